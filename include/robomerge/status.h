@@ -1,0 +1,127 @@
+// What went wrong, as data: the one error type of the library.
+//
+// A failed operation returns a Status that holds one or more Problems; the sentence a user reads is
+// built from them at the border (FormatStatus). Nothing throws across a room's border.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace robomerge {
+
+/// What the caller should do next. See docs/errors.md for exit codes and Python exceptions.
+enum class Code {
+  kInvalidArgument,  ///< fix the call
+  kNotFound,         ///< fix the path
+  kAlreadyExists,    ///< choose another path, or say that it may be replaced
+  kIncompatible,     ///< the sources do not fit together: choose others, or convert one
+  kUnsupported,      ///< valid, but not done by robomerge
+  kCorrupt,          ///< the bytes contradict themselves or what is said of them
+  kIo,               ///< the system refused an operation
+  kCancelled,        ///< the caller asked to stop
+  kInternal,         ///< a bug of robomerge
+};
+
+/// The name of a code as it appears in JSON output ("invalid_argument", "corrupt", ...).
+std::string_view CodeName(Code code);
+
+/// One thing that is wrong. Fields that do not apply stay empty.
+///
+/// Written as a chain: `Problem(Code::kCorrupt, "sample table ends early").At(path).Expected("1,200 sizes")`.
+struct Problem {
+  Problem(Code code_in, std::string what_in) : code(code_in), what(std::move(what_in)) {}
+
+  Problem&& At(std::string text) && { where = std::move(text); return std::move(*this); }
+  Problem&& Kind(std::string text) && { kind = std::move(text); return std::move(*this); }
+  Problem&& Source(std::string text) && { source = std::move(text); return std::move(*this); }
+  Problem&& Expected(std::string text) && { expected = std::move(text); return std::move(*this); }
+  Problem&& Found(std::string text) && { found = std::move(text); return std::move(*this); }
+  Problem&& Hint(std::string text) && { hint = std::move(text); return std::move(*this); }
+  Problem&& While(std::string text) && { context.push_back(std::move(text)); return std::move(*this); }
+
+  Code code;
+  std::string kind;      ///< stable code of this kind of problem, e.g. "E-fps" or "W-stats-missing"
+  std::string what;      ///< one sentence, lower case, no period
+  std::string source;    ///< root of the source dataset concerned
+  std::string where;     ///< a path that can be pasted, then the place inside it
+  std::string expected;  ///< what was expected, and from where
+  std::string found;
+  std::string hint;                  ///< an action, or empty
+  std::vector<std::string> context;  ///< "while ..." lines, innermost first
+};
+
+/// Success, or the problems that prevented it. One pointer wide; copying shares the problems.
+class [[nodiscard]] Status {
+ public:
+  Status() = default;
+  Status(Problem problem);  // NOLINT: implicit on purpose, so that `return Problem(...)` works
+  /// REQUIRES: `problems` is not empty.
+  static Status Many(std::vector<Problem> problems);
+
+  bool ok() const { return problems_ == nullptr; }
+  /// Empty when ok().
+  const std::vector<Problem>& problems() const;
+  /// REQUIRES: !ok(). The code of the first problem.
+  Code code() const { return problems_->front().code; }
+  /// Adds a "while ..." line to every problem. No effect when ok().
+  Status While(const std::string& text) const;
+  /// Names the source dataset in every problem that names none yet. No effect when ok().
+  Status OfSource(const std::string& root) const;
+  /// One line, for logs and tests; the full form is FormatStatus().
+  std::string ToString() const;
+
+ private:
+  std::shared_ptr<const std::vector<Problem>> problems_;
+};
+
+/// A value, or the Status that says why there is none.
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}              // NOLINT: implicit on purpose
+  Result(Status status) : state_(std::move(status)) {}       // NOLINT: implicit on purpose
+  Result(Problem problem) : state_(Status(std::move(problem))) {}  // NOLINT: implicit on purpose
+
+  bool ok() const { return std::holds_alternative<T>(state_); }
+  Status status() const { return ok() ? Status() : std::get<Status>(state_); }
+
+  /// REQUIRES: ok().
+  T& value() & { return std::get<T>(state_); }
+  const T& value() const& { return std::get<T>(state_); }
+  T value() && { return std::get<T>(std::move(state_)); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+
+ private:
+  std::variant<T, Status> state_;
+};
+
+/// The text a person reads: every problem with where, expected, found and hint, each path pasteable.
+/// At most `most` problems are written out; the rest is counted. `heading` is "error" or "warning".
+std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most = 10);
+
+}  // namespace robomerge
+
+#define ROBOMERGE_CONCAT_INNER(a, b) a##b
+#define ROBOMERGE_CONCAT(a, b) ROBOMERGE_CONCAT_INNER(a, b)
+
+/// Returns the Status of `expression` from the enclosing function unless it is ok.
+#define ROBOMERGE_RETURN_NOT_OK(expression)                     \
+  do {                                                          \
+    if (::robomerge::Status status_ = (expression); !status_.ok()) return status_; \
+  } while (false)
+
+/// Assigns the value of a Result to `left`, or returns its Status.
+#define ROBOMERGE_ASSIGN_OR_RETURN(left, expression) \
+  ROBOMERGE_ASSIGN_OR_RETURN_IMPL(ROBOMERGE_CONCAT(result_, __LINE__), left, expression)
+#define ROBOMERGE_ASSIGN_OR_RETURN_IMPL(result, left, expression) \
+  auto result = (expression);                                     \
+  if (!result.ok()) return result.status();                       \
+  left = std::move(result).value()

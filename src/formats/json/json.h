@@ -1,0 +1,27 @@
+// JSON as LeRobot writes and reads it: Python's json module, which also knows NaN, Infinity and -Infinity.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "robomerge/status.h"
+
+namespace robomerge::json {
+
+/// Key order is kept: a file written again shows its keys where they were.
+using Json = nlohmann::ordered_json;
+
+/// Parses one document. Bare NaN, Infinity and -Infinity become the numbers they name. Depth is bounded at 200.
+/// kCorrupt names `path`, line, column and the byte that was not understood; kCorrupt also for duplicate-free
+/// but invalid UTF-8.
+Result<Json> Parse(std::string_view text, const std::string& path);
+
+/// Writes `value` as Python's json.dump(value, indent=4, ensure_ascii=False) does: one list element per line, floats by their
+/// shortest repr, no trailing newline. Non-finite numbers come out bare.
+std::string Dump(const Json& value);
+
+/// One line, for messages and --json output: separators ", " and ": ".
+std::string DumpLine(const Json& value);
+
+}  // namespace robomerge::json

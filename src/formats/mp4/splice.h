@@ -1,0 +1,47 @@
+// Joins the video streams of several MP4 files into one without decoding: a new index, the old payload bytes.
+//
+// The result is a pure function of the sources' sample tables: head bytes (ftyp, moov, mdat header) and a list of ranges to copy, all
+// offsets known before the first byte is written, so the ranges can be copied in any order and by several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "io/file_system.h"
+#include "robomerge/status.h"
+
+namespace robomerge::mp4 {
+
+/// One contiguous run of payload bytes that moves from a source into the destination.
+struct CopyRange {
+  uint32_t source_index = 0;
+  uint64_t source_offset = 0;
+  uint64_t length_bytes = 0;
+  uint64_t destination_offset = 0;
+};
+
+struct SpliceLayout {
+  std::vector<std::byte> head;     ///< goes to offset 0
+  std::vector<CopyRange> ranges;   ///< in order of destination offset
+  uint64_t file_size_bytes = 0;
+  uint32_t timescale = 0;
+  std::vector<uint64_t> start_ticks;  ///< per source: presentation time of its first frame, in `timescale`
+  uint64_t end_ticks = 0;
+};
+
+struct SpliceOptions {
+  /// 1: payload packed. A power of two (the file system's block): whole clone ranges at aligned offsets, so that extents can be
+  /// shared; bytes between samples travel along unreferenced (docs/formats/mp4-splice.md).
+  uint64_t alignment_bytes = 1;
+  /// Ticks per second of the destination divide by this too: the numerator of fps as a fraction.
+  uint64_t fps_numerator = 0;
+};
+
+/// Lays out the splice of `sources` in the given order.
+/// REQUIRES: all have equal decoder_key and an empty own_file_reason, and their timescales' least common multiple fits 32 bits.
+Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources, const SpliceOptions& options);
+
+}  // namespace robomerge::mp4

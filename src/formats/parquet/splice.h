@@ -1,0 +1,76 @@
+// Builds one Parquet file out of the row groups of others: column chunks are copied raw, chosen int64 columns are encoded anew, and
+// columns that cannot be copied (other nullability, width or unit; other row grouping) are decoded, cast and encoded, one by one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "formats/parquet/footer.h"
+#include "io/file_system.h"
+#include "robomerge/status.h"
+
+namespace robomerge::parquet {
+
+/// New values for one int64 column of a row group, all non-null.
+struct Int64Run {   ///< first, first + step, first + 2 * step, ... one per row
+  int64_t first = 0;
+  int64_t step = 0;
+};
+using Int64Values = std::variant<Int64Run, std::vector<int64_t>>;
+
+/// A run of consecutive rows of one open source file that becomes exactly one row group of the destination.
+struct RowGroupSource {
+  uint32_t source_index = 0;
+  uint64_t first_row = 0;  ///< within the source file
+  uint64_t num_rows = 0;   ///< > 0
+  /// Columns (top-level names, scalar) whose values are replaced.
+  std::vector<std::pair<std::string, Int64Values>> replaced;
+};
+
+struct SpliceSource {
+  const io::RandomAccessFile* file = nullptr;
+  const Footer* footer = nullptr;
+};
+
+struct SpliceOptions {
+  uint64_t alignment_bytes = 1;  ///< 1: packed; a block size: the embedding layout, whose extents can be shared
+  bool keep_page_index = true;
+};
+
+struct SpliceReport {
+  uint64_t file_size_bytes = 0;
+  io::MovedBytes raw;               ///< payload copied as it was
+  uint64_t encoded_bytes = 0;       ///< column chunks encoded by us
+  uint64_t num_chunks_decoded = 0;  ///< column chunks that had to be decoded and encoded
+};
+
+/// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
+class DestinationSchema {
+ public:
+  /// The schema of `footer` itself, with `int64_columns` forced to plain INT64 where they are narrower (ARROW:schema is changed with them).
+  static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer, const std::vector<std::string>& int64_columns);
+  const Footer& footer() const { return *footer_; }
+
+ private:
+  std::shared_ptr<const Footer> footer_;
+};
+
+/// Writes the destination: bytes of all row groups in the given order, then page indexes and footer. A row group of the destination is
+/// spliced raw where [first_row, first_row + num_rows) is exactly one source row group, decoded otherwise. Memory: footers and one row
+/// group at a time. Does not close `output`. Deterministic: the same sources give the same bytes.
+/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column cannot be cast (names file and column).
+Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups,
+                                 const DestinationSchema& schema, const SpliceOptions& options, io::OutputFile& output);
+
+/// Decodes one scalar integer column of the whole file (INT32 or INT64, widened), rows in file order. kCorrupt on nulls.
+Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer, const std::string& column);
+/// The same for one row group.
+Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer, const std::string& column, size_t row_group);
+
+}  // namespace robomerge::parquet

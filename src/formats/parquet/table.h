@@ -1,0 +1,81 @@
+// Small Parquet tables (tasks, episodes) in whole, through Arrow, behind a face without Arrow: Arrow's headers and exceptions stay in table.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "robomerge/status.h"
+
+namespace robomerge::parquet {
+
+/// A nested list column of numbers, flattened: what LeRobot's stats/<feature>/<stat> cells are. Integers and booleans are widened to double.
+struct NumberLists {
+  enum class Element { kInteger, kFloat, kBoolean };
+  Element element = Element::kFloat;
+  int list_depth = 1;  ///< 1: list<T>; 3: list<list<list<T>>>, the (C,1,1) of cameras; 0: a plain scalar
+  std::vector<uint32_t> cell_begin;  ///< num_rows + 1 offsets into `values`
+  std::vector<double> values;
+  std::vector<bool> is_null;  ///< per row
+};
+
+/// An immutable table, read whole.
+class Table {
+ public:
+  /// Reads all columns, or only `columns` where given (unknown names are left out). Takes the bytes of the whole file at once.
+  static Result<Table> Read(const io::RandomAccessFile& file, const std::vector<std::string>* columns = nullptr);
+
+  int64_t num_rows() const;
+  const std::vector<std::string>& column_names() const;
+  bool has(const std::string& column) const;
+  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: LeRobot's size measure.
+  uint64_t uncompressed_bytes() const;
+  /// Value of a key of the schema's key-value metadata (e.g. "pandas").
+  std::optional<std::string> key_value(const std::string& key) const;
+  /// The Arrow type of a column, as text ("list<element: double>").
+  std::string type_name(const std::string& column) const;
+
+  /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and column).
+  Result<std::vector<int64_t>> Int64s(const std::string& column) const;
+  Result<std::vector<double>> Doubles(const std::string& column) const;   ///< float, double or integer, widened
+  Result<std::vector<std::string>> Strings(const std::string& column) const;   ///< string, large_string, dictionary of them
+  Result<std::vector<std::vector<std::string>>> StringLists(const std::string& column) const;
+  Result<NumberLists> Numbers(const std::string& column) const;
+
+  struct Representation;  // holds the Arrow table; defined in table_internal.h
+  explicit Table(std::shared_ptr<const Representation> representation);
+  const Representation& representation() const { return *representation_; }
+
+ private:
+  std::shared_ptr<const Representation> representation_;
+};
+
+/// Builds a table column by column and writes it as one Parquet file: snappy, dictionary, format 2.6, one row group per
+/// `rows_per_group`. Deterministic bytes.
+class TableWriter {
+ public:
+  TableWriter();
+  ~TableWriter();
+  void AddInt64(const std::string& name, std::vector<int64_t> values);
+  void AddDouble(const std::string& name, std::vector<double> values);
+  void AddString(const std::string& name, std::vector<std::string> values);
+  void AddStringList(const std::string& name, std::vector<std::vector<std::string>> values);
+  /// list^depth<double>; kInteger writes list^depth<int64>. A null row is a null cell. For list_depth 3 a cell of C values has shape (C,1,1).
+  void AddNumbers(const std::string& name, NumberLists values);
+  /// Columns of other tables, row blocks one after another: for each block the table (or none: nulls) and its number of rows. Types are
+  /// unified (null with anything, narrower with wider numbers); kIncompatible names the column where that cannot be.
+  struct Block { const Table* table = nullptr; std::vector<int64_t> rows; };  ///< rows: row numbers of `table`, in the order wanted
+  Status AddCarried(const std::string& name, const std::vector<Block>& blocks);
+  /// Schema metadata "pandas" that makes `index_column` the index when pandas reads the file (LeRobot's tasks.parquet).
+  void SetPandasIndex(const std::string& index_column);
+  Status Write(io::OutputFile& output, int64_t rows_per_group = 1 << 20);
+
+ private:
+  struct Representation;
+  std::unique_ptr<Representation> representation_;
+};
+
+}  // namespace robomerge::parquet

@@ -1,0 +1,103 @@
+// The operating system behind one interface: everything robomerge reads or writes passes here.
+//
+// posix/ is the real one; dry_run/ lets reads through and only counts writes. Paths are UTF-8 byte strings, '/'-separated.
+// All methods may be called from several threads at once, except that one OutputFile is closed by one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "robomerge/status.h"
+
+namespace robomerge::io {
+
+/// What stat(2) says of a file. `modified_ns` is nanoseconds since the epoch.
+struct FileStat {
+  uint64_t size_bytes = 0;
+  int64_t modified_ns = 0;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  bool is_directory = false;
+};
+
+/// An open file that is only read. Thread-safe: every read names its offset.
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  virtual const std::string& path() const = 0;
+  /// Size when it was opened.
+  virtual uint64_t size_bytes() const = 0;
+  /// Fills all of `out` from `offset`. kCorrupt if the file ends before, kIo if the system refuses.
+  virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
+  /// The descriptor, for copies inside the kernel; -1 if there is none.
+  virtual int descriptor() const { return -1; }
+};
+
+/// How bytes came into an output file.
+struct MovedBytes {
+  uint64_t copied_bytes = 0;  ///< through the page cache
+  uint64_t shared_bytes = 0;  ///< by sharing extents of the file system: no new space
+  MovedBytes& operator+=(const MovedBytes& other) {
+    copied_bytes += other.copied_bytes;
+    shared_bytes += other.shared_bytes;
+    return *this;
+  }
+};
+
+/// May extents be shared with the source where the file system can?
+enum class CopyMode { kAuto, kShare, kCopy };
+
+/// A file being written. Ranges may be written in any order and from several threads if they do not overlap.
+class OutputFile {
+ public:
+  virtual ~OutputFile() = default;
+  virtual const std::string& path() const = 0;
+  virtual Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) = 0;
+  /// Copies [source_offset, source_offset + length) of `source` to `offset`, by the cheapest means that works.
+  /// kCorrupt if the source ends before.
+  virtual Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
+                                       uint64_t offset) = 0;
+  /// Flushes to the device (when `sync`) and closes. Must be called once; a file that is dropped unclosed is incomplete.
+  virtual Status Close(bool sync) = 0;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const = 0;
+  /// Creates a new file. kAlreadyExists if there is one.
+  virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) = 0;
+  virtual Result<FileStat> Stat(const std::string& path) const = 0;
+  /// Names in a directory, sorted bytewise, without "." and "..".
+  virtual Result<std::vector<std::string>> List(const std::string& path) const = 0;
+  /// Makes a directory and its parents; one that exists is fine.
+  virtual Status MakeDirectories(const std::string& path) = 0;
+  /// Renames without replacing: kAlreadyExists if `to` exists, even as an empty directory.
+  virtual Status RenameNew(const std::string& from, const std::string& to) = 0;
+  /// Removes a file or a whole directory; one that does not exist is fine.
+  virtual Status RemoveAll(const std::string& path) = 0;
+  /// Flushes a directory's entries to the device.
+  virtual Status SyncDirectory(const std::string& path) = 0;
+  /// Bytes a user may still write on the file system that holds `path`.
+  virtual Result<uint64_t> FreeBytes(const std::string& path) const = 0;
+};
+
+/// The real file system. Lives as long as the program.
+FileSystem& Posix();
+
+/// Reads all of a file. kCorrupt if it is larger than `most_bytes`.
+Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
+                                  uint64_t most_bytes = uint64_t{1} << 30);
+
+/// Whether `path` exists; errors other than absence are errors.
+Result<bool> Exists(const FileSystem& file_system, const std::string& path);
+
+/// "a/b" from "a" and "b"; `name` must be relative.
+std::string JoinPath(const std::string& directory, const std::string& name);
+
+}  // namespace robomerge::io
