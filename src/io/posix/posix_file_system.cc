@@ -1,0 +1,311 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "io/file_system.h"
+
+namespace robomerge::io {
+namespace {
+
+constexpr size_t kBufferBytes = size_t{1} << 20;
+
+// errno as data: what the caller should do next decides the code.
+Problem SystemProblem(const std::string& operation, const std::string& path, int error) {
+  Code code = Code::kIo;
+  if (error == ENOENT || error == ENOTDIR) code = Code::kNotFound;
+  if (error == EEXIST || error == ENOTEMPTY) code = Code::kAlreadyExists;
+  Problem problem(code, StrCat("cannot ", operation));
+  problem.where = path;
+  problem.found = std::strerror(error);
+  if (error == EACCES || error == EPERM) problem.hint = "check the permissions of this path";
+  if (error == ENOSPC || error == EDQUOT) problem.hint = "free space on this file system, or choose another destination";
+  if (error == EMFILE || error == ENFILE) problem.hint = "raise the limit of open files (ulimit -n)";
+  return problem;
+}
+
+// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int get() const { return number_; }
+  int Release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+int OpenRetrying(const char* path, int flags, mode_t mode = 0) {
+  int number;
+  do {
+    number = ::open(path, flags | O_CLOEXEC, mode);
+  } while (number < 0 && errno == EINTR);
+  return number;
+}
+
+FileStat FromStat(const struct stat& raw) {
+  FileStat stat;
+  stat.size_bytes = static_cast<uint64_t>(raw.st_size);
+  stat.modified_ns = int64_t{raw.st_mtim.tv_sec} * 1'000'000'000 + raw.st_mtim.tv_nsec;
+  stat.device = raw.st_dev;
+  stat.inode = raw.st_ino;
+  stat.is_directory = S_ISDIR(raw.st_mode);
+  return stat;
+}
+
+class PosixRandomAccessFile final : public RandomAccessFile {
+ public:
+  PosixRandomAccessFile(std::string path, int descriptor, uint64_t size_bytes)
+      : path_(std::move(path)), descriptor_(descriptor), size_bytes_(size_bytes) {}
+
+  const std::string& path() const override { return path_; }
+  uint64_t size_bytes() const override { return size_bytes_; }
+  int descriptor() const override { return descriptor_.get(); }
+
+  Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
+    size_t done = 0;
+    while (done < out.size()) {
+      const ssize_t count = ::pread(descriptor_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return SystemProblem("read", path_, errno);
+      if (count == 0) {
+        return Problem(Code::kCorrupt, "file ends early")
+            .At(StrCat(path_, ", byte ", WithSeparators(offset)))
+            .Expected(StrCat(WithSeparators(out.size()), " bytes from here"))
+            .Found(WithSeparators(done));
+      }
+      done += static_cast<size_t>(count);
+    }
+    return Status();
+  }
+
+ private:
+  std::string path_;
+  Descriptor descriptor_;
+  uint64_t size_bytes_;
+};
+
+class PosixOutputFile final : public OutputFile {
+ public:
+  PosixOutputFile(std::string path, int descriptor, CopyMode mode)
+      : path_(std::move(path)), descriptor_(descriptor), mode_(mode) {}
+
+  const std::string& path() const override { return path_; }
+
+  Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return SystemProblem("write", path_, errno);
+      bytes = bytes.subspan(static_cast<size_t>(count));
+      offset += static_cast<uint64_t>(count);
+    }
+    return Status();
+  }
+
+  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
+                               uint64_t offset) override {
+    if (!RangeFits(source_offset, length, source.size_bytes())) {
+      return Problem(Code::kCorrupt, "file ends before the range that is to be copied")
+          .At(StrCat(source.path(), ", byte ", WithSeparators(source_offset)))
+          .Expected(StrCat(WithSeparators(length), " bytes from here"))
+          .Found(StrCat("a file of ", WithSeparators(source.size_bytes()), " bytes"));
+    }
+    MovedBytes moved;
+    if (source.descriptor() >= 0) {
+      const uint64_t shared = TryShare(source, source_offset, length, offset);
+      moved.shared_bytes += shared;
+      source_offset += shared, offset += shared, length -= shared;
+      // copy_file_range of one file system may share aligned extents by itself, which CopyMode::kCopy must not.
+      while (length > 0 && mode_ != CopyMode::kCopy && kernel_copies_.load(std::memory_order_relaxed)) {
+        auto from = static_cast<loff_t>(source_offset), to = static_cast<loff_t>(offset);
+        const ssize_t count = ::copy_file_range(source.descriptor(), &from, descriptor_.get(), &to, length, 0);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG)) {
+          return SystemProblem("write", path_, errno);
+        }
+        if (count <= 0) {  // EXDEV, EINVAL, EOPNOTSUPP, ENOSYS, or nothing moved: this pair of files needs the plain way
+          kernel_copies_.store(false, std::memory_order_relaxed);
+          break;
+        }
+        const auto num = static_cast<uint64_t>(count);
+        moved.copied_bytes += num;
+        source_offset += num, offset += num, length -= num;
+      }
+    }
+    if (length > 0) {
+      std::vector<std::byte> buffer(std::min<uint64_t>(length, kBufferBytes));
+      while (length > 0) {
+        const auto part = std::span(buffer).first(std::min<uint64_t>(length, buffer.size()));
+        ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, part));
+        ROBOMERGE_RETURN_NOT_OK(WriteAt(offset, part));
+        moved.copied_bytes += part.size();
+        source_offset += part.size(), offset += part.size(), length -= part.size();
+      }
+    }
+    return moved;
+  }
+
+  Status Close(bool sync) override {
+    if (sync && ::fsync(descriptor_.get()) != 0) return SystemProblem("sync", path_, errno);
+    if (::close(descriptor_.Release()) != 0 && errno != EINTR) return SystemProblem("close", path_, errno);
+    return Status();
+  }
+
+ private:
+  // Shares as much of the range as the file system lets us: offsets must be multiples of its block, the length too unless it ends
+  // with the source (ioctl_ficlonerange(2)). Returns the number of bytes shared.
+  uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) {
+    static constexpr uint64_t kBlockBytes = 4096;
+    if (mode_ == CopyMode::kCopy || !shares_.load(std::memory_order_relaxed)) return 0;
+    if (source_offset % kBlockBytes != 0 || offset % kBlockBytes != 0) return 0;
+    const bool to_end = source_offset + length == source.size_bytes();
+    file_clone_range range{};
+    range.src_fd = source.descriptor();
+    range.src_offset = source_offset;
+    range.src_length = to_end ? length : length / kBlockBytes * kBlockBytes;
+    range.dest_offset = offset;
+    if (range.src_length == 0) return 0;
+    if (::ioctl(descriptor_.get(), FICLONERANGE, &range) != 0) {
+      if (errno == EOPNOTSUPP || errno == ENOTTY || errno == EXDEV || errno == ENOSYS) shares_.store(false, std::memory_order_relaxed);
+      return 0;
+    }
+    return range.src_length;
+  }
+
+  std::string path_;
+  Descriptor descriptor_;
+  CopyMode mode_;
+  std::atomic<bool> shares_{true};
+  std::atomic<bool> kernel_copies_{true};
+};
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override {
+    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY));
+    if (descriptor.get() < 0) return SystemProblem("open for reading", path, errno);
+    struct stat raw;
+    if (::fstat(descriptor.get(), &raw) != 0) return SystemProblem("stat", path, errno);
+    if (!S_ISREG(raw.st_mode)) {
+      return Problem(Code::kCorrupt, "not a regular file").At(path);
+    }
+    const auto size = static_cast<uint64_t>(raw.st_size);
+    return std::unique_ptr<RandomAccessFile>(std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), size));
+  }
+
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
+    const int descriptor = OpenRetrying(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (descriptor < 0) return SystemProblem("create", path, errno);
+    return std::unique_ptr<OutputFile>(std::make_unique<PosixOutputFile>(path, descriptor, mode));
+  }
+
+  Result<FileStat> Stat(const std::string& path) const override {
+    struct stat raw;
+    if (::stat(path.c_str(), &raw) != 0) return SystemProblem("stat", path, errno);
+    return FromStat(raw);
+  }
+
+  Result<std::vector<std::string>> List(const std::string& path) const override {
+    DIR* directory = ::opendir(path.c_str());
+    if (directory == nullptr) return SystemProblem("list", path, errno);
+    std::vector<std::string> names;
+    int error = 0;
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(directory);
+      if (entry == nullptr) {
+        error = errno;
+        break;
+      }
+      std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(std::move(name));
+    }
+    ::closedir(directory);
+    if (error != 0) return SystemProblem("list", path, error);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Status MakeDirectories(const std::string& path) override {
+    for (size_t at = path.find('/', 1); ; at = path.find('/', at + 1)) {
+      const std::string part = path.substr(0, at);
+      if (!part.empty() && ::mkdir(part.c_str(), 0777) != 0 && errno != EEXIST) {
+        // A parent on a read-only file system may exist and still answer EROFS.
+        struct stat raw;
+        const int error = errno;
+        if (::stat(part.c_str(), &raw) != 0) return SystemProblem("make directory", part, error);
+      }
+      if (at == std::string::npos) break;
+    }
+    struct stat raw;
+    if (::stat(path.c_str(), &raw) != 0) return SystemProblem("make directory", path, errno);
+    if (!S_ISDIR(raw.st_mode)) return SystemProblem("make directory", path, ENOTDIR);
+    return Status();
+  }
+
+  Status RenameNew(const std::string& from, const std::string& to) override {
+    static constexpr unsigned kNoReplace = 1;  // RENAME_NOREPLACE of linux/fs.h, which glibc's headers only give with _GNU_SOURCE
+    if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), kNoReplace) == 0) return Status();
+    if (errno != EINVAL && errno != ENOSYS) return SystemProblem("rename to", to, errno);
+    // File systems without the flag (some network ones): plain rename, which replaces nothing but an empty directory.
+    struct stat raw;
+    if (::lstat(to.c_str(), &raw) == 0) return SystemProblem("rename to", to, EEXIST);
+    if (::rename(from.c_str(), to.c_str()) != 0) return SystemProblem("rename to", to, errno);
+    return Status();
+  }
+
+  Status RemoveAll(const std::string& path) override {
+    struct stat raw;
+    if (::lstat(path.c_str(), &raw) != 0) return errno == ENOENT ? Status() : Status(SystemProblem("remove", path, errno));
+    if (S_ISDIR(raw.st_mode)) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, List(path));
+      for (const std::string& name : names) ROBOMERGE_RETURN_NOT_OK(RemoveAll(JoinPath(path, name)));
+      if (::rmdir(path.c_str()) != 0 && errno != ENOENT) return SystemProblem("remove", path, errno);
+      return Status();
+    }
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return SystemProblem("remove", path, errno);
+    return Status();
+  }
+
+  Status SyncDirectory(const std::string& path) override {
+    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY | O_DIRECTORY));
+    if (descriptor.get() < 0) return SystemProblem("open", path, errno);
+    // Some network file systems cannot sync a directory; their server orders its operations itself.
+    if (::fsync(descriptor.get()) != 0 && errno != EINVAL) return SystemProblem("sync", path, errno);
+    return Status();
+  }
+
+  Result<uint64_t> FreeBytes(const std::string& path) const override {
+    struct statvfs raw;
+    if (::statvfs(path.c_str(), &raw) != 0) return SystemProblem("read the free space of", path, errno);
+    return uint64_t{raw.f_bavail} * raw.f_frsize;
+  }
+};
+
+}  // namespace
+
+FileSystem& Posix() {
+  static PosixFileSystem file_system;
+  return file_system;
+}
+
+}  // namespace robomerge::io
