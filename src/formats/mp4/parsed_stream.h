@@ -1,0 +1,23 @@
+// One file's video stream with its tables, as the splice needs it; StreamSummary is what remains of it for a merge.
+#pragma once
+
+#include "formats/mp4/container.h"
+#include "formats/mp4/movie.h"
+#include "formats/mp4/presentation.h"
+#include "formats/mp4/stream.h"
+
+namespace robomerge::mp4 {
+
+struct ParsedStream {
+  StreamSummary summary;
+  std::vector<std::byte> file_type;  ///< the ftyp box, or empty
+  Movie movie;
+  Presentation presentation;
+
+  const VideoTrack& video() const { return movie.video; }
+};
+
+/// Parses all of it. Costs what ReadStreamSummary costs.
+Result<ParsedStream> ParseStream(const io::RandomAccessFile& file);
+
+}  // namespace robomerge::mp4

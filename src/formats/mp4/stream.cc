@@ -1,0 +1,154 @@
+#include "formats/mp4/stream.h"
+
+#include <algorithm>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "formats/mp4/first_sample.h"
+#include "formats/mp4/fragments.h"
+#include "formats/mp4/parsed_stream.h"
+
+namespace robomerge::mp4 {
+namespace {
+
+constexpr uint32_t kNormalRate = 0x00010000;
+
+struct EditOutcome {
+  bool starts_at_zero = false;
+  std::string problem;  // why the edit list cannot be replaced by one that starts at the first frame
+};
+
+EditOutcome CannotReplace(std::string problem) { return {false, std::move(problem)}; }
+
+// What a player that honours the edit list (8.6.6) shows. One edit, with or without a pause before it, is understood; a pause and a
+// first frame later than the edit's start only shift all frames, and a splice starts at the first frame anyway.
+EditOutcome ReadEdits(const Movie& movie, const Presentation& shown) {
+  const std::vector<Edit>& edits = movie.video.edits;
+  if (edits.empty()) return {shown.first_ticks == 0, {}};
+  const bool has_pause = edits.front().media_time_ticks == -1;
+  const size_t num_media_edits = edits.size() - (has_pause ? 1 : 0);
+  if (num_media_edits == 0) return CannotReplace("its edit list shows no frame");
+  if (num_media_edits > 1) return CannotReplace(StrCat("its edit list has ", num_media_edits, " edits"));
+  const Edit& edit = edits.back();
+  if (edit.rate_16_16 != kNormalRate) return CannotReplace("its edit list changes the speed");
+  if (edit.media_time_ticks < 0) return CannotReplace("its edit list is not understood");
+  if (edit.media_time_ticks > shown.first_ticks) return CannotReplace("its edit list hides frames at the start");
+  if (edit.duration_movie_ticks > 0) {  // 0: to the end
+    // Durations are rounded to the movie's timescale, often 1/1000 s: one tick more counts as shown.
+    const auto last_ticks = static_cast<uint64_t>(shown.last_ticks - edit.media_time_ticks);
+    const auto last = CheckedMultiply<uint64_t>(last_ticks, movie.timescale);
+    const auto end_movie_ticks = CheckedAdd<uint64_t>(edit.duration_movie_ticks, 1);
+    const auto end = CheckedMultiply<uint64_t>(end_movie_ticks.value_or(~uint64_t{0}), movie.video.timescale);
+    if (!last || (end && *last >= *end)) return CannotReplace("its edit list hides frames at the end");
+  }
+  const bool pauses = has_pause && edits.front().duration_movie_ticks > 0;
+  return {!pauses && edit.media_time_ticks == shown.first_ticks, {}};
+}
+
+std::string SpacingProblem(const SampleTable& samples, const Presentation& shown, uint32_t timescale) {
+  if (shown.has_zero_delta) return "some of its frames last no time";
+  if (shown.frame_ticks == 0 && samples.composition_offsets.empty()) {
+    return StrCat("its frames are spaced unevenly (", shown.shortest_delta_ticks, " to ", shown.longest_delta_ticks, " ticks of 1/",
+                  timescale, " s)");
+  }
+  if (shown.frame_ticks == 0) return "its frames are spaced unevenly";
+  const uint64_t even_ticks = samples.num_samples * shown.frame_ticks;
+  if (shown.shown_length_ticks > even_ticks) {
+    return StrCat("its last frame lasts ", shown.shown_length_ticks - even_ticks, " ticks of 1/", timescale,
+                  " s longer than the others");
+  }
+  return {};
+}
+
+// The sizes are part of the entry's bytes too; in the key they are readable.
+std::string DecoderKey(const Movie& movie, const std::string& first_sample_parameter_sets) {
+  const VideoTrack& video = movie.video;
+  std::string key = StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ", video.entry.depth,
+                           " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
+                           FormatDouble(video.display_height_16_16 / 65536.0), " matrix");
+  for (const int32_t number : video.matrix) key += StrCat(" ", number);
+  key += " of";
+  for (const int32_t number : movie.matrix) key += StrCat(" ", number);
+  key += " entry " + Hexadecimal(video.entry.children());
+  if (!first_sample_parameter_sets.empty()) key += " inside " + first_sample_parameter_sets;
+  return key;
+}
+
+// Fills in what depends on the frames' times, and why they need a file of their own.
+Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
+  StreamSummary& summary = stream->summary;
+  const VideoTrack& video = stream->movie.video;
+  const Presentation& shown = stream->presentation;
+  const EditOutcome edits = ReadEdits(stream->movie, shown);
+  summary.starts_at_zero = edits.starts_at_zero;
+  summary.frame_ticks = shown.frame_ticks;
+  const std::string spacing_problem = SpacingProblem(video.samples, shown, video.timescale);
+  // A last frame that is stored shorter than the others gets its full time, so that the next stream stays on the grid.
+  const uint64_t even_ticks = summary.num_frames * shown.frame_ticks;
+  summary.length_ticks = std::max(shown.shown_length_ticks, even_ticks);
+
+  ROBOMERGE_ASSIGN_OR_RETURN(const FirstSample first, InspectFirstSample(file, video.entry, video.samples));
+  summary.decoder_key = DecoderKey(stream->movie, first.parameter_sets);
+  if (video.num_sample_entries > 1) {
+    summary.own_file_reason = StrCat("it changes its decoder configuration (", video.num_sample_entries, " sample descriptions)");
+  } else if (!video.entry.has_parameter_sets) {
+    summary.own_file_reason = "its parameter sets lie only inside the frames (" + TagText(video.entry.type) + ")";
+  } else if (!spacing_problem.empty()) {
+    summary.own_file_reason = spacing_problem;
+  } else if (!edits.problem.empty()) {
+    summary.own_file_reason = edits.problem;
+  } else {
+    summary.own_file_reason = first.problem;
+  }
+  return Status();
+}
+
+}  // namespace
+
+bool StreamSummary::OnFrameGrid(uint64_t fps_numerator, uint64_t fps_denominator) const {
+  // frame_ticks / timescale == fps_denominator / fps_numerator
+  const auto left = CheckedMultiply<uint64_t>(frame_ticks, fps_numerator);
+  const auto right = CheckedMultiply<uint64_t>(timescale, fps_denominator);
+  return frame_ticks > 0 && left && right && *left == *right;
+}
+
+Result<ParsedStream> ParseStream(const io::RandomAccessFile& file) {
+  Diagnosis diagnosis(file.path());
+  ROBOMERGE_ASSIGN_OR_RETURN(Container container, ReadContainer(file, &diagnosis));
+  ParsedStream stream;
+  ROBOMERGE_ASSIGN_OR_RETURN(stream.movie, ParseMovie(container, &diagnosis));
+  const VideoTrack& video = stream.movie.video;
+  stream.presentation = Present(video.samples);
+
+  StreamSummary& summary = stream.summary;
+  summary.file_size_bytes = container.file_size_bytes;
+  summary.codec = video.entry.codec;
+  summary.pixel_format = video.entry.pixel_format;
+  summary.width = video.entry.width;
+  summary.height = video.entry.height;
+  summary.timescale = video.timescale;
+  summary.num_frames = video.samples.num_samples;
+  summary.has_audio = stream.movie.has_audio;
+  summary.num_other_tracks = stream.movie.num_other_tracks;
+  summary.has_trailing_bytes = container.has_trailing_bytes;
+  summary.decoder_key = DecoderKey(stream.movie, {});
+  if (stream.movie.has_extends || !container.fragments.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const FragmentTotals totals, CountFragments(file, container, stream.movie, &diagnosis));
+    summary.num_frames += totals.num_frames;
+    summary.length_ticks = stream.presentation.shown_length_ticks + totals.length_ticks;
+    summary.own_file_reason = "it is fragmented";
+  } else if (summary.num_frames == 0) {
+    summary.own_file_reason = "it has no frames";
+  } else {
+    ROBOMERGE_RETURN_NOT_OK(Judge(file, &stream));
+  }
+  stream.file_type = std::move(container.file_type);
+  return stream;
+}
+
+Result<StreamSummary> ReadStreamSummary(const io::RandomAccessFile& file) {
+  ROBOMERGE_ASSIGN_OR_RETURN(ParsedStream stream, ParseStream(file));
+  return std::move(stream.summary);
+}
+
+}  // namespace robomerge::mp4
