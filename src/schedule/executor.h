@@ -1,0 +1,86 @@
+// Who runs nodes: a pool of threads over one central queue, or its twin, the calling thread with the same queue.
+//
+// Nothing here knows what nodes do or how they depend on each other. A node never waits for a node; the one that is last
+// to finish queues what comes after. So a pool of any size, one included, cannot deadlock.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "robomerge/status.h"
+#include "schedule/mutex.h"
+#include "schedule/ready_queue.h"
+
+namespace robomerge::schedule {
+
+/// How many nodes of one piece of work are queued or running. Thread-safe. Starts finished, at zero.
+class Outstanding {
+ public:
+  void Add(size_t num_nodes = 1) ROBOMERGE_EXCLUDES(mutex_);
+  /// The last access of a node to the work it belongs to: whoever waits may destroy that as soon as the count is zero.
+  /// Nodes that a node queues are added before.
+  void Done() ROBOMERGE_EXCLUDES(mutex_);
+  bool finished() const ROBOMERGE_EXCLUDES(mutex_);
+  /// Blocks until finished(). Called through Executor::RunUntilFinished, which knows whether to block or to work.
+  void Wait() ROBOMERGE_EXCLUDES(mutex_);
+
+ private:
+  mutable Mutex mutex_;
+  Condition finished_;
+  size_t num_nodes_ ROBOMERGE_GUARDED_BY(mutex_) = 0;
+};
+
+/// Runs nodes, each exactly once.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual int num_workers() const = 0;
+  /// Queues a node. May be called from a node's body.
+  virtual void Submit(Node node) = 0;
+  /// Returns when `work` is finished. All its nodes must have been submitted here, or be submitted by nodes that were.
+  /// REQUIRES: not called from a node's body.
+  virtual void RunUntilFinished(Outstanding& work) = 0;
+};
+
+/// `num_workers` threads over one queue. Thread-safe. Its threads live as long as it does.
+class ThreadPool final : public Executor {
+ public:
+  static constexpr int kMostWorkers = 4096;
+
+  /// kInvalidArgument unless 1 <= num_workers <= kMostWorkers; kIo if the system gives no thread.
+  static Result<std::unique_ptr<ThreadPool>> Make(int num_workers);
+  /// Runs what is still queued, then joins its threads.
+  ~ThreadPool() override;
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int num_workers() const override { return num_workers_; }
+  void Submit(Node node) override ROBOMERGE_EXCLUDES(mutex_);
+  void RunUntilFinished(Outstanding& work) override;
+
+ private:
+  explicit ThreadPool(int num_workers) : num_workers_(num_workers) {}
+  void Work(int worker) ROBOMERGE_EXCLUDES(mutex_);
+
+  const int num_workers_;
+  Mutex mutex_;
+  Condition changed_;
+  ReadyQueue ready_ ROBOMERGE_GUARDED_BY(mutex_);
+  bool closing_ ROBOMERGE_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;  // touched by Make and the destructor only, before and after all work
+};
+
+/// The pool's twin: runs the same queue, in the same order, on the thread that calls RunUntilFinished. Used by one thread.
+class SerialExecutor final : public Executor {
+ public:
+  int num_workers() const override { return 1; }
+  void Submit(Node node) override { ready_.Push(std::move(node)); }
+  void RunUntilFinished(Outstanding& work) override;
+
+ private:
+  ReadyQueue ready_;
+  bool running_ = false;
+};
+
+}  // namespace robomerge::schedule
