@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge::io {
@@ -47,9 +48,6 @@ struct MovedBytes {
     return *this;
   }
 };
-
-/// May extents be shared with the source where the file system can?
-enum class CopyMode { kAuto, kShare, kCopy };
 
 /// A file being written. Ranges may be written in any order and from several threads if they do not overlap.
 class OutputFile {

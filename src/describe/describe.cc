@@ -1,0 +1,42 @@
+#include "describe/describe.h"
+
+#include "base/text.h"
+#include "describe/internal.h"
+
+namespace robomerge {
+
+Result<Partial> Describe(std::shared_ptr<const Dataset> dataset) {
+  auto source = std::make_shared<DescribedSource>();
+  std::vector<Problem> warnings = dataset->warnings;
+  std::vector<Problem> problems;
+  describe_internal::PlaceRows(*dataset, *source, problems);
+  describe_internal::PlaceFrames(*dataset, *source, warnings, problems);
+  describe_internal::CheckTasks(*dataset, problems);
+  describe_internal::TakeStatistics(*dataset, *source, warnings, problems);
+  if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
+  if (dataset->episodes.empty()) {
+    warnings.push_back(Problem(Code::kIncompatible, "dataset has no episodes; only its tasks are taken over").Kind("W-empty-source"));
+  }
+  for (Problem& warning : warnings) {
+    if (warning.source.empty()) warning.source = dataset->root;
+  }
+
+  Partial leaf;
+  source->payload_bytes = dataset->payload_bytes();
+  SchemaClass schema;
+  schema.schema = std::shared_ptr<const Schema>(dataset, &dataset->schema);
+  schema.fingerprint = dataset->schema.Fingerprint();
+  schema.first_root = dataset->root;
+  schema.num_sources = 1;
+  leaf.schemas.push_back(std::move(schema));
+  for (const std::string& task : dataset->tasks) leaf.tasks.Add(task);
+  leaf.num_episodes = dataset->episodes.size();
+  leaf.num_frames = dataset->num_frames();
+  leaf.payload_bytes = source->payload_bytes;
+  leaf.warnings = Rope<Problem>(std::move(warnings));
+  source->dataset = std::move(dataset);
+  leaf.sources = Rope<std::shared_ptr<const DescribedSource>>({std::move(source)});
+  return leaf;
+}
+
+}  // namespace robomerge

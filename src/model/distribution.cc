@@ -1,0 +1,58 @@
+#include "model/distribution.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace robomerge {
+
+Distribution::Distribution(std::vector<std::pair<int64_t, uint64_t>> values) : values_(std::move(values)) {
+  // long double: sums of products of 64-bit integers keep all their digits that a double can show.
+  long double sum = 0;
+  for (const auto& [value, times] : values_) {
+    count_ += times;
+    sum += static_cast<long double>(value) * static_cast<long double>(times);
+  }
+  ROBOMERGE_CHECK(count_ > 0);
+  const long double mean = sum / static_cast<long double>(count_);
+  long double spread = 0;
+  for (const auto& [value, times] : values_) {
+    const long double delta = static_cast<long double>(value) - mean;
+    spread += delta * delta * static_cast<long double>(times);
+  }
+  min_ = static_cast<double>(values_.front().first);
+  max_ = static_cast<double>(values_.back().first);
+  mean_ = static_cast<double>(mean);
+  deviation_ = static_cast<double>(std::sqrt(spread / static_cast<long double>(count_)));
+}
+
+Distribution Distribution::Range(uint64_t count) {
+  ROBOMERGE_CHECK(count > 0);
+  Distribution range;
+  const auto num = static_cast<long double>(count);
+  range.count_ = count;
+  range.max_ = static_cast<double>(count - 1);
+  range.mean_ = static_cast<double>((num - 1) / 2);
+  range.deviation_ = static_cast<double>(std::sqrt((num * num - 1) / 12));
+  return range;
+}
+
+double Distribution::Quantile(double fraction) const {
+  const double position = fraction * static_cast<double>(count_ - 1);
+  if (values_.empty()) return position;
+  const auto below = static_cast<uint64_t>(std::floor(position));
+  const uint64_t above = std::min(below + 1, count_ - 1);
+  const auto value_at = [this](uint64_t rank) {
+    uint64_t seen = 0;
+    for (const auto& [value, times] : values_) {
+      seen += times;
+      if (rank < seen) return static_cast<double>(value);
+    }
+    return max_;
+  };
+  const double low = value_at(below);
+  return low + (value_at(above) - low) * (position - static_cast<double>(below));
+}
+
+}  // namespace robomerge

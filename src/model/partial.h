@@ -1,0 +1,67 @@
+// A run of consecutive sources, described: what the reduction tree combines.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/dataset.h"
+#include "model/rope.h"
+
+namespace robomerge {
+
+/// Where the rows of one episode lie.
+struct DataPlace {
+  uint32_t data_file = 0;
+  const EpisodeRows* rows = nullptr;  ///< within the Dataset
+};
+
+/// Where the frames of one episode lie for one video key.
+struct VideoPlace {
+  uint32_t video_file = 0;
+  uint64_t first_frame = 0;   ///< within the file; exact where the file's frames lie on the frame grid
+  double from_timestamp = 0;  ///< corrected to the grid where there is one, otherwise as the source says
+};
+
+/// One source with its claims checked against its files and its places resolved.
+struct DescribedSource {
+  std::shared_ptr<const Dataset> dataset;
+  std::vector<DataPlace> data_places;                 ///< one per episode
+  std::vector<std::vector<VideoPlace>> video_places;  ///< [video key of the dataset][episode]
+  std::vector<FeatureStatistics> statistics;          ///< of the dataset: stats.json, or aggregated from its episodes
+  /// Payload-only facts of cost: bytes of all data and video files.
+  uint64_t payload_bytes = 0;
+};
+
+/// A distinct schema and the first source that states it.
+struct SchemaClass {
+  std::shared_ptr<const Schema> schema;
+  std::string fingerprint;
+  uint64_t first_source = 0;  ///< position among the sources of the Partial
+  std::string first_root;
+  uint64_t num_sources = 0;
+};
+
+/// The union of task tables in order of first appearance.
+struct TaskTable {
+  std::vector<std::string> tasks;
+  std::map<std::string, uint32_t, std::less<>> index;
+
+  /// The task's number, given now if it is new.
+  uint32_t Add(const std::string& task);
+};
+
+/// The law it obeys: reduce/combine.h.
+struct Partial {
+  Rope<std::shared_ptr<const DescribedSource>> sources;
+  std::vector<SchemaClass> schemas;  ///< distinct, in order of first appearance
+  TaskTable tasks;
+  uint64_t num_episodes = 0;
+  uint64_t num_frames = 0;
+  uint64_t payload_bytes = 0;
+  Rope<Problem> warnings;
+};
+
+}  // namespace robomerge

@@ -1,0 +1,53 @@
+// Statistics as LeRobot keeps them, of a dataset and of its episodes (format spec 1.7, 1.10).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace robomerge {
+
+/// How the numbers were spelled; integers and booleans stay what they are where all sources agree (format spec 3.6).
+enum class NumberKind { kInteger, kFloat, kBoolean };
+
+/// One statistic of one feature: min, max, mean, std, count, or a quantile q01, q10, ...
+struct Statistic {
+  std::string name;
+  NumberKind kind = NumberKind::kFloat;
+  std::vector<uint32_t> shape;  ///< (n) for numeric features, (C, 1, 1) for cameras, (1) for count
+  std::vector<double> values;   ///< row-major, product of shape
+};
+
+struct FeatureStatistics {
+  std::string feature;
+  std::vector<Statistic> statistics;
+
+  const Statistic* Find(std::string_view name) const;
+};
+
+/// Whether `name` is a quantile key: q followed by digits.
+bool IsQuantile(std::string_view name);
+
+/// One stats/<feature>/<stat> column of the episodes table.
+struct StatColumn {
+  std::string feature;
+  std::string stat;
+  NumberKind kind = NumberKind::kFloat;
+  int list_depth = 1;  ///< 1, or 3 for the (C, 1, 1) of cameras
+  uint32_t width = 0;  ///< numbers per cell; 0: null in every row of the block
+  bool operator==(const StatColumn&) const = default;
+};
+using StatLayout = std::vector<StatColumn>;
+
+/// The statistics of consecutive episodes, flat: thousands of small sources cost a few kB each. Row r of the block holds the numbers of
+/// every column of the layout one after another.
+struct EpisodeStatisticsBlock {
+  std::shared_ptr<const StatLayout> layout;
+  uint32_t stride = 0;     ///< sum of widths
+  uint64_t num_rows = 0;
+  std::vector<double> values;  ///< num_rows * stride
+};
+
+}  // namespace robomerge

@@ -1,0 +1,28 @@
+// The parts of Plan, each in a file of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/partial.h"
+#include "model/plan.h"
+#include "robomerge/options.h"
+
+namespace robomerge::plan_internal {
+
+/// Every disagreement between the distinct schemas and the first one.
+std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
+
+/// Fills data_steps, video_steps and episodes_steps, and where every episode goes in them.
+void PackData(const MergeOptions& options, MergePlan& plan);
+void PackVideos(const MergeOptions& options, MergePlan& plan);
+void PackEpisodes(MergePlan& plan);
+/// Chooses the physical schema of the data files.
+void ChooseDataSchema(MergePlan& plan);
+
+/// meta/stats.json: the sources' statistics aggregated, the bookkeeping columns' recomputed.
+Status MakeStatistics(MergePlan& plan);
+/// meta/info.json.
+void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options, MergePlan& plan);
+
+}  // namespace robomerge::plan_internal

@@ -1,0 +1,298 @@
+// Which source files fill which destination files: a left fold over the sources, by LeRobot's rules (format spec 3.3, 3.8).
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "plan/internal.h"
+
+namespace robomerge::plan_internal {
+namespace {
+
+constexpr double kMegabyte = 1024.0 * 1024.0;
+// Episodes files have limits of their own in LeRobot, which no option changes.
+constexpr double kEpisodesFileBytes = 100 * kMegabyte;
+constexpr int64_t kEpisodesFilesPerChunk = 1000;
+// From 1024 s on LeRobot's float32 comparison of timestamps fails on exact times (docs/formats/mp4-splice.md).
+constexpr double kMostVideoSeconds = 1024;
+
+// Where the next destination file of one kind begins: LeRobot's rollover, which turns at equality.
+class Cursor {
+ public:
+  Cursor(double limit_bytes, int64_t files_per_chunk) : limit_bytes_(limit_bytes), files_per_chunk_(files_per_chunk) {}
+
+  bool is_open() const { return is_open_; }
+  bool Fits(uint64_t bytes) const { return static_cast<double>(bytes_ + bytes) < limit_bytes_; }
+
+  FileId Open() {
+    if (num_opened_++ > 0) id_ = id_.Next(files_per_chunk_);
+    is_open_ = true;
+    bytes_ = 0;
+    return id_;
+  }
+  void Add(uint64_t bytes) { bytes_ += bytes; }
+  void Close() { is_open_ = false; }
+
+ private:
+  double limit_bytes_;
+  int64_t files_per_chunk_;
+  FileId id_;
+  uint64_t num_opened_ = 0;
+  uint64_t bytes_ = 0;
+  bool is_open_ = false;
+};
+
+// Many files, one warning: the first is named, the others are counted.
+class GatheredWarnings {
+ public:
+  void Add(const std::string& kind, const std::string& what, const std::string& path, const std::string& reason) {
+    auto [entry, is_new] = position_.try_emplace(kind + what, gathered_.size());
+    if (is_new) gathered_.push_back({kind, what, path, reason, 0});
+    ++gathered_[entry->second].num_files;
+  }
+
+  void MoveTo(std::vector<Problem>& warnings) {
+    for (const Gathered& one : gathered_) {
+      std::string what = one.what;
+      if (one.num_files > 1) what += StrCat(" (", one.num_files, " files; the first one is named)");
+      warnings.push_back(Problem(Code::kIncompatible, std::move(what)).Kind(one.kind).At(one.path).Found(one.reason));
+    }
+  }
+
+ private:
+  struct Gathered {
+    std::string kind, what, path, reason;
+    size_t num_files;
+  };
+  std::vector<Gathered> gathered_;
+  std::map<std::string, size_t> position_;
+};
+
+// Packs the files of one video key.
+class VideoPacker {
+ public:
+  VideoPacker(uint32_t key, const MergeOptions& options, MergePlan& plan)
+      : key_(key), options_(options), plan_(plan), cursor_(options.video_files_size_in_mb * kMegabyte, options.chunk_size) {
+    plan_.frames.emplace_back(plan_.episodes.size());
+  }
+
+  void Run() {
+    uint64_t first_episode = 0;
+    for (uint32_t source = 0; source < plan_.sources.size(); ++source) {
+      const Dataset& dataset = *plan_.sources[source]->dataset;
+      const std::string& name = plan_.video_keys[key_];
+      const auto of_source = std::find_if(dataset.video_keys.begin(), dataset.video_keys.end(),
+                                          [&](const VideoKey& one) { return one.name == name; });
+      AddSource(source, static_cast<uint32_t>(of_source - dataset.video_keys.begin()), first_episode);
+      first_episode += dataset.episodes.size();
+    }
+    FinishStep();
+    warnings_.MoveTo(plan_.warnings);
+  }
+
+ private:
+  // Where a source file came to lie.
+  struct Landing {
+    uint32_t step = 0;
+    uint64_t first_frame = 0;
+    bool is_own = false;
+  };
+
+  void AddSource(uint32_t source, uint32_t source_key, uint64_t first_episode) {
+    const DescribedSource& described = *plan_.sources[source];
+    const std::vector<VideoPlace>& places = described.video_places[source_key];
+    // In the order in which episodes meet them, so that references never decrease (I-9) even where a source's files are swapped.
+    std::vector<uint32_t> order;
+    std::vector<bool> is_seen(described.dataset->video_keys[source_key].files.size());
+    for (const VideoPlace& place : places) {
+      if (!is_seen[place.video_file]) order.push_back(place.video_file);
+      is_seen[place.video_file] = true;
+    }
+    std::vector<Landing> landings(is_seen.size());
+    for (const uint32_t file : order) landings[file] = AddFile({source, source_key, file});
+    for (size_t episode = 0; episode < places.size(); ++episode) {
+      const Landing& landing = landings[places[episode].video_file];
+      const uint64_t length = described.dataset->episodes[episode].length_frames;
+      PlannedFrames& frames = plan_.frames[key_][first_episode + episode];
+      frames.video_step = landing.step;
+      ++plan_.video_steps[landing.step].num_episodes;
+      if (landing.is_own) {
+        frames.from_timestamp = places[episode].from_timestamp;
+        frames.to_timestamp = places[episode].from_timestamp + plan_.rate.Seconds(length);
+      } else {
+        const uint64_t first_frame = landing.first_frame + places[episode].first_frame;
+        frames.from_timestamp = plan_.rate.Seconds(first_frame);
+        frames.to_timestamp = plan_.rate.Seconds(first_frame + length);
+      }
+    }
+  }
+
+  Landing AddFile(const VideoStep::Input& input) {
+    const VideoFile& file = plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
+    const mp4::StreamSummary& stream = file.stream;
+    const bool on_grid = stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator);
+    const bool is_own = !stream.own_file_reason.empty() || !on_grid;
+    const std::string& name = plan_.video_keys[key_];
+    if (is_own) {
+      warnings_.Add("W-video-own-file", StrCat("video of `", name, "` is copied as it is, into a file of its own"), file.path,
+                    stream.own_file_reason.empty() ? "frames do not lie on k / fps exactly" : stream.own_file_reason);
+    }
+    const bool is_alike = cursor_.is_open() && stream.decoder_key == decoder_key_;
+    if (cursor_.is_open() && !is_own && !is_alike) {
+      warnings_.Add("W-video-split", StrCat("videos of `", name, "` differ in codec, size or decoder configuration and go to separate files"), file.path,
+                    StrCat(stream.codec, ", ", stream.width, " x ", stream.height));
+    }
+    const std::optional<uint64_t> common = timescale_ == 0 ? std::optional<uint64_t>(stream.timescale) : CheckedLcm(timescale_, stream.timescale);
+    const bool fits = is_alike && !is_own && options_.concatenate_videos && cursor_.Fits(stream.file_size_bytes) && common &&
+                      *common <= 0xffffffffu && plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
+    if (!fits) OpenStep(stream);
+    VideoStep& step = plan_.video_steps.back();
+    step.inputs.push_back(input);
+    step.payload_bytes += stream.file_size_bytes;
+    cursor_.Add(stream.file_size_bytes);
+    const Landing landing{static_cast<uint32_t>(plan_.video_steps.size() - 1), num_frames_, is_own};
+    num_frames_ += stream.num_frames;
+    if (const std::optional<uint64_t> both = CheckedLcm(timescale_, stream.timescale)) timescale_ = *both;
+    if (is_own) FinishStep();
+    return landing;
+  }
+
+  void OpenStep(const mp4::StreamSummary& stream) {
+    FinishStep();
+    VideoStep step;
+    step.key = key_;
+    step.id = cursor_.Open();
+    plan_.video_steps.push_back(std::move(step));
+    has_step_ = true;
+    decoder_key_ = stream.decoder_key;
+    num_frames_ = 0;
+    // The destination's clock must also count frames in whole ticks.
+    timescale_ = plan_.rate.numerator;
+  }
+
+  void FinishStep() {
+    if (!has_step_) return;
+    has_step_ = false;
+    cursor_.Close();
+    VideoStep& step = plan_.video_steps.back();
+    const VideoStep::Input& first = step.inputs.front();
+    const mp4::StreamSummary& stream = Stream(first);
+    const bool is_own = !stream.own_file_reason.empty() || !stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator);
+    // One source is moved as it is, unless it starts late: then a new index sets it right.
+    step.is_copy = step.inputs.size() == 1 && (is_own || stream.starts_at_zero);
+    if (step.is_copy) return;
+    for (const VideoStep::Input& input : step.inputs) {
+      if (!Stream(input).has_audio) continue;
+      warnings_.Add("W-video-audio", StrCat("audio of `", plan_.video_keys[key_], "` is left out: LeRobot does not index it"),
+                    plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file].path, "");
+    }
+  }
+
+  const mp4::StreamSummary& Stream(const VideoStep::Input& input) const {
+    return plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file].stream;
+  }
+
+  const uint32_t key_;
+  const MergeOptions& options_;
+  MergePlan& plan_;
+  Cursor cursor_;
+  GatheredWarnings warnings_;
+  bool has_step_ = false;
+  std::string decoder_key_;
+  uint64_t num_frames_ = 0;
+  uint64_t timescale_ = 0;
+};
+
+}  // namespace
+
+void PackData(const MergeOptions& options, MergePlan& plan) {
+  Cursor cursor(options.data_files_size_in_mb * kMegabyte, options.chunk_size);
+  for (size_t begin = 0; begin < plan.episodes.size();) {
+    // A run of consecutive episodes that lie in one source file: normally the whole file.
+    const uint32_t source = plan.episodes[begin].source;
+    const DescribedSource& described = *plan.sources[source];
+    const uint32_t file = described.data_places[plan.episodes[begin].source_episode].data_file;
+    uint64_t bytes = 0;
+    size_t end = begin;
+    for (; end < plan.episodes.size() && plan.episodes[end].source == source; ++end) {
+      const DataPlace& place = described.data_places[plan.episodes[end].source_episode];
+      if (place.data_file != file) break;
+      bytes += place.rows->uncompressed_bytes;
+    }
+    const DataFile& data_file = described.dataset->data_files[file];
+    const size_t num_episodes = end - begin;
+    if (num_episodes == data_file.episodes.size()) bytes = data_file.uncompressed_bytes;
+    if (!cursor.is_open() || !options.concatenate_data || !cursor.Fits(bytes)) {
+      DataStep step;
+      step.id = cursor.Open();
+      step.first_episode = begin;
+      plan.data_steps.push_back(step);
+    }
+    cursor.Add(bytes);
+    DataStep& step = plan.data_steps.back();
+    step.num_episodes += num_episodes;
+    step.payload_bytes += data_file.size_bytes * num_episodes / data_file.episodes.size();
+    for (size_t episode = begin; episode < end; ++episode) {
+      plan.episodes[episode].data_step = static_cast<uint32_t>(plan.data_steps.size() - 1);
+    }
+    begin = end;
+  }
+}
+
+void PackVideos(const MergeOptions& options, MergePlan& plan) {
+  for (uint32_t key = 0; key < plan.video_keys.size(); ++key) VideoPacker(key, options, plan).Run();
+}
+
+void PackEpisodes(MergePlan& plan) {
+  Cursor cursor(kEpisodesFileBytes, kEpisodesFilesPerChunk);
+  for (size_t begin = 0; begin < plan.episodes.size();) {
+    const uint32_t source = plan.episodes[begin].source;
+    const Dataset& dataset = *plan.sources[source]->dataset;
+    const uint32_t file = dataset.episodes[plan.episodes[begin].source_episode].episodes_file;
+    size_t end = begin;
+    while (end < plan.episodes.size() && plan.episodes[end].source == source &&
+           dataset.episodes[plan.episodes[end].source_episode].episodes_file == file) {
+      ++end;
+    }
+    const uint64_t bytes = dataset.episodes_files[file].uncompressed_bytes;
+    if (!cursor.is_open() || !cursor.Fits(bytes)) {
+      EpisodesStep step;
+      step.id = cursor.Open();
+      step.first_episode = begin;
+      plan.episodes_steps.push_back(step);
+    }
+    cursor.Add(bytes);
+    plan.episodes_steps.back().num_episodes += end - begin;
+    for (size_t episode = begin; episode < end; ++episode) {
+      plan.episodes[episode].episodes_step = static_cast<uint32_t>(plan.episodes_steps.size() - 1);
+    }
+    begin = end;
+  }
+}
+
+void ChooseDataSchema(MergePlan& plan) {
+  // The physical schema of most bytes, so that as little as possible must be decoded; among equals the first.
+  struct Candidate {
+    uint64_t bytes = 0;
+    uint32_t source = 0, file = 0;
+  };
+  std::map<std::string, size_t> position;
+  std::vector<Candidate> candidates;
+  for (uint32_t source = 0; source < plan.sources.size(); ++source) {
+    const std::vector<DataFile>& files = plan.sources[source]->dataset->data_files;
+    for (uint32_t file = 0; file < files.size(); ++file) {
+      if (files[file].episodes.empty()) continue;
+      const auto [entry, is_new] = position.try_emplace(files[file].physical_schema, candidates.size());
+      if (is_new) candidates.push_back({0, source, file});
+      candidates[entry->second].bytes += files[file].size_bytes;
+    }
+  }
+  const auto most = std::max_element(candidates.begin(), candidates.end(),
+                                     [](const Candidate& left, const Candidate& right) { return left.bytes < right.bytes; });
+  if (most == candidates.end()) return;
+  plan.schema_source = most->source;
+  plan.schema_data_file = most->file;
+}
+
+}  // namespace robomerge::plan_internal

@@ -1,0 +1,136 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/text.h"
+#include "plan/internal.h"
+
+namespace robomerge {
+namespace {
+
+Status CheckOptions(const MergeOptions& options) {
+  std::vector<Problem> problems;
+  const auto refuse = [&](std::string what, std::string expected, std::string found) {
+    problems.push_back(Problem(Code::kInvalidArgument, std::move(what)).Kind("E-options").Expected(std::move(expected)).Found(std::move(found)));
+  };
+  if (!(options.data_files_size_in_mb > 0)) refuse("data_files_size_in_mb is not positive", "MB > 0", FormatDouble(options.data_files_size_in_mb));
+  if (!(options.video_files_size_in_mb > 0)) refuse("video_files_size_in_mb is not positive", "MB > 0", FormatDouble(options.video_files_size_in_mb));
+  if (options.chunk_size < 1 || options.chunk_size > 1000) {
+    refuse("chunk_size is out of range", "1 to 1000 files per folder: from file-1000 on, LeRobot would read files in another order than they are numbered",
+           std::to_string(options.chunk_size));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+void PlaceEpisodes(MergePlan& plan) {
+  for (uint32_t source = 0; source < plan.sources.size(); ++source) {
+    const Dataset& dataset = *plan.sources[source]->dataset;
+    for (uint32_t episode = 0; episode < dataset.episodes.size(); ++episode) {
+      plan.episodes.push_back({source, episode, 0, 0, plan.num_frames});
+      plan.num_frames += dataset.episodes[episode].length_frames;
+    }
+  }
+}
+
+void MapTasks(const TaskTable& table, MergePlan& plan) {
+  plan.tasks = table.tasks;
+  for (const auto& source : plan.sources) {
+    std::vector<uint32_t> map;
+    for (const std::string& task : source->dataset->tasks) map.push_back(table.index.find(task)->second);
+    plan.task_maps.push_back(std::move(map));
+  }
+}
+
+void GatherCarriedColumns(MergePlan& plan) {
+  for (const auto& source : plan.sources) {
+    for (const std::string& column : source->dataset->carried_columns) {
+      if (std::find(plan.carried_columns.begin(), plan.carried_columns.end(), column) == plan.carried_columns.end()) {
+        plan.carried_columns.push_back(column);
+      }
+    }
+  }
+}
+
+// I-3: beyond 1000 folders of each kind, names no longer sort as numbers do.
+Status CheckFileNumbers(const MergePlan& plan) {
+  FileId last;
+  for (const DataStep& step : plan.data_steps) last = std::max(last, step.id);
+  for (const VideoStep& step : plan.video_steps) last = std::max(last, step.id);
+  for (const EpisodesStep& step : plan.episodes_steps) last = std::max(last, step.id);
+  if (last.chunk_index <= 999) return Status();
+  return Problem(Code::kInvalidArgument, "the destination would have more than 1000 chunk folders, which LeRobot reads in another order than they are numbered")
+      .Kind("E-options").Expected("chunk indexes up to 999").Found(std::to_string(last.chunk_index))
+      .Hint("raise --chunk-size (at most 1000) or the file sizes, or let files be concatenated");
+}
+
+// FNV-1a, 64 bit: names a plan, proves nothing.
+class Fingerprint {
+ public:
+  void Add(std::string_view text) {
+    for (const char letter : text) Mix(static_cast<unsigned char>(letter));
+    Mix(0xff);
+  }
+  void Add(uint64_t number) { Add(std::string_view(std::to_string(number))); }
+  std::string Hex() const {
+    std::array<char, 17> text;
+    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(state_));
+    return text.data();
+  }
+
+ private:
+  void Mix(uint64_t byte) { state_ = (state_ ^ byte) * 0x100000001b3ULL; }
+  uint64_t state_ = 0xcbf29ce484222325ULL;
+};
+
+std::string PlanId(const MergePlan& plan) {
+  Fingerprint id;
+  id.Add("robomerge plan 1");
+  for (const auto& source : plan.sources) {
+    const Dataset& dataset = *source->dataset;
+    id.Add(dataset.root);
+    for (const EpisodesFile& file : dataset.episodes_files) id.Add(file.path), id.Add(file.size_bytes), id.Add(static_cast<uint64_t>(file.modified_ns));
+    for (const DataFile& file : dataset.data_files) id.Add(file.path), id.Add(file.size_bytes), id.Add(static_cast<uint64_t>(file.modified_ns));
+    for (const VideoKey& key : dataset.video_keys) {
+      for (const VideoFile& file : key.files) {
+        id.Add(file.path), id.Add(file.stream.file_size_bytes), id.Add(static_cast<uint64_t>(file.modified_ns));
+      }
+    }
+  }
+  for (const DataStep& step : plan.data_steps) id.Add(step.first_episode), id.Add(step.num_episodes);
+  for (const VideoStep& step : plan.video_steps) id.Add(step.key), id.Add(step.inputs.size());
+  id.Add(plan.info_json);
+  id.Add(plan.stats_json);
+  return id.Hex();
+}
+
+}  // namespace
+
+Result<MergePlan> Plan(const Partial& root, const MergeOptions& options) {
+  ROBOMERGE_RETURN_NOT_OK(CheckOptions(options));
+  if (root.schemas.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
+  std::vector<Problem> problems = plan_internal::Disagreements(root.schemas);
+  if (!problems.empty()) return Status::Many(std::move(problems));
+
+  MergePlan plan;
+  plan.sources = root.sources.Flatten();
+  plan.warnings = root.warnings.Flatten();
+  plan.rate = root.schemas.front().schema->frame_rate();
+  plan.video_keys = root.schemas.front().schema->video_keys();
+  plan.payload_bytes = root.payload_bytes;
+  MapTasks(root.tasks, plan);
+  PlaceEpisodes(plan);
+  plan_internal::PackData(options, plan);
+  plan_internal::PackVideos(options, plan);
+  plan_internal::PackEpisodes(plan);
+  ROBOMERGE_RETURN_NOT_OK(CheckFileNumbers(plan));
+  plan_internal::ChooseDataSchema(plan);
+  GatherCarriedColumns(plan);
+  ROBOMERGE_RETURN_NOT_OK(plan_internal::MakeStatistics(plan));
+  plan_internal::MakeInfo(root.schemas, options, plan);
+  plan.id = PlanId(plan);
+  return plan;
+}
+
+}  // namespace robomerge
