@@ -67,6 +67,9 @@ class Footer {
   std::string_view created_by() const;
 
   struct Representation;  // defined in footer_internal.h, for the splice
+  /// Holds nothing; only to be assigned to.
+  Footer() = default;
+  explicit Footer(std::shared_ptr<const Representation> representation);
   const Representation& representation() const { return *representation_; }
 
  private:

@@ -12,7 +12,8 @@
 
 namespace robomerge::parquet {
 
-/// A nested list column of numbers, flattened: what LeRobot's stats/<feature>/<stat> cells are. Integers and booleans are widened to double.
+/// A nested list column of numbers, flattened: a cell of statistics. Integers and booleans are widened to double; a null inside a
+/// list of floats reads as NaN.
 struct NumberLists {
   enum class Element { kInteger, kFloat, kBoolean };
   Element element = Element::kFloat;
@@ -31,11 +32,11 @@ class Table {
   int64_t num_rows() const;
   const std::vector<std::string>& column_names() const;
   bool has(const std::string& column) const;
-  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: LeRobot's size measure.
+  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: what size limits are measured in.
   uint64_t uncompressed_bytes() const;
   /// Value of a key of the schema's key-value metadata (e.g. "pandas").
   std::optional<std::string> key_value(const std::string& key) const;
-  /// The Arrow type of a column, as text ("list<element: double>").
+  /// The Arrow type of a column, as text ("list<element: double>"); empty if there is no such column.
   std::string type_name(const std::string& column) const;
 
   /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and column).
@@ -69,8 +70,9 @@ class TableWriter {
   /// unified (null with anything, narrower with wider numbers); kIncompatible names the column where that cannot be.
   struct Block { const Table* table = nullptr; std::vector<int64_t> rows; };  ///< rows: row numbers of `table`, in the order wanted
   Status AddCarried(const std::string& name, const std::vector<Block>& blocks);
-  /// Schema metadata "pandas" that makes `index_column` the index when pandas reads the file (LeRobot's tasks.parquet).
+  /// Schema metadata "pandas" that makes `index_column` the index, by that name, when pandas reads the file.
   void SetPandasIndex(const std::string& index_column);
+  /// kInvalidArgument when the columns differ in length or the index column is missing. Does not close `output`. Call it once.
   Status Write(io::OutputFile& output, int64_t rows_per_group = 1 << 20);
 
  private:

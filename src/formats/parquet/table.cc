@@ -1,0 +1,270 @@
+#include "formats/parquet/table.h"
+
+#include <limits>
+
+#include <arrow/array.h>
+#include <arrow/compute/cast.h>
+#include <arrow/io/memory.h>
+#include <arrow/type_traits.h>
+#include <arrow/util/key_value_metadata.h>
+#include <parquet/arrow/reader.h>
+
+#include "base/text.h"
+#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_types_internal.h"
+#include "formats/parquet/table_internal.h"
+
+namespace robomerge::parquet {
+namespace {
+
+std::string ColumnPlace(const std::string& path, const std::string& column) { return StrCat(path, ": column `", column, "`"); }
+
+Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representation& table, const std::string& column) {
+  const int index = table.table->schema()->GetFieldIndex(column);
+  if (index < 0) {
+    return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`"))
+        .At(table.path)
+        .Found("columns " + Join(table.column_names, ", "))
+        .Hint("the name may also be there twice");
+  }
+  return table.table->column(index);
+}
+
+Problem WrongType(const Table::Representation& table, const std::string& column, const std::string& expected, const arrow::DataType& found) {
+  return Problem(Code::kCorrupt, StrCat("column `", column, "` has another type")).At(ColumnPlace(table.path, column)).Expected(expected).Found(found.ToString());
+}
+
+Problem NullFound(const Table::Representation& table, const std::string& column) {
+  return Problem(Code::kCorrupt, StrCat("column `", column, "` has nulls")).At(ColumnPlace(table.path, column)).Expected("a value in every row");
+}
+
+// Casts to one plain type and hands its chunks, all without nulls, to `take`.
+template <typename ArrayType, typename Take>
+Status EachChunk(const Table::Representation& table, const std::string& column, const std::string& expected,
+                 const std::shared_ptr<arrow::DataType>& type, bool (*accepts)(const arrow::DataType&), Take take) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(table, column));
+  if (!accepts(*values->type())) return WrongType(table, column, expected, *values->type());
+  if (values->null_count() > 0) return NullFound(table, column);
+  return AtArrowBorder(StrCat("cannot read column `", column, "`"), ColumnPlace(table.path, column), [&]() -> Status {
+    ROBOMERGE_ASSIGN_OR_RETURN(const auto cast, Cast(values, type, column, ColumnPlace(table.path, column)));
+    for (const auto& chunk : cast->chunks()) take(static_cast<const ArrayType&>(*chunk));
+    return Status();
+  });
+}
+
+bool IsInteger(const arrow::DataType& type) { return arrow::is_integer(type.id()); }
+bool IsNumber(const arrow::DataType& type) { return arrow::is_integer(type.id()) || arrow::is_floating(type.id()); }
+bool IsTextOrDictionaryOfIt(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::DICTIONARY) return IsTextOrDictionaryOfIt(*static_cast<const arrow::DictionaryType&>(type).value_type());
+  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING || type.id() == arrow::Type::STRING_VIEW;
+}
+
+// Where the elements of row `row` of a list array lie in its child.
+std::pair<int64_t, int64_t> ElementRange(const arrow::Array& list, int64_t row) {
+  switch (list.type_id()) {
+    case arrow::Type::LIST: {
+      const auto& array = static_cast<const arrow::ListArray&>(list);
+      return {array.value_offset(row), array.value_offset(row + 1)};
+    }
+    case arrow::Type::LARGE_LIST: {
+      const auto& array = static_cast<const arrow::LargeListArray&>(list);
+      return {array.value_offset(row), array.value_offset(row + 1)};
+    }
+    default: {
+      const auto& array = static_cast<const arrow::FixedSizeListArray&>(list);
+      return {array.value_offset(row), array.value_offset(row) + array.value_length()};
+    }
+  }
+}
+
+std::shared_ptr<arrow::Array> ElementsOf(const arrow::Array& list) {
+  switch (list.type_id()) {
+    case arrow::Type::LIST: return static_cast<const arrow::ListArray&>(list).values();
+    case arrow::Type::LARGE_LIST: return static_cast<const arrow::LargeListArray&>(list).values();
+    default: return static_cast<const arrow::FixedSizeListArray&>(list).values();
+  }
+}
+
+// Appends the numbers of nested lists. The innermost arrays are doubles, cast beforehand.
+class NumberFlattener {
+ public:
+  NumberFlattener(NumberLists& out, bool nulls_are_nan) : out_(out), nulls_are_nan_(nulls_are_nan) {}
+
+  // False when a null stands where none may.
+  bool Append(const arrow::Array& array, int64_t begin, int64_t end, int depth) {
+    if (depth == 0) {
+      const auto& numbers = static_cast<const arrow::DoubleArray&>(array);
+      for (int64_t i = begin; i < end; ++i) {
+        if (numbers.IsNull(i) && !nulls_are_nan_) return false;
+        out_.values.push_back(numbers.IsNull(i) ? std::numeric_limits<double>::quiet_NaN() : numbers.Value(i));
+      }
+      return true;
+    }
+    const auto elements = ElementsOf(array);
+    for (int64_t i = begin; i < end; ++i) {
+      if (array.IsNull(i)) return false;
+      const auto [from, to] = ElementRange(array, i);
+      if (!Append(*elements, from, to, depth - 1)) return false;
+    }
+    return true;
+  }
+
+ private:
+  NumberLists& out_;
+  bool nulls_are_nan_;
+};
+
+// `type` with its innermost element replaced by double.
+std::shared_ptr<arrow::DataType> DoubleLists(const arrow::DataType& type) {
+  if (!IsListLike(type)) return arrow::float64();
+  return arrow::list(arrow::field("element", DoubleLists(*ListElement(type)->type())));
+}
+
+}  // namespace
+
+Table::Table(std::shared_ptr<const Representation> representation) : representation_(std::move(representation)) {}
+
+Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<std::string>* columns) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(file));
+  const std::string what = "cannot read the table";
+  auto table = std::make_shared<Representation>();
+  table->path = file.path();
+  table->uncompressed_bytes = footer.uncompressed_bytes();
+  const Status read = AtArrowBorder(what, file.path(), [&]() -> Status {
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(file.size_bytes())), what, file.path());
+    ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, {reinterpret_cast<std::byte*>(buffer->mutable_data()), static_cast<size_t>(buffer->size())}));
+    auto source = std::make_shared<arrow::io::BufferReader>(std::shared_ptr<arrow::Buffer>(std::move(buffer)));
+    auto low_level = ::parquet::ParquetFileReader::Open(std::move(source));
+    ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
+    properties.set_pre_buffer(false);
+    std::unique_ptr<::parquet::arrow::FileReader> reader;
+    ROBOMERGE_RETURN_NOT_ARROW_OK(
+        ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties).Value(&reader), what, file.path());
+    std::shared_ptr<arrow::Table> all;
+    if (columns) {
+      const Footer::Representation& known = footer.representation();
+      std::vector<int> leaves;
+      for (const std::string& column : *columns) {
+        const auto number = known.column(column);
+        if (!number) continue;
+        for (uint32_t leaf = known.column_first_leaf[*number]; leaf < known.column_first_leaf[*number + 1]; ++leaf) leaves.push_back(static_cast<int>(leaf));
+      }
+      ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, reader->ReadTable(leaves), what, file.path());
+    } else {
+      ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, reader->ReadTable(), what, file.path());
+    }
+    arrow::FieldVector fields;
+    arrow::ChunkedArrayVector arrays;
+    for (int i = 0; i < all->num_columns(); ++i) {
+      const auto type = StorageType(all->field(i)->type());
+      fields.push_back(all->field(i)->WithType(type));
+      arrays.push_back(WithType(*all->column(i), type));
+      table->column_names.push_back(all->field(i)->name());
+    }
+    table->table = arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()), std::move(arrays), all->num_rows());
+    return Status();
+  });
+  ROBOMERGE_RETURN_NOT_OK(read);
+  return Table(std::move(table));
+}
+
+int64_t Table::num_rows() const { return representation_->table->num_rows(); }
+const std::vector<std::string>& Table::column_names() const { return representation_->column_names; }
+bool Table::has(const std::string& column) const { return representation_->table->schema()->GetFieldIndex(column) >= 0; }
+uint64_t Table::uncompressed_bytes() const { return representation_->uncompressed_bytes; }
+
+std::optional<std::string> Table::key_value(const std::string& key) const {
+  const auto& metadata = representation_->table->schema()->metadata();
+  if (!metadata) return std::nullopt;
+  const int index = metadata->FindKey(key);
+  if (index < 0) return std::nullopt;
+  return metadata->value(index);
+}
+
+std::string Table::type_name(const std::string& column) const {
+  const auto field = representation_->table->schema()->GetFieldByName(column);
+  return field ? field->type()->ToString() : std::string();
+}
+
+Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
+  std::vector<int64_t> values;
+  values.reserve(static_cast<size_t>(num_rows()));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::Int64Array>(*representation_, column, "whole numbers", arrow::int64(), IsInteger, [&](const arrow::Int64Array& chunk) {
+    values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
+  }));
+  return values;
+}
+
+Result<std::vector<double>> Table::Doubles(const std::string& column) const {
+  std::vector<double> values;
+  values.reserve(static_cast<size_t>(num_rows()));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::DoubleArray>(*representation_, column, "numbers", arrow::float64(), IsNumber, [&](const arrow::DoubleArray& chunk) {
+    values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
+  }));
+  return values;
+}
+
+Result<std::vector<std::string>> Table::Strings(const std::string& column) const {
+  std::vector<std::string> values;
+  values.reserve(static_cast<size_t>(num_rows()));
+  ROBOMERGE_RETURN_NOT_OK(
+      EachChunk<arrow::LargeStringArray>(*representation_, column, "texts", arrow::large_utf8(), IsTextOrDictionaryOfIt, [&](const arrow::LargeStringArray& chunk) {
+        for (int64_t i = 0; i < chunk.length(); ++i) values.push_back(chunk.GetString(i));
+      }));
+  return values;
+}
+
+Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::string& column) const {
+  const auto accepts = [](const arrow::DataType& type) { return IsListLike(type) && IsTextOrDictionaryOfIt(*ListElement(type)->type()); };
+  std::vector<std::vector<std::string>> rows;
+  bool null_inside = false;
+  const auto type = arrow::large_list(arrow::field("element", arrow::large_utf8()));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeListArray>(*representation_, column, "lists of texts", type, accepts, [&](const arrow::LargeListArray& chunk) {
+    const auto& texts = static_cast<const arrow::LargeStringArray&>(*chunk.values());
+    for (int64_t i = 0; i < chunk.length(); ++i) {
+      std::vector<std::string>& row = rows.emplace_back();
+      for (int64_t k = chunk.value_offset(i); k < chunk.value_offset(i + 1); ++k) {
+        null_inside = null_inside || texts.IsNull(k);
+        row.push_back(texts.GetString(k));
+      }
+    }
+  }));
+  if (null_inside) return NullFound(*representation_, column);
+  return rows;
+}
+
+Result<NumberLists> Table::Numbers(const std::string& column) const {
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
+  NumberLists out;
+  out.list_depth = 0;
+  const arrow::DataType* innermost = values->type().get();
+  for (; IsListLike(*innermost); innermost = ListElement(*innermost)->type().get()) ++out.list_depth;
+  if (arrow::is_integer(innermost->id())) {
+    out.element = NumberLists::Element::kInteger;
+  } else if (innermost->id() == arrow::Type::BOOL) {
+    out.element = NumberLists::Element::kBoolean;
+  } else if (arrow::is_floating(innermost->id()) || innermost->id() == arrow::Type::NA) {
+    out.element = NumberLists::Element::kFloat;
+  } else {
+    return WrongType(*representation_, column, "numbers, or lists of them", *values->type());
+  }
+  const std::string where = ColumnPlace(representation_->path, column);
+  return AtArrowBorder(StrCat("cannot read column `", column, "`"), where, [&]() -> Result<NumberLists> {
+    ROBOMERGE_ASSIGN_OR_RETURN(const auto cast, Cast(values, DoubleLists(*values->type()), column, where));
+    NumberFlattener flattener(out, out.element == NumberLists::Element::kFloat);
+    out.cell_begin.push_back(0);
+    for (const auto& chunk : cast->chunks()) {
+      for (int64_t i = 0; i < chunk->length(); ++i) {
+        out.is_null.push_back(chunk->IsNull(i));
+        if (!chunk->IsNull(i) && !flattener.Append(*chunk, i, i + 1, out.list_depth)) return NullFound(*representation_, column);
+        if (out.values.size() > std::numeric_limits<uint32_t>::max()) {
+          return Problem(Code::kUnsupported, StrCat("column `", column, "` holds more than 2^32 numbers")).At(where);
+        }
+        out.cell_begin.push_back(static_cast<uint32_t>(out.values.size()));
+      }
+    }
+    return out;
+  });
+}
+
+}  // namespace robomerge::parquet
