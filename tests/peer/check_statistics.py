@@ -1,0 +1,84 @@
+"""meta/stats.json: the formula of 3.6 over the sources, and the bookkeeping columns as they are in the result (W-4)."""
+
+import numpy as np
+
+from dataset_view import BOOKKEEPING, DatasetView
+from findings import Findings, MergeOptions, Pairing
+from statistics_of import aggregate, bookkeeping_problem, is_quantile, numbers
+
+RELATIVE_TOLERANCE = 1e-12
+
+
+def statistics_of_source(view: DatasetView) -> dict[str, dict]:
+    """stats.json, or what the episodes' statistics add up to where a source has none (W-6)."""
+    if view.stats is not None:
+        return view.stats
+    result: dict[str, dict] = {}
+    columns = sorted(name for name in view.episode_columns if name.startswith("stats/"))
+    for feature in dict.fromkeys(name.removeprefix("stats/").rsplit("/", 1)[0] for name in columns):
+        parts = [
+            {
+                name.rsplit("/", 1)[1]: row[name]
+                for name in columns
+                if name.removeprefix("stats/").rsplit("/", 1)[0] == feature and row.get(name) is not None
+            }
+            for row in view.episodes
+        ]
+        parts = [part for part in parts if part]
+        if parts:
+            result[feature] = aggregate(parts, "envelope")
+    return result
+
+
+def check_dataset_statistics(
+    merged: DatasetView,
+    sources: list[DatasetView],
+    pairing: Pairing,
+    options: MergeOptions,
+    findings: Findings,
+) -> None:
+    described = [statistics_of_source(view) for view in sources if view.episodes]
+    features = {feature for stats in described for feature in stats}
+    if not findings.expect(merged.stats is not None or not features, "W-6: meta/stats.json is missing"):
+        return
+    found_stats = merged.stats or {}
+    lost, extra = features - set(found_stats), set(found_stats) - features
+    findings.expect(not lost, f"3.6: stats.json has lost {sorted(lost)}")
+    findings.expect(extra <= set(BOOKKEEPING), f"3.6: stats.json describes {sorted(extra)}, no source does")
+    for feature in sorted(features & set(found_stats)):
+        parts = [stats[feature] for stats in described if feature in stats]
+        if feature in BOOKKEEPING:
+            _check_bookkeeping(feature, found_stats[feature], parts, merged, findings)
+        else:
+            _check_formula(feature, found_stats[feature], aggregate(parts, options.quantiles), findings)
+
+
+def _check_formula(feature: str, found: dict, expected: dict, findings: Findings) -> None:
+    findings.expect(
+        set(found) == set(expected),
+        f"3.6: stats.json has {sorted(found)} for {feature}, not {sorted(expected)}",
+    )
+    for stat, value in expected.items():
+        if stat in found:
+            values = numbers(found[stat])
+            same = values.shape == value.shape and np.allclose(
+                values, value, rtol=RELATIVE_TOLERANCE, atol=1e-15, equal_nan=True
+            )
+            findings.expect(
+                same, f"3.6: stats.json has {feature}.{stat} = {values.tolist()}, not {value.tolist()}"
+            )
+
+
+def _check_bookkeeping(
+    feature: str, found: dict, parts: list[dict], merged: DatasetView, findings: Findings
+) -> None:
+    everywhere = set.intersection(*(set(part) for part in parts))
+    missing = {stat for stat in everywhere if not is_quantile(stat)} - set(found)
+    findings.expect(not missing, f"W-4: stats.json has no {sorted(missing)} for {feature}")
+    values = np.array(
+        [value for file in merged.data_files for value in file.table.column(feature).to_pylist()],
+        dtype=np.float64,
+    )
+    for stat, value in found.items():
+        problem = bookkeeping_problem(stat, numbers(value), values)
+        findings.expect(problem is None, f"W-4: stats.json, {feature}.{stat}: {problem}")

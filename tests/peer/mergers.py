@@ -1,0 +1,87 @@
+"""The two mergers under test: the robomerge binary, and LeRobot's own aggregate_datasets to prove the checker with."""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from silence import silence
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TIMEOUT_SECONDS = 120
+
+
+def robomerge_path() -> Path:
+    return Path(os.environ.get("ROBOMERGE", REPOSITORY / "build/release/cli/robomerge"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command line."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The kinds of the errors, in order: ["E-fps", ...]."""
+        return re.findall(r"^error\[(E-[a-z0-9-]+)\]", self.stderr, re.MULTILINE)
+
+    @property
+    def warnings(self) -> list[str]:
+        return re.findall(r"^warning\[(W-[a-z0-9-]+)\]", self.stderr, re.MULTILINE)
+
+    def json_lines(self) -> list[dict]:
+        return [json.loads(line) for line in self.stdout.splitlines() if line.strip()]
+
+
+def run_robomerge(*arguments: object) -> Run:
+    process = subprocess.run(
+        [str(robomerge_path()), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        env=os.environ | {"NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
+    )
+    return Run(process.returncode, process.stdout, process.stderr)
+
+
+OPTION_OF = {
+    "data_files_size_in_mb": "--data-files-size-in-mb",
+    "video_files_size_in_mb": "--video-files-size-in-mb",
+    "chunk_size": "--chunk-size",
+}
+SWITCH_OF = {"concatenate_data": "--no-concatenate-data", "concatenate_videos": "--no-concatenate-videos"}
+
+
+def merge_options(options: dict) -> list[str]:
+    """Options under LeRobot's names as robomerge's command line takes them."""
+    arguments: list[str] = []
+    for name, value in options.items():
+        if name in OPTION_OF:
+            arguments += [OPTION_OF[name], str(value)]
+        elif value is False:
+            arguments.append(SWITCH_OF[name])
+    return arguments
+
+
+def merge_with_robomerge(sources: list[Path], destination: Path, *, num_workers: int = 2, **options) -> Run:
+    return run_robomerge(
+        "merge", *sources, "-o", destination, "-j", num_workers, "--no-sync", *merge_options(options)
+    )
+
+
+def merge_with_lerobot(sources: list[Path], destination: Path, **options) -> None:
+    from lerobot.datasets.aggregate import aggregate_datasets
+
+    with silence():
+        aggregate_datasets(
+            [f"peer/source{number}" for number in range(len(sources))],
+            "peer/merged",
+            roots=[Path(source) for source in sources],
+            aggr_root=Path(destination),
+            **options,
+        )

@@ -1,0 +1,59 @@
+"""Reads a merge the way a training run would, and compares every frame with the sources read the same way."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from lerobot.datasets.lerobot_dataset import LeRobotDataset
+
+RENUMBERED = ("episode_index", "index", "task_index")
+
+
+def open_dataset(root: Path | str, **options) -> LeRobotDataset:
+    """Opens `root` offline; the PyAV decoder is the one that is always there."""
+    return LeRobotDataset("peer/dataset", root=root, video_backend="pyav", **options)
+
+
+def compare_through_lerobot(destination: Path | str, sources: list[Path | str]) -> list[str]:
+    """What differs between frame n of the merge and the n-th frame of the sources, one after the other."""
+    merged = open_dataset(destination)
+    findings: list[str] = []
+    first_frame = first_episode = 0
+    for number, source in enumerate(sources):
+        dataset = open_dataset(source)
+        # a source whose files are not in order is read in file order; its own `index` says where a row belongs
+        for row in range(len(dataset)):
+            expected = dataset[row]
+            place = first_frame + int(expected["index"])
+            name = f"source {number}, index {int(expected['index'])}"
+            try:
+                found = merged[place]
+            except Exception as error:  # LeRobot raises many kinds, each is a finding
+                findings.append(f"{name}: frame {place} cannot be read: {type(error).__name__}: {error}")
+                continue
+            findings += [f"{name}: {what}" for what in _differences(expected, found, place, first_episode)]
+        first_frame += len(dataset)
+        first_episode += dataset.num_episodes
+    if len(merged) != first_frame:
+        findings.append(f"the merge has {len(merged)} frames, its sources {first_frame}")
+    return findings
+
+
+def _differences(expected: dict, found: dict, place: int, first_episode: int) -> list[str]:
+    wrong = []
+    if set(expected) != set(found):
+        wrong.append(f"has the keys {sorted(found)}, not {sorted(expected)}")
+    for key in expected.keys() & found.keys():
+        if key not in RENUMBERED and not _equal(expected[key], found[key]):
+            wrong.append(f"{key} differs")
+    if int(found["index"]) != place:
+        wrong.append(f"has index {int(found['index'])}, not {place}")
+    if int(found["episode_index"]) != first_episode + int(expected["episode_index"]):
+        wrong.append(f"is in episode {int(found['episode_index'])}")
+    return wrong
+
+
+def _equal(a, b) -> bool:
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and np.array_equal(a.numpy(), b.numpy(), equal_nan=a.is_floating_point())
+    return a == b

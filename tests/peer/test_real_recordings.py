@@ -1,0 +1,44 @@
+"""Real recordings, with every oddity they have: read from the folder named by ROBOMERGE_SAMPLES (1.12)."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from dataset_view import read_video
+
+SAMPLES = os.environ.get("ROBOMERGE_SAMPLES")
+pytestmark = pytest.mark.skipif(not SAMPLES, reason="ROBOMERGE_SAMPLES is not set: no real recordings")
+ODDITIES = ["W-episode-timestamps", "W-video-codec"]
+
+
+def samples(*numbers: int) -> list[Path]:
+    return [Path(SAMPLES) / f"open-{number:02d}" for number in numbers]
+
+
+def test_two_recordings_are_merged_and_every_frame_is_read(merge):
+    """Every frame through LeRobot is slow at 640x480: the coded bytes of all, decoded pictures of a few."""
+    from read_through_lerobot import open_dataset
+
+    roots = samples(0, 1)
+    destination = merge(roots, warnings=ODDITIES, frames=False)
+    merged, second = open_dataset(destination), open_dataset(roots[1])
+    first_frames = len(merged) - len(second)
+    for row in (0, 1, len(second) // 2, len(second) - 1):
+        found, expected = merged[first_frames + row], second[row]
+        assert (found["image"] == expected["image"]).all() and found["task"] == expected["task"]
+
+
+def test_all_recordings_are_merged(merge):
+    destination = merge(samples(*range(6)), warnings=ODDITIES, frames=False)
+    info = json.loads((destination / "meta/info.json").read_text())
+    assert info["total_episodes"] == 18
+    assert info["features"]["image"]["info"]["video.codec"] == "mpeg4"
+    (path,) = (destination / "videos/image").glob("*/*.mp4")
+    assert read_video(path).codec == "mpeg4"
+
+
+def test_merges_of_recordings_are_merged(merge):
+    both = merge(samples(2, 3), warnings=ODDITIES, frames=False)
+    merge([both, *samples(4)], warnings=ODDITIES, frames=False)

@@ -1,0 +1,108 @@
+"""stats.json and the statistics of episodes: bookkeeping, tasks, old generations, gaps (W-4 to W-6, W-14, ...)."""
+
+import json
+
+import pytest
+
+import odd_metadata
+from dataset_view import DatasetView
+
+
+def stats_of(root) -> dict:
+    return json.loads((root / "meta/stats.json").read_text())
+
+
+def test_w04_bookkeeping_columns_describe_the_merge(source, merge):
+    destination = merge(
+        [source(kind="plain", seed=seed, tasks=(f"task {seed}", "both")) for seed in range(3)]
+    )
+    stats = stats_of(destination)
+    assert stats["index"]["max"] == [26] and stats["index"]["count"] == [27]
+    assert stats["index"]["mean"] == [13]
+    assert stats["episode_index"]["max"] == [5]
+    assert stats["task_index"]["max"] == [3]
+
+
+def test_w05_task_statistics_of_an_episode_count_frames(source, merge):
+    tasks = ("first", "second", "third")
+    first = source(kind="plain", seed=1, tasks=tasks[:1])
+    second = source(kind="plain", seed=2, tasks=tasks[1:], task_per_frame=True, lengths=(5,))
+    destination = merge([first, second])
+    row = DatasetView(destination).episodes[2]
+    assert sorted(row["tasks"]) == ["second", "third"]
+    mean, found = (
+        1.4,
+        row["stats/task_index/mean"][0],
+    )  # frames do second, third, second, third, second: 1, 2, 1, 2, 1
+    assert found == pytest.approx(mean, abs=1e-6)
+
+
+def test_w06_a_missing_stats_file_is_made_up_for(source, merge):
+    options = {"kind": "two_cameras", "lengths": (5, 4, 3)}
+    odd = source(odd_metadata.without_stats_file, seed=1, **options)
+    destination = merge([odd, source(seed=2, **options)], warnings=["W-stats-missing"])
+    assert set(stats_of(destination)) == set(stats_of(source(seed=2, **options)))
+    merge([source(seed=2, **options), odd], warnings=["W-stats-missing"])
+
+
+def test_w06_no_source_has_a_stats_file(source, merge):
+    merge(
+        [source(odd_metadata.without_stats_file, kind="plain", seed=seed) for seed in range(2)],
+        warnings=["W-stats-missing"],
+    )
+
+
+def test_a_feature_without_statistics_anywhere(source, merge):
+    edit = lambda root: odd_metadata.without_statistics_of(root, "action")
+    destination = merge([source(edit, kind="plain", seed=seed) for seed in range(2)])
+    assert "action" not in stats_of(destination)
+
+
+def test_a_feature_without_statistics_in_one_source(source, merge):
+    odd = source(lambda root: odd_metadata.without_statistics_of(root, "action"), kind="plain", seed=1)
+    merge([odd, source(kind="plain", seed=2)], warnings=None)
+    merge([source(kind="plain", seed=2), odd], warnings=None)
+
+
+@pytest.mark.parametrize("old_first", [True, False])
+def test_w14_generations_of_statistics_are_mixed(old_first, source, merge):
+    old = source(odd_metadata.old_generation_statistics, kind="words", seed=1)
+    new = source(kind="words", seed=2)
+    assert any(
+        "bool" in str(field.type) for _, table in DatasetView(old).episode_tables for field in table.schema
+    )
+    merge([old, new] if old_first else [new, old])
+
+
+def test_w14_only_old_generation_statistics(source, merge):
+    merge([source(odd_metadata.old_generation_statistics, kind="words", seed=seed) for seed in range(2)])
+
+
+@pytest.mark.parametrize("odd_first", [True, False])
+def test_w15_quantiles_that_a_source_lacks_are_dropped_with_a_warning(odd_first, source, merge):
+    odd, good = (
+        source(odd_metadata.without_quantiles, kind="one_camera", seed=1),
+        source(kind="one_camera", seed=2),
+    )
+    destination = merge([odd, good] if odd_first else [good, odd], warnings=["W-quantiles"])
+    for feature in ("action", "observation.images.top"):
+        assert sorted(stats_of(destination)[feature]) == ["count", "max", "mean", "min", "std"]
+
+
+def test_w15_no_quantiles_anywhere_is_nothing_to_warn_of(source, merge):
+    merge([source(odd_metadata.without_quantiles, kind="plain", seed=seed) for seed in range(2)])
+
+
+@pytest.mark.parametrize("streamed_first", [True, False])
+def test_w24_camera_counts_in_pixels_and_in_frames_are_weights_as_they_are(streamed_first, source, merge):
+    streamed = source(kind="one_camera", seed=1, streaming=True)
+    frames = source(kind="one_camera", seed=2)
+    count = lambda root: stats_of(root)["observation.images.top"]["count"][0]
+    assert count(streamed) > 100 * count(frames)
+    destination = merge([streamed, frames] if streamed_first else [frames, streamed])
+    assert count(destination) == count(streamed) + count(frames)
+
+
+def test_more_sources_than_numpy_adds_one_by_one(source, merge):
+    """From eight terms on NumPy sums pairwise; the formula must still come out to the last few bits."""
+    merge([source(kind="plain", seed=seed, lengths=(2 + seed % 3,)) for seed in range(20)], frames=False)
