@@ -1,7 +1,7 @@
 // Who runs nodes: a pool of threads over one central queue, or its twin, the calling thread with the same queue.
 //
-// Nothing here knows what nodes do or how they depend on each other. A node never waits for a node; the one that is last
-// to finish queues what comes after. So a pool of any size, one included, cannot deadlock.
+// Nothing here knows what nodes do or how they depend on each other. A node never waits for a node; the one that is
+// last to finish queues what comes after. So a pool of any size, one included, cannot deadlock.
 #pragma once
 
 #include <memory>
@@ -71,7 +71,8 @@ class ThreadPool final : public Executor {
   std::vector<std::thread> threads_;  // touched by Make and the destructor only, before and after all work
 };
 
-/// The pool's twin: runs the same queue, in the same order, on the thread that calls RunUntilFinished. Used by one thread.
+/// The pool's twin: runs the same queue, in the same order, on the thread that calls RunUntilFinished. Used by one
+/// thread.
 class SerialExecutor final : public Executor {
  public:
   int num_workers() const override { return 1; }

@@ -49,7 +49,7 @@ struct Utilisation {
   int64_t span_ns = 0;              ///< from the first start to the last end
   int64_t busy_ns = 0;              ///< sum over all nodes
   double busy_fraction = 0;         ///< busy / (workers x span); 0 if the span is 0
-  int64_t critical_path_ns = 0;     ///< the longest chain of nodes that waited for each other: no number of workers beats it
+  int64_t critical_path_ns = 0;     ///< the longest chain of nodes that waited for each other
   size_t critical_path_nodes = 0;   ///< nodes on that chain
 };
 
@@ -61,8 +61,8 @@ class TraceObserver final : public Observer {
   /// The events so far, by id.
   std::vector<NodeEvent> events() const ROBOMERGE_EXCLUDES(mutex_);
   Utilisation Summary(int num_workers) const ROBOMERGE_EXCLUDES(mutex_);
-  /// Chrome's trace-event format, JSON object form, one event per line; opens in Perfetto and chrome://tracing. Times are
-  /// microseconds since the first event; a worker is a thread.
+  /// Chrome's trace-event format, JSON object form, one event per line; opens in Perfetto and chrome://tracing. Times
+  /// are microseconds since the first event; a worker is a thread.
   std::string ChromeTraceJson() const ROBOMERGE_EXCLUDES(mutex_);
 
  private:

@@ -17,9 +17,9 @@ void Spawner::Spawn(std::vector<Item> parts, Body then) {
   then_ = std::move(then);
 }
 
-// A body and what follows from it form a frame: the body is its phase 0; parts are frames below it; the continuation, run
-// when they are finished, is its phase 1 and may spawn again. A frame with nothing left to do is closed, and counts down its
-// parent.
+// A body and what follows from it form a frame: the body is its phase 0; parts are frames below it; the continuation,
+// run when they are finished, is its phase 1 and may spawn again. A frame with nothing left to do is closed, and
+// counts down its parent.
 class ParallelForRun {
  public:
   ParallelForRun(Executor& executor, const ParallelForOptions& options) : executor_(executor), options_(options) {}
@@ -33,9 +33,10 @@ class ParallelForRun {
   }
 
  private:
-  // Where a node stands in the order of items, of the parts within them, and of continuations after those: item, then in
-  // turns a phase and a part of that phase. Compared lexicographically: [2] < [2,0,5] < [2,0,5,1] < [2,0,6] < [2,1] < [3].
-  // No node comes before one it waits for, so cancelling what comes after a failure hides only later failures.
+  // Where a node stands in the order of items, of the parts within them, and of continuations after those: item, then
+  // in turns a phase and a part of that phase. Compared lexicographically: [2] < [2,0,5] < [2,0,5,1] < [2,0,6] <
+  // [2,1] < [3]. No node comes before one it waits for, so cancelling what comes after a failure hides only later
+  // failures.
   using Order = std::vector<uint64_t>;
 
   struct Frame {
@@ -50,7 +51,6 @@ class ParallelForRun {
     uint64_t bytes = 0;      // of phase 0, its parts included
     Body body;               // of the phase that is queued, or that comes when the parts are finished
     size_t num_open_parts = 0;
-    bool failed = false;     // it or a part of it failed or was cancelled
     uint64_t last_id = 0;    // the node that ran last
     std::vector<uint64_t> after;  // of the phase that is queued
     std::vector<std::unique_ptr<Frame>> parts;
@@ -82,7 +82,8 @@ class ParallelForRun {
       if (parent->last_id != 0) frame->after = {parent->last_id};
       parent->parts.push_back(std::move(frame));
     }
-    // The last part to finish frees the list, and perhaps `parent`, while this loop ends: only pointers of our own are used.
+    // The last part to finish frees the list, and perhaps `parent`, while this loop ends: only pointers of our own
+    // are used.
     std::vector<Frame*> queued;
     for (const auto& part : parent->parts) queued.push_back(part.get());
     outstanding_.Add(queued.size());
@@ -101,7 +102,7 @@ class ParallelForRun {
     const Body body = std::move(frame->body);
     frame->body = nullptr;
     if (!MayRun(order)) {
-      Close(frame, false);
+      Close(frame);
       return;
     }
     Spawner spawner;
@@ -121,7 +122,7 @@ class ParallelForRun {
     });
     if (!status.ok()) {
       Record(order, status);
-      Close(frame, false);
+      Close(frame);
       return;
     }
     Continue(frame, std::move(spawner));
@@ -129,7 +130,7 @@ class ParallelForRun {
 
   void Continue(Frame* frame, Spawner spawner) {
     if (!spawner.has_spawned_) {
-      Close(frame, true);
+      Close(frame);
       return;
     }
     frame->body = std::move(spawner.then_);
@@ -140,11 +141,11 @@ class ParallelForRun {
     Start(frame, std::move(spawner.parts_));
   }
 
-  // All parts of `frame` are finished: queues its continuation, if there is one.
+  // All parts of `frame` are finished: queues its continuation, if there is one. If a part failed, the continuation
+  // lies after that failure in the order, and is cancelled when its turn comes.
   void NextPhase(Frame* frame, std::vector<uint64_t> after) {
-    if (frame->failed || !frame->body) {
-      frame->body = nullptr;
-      Close(frame, !frame->failed);
+    if (!frame->body) {
+      Close(frame);
       return;
     }
     ++frame->phase;
@@ -154,12 +155,11 @@ class ParallelForRun {
   }
 
   // `frame` has nothing left to do: counts down its parent, whose turn it may be then.
-  void Close(Frame* frame, bool succeeded) {
+  void Close(Frame* frame) {
     Frame* const parent = frame->parent;
     if (parent == nullptr) return;
     {
       MutexLock lock(mutex_);
-      if (!succeeded) parent->failed = true;
       if (--parent->num_open_parts > 0) return;
     }
     if (parent == &root_) return;

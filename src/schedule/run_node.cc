@@ -13,7 +13,9 @@ Status StatusOfCurrentException(const std::string& node_name) {
         .While("running `" + node_name + "`")
         .Hint("use fewer workers, so that less is held in memory at once");
   } catch (const std::exception& error) {
-    return Problem(Code::kInternal, "an exception left a node").Found(error.what()).While("running `" + node_name + "`");
+    return Problem(Code::kInternal, "an exception left a node")
+        .Found(error.what())
+        .While("running `" + node_name + "`");
   } catch (...) {
     return Problem(Code::kInternal, "an exception left a node").While("running `" + node_name + "`");
   }

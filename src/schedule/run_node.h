@@ -15,7 +15,8 @@ namespace robomerge::schedule {
 Status StatusOfCurrentException(const std::string& node_name);
 
 inline int64_t SteadyNanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  const auto since_epoch = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
 }
 
 /// Runs `body` and returns its Status or Result. `event` says which node it is; worker, times and outcome are filled in

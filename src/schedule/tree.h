@@ -1,9 +1,9 @@
-// Reduces an ordered list as a tree, on an executor: leaves first make values, then neighbours are combined, level by level.
+// Reduces an ordered list as a tree: leaves make values, then neighbours are combined, level by level.
 //
-// There is no barrier between levels and no thread waits for another: each place counts its finished children, and the
-// worker that finishes the second one queues the combination. Higher levels run first, so that values are folded as early
-// as they can be: with one worker at most one value per level waits. The shape depends on the number of leaves alone
-// (tree_shape.h), so neither executor nor timing can be seen in the result.
+// There is no barrier between levels and no thread waits for another: each place counts its finished children, and
+// the worker that finishes the second one queues the combination. Higher levels run first, so that values are folded
+// as early as they can be: with one worker at most one value per level waits. The shape depends on the number of
+// leaves alone (tree_shape.h), so neither executor nor timing can be seen in the result.
 #pragma once
 
 #include <cstddef>
@@ -41,9 +41,10 @@ struct TreeOptions {
 
 /// Decides which failure of a tree is the one to report, whatever happened first. Thread-safe.
 ///
-/// A failure lies at the last leaf it needed, there above all lower levels: the order in which the serial twin meets them.
-/// Whatever comes before the first failure so far still runs, since it may fail too; whatever comes after is cancelled.
-/// No place comes before the places below it, so a cancelled place can only hide failures that come later still.
+/// A failure lies at the last leaf it needed, there above all lower levels: the order in which the serial twin meets
+/// them. Whatever comes before the first failure so far still runs, since it may fail too; whatever comes after is
+/// cancelled. No place comes before the places below it, so a cancelled place can only hide failures that come later
+/// still.
 class TreeFailures {
  public:
   TreeFailures(const TreeShape& shape, bool gather_leaf_errors, StopToken stop)
@@ -192,11 +193,11 @@ class TreeRun {
 
 }  // namespace internal
 
-/// Returns combine(...combine(leaf(0), leaf(1))..., ...leaf(num_leaves - 1)) in the bracketing of TreeShape. Blocks until no
-/// node is left. kInvalidArgument for no leaves.
+/// Returns combine(...combine(leaf(0), leaf(1))..., ...leaf(num_leaves - 1)) in the bracketing of TreeShape. Blocks
+/// until no node is left. kInvalidArgument for no leaves.
 ///
-/// `leaf`: size_t -> Result<T>; `combine`: (T&& left, T&& right) -> Result<T> or T. Both are called from several workers at
-/// once. T needs only to be movable. An exception in either becomes a Status.
+/// `leaf`: size_t -> Result<T>; `combine`: (T&& left, T&& right) -> Result<T> or T. Both are called from several
+/// workers at once. T needs only to be movable. An exception in either becomes a Status.
 ///
 /// If leaves or combinations fail, the failure that is first in leaf order is returned, on every executor the same (see
 /// TreeFailures). With `gather_leaf_errors`, the problems of all leaves instead; a failed combination is then returned
@@ -204,7 +205,9 @@ class TreeRun {
 template <typename T, typename LeafFn, typename CombineFn>
 Result<T> ReduceTree(Executor& executor, size_t num_leaves, LeafFn&& leaf, CombineFn&& combine,
                      const TreeOptions& options = {}) {
-  if (num_leaves == 0) return Problem(Code::kInvalidArgument, "there is nothing to reduce").Expected("at least one leaf");
+  if (num_leaves == 0) {
+    return Problem(Code::kInvalidArgument, "there is nothing to reduce").Expected("at least one leaf");
+  }
   return internal::TreeRun<T, LeafFn, CombineFn>(executor, num_leaves, leaf, combine, options).Run();
 }
 
