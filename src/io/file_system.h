@@ -34,8 +34,18 @@ class RandomAccessFile {
   virtual uint64_t size_bytes() const = 0;
   /// Fills all of `out` from `offset`. kCorrupt if the file ends before, kIo if the system refuses.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
-  /// The descriptor, for copies inside the kernel; -1 if there is none.
+  /// The descriptor, for copies inside the kernel; -1 if there is none, or none that stays open (see Pin).
   virtual int descriptor() const { return -1; }
+  /// An open form of this file that stays open as long as it is held. A file that is always open is its own (not owned) pin.
+  virtual Result<std::shared_ptr<const RandomAccessFile>> Pin() const {
+    return std::shared_ptr<const RandomAccessFile>(std::shared_ptr<const void>(), this);
+  }
+};
+
+/// Held while a path is locked; dropping it unlocks.
+class Lock {
+ public:
+  virtual ~Lock() = default;
 };
 
 /// How bytes came into an output file.
@@ -81,6 +91,11 @@ class FileSystem {
   virtual Status RemoveAll(const std::string& path) = 0;
   /// Flushes a directory's entries to the device.
   virtual Status SyncDirectory(const std::string& path) = 0;
+  /// Locks a path against other processes, making the file if need be. kAlreadyExists at once if somebody else holds it. The kernel drops the lock
+  /// with the process, however it ends.
+  virtual Result<std::unique_ptr<Lock>> TryLock(const std::string& path) = 0;
+  /// Whether files in `directory` can share extents with `source`: one file system, and one that can (XFS with reflink, btrfs). Looks, writes nothing.
+  virtual bool CanShareExtents(const std::string& source, const std::string& directory) const = 0;
   /// Bytes a user may still write on the file system that holds `path`.
   virtual Result<uint64_t> FreeBytes(const std::string& path) const = 0;
 };

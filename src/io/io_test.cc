@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "io/dry_run/dry_run_file_system.h"
+#include "io/file_pool.h"
 #include "io/file_system.h"
 
 namespace robomerge::io {
@@ -101,6 +102,38 @@ TEST_F(IoTest, DryRunCountsAndWritesNothing) {
   ASSERT_TRUE(output->Close(true).ok());
   EXPECT_THAT(dry.written(), ElementsAre(Pair(Path("out/file"), 108u)));
   EXPECT_THAT(Posix().List(folder_).value(), ElementsAre("source"));
+}
+
+TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
+  FilePool pool(Posix(), 2);
+  std::vector<std::unique_ptr<PooledFile>> files;
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "file" + std::to_string(i);
+    files.push_back(std::make_unique<PooledFile>(pool, Make(name, name), 5));
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      char last = 0;
+      ASSERT_TRUE(files[static_cast<size_t>(i)]->ReadAt(4, std::as_writable_bytes(std::span(&last, 1))).ok());
+      EXPECT_EQ(last, '0' + i);
+    }
+  }
+  const auto pinned = files[0]->Pin().value();
+  EXPECT_GE(pinned->descriptor(), 0);
+  Make("file1", "another length");
+  EXPECT_THAT(files[1]->Pin().status().ToString(), HasSubstr("E-source-changed"));
+  const auto output = Posix().Create(Path("out"), CopyMode::kAuto).value();
+  ASSERT_TRUE(output->CopyRange(*files[2], 0, 5, 0).ok());
+  ASSERT_TRUE(output->Close(false).ok());
+  EXPECT_EQ(ReadAll(Path("out")), "file2");
+}
+
+TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
+  auto first = Posix().TryLock(Path("lock"));
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(Posix().TryLock(Path("lock")).status().code(), Code::kAlreadyExists);
+  std::move(first).value().reset();
+  EXPECT_TRUE(Posix().TryLock(Path("lock")).ok());
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ struct VideoKey {
 struct Episode {
   uint64_t length_frames = 0;
   std::vector<std::string> tasks;
+  int64_t dataset_from_index = 0;  ///< the source's own number of its first frame
   uint32_t data_file = 0;       ///< index into Dataset::data_files
   uint32_t episodes_file = 0;   ///< index into Dataset::episodes_files: where the row stands
   int64_t row = 0;              ///< its row there

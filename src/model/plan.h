@@ -75,6 +75,7 @@ struct MergePlan {
 
   std::string info_json;   ///< meta/info.json, whole
   std::string stats_json;  ///< meta/stats.json, whole; empty: there are no statistics
+  StatLayout stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in order of first appearance; width is not used
   std::vector<std::string> carried_columns;  ///< of the episodes tables, union in order of first appearance
 
   uint64_t payload_bytes = 0;

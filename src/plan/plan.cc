@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <set>
 
 #include "base/text.h"
 #include "plan/internal.h"
@@ -48,6 +49,21 @@ void GatherCarriedColumns(MergePlan& plan) {
     for (const std::string& column : source->dataset->carried_columns) {
       if (std::find(plan.carried_columns.begin(), plan.carried_columns.end(), column) == plan.carried_columns.end()) {
         plan.carried_columns.push_back(column);
+      }
+    }
+  }
+}
+
+void GatherStatColumns(MergePlan& plan) {
+  std::set<std::pair<std::string, std::string>> seen;
+  const StatLayout* last = nullptr;
+  for (const auto& source : plan.sources) {
+    for (const EpisodeStatisticsBlock& block : source->dataset->episode_statistics) {
+      // Sources of one recorder have equal layouts; comparing is cheaper than looking every column up again.
+      if (last != nullptr && *last == *block.layout) continue;
+      last = block.layout.get();
+      for (const StatColumn& column : *block.layout) {
+        if (seen.emplace(column.feature, column.stat).second) plan.stat_columns.push_back(column);
       }
     }
   }
@@ -127,6 +143,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options) {
   ROBOMERGE_RETURN_NOT_OK(CheckFileNumbers(plan));
   plan_internal::ChooseDataSchema(plan);
   GatherCarriedColumns(plan);
+  GatherStatColumns(plan);
   ROBOMERGE_RETURN_NOT_OK(plan_internal::MakeStatistics(plan));
   plan_internal::MakeInfo(root.schemas, options, plan);
   plan.id = PlanId(plan);

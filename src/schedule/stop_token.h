@@ -11,6 +11,10 @@ namespace robomerge::schedule {
 class StopToken {
  public:
   StopToken() = default;
+  /// Watches a flag that somebody else owns and raises. It must outlive the token and all its copies.
+  static StopToken Watching(const std::atomic<bool>& flag) {
+    return StopToken(std::shared_ptr<const std::atomic<bool>>(std::shared_ptr<const void>(), &flag));
+  }
   bool StopRequested() const { return flag_ != nullptr && flag_->load(std::memory_order_acquire); }
 
  private:

@@ -72,8 +72,9 @@ class TableWriter {
   Status AddCarried(const std::string& name, const std::vector<Block>& blocks);
   /// Schema metadata "pandas" that makes `index_column` the index, by that name, when pandas reads the file.
   void SetPandasIndex(const std::string& index_column);
-  /// kInvalidArgument when the columns differ in length or the index column is missing. Does not close `output`. Call it once.
-  Status Write(io::OutputFile& output, int64_t rows_per_group = 1 << 20);
+  /// Returns the size of the file in bytes. kInvalidArgument when the columns differ in length or the index column is missing. Does not close
+  /// `output`. Call it once.
+  Result<uint64_t> Write(io::OutputFile& output, int64_t rows_per_group = 1 << 20);
 
  private:
   struct Representation;

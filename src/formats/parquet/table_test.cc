@@ -18,7 +18,7 @@ using testing::WriteParquet;
 // Writes and reads back.
 Result<Table> RoundTrip(TableWriter& writer, int64_t rows_per_group = 1 << 20) {
   MemoryOutput output("made.parquet");
-  ROBOMERGE_RETURN_NOT_OK(writer.Write(output, rows_per_group));
+  ROBOMERGE_RETURN_NOT_OK(writer.Write(output, rows_per_group).status());
   return Table::Read(MemoryFile("made.parquet", output.bytes()));
 }
 
@@ -73,7 +73,7 @@ TEST(Table, ReadsOnlyTheColumnsAskedForAndLeavesUnknownOnesOut) {
   writer.AddInt64("a", {1});
   writer.AddInt64("b", {2});
   MemoryOutput output("x");
-  ASSERT_OK(writer.Write(output));
+  ASSERT_OK(writer.Write(output).status());
   const std::vector<std::string> columns = {"b", "nothing"};
   ASSERT_OK_AND_ASSIGN(const Table table, Table::Read(MemoryFile("x", output.bytes()), &columns));
   EXPECT_THAT(table.column_names(), ElementsAre("b"));
@@ -146,11 +146,11 @@ TEST(TableWriter, RefusesColumnsOfDifferentLengthAndUnknownIndex) {
   TableWriter uneven;
   uneven.AddInt64("a", {1, 2});
   uneven.AddInt64("b", {1});
-  EXPECT_THAT(uneven.Write(output).ToString(), HasSubstr("expected 2 rows, as in `a`, found 1 rows in `b`"));
+  EXPECT_THAT(uneven.Write(output).status().ToString(), HasSubstr("expected 2 rows, as in `a`, found 1 rows in `b`"));
   TableWriter unnamed;
   unnamed.AddInt64("a", {1});
   unnamed.SetPandasIndex("task");
-  EXPECT_EQ(unnamed.Write(output).code(), Code::kInvalidArgument);
+  EXPECT_EQ(unnamed.Write(output).status().code(), Code::kInvalidArgument);
 }
 
 TEST(TableWriter, SameColumnsGiveTheSameBytes) {
@@ -161,7 +161,7 @@ TEST(TableWriter, SameColumnsGiveTheSameBytes) {
     writer.AddString("task", {"a", "b"});
     writer.SetPandasIndex("task");
     MemoryOutput output("out.parquet");
-    ASSERT_OK(writer.Write(output));
+    ASSERT_OK(writer.Write(output).status());
     files.push_back(output.bytes());
   }
   EXPECT_EQ(files[0], files[1]);

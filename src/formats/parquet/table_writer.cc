@@ -241,7 +241,7 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
 
 void TableWriter::SetPandasIndex(const std::string& index_column) { representation_->index_column = index_column; }
 
-Status TableWriter::Write(io::OutputFile& output, int64_t rows_per_group) {
+Result<uint64_t> TableWriter::Write(io::OutputFile& output, int64_t rows_per_group) {
   ROBOMERGE_RETURN_NOT_OK(representation_->failed);
   const arrow::FieldVector& fields = representation_->fields;
   const int64_t num_rows = representation_->columns.empty() ? 0 : representation_->columns.front()->length();
@@ -261,7 +261,8 @@ Status TableWriter::Write(io::OutputFile& output, int64_t rows_per_group) {
     schema = schema->WithMetadata(arrow::key_value_metadata({"pandas"}, {PandasMetadata(fields, index)}));
   }
   const std::string what = "cannot write the table";
-  return AtArrowBorder(what, output.path(), [&]() -> Status {
+  uint64_t file_size_bytes = 0;
+  ROBOMERGE_RETURN_NOT_OK(AtArrowBorder(what, output.path(), [&]() -> Status {
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what, output.path());
     const auto properties =
         ::parquet::WriterProperties::Builder().compression(::parquet::Compression::SNAPPY)->version(::parquet::ParquetVersion::PARQUET_2_6)->build();
@@ -271,8 +272,10 @@ Status TableWriter::Write(io::OutputFile& output, int64_t rows_per_group) {
         ::parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, std::max<int64_t>(rows_per_group, 1), properties, arrow_properties), what,
         output.path());
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const auto buffer, sink->Finish(), what, output.path());
-    return output.WriteAt(0, std::as_bytes(std::span<const uint8_t>(buffer->data(), static_cast<size_t>(buffer->size()))));
-  });
+    file_size_bytes = static_cast<uint64_t>(buffer->size());
+    return output.WriteAt(0, std::as_bytes(std::span<const uint8_t>(buffer->data(), file_size_bytes)));
+  }));
+  return file_size_bytes;
 }
 
 }  // namespace robomerge::parquet

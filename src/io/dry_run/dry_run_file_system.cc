@@ -65,6 +65,10 @@ Status DryRunFileSystem::MakeDirectories(const std::string&) { return Status(); 
 Status DryRunFileSystem::RenameNew(const std::string&, const std::string&) { return Status(); }
 Status DryRunFileSystem::RemoveAll(const std::string&) { return Status(); }
 Status DryRunFileSystem::SyncDirectory(const std::string&) { return Status(); }
+Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&) { return std::make_unique<Lock>(); }
+bool DryRunFileSystem::CanShareExtents(const std::string& source, const std::string& directory) const {
+  return beneath_.CanShareExtents(source, directory);
+}
 Result<uint64_t> DryRunFileSystem::FreeBytes(const std::string& path) const { return beneath_.FreeBytes(path); }
 
 }  // namespace robomerge::io

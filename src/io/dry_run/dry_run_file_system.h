@@ -26,6 +26,8 @@ class DryRunFileSystem final : public FileSystem {
   Status RenameNew(const std::string& from, const std::string& to) override;
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
+  Result<std::unique_ptr<Lock>> TryLock(const std::string& path) override;
+  bool CanShareExtents(const std::string& source, const std::string& directory) const override;
   Result<uint64_t> FreeBytes(const std::string& path) const override;
 
  private:

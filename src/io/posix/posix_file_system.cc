@@ -1,9 +1,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -121,8 +123,10 @@ class PosixOutputFile final : public OutputFile {
     return Status();
   }
 
-  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
+  Result<MovedBytes> CopyRange(const RandomAccessFile& unpinned, uint64_t source_offset, uint64_t length,
                                uint64_t offset) override {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<const RandomAccessFile> pin, unpinned.Pin());
+    const RandomAccessFile& source = *pin;
     if (!RangeFits(source_offset, length, source.size_bytes())) {
       return Problem(Code::kCorrupt, "file ends before the range that is to be copied")
           .At(StrCat(source.path(), ", byte ", WithSeparators(source_offset)))
@@ -196,6 +200,31 @@ class PosixOutputFile final : public OutputFile {
   CopyMode mode_;
   std::atomic<bool> shares_{true};
   std::atomic<bool> kernel_copies_{true};
+};
+
+// linux/magic.h.
+constexpr uint64_t kBtrfsMagic = 0x9123683E;
+constexpr uint64_t kXfsMagic = 0x58465342;
+
+// XFS_IOC_FSGEOMETRY_V1 of xfs_fs.h (ioctl_xfs_fsgeometry(2)), which only xfsprogs' headers declare.
+struct XfsGeometry {
+  uint32_t block_to_imaxpct[8];
+  uint64_t datablocks_to_logstart[4];
+  unsigned char uuid[16];
+  uint32_t sunit, swidth;
+  int32_t version;
+  uint32_t flags;
+  uint32_t logsectsize, rtsectsize, dirblocksize;
+};
+constexpr unsigned long kXfsGeometryRequest = _IOR('X', 100, XfsGeometry);
+constexpr uint32_t kXfsReflink = 1u << 20;
+
+class PosixLock final : public Lock {
+ public:
+  explicit PosixLock(int descriptor) : descriptor_(descriptor) {}
+
+ private:
+  Descriptor descriptor_;
 };
 
 class PosixFileSystem final : public FileSystem {
@@ -292,6 +321,30 @@ class PosixFileSystem final : public FileSystem {
     // Some network file systems cannot sync a directory; their server orders its operations itself.
     if (::fsync(descriptor.get()) != 0 && errno != EINVAL) return SystemProblem("sync", path, errno);
     return Status();
+  }
+
+  Result<std::unique_ptr<Lock>> TryLock(const std::string& path) override {
+    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDWR | O_CREAT, 0666));
+    if (descriptor.get() < 0) return SystemProblem("create", path, errno);
+    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return SystemProblem("lock", path, errno);
+      return Problem(Code::kAlreadyExists, "another process holds this lock").At(path);
+    }
+    return std::unique_ptr<Lock>(std::make_unique<PosixLock>(descriptor.Release()));
+  }
+
+  bool CanShareExtents(const std::string& source, const std::string& directory) const override {
+    struct stat of_source, of_directory;
+    if (::stat(source.c_str(), &of_source) != 0 || ::stat(directory.c_str(), &of_directory) != 0) return false;
+    struct statfs system;
+    if (::statfs(directory.c_str(), &system) != 0) return false;
+    // Subvolumes of one btrfs have device numbers of their own and can share all the same; the copy path copes if they cannot.
+    if (static_cast<uint64_t>(system.f_type) == kBtrfsMagic) return true;
+    if (of_source.st_dev != of_directory.st_dev || static_cast<uint64_t>(system.f_type) != kXfsMagic) return false;
+    Descriptor descriptor(OpenRetrying(directory.c_str(), O_RDONLY | O_DIRECTORY));
+    XfsGeometry geometry{};
+    return descriptor.get() >= 0 && ::ioctl(descriptor.get(), kXfsGeometryRequest, &geometry) == 0 &&
+           (geometry.flags & kXfsReflink) != 0;
   }
 
   Result<uint64_t> FreeBytes(const std::string& path) const override {

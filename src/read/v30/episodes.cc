@@ -222,6 +222,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
     Episode episode;
     episode.length_frames = static_cast<uint64_t>(of_file.length[row]);
     episode.tasks = std::move(of_file.tasks[row]);
+    episode.dataset_from_index = of_file.from_index[row];
     episode.episodes_file = origin.file;
     episode.row = origin.row;
     num_frames += episode.length_frames;

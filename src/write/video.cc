@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "base/text.h"
+#include "formats/mp4/splice.h"
+#include "write/write.h"
+
+namespace robomerge {
+namespace {
+
+// A file larger than this is written by several workers at once.
+constexpr uint64_t kPartBytes = uint64_t{32} << 20;
+
+// What the parts of one file share.
+struct OpenVideo {
+  std::vector<std::unique_ptr<io::PooledFile>> sources;
+  std::vector<mp4::CopyRange> ranges;
+  std::unique_ptr<io::OutputFile> output;
+  WrittenFile written;
+  std::mutex mutex;  // guards written.moved
+};
+
+Status CopyRanges(OpenVideo& video, size_t begin, size_t end) {
+  io::MovedBytes moved;
+  for (size_t at = begin; at < end; ++at) {
+    const mp4::CopyRange& range = video.ranges[at];
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::MovedBytes of_range,
+                               video.output->CopyRange(*video.sources[range.source_index], range.source_offset, range.length_bytes,
+                                                       range.destination_offset));
+    moved += of_range;
+  }
+  const std::lock_guard lock(video.mutex);
+  video.written.moved += moved;
+  return Status();
+}
+
+// Cuts ranges that are larger than a part, at multiples of its size from their begin.
+std::vector<mp4::CopyRange> CutRanges(const std::vector<mp4::CopyRange>& ranges) {
+  std::vector<mp4::CopyRange> cut;
+  for (mp4::CopyRange range : ranges) {
+    while (range.length_bytes > kPartBytes) {
+      mp4::CopyRange head = range;
+      head.length_bytes = kPartBytes;
+      cut.push_back(head);
+      range.source_offset += kPartBytes;
+      range.destination_offset += kPartBytes;
+      range.length_bytes -= kPartBytes;
+    }
+    cut.push_back(range);
+  }
+  return cut;
+}
+
+Result<std::shared_ptr<OpenVideo>> Open(const WriteContext& context, const VideoStep& step) {
+  const MergePlan& plan = *context.plan;
+  auto video = std::make_shared<OpenVideo>();
+  std::vector<const io::RandomAccessFile*> sources;
+  for (const VideoStep::Input& input : step.inputs) {
+    const VideoFile& file = plan.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
+    video->sources.push_back(std::make_unique<io::PooledFile>(*context.sources, file.path, file.stream.file_size_bytes));
+    sources.push_back(video->sources.back().get());
+  }
+  std::vector<std::byte> head;
+  if (step.is_copy) {
+    video->written.mode = ReportedFile::Mode::kCopy;
+    video->written.size_bytes = sources.front()->size_bytes();
+    video->ranges.push_back({0, 0, sources.front()->size_bytes(), 0});
+  } else {
+    mp4::SpliceOptions options;
+    options.alignment_bytes = context.alignment_bytes;
+    options.fps_numerator = plan.rate.numerator;
+    ROBOMERGE_ASSIGN_OR_RETURN(mp4::SpliceLayout layout, mp4::PlanSplice(sources, options));
+    video->written.mode = ReportedFile::Mode::kSplice;
+    video->written.size_bytes = layout.file_size_bytes;
+    video->written.encoded_bytes = layout.head.size();
+    video->ranges = std::move(layout.ranges);
+    head = std::move(layout.head);
+  }
+  const std::string path = io::JoinPath(context.directory, DestinationVideoPath(plan.video_keys[step.key], step.id));
+  ROBOMERGE_ASSIGN_OR_RETURN(video->output, context.file_system->Create(path, context.copy_mode));
+  ROBOMERGE_RETURN_NOT_OK(video->output->WriteAt(0, head));
+  return video;
+}
+
+}  // namespace
+
+Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spawner& spawner, WrittenCallback written) {
+  const VideoStep& step = context.plan->video_steps[step_number];
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<OpenVideo> video, Open(context, step));
+  const bool sync = context.sync;
+  const auto finish = [video, sync, written = std::move(written)]() -> Status {
+    ROBOMERGE_RETURN_NOT_OK(video->output->Close(sync));
+    written(video->written);
+    return Status();
+  };
+  // Shared extents must be appended in order (a partial last block may only be shared at the destination's end), and cost no time to split.
+  if (context.alignment_bytes > 1 || video->written.size_bytes < 2 * kPartBytes) {
+    ROBOMERGE_RETURN_NOT_OK(CopyRanges(*video, 0, video->ranges.size()));
+    return finish();
+  }
+  video->ranges = CutRanges(video->ranges);
+  std::vector<schedule::Item> parts;
+  for (size_t begin = 0; begin < video->ranges.size();) {
+    uint64_t bytes = 0;
+    size_t end = begin;
+    while (end < video->ranges.size() && bytes < kPartBytes) bytes += video->ranges[end++].length_bytes;
+    schedule::Item part;
+    part.name = StrCat(video->output->path(), ", byte ", WithSeparators(video->ranges[begin].destination_offset));
+    part.category = "write";
+    part.bytes = bytes;
+    part.body = [video, begin, end](schedule::Spawner&) { return CopyRanges(*video, begin, end); };
+    parts.push_back(std::move(part));
+    begin = end;
+  }
+  spawner.Spawn(std::move(parts), [finish](schedule::Spawner&) { return finish(); });
+  return Status();
+}
+
+}  // namespace robomerge
