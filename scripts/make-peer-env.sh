@@ -22,7 +22,8 @@ python=${PYTHON:-python3}
 install() { "$directory/bin/python" -m pip --disable-pip-version-check install --quiet "$@"; }
 
 # What the tests touch of LeRobot, at the versions its behaviour was studied with. torch is here to be imported: torchvision
-# and LeRobot itself come without what they would pull in besides (CUDA, robots, simulators).
+# and LeRobot itself come without what they would pull in besides (CUDA, robots, simulators). A build of torch for the CPU
+# is enough; pip's own variables say where one is.
 install torch==2.13.0
 install --no-deps torchvision==0.29.2
 install av==15.1.0 datasets==4.8.5 datatrove==0.10.1 deepdiff==9.1.0 draccus==0.11.6 einops==0.8.2 \
