@@ -65,7 +65,10 @@ void AppendEvent(const NodeEvent& event, int64_t origin_ns, std::string* out) {
   *out += ", \"ts\": " + Microseconds(event.start_ns - origin_ns);
   *out += ", \"dur\": " + Microseconds(event.end_ns - event.start_ns);
   *out += ", \"args\": {\"id\": " + std::to_string(event.id) + ", \"after\": [";
-  for (size_t i = 0; i < event.after.size(); ++i) *out += (i > 0 ? ", " : "") + std::to_string(event.after[i]);
+  for (size_t i = 0; i < event.after.size(); ++i) {
+    if (i > 0) *out += ", ";
+    *out += std::to_string(event.after[i]);
+  }
   *out += "], \"level\": " + std::to_string(event.level) + ", \"first\": " + std::to_string(event.first);
   *out += ", \"last\": " + std::to_string(event.last) + ", \"bytes\": " + std::to_string(event.bytes);
   *out += std::string(", \"ok\": ") + (event.ok ? "true" : "false") + "}}";

@@ -199,7 +199,8 @@ TEST(Tree, SerialTwinHoldsOneValuePerLevel) {
     Counted() { most_alive = std::max(most_alive.load(), ++num_alive); }
     Counted(Counted&& other) noexcept : owns(std::exchange(other.owns, false)) {}
     Counted& operator=(Counted&& other) noexcept {
-      std::swap(owns, other.owns);
+      num_alive -= owns ? 1 : 0;
+      owns = std::exchange(other.owns, false);
       return *this;
     }
     ~Counted() { num_alive -= owns ? 1 : 0; }
