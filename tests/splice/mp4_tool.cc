@@ -50,12 +50,13 @@ Status Splice(const std::string& out_path, const mp4::SpliceOptions& options, co
     files.push_back(std::move(file));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const mp4::SpliceLayout layout, mp4::PlanSplice(sources, options));
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto out, io::Posix().Create(out_path, io::CopyMode::kAuto));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto out, io::Posix().Create(out_path, CopyMode::kAuto));
   ROBOMERGE_RETURN_NOT_OK(out->WriteAt(0, layout.head));
   io::MovedBytes moved;
   for (const mp4::CopyRange& range : layout.ranges) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::MovedBytes bytes, out->CopyRange(*sources[range.source_index], range.source_offset,
-                                                                          range.length_bytes, range.destination_offset));
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::MovedBytes bytes,
+                               out->CopyRange(*sources[range.source_index], range.source_offset, range.length_bytes,
+                                              range.destination_offset));
     moved += bytes;
   }
   ROBOMERGE_RETURN_NOT_OK(out->Close(false));
@@ -79,7 +80,8 @@ Status Run(std::vector<std::string> arguments) {
     }
     return Splice(out_path, options, arguments);
   }
-  return Problem(Code::kInvalidArgument, "usage: mp4_tool summary FILE | mp4_tool splice OUT [--align N] [--fps N] IN...");
+  return Problem(Code::kInvalidArgument,
+                 "usage: mp4_tool summary FILE | mp4_tool splice OUT [--align N] [--fps N] IN...");
 }
 
 }  // namespace

@@ -20,7 +20,14 @@ std::string Diagnosis::Place(std::string_view place, uint64_t byte) const {
 }
 
 void BoxCursor::Fail(std::string what, std::string expected, std::string found) const {
-  Fail(Problem(Code::kCorrupt, std::move(what)).Expected(std::move(expected)).Found(std::move(found)));
+  FailAt(byte(), std::move(what), std::move(expected), std::move(found));
+}
+
+void BoxCursor::FailAt(uint64_t file_byte, std::string what, std::string expected, std::string found) const {
+  diagnosis_->Fail(Problem(Code::kCorrupt, std::move(what))
+                       .At(diagnosis_->Place(path_, file_byte))
+                       .Expected(std::move(expected))
+                       .Found(std::move(found)));
 }
 
 void BoxCursor::Fail(Problem problem) const {
@@ -79,7 +86,8 @@ uint8_t BoxCursor::FullBoxVersion(uint8_t highest_version, uint32_t* flags) {
 std::optional<Box> BoxCursor::NextBox() {
   if (!ok() || offset_ == bytes_.size()) return std::nullopt;
   const auto rest = bytes_.subspan(offset_);
-  // QuickTime closes some lists with a 32-bit zero (QuickTime File Format, "User data atoms"), and so do its sample entries.
+  // QuickTime closes some lists with a 32-bit zero (QuickTime File Format, "User data atoms"), and so do its sample
+  // entries.
   if (rest.size() < 8 && std::all_of(rest.begin(), rest.end(), [](std::byte b) { return b == std::byte{0}; })) {
     offset_ = bytes_.size();
     return std::nullopt;
@@ -94,10 +102,9 @@ std::optional<Box> BoxCursor::NextBox() {
   }
   if (!ok()) return std::nullopt;
   if (size_bytes < header_bytes || size_bytes > rest.size()) {
-    diagnosis_->Fail(Problem(Code::kCorrupt, StrCat("box \"", TagText(type), "\" does not fit into the box around it"))
-                         .At(diagnosis_->Place(path_, start))
-                         .Expected(StrCat("a size from ", header_bytes, " to ", WithSeparators(rest.size()), " B"))
-                         .Found(StrCat(WithSeparators(size_bytes), " B")));
+    FailAt(start, StrCat("box \"", TagText(type), "\" does not fit into the box around it"),
+           StrCat("a size from ", header_bytes, " to ", WithSeparators(rest.size()), " B"),
+           StrCat(WithSeparators(size_bytes), " B"));
     return std::nullopt;
   }
   std::string path = StrCat(path_, path_.empty() ? "" : "/", TagText(type));
@@ -110,7 +117,8 @@ std::optional<Box> BoxCursor::NextBox() {
 BoxList::BoxList(BoxCursor container) : container_(container) {
   while (std::optional<Box> box = container.NextBox()) {
     if (boxes_.size() == kMaxChildren) {
-      container.Fail(Problem(Code::kUnsupported, "box holds too many boxes").Expected(StrCat(kMaxChildren, " or fewer")));
+      container.Fail(
+          Problem(Code::kUnsupported, "box holds too many boxes").Expected(StrCat(kMaxChildren, " or fewer")));
       return;
     }
     boxes_.push_back(std::move(*box));

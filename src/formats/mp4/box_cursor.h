@@ -1,8 +1,8 @@
 // Reads boxes out of memory, every length checked: the only place where bytes of a file become numbers.
 //
-// A cursor never throws and never reads outside its box. The first read that does not fit is recorded in the Diagnosis with the box's
-// path, the field and the byte in the file; from then on every read of every cursor of that file gives zero and every list is over, so
-// that a parser can read on and ask once at the end.
+// A cursor never throws and never reads outside its box. The first read that does not fit is recorded in the Diagnosis
+// with the box's path, the field and the byte in the file; from then on every read of every cursor of that file gives
+// zero and every list is over, so that a parser can read on and ask once at the end.
 #pragma once
 
 #include <cstddef>
@@ -80,6 +80,8 @@ class BoxCursor {
 
   /// Records a kCorrupt problem at the next byte.
   void Fail(std::string what, std::string expected = {}, std::string found = {}) const;
+  /// As above, at a byte that was already read.
+  void FailAt(uint64_t file_byte, std::string what, std::string expected = {}, std::string found = {}) const;
   /// Records a problem of another kind; `where` is filled in.
   void Fail(Problem problem) const;
 

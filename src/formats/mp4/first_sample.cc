@@ -39,7 +39,8 @@ std::string Hexadecimal(std::span<const std::byte> bytes) {
   return text;
 }
 
-Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const SampleEntry& entry, const SampleTable& samples) {
+Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const SampleEntry& entry,
+                                       const SampleTable& samples) {
   FirstSample first;
   if (!samples.StartsWithSyncSample()) {
     first.problem = "its first frame is not a sync sample";
@@ -60,13 +61,12 @@ Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const S
     if (end - offset < header_bytes) break;
     ROBOMERGE_RETURN_NOT_OK(file.ReadAt(offset, std::span(header).first(static_cast<size_t>(header_bytes))));
     uint64_t length_bytes = 0;
-    for (size_t j = 0; j < entry.nal_length_bytes; ++j) length_bytes = length_bytes << 8 | static_cast<uint64_t>(header[j]);
+    for (size_t j = 0; j < entry.nal_length_bytes; ++j)
+      length_bytes = length_bytes << 8 | static_cast<uint64_t>(header[j]);
     offset += entry.nal_length_bytes;
     if (length_bytes == 0 || length_bytes > end - offset) break;
     switch (KindOf(entry.nal_format, static_cast<uint8_t>(header[entry.nal_length_bytes]))) {
-      case NalKind::kInstantRefresh:
-        first.parameter_sets = Hexadecimal(parameter_sets);
-        return first;
+      case NalKind::kInstantRefresh: first.parameter_sets = Hexadecimal(parameter_sets); return first;
       case NalKind::kOtherSlice:
         first.problem = "its first frame is no instant refresh (IDR): it may lean on frames before it";
         return first;
@@ -80,8 +80,7 @@ Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const S
         ROBOMERGE_RETURN_NOT_OK(file.ReadAt(offset, std::span(parameter_sets).subspan(start)));
         break;
       }
-      case NalKind::kOther:
-        break;
+      case NalKind::kOther: break;
     }
     offset += length_bytes;
   }

@@ -1,4 +1,5 @@
-// Counts the frames of a fragmented file (ISO/IEC 14496-12, 8.8). Such files are not spliced; the count is for checks and reports.
+// Counts the frames of a fragmented file (ISO/IEC 14496-12, 8.8). Such files are not spliced; the count is for checks
+// and reports.
 #pragma once
 
 #include <cstdint>

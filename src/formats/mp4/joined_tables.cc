@@ -42,7 +42,8 @@ void AppendRun(const Run& run, std::vector<Run>* runs) {
 }
 
 // The last sample's delta becomes whatever brings the decode clock to the next source's start.
-Status AppendDeltas(const ParsedStream& source, const SourceClock& clock, uint32_t timescale, std::vector<TimeRun>* runs) {
+Status AppendDeltas(const ParsedStream& source, const SourceClock& clock, uint32_t timescale,
+                    std::vector<TimeRun>* runs) {
   const auto& deltas = source.video().samples.decode_deltas;
   uint64_t decoded_ticks = 0;
   for (size_t i = 0; i < deltas.size(); ++i) {
@@ -58,12 +59,14 @@ Status AppendDeltas(const ParsedStream& source, const SourceClock& clock, uint32
   // The summary's length is at least the sum of all deltas, the last one above zero included.
   ROBOMERGE_CHECK(clock.length_ticks > decoded_ticks);
   const uint64_t last_delta_ticks = clock.length_ticks - decoded_ticks;
-  if (last_delta_ticks > static_cast<uint64_t>(kMaxOffsetTicks)) return DoesNotFit("the last frame's duration", timescale);
+  if (last_delta_ticks > static_cast<uint64_t>(kMaxOffsetTicks))
+    return DoesNotFit("the last frame's duration", timescale);
   AppendRun(TimeRun{1, static_cast<uint32_t>(last_delta_ticks)}, runs);
   return Status();
 }
 
-Status AppendOffsets(const ParsedStream& source, const SourceClock& clock, uint32_t timescale, std::vector<CompositionRun>* runs) {
+Status AppendOffsets(const ParsedStream& source, const SourceClock& clock, uint32_t timescale,
+                     std::vector<CompositionRun>* runs) {
   const SampleTable& samples = source.video().samples;
   const std::vector<CompositionRun> none{{samples.num_samples, 0}};
   for (const CompositionRun& run : samples.composition_offsets.empty() ? none : samples.composition_offsets) {
@@ -101,7 +104,8 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
   }
   if (!timescale || *timescale > static_cast<uint64_t>(kMaxOffsetTicks)) {
     return Problem(Code::kIncompatible, "the streams' timescales have no common multiple that fits 31 bits")
-        .Found(StrCat(sources.front().video().timescale, " and ", sources.size() - 1, " more, and ", fps_numerator, " frames"))
+        .Found(StrCat(sources.front().video().timescale, " and ", sources.size() - 1, " more, and ", fps_numerator,
+                      " frames"))
         .Hint("give these streams files of their own");
   }
   SpliceClock clock;
@@ -120,8 +124,8 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
     const auto delay = CheckedMultiply<int64_t>(source.presentation.first_ticks, factor);
     const auto smallest = CheckedMultiply<int64_t>(SmallestOffset(source.video().samples), factor);
     constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 4;  // sums of these cannot wrap
-    if (!end_ticks || *end_ticks > static_cast<uint64_t>(kMost) || !delay || *delay > kMost || *delay < -kMost || !smallest ||
-        *smallest > kMost || *smallest < -kMost) {
+    if (!end_ticks || *end_ticks > static_cast<uint64_t>(kMost) || !delay || *delay > kMost || *delay < -kMost ||
+        !smallest || *smallest > kMost || *smallest < -kMost) {
       return DoesNotFit("the length of all streams", *timescale);
     }
     own.length_ticks = *length_ticks;
@@ -154,7 +158,8 @@ Result<SampleTable> JoinTables(const std::vector<ParsedStream>& sources, const S
     num_samples += samples.num_samples;
     lists_sync_samples = lists_sync_samples || samples.sync_samples.has_value();
     has_dependencies = has_dependencies && samples.dependencies.has_value();
-    has_one_size = has_one_size && samples.sizes_bytes.empty() && samples.constant_size_bytes == first.constant_size_bytes;
+    has_one_size =
+        has_one_size && samples.sizes_bytes.empty() && samples.constant_size_bytes == first.constant_size_bytes;
   }
   if (num_samples > kMaxSplicedSamples) {
     return Problem(Code::kUnsupported, "too many frames for one file")
@@ -172,12 +177,14 @@ Result<SampleTable> JoinTables(const std::vector<ParsedStream>& sources, const S
     ROBOMERGE_RETURN_NOT_OK(AppendOffsets(sources[i], own, clock.timescale, &joined.composition_offsets));
     if (lists_sync_samples) AppendSyncSamples(samples, joined.num_samples, &*joined.sync_samples);
     if (has_dependencies) {
-      joined.dependencies->insert(joined.dependencies->end(), samples.dependencies->begin(), samples.dependencies->end());
+      joined.dependencies->insert(joined.dependencies->end(), samples.dependencies->begin(),
+                                  samples.dependencies->end());
     }
     if (!has_one_size) AppendSizes(samples, &joined.sizes_bytes);
     joined.num_samples += samples.num_samples;
   }
-  const bool has_no_offsets = joined.composition_offsets.size() == 1 && joined.composition_offsets.front().offset_ticks == 0;
+  const bool has_no_offsets =
+      joined.composition_offsets.size() == 1 && joined.composition_offsets.front().offset_ticks == 0;
   if (has_no_offsets) joined.composition_offsets.clear();
   return joined;
 }

@@ -36,7 +36,7 @@ struct VideoTrack {
 struct Movie {
   uint32_t timescale = 0;
   Matrix matrix{};
-  bool has_extends = false;  ///< mvex: samples continue in fragments
+  bool has_extends = false;           ///< mvex: samples continue in fragments
   uint32_t default_sample_ticks = 0;  ///< of the video track in fragments (trex)
   bool has_audio = false;
   uint32_t num_other_tracks = 0;

@@ -94,7 +94,8 @@ Presentation Present(const SampleTable& samples) {
     if (shown.shortest_delta_ticks == shown.longest_delta_ticks) shown.frame_ticks = shown.longest_delta_ticks;
   } else if (span_ticks % num_gaps == 0 && span_ticks > 0) {
     const uint64_t spacing_ticks = span_ticks / num_gaps;
-    if (IsEvenlySpaced(samples, shown.first_ticks, static_cast<int64_t>(spacing_ticks))) shown.frame_ticks = spacing_ticks;
+    if (IsEvenlySpaced(samples, shown.first_ticks, static_cast<int64_t>(spacing_ticks)))
+      shown.frame_ticks = spacing_ticks;
   }
   return shown;
 }

@@ -4,13 +4,16 @@
 #include <optional>
 
 #include "base/text.h"
+#include "formats/mp4/bit_reader.h"
 #include "formats/mp4/box_scope.h"
 #include "formats/mp4/picture_format.h"
 
 namespace robomerge::mp4 {
 namespace {
 
+// ITU-T H.265, table 7-1.
 constexpr uint8_t kHevcSequenceParameterSet = 33;
+constexpr uint8_t kHevcPrefixMessage = 39;
 
 uint8_t Byte(std::byte byte) { return static_cast<uint8_t>(byte); }
 
@@ -20,14 +23,12 @@ bool IsWithoutMeaning(const Box& box) {
   switch (box.type) {
     case Tag("btrt"):  // measured bit rates
     case Tag("free"):
-    case Tag("skip"):
-      return true;
+    case Tag("skip"): return true;
     case Tag("pasp"):  // square pixels are the default
       return body.U32("hSpacing") == body.U32("vSpacing");
     case Tag("fiel"):  // one field per frame is the default
       return body.U8("fields") == 1;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -129,6 +130,52 @@ void ReadHevcConfiguration(BoxCursor hvcc, SampleEntry* entry) {
   }
 }
 
+// Whether a NAL unit is one user_data_unregistered message (H.265, 7.3.5 and D.2.7) and nothing else.
+bool IsUserData(uint8_t nal_type, std::span<const std::byte> nal_unit) {
+  if (nal_type != kHevcPrefixMessage) return false;
+  BitReader bits(nal_unit);
+  bits.Skip(16);
+  if (bits.Bits(8) != 5) return false;
+  uint32_t payload_bytes = 0;
+  uint32_t byte = 255;
+  while (byte == 255 && bits.ok()) payload_bytes += byte = bits.Bits(8);
+  for (uint32_t i = 0; i < payload_bytes && bits.ok(); ++i) bits.Skip(8);
+  const bool is_closed = bits.Bits(8) == 0x80 && bits.ok();
+  bits.Skip(1);
+  return is_closed && !bits.ok();
+}
+
+// x265 writes its options into hvcC as user data: the number of threads among them, which differs from machine to
+// machine, and some 2,400 bytes in all. No decoder reads it. Without it the streams of one recorder set have one
+// configuration.
+void WriteHevcConfiguration(BoxCursor hvcc, BoxWriter* out) {
+  out->Bytes(hvcc.Bytes(22, "profile, level, chroma format and bit depths"));
+  const uint32_t num_arrays = hvcc.U8("numOfArrays");
+  BoxWriter arrays;
+  uint8_t num_arrays_kept = 0;
+  for (uint32_t i = 0; i < num_arrays && hvcc.ok(); ++i) {
+    const uint8_t header = hvcc.U8("NAL_unit_type");
+    const uint32_t num_nal_units = hvcc.U16("numNalus");
+    BoxWriter nal_units;
+    uint16_t num_kept = 0;
+    for (uint32_t j = 0; j < num_nal_units && hvcc.ok(); ++j) {
+      const auto nal_unit = hvcc.Bytes(hvcc.U16("nalUnitLength"), "NAL unit");
+      if (IsUserData(header & 63, nal_unit)) continue;
+      nal_units.U16(static_cast<uint16_t>(nal_unit.size()));
+      nal_units.Bytes(nal_unit);
+      ++num_kept;
+    }
+    if (num_kept == 0) continue;
+    arrays.U8(header);
+    arrays.U16(num_kept);
+    arrays.Bytes(nal_units.bytes());
+    ++num_arrays_kept;
+  }
+  out->U8(num_arrays_kept);
+  out->Bytes(arrays.bytes());
+  out->Bytes(hvcc.Rest());
+}
+
 // AV1 Codec ISO Media File Format Binding, 2.3.3
 void ReadAv1Configuration(BoxCursor av1c, SampleEntry* entry) {
   av1c.Skip(2, "marker, profile, level");
@@ -160,7 +207,8 @@ void ReadVpConfiguration(BoxCursor vpcc, SampleEntry* entry) {
   entry->pixel_format = PixelFormatName(format, false);
 }
 
-// FFmpeg decodes MPEG-4 Part 2 to yuv420p, studio profiles apart (profile_and_level_indication 0xe1 to 0xe8 after the start code 1b0).
+// FFmpeg decodes MPEG-4 Part 2 to yuv420p, studio profiles apart (profile_and_level_indication 0xe1 to 0xe8 after the
+// start code 1b0).
 std::string Mpeg4PixelFormat(const std::vector<std::byte>& decoder_specific) {
   for (size_t i = 0; i + 4 < decoder_specific.size(); ++i) {
     if (LoadU32(&decoder_specific[i]) != 0x1b0) continue;
@@ -173,17 +221,12 @@ std::string Mpeg4PixelFormat(const std::vector<std::byte>& decoder_specific) {
 std::string CodecName(FourCc type) {
   switch (type) {
     case Tag("avc1"):
-    case Tag("avc3"):
-      return "h264";
+    case Tag("avc3"): return "h264";
     case Tag("hvc1"):
-    case Tag("hev1"):
-      return "hevc";
-    case Tag("av01"):
-      return "av1";
-    case Tag("vp09"):
-      return "vp9";
-    default:
-      return TagText(type);
+    case Tag("hev1"): return "hevc";
+    case Tag("av01"): return "av1";
+    case Tag("vp09"): return "vp9";
+    default: return TagText(type);
   }
 }
 
@@ -194,21 +237,14 @@ void TakeChild(const Box& child, BoxWriter* out, SampleEntry* entry) {
   const auto bytes = rest.Rest();
   BoxScope box(*out, child.type);
   switch (child.type) {
-    case Tag("avcC"):
-      ReadAvcConfiguration(child.body, entry);
-      break;
+    case Tag("avcC"): ReadAvcConfiguration(child.body, entry); break;
     case Tag("hvcC"):
       ReadHevcConfiguration(child.body, entry);
-      break;
-    case Tag("av1C"):
-      ReadAv1Configuration(child.body, entry);
-      break;
-    case Tag("vpcC"):
-      ReadVpConfiguration(child.body, entry);
-      break;
-    case Tag("sinf"):
-      child.body.Fail(Problem(Code::kUnsupported, "video is encrypted"));
-      break;
+      WriteHevcConfiguration(child.body, out);
+      return;
+    case Tag("av1C"): ReadAv1Configuration(child.body, entry); break;
+    case Tag("vpcC"): ReadVpConfiguration(child.body, entry); break;
+    case Tag("sinf"): child.body.Fail(Problem(Code::kUnsupported, "video is encrypted")); break;
     case Tag("esds"): {
       std::vector<std::byte> copy(bytes.begin(), bytes.end());
       if (const auto stream = DescriptorReader(bytes).Read()) {
@@ -223,8 +259,7 @@ void TakeChild(const Box& child, BoxWriter* out, SampleEntry* entry) {
       out->Bytes(copy);
       return;
     }
-    default:
-      break;
+    default: break;
   }
   out->Bytes(bytes);
 }

@@ -74,20 +74,20 @@ class SampleTableParser {
     return true;
   }
 
-  // Adds `count` to `covered` and fails if that is more than there are samples.
-  bool Cover(const BoxCursor& box, uint32_t count, const char* source, uint64_t* covered) {
+  // Adds `count` to `covered` and fails if that is more than there are samples. `byte`: where the run is written.
+  bool Cover(const BoxCursor& box, uint64_t byte, uint32_t count, const char* runs, uint64_t* covered) {
     *covered += count;  // at most kMaxSamples + 2^32
     if (*covered <= table_.num_samples) return true;
-    box.Fail(StrCat("box covers more samples than there are (", source, ")"),
-             StrCat(WithSeparators(table_.num_samples), " samples (from stsz)"),
-             StrCat(WithSeparators(*covered), " or more"));
+    box.FailAt(byte, StrCat("box covers more samples than there are (sum of ", runs, ")"),
+               StrCat(WithSeparators(table_.num_samples), " samples (from stsz)"),
+               StrCat(WithSeparators(*covered), " or more"));
     return false;
   }
 
-  void CheckCovered(const BoxCursor& box, uint64_t covered, const char* what) {
+  void CheckCovered(const BoxCursor& box, uint64_t byte, uint64_t covered, const char* runs) {
     if (box.ok() && covered != table_.num_samples) {
-      box.Fail(StrCat("box covers fewer samples than there are (", what, ")"),
-               StrCat(WithSeparators(table_.num_samples), " samples (from stsz)"), WithSeparators(covered));
+      box.FailAt(byte, StrCat("box covers fewer samples than there are (sum of ", runs, ")"),
+                 StrCat(WithSeparators(table_.num_samples), " samples (from stsz)"), WithSeparators(covered));
     }
   }
 
@@ -96,34 +96,38 @@ class SampleTableParser {
     std::optional<BoxCursor> stts = stbl_.Require(Tag("stts"));
     if (!stts) return;
     stts->FullBoxVersion(0);
-    const auto bytes = stts->Table(stts->U32("entry_count"), 8, "time runs");
+    const uint32_t num_runs = stts->U32("entry_count");
+    const uint64_t first_byte = stts->byte();
+    const auto bytes = stts->Table(num_runs, 8, "time runs");
     uint64_t covered = 0;
     for (size_t i = 0; i < bytes.size(); i += 8) {
       const TimeRun run{LoadU32(&bytes[i]), LoadU32(&bytes[i + 4])};
       if (run.num_samples == 0) continue;
-      if (!Cover(*stts, run.num_samples, "sum of time runs", &covered)) return;
+      if (!Cover(*stts, first_byte + i, run.num_samples, "time runs", &covered)) return;
       table_.decode_deltas.push_back(run);
     }
-    CheckCovered(*stts, covered, "sum of time runs");
+    CheckCovered(*stts, first_byte, covered, "time runs");
   }
 
-  // 8.6.1.3. Version 0 is unsigned by the letter, but QuickTime and others wrote negative offsets into it; no offset of real material
-  // needs the upper half, so both versions are read as signed.
+  // 8.6.1.3. Version 0 is unsigned by the letter, but QuickTime and others wrote negative offsets into it; no offset of
+  // real material needs the upper half, so both versions are read as signed.
   void ParseCompositionOffsets() {
     std::optional<BoxCursor> ctts = stbl_.Find(Tag("ctts"));
     if (!ctts) return;
     ctts->FullBoxVersion(1);
-    const auto bytes = ctts->Table(ctts->U32("entry_count"), 8, "composition runs");
+    const uint32_t num_runs = ctts->U32("entry_count");
+    const uint64_t first_byte = ctts->byte();
+    const auto bytes = ctts->Table(num_runs, 8, "composition runs");
     uint64_t covered = 0;
     bool all_zero = true;
     for (size_t i = 0; i < bytes.size(); i += 8) {
       const CompositionRun run{LoadU32(&bytes[i]), static_cast<int32_t>(LoadU32(&bytes[i + 4]))};
       if (run.num_samples == 0) continue;
-      if (!Cover(*ctts, run.num_samples, "sum of composition runs", &covered)) return;
+      if (!Cover(*ctts, first_byte + i, run.num_samples, "composition runs", &covered)) return;
       all_zero = all_zero && run.offset_ticks == 0;
       table_.composition_offsets.push_back(run);
     }
-    CheckCovered(*ctts, covered, "sum of composition runs");
+    CheckCovered(*ctts, first_byte, covered, "composition runs");
     if (all_zero) table_.composition_offsets.clear();
   }
 
@@ -132,17 +136,19 @@ class SampleTableParser {
     std::optional<BoxCursor> stss = stbl_.Find(Tag("stss"));
     if (!stss) return;
     stss->FullBoxVersion(0);
-    const auto bytes = stss->Table(stss->U32("entry_count"), 4, "sync samples");
+    const uint32_t num_sync_samples = stss->U32("entry_count");
+    const uint64_t first_byte = stss->byte();
+    const auto bytes = stss->Table(num_sync_samples, 4, "sync samples");
     table_.sync_samples.emplace();
     table_.sync_samples->reserve(bytes.size() / 4);
     uint32_t previous = 0;
     for (size_t i = 0; i < bytes.size(); i += 4) {
       const uint32_t number = LoadU32(&bytes[i]);
       if (number <= previous || number > table_.num_samples) {
-        return stss->Fail("sync samples are out of order or out of range",
-                          StrCat("a number from ", WithSeparators(uint64_t{previous} + 1), " to ",
-                                 WithSeparators(table_.num_samples)),
-                          WithSeparators(number));
+        return stss->FailAt(first_byte + i, "sync samples are out of order or out of range",
+                            StrCat("a number from ", WithSeparators(uint64_t{previous} + 1), " to ",
+                                   WithSeparators(table_.num_samples)),
+                            WithSeparators(number));
       }
       table_.sync_samples->push_back(number - 1);
       previous = number;
@@ -172,7 +178,9 @@ class SampleTableParser {
     const uint32_t num_chunks = offsets->U32("entry_count");
     const uint64_t first_offset_byte = offsets->byte();
     const auto places = offsets->Table(num_chunks, offset_bytes, "chunk offsets");
-    const auto runs = stsc->Table(stsc->U32("entry_count"), 12, "sample-to-chunk runs");
+    const uint32_t num_runs = stsc->U32("entry_count");
+    const uint64_t first_run_byte = stsc->byte();
+    const auto runs = stsc->Table(num_runs, 12, "sample-to-chunk runs");
     if (!stsc->ok()) return;
 
     table_.chunks.reserve(num_chunks);
@@ -181,34 +189,41 @@ class SampleTableParser {
       const uint32_t first = LoadU32(&runs[i]);
       const uint32_t samples_per_chunk = LoadU32(&runs[i + 4]);
       const uint64_t end = i + 12 < runs.size() ? LoadU32(&runs[i + 12]) : uint64_t{num_chunks} + 1;
-      if (!CheckRun(*stsc, i == 0, first, end, num_chunks, samples_per_chunk, LoadU32(&runs[i + 8]))) return;
+      if (i == 0 && first != 1) {
+        return stsc->FailAt(first_run_byte, "sample-to-chunk runs do not begin with chunk 1", "1",
+                            WithSeparators(first));
+      }
+      if (!CheckRun(*stsc, first_run_byte + i, first, end, num_chunks, samples_per_chunk, LoadU32(&runs[i + 8])))
+        return;
       for (uint64_t number = first; number < end; ++number) {
-        if (!Cover(*stsc, samples_per_chunk, "sum of chunks", &covered)) return;
+        if (!Cover(*stsc, first_run_byte + i, samples_per_chunk, "chunks", &covered)) return;
         const std::byte* place = &places[(number - 1) * offset_bytes];
         SampleChunk sample_chunk{{wide ? LoadU64(place) : LoadU32(place), 0}, samples_per_chunk};
-        sample_chunk.extent.length_bytes = SizeOf(static_cast<uint32_t>(covered) - samples_per_chunk, samples_per_chunk);
+        sample_chunk.extent.length_bytes =
+            SizeOf(static_cast<uint32_t>(covered) - samples_per_chunk, samples_per_chunk);
         if (!CheckPlace(*offsets, number, first_offset_byte + (number - 1) * offset_bytes, sample_chunk.extent)) return;
         table_.chunks.push_back(sample_chunk);
       }
     }
-    CheckCovered(*stsc, covered, "sum of chunks");
+    CheckCovered(*stsc, first_run_byte, covered, "chunks");
     CheckPayloadSize(*offsets);
   }
 
-  bool CheckRun(const BoxCursor& stsc, bool is_first, uint32_t first, uint64_t end, uint32_t num_chunks,
+  // `first`: the run's first chunk, counted from 1; `end`: the next run's.
+  bool CheckRun(const BoxCursor& stsc, uint64_t byte, uint32_t first, uint64_t end, uint32_t num_chunks,
                 uint32_t samples_per_chunk, uint32_t description) {
-    if (is_first ? first != 1 : first == 0) {
-      stsc.Fail("sample-to-chunk runs do not begin with chunk 1", "1", WithSeparators(first));
-    } else if (end <= first || end > uint64_t{num_chunks} + 1) {
-      stsc.Fail("sample-to-chunk runs are out of order or name a chunk that is not there",
-                StrCat("a first_chunk from ", WithSeparators(first > num_chunks ? 1 : uint64_t{first} + 1), " to ",
-                       WithSeparators(num_chunks)),
-                WithSeparators(first > num_chunks ? first : end));
+    if (first == 0 || end <= first || end > uint64_t{num_chunks} + 1) {
+      const bool is_next_wrong = first > 0 && first <= num_chunks;
+      stsc.FailAt(is_next_wrong ? byte + 12 : byte,
+                  "sample-to-chunk runs are out of order or name a chunk that is not there",
+                  StrCat("a first_chunk above ", WithSeparators(is_next_wrong ? first : 0), ", at most ",
+                         WithSeparators(num_chunks)),
+                  WithSeparators(is_next_wrong ? end : first));
     } else if (samples_per_chunk == 0) {
-      stsc.Fail(StrCat("chunk ", WithSeparators(first), " holds no samples"), "1 or more");
+      stsc.FailAt(byte, StrCat("chunk ", WithSeparators(first), " holds no samples"), "1 or more");
     } else if (description == 0 || description > num_descriptions_) {
-      stsc.Fail("samples refer to a sample description that is not there",
-                StrCat("a number from 1 to ", num_descriptions_), WithSeparators(description));
+      stsc.FailAt(byte, "samples refer to a sample description that is not there",
+                  StrCat("a number from 1 to ", num_descriptions_), WithSeparators(description));
     }
     return stsc.ok();
   }
@@ -217,9 +232,11 @@ class SampleTableParser {
     if (container_.IsMedia(extent)) return true;
     const uint64_t file_size_bytes = container_.file_size_bytes;
     const bool fits = RangeFits(extent.offset, extent.length_bytes, file_size_bytes);
-    Problem problem(Code::kCorrupt, fits ? "sample data lies outside the mdat boxes" : "sample data past the end of the file");
+    Problem problem(Code::kCorrupt,
+                    fits ? "sample data lies outside the mdat boxes" : "sample data past the end of the file");
     problem.where = offsets.diagnosis()->Place(offsets.path(), entry_byte);
-    problem.expected = fits ? "bytes of an mdat box" : StrCat("bytes below ", WithSeparators(file_size_bytes), " (size of the file)");
+    problem.expected =
+        fits ? "bytes of an mdat box" : StrCat("bytes below ", WithSeparators(file_size_bytes), " (size of the file)");
     problem.found = StrCat("chunk ", WithSeparators(number), " of ", WithSeparators(extent.length_bytes), " B at byte ",
                            WithSeparators(extent.offset));
     if (!fits) problem.hint = "the file looks cut off; copy it again";

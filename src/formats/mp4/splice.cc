@@ -34,7 +34,8 @@ Status CheckOptions(size_t num_sources, const SpliceOptions& options) {
   return Status();
 }
 
-Status CheckFits(const ParsedStream& source, const std::string& path, const ParsedStream& first, const std::string& first_path) {
+Status CheckFits(const ParsedStream& source, const std::string& path, const ParsedStream& first,
+                 const std::string& first_path) {
   if (!source.summary.own_file_reason.empty()) {
     return Problem(Code::kInvalidArgument, "stream cannot be spliced: " + source.summary.own_file_reason)
         .At(path)
@@ -58,13 +59,15 @@ Status CheckFits(const ParsedStream& source, const std::string& path, const Pars
 }
 
 // Packed: the chunks' bytes in the order of their samples, nothing between.
-void AppendPacked(const SampleTable& samples, uint32_t source_index, Payload* payload, std::vector<SampleChunk>* chunks) {
+void AppendPacked(const SampleTable& samples, uint32_t source_index, Payload* payload,
+                  std::vector<SampleChunk>* chunks) {
   for (const SampleChunk& chunk_in_source : samples.chunks) {
     const FileExtent& from = chunk_in_source.extent;
     chunks->push_back({{payload->length_bytes, from.length_bytes}, chunk_in_source.num_samples});
     if (from.length_bytes == 0) continue;
     CopyRange* last = payload->ranges.empty() ? nullptr : &payload->ranges.back();
-    if (last != nullptr && last->source_index == source_index && last->source_offset + last->length_bytes == from.offset) {
+    if (last != nullptr && last->source_index == source_index &&
+        last->source_offset + last->length_bytes == from.offset) {
       last->length_bytes += from.length_bytes;
     } else {
       payload->ranges.push_back({source_index, from.offset, from.length_bytes, payload->length_bytes});
@@ -73,10 +76,10 @@ void AppendPacked(const SampleTable& samples, uint32_t source_index, Payload* pa
   }
 }
 
-// Embedding: whole blocks of the source that hold samples, each run of blocks at a block of the destination. What lies between the
-// samples of a run travels along unreferenced; blocks without samples do not.
-void AppendBlocks(const SampleTable& samples, uint32_t source_index, uint64_t source_size_bytes, uint64_t alignment_bytes,
-                  Payload* payload, std::vector<SampleChunk>* chunks) {
+// Embedding: whole blocks of the source that hold samples, each run of blocks at a block of the destination. What lies
+// between the samples of a run travels along unreferenced; blocks without samples do not.
+void AppendBlocks(const SampleTable& samples, uint32_t source_index, uint64_t source_size_bytes,
+                  uint64_t alignment_bytes, Payload* payload, std::vector<SampleChunk>* chunks) {
   const size_t first_chunk = chunks->size();
   chunks->insert(chunks->end(), samples.chunks.begin(), samples.chunks.end());
   std::vector<size_t> by_offset(samples.chunks.size());
@@ -115,8 +118,8 @@ void WriteFileType(const std::vector<std::byte>& of_source, BoxWriter* out) {
 }
 
 // ftyp, moov, free where the payload is aligned, and the header of mdat. `payload_offset` 0: only the size matters.
-std::vector<std::byte> WriteHead(const std::vector<std::byte>& file_type, const MovieToWrite& movie, uint64_t payload_offset,
-                                 uint64_t payload_bytes, uint64_t alignment_bytes) {
+std::vector<std::byte> WriteHead(const std::vector<std::byte>& file_type, const MovieToWrite& movie,
+                                 uint64_t payload_offset, uint64_t payload_bytes, uint64_t alignment_bytes) {
   BoxWriter out;
   WriteFileType(file_type, &out);
   WriteMovie(movie, payload_offset, &out);
@@ -152,7 +155,8 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
     if (options.alignment_bytes == 1) {
       AppendPacked(from, static_cast<uint32_t>(i), &payload, &samples.chunks);
     } else {
-      AppendBlocks(from, static_cast<uint32_t>(i), sources[i]->size_bytes(), options.alignment_bytes, &payload, &samples.chunks);
+      AppendBlocks(from, static_cast<uint32_t>(i), sources[i]->size_bytes(), options.alignment_bytes, &payload,
+                   &samples.chunks);
     }
   }
 
@@ -165,7 +169,8 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
   const uint64_t payload_offset = head_bytes();
 
   SpliceLayout layout;
-  layout.head = WriteHead(streams.front().file_type, movie, payload_offset, payload.length_bytes, options.alignment_bytes);
+  layout.head =
+      WriteHead(streams.front().file_type, movie, payload_offset, payload.length_bytes, options.alignment_bytes);
   layout.ranges = std::move(payload.ranges);
   for (CopyRange& range : layout.ranges) range.destination_offset += payload_offset;
   layout.file_size_bytes = payload_offset + payload.length_bytes;

@@ -1,7 +1,8 @@
 // Joins the video streams of several MP4 files into one without decoding: a new index, the old payload bytes.
 //
-// The result is a pure function of the sources' sample tables: head bytes (ftyp, moov, mdat header) and a list of ranges to copy, all
-// offsets known before the first byte is written, so the ranges can be copied in any order and by several threads.
+// The result is a pure function of the sources' sample tables: head bytes (ftyp, moov, mdat header) and a list of
+// ranges to copy, all offsets known before the first byte is written, so the ranges can be copied in any order and by
+// several threads.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,8 @@ struct CopyRange {
 };
 
 struct SpliceLayout {
-  std::vector<std::byte> head;     ///< goes to offset 0
-  std::vector<CopyRange> ranges;   ///< in order of destination offset
+  std::vector<std::byte> head;    ///< goes to offset 0
+  std::vector<CopyRange> ranges;  ///< in order of destination offset
   uint64_t file_size_bytes = 0;
   uint32_t timescale = 0;
   std::vector<uint64_t> start_ticks;  ///< per source: presentation time of its first frame, in `timescale`
@@ -33,15 +34,18 @@ struct SpliceLayout {
 };
 
 struct SpliceOptions {
-  /// 1: payload packed. A power of two (the file system's block): whole clone ranges at aligned offsets, so that extents can be
-  /// shared; bytes between samples travel along unreferenced (docs/formats/mp4-splice.md).
+  /// 1: payload packed. A power of two up to 2^20 (the file system's block): whole blocks of the sources at whole
+  /// blocks of the destination, so that extents can be shared; bytes between samples travel along unreferenced
+  /// (docs/formats/mp4-splice.md). For sharing, copy the ranges in order: a source's last, partial block may be shared
+  /// only at what is the destination's end at that moment.
   uint64_t alignment_bytes = 1;
-  /// Ticks per second of the destination divide by this too: the numerator of fps as a fraction.
+  /// Ticks per second of the destination divide by this too: the numerator of fps as a fraction. 0: no such wish.
   uint64_t fps_numerator = 0;
 };
 
-/// Lays out the splice of `sources` in the given order.
-/// REQUIRES: all have equal decoder_key and an empty own_file_reason, and their timescales' least common multiple fits 32 bits.
+/// Lays out the splice of `sources` in the given order; one source is enough. Reads their indexes again.
+/// REQUIRES, and checks: all have an empty own_file_reason, equal decoder_keys and equal seconds per frame, and the
+/// least common multiple of their timescales and fps_numerator is below 2^31 (players keep it in a signed number).
 Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources, const SpliceOptions& options);
 
 }  // namespace robomerge::mp4

@@ -20,8 +20,9 @@ struct EditOutcome {
 
 EditOutcome CannotReplace(std::string problem) { return {false, std::move(problem)}; }
 
-// What a player that honours the edit list (8.6.6) shows. One edit, with or without a pause before it, is understood; a pause and a
-// first frame later than the edit's start only shift all frames, and a splice starts at the first frame anyway.
+// What a player that honours the edit list (8.6.6) shows. One edit, with or without a pause before it, is understood; a
+// pause and a first frame later than the edit's start only shift all frames, and a splice starts at the first frame
+// anyway.
 EditOutcome ReadEdits(const Movie& movie, const Presentation& shown) {
   const std::vector<Edit>& edits = movie.video.edits;
   if (edits.empty()) return {shown.first_ticks == 0, {}};
@@ -48,8 +49,8 @@ EditOutcome ReadEdits(const Movie& movie, const Presentation& shown) {
 std::string SpacingProblem(const SampleTable& samples, const Presentation& shown, uint32_t timescale) {
   if (shown.has_zero_delta) return "some of its frames last no time";
   if (shown.frame_ticks == 0 && samples.composition_offsets.empty()) {
-    return StrCat("its frames are spaced unevenly (", shown.shortest_delta_ticks, " to ", shown.longest_delta_ticks, " ticks of 1/",
-                  timescale, " s)");
+    return StrCat("its frames are spaced unevenly (", shown.shortest_delta_ticks, " to ", shown.longest_delta_ticks,
+                  " ticks of 1/", timescale, " s)");
   }
   if (shown.frame_ticks == 0) return "its frames are spaced unevenly";
   const uint64_t even_ticks = samples.num_samples * shown.frame_ticks;
@@ -63,8 +64,8 @@ std::string SpacingProblem(const SampleTable& samples, const Presentation& shown
 // The sizes are part of the entry's bytes too; in the key they are readable.
 std::string DecoderKey(const Movie& movie, const std::string& first_sample_parameter_sets) {
   const VideoTrack& video = movie.video;
-  std::string key = StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ", video.entry.depth,
-                           " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
+  std::string key = StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ",
+                           video.entry.depth, " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
                            FormatDouble(video.display_height_16_16 / 65536.0), " matrix");
   for (const int32_t number : video.matrix) key += StrCat(" ", number);
   key += " of";
@@ -90,7 +91,8 @@ Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
   ROBOMERGE_ASSIGN_OR_RETURN(const FirstSample first, InspectFirstSample(file, video.entry, video.samples));
   summary.decoder_key = DecoderKey(stream->movie, first.parameter_sets);
   if (video.num_sample_entries > 1) {
-    summary.own_file_reason = StrCat("it changes its decoder configuration (", video.num_sample_entries, " sample descriptions)");
+    summary.own_file_reason =
+        StrCat("it changes its decoder configuration (", video.num_sample_entries, " sample descriptions)");
   } else if (!video.entry.has_parameter_sets) {
     summary.own_file_reason = "its parameter sets lie only inside the frames (" + TagText(video.entry.type) + ")";
   } else if (!spacing_problem.empty()) {
