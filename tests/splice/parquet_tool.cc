@@ -143,7 +143,7 @@ Status RunTasks(const std::vector<std::string>& words) {
   writer.AddString("task", tasks);
   writer.SetPandasIndex("task");
   ROBOMERGE_ASSIGN_OR_RETURN(auto output, io::Posix().Create(words[0], CopyMode::kAuto));
-  ROBOMERGE_RETURN_NOT_OK(writer.Write(*output));
+  ROBOMERGE_RETURN_NOT_OK(writer.Write(*output).status());
   return output->Close(/*sync=*/false);
 }
 

@@ -103,19 +103,17 @@ std::shared_ptr<::parquet::FileMetaData> ArrowMetaData(std::string_view footer_b
 std::string SubsetFooter(const Footer::Representation& footer, size_t first, size_t count) {
   std::string out;
   ThriftWriter writer(out);
-  ThriftReader reader(footer.bytes, footer.path, footer.footer_begin);
   int64_t num_rows = 0;
   for (size_t i = first; i < first + count; ++i) num_rows += footer.row_groups[i].num_rows;
   writer.BeginStruct();
-  for (ThriftStructReader file(reader, "FileMetaData"); file.Next();) {
-    if (file.id() == field::kFileNumRows) {
-      writer.I64(file.id(), num_rows);
-    } else if (file.id() == field::kFileRowGroups) {
-      writer.ListField(file.id(), ThriftType::kStruct, count);
+  for (const FileField& file : footer.fields) {
+    if (file.id == field::kFileNumRows) {
+      writer.I64(file.id, num_rows);
+    } else if (file.id == field::kFileRowGroups) {
+      writer.ListField(file.id, ThriftType::kStruct, count);
       for (size_t i = first; i < first + count; ++i) writer.ElementRaw(footer.span(footer.row_group_thrift[i]));
     } else {
-      const ThriftType type = file.type();
-      writer.Raw(file.id(), type, file.Value());
+      writer.Raw(file.id, file.type, footer.span(file.value));
     }
   }
   writer.EndStruct();

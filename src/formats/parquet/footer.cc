@@ -1,7 +1,6 @@
 #include "formats/parquet/footer.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "base/checked.h"
@@ -61,13 +60,18 @@ struct ChunkFields {
 
 class FooterParser {
  public:
-  FooterParser(Footer::Representation& footer) : footer_(footer), reader_(footer.bytes, footer.path, footer.footer_begin) {}
+  FooterParser(Footer::Representation& footer) : footer_(footer), reader_(footer.bytes, footer.path, "footer", footer.footer_begin) {}
 
   Status Run() {
     ReadFile();
     ROBOMERGE_RETURN_NOT_OK(unsupported_);
     ROBOMERGE_RETURN_NOT_OK(reader_.status());
-    if (!has_schema_) return Corrupt("the footer has no schema");
+    for (const int16_t required : {field::kFileSchema, field::kFileNumRows, field::kFileRowGroups}) {
+      const auto is_it = [&](const FileField& file_field) { return file_field.id == required; };
+      if (std::count_if(footer_.fields.begin(), footer_.fields.end(), is_it) != 1) {
+        return Corrupt("the footer lacks its schema, its number of rows or its row groups, or has one of them twice");
+      }
+    }
     if (!HasTrustedChunkSizes(footer_.created_by)) {
       return Problem(Code::kUnsupported, "the writer of this file is known for wrong chunk sizes (PARQUET-816)")
           .At(footer_.path)
@@ -90,6 +94,7 @@ class FooterParser {
 
   void ReadFile() {
     for (ThriftStructReader file(reader_, "FileMetaData"); file.Next();) {
+      FileField present{file.id(), file.type(), {static_cast<uint32_t>(reader_.position()), 0}};
       switch (file.id()) {
         case field::kFileSchema: ReadSchema(file); break;
         case field::kFileNumRows: footer_.num_rows = file.Count(); break;
@@ -100,6 +105,9 @@ class FooterParser {
         case field::kFileEncryption: Unsupported("the file is encrypted"); break;
         default: break;
       }
+      file.SkipUnread();
+      present.value.end = static_cast<uint32_t>(reader_.position());
+      footer_.fields.push_back(present);
     }
   }
 
@@ -126,7 +134,6 @@ class FooterParser {
   void ReadRowGroups(ThriftStructReader& file) {
     const size_t count = file.List(ThriftType::kStruct);
     if (!has_schema_) return reader_.Fail("the row groups of the footer come before its schema");
-    if (!footer_.row_groups.empty()) return reader_.Fail("the footer has two lists of row groups");
     for (size_t i = 0; reader_.ok() && i < count; ++i) ReadRowGroup();
   }
 
@@ -176,6 +183,7 @@ class FooterParser {
           case field::kChunkFilePath: fields.file_path = read.Binary(); break;
           case field::kChunkMetaData:
             read.Struct();
+            if (fields.has_meta_data) reader_.Fail(StrCat(ChunkName(leaf), " has its metadata twice"));
             fields.has_meta_data = true;
             ReadMetaData(leaf, fields, chunk);
             break;
@@ -220,8 +228,12 @@ class FooterParser {
                             StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.begin)));
       }
       if (chunk.compressed_bytes == 0) return reader_.Fail(StrCat(ChunkName(leaf), " has values but no bytes"));
-      if (fields.data_page_offset <= 0 || static_cast<uint64_t>(fields.data_page_offset) >= chunk.begin + chunk.compressed_bytes) {
-        return reader_.Fail(StrCat(ChunkName(leaf), " has its data page outside of itself"), {}, std::to_string(fields.data_page_offset));
+      if (fields.data_page_offset <= 0) return reader_.Fail(StrCat(ChunkName(leaf), " has values but no data page"));
+      for (const int64_t offset : {fields.data_page_offset, fields.index_page_offset, fields.dictionary_page_offset}) {
+        if (offset > 0 && static_cast<uint64_t>(offset) - chunk.begin >= chunk.compressed_bytes) {
+          return reader_.Fail(StrCat("a page of ", ChunkName(leaf), " lies outside of it"),
+                              StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.begin)), std::to_string(offset));
+        }
       }
     }
     PlaceIndex(leaf, "column index", fields.column_index_offset, fields.column_index_bytes, place.column_index_offset, place.column_index_bytes);

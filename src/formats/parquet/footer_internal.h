@@ -46,11 +46,19 @@ struct ChunkPlace {
   uint32_t column_index_bytes = 0, offset_index_bytes = 0;        ///< 0: none
 };
 
+/// One field of the FileMetaData struct, as it is in the file.
+struct FileField {
+  int16_t id = 0;
+  ThriftType type = ThriftType::kStop;
+  ByteSpan value;
+};
+
 struct Footer::Representation {
   std::string path;
   uint64_t file_size_bytes = 0;
   uint64_t footer_begin = 0;  ///< offset of `bytes` in the file
   std::string bytes;          ///< the FileMetaData struct as it is in the file
+  std::vector<FileField> fields;  ///< of `bytes`, in their order
   std::vector<Leaf> leaves;
   std::vector<std::string> column_names;
   std::vector<uint32_t> leaf_column;          ///< per leaf: its top-level column

@@ -53,18 +53,27 @@ struct SpliceReport {
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
 class DestinationSchema {
  public:
-  /// The schema of `footer` itself, with `int64_columns` forced to plain INT64 where they are narrower (ARROW:schema is changed with them).
+  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` forced to plain INT64 where they are other whole numbers
+  /// (ARROW:schema is changed with them). kIncompatible when one of them is not there, or is not a scalar whole number.
   static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer, const std::vector<std::string>& int64_columns);
-  const Footer& footer() const { return *footer_; }
+  /// A footer with that schema and no row groups.
+  const Footer& footer() const;
+
+  struct Representation;  // defined in destination_schema_internal.h
+  explicit DestinationSchema(std::shared_ptr<const Representation> representation);
+  const Representation& representation() const { return *representation_; }
 
  private:
-  std::shared_ptr<const Footer> footer_;
+  std::shared_ptr<const Representation> representation_;
 };
 
 /// Writes the destination: bytes of all row groups in the given order, then page indexes and footer. A row group of the destination is
-/// spliced raw where [first_row, first_row + num_rows) is exactly one source row group, decoded otherwise. Memory: footers and one row
-/// group at a time. Does not close `output`. Deterministic: the same sources give the same bytes.
-/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column cannot be cast (names file and column).
+/// spliced raw where [first_row, first_row + num_rows) is exactly one source row group, decoded otherwise. Columns are matched by name: their
+/// order may differ, but a source must have exactly the columns of the destination (replaced ones may be missing).
+/// Memory: footers, page indexes and one row group at a time; runs of ranges of one source are decoded in one pass if they are in row order.
+/// Does not close `output`, which must be new. Deterministic: the same sources give the same bytes. The schema may be shared by threads.
+/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is missing or cannot be cast (names file and column);
+/// kInvalidArgument when a row range or a replaced column does not fit.
 Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups,
                                  const DestinationSchema& schema, const SpliceOptions& options, io::OutputFile& output);
 

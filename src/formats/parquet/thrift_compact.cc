@@ -33,7 +33,7 @@ const char* TypeName(ThriftType type) {
 Status ThriftReader::status() const {
   if (ok_) return Status();
   return Problem(Code::kCorrupt, what_)
-      .At(StrCat(path_, ": footer, byte ", WithSeparators(file_offset_ + failed_at_)))
+      .At(StrCat(path_, ": ", part_, ", byte ", WithSeparators(file_offset_ + failed_at_)))
       .Expected(expected_)
       .Found(found_);
 }
@@ -50,7 +50,7 @@ void ThriftReader::Fail(std::string what, std::string expected, std::string foun
 
 uint8_t ThriftReader::ReadByte() {
   if (remaining() == 0) {
-    Fail("footer ends early");
+    Fail(StrCat(part_, " ends early"));
     return 0;
   }
   return static_cast<uint8_t>(bytes_[position_++]);
@@ -65,7 +65,7 @@ uint64_t ThriftReader::ReadVarint() {
     value |= static_cast<uint64_t>(byte & 0x7f) << shift;
     if ((byte & 0x80) == 0) return value;
   }
-  Fail("a number in the footer is longer than 64 bits");
+  Fail(StrCat("a number in the ", part_, " is longer than 64 bits"));
   return 0;
 }
 
@@ -78,7 +78,7 @@ std::string_view ThriftReader::ReadBinary() {
   const uint64_t length = ReadVarint();
   if (!ok_) return {};
   if (length > remaining()) {
-    Fail("a text in the footer is longer than the footer", StrCat("at most ", WithSeparators(remaining()), " bytes"),
+    Fail(StrCat("a text in the ", part_, " is longer than the ", part_), StrCat("at most ", WithSeparators(remaining()), " bytes"),
          StrCat(WithSeparators(length), " bytes"));
     return {};
   }
@@ -95,7 +95,7 @@ size_t ThriftReader::ReadListHeader(ThriftType* element) {
   if (!ok_) return 0;
   // Every element of every type takes at least one byte.
   if (size > remaining()) {
-    Fail("a list in the footer is longer than the footer", StrCat("at most ", WithSeparators(remaining()), " elements"),
+    Fail(StrCat("a list in the ", part_, " is longer than the ", part_), StrCat("at most ", WithSeparators(remaining()), " elements"),
          StrCat(WithSeparators(size), " elements"));
     return 0;
   }
@@ -108,7 +108,7 @@ size_t ThriftReader::ReadListOf(ThriftType expected) {
   const bool bools = (expected == ThriftType::kTrue || expected == ThriftType::kFalse) &&
                      (element == ThriftType::kTrue || element == ThriftType::kFalse);
   if (ok_ && size > 0 && element != expected && !bools) {
-    Fail("a list in the footer holds another type", TypeName(expected), TypeName(element));
+    Fail(StrCat("a list in the ", part_, " holds another type"), TypeName(expected), TypeName(element));
     return 0;
   }
   return size;
@@ -125,7 +125,7 @@ void ThriftReader::SkipElement(ThriftType type) {
 void ThriftReader::Skip(ThriftType type) {
   const auto skip_bytes = [this](size_t count) {
     if (remaining() < count) {
-      Fail("footer ends early");
+      Fail(StrCat(part_, " ends early"));
     } else {
       position_ += count;
     }
@@ -148,14 +148,14 @@ void ThriftReader::Skip(ThriftType type) {
     case ThriftType::kSet:
     case ThriftType::kMap: break;
     default:
-      Fail("the footer holds a type that Thrift does not have", {}, StrCat("type ", static_cast<int>(type)));
+      Fail(StrCat("the ", part_, " holds a type that Thrift does not have"), {}, StrCat("type ", static_cast<int>(type)));
       return;
   }
   if (++depth_ > kThriftMaxDepth) {
-    Fail("the footer is nested too deeply", StrCat("at most ", kThriftMaxDepth, " levels"));
+    Fail(StrCat("the ", part_, " is nested too deeply"), StrCat("at most ", kThriftMaxDepth, " levels"));
   } else if (type == ThriftType::kMap) {
     const uint64_t size = ReadVarint();
-    if (size > remaining()) Fail("a map in the footer is longer than the footer");
+    if (size > remaining()) Fail(StrCat("a map in the ", part_, " is longer than the ", part_));
     const uint8_t types = size == 0 ? 0 : ReadByte();
     for (uint64_t i = 0; ok_ && i < size; ++i) {
       SkipElement(static_cast<ThriftType>(types >> 4));
@@ -171,13 +171,17 @@ void ThriftReader::Skip(ThriftType type) {
 
 ThriftStructReader::ThriftStructReader(ThriftReader& reader, const char* name) : reader_(reader), name_(name) {
   if (++reader_.depth_ > kThriftMaxDepth) {
-    reader_.Fail("the footer is nested too deeply", StrCat("at most ", kThriftMaxDepth, " levels"));
+    reader_.Fail(StrCat("the ", reader_.part_, " is nested too deeply"), StrCat("at most ", kThriftMaxDepth, " levels"));
   }
 }
 
-bool ThriftStructReader::Next() {
+void ThriftStructReader::SkipUnread() {
   if (pending_) reader_.Skip(type_);
   pending_ = false;
+}
+
+bool ThriftStructReader::Next() {
+  SkipUnread();
   const uint8_t header = reader_.ReadByte();
   if (!reader_.ok()) return false;
   type_ = static_cast<ThriftType>(header & 0x0f);

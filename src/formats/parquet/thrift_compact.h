@@ -29,9 +29,9 @@ inline constexpr int kThriftMaxDepth = 48;
 /// Every length is checked against the bytes that are left before anything is allocated. Not thread-safe. The bytes must outlive it.
 class ThriftReader {
  public:
-  /// `file_offset` is where `bytes` begin in the file `path`: only for messages.
-  ThriftReader(std::string_view bytes, std::string_view path, uint64_t file_offset)
-      : bytes_(bytes), path_(path), file_offset_(file_offset) {}
+  /// `part` ("footer", "page index": a literal) of the file `path`, which begins at `file_offset`: only for messages.
+  ThriftReader(std::string_view bytes, std::string_view path, const char* part, uint64_t file_offset)
+      : bytes_(bytes), path_(path), part_(part), file_offset_(file_offset) {}
 
   bool ok() const { return ok_; }
   Status status() const;
@@ -63,6 +63,7 @@ class ThriftReader {
 
   std::string_view bytes_;
   std::string_view path_;
+  const char* part_;
   uint64_t file_offset_;
   size_t position_ = 0;
   int depth_ = 0;
@@ -95,6 +96,8 @@ class ThriftStructReader {
   std::string_view Binary();
   size_t List(ThriftType element);
   void Struct();
+  /// Skips the value now, unless it was read.
+  void SkipUnread();
   /// Skips the value and returns its bytes, as ThriftWriter::Raw takes them.
   std::string_view Value();
 

@@ -1,0 +1,21 @@
+// The Arrow side of DestinationSchema.
+#pragma once
+
+#include <memory>
+
+#include <arrow/type.h>
+
+#include "formats/parquet/footer_internal.h"
+#include "formats/parquet/splice.h"
+
+namespace robomerge::parquet {
+
+struct DestinationSchema::Representation {
+  Footer footer;
+  std::shared_ptr<arrow::Schema> arrow_schema;  ///< as Arrow reads a file with that footer
+};
+
+/// The Arrow schema as Arrow reads the file: from ARROW:schema where there is one, from the Parquet schema otherwise.
+Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Footer::Representation& footer);
+
+}  // namespace robomerge::parquet
