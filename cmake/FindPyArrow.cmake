@@ -41,4 +41,4 @@ include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(PyArrow
   REQUIRED_VARS PYARROW_DIR PYARROW_SO_VERSION
   VERSION_VAR PYARROW_VERSION
-  REASON_FAILURE_MESSAGE "no pyarrow wheel found; run scripts/setup.sh, or pass -DPython_EXECUTABLE=<a python that has pyarrow>")
+  REASON_FAILURE_MESSAGE "no pyarrow wheel found: run scripts/setup.sh, or pass -DPython_EXECUTABLE=<a python that has pyarrow>")
