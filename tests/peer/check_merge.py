@@ -29,7 +29,8 @@ def check_merge(destination: Path | str, sources: list[Path | str], **options) -
     findings = Findings()
     try:
         merged = DatasetView(destination)
-        views = [DatasetView(source) for source in sources]
+        by_root = {Path(source): DatasetView(source) for source in sources}  # one may be merged many times
+        views = [by_root[Path(source)] for source in sources]
         pairing = Pairing.make(merged, views)
     except Exception as error:  # whatever cannot be read is a finding, not a crash of the checker
         return [f"I-5: the datasets cannot be read: {type(error).__name__}: {error}"]

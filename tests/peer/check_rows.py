@@ -202,23 +202,32 @@ def check_schema(
     if not schemas:
         return
     columns = [name for name, feature in merged.features.items() if feature["dtype"] != "video"]
-    source_schemas = [data_file.schema for view in sources for data_file in view.data_files]
+    # a thousand files of one recorder have one schema: each is looked at once
+    source_schemas = {
+        data_file.schema.serialize().to_pybytes(): data_file.schema
+        for view in sources
+        for data_file in view.data_files
+    }
+    allowed: dict[str, set[str]] = {name: {_recorder_type(merged.features[name])} for name in columns}
+    known: dict[str, list] = defaultdict(list)
+    for source_schema in source_schemas.values():
+        for field in source_schema:
+            allowed.setdefault(field.name, set()).add(describe_type(field))
+        for column, feature in (_huggingface(source_schema) or {}).items():
+            known[column].append(feature)
     for data_file, schema in zip(merged.data_files, schemas, strict=True):
         name = data_file.path.relative_to(merged.root)
         findings.expect(
             sorted(schema.names) == sorted(columns), f"I-8: {name} has the columns {schema.names}"
         )
         for field in schema:
-            allowed = {describe_type(s.field(field.name)) for s in source_schemas if field.name in s.names}
-            if field.name in merged.features:
-                allowed.add(_recorder_type(merged.features[field.name]))
+            found, of_sources = describe_type(field), sorted(allowed.get(field.name, ()))
             findings.expect(
-                describe_type(field) in allowed,
-                f"W-13: {name} stores {field.name} as {describe_type(field)}, the sources as {sorted(allowed)}",
+                found in of_sources,
+                f"W-13: {name} stores {field.name} as {found}, the sources as {of_sources}",
             )
-        described = [_huggingface(s) for s in source_schemas]
-        if any(entry is not None for entry in described):
-            _check_huggingface(name, _huggingface(schema), described, columns, findings)
+        if known:
+            _check_huggingface(name, _huggingface(schema), known, columns, findings)
 
 
 def _huggingface(schema: pa.Schema) -> dict | None:
@@ -227,7 +236,7 @@ def _huggingface(schema: pa.Schema) -> dict | None:
 
 
 def _check_huggingface(
-    name, found: dict | None, described: list[dict | None], columns: list[str], findings: Findings
+    name, found: dict | None, known: dict[str, list], columns: list[str], findings: Findings
 ) -> None:
     if not findings.expect(found is not None, f"W-13: {name} has lost the `huggingface` metadata"):
         return
@@ -235,10 +244,6 @@ def _check_huggingface(
         sorted(found) == sorted(columns),
         f"W-13: the `huggingface` metadata of {name} describes {sorted(found)}",
     )
-    known = defaultdict(list)
-    for entry in described:
-        for column, feature in (entry or {}).items():
-            known[column].append(feature)
     for column, feature in found.items():
         findings.expect(
             not known[column] or feature in known[column] or feature.get("_type") in ("List", "Sequence"),

@@ -129,7 +129,7 @@ def merge(robomerge, tmp_path) -> Callable:
         **options,
     ) -> Path:
         destination = tmp_path / (name or f"merged-{next(numbers)}")
-        before = [tree_hashes(root) for root in sources]
+        before = {root: tree_hashes(root) for root in sources}
         beside = {path.name for path in destination.parent.iterdir()}
         result = merge_with_robomerge(sources, destination, num_workers=num_workers, **options)
         assert result.exit_code == 0, result.stderr
@@ -137,7 +137,7 @@ def merge(robomerge, tmp_path) -> Callable:
         if warnings is not None:
             assert sorted(set(result.warnings)) == sorted(set(warnings)), result.stderr
         assert {path.name for path in destination.parent.iterdir()} == beside | {destination.name}
-        assert [tree_hashes(root) for root in sources] == before, "a source was changed"
+        assert {root: tree_hashes(root) for root in sources} == before, "a source was changed"
         assert check_merge(destination, sources, **options) == []
         if frames:
             assert compare_through_lerobot(destination, sources) == []

@@ -152,6 +152,19 @@ def with_nans_and_nulls(root: Path) -> None:
                 writer.write_table(table.slice(start, stop - start))
 
 
+def null_image_paths(root: Path) -> None:
+    """Image cells with their bytes and no file name (1.8)."""
+
+    def edit(table: pa.Table) -> pa.Table:
+        for place, field in enumerate(table.schema):
+            if pa.types.is_struct(field.type):
+                cells = [{"bytes": cell["bytes"], "path": None} for cell in table.column(place).to_pylist()]
+                table = table.set_column(place, field, pa.array(cells, field.type))
+        return table
+
+    rewrite(root, edit)
+
+
 def swapped_files(root: Path) -> None:
     """Episode 0 in file-001 and the last one in file-000: rows are no longer in the order of `index` (W-21)."""
     view = DatasetView(root)

@@ -172,8 +172,8 @@ def without_quantiles(root: Path) -> None:
     )
 
 
-def old_generation_statistics(root: Path) -> None:
-    """Minimum and maximum in the feature's own type, as written before June 2026: list<int64> and list<bool> (W-14)."""
+def old_generation_statistics(root: Path, stats: tuple[str, ...] = ("min", "max")) -> None:
+    """Minimum and maximum in the feature's own type, as before June 2026: list<int64> and list<bool> (W-14)."""
     features = DatasetView(root).features
     kinds = {}
     for name, feature in features.items():
@@ -184,20 +184,25 @@ def old_generation_statistics(root: Path) -> None:
 
     def edit_table(table: pa.Table) -> pa.Table:
         for name, (convert, type_) in kinds.items():
-            for stat in ("min", "max"):
+            for stat in stats:
                 column = f"stats/{name}/{stat}"
                 if column in table.column_names:
                     values = [[convert(value) for value in cell] for cell in table.column(column).to_pylist()]
                     table = set_column(table, column, values, pa.list_(type_))
         return table
 
-    def edit_json(stats: dict) -> None:
+    def edit_json(described: dict) -> None:
         for name, (convert, _) in kinds.items():
-            for stat in ("min", "max"):
-                stats[name][stat] = [convert(value) for value in stats[name][stat]]
+            for stat in stats:
+                described[name][stat] = [convert(value) for value in described[name][stat]]
 
     edit_episodes(root, edit_table)
     edit_stats(root, edit_json)
+
+
+def whole_number_statistics(root: Path) -> None:
+    """Means and deviations cut to whole numbers, too: what LeRobot's own test fixtures write for integer features."""
+    old_generation_statistics(root, ("min", "max", "mean", "std"))
 
 
 # -- tasks
@@ -209,6 +214,12 @@ def unnamed_task_index(root: Path) -> None:
     frame = pq.read_table(path).to_pandas()
     frame.index.name = None
     frame.to_parquet(path)
+
+
+def tasks_out_of_order(root: Path) -> None:
+    path = root / "meta/tasks.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take(list(reversed(range(len(table))))), path)
 
 
 # -- episodes

@@ -115,7 +115,13 @@ def test_w20_an_episode_without_task_strings_does_not_end_in_a_crash(source, rob
 
 def test_w20_a_task_string_that_is_not_in_the_table_is_refused(source, refuse):
     odd = source(lambda root: odd_metadata.tasks_of_episodes(root, ["no such task"]), kind="plain", seed=2)
-    refuse([source(kind="plain", seed=1), odd], None, str(odd), "no such task")
+    refuse([source(kind="plain", seed=1), odd], "E-tasks", str(odd), "no such task")
+
+
+def test_tasks_that_are_not_numbered_by_their_place_are_refused(source, refuse):
+    """LeRobot writes the number and reads by the place: nobody knows which task was meant."""
+    odd = source(odd_metadata.tasks_out_of_order, kind="plain", seed=2, tasks=("a", "b"))
+    refuse([source(kind="plain", seed=1), odd], "E-tasks", str(odd), "tasks.parquet", "expected", "found")
 
 
 def test_w22_tools_are_kept_when_all_sources_agree(source, merge):

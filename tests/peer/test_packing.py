@@ -57,6 +57,14 @@ def test_chunk_folders_fill_up(source, merge):
     assert json.loads((destination / "meta/info.json").read_text())["chunks_size"] == 2
 
 
+def test_more_files_than_a_chunk_folder_holds(source, merge):
+    """file-1000 would sort before file-999, and scramble the rows (I-3)."""
+    root = source(kind="plain", lengths=(1,))
+    destination = merge([root] * 1001, concatenate_data=False, frames=False)
+    assert len(slots(destination, "data/chunk-000")) == 1000
+    assert slots(destination, "data/chunk-001") == ["file-000.parquet"]
+
+
 @pytest.mark.parametrize(
     ("concatenate_data", "concatenate_videos"), [(False, True), (True, False), (False, False)]
 )

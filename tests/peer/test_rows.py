@@ -33,6 +33,10 @@ def test_layouts_of_other_writers(layout, kind, source, merge):
     merge([source(kind=kind, seed=3), source(layout, kind=kind, seed=4)])
 
 
+def test_images_without_a_file_name(source, merge):
+    merge([source(odd_data.null_image_paths, kind="images", seed=1), source(kind="images", seed=2)])
+
+
 def test_several_odd_layouts_at_once(source, merge):
     merge([source(layout, kind="words", seed=seed) for seed, layout in enumerate(LAYOUTS)], frames=False)
 
@@ -135,10 +139,10 @@ def test_w19_missing_rows_are_refused(source, refuse):
 
 def test_a_missing_column_is_refused(source, refuse):
     odd = source(lambda root: odd_data.without_column(root, "reward"), kind="plain", seed=2)
-    refuse([source(kind="plain", seed=1), odd], None, str(odd), "reward")
+    refuse([source(kind="plain", seed=1), odd], "E-data-columns", str(odd), "reward")
 
 
 @pytest.mark.parametrize("name", ["index", "episode_index", "task_index"])
 def test_a_missing_bookkeeping_column_is_refused(name, source, refuse):
     odd = source(lambda root: odd_data.without_column(root, name), kind="plain", seed=2)
-    refuse([source(kind="plain", seed=1), odd], None, str(odd), name)
+    refuse([source(kind="plain", seed=1), odd], "E-data-columns", str(odd), name)

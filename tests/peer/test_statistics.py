@@ -62,8 +62,13 @@ def test_a_feature_without_statistics_in_one_source(source, merge):
 
 
 @pytest.mark.parametrize("old_first", [True, False])
-def test_w14_generations_of_statistics_are_mixed(old_first, source, merge):
-    old = source(odd_metadata.old_generation_statistics, kind="words", seed=1)
+@pytest.mark.parametrize(
+    "edit",
+    [odd_metadata.old_generation_statistics, odd_metadata.whole_number_statistics],
+    ids=lambda edit: edit.__name__,
+)
+def test_w14_generations_of_statistics_are_mixed(edit, old_first, source, merge):
+    old = source(edit, kind="words", seed=1)
     new = source(kind="words", seed=2)
     assert any(
         "bool" in str(field.type) for _, table in DatasetView(old).episode_tables for field in table.schema
