@@ -1,0 +1,1 @@
+"""The robomerge command, as pip installs it. `robomerge --help` tells what it does."""

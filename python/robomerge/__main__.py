@@ -1,0 +1,3 @@
+from robomerge.launcher import main
+
+main()
