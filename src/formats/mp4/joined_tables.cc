@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "base/text.h"
+#include "formats/mp4/splice.h"
 
 namespace robomerge::mp4 {
 namespace {
@@ -102,7 +103,7 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
   for (const ParsedStream& source : sources) {
     if (timescale) timescale = CheckedLcm(*timescale, source.video().timescale);
   }
-  if (!timescale || *timescale > static_cast<uint64_t>(kMaxOffsetTicks)) {
+  if (!timescale || *timescale > kMaxTimescale) {
     return Problem(Code::kIncompatible, "the streams' timescales have no common multiple that fits 31 bits")
         .Found(StrCat(sources.front().video().timescale, " and ", sources.size() - 1, " more, and ", fps_numerator,
                       " frames"))

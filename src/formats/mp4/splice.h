@@ -16,6 +16,9 @@
 
 namespace robomerge::mp4 {
 
+/// Highest ticks per second a destination may have: players keep the number in a signed 32-bit one.
+constexpr uint64_t kMaxTimescale = 0x7fffffff;
+
 /// One contiguous run of payload bytes that moves from a source into the destination.
 struct CopyRange {
   uint32_t source_index = 0;
@@ -45,7 +48,7 @@ struct SpliceOptions {
 
 /// Lays out the splice of `sources` in the given order; one source is enough. Reads their indexes again.
 /// REQUIRES, and checks: all have an empty own_file_reason, equal decoder_keys and equal seconds per frame, and the
-/// least common multiple of their timescales and fps_numerator is below 2^31 (players keep it in a signed number).
+/// least common multiple of their timescales and fps_numerator is at most kMaxTimescale.
 Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources, const SpliceOptions& options);
 
 }  // namespace robomerge::mp4
