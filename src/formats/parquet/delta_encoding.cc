@@ -72,12 +72,13 @@ struct Bounds {
 
 Result<Bounds> BoundsOf(const Int64Values& values, uint64_t num_rows) {
   if (const auto* run = std::get_if<Int64Run>(&values)) {
-    int64_t span = 0, last = 0;
-    if (num_rows > static_cast<uint64_t>(INT64_MAX) || __builtin_mul_overflow(run->step, static_cast<int64_t>(num_rows - 1), &span) ||
-        __builtin_add_overflow(run->first, span, &last)) {
+    __extension__ using Wide = __int128;
+    const Wide wide_last = run->first + static_cast<Wide>(run->step) * static_cast<Wide>(num_rows - 1);
+    if (wide_last < std::numeric_limits<int64_t>::min() || wide_last > std::numeric_limits<int64_t>::max()) {
       return Problem(Code::kInvalidArgument, "a run of values leaves int64")
           .Found(StrCat(num_rows, " values from ", run->first, " in steps of ", run->step));
     }
+    const auto last = static_cast<int64_t>(wide_last);
     return Bounds{std::min(run->first, last), std::max(run->first, last), run->step >= 0};
   }
   const auto& vector = std::get<std::vector<int64_t>>(values);
@@ -208,12 +209,12 @@ void AppendDeltaBinaryPacked(const Int64Values& values, uint64_t num_values, std
 }  // namespace internal
 
 Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_rows, bool optional) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const Bounds bounds, BoundsOf(values, num_rows));
   // The worst miniblock takes 8 bytes per value and one for its width; page sizes are 32 bits in the format.
   constexpr uint64_t kMostRows = (uint64_t{1} << 31) / 10;
   if (num_rows == 0 || num_rows > kMostRows) {
     return Problem(Code::kUnsupported, "a row group has too many rows for one page").Expected(StrCat("1 to ", WithSeparators(kMostRows))).Found(WithSeparators(num_rows));
   }
+  ROBOMERGE_ASSIGN_OR_RETURN(const Bounds bounds, BoundsOf(values, num_rows));
   std::string page;
   if (optional) {
     // One run of definition level 1, in the RLE/bit-packed hybrid with its length before it.

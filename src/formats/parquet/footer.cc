@@ -1,7 +1,7 @@
 #include "formats/parquet/footer.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #include "base/checked.h"
 #include "base/text.h"
@@ -37,7 +37,7 @@ bool HasTrustedChunkSizes(std::string_view created_by) {
   const size_t at = created_by.find("version ");
   if (at == std::string_view::npos) return false;
   std::string_view text = created_by.substr(at + 8);
-  int parts[3] = {0, 0, 0};
+  std::array<int, 3> parts{};
   for (int& part : parts) {
     size_t digits = 0;
     while (digits < text.size() && digits < 6 && text[digits] >= '0' && text[digits] <= '9') part = part * 10 + (text[digits++] - '0');
@@ -45,7 +45,7 @@ bool HasTrustedChunkSizes(std::string_view created_by) {
     if (text.empty() || text.front() != '.') break;
     text.remove_prefix(1);
   }
-  return std::lexicographical_compare(std::begin(parts), std::end(parts), std::begin({1, 2, 9}), std::end({1, 2, 9})) == false;
+  return parts >= std::array<int, 3>{1, 2, 9};
 }
 
 struct ChunkFields {
