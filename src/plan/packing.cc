@@ -131,21 +131,19 @@ class VideoPacker {
   Landing AddFile(const VideoStep::Input& input) {
     const VideoFile& file = plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
     const mp4::StreamSummary& stream = file.stream;
-    const bool on_grid = stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator);
-    const bool is_own = !stream.own_file_reason.empty() || !on_grid;
+    const std::string own_reason = OwnFileReason(stream);
+    const bool is_own = !own_reason.empty();
     const std::string& name = plan_.video_keys[key_];
     if (is_own) {
-      warnings_.Add("W-video-own-file", StrCat("video of `", name, "` is copied as it is, into a file of its own"), file.path,
-                    stream.own_file_reason.empty() ? "frames do not lie on k / fps exactly" : stream.own_file_reason);
+      warnings_.Add("W-video-own-file", StrCat("video of `", name, "` is copied as it is, into a file of its own"), file.path, own_reason);
     }
     const bool is_alike = cursor_.is_open() && stream.decoder_key == decoder_key_;
     if (cursor_.is_open() && !is_own && !is_alike) {
       warnings_.Add("W-video-split", StrCat("videos of `", name, "` differ in codec, size or decoder configuration and go to separate files"), file.path,
                     StrCat(stream.codec, ", ", stream.width, " x ", stream.height));
     }
-    const std::optional<uint64_t> common = timescale_ == 0 ? std::optional<uint64_t>(stream.timescale) : CheckedLcm(timescale_, stream.timescale);
-    const bool fits = is_alike && !is_own && options_.concatenate_videos && cursor_.Fits(stream.file_size_bytes) && common &&
-                      *common <= 0xffffffffu && plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
+    const std::optional<uint64_t> clock = CommonClock(timescale_, stream.timescale);
+    const bool fits = is_alike && !is_own && options_.concatenate_videos && cursor_.Fits(stream.file_size_bytes) && clock && plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
     if (!fits) OpenStep(stream);
     VideoStep& step = plan_.video_steps.back();
     step.inputs.push_back(input);
@@ -153,9 +151,23 @@ class VideoPacker {
     cursor_.Add(stream.file_size_bytes);
     const Landing landing{static_cast<uint32_t>(plan_.video_steps.size() - 1), num_frames_, is_own};
     num_frames_ += stream.num_frames;
-    if (const std::optional<uint64_t> both = CheckedLcm(timescale_, stream.timescale)) timescale_ = *both;
+    if (const std::optional<uint64_t> joined = CommonClock(timescale_, stream.timescale)) timescale_ = *joined;
     if (is_own) FinishStep();
     return landing;
+  }
+
+  // Ticks per second in which both count frames exactly, if the splice can have such a clock.
+  static std::optional<uint64_t> CommonClock(uint64_t left, uint64_t right) {
+    const std::optional<uint64_t> clock = CheckedLcm(left, right);
+    return clock && *clock <= mp4::kMaxTimescale ? clock : std::nullopt;
+  }
+
+  // Why a stream cannot share a file with any other; empty if it can.
+  std::string OwnFileReason(const mp4::StreamSummary& stream) const {
+    if (!stream.own_file_reason.empty()) return stream.own_file_reason;
+    if (!stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator)) return "frames do not lie on k / fps exactly";
+    if (!CommonClock(plan_.rate.numerator, stream.timescale)) return StrCat("no clock counts both its timescale ", stream.timescale, " and the frame rate");
+    return "";
   }
 
   void OpenStep(const mp4::StreamSummary& stream) {
@@ -178,9 +190,8 @@ class VideoPacker {
     VideoStep& step = plan_.video_steps.back();
     const VideoStep::Input& first = step.inputs.front();
     const mp4::StreamSummary& stream = Stream(first);
-    const bool is_own = !stream.own_file_reason.empty() || !stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator);
     // One source is moved as it is, unless it starts late: then a new index sets it right.
-    step.is_copy = step.inputs.size() == 1 && (is_own || stream.starts_at_zero);
+    step.is_copy = step.inputs.size() == 1 && (!OwnFileReason(stream).empty() || stream.starts_at_zero);
     if (step.is_copy) return;
     for (const VideoStep::Input& input : step.inputs) {
       if (!Stream(input).has_audio) continue;

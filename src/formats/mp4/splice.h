@@ -16,9 +16,6 @@
 
 namespace robomerge::mp4 {
 
-/// Highest ticks per second a destination may have: players keep the number in a signed 32-bit one.
-constexpr uint64_t kMaxTimescale = 0x7fffffff;
-
 /// One contiguous run of payload bytes that moves from a source into the destination.
 struct CopyRange {
   uint32_t source_index = 0;

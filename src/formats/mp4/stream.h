@@ -10,6 +10,9 @@
 
 namespace robomerge::mp4 {
 
+/// Highest ticks per second a destination may have: players keep the number in a signed 32-bit one.
+constexpr uint64_t kMaxTimescale = 0x7fffffff;
+
 /// The facts a merge needs of one file, a few hundred bytes whatever the file's size.
 struct StreamSummary {
   uint64_t file_size_bytes = 0;

@@ -11,7 +11,7 @@ namespace robomerge::parquet {
 namespace {
 
 // A batch is what is decoded at once; pages of large row groups are read through a buffer instead of whole chunks.
-constexpr uint64_t kBatchBytes = uint64_t{64} << 20;
+constexpr uint64_t kBatchBytes = uint64_t{16} << 20;
 constexpr uint64_t kMostBatchRows = uint64_t{1} << 20;
 constexpr int64_t kPageBufferBytes = int64_t{1} << 20;
 
