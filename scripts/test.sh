@@ -79,6 +79,7 @@ if ! stage "environment with LeRobot" make_peer && [ "${REQUIRE_PEER-}" != 1 ]; 
   unset 'failed_stages[-1]'
   stage "environment without LeRobot" make_small_environment
 fi
+export ROBOMERGE_TEST_WHEEL=1
 export ROBOMERGE=$PWD/build/release/cli/robomerge
 export ROBOMERGE_MP4_TOOL=$PWD/build/release/tests/splice/mp4_tool
 export ROBOMERGE_PARQUET_TOOL=$PWD/build/release/tests/splice/parquet_tool
