@@ -1,0 +1,139 @@
+"""What is measured: each case names its input and the ways to merge or copy it that take turns."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Tools:
+    robomerge: Path
+    peer_python: Path
+    scratch: Path  # for what a way leaves beside its destination
+
+
+Commands = list[list[str]]
+Build = Callable[[Tools, list[str], str], Commands]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way from sources to a destination. `shown` is the command as the tables show it."""
+
+    name: str
+    shown: str
+    build: Build
+    makes_destination: bool = True  # otherwise it goes into a folder that is there
+    is_synced: bool = False  # all is on the device when it ends
+    is_lerobot: bool = False
+
+
+def _cp(name: str, *options: str, sync: bool = False) -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        copy = ["cp", "-r", *options, *sources, destination]
+        return [copy, ["sync", "-f", destination]] if sync else [copy]
+
+    shown = " ".join(["cp -r", *options, "SRC... DST"]) + (" && sync -f DST" if sync else "")
+    return Way(name, shown, build, makes_destination=False, is_synced=sync)
+
+
+def _robomerge(name: str, *options: str) -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        return [[str(tools.robomerge), "merge", *sources, "-o", destination, "--quiet", *options]]
+
+    shown = " ".join(["robomerge merge SRC... -o DST", *options])
+    return Way(name, shown, build, is_synced="--no-sync" not in options)
+
+
+def _tree() -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        script = [sys.executable, str(HERE / "materialised_tree.py"), "-o", destination, "-j", "2"]
+        return [[*script, "--robomerge", str(tools.robomerge), "--scratch", str(tools.scratch), *sources]]
+
+    return Way("tree", "materialised_tree.py -o DST -j 2 SRC...", build)
+
+
+def _lerobot() -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_merge.py"), destination, *sources]]
+
+    return Way("lerobot", "aggregate_datasets(...)", build, is_lerobot=True)
+
+
+COPY = [_cp("cp"), _cp("cp-never", "--reflink=never"), _cp("cp-sync", sync=True)]
+MERGE = [
+    _robomerge("merge-no-sync", "--no-sync", "-j", "2"),
+    _robomerge("merge", "-j", "2"),
+    _robomerge("merge-no-sync-j1", "--no-sync", "-j", "1"),
+    _robomerge("merge-j1", "-j", "1"),
+]
+LEROBOT = _lerobot()
+TREE = _tree()
+FULL = [*COPY, *MERGE, LEROBOT]
+
+#: Some hundred destination files, so that 64 workers would have something to do.
+SMALL_FILES = ("--data-files-size-in-mb", "1")
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    letter: str
+    title: str
+    inputs: str
+    ways: list[Way]
+    num_sources: int | None = None  # the first of the input's; all if None
+    base: str = "cp"  # the copy that ratios are taken to: without syncing,
+    base_synced: str = "cp-sync"  # and with
+    trace_options: tuple[str, ...] = ()
+    on_xfs: bool = False
+
+
+CASES = [
+    Case("recorder16", "a", "two cameras, H.264", "recorder16", [*FULL, TREE]),
+    Case("av1", "b", "two cameras, AV1, every second frame a key frame", "av1", FULL),
+    Case("images", "c", "images in Parquet", "images", FULL),
+    Case("lowdim", "d", "low-dimensional", "lowdim", FULL),
+    Case("tiny10", "e", "one short episode each", "tiny", FULL, num_sources=10),
+    Case("tiny100", "e", "one short episode each", "tiny", FULL, num_sources=100),
+    Case("tiny1000", "e", "one short episode each", "tiny", [*FULL, TREE], num_sources=1000),
+    # LeRobot's time grows faster than the number of datasets: it is left out where it would take hours.
+    Case("tiny10000", "e", "one short episode each", "tiny", [*COPY, *MERGE], num_sources=10000),
+    Case(
+        "xfs",
+        "f",
+        "two cameras, H.264, on XFS",
+        "recorder16",
+        [
+            _cp("cp"),
+            _cp("cp-never", "--reflink=never"),
+            _cp("cp-never-sync", "--reflink=never", sync=True),
+            _robomerge("copy-no-sync", "--copy-mode", "copy", "--no-sync", "-j", "2"),
+            _robomerge("copy", "--copy-mode", "copy", "-j", "2"),
+            _robomerge("share-no-sync", "--copy-mode", "share", "--no-sync", "-j", "2"),
+            _robomerge("share", "--copy-mode", "share", "-j", "2"),
+            _robomerge("merge", "-j", "2"),
+            LEROBOT,
+        ],
+        base="cp-never",
+        base_synced="cp-never-sync",
+        on_xfs=True,
+    ),
+    Case("recordings", "g", "real recordings", "recordings", FULL),
+    Case(
+        "regroup",
+        "",
+        "low-dimensional, row groups that are no episodes: bound by the CPU",
+        "regroup",
+        [
+            *COPY,
+            _robomerge("merge-no-sync", "--no-sync", "-j", "2", *SMALL_FILES),
+            _robomerge("merge-no-sync-j1", "--no-sync", "-j", "1", *SMALL_FILES),
+        ],
+        trace_options=SMALL_FILES,
+    ),
+]
+BY_NAME = {case.name: case for case in CASES}
