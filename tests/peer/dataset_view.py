@@ -249,9 +249,12 @@ def task_strings(table: pa.Table) -> list[str]:
 
 
 def tree_hashes(root: Path | str) -> dict[str, str]:
-    """SHA-256 of every file below `root` by relative path; a directory maps to "". What two equal trees agree in."""
+    """What two equal trees agree in: by relative path the SHA-256 of a file, "" for a folder, where a link points."""
     root = Path(root)
-    return {
-        str(path.relative_to(root)): "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(root.rglob("*"))
-    }
+    return {str(path.relative_to(root)): _hash_of(path) for path in sorted(root.rglob("*"))}
+
+
+def _hash_of(path: Path) -> str:
+    if path.is_symlink():
+        return f"-> {path.readlink()}"
+    return "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import resource
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +40,19 @@ class Run:
         return [json.loads(line) for line in self.stdout.splitlines() if line.strip()]
 
 
-def run_robomerge(*arguments: object) -> Run:
+def run_robomerge(*arguments: object, most_file_bytes: int | None = None) -> Run:
+    """Runs the binary; with `most_file_bytes` the system refuses it any larger file (EFBIG)."""
+
+    def limit_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_file_bytes, most_file_bytes))
+
     process = subprocess.run(
         [str(robomerge_path()), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_SECONDS,
+        preexec_fn=limit_files if most_file_bytes is not None else None,
         env=os.environ | {"NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
     )
     return Run(process.returncode, process.stdout, process.stderr)

@@ -275,6 +275,21 @@ def lying_length(root: Path, episode: int, length: int) -> None:
     edit_episodes(root, edit)
 
 
+def consistently_lying_length(root: Path, length: int) -> None:
+    """The last episode is said to have `length` frames, in every place of the metadata: only the rows know better."""
+    view = DatasetView(root)
+    last = view.episodes[-1]
+    lying_length(root, last["episode_index"], length)
+
+    def edit(table: pa.Table) -> pa.Table:
+        ends = table.column("dataset_to_index").to_pylist()
+        ends[-1] = last["dataset_from_index"] + length
+        return set_column(table, "dataset_to_index", ends, pa.int64())
+
+    edit_episodes(root, edit)
+    set_info(root, total_frames=last["dataset_from_index"] + length)
+
+
 def tasks_of_episodes(root: Path, tasks: list[str]) -> None:
     edit_episodes(root, lambda table: set_column(table, "tasks", [tasks] * len(table), pa.list_(pa.string())))
 

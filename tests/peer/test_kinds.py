@@ -10,7 +10,7 @@ TASKS = ("stack the cups", "open the drawer", "fold the towel")
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_two_recordings_of_a_kind_become_one(kind, source, merge):
     first = source(kind=kind, seed=1, tasks=TASKS[:2], task_per_frame=True)
-    second = source(kind=kind, seed=2, tasks=TASKS[1:], task_per_frame=True, lengths=(3, 6, 2))
+    second = source(kind=kind, seed=2, tasks=TASKS[1:], task_per_frame=True, lengths=(3, 6, 4))
     merge([first, second])
 
 

@@ -128,7 +128,7 @@ def test_w19_rows_of_an_episode_that_meta_does_not_know_are_refused(source, refu
         source(kind="plain", seed=1),
         source(odd_data.with_rows_of_unknown_episode, kind="plain", seed=2),
     )
-    refuse([good, odd], "E-rows", str(odd), "expected", "found")
+    refuse([good, odd], "E-rows", str(odd), "file-000.parquet", "episode 2", "found    2 rows")
 
 
 def test_w19_missing_rows_are_refused(source, refuse):
