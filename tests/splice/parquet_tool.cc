@@ -3,8 +3,9 @@
 //   parquet_tool splice OUT [--align N] [--regroup COLUMN] [--replace NAME=FIRST,STEP]... [--int64 NAME]... IN...
 //   parquet_tool tasks OUT TASK...
 //
-// `splice` makes one row group per row group of the sources, or with --regroup one per run of equal values of COLUMN. A replaced column
-// counts on across row groups. `tasks` writes a table with a pandas index. Prints figures of the splice as JSON.
+// `splice` makes one row group per row group of the sources, or with --regroup one per run of equal values of COLUMN. A
+// replaced column counts on across row groups. `tasks` writes a table with a pandas index. Prints figures of the splice
+// as JSON.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -41,14 +42,16 @@ Result<Replacement> ParseReplacement(const std::string& text) {
   if (equals == std::string::npos || comma == std::string::npos || comma < equals) {
     return Problem(Code::kInvalidArgument, "a replacement is NAME=FIRST,STEP").Found(text);
   }
-  return Replacement{text.substr(0, equals), std::atoll(text.substr(equals + 1).c_str()), std::atoll(text.substr(comma + 1).c_str())};
+  return Replacement{text.substr(0, equals), std::atoll(text.substr(equals + 1).c_str()),
+                     std::atoll(text.substr(comma + 1).c_str())};
 }
 
 Result<Arguments> ParseArguments(const std::vector<std::string>& words) {
   Arguments arguments;
   for (size_t i = 0; i < words.size(); ++i) {
     const bool is_option = words[i].starts_with("--");
-    if (is_option && i + 1 == words.size()) return Problem(Code::kInvalidArgument, "an option lacks its value").Found(words[i]);
+    if (is_option && i + 1 == words.size())
+      return Problem(Code::kInvalidArgument, "an option lacks its value").Found(words[i]);
     if (words[i] == "--align") {
       arguments.alignment_bytes = std::strtoull(words[++i].c_str(), nullptr, 10);
     } else if (words[i] == "--regroup") {
@@ -71,7 +74,8 @@ Result<Arguments> ParseArguments(const std::vector<std::string>& words) {
 }
 
 // The row ranges of one source: its row groups, or runs of equal values.
-Result<std::vector<RowGroupSource>> Ranges(const Arguments& arguments, uint32_t source_index, const io::RandomAccessFile& file, const parquet::Footer& footer) {
+Result<std::vector<RowGroupSource>> Ranges(const Arguments& arguments, uint32_t source_index,
+                                           const io::RandomAccessFile& file, const parquet::Footer& footer) {
   std::vector<RowGroupSource> ranges;
   const auto add = [&](uint64_t first_row, uint64_t num_rows) {
     RowGroupSource range;
@@ -89,7 +93,8 @@ Result<std::vector<RowGroupSource>> Ranges(const Arguments& arguments, uint32_t 
     }
     return ranges;
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> values, parquet::ReadInt64Column(file, footer, arguments.regroup));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> values,
+                             parquet::ReadInt64Column(file, footer, arguments.regroup));
   for (size_t begin = 0, end = 0; begin < values.size(); begin = end) {
     while (end < values.size() && values[end] == values[begin]) ++end;
     add(begin, end - begin);
@@ -117,15 +122,18 @@ Status RunSplice(const Arguments& arguments) {
   int64_t row = 0;
   for (RowGroupSource& row_group : row_groups) {
     for (const Replacement& replacement : arguments.replacements) {
-      row_group.replaced.emplace_back(replacement.column, parquet::Int64Run{replacement.first + row * replacement.step, replacement.step});
+      row_group.replaced.emplace_back(replacement.column,
+                                      parquet::Int64Run{replacement.first + row * replacement.step, replacement.step});
     }
     row += static_cast<int64_t>(row_group.num_rows);
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto schema, parquet::DestinationSchema::From(*files[0], footers[0], arguments.int64_columns));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto schema,
+                             parquet::DestinationSchema::From(*files[0], footers[0], arguments.int64_columns));
   ROBOMERGE_ASSIGN_OR_RETURN(auto output, file_system.Create(arguments.output, CopyMode::kAuto));
   parquet::SpliceOptions options;
   options.alignment_bytes = arguments.alignment_bytes;
-  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::SpliceReport report, parquet::WriteSplice(sources, row_groups, schema, options, *output));
+  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::SpliceReport report,
+                             parquet::WriteSplice(sources, row_groups, schema, options, *output));
   ROBOMERGE_RETURN_NOT_OK(output->Close(/*sync=*/false));
   std::cout << "{\"file_size_bytes\": " << report.file_size_bytes << ", \"copied_bytes\": " << report.raw.copied_bytes
             << ", \"shared_bytes\": " << report.raw.shared_bytes << ", \"encoded_bytes\": " << report.encoded_bytes

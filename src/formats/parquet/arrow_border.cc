@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <arrow/util/config.h>
+
+#include <algorithm>
 
 #include "formats/parquet/arrow_border_internal.h"
 
@@ -29,7 +29,8 @@ class OurStatusDetail : public arrow::StatusDetail {
 
 arrow::Status ToArrow(const Status& status) {
   if (status.ok()) return arrow::Status::OK();
-  return arrow::Status::FromDetailAndArgs(arrow::StatusCode::IOError, std::make_shared<OurStatusDetail>(status), status.ToString());
+  return arrow::Status::FromDetailAndArgs(arrow::StatusCode::IOError, std::make_shared<OurStatusDetail>(status),
+                                          status.ToString());
 }
 
 class FileForArrow : public arrow::io::RandomAccessFile {
@@ -53,14 +54,16 @@ class FileForArrow : public arrow::io::RandomAccessFile {
     const int64_t size = static_cast<int64_t>(file_.size_bytes());
     if (position < 0 || num_bytes < 0) return arrow::Status::Invalid("negative range");
     const int64_t length = position >= size ? 0 : std::min(num_bytes, size - position);
-    ARROW_RETURN_NOT_OK(ToArrow(file_.ReadAt(static_cast<uint64_t>(position), {static_cast<std::byte*>(out), static_cast<size_t>(length)})));
+    ARROW_RETURN_NOT_OK(ToArrow(
+        file_.ReadAt(static_cast<uint64_t>(position), {static_cast<std::byte*>(out), static_cast<size_t>(length)})));
     return length;
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t num_bytes) override {
     // Checked here, before a length from a damaged page header is allocated.
     const int64_t size = static_cast<int64_t>(file_.size_bytes());
     if (position < 0 || num_bytes < 0) return arrow::Status::Invalid("negative range");
-    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(position >= size ? 0 : std::min(num_bytes, size - position)));
+    ARROW_ASSIGN_OR_RAISE(auto buffer,
+                          arrow::AllocateResizableBuffer(position >= size ? 0 : std::min(num_bytes, size - position)));
     ARROW_ASSIGN_OR_RAISE(const int64_t length, ReadAt(position, buffer->size(), buffer->mutable_data()));
     ARROW_RETURN_NOT_OK(buffer->Resize(length));
     return std::shared_ptr<arrow::Buffer>(std::move(buffer));
@@ -85,11 +88,14 @@ class FileForArrow : public arrow::io::RandomAccessFile {
 }  // namespace
 
 Status FromArrow(const arrow::Status& status, const std::string& what, const std::string& where) {
-  if (const auto* detail = dynamic_cast<const OurStatusDetail*>(status.detail().get())) return detail->status().While(what);
+  if (const auto* detail = dynamic_cast<const OurStatusDetail*>(status.detail().get()))
+    return detail->status().While(what);
   return Problem(CodeOf(status), what).At(where).Found(status.message());
 }
 
-std::shared_ptr<arrow::io::RandomAccessFile> ArrowFile(const io::RandomAccessFile& file) { return std::make_shared<FileForArrow>(file); }
+std::shared_ptr<arrow::io::RandomAccessFile> ArrowFile(const io::RandomAccessFile& file) {
+  return std::make_shared<FileForArrow>(file);
+}
 
 std::shared_ptr<::parquet::FileMetaData> ArrowMetaData(std::string_view footer_bytes) {
 #if ARROW_VERSION_MAJOR >= 26

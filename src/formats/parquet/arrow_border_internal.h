@@ -1,11 +1,6 @@
-// The border to Arrow: its statuses and exceptions become ours, our files become its files. Only .cc files of this room include it.
+// The border to Arrow: its statuses and exceptions become ours, our files become its files. Only .cc files of this room
+// include it.
 #pragma once
-
-#include <exception>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
@@ -14,14 +9,20 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "formats/parquet/footer_internal.h"
 #include "io/file_system.h"
 #include "robomerge/status.h"
 
 namespace robomerge::parquet {
 
-/// What Arrow's codes mean to us: a type that does not fit is kIncompatible, what is not implemented kUnsupported, memory and disk kIo,
-/// everything else is the fault of the bytes.
+/// What Arrow's codes mean to us: a type that does not fit is kIncompatible, what is not implemented kUnsupported,
+/// memory and disk kIo, everything else is the fault of the bytes.
 Status FromArrow(const arrow::Status& status, const std::string& what, const std::string& where);
 
 /// Runs `action`, which returns a Status or a Result, and turns whatever Arrow and Parquet throw into a Status.
@@ -42,23 +43,24 @@ std::shared_ptr<arrow::io::RandomAccessFile> ArrowFile(const io::RandomAccessFil
 /// Parses footer bytes with Arrow. May throw.
 std::shared_ptr<::parquet::FileMetaData> ArrowMetaData(std::string_view footer_bytes);
 
-/// Returns the footer with only the row groups [first, first + count): Arrow then parses what is needed, not thousands of row groups.
+/// Returns the footer with only the row groups [first, first + count): Arrow then parses what is needed, not thousands
+/// of row groups.
 std::string SubsetFooter(const Footer::Representation& footer, size_t first, size_t count);
 
 }  // namespace robomerge::parquet
 
 /// Returns a Status of ours from the enclosing function unless the arrow::Status is ok.
-#define ROBOMERGE_RETURN_NOT_ARROW_OK(expression, what, where)                        \
-  do {                                                                                \
-    if (::arrow::Status arrow_status_ = (expression); !arrow_status_.ok()) {          \
-      return ::robomerge::parquet::FromArrow(arrow_status_, (what), (where));         \
-    }                                                                                 \
+#define ROBOMERGE_RETURN_NOT_ARROW_OK(expression, what, where)                \
+  do {                                                                        \
+    if (::arrow::Status arrow_status_ = (expression); !arrow_status_.ok()) {  \
+      return ::robomerge::parquet::FromArrow(arrow_status_, (what), (where)); \
+    }                                                                         \
   } while (false)
 
 /// Assigns the value of an arrow::Result to `left`, or returns its error as ours.
 #define ROBOMERGE_ASSIGN_OR_RETURN_ARROW(left, expression, what, where) \
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW_IMPL(ROBOMERGE_CONCAT(arrow_result_, __LINE__), left, expression, what, where)
-#define ROBOMERGE_ASSIGN_OR_RETURN_ARROW_IMPL(result, left, expression, what, where)               \
-  auto result = (expression);                                                                      \
-  if (!result.ok()) return ::robomerge::parquet::FromArrow(result.status(), (what), (where));       \
+#define ROBOMERGE_ASSIGN_OR_RETURN_ARROW_IMPL(result, left, expression, what, where)          \
+  auto result = (expression);                                                                 \
+  if (!result.ok()) return ::robomerge::parquet::FromArrow(result.status(), (what), (where)); \
   left = std::move(result).ValueUnsafe()

@@ -14,31 +14,42 @@ namespace {
 using TypePointer = std::shared_ptr<arrow::DataType>;
 
 bool IsText(const arrow::DataType& type) {
-  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING || type.id() == arrow::Type::STRING_VIEW;
+  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING ||
+         type.id() == arrow::Type::STRING_VIEW;
 }
 
 bool IsBytes(const arrow::DataType& type) {
-  return type.id() == arrow::Type::BINARY || type.id() == arrow::Type::LARGE_BINARY || type.id() == arrow::Type::BINARY_VIEW;
+  return type.id() == arrow::Type::BINARY || type.id() == arrow::Type::LARGE_BINARY ||
+         type.id() == arrow::Type::BINARY_VIEW;
 }
 
 // The same kind of nested type over other children.
 TypePointer WithChildren(const arrow::DataType& type, const arrow::FieldVector& children) {
   switch (type.id()) {
-    case arrow::Type::LIST: return arrow::list(children[0]);
-    case arrow::Type::LARGE_LIST: return arrow::large_list(children[0]);
-    case arrow::Type::FIXED_SIZE_LIST: return arrow::fixed_size_list(children[0], static_cast<const arrow::FixedSizeListType&>(type).list_size());
-    case arrow::Type::STRUCT: return arrow::struct_(children);
+    case arrow::Type::LIST:
+      return arrow::list(children[0]);
+    case arrow::Type::LARGE_LIST:
+      return arrow::large_list(children[0]);
+    case arrow::Type::FIXED_SIZE_LIST:
+      return arrow::fixed_size_list(children[0], static_cast<const arrow::FixedSizeListType&>(type).list_size());
+    case arrow::Type::STRUCT:
+      return arrow::struct_(children);
     case arrow::Type::MAP: {
       const auto& entries = static_cast<const arrow::StructType&>(*children[0]->type());
-      return std::make_shared<arrow::MapType>(entries.field(0), entries.field(1), static_cast<const arrow::MapType&>(type).keys_sorted());
+      return std::make_shared<arrow::MapType>(entries.field(0), entries.field(1),
+                                              static_cast<const arrow::MapType&>(type).keys_sorted());
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
-bool IsNested(const arrow::DataType& type) { return IsListLike(type) || type.id() == arrow::Type::STRUCT || type.id() == arrow::Type::MAP; }
+bool IsNested(const arrow::DataType& type) {
+  return IsListLike(type) || type.id() == arrow::Type::STRUCT || type.id() == arrow::Type::MAP;
+}
 
-// `to` with the parts that need no cast taken from `from`, and everything nullable: casts refuse to make a child non-nullable.
+// `to` with the parts that need no cast taken from `from`, and everything nullable: casts refuse to make a child
+// non-nullable.
 TypePointer CastTarget(const TypePointer& from, const TypePointer& to) {
   if (!IsNested(*to) && ReadsAs(*from, *to)) return from;
   if (IsListLike(*from) && IsListLike(*to)) {
@@ -50,7 +61,8 @@ TypePointer CastTarget(const TypePointer& from, const TypePointer& to) {
     arrow::FieldVector children;
     for (const auto& child : to->fields()) {
       const auto source = static_cast<const arrow::StructType&>(*from).GetFieldByName(child->name());
-      children.push_back(arrow::field(child->name(), source ? CastTarget(source->type(), child->type()) : child->type()));
+      children.push_back(
+          arrow::field(child->name(), source ? CastTarget(source->type(), child->type()) : child->type()));
     }
     return arrow::struct_(children);
   }
@@ -64,7 +76,8 @@ TypePointer WithNullabilityOf(const TypePointer& cast, const TypePointer& to) {
   arrow::FieldVector children;
   for (int i = 0; i < cast->num_fields(); ++i) {
     const auto& wanted = to->field(i);
-    children.push_back(arrow::field(wanted->name(), WithNullabilityOf(cast->field(i)->type(), wanted->type()), wanted->nullable()));
+    children.push_back(
+        arrow::field(wanted->name(), WithNullabilityOf(cast->field(i)->type(), wanted->type()), wanted->nullable()));
   }
   return WithChildren(*cast, children);
 }
@@ -75,8 +88,10 @@ bool HasForbiddenNull(const arrow::Array& array) {
   if (IsListLike(type)) {
     std::shared_ptr<arrow::Array> values;
     if (type.id() == arrow::Type::LIST) values = static_cast<const arrow::ListArray&>(array).Flatten().ValueOr(nullptr);
-    if (type.id() == arrow::Type::LARGE_LIST) values = static_cast<const arrow::LargeListArray&>(array).Flatten().ValueOr(nullptr);
-    if (type.id() == arrow::Type::FIXED_SIZE_LIST) values = static_cast<const arrow::FixedSizeListArray&>(array).Flatten().ValueOr(nullptr);
+    if (type.id() == arrow::Type::LARGE_LIST)
+      values = static_cast<const arrow::LargeListArray&>(array).Flatten().ValueOr(nullptr);
+    if (type.id() == arrow::Type::FIXED_SIZE_LIST)
+      values = static_cast<const arrow::FixedSizeListArray&>(array).Flatten().ValueOr(nullptr);
     if (!values) return true;
     return (!ListElement(type)->nullable() && values->null_count() > 0) || HasForbiddenNull(*values);
   }
@@ -110,13 +125,15 @@ TypePointer UnifiedNumber(const TypePointer& a, const TypePointer& b) {
 }  // namespace
 
 bool IsListLike(const arrow::DataType& type) {
-  return type.id() == arrow::Type::LIST || type.id() == arrow::Type::LARGE_LIST || type.id() == arrow::Type::FIXED_SIZE_LIST;
+  return type.id() == arrow::Type::LIST || type.id() == arrow::Type::LARGE_LIST ||
+         type.id() == arrow::Type::FIXED_SIZE_LIST;
 }
 
 std::shared_ptr<arrow::Field> ListElement(const arrow::DataType& type) { return type.field(0); }
 
 TypePointer StorageType(const TypePointer& type) {
-  if (type->id() == arrow::Type::EXTENSION) return StorageType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
+  if (type->id() == arrow::Type::EXTENSION)
+    return StorageType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
   if (!IsNested(*type)) return type;
   arrow::FieldVector children;
   bool changed = false;
@@ -132,7 +149,8 @@ std::shared_ptr<arrow::ArrayData> WithType(const std::shared_ptr<arrow::ArrayDat
   auto out = data->Copy();
   out->type = type;
   if (IsNested(*type)) {
-    for (size_t i = 0; i < out->child_data.size(); ++i) out->child_data[i] = WithType(out->child_data[i], type->field(static_cast<int>(i))->type());
+    for (size_t i = 0; i < out->child_data.size(); ++i)
+      out->child_data[i] = WithType(out->child_data[i], type->field(static_cast<int>(i))->type());
   }
   return out;
 }
@@ -144,15 +162,21 @@ std::shared_ptr<arrow::ChunkedArray> WithType(const arrow::ChunkedArray& array, 
 }
 
 bool ReadsAs(const arrow::DataType& from, const arrow::DataType& to) {
-  if (from.id() == arrow::Type::EXTENSION) return ReadsAs(*static_cast<const arrow::ExtensionType&>(from).storage_type(), to);
-  if (to.id() == arrow::Type::EXTENSION) return ReadsAs(from, *static_cast<const arrow::ExtensionType&>(to).storage_type());
-  if (from.id() == arrow::Type::DICTIONARY) return ReadsAs(*static_cast<const arrow::DictionaryType&>(from).value_type(), to);
-  if (to.id() == arrow::Type::DICTIONARY) return ReadsAs(from, *static_cast<const arrow::DictionaryType&>(to).value_type());
+  if (from.id() == arrow::Type::EXTENSION)
+    return ReadsAs(*static_cast<const arrow::ExtensionType&>(from).storage_type(), to);
+  if (to.id() == arrow::Type::EXTENSION)
+    return ReadsAs(from, *static_cast<const arrow::ExtensionType&>(to).storage_type());
+  if (from.id() == arrow::Type::DICTIONARY)
+    return ReadsAs(*static_cast<const arrow::DictionaryType&>(from).value_type(), to);
+  if (to.id() == arrow::Type::DICTIONARY)
+    return ReadsAs(from, *static_cast<const arrow::DictionaryType&>(to).value_type());
   if ((IsText(from) && IsText(to)) || (IsBytes(from) && IsBytes(to))) return true;
   if (IsListLike(from) && IsListLike(to)) {
     if (to.id() == arrow::Type::FIXED_SIZE_LIST) {
       if (from.id() != arrow::Type::FIXED_SIZE_LIST) return false;
-      if (static_cast<const arrow::FixedSizeListType&>(from).list_size() != static_cast<const arrow::FixedSizeListType&>(to).list_size()) return false;
+      if (static_cast<const arrow::FixedSizeListType&>(from).list_size() !=
+          static_cast<const arrow::FixedSizeListType&>(to).list_size())
+        return false;
     }
     return ReadsAs(*ListElement(from)->type(), *ListElement(to)->type());
   }
@@ -168,11 +192,13 @@ bool ReadsAs(const arrow::DataType& from, const arrow::DataType& to) {
   return from.Equals(to);
 }
 
-Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::ChunkedArray>& array, const TypePointer& to,
-                                                  const std::string& column, const std::string& where) {
+Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::ChunkedArray>& array,
+                                                  const TypePointer& to, const std::string& column,
+                                                  const std::string& where) {
   if (array->type()->Equals(*to)) return array;
   const auto cast = arrow::compute::Cast(arrow::Datum(array), arrow::compute::CastOptions::Safe(to));
-  if (!cast.ok() && cast.status().IsOutOfMemory()) return FromArrow(cast.status(), StrCat("cannot convert column `", column, "`"), where);
+  if (!cast.ok() && cast.status().IsOutOfMemory())
+    return FromArrow(cast.status(), StrCat("cannot convert column `", column, "`"), where);
   if (!cast.ok()) {
     return Problem(Code::kIncompatible, StrCat("column `", column, "` cannot be converted"))
         .At(where)
@@ -182,8 +208,9 @@ Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::C
   return cast->chunked_array();
 }
 
-Result<std::shared_ptr<arrow::ChunkedArray>> CastForWriting(const std::shared_ptr<arrow::ChunkedArray>& array, const TypePointer& to_in,
-                                                            bool nullable, const std::string& column, const std::string& where) {
+Result<std::shared_ptr<arrow::ChunkedArray>> CastForWriting(const std::shared_ptr<arrow::ChunkedArray>& array,
+                                                            const TypePointer& to_in, bool nullable,
+                                                            const std::string& column, const std::string& where) {
   const TypePointer to = StorageType(to_in);
   std::shared_ptr<arrow::ChunkedArray> values = WithType(*array, StorageType(array->type()));
   const TypePointer target = CastTarget(values->type(), to);
@@ -206,9 +233,13 @@ TypePointer UnifiedType(const TypePointer& a_in, const TypePointer& b_in) {
   if (a->Equals(*b)) return a;
   if (a->id() == arrow::Type::NA) return b;
   if (b->id() == arrow::Type::NA) return a;
-  if (a->id() == arrow::Type::DICTIONARY) return UnifiedType(static_cast<const arrow::DictionaryType&>(*a).value_type(), b);
-  if (b->id() == arrow::Type::DICTIONARY) return UnifiedType(a, static_cast<const arrow::DictionaryType&>(*b).value_type());
-  const auto is_number = [](const arrow::DataType& type) { return arrow::is_integer(type.id()) || arrow::is_floating(type.id()); };
+  if (a->id() == arrow::Type::DICTIONARY)
+    return UnifiedType(static_cast<const arrow::DictionaryType&>(*a).value_type(), b);
+  if (b->id() == arrow::Type::DICTIONARY)
+    return UnifiedType(a, static_cast<const arrow::DictionaryType&>(*b).value_type());
+  const auto is_number = [](const arrow::DataType& type) {
+    return arrow::is_integer(type.id()) || arrow::is_floating(type.id());
+  };
   if (is_number(*a) && is_number(*b)) return UnifiedNumber(a, b);
   if (IsText(*a) && IsText(*b)) return arrow::large_utf8();
   if (IsBytes(*a) && IsBytes(*b)) return arrow::large_binary();

@@ -17,7 +17,8 @@ constexpr uint64_t kMiniblocks = 4;
 constexpr uint64_t kMiniblockValues = kBlockValues / kMiniblocks;
 
 // parquet.thrift's enumerations.
-constexpr int32_t kTypeInt64 = 2, kEncodingRle = 3, kEncodingDelta = 5, kCodecUncompressed = 0, kDataPage = 0, kAscending = 1;
+constexpr int32_t kTypeInt64 = 2, kEncodingRle = 3, kEncodingDelta = 5, kCodecUncompressed = 0, kDataPage = 0,
+                  kAscending = 1;
 
 void AppendVarint(uint64_t value, std::string& out) {
   while (value >= 0x80) {
@@ -28,7 +29,9 @@ void AppendVarint(uint64_t value, std::string& out) {
 }
 
 // Deltas wrap around: their arithmetic is modulo 2^64, and only their zigzag form is signed.
-void AppendZigzag(uint64_t value, std::string& out) { AppendVarint(value << 1 ^ (value >> 63 ? ~uint64_t{0} : 0), out); }
+void AppendZigzag(uint64_t value, std::string& out) {
+  AppendVarint(value << 1 ^ (value >> 63 ? ~uint64_t{0} : 0), out);
+}
 
 void AppendLittleEndian(uint64_t value, int num_bytes, std::string& out) {
   for (int i = 0; i < num_bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
@@ -58,10 +61,12 @@ void AppendBlock(std::span<const uint64_t> deltas, std::string& out) {
   for (size_t i = 0; i < deltas.size(); ++i) offsets[i] = deltas[i] - static_cast<uint64_t>(least);
   std::array<int, kMiniblocks> widths{};
   for (size_t m = 0; m < kMiniblocks; ++m) {
-    for (size_t i = m * kMiniblockValues; i < (m + 1) * kMiniblockValues; ++i) widths[m] = std::max(widths[m], static_cast<int>(std::bit_width(offsets[i])));
+    for (size_t i = m * kMiniblockValues; i < (m + 1) * kMiniblockValues; ++i)
+      widths[m] = std::max(widths[m], static_cast<int>(std::bit_width(offsets[i])));
     out.push_back(static_cast<char>(widths[m]));
   }
-  for (size_t m = 0; m < kMiniblocks; ++m) AppendPacked(std::span(offsets).subspan(m * kMiniblockValues, kMiniblockValues), widths[m], out);
+  for (size_t m = 0; m < kMiniblocks; ++m)
+    AppendPacked(std::span(offsets).subspan(m * kMiniblockValues, kMiniblockValues), widths[m], out);
 }
 
 struct Bounds {
@@ -130,8 +135,8 @@ std::string ChunkThrift(const Bounds& bounds, int64_t num_values, int64_t num_by
   writer.I64(field::kMetaUncompressedBytes, num_bytes);
   writer.I64(field::kMetaCompressedBytes, num_bytes);
   writer.I64(field::kMetaDataPageOffset, static_cast<int64_t>(kEncodedChunkBegin));
-  // Both pairs: a reader of a file without column_orders only looks at the older one, and one that finds a Statistics struct without
-  // any bounds may prune every row (datafusion 55).
+  // Both pairs: a reader of a file without column_orders only looks at the older one, and one that finds a Statistics
+  // struct without any bounds may prune every row (datafusion 55).
   const std::string least = Plain(bounds.least), most = Plain(bounds.most);
   writer.BeginStructField(field::kMetaStatistics);
   writer.Binary(field::kStatisticsMax, most);
@@ -163,7 +168,7 @@ std::string ColumnIndex(const Bounds& bounds) {
   writer.ElementBinary(Plain(bounds.least));
   writer.ListField(3, ThriftType::kBinary, 1);
   writer.ElementBinary(Plain(bounds.most));
-  writer.I32(4, kAscending);  // of one page, whatever its values
+  writer.I32(4, kAscending);                 // of one page, whatever its values
   writer.ListField(5, ThriftType::kI64, 1);  // null_counts
   writer.ElementInteger(0);
   writer.EndStruct();
@@ -212,7 +217,9 @@ Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_ro
   // The worst miniblock takes 8 bytes per value and one for its width; page sizes are 32 bits in the format.
   constexpr uint64_t kMostRows = (uint64_t{1} << 31) / 10;
   if (num_rows == 0 || num_rows > kMostRows) {
-    return Problem(Code::kUnsupported, "a row group has too many rows for one page").Expected(StrCat("1 to ", WithSeparators(kMostRows))).Found(WithSeparators(num_rows));
+    return Problem(Code::kUnsupported, "a row group has too many rows for one page")
+        .Expected(StrCat("1 to ", WithSeparators(kMostRows)))
+        .Found(WithSeparators(num_rows));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const Bounds bounds, BoundsOf(values, num_rows));
   std::string page;

@@ -1,4 +1,5 @@
-// Column chunks of new int64 values: one data page, DELTA_BINARY_PACKED, uncompressed. An arithmetic run of a thousand rows takes about 60 bytes.
+// Column chunks of new int64 values: one data page, DELTA_BINARY_PACKED, uncompressed. An arithmetic run of a thousand
+// rows takes about 60 bytes.
 //
 // Source of the rules: apache/parquet-format Encodings.md ("Delta Encoding") and parquet.thrift.
 #pragma once
@@ -23,7 +24,8 @@ struct EncodedChunk {
 };
 
 /// Encodes `num_rows` (> 0) values, none null. `optional`: the leaf is OPTIONAL, so definition levels are written.
-/// kInvalidArgument when the values are not `num_rows`, or a run leaves int64; kUnsupported when they do not fit one page.
+/// kInvalidArgument when the values are not `num_rows`, or a run leaves int64; kUnsupported when they do not fit one
+/// page.
 Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_rows, bool optional);
 
 namespace internal {

@@ -1,9 +1,9 @@
 #include "formats/parquet/delta_encoding.h"
 
+#include <gmock/gmock.h>
+
 #include <limits>
 #include <random>
-
-#include <gmock/gmock.h>
 
 #include "formats/parquet/splice.h"
 #include "formats/parquet/test_files_internal.h"
@@ -20,7 +20,8 @@ constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 std::vector<int64_t> Expand(const Int64Run& run, size_t size) {
   std::vector<int64_t> values;
   auto value = static_cast<uint64_t>(run.first);
-  for (size_t i = 0; i < size; ++i, value += static_cast<uint64_t>(run.step)) values.push_back(static_cast<int64_t>(value));
+  for (size_t i = 0; i < size; ++i, value += static_cast<uint64_t>(run.step))
+    values.push_back(static_cast<int64_t>(value));
   return values;
 }
 
@@ -73,7 +74,8 @@ TEST(EncodeInt64Chunk, ArrowDecodesRandomVectorsOfEveryWidth) {
 }
 
 TEST(EncodeInt64Chunk, ArrowDecodesExtremesAndBlockEdges) {
-  const std::vector<std::vector<int64_t>> cases = {{kLeast}, {kMost}, {kLeast, kMost}, {kMost, kLeast, kMost, 0, -1, 1, kLeast}, {5, 5, 5}};
+  const std::vector<std::vector<int64_t>> cases = {
+      {kLeast}, {kMost}, {kLeast, kMost}, {kMost, kLeast, kMost, 0, -1, 1, kLeast}, {5, 5, 5}};
   for (const auto& values : cases) ASSERT_EQ(DecodedByArrow(values, values.size(), true, true), values);
   for (const size_t size : {1, 2, 32, 33, 34, 128, 129, 130, 256, 257, 258, 1000}) {
     std::vector<int64_t> values(size);
@@ -87,7 +89,8 @@ TEST(EncodeInt64Chunk, ArrowDecodesRunsAsTheVectorTheyStandFor) {
     Int64Run run;
     size_t size;
   };
-  const Case cases[] = {{{0, 1}, 1}, {{7, 0}, 300}, {{100, 1}, 1000}, {{5, -3}, 129}, {{kMost - 9, 1}, 10}, {{kLeast, kMost}, 3}, {{kLeast + 128, -1}, 129}};
+  const Case cases[] = {{{0, 1}, 1},          {{7, 0}, 300},        {{100, 1}, 1000},         {{5, -3}, 129},
+                        {{kMost - 9, 1}, 10}, {{kLeast, kMost}, 3}, {{kLeast + 128, -1}, 129}};
   for (const Case& one : cases) {
     const std::vector<int64_t> expected = Expand(one.run, one.size);
     ASSERT_EQ(DecodedByArrow(one.run, one.size, true, true), expected);

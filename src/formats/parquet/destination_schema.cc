@@ -1,11 +1,11 @@
-#include <algorithm>
-
 #include <arrow/io/memory.h>
 #include <arrow/ipc/dictionary.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/util/base64.h>
 #include <parquet/arrow/schema.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_border_internal.h"
@@ -18,9 +18,10 @@ constexpr std::string_view kArrowSchemaKey = "ARROW:schema";
 
 Result<size_t> ScalarIntegerLeaf(const Footer::Representation& footer, const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);
-  const Problem wrong = Problem(Code::kIncompatible, StrCat("column `", column, "` cannot become a column of 64-bit whole numbers"))
-                            .At(StrCat(footer.path, ": column `", column, "`"))
-                            .Expected("one whole number per row");
+  const Problem wrong =
+      Problem(Code::kIncompatible, StrCat("column `", column, "` cannot become a column of 64-bit whole numbers"))
+          .At(StrCat(footer.path, ": column `", column, "`"))
+          .Expected("one whole number per row");
   if (!number) return Problem(wrong).Found("no such column");
   const uint32_t leaf = footer.column_first_leaf[*number];
   if (footer.column_first_leaf[*number + 1] != leaf + 1) return Problem(wrong).Found("a group");
@@ -28,7 +29,8 @@ Result<size_t> ScalarIntegerLeaf(const Footer::Representation& footer, const std
   const bool integer = found.type == PhysicalType::kInt32 || found.type == PhysicalType::kInt64;
   const std::string meaning = found.shape.substr(found.shape.rfind(' ') + 1);
   const bool plain = meaning.starts_with("int") || meaning.starts_with("uint");
-  if (found.path.size() != 1 || found.max_repetition_level > 0 || !integer || !plain) return Problem(wrong).Found(found.shape);
+  if (found.path.size() != 1 || found.max_repetition_level > 0 || !integer || !plain)
+    return Problem(wrong).Found(found.shape);
   return size_t{leaf};
 }
 
@@ -39,10 +41,13 @@ void WritePlainInt64Element(const Footer::Representation& footer, size_t leaf, T
   writer.BeginStruct();
   for (ThriftStructReader element(reader, "SchemaElement"); element.Next();) {
     switch (element.id()) {
-      case field::kSchemaType: writer.I32(field::kSchemaType, kInt64); break;
+      case field::kSchemaType:
+        writer.I32(field::kSchemaType, kInt64);
+        break;
       case field::kSchemaTypeLength:
       case field::kSchemaConvertedType:
-      case field::kSchemaLogicalType: break;
+      case field::kSchemaLogicalType:
+        break;
       default: {
         const int16_t id = element.id();
         const ThriftType type = element.type();
@@ -54,7 +59,8 @@ void WritePlainInt64Element(const Footer::Representation& footer, size_t leaf, T
 }
 
 // The schema list with the changed leaves; everything else is copied.
-void WriteSchemaField(const Footer::Representation& footer, const FileField& file, const std::vector<size_t>& changed, ThriftWriter& writer) {
+void WriteSchemaField(const Footer::Representation& footer, const FileField& file, const std::vector<size_t>& changed,
+                      ThriftWriter& writer) {
   ThriftReader reader(footer.span(file.value), footer.path, "footer", footer.footer_begin);
   const size_t num_elements = reader.ReadListOf(ThriftType::kStruct);
   writer.ListField(file.id, ThriftType::kStruct, num_elements);
@@ -107,7 +113,8 @@ Result<std::string> FooterWithInt64(const Footer::Representation& footer, const 
         writer.BeginStruct();
         writer.Binary(1, key);
         if (key == kArrowSchemaKey && !leaves.empty()) {
-          ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const std::string changed, ArrowSchemaWithInt64(value, columns), what, footer.path);
+          ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const std::string changed, ArrowSchemaWithInt64(value, columns), what,
+                                           footer.path);
           writer.Binary(2, changed);
         } else {
           writer.Binary(2, value);
@@ -130,16 +137,19 @@ Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Footer::Representatio
     const auto meta_data = ArrowMetaData(SubsetFooter(footer, 0, 0));
     std::shared_ptr<arrow::Schema> schema;
     const ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
-    ROBOMERGE_RETURN_NOT_ARROW_OK(::parquet::arrow::FromParquetSchema(meta_data->schema(), properties, meta_data->key_value_metadata(), &schema), what,
-                                  footer.path);
+    ROBOMERGE_RETURN_NOT_ARROW_OK(
+        ::parquet::arrow::FromParquetSchema(meta_data->schema(), properties, meta_data->key_value_metadata(), &schema),
+        what, footer.path);
     return schema;
   });
 }
 
-DestinationSchema::DestinationSchema(std::shared_ptr<const Representation> representation) : representation_(std::move(representation)) {}
+DestinationSchema::DestinationSchema(std::shared_ptr<const Representation> representation)
+    : representation_(std::move(representation)) {}
 const Footer& DestinationSchema::footer() const { return representation_->footer; }
 
-Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& file, const Footer& footer_in, const std::vector<std::string>& int64_columns) {
+Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& file, const Footer& footer_in,
+                                                  const std::vector<std::string>& int64_columns) {
   const Footer::Representation& footer = footer_in.representation();
   std::vector<size_t> narrow;
   for (const std::string& column : int64_columns) {
@@ -153,7 +163,8 @@ Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& fi
       ROBOMERGE_ASSIGN_OR_RETURN(bytes, FooterWithInt64(footer, narrow));
     }
     auto made = std::make_shared<Representation>();
-    ROBOMERGE_ASSIGN_OR_RETURN(auto parsed, ParseFooter(file.path(), footer.file_size_bytes, footer.footer_begin, std::move(bytes)));
+    ROBOMERGE_ASSIGN_OR_RETURN(auto parsed,
+                               ParseFooter(file.path(), footer.file_size_bytes, footer.footer_begin, std::move(bytes)));
     made->footer = Footer(std::move(parsed));
     ROBOMERGE_ASSIGN_OR_RETURN(made->arrow_schema, ArrowSchemaOf(made->footer.representation()));
     return DestinationSchema(std::move(made));

@@ -1,9 +1,9 @@
 // The Arrow side of DestinationSchema.
 #pragma once
 
-#include <memory>
-
 #include <arrow/type.h>
+
+#include <memory>
 
 #include "formats/parquet/footer_internal.h"
 #include "formats/parquet/splice.h"

@@ -25,8 +25,8 @@ struct Leaf {
   PhysicalType type = PhysicalType::kInt64;
   int max_definition_level = 0;
   int max_repetition_level = 0;
-  /// Describes all that must be equal for two leaves' chunks to be exchangeable: repetition at every level, physical type, type
-  /// length, logical meaning; not the inner names (`element`, `item`), not field ids.
+  /// Describes all that must be equal for two leaves' chunks to be exchangeable: repetition at every level, physical
+  /// type, type length, logical meaning; not the inner names (`element`, `item`), not field ids.
   std::string shape;
 };
 
@@ -49,8 +49,9 @@ struct RowGroup {
 
 class Footer {
  public:
-  /// Reads and checks it: magic, lengths, every chunk within the file, rows adding up. kCorrupt names the file and the byte; kUnsupported
-  /// for encrypted files, chunks in other files (file_path), and writers whose chunk sizes cannot be trusted (parquet-mr before PARQUET-816).
+  /// Reads and checks it: magic, lengths, every chunk within the file, rows adding up. kCorrupt names the file and the
+  /// byte; kUnsupported for encrypted files, chunks in other files (file_path), and writers whose chunk sizes cannot be
+  /// trusted (parquet-mr before PARQUET-816).
   static Result<Footer> Read(const io::RandomAccessFile& file);
 
   int64_t num_rows() const;

@@ -8,7 +8,8 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr int kMaxSchemaDepth = 64;
-// Paths and shapes repeat the names of the levels above: without a limit a small footer with long names could ask for a lot of memory.
+// Paths and shapes repeat the names of the levels above: without a limit a small footer with long names could ask for a
+// lot of memory.
 constexpr size_t kMaxSchemaTextBytes = size_t{1} << 26;
 
 struct Element {
@@ -36,16 +37,23 @@ std::string TimeMeaning(ThriftReader& reader, const char* kind) {
   return StrCat(kind, "[", unit >= 1 && unit <= 3 ? kUnits[unit] : "?", utc ? ",utc]" : "]");
 }
 
-// Texts that are only *about* something (JSON, an enumeration) have the bytes of any other text: they are exchangeable with STRING.
+// Texts that are only *about* something (JSON, an enumeration) have the bytes of any other text: they are exchangeable
+// with STRING.
 std::string LogicalMeaning(ThriftReader& reader) {
   std::string meaning;
   for (ThriftStructReader choice(reader, "LogicalType"); choice.Next();) {
     switch (choice.id()) {
       case 1:
       case 4:
-      case 12: meaning = "string"; break;
-      case 2: meaning = "map"; break;
-      case 3: meaning = "list"; break;
+      case 12:
+        meaning = "string";
+        break;
+      case 2:
+        meaning = "map";
+        break;
+      case 3:
+        meaning = "list";
+        break;
       case 5: {
         choice.Struct();
         int32_t scale = 0, precision = 0;
@@ -56,7 +64,9 @@ std::string LogicalMeaning(ThriftReader& reader) {
         meaning = StrCat("decimal(", precision, ",", scale, ")");
         break;
       }
-      case 6: meaning = "date"; break;
+      case 6:
+        meaning = "date";
+        break;
       case 7:
         choice.Struct();
         meaning = TimeMeaning(reader, "time");
@@ -76,20 +86,49 @@ std::string LogicalMeaning(ThriftReader& reader) {
         meaning = StrCat(is_signed ? "int" : "uint", width);
         break;
       }
-      case 11: meaning = "null"; break;
-      case 13: meaning = "bson"; break;
-      case 14: meaning = "uuid"; break;
-      case 15: meaning = "float16"; break;
-      default: meaning = StrCat("logical#", choice.id()); break;
+      case 11:
+        meaning = "null";
+        break;
+      case 13:
+        meaning = "bson";
+        break;
+      case 14:
+        meaning = "uuid";
+        break;
+      case 15:
+        meaning = "float16";
+        break;
+      default:
+        meaning = StrCat("logical#", choice.id());
+        break;
     }
   }
   return meaning;
 }
 
 std::string ConvertedMeaning(int32_t type, int32_t precision, int32_t scale) {
-  static constexpr const char* kMeanings[] = {
-      "string", "map", "map", "list", "string", "decimal", "date", "time[ms,utc]", "time[us,utc]", "timestamp[ms,utc]", "timestamp[us,utc]",
-      "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "string", "bson", "interval"};
+  static constexpr const char* kMeanings[] = {"string",
+                                              "map",
+                                              "map",
+                                              "list",
+                                              "string",
+                                              "decimal",
+                                              "date",
+                                              "time[ms,utc]",
+                                              "time[us,utc]",
+                                              "timestamp[ms,utc]",
+                                              "timestamp[us,utc]",
+                                              "uint8",
+                                              "uint16",
+                                              "uint32",
+                                              "uint64",
+                                              "int8",
+                                              "int16",
+                                              "int32",
+                                              "int64",
+                                              "string",
+                                              "bson",
+                                              "interval"};
   if (type < 0 || type >= static_cast<int32_t>(std::size(kMeanings))) return StrCat("converted#", type);
   if (type == 5) return StrCat("decimal(", precision, ",", scale, ")");
   return kMeanings[type];
@@ -107,24 +146,40 @@ Element ReadElement(ThriftReader& reader) {
           element.type = read.Int32();
           element.has_type = true;
           break;
-        case field::kSchemaTypeLength: element.type_length = read.Int32(); break;
-        case field::kSchemaRepetition: element.repetition = read.Int32(); break;
-        case field::kSchemaName: element.name = read.Binary(); break;
-        case field::kSchemaNumChildren: element.num_children = read.Count(); break;
-        case field::kSchemaConvertedType: converted = read.Int32(); break;
-        case field::kSchemaScale: scale = read.Int32(); break;
-        case field::kSchemaPrecision: precision = read.Int32(); break;
+        case field::kSchemaTypeLength:
+          element.type_length = read.Int32();
+          break;
+        case field::kSchemaRepetition:
+          element.repetition = read.Int32();
+          break;
+        case field::kSchemaName:
+          element.name = read.Binary();
+          break;
+        case field::kSchemaNumChildren:
+          element.num_children = read.Count();
+          break;
+        case field::kSchemaConvertedType:
+          converted = read.Int32();
+          break;
+        case field::kSchemaScale:
+          scale = read.Int32();
+          break;
+        case field::kSchemaPrecision:
+          precision = read.Int32();
+          break;
         case field::kSchemaLogicalType:
           read.Struct();
           element.meaning = LogicalMeaning(reader);
           break;
-        default: break;
+        default:
+          break;
       }
     }
   }
   if (element.meaning.empty() && converted >= 0) element.meaning = ConvertedMeaning(converted, precision, scale);
   // An annotation that only repeats the physical type says nothing (duckdb writes INT_64 on INT64).
-  if ((element.type == 2 && element.meaning == "int64") || (element.type == 1 && element.meaning == "int32")) element.meaning.clear();
+  if ((element.type == 2 && element.meaning == "int64") || (element.type == 1 && element.meaning == "int32"))
+    element.meaning.clear();
   element.thrift.end = static_cast<uint32_t>(reader.position());
   return element;
 }
@@ -143,25 +198,33 @@ class SchemaWalk {
       Node({}, 0, 0, {}, true, 0, 0);
     }
     footer_.column_first_leaf.push_back(static_cast<uint32_t>(footer_.leaves.size()));
-    if (reader_.ok() && left_ != 0) reader_.Fail("the schema of the footer has elements that belong to no column", {}, StrCat(left_, " elements"));
+    if (reader_.ok() && left_ != 0)
+      reader_.Fail("the schema of the footer has elements that belong to no column", {}, StrCat(left_, " elements"));
   }
 
  private:
-  // `silent`: the name is one of those that writers choose freely (`list`, `element`, `item`, `key_value`) and readers do not look at.
-  void Node(std::vector<std::string> path, int definition, int repetition, std::string shape, bool silent, int depth, size_t path_bytes) {
-    if (depth > kMaxSchemaDepth) return reader_.Fail("the schema of the footer is nested too deeply", StrCat("at most ", kMaxSchemaDepth, " levels"));
+  // `silent`: the name is one of those that writers choose freely (`list`, `element`, `item`, `key_value`) and readers
+  // do not look at.
+  void Node(std::vector<std::string> path, int definition, int repetition, std::string shape, bool silent, int depth,
+            size_t path_bytes) {
+    if (depth > kMaxSchemaDepth)
+      return reader_.Fail("the schema of the footer is nested too deeply",
+                          StrCat("at most ", kMaxSchemaDepth, " levels"));
     if (left_ == 0) return reader_.Fail("the schema of the footer has fewer elements than it announces");
     --left_;
     const Element element = ReadElement(reader_);
     if (!reader_.ok()) return;
     if (element.repetition < 0 || element.repetition > 2) {
-      return reader_.Fail(StrCat("column `", element.name, "` has an unknown repetition"), "0, 1 or 2", std::to_string(element.repetition));
+      return reader_.Fail(StrCat("column `", element.name, "` has an unknown repetition"), "0, 1 or 2",
+                          std::to_string(element.repetition));
     }
     if (depth == 0) footer_.column_names.emplace_back(element.name);
     path.emplace_back(element.name);
     path_bytes += element.name.size();
     text_bytes_ += path_bytes + shape.size();
-    if (text_bytes_ > kMaxSchemaTextBytes) return reader_.Fail("the schema of the footer is too large", StrCat("at most ", FormatBytes(kMaxSchemaTextBytes), " of names"));
+    if (text_bytes_ > kMaxSchemaTextBytes)
+      return reader_.Fail("the schema of the footer is too large",
+                          StrCat("at most ", FormatBytes(kMaxSchemaTextBytes), " of names"));
     static constexpr const char* kRepetitions[] = {"required", "optional", "repeated"};
     definition += element.repetition != 0;
     repetition += element.repetition == 2;
@@ -177,14 +240,15 @@ class SchemaWalk {
     }
   }
 
-  void Children(const Element& element, const std::vector<std::string>& path, int definition, int repetition, const std::string& shape, int depth,
-                size_t path_bytes) {
-    // parquet-format LogicalTypes.md, "Lists": the repeated group of a list is a level of its own unless it has several fields or is
-    // called `array` or `<list>_tuple`; then it is the element, and its fields' names count.
+  void Children(const Element& element, const std::vector<std::string>& path, int definition, int repetition,
+                const std::string& shape, int depth, size_t path_bytes) {
+    // parquet-format LogicalTypes.md, "Lists": the repeated group of a list is a level of its own unless it has several
+    // fields or is called `array` or `<list>_tuple`; then it is the element, and its fields' names count.
     const bool is_list = element.meaning == "list", is_map = element.meaning == "map";
     const bool in_repeated = element.repetition == 2 && list_depth_ == depth && depth > 0;
     const bool in_map = in_repeated && list_is_map_;
-    const bool plain_level = in_repeated && element.num_children == 1 && element.name != "array" && !element.name.ends_with("_tuple");
+    const bool plain_level =
+        in_repeated && element.num_children == 1 && element.name != "array" && !element.name.ends_with("_tuple");
     for (int64_t i = 0; reader_.ok() && i < element.num_children; ++i) {
       if (is_list || is_map) {
         list_depth_ = depth + 1;
@@ -196,10 +260,13 @@ class SchemaWalk {
     }
   }
 
-  void AddLeaf(const Element& element, std::vector<std::string> path, int definition, int repetition, std::string shape) {
-    static constexpr const char* kTypes[] = {"boolean", "int32", "int64", "int96", "float", "double", "byte_array", "fixed_len_byte_array"};
+  void AddLeaf(const Element& element, std::vector<std::string> path, int definition, int repetition,
+               std::string shape) {
+    static constexpr const char* kTypes[] = {"boolean", "int32",  "int64",      "int96",
+                                             "float",   "double", "byte_array", "fixed_len_byte_array"};
     if (element.type < 0 || element.type > 7) {
-      return reader_.Fail(StrCat("column `", Join(path, "."), "` has an unknown physical type"), "0 to 7", std::to_string(element.type));
+      return reader_.Fail(StrCat("column `", Join(path, "."), "` has an unknown physical type"), "0 to 7",
+                          std::to_string(element.type));
     }
     shape += StrCat(" ", kTypes[element.type]);
     if (element.type == 7) shape += StrCat("(", element.type_length, ")");
@@ -219,7 +286,7 @@ class SchemaWalk {
   ThriftReader& reader_;
   size_t left_;
   Footer::Representation& footer_;
-  int list_depth_ = -1;       // depth of the repeated group that the present LIST or MAP group introduces
+  int list_depth_ = -1;  // depth of the repeated group that the present LIST or MAP group introduces
   bool list_is_map_ = false;
   size_t text_bytes_ = 0;
 };

@@ -1,9 +1,9 @@
 #include "formats/parquet/footer.h"
 
+#include <gmock/gmock.h>
+
 #include <functional>
 #include <random>
-
-#include <gmock/gmock.h>
 
 #include "formats/parquet/footer_internal.h"
 #include "formats/parquet/test_files_internal.h"
@@ -19,9 +19,11 @@ using testing::WriteParquet;
 std::shared_ptr<arrow::Table> SomeTable(int64_t first, int64_t count) {
   const auto lists = arrow::list(arrow::field("element", arrow::float32()));
   const auto pair = arrow::struct_({arrow::field("bytes", arrow::binary()), arrow::field("path", arrow::utf8())});
-  arrow::FieldVector fields = {arrow::field("action", lists), arrow::field("image", pair), arrow::field("index", arrow::int64(), false)};
-  return arrow::Table::Make(arrow::schema(fields), {arrow::MakeArrayOfNull(lists, count).ValueOrDie(), arrow::MakeArrayOfNull(pair, count).ValueOrDie(),
-                                                    Int64s(testing::Range(first, count))});
+  arrow::FieldVector fields = {arrow::field("action", lists), arrow::field("image", pair),
+                               arrow::field("index", arrow::int64(), false)};
+  return arrow::Table::Make(arrow::schema(fields),
+                            {arrow::MakeArrayOfNull(lists, count).ValueOrDie(),
+                             arrow::MakeArrayOfNull(pair, count).ValueOrDie(), Int64s(testing::Range(first, count))});
 }
 
 std::string SomeFile() { return WriteParquet({SomeTable(10, 3), SomeTable(13, 4)}); }
@@ -41,7 +43,8 @@ std::string WithFooter(const std::string& file, const std::string& footer) {
   return out + "PAR1";
 }
 
-// A footer with one field changed: `path` are field numbers from FileMetaData down; lists are entered at their first element.
+// A footer with one field changed: `path` are field numbers from FileMetaData down; lists are entered at their first
+// element.
 class FooterEdit {
  public:
   using Write = std::function<void(int16_t id, ThriftWriter&)>;
@@ -123,29 +126,40 @@ TEST(Footer, ReadsSchemaRowGroupsAndStatistics) {
   EXPECT_THAT(std::string(footer.created_by()), HasSubstr("parquet-cpp-arrow"));
   EXPECT_TRUE(footer.key_value("ARROW:schema").has_value());
   EXPECT_FALSE(footer.key_value("huggingface").has_value());
-  const auto arrow_metadata = ::parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),
-                                                         arrow::default_memory_pool()).ValueOrDie()->parquet_reader()->metadata();
+  const auto arrow_metadata =
+      ::parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),
+                                 arrow::default_memory_pool())
+          .ValueOrDie()
+          ->parquet_reader()
+          ->metadata();
   uint64_t uncompressed_bytes = 0;
-  for (int i = 0; i < 2; ++i) uncompressed_bytes += static_cast<uint64_t>(arrow_metadata->RowGroup(i)->total_byte_size());
+  for (int i = 0; i < 2; ++i)
+    uncompressed_bytes += static_cast<uint64_t>(arrow_metadata->RowGroup(i)->total_byte_size());
   EXPECT_EQ(footer.uncompressed_bytes(), uncompressed_bytes);
 }
 
 TEST(Footer, ShapesIgnoreInnerListNamesAndPlainAnnotationsOnly) {
   const auto shape_of = [](const std::shared_ptr<arrow::DataType>& type, bool nullable = true) {
-    const auto table = arrow::Table::Make(arrow::schema({arrow::field("c", type, nullable)}), {arrow::MakeEmptyArray(type).ValueOrDie()});
+    const auto table = arrow::Table::Make(arrow::schema({arrow::field("c", type, nullable)}),
+                                          {arrow::MakeEmptyArray(type).ValueOrDie()});
     return Footer::Read(MemoryFile("f", WriteParquet({table})))->leaves()[0].shape;
   };
-  const auto list_of = [](const std::string& name, bool nullable) { return arrow::list(arrow::field(name, arrow::int64(), nullable)); };
+  const auto list_of = [](const std::string& name, bool nullable) {
+    return arrow::list(arrow::field(name, arrow::int64(), nullable));
+  };
   EXPECT_EQ(shape_of(list_of("item", true)), shape_of(arrow::large_list(arrow::field("element", arrow::int64()))));
   EXPECT_EQ(shape_of(arrow::fixed_size_list(arrow::int64(), 3)), shape_of(list_of("x", true)));
   EXPECT_NE(shape_of(list_of("item", true)), shape_of(list_of("item", false)));
   EXPECT_NE(shape_of(arrow::int64()), shape_of(arrow::int64(), false));
   EXPECT_NE(shape_of(arrow::int64()), shape_of(arrow::uint64()));
   EXPECT_NE(shape_of(arrow::timestamp(arrow::TimeUnit::MILLI)), shape_of(arrow::timestamp(arrow::TimeUnit::MICRO)));
-  EXPECT_NE(shape_of(arrow::timestamp(arrow::TimeUnit::MILLI)), shape_of(arrow::timestamp(arrow::TimeUnit::MILLI, "UTC")));
+  EXPECT_NE(shape_of(arrow::timestamp(arrow::TimeUnit::MILLI)),
+            shape_of(arrow::timestamp(arrow::TimeUnit::MILLI, "UTC")));
   EXPECT_NE(shape_of(arrow::utf8()), shape_of(arrow::binary()));
   EXPECT_NE(shape_of(arrow::fixed_size_binary(3)), shape_of(arrow::fixed_size_binary(4)));
-  const auto pair = [](const char* a, const char* b) { return arrow::struct_({arrow::field(a, arrow::int64()), arrow::field(b, arrow::int64())}); };
+  const auto pair = [](const char* a, const char* b) {
+    return arrow::struct_({arrow::field(a, arrow::int64()), arrow::field(b, arrow::int64())});
+  };
   EXPECT_NE(shape_of(pair("a", "b")), shape_of(pair("b", "a")));
   EXPECT_NE(shape_of(arrow::list(pair("a", "b"))), shape_of(arrow::list(pair("c", "b"))));
 }
@@ -180,21 +194,30 @@ TEST(Footer, RefusesWhatContradictsItself) {
     path.push_back(id);
     return path;
   };
-  const auto text = [](std::string value) { return [value](int16_t id, ThriftWriter& writer) { writer.Binary(id, value); }; };
+  const auto text = [](std::string value) {
+    return [value](int16_t id, ThriftWriter& writer) { writer.Binary(id, value); };
+  };
   const Case cases[] = {
       {{kFileNumRows}, Integer(8), Code::kCorrupt, "the rows of the row groups do not add up"},
       {{kFileNumRows}, Integer(-1), Code::kCorrupt, "field 3 of FileMetaData is negative"},
-      {{kFileNumRows}, [](int16_t, ThriftWriter&) {}, Code::kCorrupt, "lacks its schema, its number of rows or its row groups"},
+      {{kFileNumRows},
+       [](int16_t, ThriftWriter&) {},
+       Code::kCorrupt,
+       "lacks its schema, its number of rows or its row groups"},
       {{kFileRowGroups, kRowGroupNumRows}, Integer(-3), Code::kCorrupt, "field 3 of RowGroup is negative"},
       {{kFileRowGroups, kRowGroupNumRows}, Integer(INT64_MAX), Code::kCorrupt, "number of values"},
       {{kFileCreatedBy}, text("parquet-mr version 1.2.8 (build abc)"), Code::kUnsupported, "PARQUET-816"},
       {{kFileEncryption}, Integer(1), Code::kUnsupported, "encrypted"},
       {{kFileSchema, kSchemaNumChildren}, Integer(4), Code::kCorrupt, "fewer elements than it announces"},
       {{kFileSchema, kSchemaNumChildren}, Integer(2), Code::kCorrupt, "belong to no column"},
-      {{kFileRowGroups, kRowGroupColumns, kChunkFilePath}, text("other.parquet"), Code::kUnsupported, "lies in another file, `other.parquet`"},
+      {{kFileRowGroups, kRowGroupColumns, kChunkFilePath},
+       text("other.parquet"),
+       Code::kUnsupported,
+       "lies in another file, `other.parquet`"},
       {{kFileRowGroups, kRowGroupColumns, kChunkCrypto}, Integer(1), Code::kUnsupported, "is encrypted"},
       {{kFileRowGroups, kRowGroupColumns, kChunkOffsetIndexOffset}, Integer(-4), Code::kCorrupt, "is negative"},
-      {in_meta(kMetaType), Integer(2), Code::kCorrupt, "column `action.list.element` of row group 0 has another physical type"},
+      {in_meta(kMetaType), Integer(2), Code::kCorrupt,
+       "column `action.list.element` of row group 0 has another physical type"},
       {in_meta(kMetaNumValues), Integer(2), Code::kCorrupt, "expected at least 3 values, found 2 values"},
       {in_meta(kMetaCompressedBytes), Integer(-1), Code::kCorrupt, "field 7 of ColumnMetaData is negative"},
       {in_meta(kMetaCompressedBytes), Integer(INT64_MAX), Code::kCorrupt, "lies outside the data of the file"},
@@ -205,7 +228,8 @@ TEST(Footer, RefusesWhatContradictsItself) {
       {in_meta(kMetaDataPageOffset), Integer(-9), Code::kCorrupt, "field 9 of ColumnMetaData is negative"},
       {in_meta(kMetaDataPageOffset), Integer(1), Code::kCorrupt, "lies outside the data of the file"},
       {in_meta(kMetaDataPageOffset), Integer(INT64_MAX), Code::kCorrupt, "lies outside"},
-      {in_meta(kMetaIndexPageOffset), Integer(INT64_MAX), Code::kCorrupt, "a page of column `action.list.element` of row group 0 lies outside of it"},
+      {in_meta(kMetaIndexPageOffset), Integer(INT64_MAX), Code::kCorrupt,
+       "a page of column `action.list.element` of row group 0 lies outside of it"},
       {meta, [](int16_t, ThriftWriter&) {}, Code::kCorrupt, "has no metadata"},
   };
   const std::string file = SomeFile();
@@ -220,7 +244,8 @@ TEST(Footer, RefusesWhatContradictsItself) {
 
 TEST(Footer, AcceptsAParquetMrAfterTheFix) {
   const auto created_by = [](const std::string& name) {
-    return FooterEdit({field::kFileCreatedBy}, [name](int16_t id, ThriftWriter& writer) { writer.Binary(id, name); }).Apply(SomeFile());
+    return FooterEdit({field::kFileCreatedBy}, [name](int16_t id, ThriftWriter& writer) { writer.Binary(id, name); })
+        .Apply(SomeFile());
   };
   EXPECT_TRUE(ReadStatus(created_by("parquet-mr version 1.2.9")).ok());
   EXPECT_TRUE(ReadStatus(created_by("parquet-mr version 1.13.1 (build 1)")).ok());
@@ -245,7 +270,8 @@ TEST(Footer, DamagedFootersAreRefusedOrKeepTheirPromises) {
   int refused = 0;
   for (int trial = 0; trial < 5000; ++trial) {
     std::string damaged = bytes;
-    for (auto flips = 1 + random() % 3; flips > 0; --flips) damaged[random() % damaged.size()] = static_cast<char>(random());
+    for (auto flips = 1 + random() % 3; flips > 0; --flips)
+      damaged[random() % damaged.size()] = static_cast<char>(random());
     const auto footer = Footer::Read(MemoryFile("f", WithFooter(file, damaged)));
     if (!footer.ok()) {
       ++refused;

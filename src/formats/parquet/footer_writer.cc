@@ -17,15 +17,21 @@ void CopyField(ThriftStructReader& from, ThriftWriter& to) {
 class ChunkWriter {
  public:
   ChunkWriter(const PlacedChunk& chunk, std::string_view path_list, ThriftWriter& out)
-      : chunk_(chunk), path_list_(path_list), out_(out), reader_(chunk.thrift, chunk.path, "column chunk of the footer", 0) {}
+      : chunk_(chunk),
+        path_list_(path_list),
+        out_(out),
+        reader_(chunk.thrift, chunk.path, "column chunk of the footer", 0) {}
 
   Status Run() {
     out_.BeginStruct();
     for (ThriftStructReader chunk(reader_, "ColumnChunk"); chunk.Next();) {
       switch (chunk.id()) {
-        case field::kChunkFilePath: break;  // refused if not empty
+        case field::kChunkFilePath:
+          break;  // refused if not empty
         // Deprecated, and to be 0 (parquet.thrift): the metadata lies in the footer only.
-        case field::kChunkFileOffset: out_.I64(field::kChunkFileOffset, 0); break;
+        case field::kChunkFileOffset:
+          out_.I64(field::kChunkFileOffset, 0);
+          break;
         case field::kChunkMetaData:
           chunk.Struct();
           out_.BeginStructField(field::kChunkMetaData);
@@ -36,8 +42,11 @@ class ChunkWriter {
         case field::kChunkOffsetIndexOffset:
         case field::kChunkOffsetIndexLength:
         case field::kChunkColumnIndexOffset:
-        case field::kChunkColumnIndexLength: break;
-        default: CopyField(chunk, out_); break;
+        case field::kChunkColumnIndexLength:
+          break;
+        default:
+          CopyField(chunk, out_);
+          break;
       }
     }
     out_.EndStruct();
@@ -45,8 +54,11 @@ class ChunkWriter {
   }
 
  private:
-  // Offsets that count were checked to lie within the chunk; a field given twice was not, hence the unsigned arithmetic.
-  int64_t Moved(int64_t offset) const { return static_cast<int64_t>(static_cast<uint64_t>(offset) - chunk_.old_begin + chunk_.new_begin); }
+  // Offsets that count were checked to lie within the chunk; a field given twice was not, hence the unsigned
+  // arithmetic.
+  int64_t Moved(int64_t offset) const {
+    return static_cast<int64_t>(static_cast<uint64_t>(offset) - chunk_.old_begin + chunk_.new_begin);
+  }
 
   void MetaData() {
     for (ThriftStructReader meta(reader_, "ColumnMetaData"); meta.Next();) {
@@ -55,16 +67,23 @@ class ChunkWriter {
           meta.SkipUnread();
           out_.Raw(field::kMetaPath, ThriftType::kList, path_list_);
           break;
-        case field::kMetaDataPageOffset: out_.I64(meta.id(), Moved(meta.Integer())); break;
+        case field::kMetaDataPageOffset:
+          out_.I64(meta.id(), Moved(meta.Integer()));
+          break;
         // 0 and less mean "none" to readers, so they must not become an offset.
         case field::kMetaIndexPageOffset:
         case field::kMetaDictionaryPageOffset:
           if (const int64_t offset = meta.Integer(); offset > 0) out_.I64(meta.id(), Moved(offset));
           break;
-        case field::kMetaStatistics: Statistics(meta); break;
+        case field::kMetaStatistics:
+          Statistics(meta);
+          break;
         case field::kMetaBloomOffset:
-        case field::kMetaBloomLength: break;  // bloom filters are not copied
-        default: CopyField(meta, out_); break;
+        case field::kMetaBloomLength:
+          break;  // bloom filters are not copied
+        default:
+          CopyField(meta, out_);
+          break;
       }
     }
   }
@@ -77,7 +96,8 @@ class ChunkWriter {
     bool has_bounds = false;
     writer.BeginStruct();
     for (ThriftStructReader statistics(reader_, "Statistics"); statistics.Next();) {
-      const bool ordered = statistics.id() >= field::kStatisticsMaxValue && statistics.id() <= field::kStatisticsMinExact;
+      const bool ordered =
+          statistics.id() >= field::kStatisticsMaxValue && statistics.id() <= field::kStatisticsMinExact;
       if (ordered) continue;
       has_bounds = has_bounds || statistics.id() == field::kStatisticsMax || statistics.id() == field::kStatisticsMin;
       CopyField(statistics, writer);
@@ -118,7 +138,8 @@ std::vector<std::string> PathLists(const Footer::Representation& destination) {
   return lists;
 }
 
-Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::vector<std::string>& path_lists, ThriftWriter& out) {
+Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::vector<std::string>& path_lists,
+                     ThriftWriter& out) {
   uint64_t uncompressed_bytes = 0, compressed_bytes = 0;
   for (const PlacedChunk& chunk : row_group.chunks) {
     const auto uncompressed = CheckedAdd(uncompressed_bytes, chunk.uncompressed_bytes);
@@ -138,7 +159,8 @@ Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::
   out.I64(field::kRowGroupNumRows, row_group.num_rows);
   const auto each_source_field = [&](auto&& take) {
     if (row_group.thrift.empty()) return Status();
-    ThriftReader reader(row_group.thrift, row_group.chunks.empty() ? std::string_view() : row_group.chunks.front().path, "row group of the footer", 0);
+    ThriftReader reader(row_group.thrift, row_group.chunks.empty() ? std::string_view() : row_group.chunks.front().path,
+                        "row group of the footer", 0);
     for (ThriftStructReader source(reader, "RowGroup"); source.Next();) take(source);
     return reader.status();
   };
@@ -147,10 +169,12 @@ Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::
       if (source.id() == field::kRowGroupSorting) CopyField(source, out);
     }));
   }
-  if (!row_group.chunks.empty()) out.I64(field::kRowGroupFileOffset, static_cast<int64_t>(row_group.chunks.front().new_begin));
+  if (!row_group.chunks.empty())
+    out.I64(field::kRowGroupFileOffset, static_cast<int64_t>(row_group.chunks.front().new_begin));
   out.I64(field::kRowGroupCompressedBytes, static_cast<int64_t>(compressed_bytes));
   // 16 bits in the format; optional, and readers do without.
-  if (number <= static_cast<size_t>(std::numeric_limits<int16_t>::max())) out.I16(field::kRowGroupOrdinal, static_cast<int16_t>(number));
+  if (number <= static_cast<size_t>(std::numeric_limits<int16_t>::max()))
+    out.I16(field::kRowGroupOrdinal, static_cast<int16_t>(number));
   ROBOMERGE_RETURN_NOT_OK(each_source_field([&](ThriftStructReader& source) {
     if (source.id() > field::kRowGroupOrdinal) CopyField(source, out);
   }));
@@ -160,7 +184,8 @@ Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::
 
 }  // namespace
 
-Result<std::string> WriteFooter(const Footer::Representation& destination, const std::vector<PlacedRowGroup>& row_groups) {
+Result<std::string> WriteFooter(const Footer::Representation& destination,
+                                const std::vector<PlacedRowGroup>& row_groups) {
   const std::vector<std::string> path_lists = PathLists(destination);
   int64_t num_rows = 0;
   size_t thrift_bytes = destination.bytes.size();
@@ -179,7 +204,8 @@ Result<std::string> WriteFooter(const Footer::Representation& destination, const
       writer.I64(file.id, num_rows);
     } else if (file.id == field::kFileRowGroups) {
       writer.ListField(file.id, ThriftType::kStruct, row_groups.size());
-      for (size_t i = 0; i < row_groups.size(); ++i) ROBOMERGE_RETURN_NOT_OK(WriteRowGroup(row_groups[i], i, path_lists, writer));
+      for (size_t i = 0; i < row_groups.size(); ++i)
+        ROBOMERGE_RETURN_NOT_OK(WriteRowGroup(row_groups[i], i, path_lists, writer));
     } else {
       writer.Raw(file.id, file.type, destination.span(file.value));
     }
@@ -216,7 +242,8 @@ Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedC
         const auto offset = static_cast<uint64_t>(page.Count());
         if (offset < chunk.old_begin || offset - chunk.old_begin >= chunk.compressed_bytes) {
           reader.Fail("a page of the offset index lies outside its column chunk",
-                      StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.old_begin)), WithSeparators(offset));
+                      StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.old_begin)),
+                      WithSeparators(offset));
         }
         writer.I64(field::kPageLocationOffset, static_cast<int64_t>(offset - chunk.old_begin + chunk.new_begin));
       }

@@ -1,7 +1,7 @@
 // Reading one integer column, as directly as Arrow's low-level reader allows.
-#include <algorithm>
-
 #include <parquet/column_reader.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_border_internal.h"
@@ -16,12 +16,16 @@ struct IntegerLeaf {
   bool is_unsigned = false;
 };
 
-std::string ColumnPlace(const std::string& path, const std::string& column) { return StrCat(path, ": column `", column, "`"); }
+std::string ColumnPlace(const std::string& path, const std::string& column) {
+  return StrCat(path, ": column `", column, "`");
+}
 
 Result<IntegerLeaf> FindIntegerLeaf(const Footer::Representation& footer, const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);
   if (!number) {
-    return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`")).At(footer.path).Found("columns " + Join(footer.column_names, ", "));
+    return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`"))
+        .At(footer.path)
+        .Found("columns " + Join(footer.column_names, ", "));
   }
   const size_t leaf = footer.column_first_leaf[*number];
   const Leaf* found = leaf < footer.column_first_leaf[*number + 1] ? &footer.leaves[leaf] : nullptr;
@@ -43,8 +47,8 @@ Problem NullFound(const std::string& path, const std::string& column, size_t row
 
 // Appends the values of one column chunk.
 template <typename Reader, typename Value>
-Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows, const Footer::Representation& footer, const std::string& column,
-                 size_t row_group, std::vector<int64_t>& out) {
+Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows, const Footer::Representation& footer,
+                 const std::string& column, size_t row_group, std::vector<int64_t>& out) {
   auto& reader = static_cast<Reader&>(column_reader);
   constexpr int64_t kBatch = 1 << 16;
   std::vector<Value> values(static_cast<size_t>(std::min(num_rows, kBatch)));
@@ -73,8 +77,8 @@ std::optional<int64_t> ConstantOf(const ColumnChunk& chunk, const IntegerLeaf& l
   return chunk.min_value;
 }
 
-Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, const Footer& footer_in, const std::string& column, size_t first,
-                                           size_t count) {
+Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, const Footer& footer_in,
+                                           const std::string& column, size_t first, size_t count) {
   const Footer::Representation& footer = footer_in.representation();
   ROBOMERGE_ASSIGN_OR_RETURN(const IntegerLeaf leaf, FindIntegerLeaf(footer, column));
   const std::string what = StrCat("cannot read column `", column, "`");
@@ -86,8 +90,10 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, con
     for (size_t i = first; i < first + count; ++i) {
       const int64_t num_rows = footer.row_groups[i].num_rows;
       if (num_rows == 0) continue;
-      if (num_rows > int64_t{1} << 32) {
-        return Problem(Code::kUnsupported, StrCat("row group ", i, " is too large")).At(where).Found(StrCat(num_rows, " rows"));
+      if (num_rows > int64_t{1} << 28) {
+        return Problem(Code::kUnsupported, StrCat("row group ", i, " is too large"))
+            .At(where)
+            .Found(StrCat(num_rows, " rows"));
       }
       if (const std::optional<int64_t> constant = ConstantOf(footer.row_groups[i].columns[leaf.leaf], leaf)) {
         values.insert(values.end(), static_cast<size_t>(num_rows), *constant);
@@ -99,15 +105,20 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, con
       }
       const auto chunk = reader->RowGroup(static_cast<int>(i - first))->Column(static_cast<int>(leaf.leaf));
       if (footer.leaves[leaf.leaf].type == PhysicalType::kInt64) {
-        ROBOMERGE_RETURN_NOT_OK((ReadChunk<::parquet::Int64Reader, int64_t>(*chunk, num_rows, footer, column, i, values)));
-        if (leaf.is_unsigned && std::any_of(values.end() - num_rows, values.end(), [](int64_t value) { return value < 0; })) {
+        ROBOMERGE_RETURN_NOT_OK(
+            (ReadChunk<::parquet::Int64Reader, int64_t>(*chunk, num_rows, footer, column, i, values)));
+        if (leaf.is_unsigned &&
+            std::any_of(values.end() - num_rows, values.end(), [](int64_t value) { return value < 0; })) {
           return Problem(Code::kCorrupt, StrCat("column `", column, "` holds a number beyond int64")).At(where);
         }
       } else if (leaf.is_unsigned) {
-        ROBOMERGE_RETURN_NOT_OK((ReadChunk<::parquet::Int32Reader, int32_t>(*chunk, num_rows, footer, column, i, values)));
-        std::transform(values.end() - num_rows, values.end(), values.end() - num_rows, [](int64_t value) { return value & 0xffffffff; });
+        ROBOMERGE_RETURN_NOT_OK(
+            (ReadChunk<::parquet::Int32Reader, int32_t>(*chunk, num_rows, footer, column, i, values)));
+        std::transform(values.end() - num_rows, values.end(), values.end() - num_rows,
+                       [](int64_t value) { return value & 0xffffffff; });
       } else {
-        ROBOMERGE_RETURN_NOT_OK((ReadChunk<::parquet::Int32Reader, int32_t>(*chunk, num_rows, footer, column, i, values)));
+        ROBOMERGE_RETURN_NOT_OK(
+            (ReadChunk<::parquet::Int32Reader, int32_t>(*chunk, num_rows, footer, column, i, values)));
       }
     }
     return values;
@@ -116,11 +127,13 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, con
 
 }  // namespace
 
-Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer, const std::string& column) {
+Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
+                                             const std::string& column) {
   return ReadRowGroups(file, footer, column, 0, footer.row_groups().size());
 }
 
-Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer, const std::string& column, size_t row_group) {
+Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
+                                             const std::string& column, size_t row_group) {
   if (row_group >= footer.row_groups().size()) {
     return Problem(Code::kInvalidArgument, StrCat("there is no row group ", row_group))
         .At(file.path())

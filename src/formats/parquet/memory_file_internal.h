@@ -19,7 +19,10 @@ class MemoryFile : public io::RandomAccessFile {
   uint64_t size_bytes() const override { return bytes_.size(); }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
     if (!RangeFits(offset, out.size(), bytes_.size())) {
-      return Problem(Code::kCorrupt, "file ends early").At(path_).Expected(StrCat(out.size(), " bytes from ", offset)).Found(FormatBytes(bytes_.size()));
+      return Problem(Code::kCorrupt, "file ends early")
+          .At(path_)
+          .Expected(StrCat(out.size(), " bytes from ", offset))
+          .Found(FormatBytes(bytes_.size()));
     }
     if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
     return Status();
@@ -41,7 +44,8 @@ class MemoryOutput : public io::OutputFile {
     if (!bytes.empty()) std::memcpy(bytes_.data() + offset, bytes.data(), bytes.size());
     return Status();
   }
-  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
+  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length,
+                                   uint64_t offset) override {
     std::string bytes(length, '\0');
     ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, std::as_writable_bytes(std::span<char>(bytes))));
     ROBOMERGE_RETURN_NOT_OK(WriteAt(offset, std::as_bytes(std::span<const char>(bytes))));

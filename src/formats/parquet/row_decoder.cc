@@ -1,11 +1,10 @@
-#include "formats/parquet/row_decoder_internal.h"
-
-#include <algorithm>
-
 #include <arrow/io/memory.h>
 #include <parquet/arrow/writer.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "formats/parquet/row_decoder_internal.h"
 
 namespace robomerge::parquet {
 namespace {
@@ -15,7 +14,9 @@ constexpr uint64_t kBatchBytes = uint64_t{16} << 20;
 constexpr uint64_t kMostBatchRows = uint64_t{1} << 20;
 constexpr int64_t kPageBufferBytes = int64_t{1} << 20;
 
-std::string_view View(const arrow::Buffer& buffer) { return {reinterpret_cast<const char*>(buffer.data()), static_cast<size_t>(buffer.size())}; }
+std::string_view View(const arrow::Buffer& buffer) {
+  return {reinterpret_cast<const char*>(buffer.data()), static_cast<size_t>(buffer.size())};
+}
 
 }  // namespace
 
@@ -25,21 +26,24 @@ Status RowDecoder::Open(size_t row_group) {
   batches_ = nullptr;
   reader_ = nullptr;
   uint64_t bytes = 1;
-  for (const int leaf : leaves_) bytes += footer_.row_groups[row_group].columns[static_cast<size_t>(leaf)].uncompressed_bytes;
+  for (const int leaf : leaves_)
+    bytes += footer_.row_groups[row_group].columns[static_cast<size_t>(leaf)].uncompressed_bytes;
   const auto num_rows = static_cast<uint64_t>(footer_.row_groups[row_group].num_rows);
   ::parquet::ReaderProperties low_level_properties = ::parquet::default_reader_properties();
   if (bytes > kBatchBytes) {
     low_level_properties.enable_buffered_stream();
     low_level_properties.set_buffer_size(kPageBufferBytes);
   }
-  auto low_level = ::parquet::ParquetFileReader::Open(ArrowFile(file_), low_level_properties, ArrowMetaData(SubsetFooter(footer_, row_group, 1)));
+  auto low_level = ::parquet::ParquetFileReader::Open(ArrowFile(file_), low_level_properties,
+                                                      ArrowMetaData(SubsetFooter(footer_, row_group, 1)));
   ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
   const double rows_per_byte = static_cast<double>(num_rows) / static_cast<double>(bytes);
   const auto batch_rows = static_cast<uint64_t>(rows_per_byte * static_cast<double>(kBatchBytes));
   properties.set_batch_size(static_cast<int64_t>(std::clamp<uint64_t>(batch_rows, 1, kMostBatchRows)));
-  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(reader_, ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties), what,
-                                   footer_.path);
+  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
+      reader_, ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties), what,
+      footer_.path);
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(batches_, reader_->GetRecordBatchReader({0}, leaves_), what, footer_.path);
   batch_first_row_ = footer_.first_rows[row_group];
   row_group_end_ = footer_.first_rows[row_group + 1];
@@ -57,7 +61,8 @@ Status RowDecoder::MoveTo(uint64_t row) {
   while (!batch_ || row >= batch_first_row_ + static_cast<uint64_t>(batch_->num_rows())) {
     if (batch_) batch_first_row_ += static_cast<uint64_t>(batch_->num_rows());
     batch_ = nullptr;
-    ROBOMERGE_RETURN_NOT_ARROW_OK(batches_->ReadNext(&batch_), "cannot decode rows", StrCat(footer_.path, ": row ", batch_first_row_));
+    ROBOMERGE_RETURN_NOT_ARROW_OK(batches_->ReadNext(&batch_), "cannot decode rows",
+                                  StrCat(footer_.path, ": row ", batch_first_row_));
     if (!batch_) {
       return Problem(Code::kCorrupt, "the pages of a row group contradict its footer")
           .At(StrCat(footer_.path, ": row ", WithSeparators(batch_first_row_)))
@@ -69,18 +74,21 @@ Status RowDecoder::MoveTo(uint64_t row) {
 }
 
 Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint64_t num_rows) {
-  return AtArrowBorder("cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(first_row)), [&]() -> Result<std::shared_ptr<arrow::Table>> {
-    std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
-    for (uint64_t row = first_row; row < first_row + num_rows;) {
-      ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
-      const uint64_t skipped = row - batch_first_row_;
-      const uint64_t count = std::min(static_cast<uint64_t>(batch_->num_rows()) - skipped, first_row + num_rows - row);
-      slices.push_back(batch_->Slice(static_cast<int64_t>(skipped), static_cast<int64_t>(count)));
-      row += count;
-    }
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(slices), "cannot decode rows", footer_.path);
-    return table;
-  });
+  return AtArrowBorder("cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(first_row)),
+                       [&]() -> Result<std::shared_ptr<arrow::Table>> {
+                         std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
+                         for (uint64_t row = first_row; row < first_row + num_rows;) {
+                           ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
+                           const uint64_t skipped = row - batch_first_row_;
+                           const uint64_t count = std::min(static_cast<uint64_t>(batch_->num_rows()) - skipped,
+                                                           first_row + num_rows - row);
+                           slices.push_back(batch_->Slice(static_cast<int64_t>(skipped), static_cast<int64_t>(count)));
+                           row += count;
+                         }
+                         ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(slices),
+                                                          "cannot decode rows", footer_.path);
+                         return table;
+                       });
 }
 
 Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index, const std::string& where) {
@@ -92,7 +100,9 @@ Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index, con
     properties.max_row_group_length(std::max<int64_t>(table.num_rows(), 1));
     if (page_index) properties.enable_write_page_index();
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, std::max<int64_t>(table.num_rows(), 1), properties.build()), what, where);
+        ::parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, std::max<int64_t>(table.num_rows(), 1),
+                                     properties.build()),
+        what, where);
     EncodedTable encoded;
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(encoded.file, sink->Finish(), what, where);
     ROBOMERGE_ASSIGN_OR_RETURN(encoded.footer, ParseFileInMemory(where, View(*encoded.file)));

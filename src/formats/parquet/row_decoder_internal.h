@@ -1,13 +1,14 @@
-// Rows of a source as Arrow tables, in one pass where they are asked for in order; and tables as column chunks in memory.
+// Rows of a source as Arrow tables, in one pass where they are asked for in order; and tables as column chunks in
+// memory.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <vector>
 
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <parquet/arrow/reader.h>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "formats/parquet/arrow_border_internal.h"
 #include "formats/parquet/splice_writer_internal.h"
@@ -23,7 +24,8 @@ class RowDecoder {
 
   const io::RandomAccessFile& file() const { return file_; }
   const std::vector<int>& leaves() const { return leaves_; }
-  /// Rows [first_row, first_row + num_rows) of the file; they may span row groups. Going forward never decodes a row twice.
+  /// Rows [first_row, first_row + num_rows) of the file; they may span row groups. Going forward never decodes a row
+  /// twice.
   Result<std::shared_ptr<arrow::Table>> Read(uint64_t first_row, uint64_t num_rows);
 
  private:
@@ -35,7 +37,7 @@ class RowDecoder {
   std::vector<int> leaves_;
   std::unique_ptr<::parquet::arrow::FileReader> reader_;  // of one row group
   std::unique_ptr<arrow::RecordBatchReader> batches_;
-  uint64_t row_group_end_ = 0;   // row after the last one of that row group
+  uint64_t row_group_end_ = 0;  // row after the last one of that row group
   std::shared_ptr<arrow::RecordBatch> batch_;
   uint64_t batch_first_row_ = 0;
 };

@@ -1,4 +1,5 @@
-// Turns row ranges of sources into row groups of column chunks: copied where they can be, decoded or made anew where not.
+// Turns row ranges of sources into row groups of column chunks: copied where they can be, decoded or made anew where
+// not.
 #include "formats/parquet/splice.h"
 
 #include <algorithm>
@@ -45,7 +46,8 @@ struct PiecePages {
 
 class Splice {
  public:
-  Splice(std::span<const SpliceSource> sources, const DestinationSchema& schema, const SpliceOptions& options, io::OutputFile& output)
+  Splice(std::span<const SpliceSource> sources, const DestinationSchema& schema, const SpliceOptions& options,
+         io::OutputFile& output)
       : sources_(sources),
         destination_footer_(schema.footer()),
         destination_(destination_footer_.representation()),
@@ -64,8 +66,12 @@ class Splice {
   }
 
  private:
-  const Footer::Representation& Source(uint32_t source_index) const { return sources_[source_index].footer->representation(); }
-  std::string ColumnPlace(uint32_t source_index, const std::string& column) const { return StrCat(Source(source_index).path, ": column `", column, "`"); }
+  const Footer::Representation& Source(uint32_t source_index) const {
+    return sources_[source_index].footer->representation();
+  }
+  std::string ColumnPlace(uint32_t source_index, const std::string& column) const {
+    return StrCat(Source(source_index).path, ": column `", column, "`");
+  }
 
   Status CheckRows(const RowGroupSource& row_group) const;
   Result<const SourceColumns*> ColumnsOf(uint32_t source_index);
@@ -74,10 +80,12 @@ class Splice {
   /// Per column of the destination: its new values, or null.
   Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
 
-  void AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from, size_t column, RowGroupPieces& pieces) const;
-  Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column, RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const;
-  Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from, const std::vector<size_t>& columns, bool page_index,
-                    RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages);
+  void AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from, size_t column,
+                 RowGroupPieces& pieces) const;
+  Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column, RowGroupPieces& pieces,
+                     PieceMetadata& metadata, PiecePages& pages) const;
+  Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from, const std::vector<size_t>& columns,
+                    bool page_index, RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages);
 
   std::span<const SpliceSource> sources_;
   const Footer& destination_footer_;
@@ -95,14 +103,17 @@ Status Splice::Check() const {
   std::vector<std::string> names = destination_.column_names;
   std::sort(names.begin(), names.end());
   if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-    return Problem(Code::kUnsupported, StrCat("there are two columns called `", *twice, "`")).At(destination_.path).Hint("rename one of them");
+    return Problem(Code::kUnsupported, StrCat("there are two columns called `", *twice, "`"))
+        .At(destination_.path)
+        .Hint("rename one of them");
   }
   return Status();
 }
 
 Status Splice::CheckRows(const RowGroupSource& row_group) const {
   if (row_group.source_index >= sources_.size()) {
-    return Problem(Code::kInvalidArgument, "a row group of the destination names a source that is not there").Found(std::to_string(row_group.source_index));
+    return Problem(Code::kInvalidArgument, "a row group of the destination names a source that is not there")
+        .Found(std::to_string(row_group.source_index));
   }
   const auto file_rows = static_cast<uint64_t>(Source(row_group.source_index).num_rows);
   if (row_group.num_rows == 0 || !RangeFits(row_group.first_row, row_group.num_rows, file_rows)) {
@@ -152,8 +163,8 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
   return &*known;
 }
 
-// Equal shapes may still be read as different Arrow types: a list whose destination has a fixed size, a duration in other units. ARROW:schema
-// says so, and only where it differs is there anything to compare.
+// Equal shapes may still be read as different Arrow types: a list whose destination has a fixed size, a duration in
+// other units. ARROW:schema says so, and only where it differs is there anything to compare.
 Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
   const Footer::Representation& source = Source(source_index);
   const auto source_text = sources_[source_index].footer->key_value(kArrowSchemaKey);
@@ -171,7 +182,9 @@ std::optional<size_t> Splice::ExactRowGroup(const RowGroupSource& row_group) con
   const Footer::Representation& source = Source(row_group.source_index);
   const auto after = std::upper_bound(source.first_rows.begin(), source.first_rows.end() - 1, row_group.first_row);
   const auto number = static_cast<size_t>(after - source.first_rows.begin()) - 1;
-  if (source.first_rows[number] != row_group.first_row || static_cast<uint64_t>(source.row_groups[number].num_rows) != row_group.num_rows) return std::nullopt;
+  if (source.first_rows[number] != row_group.first_row ||
+      static_cast<uint64_t>(source.row_groups[number].num_rows) != row_group.num_rows)
+    return std::nullopt;
   return number;
 }
 
@@ -191,7 +204,8 @@ Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(const RowGroupSo
   return replaced;
 }
 
-void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from, size_t column, RowGroupPieces& pieces) const {
+void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from, size_t column,
+                       RowGroupPieces& pieces) const {
   const Footer::Representation& source = Source(source_index);
   for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) {
     const uint32_t leaf = from.columns[column].first_leaf + k;
@@ -211,11 +225,13 @@ void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const Sou
   }
 }
 
-Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column, RowGroupPieces& pieces, PieceMetadata& metadata,
-                           PiecePages& pages) const {
+Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column, RowGroupPieces& pieces,
+                           PieceMetadata& metadata, PiecePages& pages) const {
   const uint32_t leaf = destination_.column_first_leaf[column];
   auto encoded = EncodeInt64Chunk(values, num_rows, destination_.leaves[leaf].max_definition_level > 0);
-  if (!encoded.ok()) return encoded.status().While(StrCat("making column `", destination_.column_names[column], "` of ", output_.path()));
+  if (!encoded.ok())
+    return encoded.status().While(
+        StrCat("making column `", destination_.column_names[column], "` of ", output_.path()));
   ChunkPiece& piece = pieces.chunks[leaf];
   piece.pages = pages.texts.emplace_back(std::move(encoded->pages));
   piece.chunk.thrift = metadata.Keep(std::move(encoded->thrift));
@@ -229,15 +245,17 @@ Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t 
   return Status();
 }
 
-Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& from, const std::vector<size_t>& columns, bool page_index,
-                          RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) {
+Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
+                          const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
+                          PieceMetadata& metadata, PiecePages& pages) {
   const Footer::Representation& source = Source(row_group.source_index);
   std::vector<size_t> in_source_order = columns;
   std::sort(in_source_order.begin(), in_source_order.end(),
             [&](size_t a, size_t b) { return from.columns[a].first_leaf < from.columns[b].first_leaf; });
   std::vector<int> leaves;
   for (const size_t column : in_source_order) {
-    for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) leaves.push_back(static_cast<int>(from.columns[column].first_leaf + k));
+    for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k)
+      leaves.push_back(static_cast<int>(from.columns[column].first_leaf + k));
   }
   const SpliceSource& opened = sources_[row_group.source_index];
   if (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves) {
@@ -252,26 +270,32 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     const std::string where = ColumnPlace(row_group.source_index, name);
     const auto to = arrow_schema_.GetFieldByName(name);
     const auto values = rows->GetColumnByName(name);
-    if (!to || !values) return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema")).At(where);
-    Result<std::shared_ptr<arrow::ChunkedArray>> cast = AtArrowBorder(StrCat("cannot convert column `", name, "`"), where, [&] {
-      return CastForWriting(values, to->type(), to->nullable(), name, where);
-    });
+    if (!to || !values)
+      return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema")).At(where);
+    Result<std::shared_ptr<arrow::ChunkedArray>> cast =
+        AtArrowBorder(StrCat("cannot convert column `", name, "`"), where,
+                      [&] { return CastForWriting(values, to->type(), to->nullable(), name, where); });
     if (!cast.ok()) return cast.status();
     arrays.push_back(*cast);
     fields.push_back(arrow::field(name, arrays.back()->type(), to->nullable()));
   }
-  const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays), static_cast<int64_t>(row_group.num_rows));
+  const auto table =
+      arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays), static_cast<int64_t>(row_group.num_rows));
   ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded, EncodeTable(*table, page_index, source.path));
 
   size_t encoded_leaf = 0;
   for (const size_t column : in_source_order) {
-    for (uint32_t leaf = destination_.column_first_leaf[column]; leaf < destination_.column_first_leaf[column + 1]; ++leaf, ++encoded_leaf) {
-      const bool fits = encoded_leaf < encoded.footer->leaves.size() && encoded.footer->leaves[encoded_leaf].shape == destination_.leaves[leaf].shape;
+    for (uint32_t leaf = destination_.column_first_leaf[column]; leaf < destination_.column_first_leaf[column + 1];
+         ++leaf, ++encoded_leaf) {
+      const bool fits = encoded_leaf < encoded.footer->leaves.size() &&
+                        encoded.footer->leaves[encoded_leaf].shape == destination_.leaves[leaf].shape;
       if (!fits) {
-        return Problem(Code::kUnsupported, StrCat("column `", destination_.column_names[column], "` has a form that cannot be written anew"))
+        return Problem(Code::kUnsupported, StrCat("column `", destination_.column_names[column],
+                                                  "` has a form that cannot be written anew"))
             .At(ColumnPlace(row_group.source_index, destination_.column_names[column]))
             .Expected(StrCat(destination_.leaves[leaf].shape, "   from ", destination_.path))
-            .Found(encoded_leaf < encoded.footer->leaves.size() ? encoded.footer->leaves[encoded_leaf].shape : "nothing")
+            .Found(encoded_leaf < encoded.footer->leaves.size() ? encoded.footer->leaves[encoded_leaf].shape
+                                                                : "nothing")
             .Hint("write the first source's data files anew with a current pyarrow");
       }
       ChunkPiece piece = PieceOf(encoded, encoded_leaf);
@@ -317,11 +341,14 @@ Status Splice::Add(const RowGroupSource& row_group) {
       decoded.push_back(column);
     }
   }
-  // New chunks get a page index where the source's row group has one: readers use it for all columns of a row group or for none.
+  // New chunks get a page index where the source's row group has one: readers use it for all columns of a row group or
+  // for none.
   const size_t index_row_group = exact.value_or(0);
-  for (size_t leaf = 0; leaf < source.leaves.size(); ++leaf) page_index = page_index || source.place(index_row_group, leaf).offset_index_bytes > 0;
+  for (size_t leaf = 0; leaf < source.leaves.size(); ++leaf)
+    page_index = page_index || source.place(index_row_group, leaf).offset_index_bytes > 0;
   page_index = page_index && options_.keep_page_index;
-  if (!decoded.empty()) ROBOMERGE_RETURN_NOT_OK(AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));
+  if (!decoded.empty())
+    ROBOMERGE_RETURN_NOT_OK(AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));
   if (!page_index) {
     for (ChunkPiece& piece : pieces.chunks) piece.column_index.length = piece.offset_index.length = 0;
   }
@@ -337,15 +364,18 @@ Status Splice::Add(const RowGroupSource& row_group) {
 
 }  // namespace
 
-Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups, const DestinationSchema& schema,
-                                 const SpliceOptions& options, io::OutputFile& output) {
+Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups,
+                                 const DestinationSchema& schema, const SpliceOptions& options,
+                                 io::OutputFile& output) {
   if (options.alignment_bytes == 0 || (options.alignment_bytes & (options.alignment_bytes - 1)) != 0) {
-    return Problem(Code::kInvalidArgument, "the alignment is not a power of two").Found(StrCat(options.alignment_bytes, " bytes"));
+    return Problem(Code::kInvalidArgument, "the alignment is not a power of two")
+        .Found(StrCat(options.alignment_bytes, " bytes"));
   }
   Splice splice(sources, schema, options, output);
   ROBOMERGE_RETURN_NOT_OK(splice.Check());
   for (size_t i = 0; i < row_groups.size(); ++i) {
-    if (const Status added = splice.Add(row_groups[i]); !added.ok()) return added.While(StrCat("writing row group ", i, " of ", output.path()));
+    if (const Status added = splice.Add(row_groups[i]); !added.ok())
+      return added.While(StrCat("writing row group ", i, " of ", output.path()));
   }
   return splice.Finish();
 }

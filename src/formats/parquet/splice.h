@@ -1,5 +1,6 @@
-// Builds one Parquet file out of the row groups of others: column chunks are copied raw, chosen int64 columns are encoded anew, and
-// columns that cannot be copied (other nullability, width or unit; other row grouping) are decoded, cast and encoded, one by one.
+// Builds one Parquet file out of the row groups of others: column chunks are copied raw, chosen int64 columns are
+// encoded anew, and columns that cannot be copied (other nullability, width or unit; other row grouping) are decoded,
+// cast and encoded, one by one.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@
 namespace robomerge::parquet {
 
 /// New values for one int64 column of a row group, all non-null.
-struct Int64Run {   ///< first, first + step, first + 2 * step, ... one per row
+struct Int64Run {  ///< first, first + step, first + 2 * step, ... one per row
   int64_t first = 0;
   int64_t step = 0;
 };
@@ -53,9 +54,11 @@ struct SpliceReport {
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
 class DestinationSchema {
  public:
-  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` forced to plain INT64 where they are other whole numbers
-  /// (ARROW:schema is changed with them). kIncompatible when one of them is not there, or is not a scalar whole number.
-  static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer, const std::vector<std::string>& int64_columns);
+  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` forced to plain INT64 where they
+  /// are other whole numbers (ARROW:schema is changed with them). kIncompatible when one of them is not there, or is
+  /// not a scalar whole number.
+  static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer,
+                                        const std::vector<std::string>& int64_columns);
   /// A footer with that schema and no row groups.
   const Footer& footer() const;
 
@@ -67,19 +70,23 @@ class DestinationSchema {
   std::shared_ptr<const Representation> representation_;
 };
 
-/// Writes the destination: bytes of all row groups in the given order, then page indexes and footer. A row group of the destination is
-/// spliced raw where [first_row, first_row + num_rows) is exactly one source row group, decoded otherwise. Columns are matched by name: their
-/// order may differ, but a source must have exactly the columns of the destination (replaced ones may be missing).
-/// Memory: footers, page indexes and one row group at a time; runs of ranges of one source are decoded in one pass if they are in row order.
-/// Does not close `output`, which must be new. Deterministic: the same sources give the same bytes. The schema may be shared by threads.
-/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is missing or cannot be cast (names file and column);
+/// Writes the destination: bytes of all row groups in the given order, then page indexes and footer. A row group of the
+/// destination is spliced raw where [first_row, first_row + num_rows) is exactly one source row group, decoded
+/// otherwise. Columns are matched by name: their order may differ, but a source must have exactly the columns of the
+/// destination (replaced ones may be missing). Memory: footers, page indexes and one row group at a time; runs of
+/// ranges of one source are decoded in one pass if they are in row order. Does not close `output`, which must be new.
+/// Deterministic: the same sources give the same bytes. The schema may be shared by threads. kCorrupt when the bytes of
+/// a source contradict its footer; kIncompatible when a column is missing or cannot be cast (names file and column);
 /// kInvalidArgument when a row range or a replaced column does not fit.
 Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups,
                                  const DestinationSchema& schema, const SpliceOptions& options, io::OutputFile& output);
 
-/// Decodes one scalar integer column of the whole file (INT32 or INT64, widened), rows in file order. kCorrupt on nulls.
-Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer, const std::string& column);
+/// Decodes one scalar integer column of the whole file (INT32 or INT64, widened), rows in file order. kCorrupt on
+/// nulls.
+Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
+                                             const std::string& column);
 /// The same for one row group.
-Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer, const std::string& column, size_t row_group);
+Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
+                                             const std::string& column, size_t row_group);
 
 }  // namespace robomerge::parquet

@@ -1,9 +1,9 @@
 #include "formats/parquet/splice.h"
 
-#include <random>
-
 #include <gmock/gmock.h>
 #include <parquet/page_index.h>
+
+#include <random>
 
 #include "formats/parquet/footer_internal.h"
 #include "formats/parquet/test_files_internal.h"
@@ -24,17 +24,22 @@ std::shared_ptr<arrow::Array> FloatLists(int64_t count, int64_t length, float fi
   arrow::Int32Builder offsets;
   for (int64_t i = 0; i <= count; ++i) EXPECT_TRUE(offsets.Append(static_cast<int32_t>(i * length)).ok());
   for (int64_t i = 0; i < count * length; ++i) EXPECT_TRUE(values.Append(first + static_cast<float>(i)).ok());
-  return arrow::ListArray::FromArrays(FloatList(), *offsets.Finish().ValueOrDie(), *values.Finish().ValueOrDie()).ValueOrDie();
+  return arrow::ListArray::FromArrays(FloatList(), *offsets.Finish().ValueOrDie(), *values.Finish().ValueOrDie())
+      .ValueOrDie();
 }
 
 // Four columns as a recording has them, with nulls in the text.
 TablePointer Episode(int64_t episode, int64_t first_index, int64_t length) {
   std::vector<std::optional<std::string>> texts;
-  for (int64_t i = 0; i < length; ++i) texts.push_back(i % 3 == 1 ? std::nullopt : std::optional<std::string>("text " + std::to_string(i % 5)));
-  const auto schema = arrow::schema({arrow::field("action", FloatList()), arrow::field("text", arrow::utf8()),
-                                     arrow::field("episode_index", arrow::int64()), arrow::field("index", arrow::int64())});
-  return arrow::Table::Make(schema, {FloatLists(length, 3, static_cast<float>(episode)), testing::Column<arrow::StringBuilder, std::string>(texts),
-                                     Int64s(std::vector<int64_t>(static_cast<size_t>(length), episode)), Int64s(Range(first_index, length))});
+  for (int64_t i = 0; i < length; ++i)
+    texts.push_back(i % 3 == 1 ? std::nullopt : std::optional<std::string>("text " + std::to_string(i % 5)));
+  const auto schema =
+      arrow::schema({arrow::field("action", FloatList()), arrow::field("text", arrow::utf8()),
+                     arrow::field("episode_index", arrow::int64()), arrow::field("index", arrow::int64())});
+  return arrow::Table::Make(
+      schema,
+      {FloatLists(length, 3, static_cast<float>(episode)), testing::Column<arrow::StringBuilder, std::string>(texts),
+       Int64s(std::vector<int64_t>(static_cast<size_t>(length), episode)), Int64s(Range(first_index, length))});
 }
 
 // Opened sources of one splice.
@@ -71,9 +76,10 @@ struct Spliced {
   TablePointer table;
 };
 
-Result<Spliced> RunSplice(const Sources& sources, const std::vector<RowGroupSource>& row_groups, const SpliceOptions& options = {},
-                          const std::vector<std::string>& int64_columns = {}) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto schema, DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, int64_columns));
+Result<Spliced> RunSplice(const Sources& sources, const std::vector<RowGroupSource>& row_groups,
+                          const SpliceOptions& options = {}, const std::vector<std::string>& int64_columns = {}) {
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const auto schema, DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, int64_columns));
   MemoryOutput output("out.parquet");
   Spliced spliced;
   ROBOMERGE_ASSIGN_OR_RETURN(spliced.report, WriteSplice(sources.sources, row_groups, schema, options, output));
@@ -88,13 +94,18 @@ Result<Spliced> RunSplice(const Sources& sources, const std::vector<RowGroupSour
 
 void ExpectEqual(const TablePointer& actual, const std::vector<TablePointer>& parts) {
   const auto expected = arrow::ConcatenateTables(parts).ValueOrDie();
-  ASSERT_TRUE(actual->schema()->Equals(*expected->schema(), false)) << actual->schema()->ToString() << expected->schema()->ToString();
-  EXPECT_TRUE(actual->CombineChunks().ValueOrDie()->Equals(*expected->CombineChunks().ValueOrDie())) << actual->ToString();
+  ASSERT_TRUE(actual->schema()->Equals(*expected->schema(), false))
+      << actual->schema()->ToString() << expected->schema()->ToString();
+  EXPECT_TRUE(actual->CombineChunks().ValueOrDie()->Equals(*expected->CombineChunks().ValueOrDie()))
+      << actual->ToString();
 }
 
-TablePointer WithColumn(const TablePointer& table, const std::string& name, const std::shared_ptr<arrow::Array>& values) {
+TablePointer WithColumn(const TablePointer& table, const std::string& name,
+                        const std::shared_ptr<arrow::Array>& values) {
   const int index = table->schema()->GetFieldIndex(name);
-  return table->SetColumn(index, table->field(index)->WithType(values->type()), std::make_shared<arrow::ChunkedArray>(values)).ValueOrDie();
+  return table
+      ->SetColumn(index, table->field(index)->WithType(values->type()), std::make_shared<arrow::ChunkedArray>(values))
+      .ValueOrDie();
 }
 
 class SpliceLayouts : public ::testing::TestWithParam<uint64_t> {
@@ -124,7 +135,8 @@ TEST_P(SpliceLayouts, ReplacesColumnsByRunsAndVectors) {
     std::vector<int64_t> squares;
     for (int64_t k = 0; k < num_rows; ++k) squares.push_back((k - 7) * k * 1000003);
     row_groups[i].replaced = {{"index", Int64Run{row, 1}}, {"episode_index", squares}};
-    expected.push_back(WithColumn(WithColumn(episodes[i], "index", Int64s(Range(row, num_rows))), "episode_index", Int64s(squares)));
+    expected.push_back(
+        WithColumn(WithColumn(episodes[i], "index", Int64s(Range(row, num_rows))), "episode_index", Int64s(squares)));
     row += num_rows;
   }
   ASSERT_OK_AND_ASSIGN(const Spliced spliced, RunSplice(sources, row_groups, Options()));
@@ -153,14 +165,19 @@ TEST_P(SpliceLayouts, RegroupsRowsAcrossRowGroups) {
 }
 
 TEST_P(SpliceLayouts, KeepsThePageIndexOfCopiedNewAndDecodedChunks) {
-  const auto properties = ::parquet::WriterProperties::Builder().enable_write_page_index()->data_pagesize(256)->write_batch_size(16)->build();
+  const auto properties = ::parquet::WriterProperties::Builder()
+                              .enable_write_page_index()
+                              ->data_pagesize(256)
+                              ->write_batch_size(16)
+                              ->build();
   const std::vector<TablePointer> written = {Episode(0, 0, 400), Episode(1, 400, 300)};
   const Sources sources({WriteParquet(written, properties), WriteParquet(written, properties)});
   std::vector<RowGroupSource> row_groups = sources.EveryRowGroup();
   row_groups.push_back({1, 10, 500, {}});
   for (auto& row_group : row_groups) row_group.replaced = {{"index", Int64Run{5, 2}}};
   ASSERT_OK_AND_ASSIGN(const Spliced spliced, RunSplice(sources, row_groups, Options()));
-  auto reader = ::parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(spliced.bytes)));
+  auto reader = ::parquet::ParquetFileReader::Open(
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(spliced.bytes)));
   const auto index_reader = reader->GetPageIndexReader();
   for (int i = 0; i < reader->metadata()->num_row_groups(); ++i) {
     const auto row_group = index_reader->RowGroup(i);
@@ -169,7 +186,8 @@ TEST_P(SpliceLayouts, KeepsThePageIndexOfCopiedNewAndDecodedChunks) {
       const auto offsets = row_group->GetOffsetIndex(column);
       ASSERT_TRUE(offsets) << i << " " << column;
       ASSERT_TRUE(row_group->GetColumnIndex(column));
-      int64_t end = chunk->data_page_offset(), sum = chunk->has_dictionary_page() ? chunk->data_page_offset() - chunk->dictionary_page_offset() : 0;
+      int64_t end = chunk->data_page_offset(),
+              sum = chunk->has_dictionary_page() ? chunk->data_page_offset() - chunk->dictionary_page_offset() : 0;
       for (const auto& page : offsets->page_locations()) {
         EXPECT_EQ(page.offset, end);
         end += page.compressed_page_size;
@@ -185,8 +203,12 @@ TEST_P(SpliceLayouts, KeepsThePageIndexOfCopiedNewAndDecodedChunks) {
   SpliceOptions without = Options();
   without.keep_page_index = false;
   ASSERT_OK_AND_ASSIGN(const Spliced plain, RunSplice(sources, row_groups, without));
-  EXPECT_FALSE(::parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(plain.bytes)))
-                   ->metadata()->RowGroup(0)->ColumnChunk(0)->GetOffsetIndexLocation());
+  EXPECT_FALSE(::parquet::ParquetFileReader::Open(
+                   std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(plain.bytes)))
+                   ->metadata()
+                   ->RowGroup(0)
+                   ->ColumnChunk(0)
+                   ->GetOffsetIndexLocation());
 }
 
 TEST_P(SpliceLayouts, MatchesColumnsByNameWhateverTheirOrder) {
@@ -245,8 +267,9 @@ void PrintTo(const CastCase& one, std::ostream* out) { *out << one.name; }
 class SpliceCasts : public ::testing::TestWithParam<CastCase> {};
 
 std::shared_ptr<arrow::Array> FixedLists(const std::vector<std::optional<float>>& values, int32_t size) {
-  return std::make_shared<arrow::FixedSizeListArray>(arrow::fixed_size_list(arrow::field("element", arrow::float32()), size),
-                                                     static_cast<int64_t>(values.size()) / size, testing::Column<arrow::FloatBuilder, float>(values));
+  return std::make_shared<arrow::FixedSizeListArray>(
+      arrow::fixed_size_list(arrow::field("element", arrow::float32()), size),
+      static_cast<int64_t>(values.size()) / size, testing::Column<arrow::FloatBuilder, float>(values));
 }
 
 std::vector<CastCase> CastCases() {
@@ -265,10 +288,12 @@ std::vector<CastCase> CastCases() {
       {"FloatToDouble", field("c", arrow::float64()), field("c", arrow::float32()), floats, doubles},
       {"DoubleToFloat", field("c", arrow::float32()), field("c", arrow::float64()), doubles, floats},
       {"ListToFixed", field("c", fixed->type()), field("c", lists->type()), lists, fixed},
-      {"BinaryToString", field("c", arrow::utf8()), field("c", arrow::binary()), strings->View(arrow::binary()).ValueOrDie(), strings},
+      {"BinaryToString", field("c", arrow::utf8()), field("c", arrow::binary()),
+       strings->View(arrow::binary()).ValueOrDie(), strings},
   };
 }
-INSTANTIATE_TEST_SUITE_P(Types, SpliceCasts, ::testing::ValuesIn(CastCases()), [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(Types, SpliceCasts, ::testing::ValuesIn(CastCases()),
+                         [](const auto& one) { return std::string(one.param.name); });
 
 TEST_P(SpliceCasts, DecodesOnlyTheColumnThatDiffers) {
   const CastCase& one = GetParam();
@@ -284,8 +309,11 @@ TEST_P(SpliceCasts, DecodesOnlyTheColumnThatDiffers) {
 }
 
 TEST(Splice, FixedSizeListsOfTheSourceAreCopiedIntoPlainLists) {
-  const auto table = [](const std::shared_ptr<arrow::Array>& values) { return arrow::Table::Make(arrow::schema({arrow::field("c", values->type())}), {values}); };
-  const Sources sources({WriteParquet({table(FloatLists(3, 2, 1))}), WriteParquet({table(FixedLists({1, 2, 3, 4, 5, 6, 7, 8}, 4))})});
+  const auto table = [](const std::shared_ptr<arrow::Array>& values) {
+    return arrow::Table::Make(arrow::schema({arrow::field("c", values->type())}), {values});
+  };
+  const Sources sources(
+      {WriteParquet({table(FloatLists(3, 2, 1))}), WriteParquet({table(FixedLists({1, 2, 3, 4, 5, 6, 7, 8}, 4))})});
   ASSERT_OK_AND_ASSIGN(const Spliced spliced, RunSplice(sources, sources.EveryRowGroup()));
   EXPECT_EQ(spliced.report.num_chunks_decoded, 0u);
   EXPECT_EQ(spliced.table->num_rows(), 5);
@@ -304,11 +332,16 @@ TEST(Splice, RefusesWhatCannotBeCastAndNamesFileAndColumn) {
     const char* message;
   };
   const Case cases[] = {
-      {table(arrow::field("c", arrow::int64(), false), Int64s({1, 2})), table(arrow::field("c", arrow::int64()), with_null), "has nulls where the destination allows none"},
-      {table(arrow::field("c", arrow::int32()), narrow), table(arrow::field("c", arrow::int64()), large), "cannot be converted"},
-      {table(arrow::field("c", arrow::int64()), Int64s({1, 2})), table(arrow::field("c", arrow::utf8()), text), "cannot be converted"},
-      {table(arrow::field("c", FixedLists({1, 2, 3}, 3)->type()), FixedLists({1, 2, 3, 4, 5, 6}, 3)), table(arrow::field("c", FloatList()), FloatLists(2, 2, 0)), "cannot be converted"},
-      {table(arrow::field("c", arrow::int64()), Int64s({1, 2})), table(arrow::field("d", arrow::int64()), Int64s({1, 2})), "is not in the destination"},
+      {table(arrow::field("c", arrow::int64(), false), Int64s({1, 2})),
+       table(arrow::field("c", arrow::int64()), with_null), "has nulls where the destination allows none"},
+      {table(arrow::field("c", arrow::int32()), narrow), table(arrow::field("c", arrow::int64()), large),
+       "cannot be converted"},
+      {table(arrow::field("c", arrow::int64()), Int64s({1, 2})), table(arrow::field("c", arrow::utf8()), text),
+       "cannot be converted"},
+      {table(arrow::field("c", FixedLists({1, 2, 3}, 3)->type()), FixedLists({1, 2, 3, 4, 5, 6}, 3)),
+       table(arrow::field("c", FloatList()), FloatLists(2, 2, 0)), "cannot be converted"},
+      {table(arrow::field("c", arrow::int64()), Int64s({1, 2})),
+       table(arrow::field("d", arrow::int64()), Int64s({1, 2})), "is not in the destination"},
   };
   for (const Case& one : cases) {
     const Sources sources({WriteParquet({one.destination}), WriteParquet({one.source})});
@@ -325,18 +358,22 @@ TEST(Splice, RefusesAMissingColumnUnlessItIsReplaced) {
   const TablePointer part = whole->RemoveColumn(3).ValueOrDie();
   const Sources sources({WriteParquet({whole}), WriteParquet({part})});
   std::vector<RowGroupSource> row_groups = sources.EveryRowGroup();
-  EXPECT_THAT(RunSplice(sources, row_groups).status().ToString(), HasSubstr("column `index` is missing at source-1.parquet"));
+  EXPECT_THAT(RunSplice(sources, row_groups).status().ToString(),
+              HasSubstr("column `index` is missing at source-1.parquet"));
   row_groups[1].replaced = {{"index", Int64Run{0, 1}}};
   ASSERT_OK_AND_ASSIGN(const Spliced spliced, RunSplice(sources, row_groups));
   ExpectEqual(spliced.table, {whole, whole});
 }
 
 TEST(Splice, ForcesNarrowIntegersToInt64WithTheArrowSchema) {
-  const auto schema = arrow::schema({arrow::field("x", arrow::utf8()), arrow::field("n", arrow::int32(), false), arrow::field("u", arrow::uint8())},
-                                    arrow::key_value_metadata({"huggingface"}, {"{}"}));
-  const auto table = arrow::Table::Make(schema, {testing::Column<arrow::StringBuilder, std::string>({"a", "b"}), testing::Column<arrow::Int32Builder, int32_t>({7, 8}),
+  const auto schema = arrow::schema(
+      {arrow::field("x", arrow::utf8()), arrow::field("n", arrow::int32(), false), arrow::field("u", arrow::uint8())},
+      arrow::key_value_metadata({"huggingface"}, {"{}"}));
+  const auto table = arrow::Table::Make(schema, {testing::Column<arrow::StringBuilder, std::string>({"a", "b"}),
+                                                 testing::Column<arrow::Int32Builder, int32_t>({7, 8}),
                                                  testing::Column<arrow::UInt8Builder, uint8_t>({200, 201})});
-  const Sources sources({WriteParquet({table}), WriteParquet({table}, testing::PlainProperties(), /*store_schema=*/false)});
+  const Sources sources(
+      {WriteParquet({table}), WriteParquet({table}, testing::PlainProperties(), /*store_schema=*/false)});
   std::vector<RowGroupSource> row_groups = sources.EveryRowGroup();
   row_groups[0].replaced = {{"n", Int64Run{int64_t{1} << 40, 1}}};
   ASSERT_OK_AND_ASSIGN(const Spliced spliced, RunSplice(sources, row_groups, {}, {"n", "u"}));
@@ -346,13 +383,17 @@ TEST(Splice, ForcesNarrowIntegersToInt64WithTheArrowSchema) {
   const auto combined = spliced.table->CombineChunks().ValueOrDie();
   EXPECT_TRUE(combined->column(1)->chunk(0)->Equals(Int64s({int64_t{1} << 40, (int64_t{1} << 40) + 1, 7, 8})));
   EXPECT_TRUE(combined->column(2)->chunk(0)->Equals(Int64s({200, 201, 200, 201})));
-  EXPECT_EQ(DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, {"x"}).status().code(), Code::kIncompatible);
-  EXPECT_EQ(DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, {"y"}).status().code(), Code::kIncompatible);
+  EXPECT_EQ(DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, {"x"}).status().code(),
+            Code::kIncompatible);
+  EXPECT_EQ(DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, {"y"}).status().code(),
+            Code::kIncompatible);
 }
 
 TEST(Splice, RefusesArgumentsThatDoNotFit) {
   const Sources sources({WriteParquet({Episode(0, 0, 10)})});
-  const auto code_of = [&](RowGroupSource row_group, SpliceOptions options = {}) { return RunSplice(sources, {std::move(row_group)}, options).status().code(); };
+  const auto code_of = [&](RowGroupSource row_group, SpliceOptions options = {}) {
+    return RunSplice(sources, {std::move(row_group)}, options).status().code();
+  };
   EXPECT_EQ(code_of({1, 0, 10, {}}), Code::kInvalidArgument);
   EXPECT_EQ(code_of({0, 0, 11, {}}), Code::kInvalidArgument);
   EXPECT_EQ(code_of({0, 5, UINT64_MAX, {}}), Code::kInvalidArgument);

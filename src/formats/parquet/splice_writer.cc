@@ -1,24 +1,25 @@
-#include "formats/parquet/splice_writer_internal.h"
-
 #include <algorithm>
 
 #include "base/checked.h"
 #include "base/text.h"
+#include "formats/parquet/splice_writer_internal.h"
 
 namespace robomerge::parquet {
 namespace {
 
 constexpr std::string_view kMagic = "PAR1";
 
-// An embedding takes over what lies between the chunks it needs: the replaced chunks, alignment. Up to this much is cheaper than a new
-// extent; beyond, it would be dead space that copies of the file carry along.
+// An embedding takes over what lies between the chunks it needs: the replaced chunks, alignment. Up to this much is
+// cheaper than a new extent; beyond, it would be dead space that copies of the file carry along.
 constexpr uint64_t kMostGapBytes = uint64_t{1} << 20;
 // Encoded chunks wait in memory for the end of their embedding; beyond this the embedding ends.
 constexpr uint64_t kMostWaitingBytes = uint64_t{64} << 20;
 constexpr size_t kWriteBytes = size_t{1} << 20;
 constexpr uint64_t kIndexWindowBytes = uint64_t{1} << 20;
 
-std::span<const std::byte> Bytes(std::string_view text) { return std::as_bytes(std::span<const char>(text.data(), text.size())); }
+std::span<const std::byte> Bytes(std::string_view text) {
+  return std::as_bytes(std::span<const char>(text.data(), text.size()));
+}
 
 }  // namespace
 
@@ -108,8 +109,10 @@ Status SpliceWriter::CloseEmbedding() {
   if (!embedding_) return Status();
   const Embedding embedding = *embedding_;
   embedding_.reset();
-  // Whole blocks, so that the file system can share them; the last one may hold what follows in the source, unreferenced.
-  const uint64_t source_end = std::min(RoundUp(embedding.used_end, options_.alignment_bytes), embedding.file->size_bytes());
+  // Whole blocks, so that the file system can share them; the last one may hold what follows in the source,
+  // unreferenced.
+  const uint64_t source_end =
+      std::min(RoundUp(embedding.used_end, options_.alignment_bytes), embedding.file->size_bytes());
   const uint64_t length = source_end - embedding.source_begin;
   ROBOMERGE_RETURN_NOT_OK(CopyPages(*embedding.file, embedding.source_begin, length, embedding.begin));
   position_ = embedding.begin + length;
@@ -161,22 +164,27 @@ Status SpliceWriter::WritePages(std::string_view pages) {
 
 Status SpliceWriter::FlushWrites() {
   if (written_.empty()) return Status();
-  // In file order: an embedding that runs to the end of its source can only share its last, partial block while nothing lies behind it.
+  // In file order: an embedding that runs to the end of its source can only share its last, partial block while nothing
+  // lies behind it.
   ROBOMERGE_RETURN_NOT_OK(FlushCopy());
   const Status written = output_.WriteAt(written_offset_, Bytes(written_));
   written_.clear();
   return written;
 }
 
-Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index, const io::RandomAccessFile* file, const PlacedChunk& chunk) {
+Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index, const io::RandomAccessFile* file,
+                                               const PlacedChunk& chunk) {
   if (!file) return index.memory;
-  const bool inside = window_file_ == file && index.offset >= window_offset_ && RangeFits(index.offset - window_offset_, index.length, window_.size());
+  const bool inside = window_file_ == file && index.offset >= window_offset_ &&
+                      RangeFits(index.offset - window_offset_, index.length, window_.size());
   if (!inside) {
     // Page indexes of one source follow each other, so that one read serves many of them.
     if (!RangeFits(index.offset, index.length, file->size_bytes())) {
-      return Problem(Code::kCorrupt, "a page index lies outside its file").At(StrCat(chunk.path, ": byte ", WithSeparators(index.offset)));
+      return Problem(Code::kCorrupt, "a page index lies outside its file")
+          .At(StrCat(chunk.path, ": byte ", WithSeparators(index.offset)));
     }
-    const uint64_t length = std::min(std::max<uint64_t>(index.length, kIndexWindowBytes), file->size_bytes() - index.offset);
+    const uint64_t length =
+        std::min(std::max<uint64_t>(index.length, kIndexWindowBytes), file->size_bytes() - index.offset);
     window_file_ = nullptr;
     window_.resize(length);
     ROBOMERGE_RETURN_NOT_OK(file->ReadAt(index.offset, std::as_writable_bytes(std::span<char>(window_))));
@@ -186,8 +194,8 @@ Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index, const io
   return std::string_view(window_).substr(index.offset - window_offset_, index.length);
 }
 
-// Column indexes hold no offsets and are copied; all those of a row group lie together, since readers fetch them as one range
-// (arrow's PageIndexReader). Offset indexes follow, with their pages moved.
+// Column indexes hold no offsets and are copied; all those of a row group lie together, since readers fetch them as one
+// range (arrow's PageIndexReader). Offset indexes follow, with their pages moved.
 Status SpliceWriter::WriteIndexes(std::string& tail, uint64_t tail_begin) {
   if (!options_.keep_page_index) return Status();
   size_t number = 0;
@@ -210,7 +218,9 @@ Status SpliceWriter::WriteIndexes(std::string& tail, uint64_t tail_begin) {
       if (source.offset_index.length == 0) continue;
       ROBOMERGE_ASSIGN_OR_RETURN(const std::string_view bytes, IndexOf(source.offset_index, source.file, chunk));
       ROBOMERGE_ASSIGN_OR_RETURN(const std::string moved, MoveOffsetIndex(bytes, chunk, source.offset_index.offset));
-      if (moved.size() > INT32_MAX) return Problem(Code::kUnsupported, "an offset index is larger than the format allows").At(std::string(chunk.path));
+      if (moved.size() > INT32_MAX)
+        return Problem(Code::kUnsupported, "an offset index is larger than the format allows")
+            .At(std::string(chunk.path));
       chunk.offset_index_offset = tail_begin + tail.size();
       chunk.offset_index_bytes = static_cast<uint32_t>(moved.size());
       tail += moved;

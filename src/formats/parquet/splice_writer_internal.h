@@ -1,5 +1,5 @@
-// Lays out and writes a spliced file: where each column chunk goes, which ranges are copied, page indexes, footer. Knows no Arrow and no
-// schemas: it is given row groups that are already made of chunks.
+// Lays out and writes a spliced file: where each column chunk goes, which ranges are copied, page indexes, footer.
+// Knows no Arrow and no schemas: it is given row groups that are already made of chunks.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct ChunkPiece {
 };
 
 struct RowGroupPieces {
-  PlacedRowGroup row_group;         ///< all but `chunks`
-  std::vector<ChunkPiece> chunks;   ///< one per leaf of the destination
+  PlacedRowGroup row_group;        ///< all but `chunks`
+  std::vector<ChunkPiece> chunks;  ///< one per leaf of the destination
   /// Holds whatever the views of pieces in memory point to: `pages` until they are written, the rest until Finish.
   std::shared_ptr<const void> pages_owner;
   std::vector<std::shared_ptr<const void>> metadata_owners;

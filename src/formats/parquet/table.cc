@@ -1,13 +1,13 @@
 #include "formats/parquet/table.h"
 
-#include <limits>
-
 #include <arrow/array.h>
 #include <arrow/compute/cast.h>
 #include <arrow/io/memory.h>
 #include <arrow/type_traits.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
+
+#include <limits>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_border_internal.h"
@@ -17,7 +17,9 @@
 namespace robomerge::parquet {
 namespace {
 
-std::string ColumnPlace(const std::string& path, const std::string& column) { return StrCat(path, ": column `", column, "`"); }
+std::string ColumnPlace(const std::string& path, const std::string& column) {
+  return StrCat(path, ": column `", column, "`");
+}
 
 Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representation& table, const std::string& column) {
   const int index = table.table->schema()->GetFieldIndex(column);
@@ -30,12 +32,18 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representat
   return table.table->column(index);
 }
 
-Problem WrongType(const Table::Representation& table, const std::string& column, const std::string& expected, const arrow::DataType& found) {
-  return Problem(Code::kCorrupt, StrCat("column `", column, "` has another type")).At(ColumnPlace(table.path, column)).Expected(expected).Found(found.ToString());
+Problem WrongType(const Table::Representation& table, const std::string& column, const std::string& expected,
+                  const arrow::DataType& found) {
+  return Problem(Code::kCorrupt, StrCat("column `", column, "` has another type"))
+      .At(ColumnPlace(table.path, column))
+      .Expected(expected)
+      .Found(found.ToString());
 }
 
 Problem NullFound(const Table::Representation& table, const std::string& column) {
-  return Problem(Code::kCorrupt, StrCat("column `", column, "` has nulls")).At(ColumnPlace(table.path, column)).Expected("a value in every row");
+  return Problem(Code::kCorrupt, StrCat("column `", column, "` has nulls"))
+      .At(ColumnPlace(table.path, column))
+      .Expected("a value in every row");
 }
 
 // Casts to one plain type and hands its chunks, all without nulls, to `take`.
@@ -55,8 +63,10 @@ Status EachChunk(const Table::Representation& table, const std::string& column, 
 bool IsInteger(const arrow::DataType& type) { return arrow::is_integer(type.id()); }
 bool IsNumber(const arrow::DataType& type) { return arrow::is_integer(type.id()) || arrow::is_floating(type.id()); }
 bool IsTextOrDictionaryOfIt(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::DICTIONARY) return IsTextOrDictionaryOfIt(*static_cast<const arrow::DictionaryType&>(type).value_type());
-  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING || type.id() == arrow::Type::STRING_VIEW;
+  if (type.id() == arrow::Type::DICTIONARY)
+    return IsTextOrDictionaryOfIt(*static_cast<const arrow::DictionaryType&>(type).value_type());
+  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING ||
+         type.id() == arrow::Type::STRING_VIEW;
 }
 
 // Where the elements of row `row` of a list array lie in its child.
@@ -79,9 +89,12 @@ std::pair<int64_t, int64_t> ElementRange(const arrow::Array& list, int64_t row) 
 
 std::shared_ptr<arrow::Array> ElementsOf(const arrow::Array& list) {
   switch (list.type_id()) {
-    case arrow::Type::LIST: return static_cast<const arrow::ListArray&>(list).values();
-    case arrow::Type::LARGE_LIST: return static_cast<const arrow::LargeListArray&>(list).values();
-    default: return static_cast<const arrow::FixedSizeListArray&>(list).values();
+    case arrow::Type::LIST:
+      return static_cast<const arrow::ListArray&>(list).values();
+    case arrow::Type::LARGE_LIST:
+      return static_cast<const arrow::LargeListArray&>(list).values();
+    default:
+      return static_cast<const arrow::FixedSizeListArray&>(list).values();
   }
 }
 
@@ -131,15 +144,19 @@ Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<st
   table->path = file.path();
   table->uncompressed_bytes = footer.uncompressed_bytes();
   const Status read = AtArrowBorder(what, file.path(), [&]() -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(file.size_bytes())), what, file.path());
-    ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, {reinterpret_cast<std::byte*>(buffer->mutable_data()), static_cast<size_t>(buffer->size())}));
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(file.size_bytes())), what,
+                                     file.path());
+    ROBOMERGE_RETURN_NOT_OK(
+        file.ReadAt(0, {reinterpret_cast<std::byte*>(buffer->mutable_data()), static_cast<size_t>(buffer->size())}));
     auto source = std::make_shared<arrow::io::BufferReader>(std::shared_ptr<arrow::Buffer>(std::move(buffer)));
     auto low_level = ::parquet::ParquetFileReader::Open(std::move(source));
     ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
     properties.set_pre_buffer(false);
     std::unique_ptr<::parquet::arrow::FileReader> reader;
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties).Value(&reader), what, file.path());
+        ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties)
+            .Value(&reader),
+        what, file.path());
     std::shared_ptr<arrow::Table> all;
     if (columns) {
       const Footer::Representation& known = footer.representation();
@@ -147,7 +164,8 @@ Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<st
       for (const std::string& column : *columns) {
         const auto number = known.column(column);
         if (!number) continue;
-        for (uint32_t leaf = known.column_first_leaf[*number]; leaf < known.column_first_leaf[*number + 1]; ++leaf) leaves.push_back(static_cast<int>(leaf));
+        for (uint32_t leaf = known.column_first_leaf[*number]; leaf < known.column_first_leaf[*number + 1]; ++leaf)
+          leaves.push_back(static_cast<int>(leaf));
       }
       ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, reader->ReadTable(leaves), what, file.path());
     } else {
@@ -161,7 +179,8 @@ Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<st
       arrays.push_back(WithType(*all->column(i), type));
       table->column_names.push_back(all->field(i)->name());
     }
-    table->table = arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()), std::move(arrays), all->num_rows());
+    table->table = arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()), std::move(arrays),
+                                      all->num_rows());
     return Status();
   });
   ROBOMERGE_RETURN_NOT_OK(read);
@@ -170,7 +189,9 @@ Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<st
 
 int64_t Table::num_rows() const { return representation_->table->num_rows(); }
 const std::vector<std::string>& Table::column_names() const { return representation_->column_names; }
-bool Table::has(const std::string& column) const { return representation_->table->schema()->GetFieldIndex(column) >= 0; }
+bool Table::has(const std::string& column) const {
+  return representation_->table->schema()->GetFieldIndex(column) >= 0;
+}
 uint64_t Table::uncompressed_bytes() const { return representation_->uncompressed_bytes; }
 
 std::optional<std::string> Table::key_value(const std::string& key) const {
@@ -189,46 +210,53 @@ std::string Table::type_name(const std::string& column) const {
 Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
   std::vector<int64_t> values;
   values.reserve(static_cast<size_t>(num_rows()));
-  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::Int64Array>(*representation_, column, "whole numbers", arrow::int64(), IsInteger, [&](const arrow::Int64Array& chunk) {
-    values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
-  }));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::Int64Array>(
+      *representation_, column, "whole numbers", arrow::int64(), IsInteger, [&](const arrow::Int64Array& chunk) {
+        values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
+      }));
   return values;
 }
 
 Result<std::vector<double>> Table::Doubles(const std::string& column) const {
   std::vector<double> values;
   values.reserve(static_cast<size_t>(num_rows()));
-  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::DoubleArray>(*representation_, column, "numbers", arrow::float64(), IsNumber, [&](const arrow::DoubleArray& chunk) {
-    values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
-  }));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::DoubleArray>(
+      *representation_, column, "numbers", arrow::float64(), IsNumber, [&](const arrow::DoubleArray& chunk) {
+        values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
+      }));
   return values;
 }
 
 Result<std::vector<std::string>> Table::Strings(const std::string& column) const {
   std::vector<std::string> values;
   values.reserve(static_cast<size_t>(num_rows()));
-  ROBOMERGE_RETURN_NOT_OK(
-      EachChunk<arrow::LargeStringArray>(*representation_, column, "texts", arrow::large_utf8(), IsTextOrDictionaryOfIt, [&](const arrow::LargeStringArray& chunk) {
-        for (int64_t i = 0; i < chunk.length(); ++i) values.push_back(chunk.GetString(i));
-      }));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeStringArray>(*representation_, column, "texts", arrow::large_utf8(),
+                                                             IsTextOrDictionaryOfIt,
+                                                             [&](const arrow::LargeStringArray& chunk) {
+                                                               for (int64_t i = 0; i < chunk.length(); ++i)
+                                                                 values.push_back(chunk.GetString(i));
+                                                             }));
   return values;
 }
 
 Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::string& column) const {
-  const auto accepts = [](const arrow::DataType& type) { return IsListLike(type) && IsTextOrDictionaryOfIt(*ListElement(type)->type()); };
+  const auto accepts = [](const arrow::DataType& type) {
+    return IsListLike(type) && IsTextOrDictionaryOfIt(*ListElement(type)->type());
+  };
   std::vector<std::vector<std::string>> rows;
   bool null_inside = false;
   const auto type = arrow::large_list(arrow::field("element", arrow::large_utf8()));
-  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeListArray>(*representation_, column, "lists of texts", type, accepts, [&](const arrow::LargeListArray& chunk) {
-    const auto& texts = static_cast<const arrow::LargeStringArray&>(*chunk.values());
-    for (int64_t i = 0; i < chunk.length(); ++i) {
-      std::vector<std::string>& row = rows.emplace_back();
-      for (int64_t k = chunk.value_offset(i); k < chunk.value_offset(i + 1); ++k) {
-        null_inside = null_inside || texts.IsNull(k);
-        row.push_back(texts.GetString(k));
-      }
-    }
-  }));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeListArray>(
+      *representation_, column, "lists of texts", type, accepts, [&](const arrow::LargeListArray& chunk) {
+        const auto& texts = static_cast<const arrow::LargeStringArray&>(*chunk.values());
+        for (int64_t i = 0; i < chunk.length(); ++i) {
+          std::vector<std::string>& row = rows.emplace_back();
+          for (int64_t k = chunk.value_offset(i); k < chunk.value_offset(i + 1); ++k) {
+            null_inside = null_inside || texts.IsNull(k);
+            row.push_back(texts.GetString(k));
+          }
+        }
+      }));
   if (null_inside) return NullFound(*representation_, column);
   return rows;
 }
@@ -256,7 +284,8 @@ Result<NumberLists> Table::Numbers(const std::string& column) const {
     for (const auto& chunk : cast->chunks()) {
       for (int64_t i = 0; i < chunk->length(); ++i) {
         out.is_null.push_back(chunk->IsNull(i));
-        if (!chunk->IsNull(i) && !flattener.Append(*chunk, i, i + 1, out.list_depth)) return NullFound(*representation_, column);
+        if (!chunk->IsNull(i) && !flattener.Append(*chunk, i, i + 1, out.list_depth))
+          return NullFound(*representation_, column);
         if (out.values.size() > std::numeric_limits<uint32_t>::max()) {
           return Problem(Code::kUnsupported, StrCat("column `", column, "` holds more than 2^32 numbers")).At(where);
         }

@@ -1,4 +1,5 @@
-// Small Parquet tables (tasks, episodes) in whole, through Arrow, behind a face without Arrow: Arrow's headers and exceptions stay in table.cc.
+// Small Parquet tables (tasks, episodes) in whole, through Arrow, behind a face without Arrow: Arrow's headers and
+// exceptions stay in table.cc.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,12 @@
 
 namespace robomerge::parquet {
 
-/// A nested list column of numbers, flattened: a cell of statistics. Integers and booleans are widened to double; a null inside a
-/// list of floats reads as NaN.
+/// A nested list column of numbers, flattened: a cell of statistics. Integers and booleans are widened to double; a
+/// null inside a list of floats reads as NaN.
 struct NumberLists {
   enum class Element { kInteger, kFloat, kBoolean };
   Element element = Element::kFloat;
-  int list_depth = 1;  ///< 1: list<T>; 3: list<list<list<T>>>, the (C,1,1) of cameras; 0: a plain scalar
+  int list_depth = 1;                ///< 1: list<T>; 3: list<list<list<T>>>, the (C,1,1) of cameras; 0: a plain scalar
   std::vector<uint32_t> cell_begin;  ///< num_rows + 1 offsets into `values`
   std::vector<double> values;
   std::vector<bool> is_null;  ///< per row
@@ -26,13 +27,15 @@ struct NumberLists {
 /// An immutable table, read whole.
 class Table {
  public:
-  /// Reads all columns, or only `columns` where given (unknown names are left out). Takes the bytes of the whole file at once.
+  /// Reads all columns, or only `columns` where given (unknown names are left out). Takes the bytes of the whole file
+  /// at once.
   static Result<Table> Read(const io::RandomAccessFile& file, const std::vector<std::string>* columns = nullptr);
 
   int64_t num_rows() const;
   const std::vector<std::string>& column_names() const;
   bool has(const std::string& column) const;
-  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: what size limits are measured in.
+  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: what size limits are
+  /// measured in.
   uint64_t uncompressed_bytes() const;
   /// Value of a key of the schema's key-value metadata (e.g. "pandas").
   std::optional<std::string> key_value(const std::string& key) const;
@@ -41,8 +44,9 @@ class Table {
 
   /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and column).
   Result<std::vector<int64_t>> Int64s(const std::string& column) const;
-  Result<std::vector<double>> Doubles(const std::string& column) const;   ///< float, double or integer, widened
-  Result<std::vector<std::string>> Strings(const std::string& column) const;   ///< string, large_string, dictionary of them
+  Result<std::vector<double>> Doubles(const std::string& column) const;  ///< float, double or integer, widened
+  Result<std::vector<std::string>> Strings(
+      const std::string& column) const;  ///< string, large_string, dictionary of them
   Result<std::vector<std::vector<std::string>>> StringLists(const std::string& column) const;
   Result<NumberLists> Numbers(const std::string& column) const;
 
@@ -64,16 +68,21 @@ class TableWriter {
   void AddDouble(const std::string& name, std::vector<double> values);
   void AddString(const std::string& name, std::vector<std::string> values);
   void AddStringList(const std::string& name, std::vector<std::vector<std::string>> values);
-  /// list^depth<double>; kInteger writes list^depth<int64>. A null row is a null cell. For list_depth 3 a cell of C values has shape (C,1,1).
+  /// list^depth<double>; kInteger writes list^depth<int64>. A null row is a null cell. For list_depth 3 a cell of C
+  /// values has shape (C,1,1).
   void AddNumbers(const std::string& name, NumberLists values);
-  /// Columns of other tables, row blocks one after another: for each block the table (or none: nulls) and its number of rows. Types are
-  /// unified (null with anything, narrower with wider numbers); kIncompatible names the column where that cannot be.
-  struct Block { const Table* table = nullptr; std::vector<int64_t> rows; };  ///< rows: row numbers of `table`, in the order wanted
+  /// Columns of other tables, row blocks one after another: for each block the table (or none: nulls) and its number of
+  /// rows. Types are unified (null with anything, narrower with wider numbers); kIncompatible names the column where
+  /// that cannot be.
+  struct Block {
+    const Table* table = nullptr;
+    std::vector<int64_t> rows;
+  };  ///< rows: row numbers of `table`, in the order wanted
   Status AddCarried(const std::string& name, const std::vector<Block>& blocks);
   /// Schema metadata "pandas" that makes `index_column` the index, by that name, when pandas reads the file.
   void SetPandasIndex(const std::string& index_column);
-  /// Returns the size of the file in bytes. kInvalidArgument when the columns differ in length or the index column is missing. Does not close
-  /// `output`. Call it once.
+  /// Returns the size of the file in bytes. kInvalidArgument when the columns differ in length or the index column is
+  /// missing. Does not close `output`. Call it once.
   Result<uint64_t> Write(io::OutputFile& output, int64_t rows_per_group = 1 << 20);
 
  private:

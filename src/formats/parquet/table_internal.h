@@ -1,13 +1,13 @@
 // The Arrow side of table.h.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <arrow/chunked_array.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "formats/parquet/table.h"
 

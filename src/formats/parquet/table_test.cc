@@ -1,8 +1,8 @@
 #include "formats/parquet/table.h"
 
-#include <cmath>
-
 #include <gmock/gmock.h>
+
+#include <cmath>
 
 #include "formats/parquet/splice.h"
 #include "formats/parquet/test_files_internal.h"
@@ -48,7 +48,8 @@ TEST(Table, ReadsBackEveryKindOfColumnInTheOrderAdded) {
   writer.AddNumbers("plain", Cells(NumberLists::Element::kFloat, 0, {{{4.5}}, std::nullopt}));
   ASSERT_OK_AND_ASSIGN(const Table table, RoundTrip(writer, 1));
   EXPECT_EQ(table.num_rows(), 2);
-  EXPECT_THAT(table.column_names(), ElementsAre("task", "length", "from", "tasks", "stats/a/count", "stats/a/min", "stats/cam/min", "stats/b/max", "plain"));
+  EXPECT_THAT(table.column_names(), ElementsAre("task", "length", "from", "tasks", "stats/a/count", "stats/a/min",
+                                                "stats/cam/min", "stats/b/max", "plain"));
   EXPECT_THAT(table.Strings("task").value(), ElementsAre("stack", "open \"it\""));
   EXPECT_THAT(table.Int64s("length").value(), ElementsAre(3, -4));
   EXPECT_THAT(table.Doubles("from").value(), ElementsAre(0.5, 1.25));
@@ -98,14 +99,18 @@ TEST(Table, ReadsNarrowIntegersLargeAndFixedListsAndDictionaries) {
   for (const char* word : {"x", "y", "x"}) ASSERT_TRUE(words.Append(word).ok());
   const auto fixed_type = arrow::fixed_size_list(arrow::float32(), 2);
   const auto large_type = arrow::large_list(arrow::int16());
-  const auto fixed = std::make_shared<arrow::FixedSizeListArray>(fixed_type, 3, testing::Column<arrow::FloatBuilder, float>({1, 2, 3, 4, 5, 6}));
+  const auto fixed = std::make_shared<arrow::FixedSizeListArray>(
+      fixed_type, 3, testing::Column<arrow::FloatBuilder, float>({1, 2, 3, 4, 5, 6}));
   arrow::Int64Builder offsets;
   for (const int64_t offset : {0, 1, 1, 3}) ASSERT_TRUE(offsets.Append(offset).ok());
-  const auto large = arrow::LargeListArray::FromArrays(*offsets.Finish().ValueOrDie(), *testing::Column<arrow::Int16Builder, int16_t>({7, 8, 9})).ValueOrDie();
+  const auto large = arrow::LargeListArray::FromArrays(*offsets.Finish().ValueOrDie(),
+                                                       *testing::Column<arrow::Int16Builder, int16_t>({7, 8, 9}))
+                         .ValueOrDie();
   const auto dictionary = words.Finish().ValueOrDie();
-  const auto schema = arrow::schema({arrow::field("i", arrow::uint8()), arrow::field("f", fixed_type), arrow::field("l", large->type()),
-                                     arrow::field("d", dictionary->type())});
-  const auto table = arrow::Table::Make(schema, {testing::Column<arrow::UInt8Builder, uint8_t>({1, 200, 3}), fixed, large, dictionary});
+  const auto schema = arrow::schema({arrow::field("i", arrow::uint8()), arrow::field("f", fixed_type),
+                                     arrow::field("l", large->type()), arrow::field("d", dictionary->type())});
+  const auto table = arrow::Table::Make(
+      schema, {testing::Column<arrow::UInt8Builder, uint8_t>({1, 200, 3}), fixed, large, dictionary});
   ASSERT_OK_AND_ASSIGN(const Table read, Table::Read(MemoryFile("t", WriteParquet({table}))));
   EXPECT_THAT(read.Int64s("i").value(), ElementsAre(1, 200, 3));
   EXPECT_THAT(read.Strings("d").value(), ElementsAre("x", "y", "x"));
@@ -168,7 +173,9 @@ TEST(TableWriter, SameColumnsGiveTheSameBytes) {
 }
 
 TEST(ReadInt64Column, DecodesAndWidens) {
-  const auto schema = arrow::schema({arrow::field("wide", arrow::int64()), arrow::field("narrow", arrow::int32(), false), arrow::field("u", arrow::uint32())});
+  const auto schema =
+      arrow::schema({arrow::field("wide", arrow::int64()), arrow::field("narrow", arrow::int32(), false),
+                     arrow::field("u", arrow::uint32())});
   const auto row_group = [&](int64_t first, int64_t count) {
     std::vector<std::optional<int32_t>> narrow;
     std::vector<std::optional<uint32_t>> u;
@@ -176,8 +183,9 @@ TEST(ReadInt64Column, DecodesAndWidens) {
       narrow.push_back(static_cast<int32_t>(-i));
       u.push_back(4000000000u + static_cast<uint32_t>(i));
     }
-    return arrow::Table::Make(schema, {Int64s(testing::Range(first, count)), testing::Column<arrow::Int32Builder, int32_t>(narrow),
-                                       testing::Column<arrow::UInt32Builder, uint32_t>(u)});
+    return arrow::Table::Make(
+        schema, {Int64s(testing::Range(first, count)), testing::Column<arrow::Int32Builder, int32_t>(narrow),
+                 testing::Column<arrow::UInt32Builder, uint32_t>(u)});
   };
   const MemoryFile file("f.parquet", WriteParquet({row_group(5, 3), row_group(0, 0), row_group(100, 1)}));
   ASSERT_OK_AND_ASSIGN(const Footer footer, Footer::Read(file));

@@ -26,7 +26,9 @@ struct TableWriter::Representation {
     fields.push_back(arrow::field(name, column->type()));
     columns.push_back(std::move(column));
   }
-  void Add(const std::string& name, std::shared_ptr<arrow::Array> column) { Add(name, std::make_shared<arrow::ChunkedArray>(std::move(column))); }
+  void Add(const std::string& name, std::shared_ptr<arrow::Array> column) {
+    Add(name, std::make_shared<arrow::ChunkedArray>(std::move(column)));
+  }
 
   // Builds a column; a failure (memory) is kept for Write.
   template <typename Build>
@@ -44,14 +46,17 @@ struct TableWriter::Representation {
 
 namespace {
 
-// One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1). `begin` are the cells' offsets into the values.
-arrow::Status NestedLists(const std::shared_ptr<arrow::Array>& values, const NumberLists& numbers, std::shared_ptr<arrow::Array>* out) {
+// One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1). `begin` are the cells' offsets
+// into the values.
+arrow::Status NestedLists(const std::shared_ptr<arrow::Array>& values, const NumberLists& numbers,
+                          std::shared_ptr<arrow::Array>* out) {
   std::shared_ptr<arrow::Array> nested = values;
   for (int depth = numbers.list_depth; depth > 1; --depth) {
     arrow::Int32Builder offsets;
     for (int64_t i = 0; i <= nested->length(); ++i) ARROW_RETURN_NOT_OK(offsets.Append(static_cast<int32_t>(i)));
     ARROW_ASSIGN_OR_RAISE(auto offset_array, offsets.Finish());
-    nested = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", nested->type())), values->length(), offset_array->data()->buffers[1], nested);
+    nested = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", nested->type())), values->length(),
+                                                offset_array->data()->buffers[1], nested);
   }
   arrow::Int32Builder offsets;
   arrow::TypedBufferBuilder<bool> valid;
@@ -60,8 +65,9 @@ arrow::Status NestedLists(const std::shared_ptr<arrow::Array>& values, const Num
   const int64_t null_count = valid.false_count();
   ARROW_ASSIGN_OR_RAISE(auto offset_array, offsets.Finish());
   ARROW_ASSIGN_OR_RAISE(auto valid_bits, valid.Finish());
-  *out = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", nested->type())), static_cast<int64_t>(numbers.is_null.size()),
-                                            offset_array->data()->buffers[1], nested, null_count > 0 ? valid_bits : nullptr, null_count);
+  *out = std::make_shared<arrow::ListArray>(
+      arrow::list(arrow::field("element", nested->type())), static_cast<int64_t>(numbers.is_null.size()),
+      offset_array->data()->buffers[1], nested, null_count > 0 ? valid_bits : nullptr, null_count);
   return arrow::Status::OK();
 }
 
@@ -84,7 +90,8 @@ arrow::Status NumberValues(const NumberLists& numbers, std::shared_ptr<arrow::Ar
 }
 
 // The rows of one block, in the order wanted: a slice where they follow each other.
-arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TakeRows(const std::shared_ptr<arrow::ChunkedArray>& column, const std::vector<int64_t>& rows) {
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TakeRows(const std::shared_ptr<arrow::ChunkedArray>& column,
+                                                             const std::vector<int64_t>& rows) {
   bool consecutive = true;
   for (size_t i = 1; consecutive && i < rows.size(); ++i) consecutive = rows[i] == rows[i - 1] + 1;
   if (rows.empty()) return column->Slice(0, 0);
@@ -114,32 +121,43 @@ std::string JsonString(std::string_view text) {
 // How pandas names types in its metadata: {pandas_type, numpy_type}.
 std::pair<std::string, std::string> PandasTypes(const arrow::DataType& type) {
   switch (type.id()) {
-    case arrow::Type::INT64: return {"int64", "int64"};
-    case arrow::Type::DOUBLE: return {"float64", "float64"};
-    case arrow::Type::FLOAT: return {"float32", "float32"};
-    case arrow::Type::BOOL: return {"bool", "bool"};
+    case arrow::Type::INT64:
+      return {"int64", "int64"};
+    case arrow::Type::DOUBLE:
+      return {"float64", "float64"};
+    case arrow::Type::FLOAT:
+      return {"float32", "float32"};
+    case arrow::Type::BOOL:
+      return {"bool", "bool"};
     case arrow::Type::STRING:
-    case arrow::Type::LARGE_STRING: return {"unicode", "object"};
-    default: break;
+    case arrow::Type::LARGE_STRING:
+      return {"unicode", "object"};
+    default:
+      break;
   }
   if (IsListLike(type)) return {StrCat("list[", PandasTypes(*ListElement(type)->type()).first, "]"), "object"};
   if (arrow::is_integer(type.id()) || arrow::is_floating(type.id())) return {type.ToString(), type.ToString()};
   return {"object", "object"};
 }
 
-// The metadata that pandas' own to_parquet writes, as far as reading needs it (pandas developer guide, "Storing pandas DataFrame objects
-// in Apache Parquet format"). An index column that is named is both in `index_columns` and in `columns`.
+// The metadata that pandas' own to_parquet writes, as far as reading needs it (pandas developer guide, "Storing pandas
+// DataFrame objects in Apache Parquet format"). An index column that is named is both in `index_columns` and in
+// `columns`.
 std::string PandasMetadata(const arrow::FieldVector& fields, const std::string& index_column) {
   std::vector<std::string> columns;
   for (const auto& field : fields) {
     const auto [pandas_type, numpy_type] = PandasTypes(*field->type());
-    columns.push_back(StrCat("{\"name\": ", JsonString(field->name()), ", \"field_name\": ", JsonString(field->name()), ", \"pandas_type\": ",
-                             JsonString(pandas_type), ", \"numpy_type\": ", JsonString(numpy_type), ", \"metadata\": null}"));
+    columns.push_back(StrCat("{\"name\": ", JsonString(field->name()), ", \"field_name\": ", JsonString(field->name()),
+                             ", \"pandas_type\": ", JsonString(pandas_type),
+                             ", \"numpy_type\": ", JsonString(numpy_type), ", \"metadata\": null}"));
   }
   return StrCat("{\"index_columns\": [", JsonString(index_column),
-                "], \"column_indexes\": [{\"name\": null, \"field_name\": null, \"pandas_type\": \"unicode\", \"numpy_type\": \"object\", "
+                "], \"column_indexes\": [{\"name\": null, \"field_name\": null, \"pandas_type\": \"unicode\", "
+                "\"numpy_type\": \"object\", "
                 "\"metadata\": {\"encoding\": \"UTF-8\"}}], \"columns\": [",
-                Join(columns, ", "), "], \"attributes\": {}, \"creator\": {\"library\": \"robomerge\", \"version\": \"1\"}, \"pandas_version\": \"2.0.0\"}");
+                Join(columns, ", "),
+                "], \"attributes\": {}, \"creator\": {\"library\": \"robomerge\", \"version\": \"1\"}, "
+                "\"pandas_version\": \"2.0.0\"}");
 }
 
 }  // namespace
@@ -174,7 +192,8 @@ void TableWriter::AddString(const std::string& name, std::vector<std::string> va
 void TableWriter::AddStringList(const std::string& name, std::vector<std::vector<std::string>> values) {
   representation_->AddBuilt(name, [&](std::shared_ptr<arrow::Array>* out) {
     const auto texts = std::make_shared<arrow::StringBuilder>();
-    arrow::ListBuilder builder(arrow::default_memory_pool(), texts, arrow::list(arrow::field("element", arrow::utf8())));
+    arrow::ListBuilder builder(arrow::default_memory_pool(), texts,
+                               arrow::list(arrow::field("element", arrow::utf8())));
     for (const std::vector<std::string>& row : values) {
       ARROW_RETURN_NOT_OK(builder.Append());
       ARROW_RETURN_NOT_OK(texts->AppendValues(row));
@@ -184,13 +203,20 @@ void TableWriter::AddStringList(const std::string& name, std::vector<std::vector
 }
 
 void TableWriter::AddNumbers(const std::string& name, NumberLists numbers) {
-  ROBOMERGE_CHECK(numbers.list_depth >= 0 && numbers.cell_begin.size() == numbers.is_null.size() + 1 && numbers.cell_begin.back() == numbers.values.size());
+  ROBOMERGE_CHECK(numbers.list_depth >= 0 && numbers.cell_begin.size() == numbers.is_null.size() + 1 &&
+                  numbers.cell_begin.back() == numbers.values.size());
   representation_->AddBuilt(name, [&](std::shared_ptr<arrow::Array>* out) -> arrow::Status {
     std::shared_ptr<arrow::Array> values;
     switch (numbers.element) {
-      case NumberLists::Element::kInteger: ARROW_RETURN_NOT_OK((NumberValues<arrow::Int64Builder, int64_t>(numbers, &values))); break;
-      case NumberLists::Element::kBoolean: ARROW_RETURN_NOT_OK((NumberValues<arrow::BooleanBuilder, bool>(numbers, &values))); break;
-      case NumberLists::Element::kFloat: ARROW_RETURN_NOT_OK((NumberValues<arrow::DoubleBuilder, double>(numbers, &values))); break;
+      case NumberLists::Element::kInteger:
+        ARROW_RETURN_NOT_OK((NumberValues<arrow::Int64Builder, int64_t>(numbers, &values)));
+        break;
+      case NumberLists::Element::kBoolean:
+        ARROW_RETURN_NOT_OK((NumberValues<arrow::BooleanBuilder, bool>(numbers, &values)));
+        break;
+      case NumberLists::Element::kFloat:
+        ARROW_RETURN_NOT_OK((NumberValues<arrow::DoubleBuilder, double>(numbers, &values)));
+        break;
     }
     if (numbers.list_depth > 0) return NestedLists(values, numbers, out);
     *out = std::move(values);
@@ -209,7 +235,8 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
     if (!unified) {
       return Problem(Code::kIncompatible, StrCat("column `", name, "` has types that do not fit together"))
           .At(StrCat(block.table->representation().path, ": column `", name, "`"))
-          .Expected(StrCat(type->ToString(), typed_by ? StrCat("   from ", typed_by->representation().path) : std::string()))
+          .Expected(
+              StrCat(type->ToString(), typed_by ? StrCat("   from ", typed_by->representation().path) : std::string()))
           .Found(field->type()->ToString());
     }
     if (!typed_by || !unified->Equals(*type)) typed_by = block.table;
@@ -221,13 +248,16 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
       const std::string where = block.table ? block.table->representation().path : std::string();
       const auto column = block.table ? block.table->representation().table->GetColumnByName(name) : nullptr;
       if (!column) {
-        ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto nulls, arrow::MakeArrayOfNull(type, static_cast<int64_t>(block.rows.size())), what, where);
+        ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
+            auto nulls, arrow::MakeArrayOfNull(type, static_cast<int64_t>(block.rows.size())), what, where);
         chunks.push_back(std::move(nulls));
         continue;
       }
       for (const int64_t row : block.rows) {
         if (row < 0 || row >= column->length()) {
-          return Problem(Code::kInvalidArgument, StrCat("there is no row ", row)).At(where).Expected(StrCat("fewer than ", column->length(), " rows"));
+          return Problem(Code::kInvalidArgument, StrCat("there is no row ", row))
+              .At(where)
+              .Expected(StrCat("fewer than ", column->length(), " rows"));
         }
       }
       ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto taken, TakeRows(column, block.rows), what, where);
@@ -256,7 +286,8 @@ Result<uint64_t> TableWriter::Write(io::OutputFile& output, int64_t rows_per_gro
   auto schema = arrow::schema(fields);
   if (const std::string& index = representation_->index_column; !index.empty()) {
     if (schema->GetFieldIndex(index) < 0) {
-      return Problem(Code::kInvalidArgument, StrCat("the index column `", index, "` is not in the table")).At(output.path());
+      return Problem(Code::kInvalidArgument, StrCat("the index column `", index, "` is not in the table"))
+          .At(output.path());
     }
     schema = schema->WithMetadata(arrow::key_value_metadata({"pandas"}, {PandasMetadata(fields, index)}));
   }
@@ -264,13 +295,16 @@ Result<uint64_t> TableWriter::Write(io::OutputFile& output, int64_t rows_per_gro
   uint64_t file_size_bytes = 0;
   ROBOMERGE_RETURN_NOT_OK(AtArrowBorder(what, output.path(), [&]() -> Status {
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what, output.path());
-    const auto properties =
-        ::parquet::WriterProperties::Builder().compression(::parquet::Compression::SNAPPY)->version(::parquet::ParquetVersion::PARQUET_2_6)->build();
+    const auto properties = ::parquet::WriterProperties::Builder()
+                                .compression(::parquet::Compression::SNAPPY)
+                                ->version(::parquet::ParquetVersion::PARQUET_2_6)
+                                ->build();
     const auto arrow_properties = ::parquet::ArrowWriterProperties::Builder().store_schema()->build();
     const auto table = arrow::Table::Make(schema, representation_->columns, num_rows);
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, std::max<int64_t>(rows_per_group, 1), properties, arrow_properties), what,
-        output.path());
+        ::parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, std::max<int64_t>(rows_per_group, 1),
+                                     properties, arrow_properties),
+        what, output.path());
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const auto buffer, sink->Finish(), what, output.path());
     file_size_bytes = static_cast<uint64_t>(buffer->size());
     return output.WriteAt(0, std::as_bytes(std::span<const uint8_t>(buffer->data(), file_size_bytes)));

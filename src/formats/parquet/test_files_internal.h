@@ -1,27 +1,28 @@
 // Makes Parquet files in memory with Arrow, for the tests of this room.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "formats/parquet/memory_file_internal.h"
 
-#define ASSERT_OK(expression)                                  \
-  do {                                                         \
-    const ::robomerge::Status status_ = (expression);          \
-    ASSERT_TRUE(status_.ok()) << status_.ToString();           \
+#define ASSERT_OK(expression)                         \
+  do {                                                \
+    const ::robomerge::Status status_ = (expression); \
+    ASSERT_TRUE(status_.ok()) << status_.ToString();  \
   } while (false)
-#define ASSERT_OK_AND_ASSIGN(left, expression) ASSERT_OK_AND_ASSIGN_IMPL(ROBOMERGE_CONCAT(result_, __LINE__), left, expression)
-#define ASSERT_OK_AND_ASSIGN_IMPL(result, left, expression)           \
-  auto result = (expression);                                         \
-  ASSERT_TRUE(result.ok()) << result.status().ToString();             \
+#define ASSERT_OK_AND_ASSIGN(left, expression) \
+  ASSERT_OK_AND_ASSIGN_IMPL(ROBOMERGE_CONCAT(result_, __LINE__), left, expression)
+#define ASSERT_OK_AND_ASSIGN_IMPL(result, left, expression) \
+  auto result = (expression);                               \
+  ASSERT_TRUE(result.ok()) << result.status().ToString();   \
   left = std::move(result).value()
 
 namespace robomerge::parquet::testing {
@@ -51,11 +52,14 @@ inline std::shared_ptr<::parquet::WriterProperties> PlainProperties() {
 
 /// Writes the tables as one row group each.
 inline std::string WriteParquet(const std::vector<std::shared_ptr<arrow::Table>>& row_groups,
-                                const std::shared_ptr<::parquet::WriterProperties>& properties = PlainProperties(), bool store_schema = true) {
+                                const std::shared_ptr<::parquet::WriterProperties>& properties = PlainProperties(),
+                                bool store_schema = true) {
   auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
   ::parquet::ArrowWriterProperties::Builder arrow_properties;
   if (store_schema) arrow_properties.store_schema();
-  auto writer = ::parquet::arrow::FileWriter::Open(*row_groups.front()->schema(), arrow::default_memory_pool(), sink, properties, arrow_properties.build()).ValueOrDie();
+  auto writer = ::parquet::arrow::FileWriter::Open(*row_groups.front()->schema(), arrow::default_memory_pool(), sink,
+                                                   properties, arrow_properties.build())
+                    .ValueOrDie();
   for (const auto& table : row_groups) {
     EXPECT_TRUE(writer->WriteTable(*table, std::max<int64_t>(table->num_rows(), 1)).ok());
   }

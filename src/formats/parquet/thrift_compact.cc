@@ -10,20 +10,33 @@ namespace {
 
 const char* TypeName(ThriftType type) {
   switch (type) {
-    case ThriftType::kStop: return "stop";
+    case ThriftType::kStop:
+      return "stop";
     case ThriftType::kTrue:
-    case ThriftType::kFalse: return "bool";
-    case ThriftType::kByte: return "i8";
-    case ThriftType::kI16: return "i16";
-    case ThriftType::kI32: return "i32";
-    case ThriftType::kI64: return "i64";
-    case ThriftType::kDouble: return "double";
-    case ThriftType::kBinary: return "binary";
-    case ThriftType::kList: return "list";
-    case ThriftType::kSet: return "set";
-    case ThriftType::kMap: return "map";
-    case ThriftType::kStruct: return "struct";
-    case ThriftType::kUuid: return "uuid";
+    case ThriftType::kFalse:
+      return "bool";
+    case ThriftType::kByte:
+      return "i8";
+    case ThriftType::kI16:
+      return "i16";
+    case ThriftType::kI32:
+      return "i32";
+    case ThriftType::kI64:
+      return "i64";
+    case ThriftType::kDouble:
+      return "double";
+    case ThriftType::kBinary:
+      return "binary";
+    case ThriftType::kList:
+      return "list";
+    case ThriftType::kSet:
+      return "set";
+    case ThriftType::kMap:
+      return "map";
+    case ThriftType::kStruct:
+      return "struct";
+    case ThriftType::kUuid:
+      return "uuid";
   }
   return "unknown";
 }
@@ -78,8 +91,8 @@ std::string_view ThriftReader::ReadBinary() {
   const uint64_t length = ReadVarint();
   if (!ok_) return {};
   if (length > remaining()) {
-    Fail(StrCat("a text in the ", part_, " is longer than the ", part_), StrCat("at most ", WithSeparators(remaining()), " bytes"),
-         StrCat(WithSeparators(length), " bytes"));
+    Fail(StrCat("a text in the ", part_, " is longer than the ", part_),
+         StrCat("at most ", WithSeparators(remaining()), " bytes"), StrCat(WithSeparators(length), " bytes"));
     return {};
   }
   const std::string_view value = bytes_.substr(position_, static_cast<size_t>(length));
@@ -95,8 +108,8 @@ size_t ThriftReader::ReadListHeader(ThriftType* element) {
   if (!ok_) return 0;
   // Every element of every type takes at least one byte.
   if (size > remaining()) {
-    Fail(StrCat("a list in the ", part_, " is longer than the ", part_), StrCat("at most ", WithSeparators(remaining()), " elements"),
-         StrCat(WithSeparators(size), " elements"));
+    Fail(StrCat("a list in the ", part_, " is longer than the ", part_),
+         StrCat("at most ", WithSeparators(remaining()), " elements"), StrCat(WithSeparators(size), " elements"));
     return 0;
   }
   return static_cast<size_t>(size);
@@ -132,23 +145,36 @@ void ThriftReader::Skip(ThriftType type) {
   };
   switch (type) {
     case ThriftType::kTrue:
-    case ThriftType::kFalse: return;
-    case ThriftType::kByte: skip_bytes(1); return;
+    case ThriftType::kFalse:
+      return;
+    case ThriftType::kByte:
+      skip_bytes(1);
+      return;
     case ThriftType::kI16:
     case ThriftType::kI32:
-    case ThriftType::kI64: ReadVarint(); return;
-    case ThriftType::kDouble: skip_bytes(8); return;
-    case ThriftType::kUuid: skip_bytes(16); return;
-    case ThriftType::kBinary: ReadBinary(); return;
+    case ThriftType::kI64:
+      ReadVarint();
+      return;
+    case ThriftType::kDouble:
+      skip_bytes(8);
+      return;
+    case ThriftType::kUuid:
+      skip_bytes(16);
+      return;
+    case ThriftType::kBinary:
+      ReadBinary();
+      return;
     case ThriftType::kStruct: {
       for (ThriftStructReader field(*this, "struct"); field.Next();) continue;
       return;
     }
     case ThriftType::kList:
     case ThriftType::kSet:
-    case ThriftType::kMap: break;
+    case ThriftType::kMap:
+      break;
     default:
-      Fail(StrCat("the ", part_, " holds a type that Thrift does not have"), {}, StrCat("type ", static_cast<int>(type)));
+      Fail(StrCat("the ", part_, " holds a type that Thrift does not have"), {},
+           StrCat("type ", static_cast<int>(type)));
       return;
   }
   if (++depth_ > kThriftMaxDepth) {
@@ -171,7 +197,8 @@ void ThriftReader::Skip(ThriftType type) {
 
 ThriftStructReader::ThriftStructReader(ThriftReader& reader, const char* name) : reader_(reader), name_(name) {
   if (++reader_.depth_ > kThriftMaxDepth) {
-    reader_.Fail(StrCat("the ", reader_.part_, " is nested too deeply"), StrCat("at most ", kThriftMaxDepth, " levels"));
+    reader_.Fail(StrCat("the ", reader_.part_, " is nested too deeply"),
+                 StrCat("at most ", kThriftMaxDepth, " levels"));
   }
 }
 
@@ -224,7 +251,8 @@ int64_t ThriftStructReader::Integer() {
 int32_t ThriftStructReader::Int32() {
   const int64_t value = Integer();
   if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) {
-    reader_.Fail(StrCat("field ", id_, " of ", name_, " does not fit 32 bits"), {}, WithSeparators(static_cast<uint64_t>(value)));
+    reader_.Fail(StrCat("field ", id_, " of ", name_, " does not fit 32 bits"), {},
+                 WithSeparators(static_cast<uint64_t>(value)));
     return 0;
   }
   return static_cast<int32_t>(value);
@@ -300,7 +328,9 @@ void ThriftWriter::Varint(uint64_t value) {
   out_.push_back(static_cast<char>(value));
 }
 
-void ThriftWriter::Zigzag(int64_t value) { Varint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63)); }
+void ThriftWriter::Zigzag(int64_t value) {
+  Varint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
+}
 
 void ThriftWriter::I16(int16_t id, int16_t value) {
   FieldHeader(id, ThriftType::kI16);

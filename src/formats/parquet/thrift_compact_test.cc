@@ -1,8 +1,8 @@
 #include "formats/parquet/thrift_compact.h"
 
-#include <limits>
-
 #include <gmock/gmock.h>
+
+#include <limits>
 
 namespace robomerge::parquet {
 namespace {
@@ -54,13 +54,27 @@ TEST(ThriftReader, ReadsWhatTheWriterWrote) {
   int seen = 0;
   for (ThriftStructReader field(reader, "Everything"); field.Next(); ++seen) {
     switch (field.id()) {
-      case 1: EXPECT_TRUE(field.Bool()); break;
-      case 2: EXPECT_FALSE(field.Bool()); break;
-      case 3: EXPECT_EQ(field.Integer(), -300); break;
-      case 4: EXPECT_EQ(field.Int32(), std::numeric_limits<int32_t>::min()); break;
-      case 5: EXPECT_EQ(field.Integer(), std::numeric_limits<int64_t>::min()); break;
-      case 100: EXPECT_EQ(field.Integer(), std::numeric_limits<int64_t>::max()); break;
-      case 101: EXPECT_EQ(field.Binary(), "text"); break;
+      case 1:
+        EXPECT_TRUE(field.Bool());
+        break;
+      case 2:
+        EXPECT_FALSE(field.Bool());
+        break;
+      case 3:
+        EXPECT_EQ(field.Integer(), -300);
+        break;
+      case 4:
+        EXPECT_EQ(field.Int32(), std::numeric_limits<int32_t>::min());
+        break;
+      case 5:
+        EXPECT_EQ(field.Integer(), std::numeric_limits<int64_t>::min());
+        break;
+      case 100:
+        EXPECT_EQ(field.Integer(), std::numeric_limits<int64_t>::max());
+        break;
+      case 101:
+        EXPECT_EQ(field.Binary(), "text");
+        break;
       case 102: {
         ASSERT_EQ(field.List(ThriftType::kI64), 20u);
         for (int i = 0; i < 20; ++i) EXPECT_EQ(reader.ReadZigzag(), i - 10);
@@ -77,7 +91,8 @@ TEST(ThriftReader, ReadsWhatTheWriterWrote) {
         for (ThriftStructReader inner(reader, "Inner"); inner.Next();) EXPECT_EQ(inner.Integer(), 7);
         break;
       }
-      default: break;  // double and map are skipped
+      default:
+        break;  // double and map are skipped
     }
   }
   EXPECT_EQ(seen, 12);
@@ -146,7 +161,9 @@ TEST(ThriftReader, RefusesLengthsBeyondTheBytes) {
 }
 
 TEST(ThriftReader, RefusesNestingBeyondTheLimit) {
-  const auto nested = [](int depth) { return std::string(static_cast<size_t>(depth), '\x1c') + std::string(static_cast<size_t>(depth) + 1, '\0'); };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<size_t>(depth), '\x1c') + std::string(static_cast<size_t>(depth) + 1, '\0');
+  };
   const std::string allowed = nested(kThriftMaxDepth - 1), refused = nested(kThriftMaxDepth);
   ThriftReader inside = ReaderOf(allowed);
   inside.Skip(ThriftType::kStruct);
@@ -173,7 +190,9 @@ TEST(ThriftStructReader, NamesTheFieldOfAWrongTypeOrSign) {
     ThriftStructReader field(reader, "RowGroup");
     ASSERT_TRUE(field.Next());
     field.Binary();
-    EXPECT_THAT(reader.status().ToString(), HasSubstr("field 3 of RowGroup has another type at f.parquet: footer, byte 1,001, expected binary, found i64"));
+    EXPECT_THAT(
+        reader.status().ToString(),
+        HasSubstr("field 3 of RowGroup has another type at f.parquet: footer, byte 1,001, expected binary, found i64"));
   }
   {
     ThriftReader reader = ReaderOf(bytes);
