@@ -63,8 +63,8 @@ class Recording:
 
     kind: str = "one_camera"
     seed: int = 0
-    #: Frames of each episode. Two frames of depth, one of any video behind another episode, or one of an array of
-    #: rank 2 or more are too few for LeRobot's recorder: it fails on appending them, or leaves a gap in the decode clock.
+    #: Frames of each episode. LeRobot's recorder fails on some that are too short: one frame of video behind another
+    #: episode, one frame of an array of rank 2 or more; and two of depth leave a gap in the decode clock, if it does not.
     lengths: tuple[int, ...] = (5, 4)
     #: Task strings; frame k of an episode e does tasks[e % n], or tasks[(e + k) % n] with `task_per_frame`.
     tasks: tuple[str, ...] = ("stack the cups",)

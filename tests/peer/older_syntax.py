@@ -17,7 +17,7 @@ GENERIC = re.compile(
     r"^(?P<indent> *)(?P<word>class|def|async def) (?P<name>\w+)\[(?P<parameters>[^\]]+)\](?P<rest>.*)$"
 )
 
-#: A torchvision whose compiled operators do not fit the installed torch fails on import, when it describes them to torch;
+#: A torchvision whose compiled operators do not fit the installed torch fails on import, describing them to torch:
 #: names without an implementation are enough for it, and nothing in these tests calls them.
 DECLARATION = """\
 import torch as _torch
