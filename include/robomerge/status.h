@@ -72,6 +72,8 @@ class [[nodiscard]] Status {
   Status While(const std::string& text) const;
   /// Names the source dataset in every problem that names none yet. No effect when ok().
   Status OfSource(const std::string& root) const;
+  /// Gives every problem that has no kind yet this one. No effect when ok().
+  Status OfKind(const std::string& kind) const;
   /// One line, for logs and tests; the full form is FormatStatus().
   std::string ToString() const;
 

@@ -62,6 +62,15 @@ Status Status::OfSource(const std::string& root) const {
   return status;
 }
 
+Status Status::OfKind(const std::string& kind) const {
+  if (ok()) return *this;
+  Status status;
+  status.problems_ = Changed(*problems_, [&](Problem& problem) {
+    if (problem.kind.empty()) problem.kind = kind;
+  });
+  return status;
+}
+
 std::string Status::ToString() const {
   if (ok()) return "ok";
   std::string text;

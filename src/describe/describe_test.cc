@@ -61,7 +61,6 @@ TEST(Describe, RefusesTasksThatAreNotInTheTable) {
 TEST(Describe, RefusesVideosThatCannotHoldTheirEpisodes) {
   EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.num_frames = 29; }), HasSubstr("E-video-frames"));
   EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.frame_ticks = 1024; }), HasSubstr("E-video-fps"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.width = 128; }), HasSubstr("E-video-size"));
   EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].segments[1].from_timestamp = 1e9; }), HasSubstr("E-video-frames"));
   EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].segments[1].from_timestamp = std::nan(""); }), HasSubstr("E-episodes"));
 }
@@ -100,6 +99,11 @@ TEST(Describe, SaysWhichCodecItReallyIs) {
                           }).value();
   EXPECT_THAT(Warnings(partial), HasSubstr("W-video-codec"));
   EXPECT_THAT(Warnings(partial), HasSubstr("found h264"));
+}
+
+TEST(Describe, SaysThatAVideoHasAnotherSize) {
+  const Partial partial = DescribeChanged(TwoEpisodes(), [](Dataset& dataset) { dataset.video_keys[0].files[0].stream.width = 128; }).value();
+  EXPECT_THAT(Warnings(partial), HasSubstr("W-video-size"));
 }
 
 TEST(Describe, TimesOffTheGridStayAsTheyAre) {

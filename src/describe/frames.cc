@@ -64,7 +64,8 @@ class KeyPlacer {
     for (const VideoFile& file : key_.files) {
       const mp4::StreamSummary& stream = file.stream;
       if (stream.width > 0 && !ShapeAllows(feature, stream.width, stream.height)) {
-        problems_.push_back(Problem(Code::kCorrupt, StrCat("video of `", key_.name, "` has another size than info.json says")).Kind("E-video-size")
+        // LeRobot loads it all the same, so nothing is lost; it is said because training code may stumble.
+        warnings_.push_back(Problem(Code::kCorrupt, StrCat("video of `", key_.name, "` has another size than info.json says")).Kind("W-video-size")
                                 .At(file.path).Expected(StrCat("shape ", json::DumpLine(feature.entry.value("shape", Json())), " (height, width, channels)"))
                                 .Found(StrCat(stream.height, " x ", stream.width)));
       }
@@ -106,8 +107,7 @@ class KeyPlacer {
     if (nearest + static_cast<double>(length) > static_cast<double>(num_frames)) {
       problems_.push_back(Problem(Code::kCorrupt, StrCat("video of `", key_.name, "` has fewer frames than episode ", episode, " needs"))
                               .Kind("E-video-frames").At(key_.files[segment.video_file].path)
-                              .Expected(StrCat("frames ", static_cast<uint64_t>(std::min(nearest, 1e15)), " to ",
-                                               static_cast<uint64_t>(std::min(nearest, 1e15)) + length - 1, " (from ", where, ")"))
+                              .Expected(StrCat(WithSeparators(static_cast<uint64_t>(std::min(nearest, 1e15)) + length), " frames (from ", where, ")"))
                               .Found(StrCat(WithSeparators(num_frames), " frames")));
       return place;
     }

@@ -46,6 +46,7 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
     for (const auto& [episode, rows] : found[file]) {
       problems.push_back(Rows(StrCat("data file has rows of episode ", episode, ", which the episodes table does not place there"),
                               StrCat(dataset.data_files[file].path, ", row ", rows->first_row))
+                             .Expected(StrCat("only rows of the ", dataset.episodes.size(), " episodes of the table"))
                              .Found(StrCat(WithSeparators(rows->num_rows), " rows"))
                              .Hint("repair the dataset: add the episode to the episodes table, or remove these rows"));
     }

@@ -339,7 +339,9 @@ std::string_view ModeName(ReportedFile::Mode mode) {
 
 Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
                           const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  return MergeRun(sources, destination, options, progress, stop).Run();
+  Result<MergeReport> report = MergeRun(sources, destination, options, progress, stop).Run();
+  if (report.ok()) return report;
+  return report.status().OfKind(report.status().code() == Code::kIo ? "E-io" : report.status().code() == Code::kCancelled ? "E-stopped" : "E-sources");
 }
 
 }  // namespace robomerge

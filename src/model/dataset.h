@@ -34,7 +34,7 @@ struct DataFile {
   uint64_t uncompressed_bytes = 0;  ///< LeRobot's size measure (format spec 3.3)
   std::vector<EpisodeRows> episodes;  ///< in file order
   std::string physical_schema;        ///< leaves with their shapes: equal texts can share row groups raw
-  bool has_narrow_bookkeeping = false;  ///< episode_index, index or task_index is not INT64
+  bool has_huggingface_features = false;  ///< the key-value metadata that tells tools which columns are images
 };
 
 struct VideoFile {

@@ -29,10 +29,10 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
   for (const std::string_view key : kEncoderKeys) {
     bool agree = false;
     merged[std::string(key)] = MergedEncoderKey(schemas, feature, std::string(key), agree);
-    if (!agree) nulled.push_back(StrCat("'", key, "'"));
+    // LeRobot writes its own reader here, whatever the sources say.
+    if (key == "video.video_backend") merged[std::string(key)] = "pyav";
+    else if (!agree) nulled.push_back(StrCat("'", key, "'"));
   }
-  // LeRobot writes its own reader here, whatever the sources say.
-  merged["video.video_backend"] = "pyav";
   Json info = Json::object();
   const auto add_missing = [&] {
     for (const auto& [key, value] : merged.items()) {

@@ -27,9 +27,9 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
         .Kind("E-no-dataset").Source(root).At(path)
         .Hint("name the folder that holds meta/, data/ and videos/");
   }
-  ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root));
+  ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root).OfKind("E-info"));
   Result<json::Json> info = json::Parse(*text, path);
-  ROBOMERGE_RETURN_NOT_OK(info.status().OfSource(root));
+  ROBOMERGE_RETURN_NOT_OK(info.status().OfSource(root).OfKind("E-info"));
   if (!info->is_object()) {
     return Problem(Code::kCorrupt, "info.json is not an object").Kind("E-info").Source(root).At(path);
   }

@@ -110,7 +110,7 @@ class EpisodesWriter {
   void AddPlaces() {
     table_.AddInt64("episode_index", Column([](uint64_t episode) { return episode; }));
     std::vector<std::vector<std::string>> tasks;
-    for (uint64_t episode = step_.first_episode; episode < end_; ++episode) tasks.push_back(TasksOf(episode));
+    for (uint64_t episode = step_.first_episode; episode < end_; ++episode) tasks.push_back(Row(episode).tasks);
     table_.AddStringList("tasks", std::move(tasks));
     table_.AddInt64("length", Column([this](uint64_t episode) { return Row(episode).length_frames; }));
     const auto data_id = [this](uint64_t episode) { return plan_.data_steps[plan_.episodes[episode].data_step].id; };
@@ -119,15 +119,6 @@ class EpisodesWriter {
     table_.AddInt64("dataset_from_index", Column([this](uint64_t episode) { return plan_.episodes[episode].first_frame; }));
     table_.AddInt64("dataset_to_index",
                     Column([this](uint64_t episode) { return plan_.episodes[episode].first_frame + Row(episode).length_frames; }));
-  }
-
-  // An episode that names no task gets the tasks of its frames.
-  std::vector<std::string> TasksOf(uint64_t episode) const {
-    const Episode& row = Row(episode);
-    if (!row.tasks.empty()) return row.tasks;
-    std::vector<std::string> tasks;
-    for (const auto& [task, frames] : Rows(episode).task_frames) tasks.push_back(SourceOf(episode).tasks[static_cast<size_t>(task)]);
-    return tasks;
   }
 
   void AddFrames() {

@@ -53,10 +53,10 @@ std::string SpacingProblem(const SampleTable& samples, const Presentation& shown
                   " ticks of 1/", timescale, " s)");
   }
   if (shown.frame_ticks == 0) return "its frames are spaced unevenly";
+  // What follows is decoded after all of these frames, so their decode times must end before they do.
   const uint64_t even_ticks = samples.num_samples * shown.frame_ticks;
-  if (shown.shown_length_ticks > even_ticks) {
-    return StrCat("its last frame lasts ", shown.shown_length_ticks - even_ticks, " ticks of 1/", timescale,
-                  " s longer than the others");
+  if (shown.decode_length_ticks - samples.decode_deltas.back().delta_ticks >= even_ticks) {
+    return StrCat("its decode clock runs past its frames, to ", shown.decode_length_ticks, " ticks of 1/", timescale, " s");
   }
   return {};
 }
@@ -84,9 +84,9 @@ Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
   summary.starts_at_zero = edits.starts_at_zero;
   summary.frame_ticks = shown.frame_ticks;
   const std::string spacing_problem = SpacingProblem(video.samples, shown, video.timescale);
-  // A last frame that is stored shorter than the others gets its full time, so that the next stream stays on the grid.
-  const uint64_t even_ticks = summary.num_frames * shown.frame_ticks;
-  summary.length_ticks = std::max(shown.shown_length_ticks, even_ticks);
+  // A last frame that is stored shorter or longer than the others (FFmpeg's concatenation of x265 does that) gets its proper time, so that the
+  // next stream stays on the grid.
+  summary.length_ticks = spacing_problem.empty() ? summary.num_frames * shown.frame_ticks : shown.shown_length_ticks;
 
   ROBOMERGE_ASSIGN_OR_RETURN(const FirstSample first, InspectFirstSample(file, video.entry, video.samples));
   summary.decoder_key = DecoderKey(stream->movie, first.parameter_sets);

@@ -282,10 +282,17 @@ TEST(OwnFile, FramesThatLastNoTime) {
   EXPECT_EQ(Reason(spec), "some of its frames last no time");
 }
 
-TEST(OwnFile, LongLastFrame) {
+TEST(Stream, LongLastFrameGetsItsProperTime) {
   MovieSpec spec = EvenMovie(6);
   spec.deltas = {{5, 512}, {1, 1024}};
-  EXPECT_EQ(Reason(spec), "its last frame lasts 512 ticks of 1/15360 s longer than the others");
+  EXPECT_EQ(Reason(spec), "");
+}
+
+TEST(OwnFile, DecodeClockBeyondTheFrames) {
+  MovieSpec spec = EvenMovie(3);
+  spec.deltas = {{1, 512}, {1, 1024}, {1, 512}};
+  spec.offsets = {{1, 0}, {1, 0}, {1, -512}};
+  EXPECT_EQ(Reason(spec), "its decode clock runs past its frames, to 2048 ticks of 1/15360 s");
 }
 
 TEST(OwnFile, EditLists) {

@@ -28,7 +28,9 @@ constexpr size_t kBufferBytes = size_t{1} << 20;
 // errno as data: what the caller should do next decides the code.
 Problem SystemProblem(const std::string& operation, const std::string& path, int error) {
   Code code = Code::kIo;
-  if (error == ENOENT || error == ENOTDIR) code = Code::kNotFound;
+  // Where something is to be made, a missing parent is the system's answer, not an answer to the question whether it is there.
+  const bool is_question = operation == "open for reading" || operation == "stat" || operation == "list";
+  if (is_question && (error == ENOENT || error == ENOTDIR)) code = Code::kNotFound;
   if (error == EEXIST || error == ENOTEMPTY) code = Code::kAlreadyExists;
   Problem problem(code, StrCat("cannot ", operation));
   problem.where = path;

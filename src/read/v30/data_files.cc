@@ -173,9 +173,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   ROBOMERGE_RETURN_NOT_OK(CheckColumns(footer, dataset.schema, data.path));
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
-  for (const char* column : {"episode_index", "index", "task_index"}) {
-    data.has_narrow_bookkeeping |= footer.leaves()[*FindLeaf(footer, column)].type != parquet::PhysicalType::kInt64;
-  }
+  data.has_huggingface_features = footer.key_value("huggingface").has_value();
   ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(**file, footer).Run());
   return data;
 }
@@ -189,10 +187,8 @@ Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info, 
   std::vector<Problem> problems;
   for (const FileId& id : ids) {
     Result<DataFile> file = ReadDataFile(file_system, dataset, info.data_path, id);
-    for (Problem problem : file.status().problems()) {
-      if (problem.kind.empty()) problem.kind = "E-data-file";
-      problems.push_back(std::move(problem));
-    }
+    const Status status = file.status();
+    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
     dataset.data_files.push_back(file.ok() ? std::move(file).value() : DataFile{});
   }
   for (size_t episode = 0; episode < dataset.episodes.size(); ++episode) {

@@ -28,13 +28,13 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(root, info, dataset));
   std::vector<Problem> problems;
   Gather(RefuseSubtasks(file_system, dataset), problems);
-  Gather(ReadTasks(file_system, source_info, dataset), problems);
-  Gather(ReadStatistics(file_system, dataset), problems);
+  Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
+  Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);
   const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, dataset);
-  Gather(claims.status(), problems);
+  Gather(claims.status().OfKind("E-episodes"), problems);
   if (claims.ok()) {
-    Gather(ReadDataFiles(file_system, source_info, *claims, dataset), problems);
-    Gather(ReadVideoFiles(file_system, source_info, *claims, dataset), problems);
+    Gather(ReadDataFiles(file_system, source_info, *claims, dataset).OfKind("E-data-file"), problems);
+    Gather(ReadVideoFiles(file_system, source_info, *claims, dataset).OfKind("E-video-file"), problems);
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   return dataset;

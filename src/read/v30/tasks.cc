@@ -51,6 +51,11 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
           .Hint("sort the table by task_index and close its gaps");
     }
   }
+  if (info.total_tasks != dataset.tasks.size()) {
+    return Problem(Code::kCorrupt, "`total_tasks` of info.json contradicts the tasks table").Kind("E-totals")
+        .At(io::JoinPath(dataset.root, "meta/info.json: total_tasks")).Expected(StrCat(dataset.tasks.size(), " tasks (counted)"))
+        .Found(std::to_string(info.total_tasks)).Hint("correct info.json, or find the tasks that are missing");
+  }
   return Status();
 }
 

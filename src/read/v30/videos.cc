@@ -36,10 +36,8 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     for (const FileId& id : ids) {
       Result<VideoFile> file = ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
-      for (Problem problem : file.status().problems()) {
-        if (problem.kind.empty()) problem.kind = "E-video-file";
-        problems.push_back(std::move(problem));
-      }
+      const Status status = file.status();
+    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
       video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
     }
     for (size_t episode = 0; episode < video_key.segments.size(); ++episode) {
