@@ -64,7 +64,7 @@ class Recording:
     kind: str = "one_camera"
     seed: int = 0
     #: Frames of each episode. LeRobot's recorder fails on some that are too short: one frame of video behind another
-    #: episode, one frame of an array of rank 2 or more; and two of depth leave a gap in the decode clock, if it does not.
+    #: episode, one frame of an array of rank 2 or more, and often two frames of depth.
     lengths: tuple[int, ...] = (5, 4)
     #: Task strings; frame k of an episode e does tasks[e % n], or tasks[(e + k) % n] with `task_per_frame`.
     tasks: tuple[str, ...] = ("stack the cups",)
