@@ -1,0 +1,228 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/suggestion.h"
+
+namespace robomerge::cli {
+namespace {
+
+constexpr std::string_view kSeeHelp = "`robomerge -h` shows an example and the flags";
+
+const CommandHelp* FindCommand(std::string_view name) {
+  for (const CommandHelp& command : AllCommands()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+bool Applies(const Flag& flag, Command command) {
+  return command == kNoCommand ? flag.name == "help" || flag.name == "version" : (flag.commands & command) != 0;
+}
+
+Problem UnknownCommand(const std::string& word) {
+  std::vector<std::string> names;
+  for (const CommandHelp& command : AllCommands()) names.emplace_back(command.name);
+  const auto nearest = NearestWord(word, names);
+  return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
+      .Kind("E-command")
+      .Expected("merge, plan or inspect")
+      .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
+}
+
+Problem UnknownFlag(const std::string& word, Command command) {
+  const std::string typed = word.substr(0, word.find('='));
+  Problem problem =
+      Problem(Code::kInvalidArgument, "unknown flag `" + typed + "`").Kind("E-flag").Hint(std::string(kSeeHelp));
+  if (!typed.starts_with("--")) return problem;
+  if (command == kNoCommand) {
+    problem.hint = "flags follow the command, as in `robomerge merge SRC... -o DST`";
+    return problem;
+  }
+  std::vector<std::string> names;
+  for (const Flag& flag : AllFlags()) {
+    if (Applies(flag, command)) names.emplace_back(flag.name);
+  }
+  if (const auto nearest = NearestWord(std::string_view(typed).substr(2), names)) {
+    problem.hint = "did you mean `--" + *nearest + "`?";
+  }
+  return problem;
+}
+
+// One flag of the table as CLI11 holds it.
+struct Bound {
+  const Flag* flag;
+  std::string name;  ///< "--num-workers"
+  CLI::Option* option;
+  std::string value;
+};
+
+class Parser {
+ public:
+  Parser(Command command, const Environment& environment) : command_(command), environment_(environment) {
+    app_.set_help_flag();
+    app_.allow_extras();
+    short_help_ = app_.add_flag("-h");
+    bound_.reserve(AllFlags().size());  // CLI11 keeps references to the values
+    for (const Flag& flag : AllFlags()) {
+      if (Applies(flag, command)) Bind(flag);
+    }
+  }
+
+  Result<Invocation> Parse(std::vector<std::string> words) {
+    Invocation invocation;
+    invocation.command = command_;
+    // CLI11 would hand "--" itself back among the words it does not know, and could no longer tell what follows it.
+    const auto dashes = std::find(words.begin(), words.end(), "--");
+    std::vector<std::string> paths_after(dashes == words.end() ? dashes : dashes + 1, words.end());
+    words.erase(dashes, words.end());
+    ROBOMERGE_RETURN_NOT_OK(RefuseEmptyValues(words));
+    try {
+      std::reverse(words.begin(), words.end());  // as CLI11 wants it
+      app_.parse(std::move(words));
+    } catch (const CLI::Error& error) {
+      std::string what = error.what();
+      return Problem(Code::kInvalidArgument, "cannot understand the command line")
+          .Kind("E-flag")
+          .Found(std::move(what))
+          .Hint(std::string(kSeeHelp));
+    }
+    if (short_help_->count() > 0) {
+      invocation.wish = Invocation::Wish::kShortHelp;
+      return invocation;
+    }
+    for (const Bound& bound : bound_) {
+      if (bound.option->count() > 0 && (bound.flag->name == "help" || bound.flag->name == "version")) {
+        ROBOMERGE_RETURN_NOT_OK(bound.flag->set(invocation, "", bound.name));
+        return invocation;
+      }
+    }
+    ROBOMERGE_RETURN_NOT_OK(TakePaths(invocation));
+    invocation.paths.insert(invocation.paths.end(), paths_after.begin(), paths_after.end());
+    for (const Bound& bound : bound_) ROBOMERGE_RETURN_NOT_OK(TakeValue(bound, invocation));
+    return invocation;
+  }
+
+ private:
+  void Bind(const Flag& flag) {
+    Bound& bound = bound_.emplace_back(Bound{&flag, "--" + std::string(flag.name), nullptr, ""});
+    const std::string names = flag.short_name == 0 ? bound.name : std::string("-") + flag.short_name + "," + bound.name;
+    if (flag.value.empty()) {
+      bound.option = app_.add_flag(names);
+    } else {
+      bound.option = app_.add_option(names, bound.value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    }
+  }
+
+  // CLI11 would take the next word for the value of `--trace=`.
+  Status RefuseEmptyValues(const std::vector<std::string>& words) const {
+    for (const std::string& word : words) {
+      if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+      return Problem(Code::kInvalidArgument, "flag `" + word.substr(0, word.size() - 1) + "` has an empty value")
+          .Kind("E-flag");
+    }
+    return Status();
+  }
+
+  Status TakePaths(Invocation& invocation) const {
+    std::vector<Problem> problems;
+    for (const std::string& word : app_.remaining()) {
+      if (word.size() > 1 && word.front() == '-') {
+        problems.push_back(UnknownFlag(word, command_));
+      } else if (word.empty()) {
+        problems.push_back(Problem(Code::kInvalidArgument, "a path is empty").Kind("E-path").Found("``"));
+      } else {
+        invocation.paths.push_back(word);
+      }
+    }
+    return problems.empty() ? Status() : Status::Many(std::move(problems));
+  }
+
+  Status TakeValue(const Bound& bound, Invocation& invocation) const {
+    const Flag& flag = *bound.flag;
+    if (bound.option->count() > 0) {
+      if (!flag.value.empty()) return flag.set(invocation, bound.value, bound.name);
+      for (const std::string& result : bound.option->results()) {
+        if (result != "true") {
+          return Problem(Code::kInvalidArgument, "flag `" + bound.name + "` takes no value")
+              .Kind("E-flag")
+              .Found("`" + result + "`");
+        }
+        ROBOMERGE_RETURN_NOT_OK(flag.set(invocation, "", bound.name));
+      }
+      return Status();
+    }
+    if (flag.environment.empty()) return Status();
+    const std::optional<std::string> value = environment_(std::string(flag.environment));
+    if (!value || value->empty()) return Status();
+    return flag.set(invocation, *value, std::string(flag.environment));
+  }
+
+  const Command command_;
+  const Environment& environment_;
+  CLI::App app_;
+  CLI::Option* short_help_ = nullptr;
+  std::vector<Bound> bound_;
+};
+
+Status CheckMergePaths(const Invocation& invocation) {
+  const std::string name = invocation.command == kPlan ? "plan" : "merge";
+  if (invocation.paths.empty() && invocation.list_path.empty()) {
+    return Problem(Code::kInvalidArgument, "no sources")
+        .Kind("E-no-sources")
+        .Expected("robomerge " + name + " SRC... -o DST")
+        .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
+  }
+  if (invocation.destination.empty()) {
+    return Problem(Code::kInvalidArgument, "no destination")
+        .Kind("E-no-destination")
+        .Expected("robomerge " + name + " SRC... -o DST")
+        .Hint("say with `-o DST` where the merged dataset is to be made");
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Environment& environment) {
+  const CommandHelp* command = nullptr;
+  if (!words.empty() && !words.front().starts_with("-")) {
+    command = FindCommand(words.front());
+    if (command == nullptr) return UnknownCommand(words.front());
+    words.erase(words.begin());
+  }
+  const Command chosen = command == nullptr ? kNoCommand : command->command;
+  ROBOMERGE_ASSIGN_OR_RETURN(Invocation invocation, Parser(chosen, environment).Parse(std::move(words)));
+  if (invocation.wish != Invocation::Wish::kRun) return invocation;
+  if (chosen == kNoCommand) {
+    return Problem(Code::kInvalidArgument, "no command")
+        .Kind("E-command")
+        .Expected("merge, plan or inspect")
+        .Hint(std::string(kSeeHelp));
+  }
+  if (chosen == kInspect) {
+    if (invocation.paths.size() == 1) return invocation;
+    return Problem(Code::kInvalidArgument, "`inspect` takes one dataset")
+        .Kind("E-path")
+        .Expected("robomerge inspect PATH")
+        .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  ROBOMERGE_RETURN_NOT_OK(CheckMergePaths(invocation));
+  if (chosen == kPlan) invocation.options.dry_run = true;
+  return invocation;
+}
+
+Invocation GuessOutput(const std::vector<std::string>& words) {
+  Invocation guess;
+  for (size_t at = 0; at < words.size() && words[at] != "--"; ++at) {
+    if (words[at] == "--json") guess.json = true;
+    const bool is_split = words[at] == "--color" && at + 1 < words.size();
+    const std::string value = is_split ? words[at + 1] : words[at].starts_with("--color=") ? words[at].substr(8) : "";
+    if (value == "always") guess.color = When::kAlways;
+    if (value == "never") guess.color = When::kNever;
+  }
+  return guess;
+}
+
+}  // namespace robomerge::cli

@@ -1,0 +1,40 @@
+// The commands: an Invocation in, an exit code out.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/flags.h"
+#include "cli/terminal.h"
+
+namespace robomerge::cli {
+
+/// The two streams of the process and how to write to them.
+class Console {
+ public:
+  explicit Console(const Invocation& invocation);
+
+  OutputStream& standard_output() { return standard_output_; }
+  OutputStream& standard_error() { return standard_error_; }
+
+  /// Reports a failure, as text or as "error" lines on standard error, and returns its exit code.
+  ExitCode Fail(const Status& status);
+  /// Writes problems as text on standard error; `heading` is "error" or "warning", `most` as in FormatProblems().
+  void PrintProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most);
+  /// `wanted`, unless standard output could not be written.
+  ExitCode Finish(ExitCode wanted);
+
+ private:
+  const bool json_;
+  const bool is_colored_;
+  OutputStream standard_output_;
+  OutputStream standard_error_;
+};
+
+/// merge and plan.
+ExitCode RunMerge(const Invocation& invocation, Console& console);
+
+ExitCode RunInspect(const Invocation& invocation, Console& console);
+
+}  // namespace robomerge::cli

@@ -1,0 +1,213 @@
+#include "cli/flags.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "cli/suggestion.h"
+
+namespace robomerge::cli {
+namespace {
+
+Problem WrongValue(const std::string& name, std::string expected, const std::string& found) {
+  return Problem(Code::kInvalidArgument, "wrong value for `" + name + "`")
+      .Kind("E-value")
+      .Expected(std::move(expected))
+      .Found("`" + found + "`");
+}
+
+Result<int64_t> ParseInteger(const std::string& text, int64_t least, int64_t most, const std::string& name) {
+  int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number < least || number > most) {
+    return WrongValue(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), text);
+  }
+  return number;
+}
+
+Result<double> ParseMegabytes(const std::string& text, const std::string& name) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(number) || number <= 0) {
+    return WrongValue(name, "a number of MB above 0", text);
+  }
+  return number;
+}
+
+struct Choice {
+  const char* word;
+  int value;
+};
+
+Result<int> ParseChoice(const std::string& text, std::span<const Choice> choices, const std::string& name) {
+  std::vector<std::string> words;
+  std::string expected;
+  for (const Choice& choice : choices) {
+    if (text == choice.word) return choice.value;
+    if (!words.empty()) expected += words.size() + 1 == choices.size() ? " or " : ", ";
+    expected += choice.word;
+    words.emplace_back(choice.word);
+  }
+  Problem problem = WrongValue(name, expected, text);
+  if (const auto nearest = NearestWord(text, words)) problem.hint = "did you mean `" + *nearest + "`?";
+  return problem;
+}
+
+Result<When> ParseWhen(const std::string& text, const std::string& name) {
+  static constexpr Choice kChoices[] = {{"auto", static_cast<int>(When::kAuto)},
+                                        {"always", static_cast<int>(When::kAlways)},
+                                        {"never", static_cast<int>(When::kNever)}};
+  ROBOMERGE_ASSIGN_OR_RETURN(const int value, ParseChoice(text, kChoices, name));
+  return static_cast<When>(value);
+}
+
+Result<std::string> ParsePath(const std::string& text, const std::string& name) {
+  if (text.empty()) return WrongValue(name, "a path", text);
+  return text;
+}
+
+Status SetNumWorkers(Invocation& invocation, const std::string& value, const std::string& name) {
+  // Far beyond any machine, and small enough that a slip of the finger does not start a million threads.
+  ROBOMERGE_ASSIGN_OR_RETURN(const int64_t number, ParseInteger(value, 0, 1024, name));
+  invocation.options.num_workers = static_cast<int>(number);
+  return Status();
+}
+
+Status SetChunkSize(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.chunk_size, ParseInteger(value, 1, 1000, name));
+  return Status();
+}
+
+Status SetDataFilesSize(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.data_files_size_in_mb, ParseMegabytes(value, name));
+  return Status();
+}
+
+Status SetVideoFilesSize(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.video_files_size_in_mb, ParseMegabytes(value, name));
+  return Status();
+}
+
+Status SetCopyMode(Invocation& invocation, const std::string& value, const std::string& name) {
+  static constexpr Choice kChoices[] = {{"auto", static_cast<int>(CopyMode::kAuto)},
+                                        {"share", static_cast<int>(CopyMode::kShare)},
+                                        {"copy", static_cast<int>(CopyMode::kCopy)}};
+  ROBOMERGE_ASSIGN_OR_RETURN(const int mode, ParseChoice(value, kChoices, name));
+  invocation.options.copy_mode = static_cast<CopyMode>(mode);
+  return Status();
+}
+
+Status SetColor(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.color, ParseWhen(value, name));
+  return Status();
+}
+
+Status SetProgress(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.progress, ParseWhen(value, name));
+  return Status();
+}
+
+// A path that goes as it is into one member of the invocation or of its options.
+template <auto Member>
+Status SetPath(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.*Member, ParsePath(value, name));
+  return Status();
+}
+
+template <auto Member>
+Status SetPathOption(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.*Member, ParsePath(value, name));
+  return Status();
+}
+
+template <auto Member>
+Status Raise(Invocation& invocation, const std::string&, const std::string&) {
+  invocation.*Member = true;
+  return Status();
+}
+
+template <auto Member, bool Value>
+Status SetOption(Invocation& invocation, const std::string&, const std::string&) {
+  invocation.options.*Member = Value;
+  return Status();
+}
+
+template <Invocation::Wish Wish>
+Status SetWish(Invocation& invocation, const std::string&, const std::string&) {
+  invocation.wish = Wish;
+  return Status();
+}
+
+Status AddVerbosity(Invocation& invocation, const std::string&, const std::string&) {
+  ++invocation.verbosity;
+  return Status();
+}
+
+constexpr unsigned kMerges = kMerge | kPlan;
+constexpr unsigned kEvery = kMerge | kPlan | kInspect;
+
+constexpr Flag kFlags[] = {
+    {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist", "", "",
+     SetPath<&Invocation::destination>},
+    {"from", 0, "FILE", kMerges, true, "Read more sources from FILE, one per line; - is standard input",
+     "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command line.", "",
+     SetPath<&Invocation::list_path>},
+    {"num-workers", 'j', "N", kMerges, true, "Use N threads; 0, the default, is one per core",
+     "Any number gives the same bytes.", "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
+    {"dry-run", 'n', "", kMerge, true, "Show every file that would be made and write nothing; same as `plan`", "", "",
+     SetOption<&MergeOptions::dry_run, true>},
+    {"data-files-size-in-mb", 0, "X", kMerges, false, "Begin the next data file at X MB (default 100)",
+     "As in LeRobot: uncompressed column bytes, in MB of 1024 x 1024 bytes.", "", SetDataFilesSize},
+    {"video-files-size-in-mb", 0, "X", kMerges, false, "Begin the next video file at X MB (default 200)",
+     "As in LeRobot: bytes of the file, in MB of 1024 x 1024 bytes.", "", SetVideoFilesSize},
+    {"chunk-size", 0, "N", kMerges, false, "Put at most N files into a chunk directory (default 1000, the most)", "",
+     "", SetChunkSize},
+    {"no-concatenate-videos", 0, "", kMerges, false, "Keep one video file per source video file", "", "",
+     SetOption<&MergeOptions::concatenate_videos, false>},
+    {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "", "",
+     SetOption<&MergeOptions::concatenate_data, false>},
+    {"copy-mode", 0, "HOW", kMerges, false, "Move payload bytes by auto, share or copy (default auto)",
+     "auto: share blocks where both file systems can, copy otherwise\n"
+     "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never share",
+     "", SetCopyMode},
+    {"no-sync", 0, "", kMerges, false, "Do not wait until the bytes are on the device",
+     "Faster; after a power cut the destination may be damaged.", "", SetOption<&MergeOptions::sync, false>},
+    {"trace", 0, "FILE", kMerges, false, "Write a timeline of all tasks to FILE",
+     "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE", SetPathOption<&MergeOptions::trace_path>},
+    {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields", "", "",
+     Raise<&Invocation::json>},
+    {"quiet", 'q', "", kEvery, true, "Print errors only", "What a command is asked to show is still shown.", "",
+     Raise<&Invocation::quiet>},
+    {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning", "", "",
+     AddVerbosity},
+    {"progress", 0, "WHEN", kMerges, false, "Show progress auto, always or never (default auto)",
+     "auto: a line that renews itself if standard error is a terminal, otherwise\n"
+     "a line every 30 seconds; none with --quiet or --json",
+     "", SetProgress},
+    {"color", 0, "WHEN", kEvery, false, "Colour messages auto, always or never (default auto)",
+     "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
+    {"help", 0, "", kEvery, true, "Show all flags; -h shows one screen", "", "", SetWish<Invocation::Wish::kFullHelp>},
+    {"version", 0, "", kEvery, true, "Show the versions of robomerge, Arrow and the compiler", "", "",
+     SetWish<Invocation::Wish::kVersion>},
+};
+
+constexpr CommandHelp kCommands[] = {
+    {kMerge, "merge", "SRC... -o DST", "Merge datasets into a new one",
+     "The sources are merged in the order given and only read. The destination appears\n"
+     "whole or not at all. Before anything is written every disagreement is reported.",
+     "robomerge merge kitchen_1 kitchen_2 -o kitchen"},
+    {kPlan, "plan", "SRC... -o DST", "Show every file a merge would make, with its exact size",
+     "Does all that `merge` does except writing.", "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
+    {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
+     "Exits with 1 if a merge would refuse the dataset.", "robomerge inspect kitchen_1"},
+};
+
+}  // namespace
+
+std::span<const Flag> AllFlags() { return kFlags; }
+
+std::span<const CommandHelp> AllCommands() { return kCommands; }
+
+}  // namespace robomerge::cli

@@ -1,0 +1,61 @@
+// The table of flags. Each is defined once; parsing, help and suggestions are made from it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/terminal.h"
+#include "robomerge/options.h"
+#include "robomerge/status.h"
+
+namespace robomerge::cli {
+
+/// A command, as a bit so that a flag can belong to several.
+enum Command : unsigned { kNoCommand = 0, kMerge = 1, kPlan = 2, kInspect = 4 };
+
+/// What a command line asks for.
+struct Invocation {
+  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion };
+
+  Wish wish = Wish::kRun;
+  Command command = kNoCommand;
+  std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, as typed
+  std::string list_path;           ///< --from; empty: none
+  std::string destination;
+  MergeOptions options;
+  bool json = false;
+  bool quiet = false;
+  int verbosity = 0;  ///< how often -v was given
+  When color = When::kAuto;
+  When progress = When::kAuto;
+};
+
+struct Flag {
+  std::string_view name;   ///< without the dashes
+  char short_name;         ///< 0: none
+  std::string_view value;  ///< what stands for its value in the help; empty: a switch
+  unsigned commands;       ///< those it belongs to
+  bool in_short_help;
+  std::string_view help;         ///< one line, imperative, no period
+  std::string_view detail;       ///< further lines of the full help; may be empty
+  std::string_view environment;  ///< variable that stands in for it; may be empty
+  /// Takes the value in; for a switch the value is empty. `name` is how the user gave it, for messages.
+  Status (*set)(Invocation& invocation, const std::string& value, const std::string& name);
+};
+
+std::span<const Flag> AllFlags();
+
+struct CommandHelp {
+  Command command;
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view help;  ///< one line
+  std::string_view detail;
+  std::string_view example;
+};
+
+std::span<const CommandHelp> AllCommands();
+
+}  // namespace robomerge::cli

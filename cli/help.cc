@@ -1,0 +1,131 @@
+#include "cli/help.h"
+
+#include <algorithm>
+
+namespace robomerge::cli {
+namespace {
+
+constexpr std::string_view kSentence = "Merge LeRobot v3.0 datasets into one without encoding payload anew";
+
+constexpr std::string_view kExitCodes =
+    "Exit codes (treat an unknown one as failure)\n"
+    "  0    done; also if the reader of standard output went away\n"
+    "  1    the sources or the destination are at fault: missing, damaged, unsupported,\n"
+    "       not fitting together, already there\n"
+    "  2    the command line is wrong\n"
+    "  4    the system refused to read or write\n"
+    "  70   a bug of robomerge\n"
+    "  130  cancelled\n";
+
+constexpr std::string_view kSignals =
+    "Signals\n"
+    "  SIGINT, SIGTERM  stop; the destination does not appear. A second SIGINT leaves at once\n"
+    "  SIGUSR1          print one line of progress\n";
+
+const CommandHelp* Find(Command command) {
+  for (const CommandHelp& help : AllCommands()) {
+    if (help.command == command) return &help;
+  }
+  return nullptr;
+}
+
+std::string FlagNames(const Flag& flag) {
+  std::string names = flag.short_name == 0 ? "    " : std::string("-") + flag.short_name + ", ";
+  names += "--" + std::string(flag.name);
+  if (!flag.value.empty()) names += " " + std::string(flag.value);
+  return names;
+}
+
+std::string Padded(std::string_view text, size_t width) {
+  return std::string(text) + std::string(width > text.size() ? width - text.size() : 0, ' ');
+}
+
+bool IsShown(const Flag& flag, Command command, bool full) {
+  if (command == kNoCommand) return full || flag.in_short_help;
+  return (flag.commands & command) != 0 && (full || flag.in_short_help);
+}
+
+std::string ShortFlagList(Command command) {
+  size_t width = 0;
+  for (const Flag& flag : AllFlags()) {
+    if (IsShown(flag, command, false)) width = std::max(width, FlagNames(flag).size());
+  }
+  std::string text;
+  for (const Flag& flag : AllFlags()) {
+    if (IsShown(flag, command, false))
+      text += "  " + Padded(FlagNames(flag), width) + "  " + std::string(flag.help) + "\n";
+  }
+  return text;
+}
+
+void AppendIndented(std::string& text, std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    text += "        " + std::string(lines.substr(0, end)) + "\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+}
+
+// Commands a flag does not belong to are worth a word when all commands are shown together.
+std::string OnlyFor(const Flag& flag) {
+  std::string names;
+  size_t num_commands = 0;
+  for (const CommandHelp& help : AllCommands()) {
+    if ((flag.commands & help.command) == 0) continue;
+    names += (num_commands++ == 0 ? "" : ", ") + std::string(help.name);
+  }
+  return num_commands == AllCommands().size() ? "" : " [" + names + "]";
+}
+
+std::string FullFlagList(Command command) {
+  std::string text;
+  for (const Flag& flag : AllFlags()) {
+    if (!IsShown(flag, command, true)) continue;
+    text += "  " + FlagNames(flag) + (command == kNoCommand ? OnlyFor(flag) : "") + "\n";
+    AppendIndented(text, flag.help);
+    AppendIndented(text, flag.detail);
+  }
+  return text;
+}
+
+std::string EnvironmentList(Command command) {
+  std::string text;
+  for (const Flag& flag : AllFlags()) {
+    if (flag.environment.empty() || !IsShown(flag, command, true)) continue;
+    text += "  " + Padded(flag.environment, 23) + "stands in for --" + std::string(flag.name) + "\n";
+  }
+  return "Environment\n" + text + "  " + Padded("NO_COLOR", 23) + "if not empty, no colours unless --color always\n";
+}
+
+// What both helps begin with.
+std::string Beginning(Command command) {
+  const CommandHelp* const chosen = Find(command);
+  const CommandHelp& shown = chosen == nullptr ? AllCommands().front() : *chosen;
+  std::string text = "Example: " + std::string(shown.example) + "\n\n";
+  if (chosen != nullptr) {
+    return text + std::string(chosen->help) + "\n\nUsage: robomerge " + std::string(chosen->name) + " " +
+           std::string(chosen->arguments) + " [flags]\n";
+  }
+  text += std::string(kSentence) + "\n\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
+  for (const CommandHelp& help : AllCommands()) {
+    text += "  " + Padded(std::string(help.name) + " " + std::string(help.arguments), 21) + "  " +
+            std::string(help.help) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ShortHelp(Command command) {
+  return Beginning(command) + "\nFlags\n" + ShortFlagList(command) + "\n`--help` shows all flags and the exit codes\n";
+}
+
+std::string FullHelp(Command command) {
+  std::string text = Beginning(command);
+  if (const CommandHelp* const chosen = Find(command)) text += "\n" + std::string(chosen->detail) + "\n";
+  text += "\nFlags\n" + FullFlagList(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
+  if (command != kInspect) text += "\n" + std::string(kSignals);
+  return text + "\nData goes to standard output, everything else to standard error.\n";
+}
+
+}  // namespace robomerge::cli

@@ -1,0 +1,27 @@
+// The lines of --json. docs/cli.md documents every field; fields are only added.
+//
+// Each function returns one line with its line feed, "message_type" first. Bytes that are no UTF-8 become U+FFFD.
+#pragma once
+
+#include <string>
+
+#include "cli/progress.h"
+#include "robomerge/options.h"
+#include "robomerge/report.h"
+#include "robomerge/status.h"
+
+namespace robomerge::cli {
+
+std::string StageLine(const std::string& stage);
+std::string StatusLine(const ProgressState& state);
+std::string WarningLine(const Problem& problem);
+/// Something that is wrong with an inspected dataset: there it is a finding, not a failure.
+std::string ProblemLine(const Problem& problem);
+std::string ErrorLine(const Problem& problem, int exit_code);
+std::string FileLine(const ReportedFile& file);
+std::string SummaryLine(const MergeReport& report);
+
+/// All lines of an inspection: "dataset", then each "file", "warning" and "problem", then "summary".
+std::string InspectLines(const InspectReport& report, int exit_code);
+
+}  // namespace robomerge::cli

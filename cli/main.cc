@@ -1,0 +1,54 @@
+// robomerge on the command line: parse, run, leave with an exit code.
+#include <cstdlib>
+#include <exception>
+
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/stop_signals.h"
+#include "robomerge/merge.h"
+
+namespace robomerge::cli {
+namespace {
+
+std::optional<std::string> FromEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+ExitCode Run(const Invocation& invocation, Console& console) {
+  switch (invocation.wish) {
+    case Invocation::Wish::kShortHelp: console.standard_output().Write(ShortHelp(invocation.command)); break;
+    case Invocation::Wish::kFullHelp: console.standard_output().Write(FullHelp(invocation.command)); break;
+    case Invocation::Wish::kVersion: console.standard_output().Write(VersionText()); break;
+    case Invocation::Wish::kRun:
+      return invocation.command == kInspect ? RunInspect(invocation, console) : RunMerge(invocation, console);
+  }
+  return console.Finish(kExitDone);
+}
+
+ExitCode Main(const std::vector<std::string>& words) {
+  const Result<Invocation> invocation = ParseCommandLine(words, FromEnvironment);
+  if (!invocation.ok()) return Console(GuessOutput(words)).Fail(invocation.status());
+  Console console(*invocation);
+  return Run(*invocation, console);
+}
+
+}  // namespace
+}  // namespace robomerge::cli
+
+int main(int argc, char** argv) {
+  namespace cli = robomerge::cli;
+  cli::IgnoreBrokenPipes();
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  // The library throws nothing; what still arrives here is memory that ran out, or a bug.
+  try {
+    return cli::Main(words);
+  } catch (const std::exception& error) {
+    const robomerge::Problem problem = robomerge::Problem(robomerge::Code::kInternal, "robomerge failed by surprise")
+                                           .Found(error.what())
+                                           .Hint("please report this with the command you ran");
+    return cli::Console(cli::GuessOutput(words)).Fail(robomerge::Status(problem));
+  }
+}

@@ -1,0 +1,25 @@
+// Numbers with units, as a person reads them. The command sees the public headers only, so it has its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace robomerge::cli {
+
+/// "1,234,567".
+std::string Separated(uint64_t number);
+
+/// "1 dataset", "1,200 datasets".
+std::string Counted(uint64_t number, std::string_view singular);
+
+/// "812 B", "4.50 kB", "272.3 MB": powers of 1000.
+std::string BytesText(uint64_t bytes);
+
+/// "0.12 s", "12.3 s", "4 min 05 s", "2 h 03 min".
+std::string SecondsText(double seconds);
+
+/// A percentage without decimals; 99 until all is done.
+std::string PercentText(uint64_t part, uint64_t whole);
+
+}  // namespace robomerge::cli

@@ -1,0 +1,129 @@
+#include "cli/report_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "cli/quantity.h"
+
+namespace robomerge::cli {
+namespace {
+
+constexpr size_t kSourcesShown = 2;
+
+// Rows of text, aligned by column; the last column is not padded.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<bool> is_right_aligned) : is_right_aligned_(std::move(is_right_aligned)) {}
+
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+  std::string Text(const std::string& indent = "") const {
+    std::vector<size_t> widths(is_right_aligned_.size());
+    for (const auto& row : rows_) {
+      for (size_t column = 0; column < row.size(); ++column)
+        widths[column] = std::max(widths[column], row[column].size());
+    }
+    std::string text;
+    for (const auto& row : rows_) {
+      std::string line = indent;
+      for (size_t column = 0; column < row.size(); ++column) {
+        const std::string padding(widths[column] - row[column].size(), ' ');
+        line += is_right_aligned_[column] ? padding + row[column] : row[column] + padding;
+        if (column + 1 < row.size()) line += "  ";
+      }
+      line.erase(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
+    }
+    return text;
+  }
+
+ private:
+  const std::vector<bool> is_right_aligned_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string SourcesText(const std::vector<std::string>& sources, bool all) {
+  if (sources.empty()) return "";
+  std::string text = Separated(sources.size()) + ":";
+  const size_t num_shown = all ? sources.size() : std::min(sources.size(), kSourcesShown);
+  for (size_t at = 0; at < num_shown; ++at) text += (at == 0 ? " " : ", ") + sources[at];
+  return num_shown < sources.size() ? text + ", ..." : text;
+}
+
+std::string StagesText(const MergeReport& report) {
+  std::string text;
+  for (const StageTime& stage : report.stages) {
+    text += (text.empty() ? "" : ", ") + stage.stage + " " + SecondsText(stage.seconds);
+  }
+  return text;
+}
+
+std::string TookText(const MergeReport& report) {
+  std::string text = SecondsText(report.seconds);
+  if (!report.stages.empty()) text += ": " + StagesText(report);
+  const long busy = std::lround(std::clamp(report.utilisation, 0.0, 1.0) * 100);
+  return text + "; " + Counted(static_cast<uint64_t>(std::max(report.num_workers, 0)), "worker") + ", " +
+         std::to_string(busy) + " % busy";
+}
+
+std::string ContentText(const MergeReport& report) {
+  return Counted(report.num_episodes, "episode") + ", " + Counted(report.num_frames, "frame") + ", " +
+         Counted(report.num_tasks, "task");
+}
+
+}  // namespace
+
+std::string FileTable(const MergeReport& report, bool all_sources) {
+  TextTable table({false, true, false, false});
+  table.Add({"file", "bytes", "how", "sources"});
+  for (const ReportedFile& file : report.files) {
+    table.Add({file.path, Separated(file.size_bytes), std::string(ModeName(file.mode)),
+               SourcesText(file.sources, all_sources)});
+  }
+  return table.Text();
+}
+
+std::string TotalsText(const MergeReport& report) {
+  return Counted(report.files.size(), "file") + ", " + Counted(report.size_bytes, "byte") + " (" +
+         BytesText(report.size_bytes) + "): " + BytesText(report.copied_bytes) + " copied, " +
+         BytesText(report.shared_bytes) + " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" +
+         Counted(report.num_sources, "dataset") + ", " + ContentText(report) + "\n";
+}
+
+std::string SuccessText(const MergeReport& report) {
+  return "Merged " + Counted(report.num_sources, "dataset") + "\n" + "  into  " + report.destination + "\n" +
+         "  made  " + ContentText(report) + " in " + Counted(report.files.size(), "file") + ", " +
+         BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) + " copied, " +
+         BytesText(report.shared_bytes) + " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" +
+         "  took  " + TookText(report) + "\n";
+}
+
+std::string InspectText(const InspectReport& report) {
+  std::string text = report.root + "\n";
+  TextTable facts({false, false});
+  facts.Add({"version", report.version});
+  facts.Add({"fps", report.fps});
+  facts.Add({"robot", report.robot_type.empty() ? "not named" : report.robot_type});
+  facts.Add({"episodes", Separated(report.num_episodes)});
+  facts.Add({"frames", Separated(report.num_frames)});
+  text += facts.Text("  ") + "\n" + Counted(report.tasks.size(), "task") + "\n";
+  for (const std::string& task : report.tasks) text += "  " + task + "\n";
+  text += "\n" + Counted(report.features.size(), "feature") + "\n";
+  TextTable features({false, false, false});
+  for (const InspectReport::Feature& feature : report.features)
+    features.Add({feature.name, feature.dtype, feature.shape});
+  text += features.Text("  ");
+  uint64_t size_bytes = 0;
+  TextTable files({false, true, true, false});
+  if (!report.files.empty()) files.Add({"file", "bytes", "rows", "content"});
+  for (const InspectReport::File& file : report.files) {
+    size_bytes += file.size_bytes;
+    files.Add({file.path, Separated(file.size_bytes), Separated(file.num_rows), file.what});
+  }
+  text += "\n" + Counted(report.files.size(), "file") + ", " + BytesText(size_bytes) + "\n" + files.Text("  ");
+  return text + "\n" + Counted(report.problems.size(), "problem") + ", " + Counted(report.warnings.size(), "warning") +
+         "\n";
+}
+
+}  // namespace robomerge::cli

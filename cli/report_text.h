@@ -1,0 +1,22 @@
+// Reports as a person reads them.
+#pragma once
+
+#include <string>
+
+#include "robomerge/report.h"
+
+namespace robomerge::cli {
+
+/// One line per destination file: path, exact size, how it is made, from which files (the first two, or all of them).
+std::string FileTable(const MergeReport& report, bool all_sources);
+
+/// What the table adds up to.
+std::string TotalsText(const MergeReport& report);
+
+/// Four lines: what, where, how much, how long.
+std::string SuccessText(const MergeReport& report);
+
+/// What an inspection found, without problems and warnings; they are only counted.
+std::string InspectText(const InspectReport& report);
+
+}  // namespace robomerge::cli

@@ -1,0 +1,19 @@
+// The file of --from: one source per line.
+#pragma once
+
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "robomerge/status.h"
+
+namespace robomerge::cli {
+
+/// Reads source paths, one per line, in order. Blank lines and lines that begin with '#' are skipped; blanks around a
+/// path and a carriage return at the end of a line are dropped. `name` stands for the list in messages.
+Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::string& name);
+
+/// As above, from a file; "-" is standard input.
+Result<std::vector<std::string>> ReadSourceListFile(const std::string& path);
+
+}  // namespace robomerge::cli

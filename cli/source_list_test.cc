@@ -1,0 +1,51 @@
+#include "cli/source_list.h"
+
+#include <gmock/gmock.h>
+
+#include <sstream>
+
+namespace robomerge::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Result<std::vector<std::string>> Read(const std::string& text) {
+  std::istringstream lines(text);
+  return ReadSourceList(lines, "list.txt");
+}
+
+TEST(SourceList, KeepsOrderAndSkipsCommentsAndBlankLines) {
+  const auto sources = Read("# kitchen\nzebra\n\n  # not this\nan ape\r\n\tmoose #2 \nlast");
+  ASSERT_TRUE(sources.ok());
+  EXPECT_THAT(*sources, ElementsAre("zebra", "an ape", "moose #2", "last"));
+}
+
+TEST(SourceList, EmptyListHasNoSources) {
+  const auto sources = Read("\n#\n \r\n");
+  ASSERT_TRUE(sources.ok());
+  EXPECT_THAT(*sources, IsEmpty());
+}
+
+TEST(SourceList, ZeroByteIsRefusedWithItsLine) {
+  const auto sources = Read(std::string("a\nb\0c\n", 6));
+  ASSERT_FALSE(sources.ok());
+  EXPECT_EQ(sources.status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(sources.status().problems().front().where, "list.txt: line 2");
+}
+
+TEST(SourceList, MissingFileIsNotFound) {
+  const auto sources = ReadSourceListFile("no/such/list.txt");
+  ASSERT_FALSE(sources.ok());
+  EXPECT_EQ(sources.status().code(), Code::kNotFound);
+  EXPECT_EQ(sources.status().problems().front().where, "no/such/list.txt");
+}
+
+TEST(SourceList, DirectoryIsNoList) {
+  const auto sources = ReadSourceListFile(".");
+  ASSERT_FALSE(sources.ok());
+  EXPECT_EQ(sources.status().code(), Code::kIo);
+}
+
+}  // namespace
+}  // namespace robomerge::cli

@@ -1,0 +1,54 @@
+// Where output goes: the two streams, whether they are terminals, and colour. Meaning never hangs on colour.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "robomerge/status.h"
+
+namespace robomerge::cli {
+
+/// The value of --color and --progress.
+enum class When { kAuto, kAlways, kNever };
+
+/// What decides about colour and progress, apart from flags.
+struct TerminalFacts {
+  bool is_terminal = false;
+  bool no_color = false;  ///< NO_COLOR is set and not empty
+  bool is_dumb = false;   ///< TERM is "dumb"
+};
+
+/// The facts of standard error, from the system and the environment.
+TerminalFacts StandardErrorFacts();
+
+/// Whether to colour. --color wins over the environment.
+bool DecideColor(When when, const TerminalFacts& facts);
+
+/// Colours what FormatProblems() wrote: `error` red, `warning` yellow, where and hint cyan. Removing the colours gives
+/// back the same text.
+std::string ColorProblems(std::string_view text);
+
+/// Replaces control characters other than line feeds by "\xNN", so that a name inside a dataset cannot steer the
+/// terminal that prints it.
+std::string WithoutControls(std::string_view text);
+
+/// Columns of the terminal at `descriptor`; 80 if it does not say.
+size_t TerminalColumns(int descriptor);
+
+/// A file descriptor that is written whole messages at a time. Not thread-safe: one thread owns it at any time.
+class OutputStream {
+ public:
+  explicit OutputStream(int descriptor) : descriptor_(descriptor) {}
+
+  /// Writes all of `text`, or remembers why not. After a failure nothing more is written.
+  void Write(std::string_view text);
+
+  /// kIo if a write failed. A reader that went away (a broken pipe) is no failure.
+  Status status() const;
+
+ private:
+  const int descriptor_;
+  int error_ = 0;
+};
+
+}  // namespace robomerge::cli
