@@ -80,21 +80,18 @@ fi
 export PATH="$PWD/.venv/bin:$PATH"
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 cache=build/release/CMakeCache.txt
-choices="-DROBOMERGE_BUILD_TESTS=$wants_tests -DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}"
-configure=true
+configure=(cmake --preset release)
 if [ ! -f $cache ]; then
-  configure="cmake --preset release $choices"
+  configure+=("-DROBOMERGE_BUILD_TESTS=$wants_tests" "-DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}")
 elif ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" $cache; then
   # A cache remembers where it was made; a clone that has moved begins anew.
-  configure="cmake --fresh --preset release $choices"
-elif [ ! -f build/release/build.ninja ]; then
-  configure="cmake --preset release"
+  configure+=(--fresh "-DROBOMERGE_BUILD_TESTS=$wants_tests" "-DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}")
 fi
 command=build/release/cli/robomerge
 if [ ! -x $command ]; then echo "setup: building $command, which takes some minutes the first time"; fi
 log=build/setup.log
 mkdir -p build
-if ! { $configure && cmake --build --preset release --target robomerge; } >$log 2>&1; then
+if ! { "${configure[@]}" && cmake --build --preset release --target robomerge; } >$log 2>&1; then
   cat $log >&2
   echo "setup: the build failed; the log above is $PWD/$log" >&2
   exit 1
