@@ -92,7 +92,7 @@ for folder in python/tests tests/*/; do
   if compgen -G "$folder/test_*.py" >/dev/null; then stage "$folder" python_tests "$folder"; fi
 done
 
-# A stage that failed before any test of it ran counts as one test.
+# No stage fails without being counted, even if not one test of it ran.
 .venv/bin/python - "$results" "${failed_stages[@]}" <<'PYTHON'
 import sys
 import xml.etree.ElementTree as xml
