@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <parquet/page_index.h>
 
+#include <map>
 #include <random>
 
 #include "formats/parquet/footer_internal.h"
@@ -387,6 +388,43 @@ TEST(Splice, ForcesNarrowIntegersToInt64WithTheArrowSchema) {
             Code::kIncompatible);
   EXPECT_EQ(DestinationSchema::From(*sources.sources[0].file, *sources.sources[0].footer, {"y"}).status().code(),
             Code::kIncompatible);
+}
+
+// The fields of the ColumnMetaData of one chunk of the first row group, as bytes.
+std::map<int16_t, std::string> MetaDataFields(const std::string& file, size_t leaf) {
+  const auto footer = *ParseFileInMemory("f", file);
+  ThriftReader reader(footer->span(footer->place(0, leaf).thrift), "f", "footer", 0);
+  std::map<int16_t, std::string> fields;
+  for (ThriftStructReader chunk(reader, "ColumnChunk"); chunk.Next();) {
+    if (chunk.id() != field::kChunkMetaData) continue;
+    chunk.Struct();
+    for (ThriftStructReader meta(reader, "ColumnMetaData"); meta.Next();) {
+      const int16_t id = meta.id();
+      fields[id] = meta.Value();
+    }
+  }
+  EXPECT_TRUE(reader.ok());
+  return fields;
+}
+
+TEST(Splice, KeepsEveryFieldOfACopiedChunkButItsOffsets) {
+  const TablePointer permuted = Episode(0, 0, 50)->SelectColumns({1, 0, 2, 3}).ValueOrDie();
+  const Sources sources({WriteParquet({permuted})});
+  const std::string& source = sources.files[0]->bytes();
+  ASSERT_OK_AND_ASSIGN(const Spliced spliced, RunSplice(sources, sources.EveryRowGroup(), {.alignment_bytes = 4096}));
+  // At the same place, every byte stays.
+  std::map<int16_t, std::string> original = MetaDataFields(source, 0);
+  EXPECT_GT(original.size(), 10u);
+  EXPECT_EQ(MetaDataFields(spliced.bytes, 0), original);
+  // Moved to another place, and to another leaf, only the page offsets differ. `text` is leaf 1 of the destination.
+  const Sources both({WriteParquet({Episode(7, 0, 90)}), source});
+  ASSERT_OK_AND_ASSIGN(const Spliced moved_splice, RunSplice(both, {{1, 0, 50, {}}, {0, 0, 90, {}}}));
+  std::map<int16_t, std::string> moved = MetaDataFields(moved_splice.bytes, 1);
+  for (const int16_t offset : {field::kMetaDataPageOffset, field::kMetaDictionaryPageOffset}) {
+    EXPECT_NE(moved[offset], original[offset]);
+    moved[offset] = original[offset];
+  }
+  EXPECT_EQ(moved, original);
 }
 
 TEST(Splice, RefusesArgumentsThatDoNotFit) {
