@@ -1,0 +1,58 @@
+"""Runs the built command; ROBOMERGE names another one than build/release/cli/robomerge."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tiny_dataset import make_tiny_dataset
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Run:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    def json_lines(self) -> list[dict]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+class Command:
+    """The command with an environment in which nothing of the caller's is left."""
+
+    path = Path(os.environ.get("ROBOMERGE", REPOSITORY / "build/release/cli/robomerge")).absolute()
+
+    def environment(self, **more: str) -> dict[str, str]:
+        cleared = {"NO_COLOR", "TERM", "ROBOMERGE_NUM_WORKERS", "ROBOMERGE_TRACE"}
+        return {name: value for name, value in os.environ.items() if name not in cleared} | {"TERM": "xterm"} | more
+
+    def __call__(self, *arguments: object, stdin: str = "", cwd: Path | None = None, **environment: str) -> Run:
+        process = subprocess.run(
+            [str(self.path), *map(str, arguments)],
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            cwd=cwd,
+            env=self.environment(**environment),
+        )
+        return Run(process.returncode, process.stdout.decode(), process.stderr.decode())
+
+
+@pytest.fixture(scope="session")
+def robomerge() -> Command:
+    command = Command()
+    assert command.path.is_file(), f"build it first, or name it with ROBOMERGE: {command.path}"
+    return command
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory) -> list[Path]:
+    """Two datasets that fit together."""
+    folder = tmp_path_factory.mktemp("sources")
+    return [make_tiny_dataset(folder / "a"), make_tiny_dataset(folder / "b", lengths=(3,), task="open the drawer")]
