@@ -90,6 +90,7 @@ class Case:
     base_synced: str = "cp-sync"  # and with
     trace_options: tuple[str, ...] = ()
     on_xfs: bool = False
+    note: str = ""
 
 
 CASES = [
@@ -100,8 +101,16 @@ CASES = [
     Case("tiny10", "e", "one short episode each", "tiny", FULL, num_sources=10),
     Case("tiny100", "e", "one short episode each", "tiny", FULL, num_sources=100),
     Case("tiny1000", "e", "one short episode each", "tiny", [*FULL, TREE], num_sources=1000),
-    # LeRobot's time grows faster than the number of datasets: it is left out where it would take hours.
-    Case("tiny10000", "e", "one short episode each", "tiny", [*COPY, *MERGE], num_sources=10000),
+    Case(
+        "tiny10000",
+        "e",
+        "one short episode each",
+        "tiny",
+        # Each copy makes 150,000 files and folders, and to remove them takes longer than all else here.
+        [way for way in [*COPY, *MERGE] if way.name not in ("cp-never", "merge-j1")],
+        num_sources=10000,
+        note="LeRobot is left out: it reads and writes the whole table of rows again for each dataset.",
+    ),
     Case(
         "xfs",
         "f",

@@ -77,6 +77,8 @@ def case_section(result: dict) -> str:
     called = median_seconds(result, "lerobot", "call_seconds")
     if called is not None:
         lines += [f"LeRobot: {_time(called)} of its time are the call itself; ratios are taken to that.", ""]
+    if result.get("note"):
+        lines += [result["note"], ""]
     lines += _trace_lines(result["traces"]["2"])
     return "\n".join(lines)
 
@@ -175,7 +177,9 @@ GOALS = [
     Goal("(f) sharing, to `cp -r --reflink=never && sync -f`", 1 / 20, _between("xfs", "share", "cp-never-sync")),
     Goal("(f) sharing: new space of the output", 0.05, _new_space, percent=True),
     Goal("(a) to LeRobot's call", 1 / 50, _between("recorder16", "merge", "lerobot", key="call_seconds")),
+    Goal("(a) to LeRobot's process", 1 / 50, _between("recorder16", "merge", "lerobot")),
     Goal("(g) to LeRobot's call", 1 / 50, _between("recordings", "merge", "lerobot", key="call_seconds")),
+    Goal("(g) to LeRobot's process", 1 / 50, _between("recordings", "merge", "lerobot")),
     Goal("(a) peak memory, to 200 MB", 1, _memory("recorder16", "merge")),
     Goal("(f) without sharing, peak memory, to 200 MB", 1, _memory("xfs", "copy")),
     Goal("bound by the CPU: `-j 1` to `-j 2`", 1.8, _between("regroup", "merge-no-sync-j1", "merge-no-sync"), at_least=True),
@@ -237,10 +241,14 @@ def document(everything: dict) -> str:
     if goals := goals_section(results):
         parts += ["## What it must reach", "", goals]
     if results:
-        parts += ["## Cases", "", *(case_section(result) for result in results.values())]
+        parts += ["## Cases", "", "![Time as a multiple of the copy's, by case](benchmarks-ratio.svg)", ""]
+        if any(name.startswith("tiny") for name in results):
+            parts += ["![Time over the number of datasets](benchmarks-datasets.svg)", ""]
+        parts += [*(case_section(result) for result in results.values())]
         parts += ["## More workers, replayed", "", replay_section(results)]
     if growth:
-        parts += ["## The critical path over the number of datasets", "", growth_section(growth)]
+        picture = "![Length of the critical path over the number of datasets](benchmarks-critical-path.svg)"
+        parts += ["## The critical path over the number of datasets", "", picture, "", growth_section(growth)]
     return "\n".join(parts) if parts else NO_RESULTS
 
 
@@ -258,6 +266,8 @@ def read_results(folder: Path) -> dict:
 
 def update_docs(everything: dict) -> None:
     scaled = [name for name, result in everything["cases"].items() if result["scale"] != 1]
+    if everything.get("critical_path", {"scale": 1})["scale"] != 1:
+        scaled.append("critical_path")
     if scaled:
         raise SystemExit(f"report: {', '.join(scaled)}: scaled runs are no results; measure them in full first")
     page = DOCS / "benchmarks.md"

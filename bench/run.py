@@ -61,6 +61,7 @@ class Bench:
             "case": case.name,
             "letter": case.letter,
             "title": case.title,
+            "note": case.note,
             "base": case.base,
             "base_synced": case.base_synced,
             "scale": self.maker.scale,
