@@ -52,7 +52,8 @@ std::vector<int64_t> DecodedByArrow(const Int64Values& values, size_t num_rows, 
   }
   // The statistics that we wrote are those of the values.
   const MemoryFile made("out.parquet", output.bytes());
-  const ColumnChunk& chunk = Footer::Read(made)->row_groups()[0].columns[0];
+  const Footer made_footer = Footer::Read(made).value();
+  const ColumnChunk& chunk = made_footer.row_groups()[0].columns[0];
   EXPECT_EQ(chunk.min_value, *std::min_element(decoded.begin(), decoded.end()));
   EXPECT_EQ(chunk.max_value, *std::max_element(decoded.begin(), decoded.end()));
   EXPECT_EQ(chunk.null_count, 0);
