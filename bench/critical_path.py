@@ -2,7 +2,7 @@
 """Measures how the critical path of a merge grows with the number of datasets: k = 16, 32, ... 4,096 of the tiny ones.
 
 Of each merge, with one worker so that tasks do not disturb each other, the trace tells the longest chain of tasks that
-waited for each other: through reading and reducing alone, which a tree keeps at ceil(log2 k) combinations, and as a whole.
+waited for each other: through reading and reducing alone, which a tree keeps at ceil(log2 k) combinations, and in all.
 """
 
 import argparse
@@ -23,7 +23,9 @@ READING = {"describe", "combine"}
 
 def combine_levels(tasks: list[Task]) -> int:
     """Combinations on the chain that has most of them."""
-    weighed = [Task(task.id, task.after, float(task.category == "combine")) for task in tasks if task.category in READING]
+    weighed = [
+        Task(task.id, task.after, float(task.category == "combine")) for task in tasks if task.category in READING
+    ]
     return round(critical_path(weighed)[0])
 
 
@@ -62,7 +64,10 @@ def main() -> None:
     work = maker.data / "work"
     remove_tree(work)
     work.mkdir(parents=True)
-    rows = {count: {"num_sources": count, "reduction_seconds": [], "critical_path_seconds": [], "busy_seconds": []} for count in counts}
+    rows = {
+        count: {"num_sources": count, "reduction_seconds": [], "critical_path_seconds": [], "busy_seconds": []}
+        for count in counts
+    }
     for number in range(arguments.rounds):
         for count in counts:
             inputs = tiny.first(count)

@@ -18,7 +18,7 @@ DEFAULT_DATA = HERE.parent / "build" / "bench"
 #: Changed whenever an input of the same name and scale becomes another one.
 RECIPE = 1
 
-#: Copies of each recorded dataset. The same dataset twice is a valid pair of sources, and a copy costs no encoder's time.
+#: Copies of each recorded dataset: the same dataset twice is a valid pair of sources, and costs no encoder's time.
 COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500}
 REGROUPED_SOURCES = 16
 #: Copies of recorder16 that fill the XFS volume with some 4 GB.

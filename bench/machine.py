@@ -22,7 +22,8 @@ def _field(path: str, name: str) -> str:
 
 
 def describe_machine(robomerge: Path, peer_python: Path, data: Path) -> dict:
-    peer = "from importlib.metadata import version as v; print(v('lerobot'), 'with PyAV', v('av'), 'and pyarrow', v('pyarrow'))"
+    peer = "from importlib.metadata import version as v; "
+    peer += "print(v('lerobot'), 'with PyAV', v('av'), 'and pyarrow', v('pyarrow'))"
     changed = subprocess.run(
         ["git", "status", "--porcelain", "--", "src", "cli", "include", "bench", "cmake", "CMakeLists.txt"],
         capture_output=True,
@@ -38,6 +39,7 @@ def describe_machine(robomerge: Path, peer_python: Path, data: Path) -> dict:
         "coreutils": _first_line("cp", "--version") or "unknown",
         "robomerge": _first_line(str(robomerge), "--version") or "unknown",
         "lerobot": _first_line(str(peer_python), "-c", peer) or "not installed",
-        "commit": (_first_line("git", "rev-parse", "HEAD") or "unknown") + (" and changes that are not committed" if changed else ""),
+        "commit": (_first_line("git", "rev-parse", "HEAD") or "unknown")
+        + (" and changes that are not committed" if changed else ""),
         "load_average": round(os.getloadavg()[0], 2),
     }

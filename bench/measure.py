@@ -1,6 +1,7 @@
 """One measured run of a command, and what must hold before it so that runs can be compared."""
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -33,18 +34,31 @@ def run(commands: list[list[str]], *, cwd: Path, output: Path, environment: dict
         start = time.perf_counter()
         for command in commands:
             process = subprocess.Popen(
-                command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=environment
+                command,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                env=environment,
+                start_new_session=True,  # a group of its own, which can be ended as a whole
             )
 
             def end(process: subprocess.Popen = process) -> None:
                 timed_out.set()
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
 
             timer = threading.Timer(max(0.0, start + limit_seconds - time.perf_counter()), end)
             timer.start()
-            # wait4 and not RUSAGE_CHILDREN: that is the peak of all children there ever were.
-            _, status, usage = os.wait4(process.pid, 0)
-            timer.cancel()
+            try:
+                # wait4 and not RUSAGE_CHILDREN: that is the peak of all children there ever were.
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:
+                # Ended from outside. What still runs would keep a volume from being unmounted.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
+            finally:
+                timer.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
             usages.append(usage)
             if process.returncode != 0 and not timed_out.is_set():

@@ -109,7 +109,11 @@ def critical_path_over_datasets(growth: dict, output: Path) -> None:
         middle = [1e3 * median(row[key]) for row in rows]
         times.plot(counts, middle, marker="o", label=label, color=colour)
         times.fill_between(
-            counts, [1e3 * min(row[key]) for row in rows], [1e3 * max(row[key]) for row in rows], color=colour, alpha=0.2
+            counts,
+            [1e3 * min(row[key]) for row in rows],
+            [1e3 * max(row[key]) for row in rows],
+            color=colour,
+            alpha=0.2,
         )
     times.set_ylabel("milliseconds, median")
     times.set_yscale("log")

@@ -3,10 +3,10 @@
 
     replay.py TRACE [--workers 1,2,4] [--json]
 
-The tasks are scheduled again as robomerge's one queue does it: a task is ready when those it waited for are done, a free
-worker takes the ready one of the highest level, and among equals the one that was begun first in the trace. Each takes as
-long as it did when it was recorded, so a shared disk or memory bus that is full is not seen: record with one worker to
-see the structure alone.
+The tasks are scheduled again as robomerge's one queue does it: a task is ready when those it waited for are done, a
+free worker takes the ready one of the highest level, and among equals the one that was begun first in the trace. Each
+takes as long as it did when it was recorded, so a shared disk or memory bus that is full is not seen: record with one
+worker to see the structure alone.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_WORKERS = [1, 2, 4, 8, 16, 32, 64]
-#: The plan is made when all that was read is reduced, and nothing is written before it: the trace has no edges for that.
+#: The plan is made of all that was read, and nothing is written before it: the trace has no edges for that.
 BARRIER_CATEGORY = "plan"
 
 
@@ -157,7 +157,8 @@ def table(analysis: dict) -> str:
     one = analysis["busy_seconds"]
     lines = [
         f"{analysis['num_tasks']:,} tasks, {1e3 * one:,.1f} ms of work",
-        "  " + ", ".join(f"{name} {1e3 * spent:,.1f} ms" for name, spent in analysis["busy_seconds_by_category"].items()),
+        "  "
+        + ", ".join(f"{name} {1e3 * spent:,.1f} ms" for name, spent in analysis["busy_seconds_by_category"].items()),
         f"critical path {1e3 * analysis['critical_path_seconds']:,.1f} ms over {analysis['critical_path_tasks']} tasks",
         f"no task ran for {1e3 * analysis['idle_seconds']:,.1f} ms of the recorded run, which the table leaves out",
         "",
@@ -166,9 +167,8 @@ def table(analysis: dict) -> str:
     ]
     for row in analysis["workers"]:
         speed_up = one / row["seconds"] if row["seconds"] > 0 else 1.0
-        lines.append(
-            f"| {row['num_workers']} | {1e3 * row['seconds']:,.1f} | {speed_up:.1f} | {100 * row['utilisation']:.0f} % |"
-        )
+        time, busy = f"{1e3 * row['seconds']:,.1f}", f"{100 * row['utilisation']:.0f} %"
+        lines.append(f"| {row['num_workers']} | {time} | {speed_up:.1f} | {busy} |")
     return "\n".join(lines)
 
 

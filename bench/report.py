@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Turns results of run.py and critical_path.py into Markdown.
 
-    report.py                  prints what lies in bench/results
-    report.py --update-docs    also makes it docs/benchmarks.json and the tables of docs/benchmarks.md
+report.py                  prints what lies in bench/results
+report.py --update-docs    also makes it docs/benchmarks.json and the tables of docs/benchmarks.md
 """
 
 import argparse
@@ -58,7 +58,9 @@ def _row(result: dict, name: str, way: dict) -> str:
     else:
         cells = [f"more than {_time(min(run['seconds'] for run in way['runs']))}", "", "", ""]
     output = [_size(way[key]) if key in way else "" for key in ("output_bytes", "new_bytes")]
-    return " | ".join(["", f"`{way['command']}`", *cells, str(len(way["runs"])), _size(peak_bytes(way)), *output, ""]).strip()
+    return " | ".join(
+        ["", f"`{way['command']}`", *cells, str(len(way["runs"])), _size(peak_bytes(way)), *output, ""]
+    ).strip()
 
 
 def case_section(result: dict) -> str:
@@ -87,11 +89,10 @@ def _trace_lines(trace: dict) -> list[str]:
     summary, replayed = trace["summary"], trace["replay"]
     stages = ", ".join(f"{stage['stage']} {_time(stage['seconds'])}" for stage in summary["stages"])
     moved = ", ".join(f"{_size(summary[f'{how}_bytes'])} {how}" for how in ("copied", "shared", "encoded"))
-    by_workers = {row["num_workers"]: row for row in replayed["workers"]}
-    many = max(by_workers)
+    path = f"{_time(replayed['critical_path_seconds'])} over {replayed['critical_path_tasks']}"
     return [
-        f"With `--no-sync -j 2 --trace`: {stages}; {moved}; workers {100 * summary['utilisation']:.0f} % busy, critical path "
-        f"{_time(replayed['critical_path_seconds'])} over {replayed['critical_path_tasks']} of {replayed['num_tasks']:,} tasks.",
+        f"With `--no-sync -j 2 --trace`: {stages}; {moved}; workers {100 * summary['utilisation']:.0f} % busy, "
+        f"critical path {path} of {replayed['num_tasks']:,} tasks.",
         "",
     ]
 
@@ -112,7 +113,8 @@ class Goal:
             return None
         met = found >= self.bound if self.at_least else found <= self.bound
         bound, shown = (_percent(self.bound), _percent(found)) if self.percent else (_plain(self.bound), _plain(found))
-        return f"| {self.what} | {'at least' if self.at_least else 'at most'} {bound} | {shown} | {'yes' if met else '**no**'} |"
+        side = "at least" if self.at_least else "at most"
+        return f"| {self.what} | {side} {bound} | {shown} | {'yes' if met else '**no**'} |"
 
 
 def _plain(value: float) -> str:
@@ -161,7 +163,12 @@ def _replayed_utilisation(results: dict[str, dict]) -> float | None:
 GOALS = [
     *(
         goal
-        for letter, case, bound in [("a", "recorder16", 1.1), ("b", "av1", 1.1), ("c", "images", 1.1), ("d", "lowdim", 1.6)]
+        for letter, case, bound in [
+            ("a", "recorder16", 1.1),
+            ("b", "av1", 1.1),
+            ("c", "images", 1.1),
+            ("d", "lowdim", 1.6),
+        ]
         for goal in (
             Goal(f"({letter}) `{case}`, `--no-sync`, to `cp -r`", bound, _between(case, "merge-no-sync", "cp")),
             Goal(f"({letter}) `{case}`, to `cp -r && sync -f`", bound, _between(case, "merge", "cp-sync")),
@@ -169,9 +176,15 @@ GOALS = [
     ),
     Goal("(e) 10,000 datasets, `--no-sync`, to `cp -r`", 3, _between("tiny10000", "merge-no-sync", "cp")),
     Goal("(e) 10,000 datasets, to `cp -r && sync -f`", 3, _between("tiny10000", "merge", "cp-sync")),
-    Goal("(e) 10,000 datasets to 1,000, `--no-sync`", 11, _between("tiny10000", "merge-no-sync", "merge-no-sync", "tiny1000")),
+    Goal(
+        "(e) 10,000 datasets to 1,000, `--no-sync`",
+        11,
+        _between("tiny10000", "merge-no-sync", "merge-no-sync", "tiny1000"),
+    ),
     Goal("(e) 10,000 datasets to 1,000", 11, _between("tiny10000", "merge", "merge", "tiny1000")),
-    Goal("(f) without sharing, `--no-sync`, to `cp -r --reflink=never`", 1.1, _between("xfs", "copy-no-sync", "cp-never")),
+    Goal(
+        "(f) without sharing, `--no-sync`, to `cp -r --reflink=never`", 1.1, _between("xfs", "copy-no-sync", "cp-never")
+    ),
     Goal("(f) without sharing, to the same and `sync -f`", 1.1, _between("xfs", "copy", "cp-never-sync")),
     Goal("(f) sharing, `--no-sync`, to `cp -r --reflink=never`", 1 / 20, _between("xfs", "share-no-sync", "cp-never")),
     Goal("(f) sharing, to `cp -r --reflink=never && sync -f`", 1 / 20, _between("xfs", "share", "cp-never-sync")),
@@ -182,7 +195,12 @@ GOALS = [
     Goal("(g) to LeRobot's process", 1 / 50, _between("recordings", "merge", "lerobot")),
     Goal("(a) peak memory, to 200 MB", 1, _memory("recorder16", "merge")),
     Goal("(f) without sharing, peak memory, to 200 MB", 1, _memory("xfs", "copy")),
-    Goal("bound by the CPU: `-j 1` to `-j 2`", 1.8, _between("regroup", "merge-no-sync-j1", "merge-no-sync"), at_least=True),
+    Goal(
+        "bound by the CPU: `-j 1` to `-j 2`",
+        1.8,
+        _between("regroup", "merge-no-sync-j1", "merge-no-sync"),
+        at_least=True,
+    ),
     Goal("bound by the CPU: workers busy with `-j 2`", 0.95, _utilisation, at_least=True, percent=True),
     Goal("bound by the CPU: 64 workers busy, replayed", 0.9, _replayed_utilisation, at_least=True, percent=True),
 ]
@@ -200,8 +218,9 @@ def replay_section(results: dict[str, dict]) -> str:
     if not results:
         return ""
     counts = [row["num_workers"] for row in next(iter(results.values()))["traces"]["1"]["replay"]["workers"]]
+    heads = [f"{count} worker{'s' if count > 1 else ''}" for count in counts]
     lines = [
-        "| case | work | critical path | " + " | ".join(f"{count} workers" for count in counts) + " |",
+        " | ".join(["| case", "work", "critical path", *heads]) + " |",
         "|---|---:|---:|" + "---:|" * len(counts),
     ]
     for name, result in results.items():
@@ -213,20 +232,25 @@ def replay_section(results: dict[str, dict]) -> str:
 
 
 def growth_section(growth: dict) -> str:
-    lines = ["| datasets | combinations in a chain | chain of reading | whole critical path | work |", "|---:|---:|---:|---:|---:|"]
+    lines = [
+        "| datasets | combinations in a chain | chain of reading | whole critical path | work |",
+        "|---:|---:|---:|---:|---:|",
+    ]
     for row in growth["rows"]:
         times = [_time(median(row[key])) for key in ("reduction_seconds", "critical_path_seconds", "busy_seconds")]
         lines.append(f"| {row['num_sources']:,} | {row['combine_levels']} | " + " | ".join(times) + " |")
     return "\n".join([*lines, ""])
 
 
-def machine_section(machine: dict) -> str:
+def machine_section(machines: list[dict]) -> str:
+    machine = machines[0]
+    commits = " and ".join(dict.fromkeys(machine["commit"] for machine in machines))
     memory = f"{machine['memory_bytes'] / 2**30:.0f} GiB of memory"
     return "\n".join(
         [
-            f"* {machine['num_cores']} cores of {machine['cpu']}, {memory}; Linux {machine['kernel']}; {machine['file_system']}; "
-            f"load average {machine['load_average']} before the first run",
-            f"* {machine['robomerge']}, commit {machine['commit']}",
+            f"* {machine['num_cores']} cores of {machine['cpu']}, {memory}; Linux {machine['kernel']}; "
+            f"{machine['file_system']}; load average {machine['load_average']} before the first run",
+            f"* {machine['robomerge']}, commit {commits}",
             f"* LeRobot {machine['lerobot']}; {machine['coreutils']}",
             "",
         ]
@@ -237,7 +261,7 @@ def document(everything: dict) -> str:
     results, growth = everything["cases"], everything.get("critical_path")
     parts = []
     if results:
-        parts += ["## Machine", "", machine_section(next(iter(results.values()))["machine"])]
+        parts += ["## Machine", "", machine_section([result["machine"] for result in results.values()])]
     if goals := goals_section(results):
         parts += ["## What it must reach", "", goals]
     if results:
@@ -276,7 +300,7 @@ def update_docs(everything: dict) -> None:
         raise SystemExit(f"report: {page} has no place between `<!-- bench: begin -->` and `<!-- bench: end -->`")
     (DOCS / "benchmarks.json").write_text(json.dumps(everything, indent=1) + "\n")
     generated = document(everything)
-    page.write_text(MARKED.sub(lambda match: match[1] + generated.rstrip("\n") + "\n" + match[2], text))
+    page.write_text(MARKED.sub(lambda match: match[1] + generated.rstrip("\n") + "\n\n" + match[2], text))
 
 
 def main() -> None:

@@ -99,9 +99,7 @@ class Bench:
         # What a way puts into temporary files belongs on the same file system.
         return os.environ | {"TMPDIR": str(work), "LC_ALL": "C.UTF-8"}
 
-    def _run_way(
-        self, case: Case, way: Way, inputs: Inputs, paths: list[Path], work: Path
-    ) -> tuple[Run, dict]:
+    def _run_way(self, case: Case, way: Way, inputs: Inputs, paths: list[Path], work: Path) -> tuple[Run, dict]:
         destination = work / "destination"
         tools = Tools(self.robomerge, self.maker.peer_python, work)
         commands = way.build(tools, inputs.sources, str(destination))
@@ -121,7 +119,7 @@ class Bench:
         sync_file_system(work)
         sizes = {}
         if not one.timed_out:
-            # Where others write too, df would count them; there the blocks of the output are as good, as nothing is shared.
+            # Where others write too, df would count them; there nothing is shared, so the output's blocks say the same.
             new_bytes = used_bytes(work) - used_before if case.on_xfs else allocated_bytes(destination)
             sizes = {"output_bytes": tree_bytes(destination), "new_bytes": new_bytes}
         if way.is_lerobot and not one.timed_out:

@@ -23,6 +23,7 @@ from lerobot.configs.video import RGBEncoderConfig  # noqa: E402
 from lerobot.datasets.lerobot_dataset import LeRobotDataset  # noqa: E402
 
 JOINTS = [f"joint_{number}" for number in range(14)]
+TWO_CAMERAS = ("observation.images.top", "observation.images.wrist")
 TASKS = ["stack the cups", "open the drawer", "fold the towel", "put the pen into the box"]
 
 
@@ -45,11 +46,11 @@ class Group:
 
 
 GROUPS = {
-    "recorder16": Group(16, 4, 107, ("observation.images.top", "observation.images.wrist")),
-    "av1": Group(16, 4, 89, ("observation.images.top", "observation.images.wrist"), vcodec="libsvtav1", preset=13, crf=15),
-    "images": Group(2, 4, 80, ("observation.images.top",), dtype="image"),
+    "recorder16": Group(16, 4, 107, TWO_CAMERAS),
+    "av1": Group(16, 4, 89, TWO_CAMERAS, vcodec="libsvtav1", preset=13, crf=15),
+    "images": Group(2, 4, 80, TWO_CAMERAS[:1], dtype="image"),
     "lowdim": Group(4, 60, 1800),
-    "tiny": Group(20, 1, 10, ("observation.images.top",), height=64, width=96, num_tasks=20),
+    "tiny": Group(20, 1, 10, TWO_CAMERAS[:1], height=64, width=96, num_tasks=20),
 }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def features_of(group: Group) -> dict[str, dict]:
 
 
 def pictures(group: Group, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """A coarse picture that wanders, with noise on top: motion as a camera has it, bytes as fast as an encoder makes them."""
+    """A coarse picture that wanders, with noise on top: motion as a camera has it, and bytes quickly."""
     height, width = group.height, group.width
     coarse = generator.integers(20, 200, (height // 16 + 1, width // 16 + 1, 3), dtype=np.uint8)
     scene = np.tile(coarse.repeat(16, axis=0).repeat(16, axis=1), (2, 2, 1))

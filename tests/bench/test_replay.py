@@ -1,4 +1,4 @@
-"""The scheduler of bench/replay.py against schedules that can be worked out by hand, and against the law of list scheduling."""
+"""The scheduler of bench/replay.py against schedules worked out by hand, and against the law of list scheduling."""
 
 import json
 import random
@@ -117,7 +117,16 @@ def test_idle_time_is_what_no_task_covers():
 def trace(tmp_path) -> Path:
     def event(id: int, after: list[int], start_us: float, category: str, level: int = 0) -> dict:
         args = {"id": id, "after": after, "level": level, "first": 0, "last": 0, "bytes": 0, "ok": True}
-        return {"name": "x", "cat": category, "ph": "X", "pid": 1, "tid": 0, "ts": start_us, "dur": 1000.0, "args": args}
+        return {
+            "name": "x",
+            "cat": category,
+            "ph": "X",
+            "pid": 1,
+            "tid": 0,
+            "ts": start_us,
+            "dur": 1000.0,
+            "args": args,
+        }
 
     name = {"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "robomerge"}}
     events = [name, event(2, [], 0, "describe"), event(1, [], 1000, "describe"), event(3, [1, 2], 2000, "combine", 1)]
