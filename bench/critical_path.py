@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import report
-from datasets import HERE, Inputs, add_arguments, files_of, maker_from, remove_tree
+from inputs import HERE, Inputs, add_arguments, files_of, maker_from, remove_tree
 from machine import describe_machine
 from measure import read_into_page_cache, run
 from replay import Task, critical_path, read_trace

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import report
 from cases import BY_NAME, CASES, Case, Tools, Way
-from datasets import (
+from inputs import (
     HERE,
     Inputs,
     Maker,

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets import NotAvailable
+from inputs import NotAvailable
 
 
 def _run(*command: object) -> str:

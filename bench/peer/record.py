@@ -1,4 +1,4 @@
-"""Records one group of datasets with LeRobot's own recorder; run by datasets.py in the environment that has LeRobot.
+"""Records one group of datasets with LeRobot's own recorder; run by inputs.py in the environment that has LeRobot.
 
     record.py GROUP FOLDER [--scale X]
 
@@ -29,7 +29,7 @@ TASKS = ["stack the cups", "open the drawer", "fold the towel", "put the pen int
 
 @dataclass(frozen=True)
 class Group:
-    """What to record; the sizes it comes to are in the stamp that datasets.py leaves."""
+    """What to record; the sizes it comes to are in the stamp that inputs.py leaves."""
 
     num_datasets: int
     num_episodes: int

@@ -1,4 +1,4 @@
-"""Rewrites the data files of datasets with row groups of 10,000 rows; run by datasets.py where there is pyarrow.
+"""Rewrites the data files of datasets with row groups of 10,000 rows; run by inputs.py where there is pyarrow.
 
     regroup.py DATASET...
 

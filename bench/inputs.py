@@ -1,4 +1,4 @@
-"""Makes the inputs of the benchmarks, each once: `datasets.py [NAME...]`, or Maker.make() from run.py.
+"""Makes the inputs of the benchmarks, each once: `inputs.py [NAME...]`, or Maker.make() from run.py.
 
 Every input is a folder DATA/NAME of datasets source-00000, source-00001, ... with a stamp.json that is written last and
 says what was made. An input whose stamp does not fit what is asked for is made anew. See README.md for what they are.
