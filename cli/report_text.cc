@@ -72,6 +72,10 @@ std::string ContentText(const MergeReport& report) {
          Counted(report.num_tasks, "task");
 }
 
+std::string FindingsText(const InspectReport& report) {
+  return Counted(report.problems.size(), "problem") + ", " + Counted(report.warnings.size(), "warning") + "\n";
+}
+
 }  // namespace
 
 std::string FileTable(const MergeReport& report, bool all_sources) {
@@ -101,6 +105,8 @@ std::string SuccessText(const MergeReport& report) {
 
 std::string InspectText(const InspectReport& report) {
   std::string text = report.root + "\n";
+  // Nothing but problems is known of a dataset that could not be read.
+  if (report.version.empty()) return text + FindingsText(report);
   TextTable facts({false, false});
   facts.Add({"version", report.version});
   facts.Add({"fps", report.fps});
@@ -122,8 +128,7 @@ std::string InspectText(const InspectReport& report) {
     files.Add({file.path, Separated(file.size_bytes), Separated(file.num_rows), file.what});
   }
   text += "\n" + Counted(report.files.size(), "file") + ", " + BytesText(size_bytes) + "\n" + files.Text("  ");
-  return text + "\n" + Counted(report.problems.size(), "problem") + ", " + Counted(report.warnings.size(), "warning") +
-         "\n";
+  return text + "\n" + FindingsText(report);
 }
 
 }  // namespace robomerge::cli

@@ -84,5 +84,12 @@ TEST(ReportText, InspectShowsFeaturesAndFiles) {
             "\n0 problems, 0 warnings\n");
 }
 
+TEST(ReportText, UnreadableDatasetShowsNoEmptyFacts) {
+  InspectReport report;
+  report.root = "a";
+  report.problems = {Problem(Code::kUnsupported, "dataset is of version v2.1, which is not read")};
+  EXPECT_EQ(InspectText(report), "a\n1 problem, 0 warnings\n");
+}
+
 }  // namespace
 }  // namespace robomerge::cli
