@@ -36,9 +36,10 @@ void PrintJson(const MergeReport& report, OutputStream& out) {
 void PrintText(const Invocation& invocation, const MergeReport& report, Console& console) {
   const bool is_verbose = invocation.verbosity > 0;
   if (!invocation.quiet && !report.warnings.empty()) {
-    console.PrintProblems(report.warnings, "warning", is_verbose ? report.warnings.size() : kWarningsShown);
-    if (!is_verbose && report.warnings.size() > kWarningsShown) {
-      console.standard_error().Write(Counted(report.warnings.size(), "warning") + " in all; `-v` shows every one\n");
+    const std::vector<Problem> gathered = GatherWarnings(report.warnings);
+    console.PrintProblems(is_verbose ? report.warnings : gathered, "warning", is_verbose ? report.warnings.size() : kWarningsShown);
+    if (!is_verbose && (gathered.size() > kWarningsShown || gathered.size() < report.warnings.size())) {
+      console.standard_error().Write("\n" + Counted(report.warnings.size(), "warning") + " in all; `-v` shows every one\n");
     }
     console.standard_error().Write("\n");
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "robomerge/report.h"
 
@@ -15,6 +16,9 @@ std::string TotalsText(const MergeReport& report);
 
 /// Four lines: what, where, how much, how long.
 std::string SuccessText(const MergeReport& report);
+
+/// One warning for all that say the same of different sources: the first of them, and how many more there are. In order of first appearance.
+std::vector<Problem> GatherWarnings(const std::vector<Problem>& warnings);
 
 /// What an inspection found, without problems and warnings; they are only counted.
 std::string InspectText(const InspectReport& report);
