@@ -46,8 +46,8 @@ class Group:
 
 
 GROUPS = {
-    "recorder16": Group(16, 4, 107, TWO_CAMERAS),
-    "av1": Group(16, 4, 89, TWO_CAMERAS, vcodec="libsvtav1", preset=13, crf=15),
+    "recorder16": Group(16, 4, 79, TWO_CAMERAS),
+    "av1": Group(16, 4, 79, TWO_CAMERAS, vcodec="libsvtav1", preset=13, crf=15),
     "images": Group(2, 4, 80, TWO_CAMERAS[:1], dtype="image"),
     "lowdim": Group(4, 60, 1800),
     "tiny": Group(20, 1, 10, TWO_CAMERAS[:1], height=64, width=96, num_tasks=20),
