@@ -74,7 +74,7 @@ LEROBOT = _lerobot()
 TREE = _tree()
 FULL = [*COPY, *MERGE, LEROBOT]
 
-#: Some hundred destination files, so that 64 workers would have something to do.
+#: A destination file for each source, so that 64 workers would have something to do.
 SMALL_FILES = ("--data-files-size-in-mb", "1")
 
 

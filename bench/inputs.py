@@ -19,11 +19,10 @@ DEFAULT_DATA = HERE.parent / "build" / "bench"
 RECIPE = 1
 
 #: Copies of each recorded dataset: the same dataset twice is a valid pair of sources, and costs no encoder's time.
-COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500}
-REGROUPED_SOURCES = 16
+COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500, "regroup": 160}
 #: Copies of recorder16 that fill the XFS volume with some 4 GB.
 XFS_COPIES = 15
-NAMES = [*COPIES, "regroup", "recordings"]
+NAMES = [*COPIES, "recordings"]
 
 
 class NotAvailable(Exception):
@@ -109,13 +108,10 @@ class Maker:
     def _fill(self, name: str, folder: Path) -> None:
         if name == "recordings":
             self._copy_recordings(folder)
-        elif name == "regroup":
-            lowdim = self.make("lowdim")
-            for source in lowdim.sources[:REGROUPED_SOURCES]:
-                shutil.copytree(lowdim.folder / source, folder / source)
-            self._run_in_peer("regroup.py", *(folder / source for source in lowdim.sources[:REGROUPED_SOURCES]))
         else:
             self._run_in_peer("record.py", name, folder, "--scale", self.scale)
+            if name == "regroup":
+                self._run_in_peer("regroup.py", *sorted(folder.iterdir()))
             self._copy_each(folder, max(1, round(COPIES[name] * min(1.0, self.scale))))
 
     def _copy_recordings(self, folder: Path) -> None:

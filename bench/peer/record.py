@@ -50,6 +50,7 @@ GROUPS = {
     "av1": Group(16, 4, 79, TWO_CAMERAS, vcodec="libsvtav1", preset=13, crf=15),
     "images": Group(2, 4, 80, TWO_CAMERAS[:1], dtype="image"),
     "lowdim": Group(4, 60, 1800),
+    "regroup": Group(4, 2, 5400),
     "tiny": Group(20, 1, 10, TWO_CAMERAS[:1], height=64, width=96, num_tasks=20),
 }  # fmt: skip
 
