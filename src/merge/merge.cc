@@ -222,16 +222,30 @@ class MergeRun {
     return context;
   }
 
+  // The nearest folder above the destination that is there already.
+  std::string ExistingFolder(const io::FileSystem& file_system) const {
+    std::string directory = ParentOf(destination_);
+    while (directory != "." && directory != "/" && !file_system.Stat(directory).ok()) directory = ParentOf(directory);
+    return directory;
+  }
+
   // Every source must be able to share: a layout made for sharing costs space where it is only copied.
   bool CanShare(const MergePlan& plan, const io::FileSystem& file_system) const {
-    std::string directory = ParentOf(destination_);
-    while (!io::Exists(file_system, directory).ok() || !*io::Exists(file_system, directory)) {
-      if (directory == "." || directory == "/") return false;
-      directory = ParentOf(directory);
-    }
+    const std::string directory = ExistingFolder(file_system);
     return std::all_of(plan.sources.begin(), plan.sources.end(), [&](const auto& source) {
       return file_system.CanShareExtents(source->dataset->root, directory);
     });
+  }
+
+  // Known before the first byte is written, so said then.
+  Status CheckSpace(const MergePlan& plan, const io::FileSystem& file_system) const {
+    if (options_.copy_mode != CopyMode::kCopy && CanShare(plan, file_system)) return Status();
+    const std::string directory = ExistingFolder(file_system);
+    const Result<uint64_t> free_bytes = file_system.FreeBytes(directory);
+    if (!free_bytes.ok() || *free_bytes >= plan.payload_bytes) return Status();
+    return Problem(Code::kIo, "not enough space for the destination").Kind("E-disk-space").At(directory)
+        .Expected(StrCat("at least ", FormatBytes(plan.payload_bytes), " free")).Found(FormatBytes(*free_bytes))
+        .Hint("free space there, or choose another destination");
   }
 
   Status WriteDry(const MergePlan& plan) {
@@ -242,8 +256,9 @@ class MergeRun {
   }
 
   Status WriteAndPublish(const MergePlan& plan) {
-    Enter("write");
     io::FileSystem& file_system = io::Posix();
+    ROBOMERGE_RETURN_NOT_OK(CheckSpace(plan, file_system));
+    Enter("write");
     std::vector<std::string> paths;
     for (const Step& step : StepsOf(plan)) paths.push_back(step.file.path);
     ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Make(file_system, destination_, options_.staging_root, plan.id, paths));

@@ -1,0 +1,46 @@
+"""A destination that is too small, for real: a tmpfs of a few pages."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mounts a file system of the given size; gives its folder."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    mounted = []
+
+    def mount(size_bytes: int) -> Path:
+        folder = tmp_path / f"disk-{len(mounted)}"
+        folder.mkdir()
+        outcome = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", folder], capture_output=True)
+        if outcome.returncode != 0:
+            pytest.skip(f"no file system can be mounted here: {outcome.stderr.decode().strip()}")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_payload_that_does_not_fit_is_refused_before_writing(robomerge, sources, small_disk):
+    disk = small_disk(4096)
+    run = robomerge("merge", *sources, "-o", disk / "merged")
+    assert run.exit_code == 4
+    assert "error[E-disk-space]" in run.stderr and str(disk) in run.stderr
+    assert list(disk.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_leaves_nothing_behind(robomerge, sources, small_disk):
+    payload_bytes = sum(path.stat().st_size for source in sources for path in (source / "data").rglob("*.parquet"))
+    pages = (payload_bytes + 4095) // 4096
+    disk = small_disk(pages * 4096)  # room for the payload, none for the tables
+    run = robomerge("merge", *sources, "-o", disk / "merged")
+    assert run.exit_code == 4
+    assert "error[E-io]" in run.stderr and "No space left on device" in run.stderr
+    assert list(disk.iterdir()) == []
