@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.skipif(os.environ.get("ROBOMERGE_TEST_WHEEL") != "1", reason="ROBOMERGE_TEST_WHEEL is not 1")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-OLDEST = "21.0"
+OLDEST = "24.0"
 ANOTHER = "26.0.1"
 
 
