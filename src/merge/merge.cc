@@ -218,7 +218,9 @@ class MergeRun {
     context.directory = directory;
     context.copy_mode = options_.copy_mode;
     context.sync = options_.sync;
-    if (options_.copy_mode != CopyMode::kCopy && CanShare(plan, file_system)) context.alignment_bytes = kShareAlignmentBytes;
+    const bool is_laid_out_for_sharing =
+        options_.copy_mode == CopyMode::kShare || (options_.copy_mode == CopyMode::kAuto && CanShare(plan, file_system));
+    if (is_laid_out_for_sharing) context.alignment_bytes = kShareAlignmentBytes;
     return context;
   }
 

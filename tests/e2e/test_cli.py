@@ -404,3 +404,11 @@ def test_every_json_field_is_documented(robomerge, sources, tmp_path):
     assert {line["message_type"] for line in lines} >= {"stage", "warning", "file", "summary", "error", "dataset"}
     fields = {field for line in lines for field in line} | {line["message_type"] for line in lines}
     assert [field for field in sorted(fields) if f"`{field}`" not in text] == []
+
+
+def test_copy_mode_share_lays_out_blocks_and_copy_packs(robomerge, sources, tmp_path):
+    data = "data/chunk-000/file-000.parquet"
+    for mode in ("share", "copy"):
+        assert robomerge("merge", *sources, "-o", tmp_path / mode, "--copy-mode", mode, "--no-sync").exit_code == 0
+    assert (tmp_path / "share" / data).stat().st_size > (tmp_path / "copy" / data).stat().st_size
+    assert pq.read_table(tmp_path / "share" / data) == pq.read_table(tmp_path / "copy" / data)
