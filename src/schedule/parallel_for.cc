@@ -72,7 +72,7 @@ class ParallelForRun {
       frame->order = parent->order;
       if (!is_item) frame->order.push_back(parent->phase);
       frame->order.push_back(i);
-      frame->priority = is_item ? parts[i].bytes : parent->priority;
+      frame->priority = is_item ? parts[i].bytes : parts[i].is_spare ? 0 : parent->priority;
       frame->item = is_item ? i : parent->item;
       frame->level = parent->level + 1;
       frame->name = std::move(parts[i].name);
@@ -118,6 +118,7 @@ class ParallelForRun {
     const Status status = RunNode(options_.observer, event, worker, [&]() -> Status {
       Status outcome = body(spawner);
       for (const Item& part : spawner.parts_) event.bytes -= std::min(event.bytes, part.bytes);
+      if (spawner.handled_bytes_) event.bytes = *spawner.handled_bytes_;
       return outcome;
     });
     if (!status.ok()) {

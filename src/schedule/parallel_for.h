@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct Item {
   std::string category;  ///< "write", "verify", ...
   uint64_t bytes = 0;    ///< bytes it handles, those of its body's parts included; larger items begin first
   Body body;
+  /// For parts: runs only when no item is left to begin and nothing else of a begun one. A worker then helps with a file that another one is
+  /// at, instead of standing in its way from the start.
+  bool is_spare = false;
 };
 
 /// How a running body splits its item: instead of waiting for parts, which a node never does, it names them, returns,
@@ -37,9 +41,14 @@ class Spawner {
   /// destroyed unrun. At most once per body.
   void Spawn(std::vector<Item> parts, Body then = {});
 
+  /// Says how many bytes the running body itself has handled, where Item::bytes could not know it before: parts that share out their work
+  /// while they run.
+  void SetHandled(uint64_t bytes) { handled_bytes_ = bytes; }
+
  private:
   friend class ParallelForRun;
   bool has_spawned_ = false;
+  std::optional<uint64_t> handled_bytes_;
   std::vector<Item> parts_;
   Body then_;
 };

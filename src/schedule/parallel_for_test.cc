@@ -120,6 +120,51 @@ Item SplitItem(std::string name, uint64_t bytes, std::vector<std::string>* order
   });
 }
 
+TEST(Spawner, SparePartsRunWhenNothingIsLeftToBegin) {
+  std::vector<std::string> order;
+  SerialExecutor serial;
+  std::vector<Item> items;
+  items.push_back(Noted("tiny", 1, &order));
+  items.push_back(MakeItem("big", 100, [&order](Spawner& spawner) {
+    std::vector<Item> parts;
+    for (const char* name : {"owner", "helper"}) parts.push_back(Noted(name, 0, &order));
+    parts.back().is_spare = true;
+    spawner.Spawn(std::move(parts), [&order](Spawner&) {
+      order.push_back("close");
+      return Status();
+    });
+    return Status();
+  }));
+  EXPECT_TRUE(ParallelFor(serial, std::move(items)).ok());
+  EXPECT_THAT(order, ElementsAre("owner", "tiny", "helper", "close"));
+}
+
+TEST(Spawner, ABodySaysWhatItHandledWhereTheItemCouldNotKnow) {
+  TraceObserver trace;
+  ParallelForOptions options;
+  options.observer = &trace;
+  SerialExecutor serial;
+  std::vector<Item> items;
+  items.push_back(MakeItem("file", 100, [](Spawner& spawner) {
+    spawner.SetHandled(0);
+    std::vector<Item> parts;
+    parts.push_back(MakeItem("part", 0, [](Spawner& own) {
+      own.SetHandled(60);
+      own.Spawn({}, [](Spawner& next) {
+        next.SetHandled(40);
+        return Status();
+      });
+      return Status();
+    }));
+    spawner.Spawn(std::move(parts));
+    return Status();
+  }));
+  EXPECT_TRUE(ParallelFor(serial, std::move(items), options).ok());
+  std::vector<uint64_t> bytes;
+  for (const NodeEvent& event : trace.events()) bytes.push_back(event.bytes);
+  EXPECT_THAT(bytes, ElementsAre(0, 60, 40));
+}
+
 TEST(Spawner, PartsRunAfterTheBodyAndTheContinuationAfterAllParts) {
   std::vector<std::string> order;
   SerialExecutor serial;

@@ -222,7 +222,7 @@ class EpisodesWriter {
       if (!continues) {
         const EpisodesFile& file = SourceOf(episode).episodes_files[row.episodes_file];
         const io::PooledFile open(*context_.sources, file.path, file.size_bytes);
-        ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table, parquet::Table::Read(open, &plan_.carried_columns));
+        ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table, parquet::Table::ReadColumns(open, plan_.carried_columns));
         tables.push_back(std::move(table));
         blocks.push_back({&tables.back(), {}});
       }

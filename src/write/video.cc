@@ -9,8 +9,10 @@
 namespace robomerge {
 namespace {
 
-// A file larger than this is written by several workers at once.
+// What one worker copies at a time of a file that several may work at.
 constexpr uint64_t kPartBytes = uint64_t{32} << 20;
+// Workers beyond the first that may join in at one file.
+constexpr size_t kMostHelpers = 7;
 
 // What the parts of one file share.
 struct OpenVideo {
@@ -18,7 +20,9 @@ struct OpenVideo {
   std::vector<mp4::CopyRange> ranges;
   std::unique_ptr<io::OutputFile> output;
   WrittenFile written;
-  std::mutex mutex;  // guards written.moved
+  std::vector<size_t> part_begins;     // indices into `ranges`, one more than there are parts
+  std::atomic<size_t> next_part = 0;   // the first that nobody has taken
+  std::mutex mutex;                    // guards written.moved
 };
 
 Status CopyRanges(OpenVideo& video, size_t begin, size_t end) {
@@ -50,6 +54,35 @@ std::vector<mp4::CopyRange> CutRanges(const std::vector<mp4::CopyRange>& ranges)
     cut.push_back(range);
   }
   return cut;
+}
+
+// Where each part begins, and the end.
+std::vector<size_t> CutParts(const std::vector<mp4::CopyRange>& ranges) {
+  std::vector<size_t> begins;
+  uint64_t bytes = kPartBytes;
+  for (size_t at = 0; at < ranges.size(); ++at) {
+    if (bytes >= kPartBytes) {
+      begins.push_back(at);
+      bytes = 0;
+    }
+    bytes += ranges[at].length_bytes;
+  }
+  begins.push_back(ranges.size());
+  return begins;
+}
+
+// Copies the next part that nobody has taken, and comes back until there is none.
+Status CopyNextPart(const std::shared_ptr<OpenVideo>& video, schedule::Spawner& spawner) {
+  const size_t part = video->next_part.fetch_add(1, std::memory_order_relaxed);
+  spawner.SetHandled(0);
+  if (part + 1 >= video->part_begins.size()) return Status();
+  const size_t begin = video->part_begins[part], end = video->part_begins[part + 1];
+  uint64_t bytes = 0;
+  for (size_t at = begin; at < end; ++at) bytes += video->ranges[at].length_bytes;
+  ROBOMERGE_RETURN_NOT_OK(CopyRanges(*video, begin, end));
+  spawner.SetHandled(bytes);
+  spawner.Spawn({}, [video](schedule::Spawner& next) { return CopyNextPart(video, next); });
+  return Status();
 }
 
 Result<std::shared_ptr<OpenVideo>> Open(const WriteContext& context, const VideoStep& step) {
@@ -100,19 +133,17 @@ Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spa
     return finish();
   }
   video->ranges = CutRanges(video->ranges);
-  std::vector<schedule::Item> parts;
-  for (size_t begin = 0; begin < video->ranges.size();) {
-    uint64_t bytes = 0;
-    size_t end = begin;
-    while (end < video->ranges.size() && bytes < kPartBytes) bytes += video->ranges[end++].length_bytes;
-    schedule::Item part;
-    part.name = StrCat(video->output->path(), ", byte ", WithSeparators(video->ranges[begin].destination_offset));
+  video->part_begins = CutParts(video->ranges);
+  // One worker goes through the file and others join in only when there is no file left to begin: kernels let one writer at a time into a file
+  // (the inode's lock), so that two workers on two files are twice as fast as two on one.
+  std::vector<schedule::Item> parts(std::min(video->part_begins.size() - 1, 1 + kMostHelpers));
+  for (schedule::Item& part : parts) {
+    part.name = video->output->path();
     part.category = "write";
-    part.bytes = bytes;
-    part.body = [video, begin, end](schedule::Spawner&) { return CopyRanges(*video, begin, end); };
-    parts.push_back(std::move(part));
-    begin = end;
+    part.is_spare = &part != &parts.front();
+    part.body = [video](schedule::Spawner& own) { return CopyNextPart(video, own); };
   }
+  spawner.SetHandled(0);
   spawner.Spawn(std::move(parts), [finish](schedule::Spawner&) { return finish(); });
   return Status();
 }

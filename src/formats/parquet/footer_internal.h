@@ -55,6 +55,7 @@ struct ChunkPlace {
   ByteSpan thrift;                                            ///< the ColumnChunk struct
   uint64_t column_index_offset = 0, offset_index_offset = 0;  ///< in the file
   uint32_t column_index_bytes = 0, offset_index_bytes = 0;    ///< 0: none
+  int32_t codec = 0;                                          ///< parquet.thrift: CompressionCodec
 };
 
 /// One field of the FileMetaData struct, as it is in the file.

@@ -41,6 +41,7 @@ bool HasTrustedChunkSizes(std::string_view created_by) {
 }
 
 struct ChunkFields {
+  int32_t codec = 0;
   int64_t data_page_offset = 0, index_page_offset = 0, dictionary_page_offset = 0;
   int64_t column_index_offset = 0, column_index_bytes = 0, offset_index_offset = 0, offset_index_bytes = 0;
   int64_t compressed_bytes = 0, uncompressed_bytes = 0;
@@ -264,6 +265,7 @@ class FooterParser {
         }
       }
     }
+    place.codec = fields.codec;
     PlaceIndex(leaf, "column index", fields.column_index_offset, fields.column_index_bytes, place.column_index_offset,
                place.column_index_bytes);
     PlaceIndex(leaf, "offset index", fields.offset_index_offset, fields.offset_index_bytes, place.offset_index_offset,
@@ -288,6 +290,9 @@ class FooterParser {
       switch (meta.id()) {
         case field::kMetaType:
           fields.type = meta.Int32();
+          break;
+        case field::kMetaCodec:
+          fields.codec = meta.Int32();
           break;
         case field::kMetaNumValues:
           chunk.num_values = meta.Count();

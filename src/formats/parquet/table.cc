@@ -7,11 +7,13 @@
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_border_internal.h"
 #include "formats/parquet/arrow_types_internal.h"
+#include "formats/parquet/direct_column_internal.h"
 #include "formats/parquet/table_internal.h"
 
 namespace robomerge::parquet {
@@ -22,14 +24,15 @@ std::string ColumnPlace(const std::string& path, const std::string& column) {
 }
 
 Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representation& table, const std::string& column) {
-  const int index = table.table->schema()->GetFieldIndex(column);
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Table> all, table.Arrow());
+  const int index = all->schema()->GetFieldIndex(column);
   if (index < 0) {
     return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`"))
         .At(table.path)
         .Found("columns " + Join(table.column_names, ", "))
         .Hint("the name may also be there twice");
   }
-  return table.table->column(index);
+  return all->column(index);
 }
 
 Problem WrongType(const Table::Representation& table, const std::string& column, const std::string& expected,
@@ -133,22 +136,11 @@ std::shared_ptr<arrow::DataType> DoubleLists(const arrow::DataType& type) {
   return arrow::list(arrow::field("element", DoubleLists(*ListElement(type)->type())));
 }
 
-}  // namespace
-
-Table::Table(std::shared_ptr<const Representation> representation) : representation_(std::move(representation)) {}
-
-Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<std::string>* columns) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(file));
+// Reads `leaves`, or all.
+Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(std::shared_ptr<arrow::io::RandomAccessFile> source,
+                                                       const std::string& path, const std::vector<int>* leaves) {
   const std::string what = "cannot read the table";
-  auto table = std::make_shared<Representation>();
-  table->path = file.path();
-  table->uncompressed_bytes = footer.uncompressed_bytes();
-  const Status read = AtArrowBorder(what, file.path(), [&]() -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(file.size_bytes())), what,
-                                     file.path());
-    ROBOMERGE_RETURN_NOT_OK(
-        file.ReadAt(0, {reinterpret_cast<std::byte*>(buffer->mutable_data()), static_cast<size_t>(buffer->size())}));
-    auto source = std::make_shared<arrow::io::BufferReader>(std::shared_ptr<arrow::Buffer>(std::move(buffer)));
+  return AtArrowBorder(what, path, [&]() -> Result<std::shared_ptr<arrow::Table>> {
     auto low_level = ::parquet::ParquetFileReader::Open(std::move(source));
     ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
     properties.set_pre_buffer(false);
@@ -156,58 +148,78 @@ Result<Table> Table::Read(const io::RandomAccessFile& file, const std::vector<st
     ROBOMERGE_RETURN_NOT_ARROW_OK(
         ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties)
             .Value(&reader),
-        what, file.path());
+        what, path);
     std::shared_ptr<arrow::Table> all;
-    if (columns) {
-      const Footer::Representation& known = footer.representation();
-      std::vector<int> leaves;
-      for (const std::string& column : *columns) {
-        const auto number = known.column(column);
-        if (!number) continue;
-        for (uint32_t leaf = known.column_first_leaf[*number]; leaf < known.column_first_leaf[*number + 1]; ++leaf)
-          leaves.push_back(static_cast<int>(leaf));
-      }
-      ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, reader->ReadTable(leaves), what, file.path());
-    } else {
-      ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, reader->ReadTable(), what, file.path());
-    }
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, leaves ? reader->ReadTable(*leaves) : reader->ReadTable(), what, path);
     arrow::FieldVector fields;
     arrow::ChunkedArrayVector arrays;
     for (int i = 0; i < all->num_columns(); ++i) {
       const auto type = StorageType(all->field(i)->type());
       fields.push_back(all->field(i)->WithType(type));
       arrays.push_back(WithType(*all->column(i), type));
-      table->column_names.push_back(all->field(i)->name());
     }
-    table->table = arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()), std::move(arrays),
-                                      all->num_rows());
-    return Status();
+    return arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()), std::move(arrays),
+                              all->num_rows());
   });
-  ROBOMERGE_RETURN_NOT_OK(read);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::Table>> Table::Representation::Arrow() const {
+  std::call_once(once, [this] {
+    if (arrow_table) return;
+    const auto buffer = std::make_shared<arrow::Buffer>(std::string_view(bytes));
+    arrow_table = ReadThroughArrow(std::make_shared<arrow::io::BufferReader>(buffer), path, nullptr);
+  });
+  return *arrow_table;
+}
+
+Table::Table(std::shared_ptr<const Representation> representation) : representation_(std::move(representation)) {}
+
+Result<Table> Table::Read(const io::RandomAccessFile& file) {
+  auto table = std::make_shared<Representation>();
+  table->path = file.path();
+  table->bytes.resize(static_cast<size_t>(file.size_bytes()));
+  ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, std::as_writable_bytes(std::span(table->bytes))));
+  ROBOMERGE_ASSIGN_OR_RETURN(auto footer, ParseFileInMemory(file.path(), table->bytes));
+  table->footer = Footer(std::move(footer));
+  table->column_names = table->footer.column_names();
   return Table(std::move(table));
 }
 
-int64_t Table::num_rows() const { return representation_->table->num_rows(); }
+Result<Table> Table::ReadColumns(const io::RandomAccessFile& file, const std::vector<std::string>& columns) {
+  auto table = std::make_shared<Representation>();
+  table->path = file.path();
+  ROBOMERGE_ASSIGN_OR_RETURN(table->footer, Footer::Read(file));
+  const Footer::Representation& footer = table->footer.representation();
+  std::vector<int> leaves;
+  for (const std::string& column : columns) {
+    const auto number = footer.column(column);
+    if (!number) continue;
+    table->column_names.push_back(column);
+    for (uint32_t leaf = footer.column_first_leaf[*number]; leaf < footer.column_first_leaf[*number + 1]; ++leaf)
+      leaves.push_back(static_cast<int>(leaf));
+  }
+  table->arrow_table = ReadThroughArrow(ArrowFile(file), file.path(), &leaves);
+  ROBOMERGE_RETURN_NOT_OK(table->arrow_table->status());
+  return Table(std::move(table));
+}
+
+int64_t Table::num_rows() const { return representation_->footer.num_rows(); }
 const std::vector<std::string>& Table::column_names() const { return representation_->column_names; }
 bool Table::has(const std::string& column) const {
-  return representation_->table->schema()->GetFieldIndex(column) >= 0;
+  return std::count(representation_->column_names.begin(), representation_->column_names.end(), column) == 1;
 }
-uint64_t Table::uncompressed_bytes() const { return representation_->uncompressed_bytes; }
+uint64_t Table::uncompressed_bytes() const { return representation_->footer.uncompressed_bytes(); }
 
 std::optional<std::string> Table::key_value(const std::string& key) const {
-  const auto& metadata = representation_->table->schema()->metadata();
-  if (!metadata) return std::nullopt;
-  const int index = metadata->FindKey(key);
-  if (index < 0) return std::nullopt;
-  return metadata->value(index);
-}
-
-std::string Table::type_name(const std::string& column) const {
-  const auto field = representation_->table->schema()->GetFieldByName(column);
-  return field ? field->type()->ToString() : std::string();
+  const std::optional<std::string_view> value = representation_->footer.key_value(key);
+  return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
 Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
+  if (auto direct = DirectInt64s(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
   std::vector<int64_t> values;
   values.reserve(static_cast<size_t>(num_rows()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::Int64Array>(
@@ -218,6 +230,8 @@ Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
 }
 
 Result<std::vector<double>> Table::Doubles(const std::string& column) const {
+  if (auto direct = DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
   std::vector<double> values;
   values.reserve(static_cast<size_t>(num_rows()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::DoubleArray>(
@@ -228,6 +242,8 @@ Result<std::vector<double>> Table::Doubles(const std::string& column) const {
 }
 
 Result<std::vector<std::string>> Table::Strings(const std::string& column) const {
+  if (auto direct = DirectStrings(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
   std::vector<std::string> values;
   values.reserve(static_cast<size_t>(num_rows()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeStringArray>(*representation_, column, "texts", arrow::large_utf8(),
@@ -240,6 +256,8 @@ Result<std::vector<std::string>> Table::Strings(const std::string& column) const
 }
 
 Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::string& column) const {
+  if (auto direct = DirectStringLists(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
   const auto accepts = [](const arrow::DataType& type) {
     return IsListLike(type) && IsTextOrDictionaryOfIt(*ListElement(type)->type());
   };
@@ -262,6 +280,8 @@ Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::stri
 }
 
 Result<NumberLists> Table::Numbers(const std::string& column) const {
+  if (auto direct = DirectNumbers(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
   ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
   NumberLists out;
   out.list_depth = 0;

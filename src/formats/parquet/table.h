@@ -1,5 +1,5 @@
-// Small Parquet tables (tasks, episodes) in whole, through Arrow, behind a face without Arrow: Arrow's headers and
-// exceptions stay in table.cc.
+// Small Parquet tables (tasks, episodes) in whole, behind a face without Arrow: Arrow's headers and exceptions stay in table.cc. What the
+// usual writers write is read without it (page_decoder_internal.h), everything else through it.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,13 @@ struct NumberLists {
   std::vector<bool> is_null;  ///< per row
 };
 
-/// An immutable table, read whole.
+/// An immutable table, held whole. Columns are decoded when they are asked for: damage inside them is found then.
 class Table {
  public:
-  /// Reads all columns, or only `columns` where given (unknown names are left out). Takes the bytes of the whole file
-  /// at once.
-  static Result<Table> Read(const io::RandomAccessFile& file, const std::vector<std::string>* columns = nullptr);
+  /// Takes the bytes of the whole file at once.
+  static Result<Table> Read(const io::RandomAccessFile& file);
+  /// Reads only `columns`, now (unknown names are left out).
+  static Result<Table> ReadColumns(const io::RandomAccessFile& file, const std::vector<std::string>& columns);
 
   int64_t num_rows() const;
   const std::vector<std::string>& column_names() const;
@@ -39,8 +40,6 @@ class Table {
   uint64_t uncompressed_bytes() const;
   /// Value of a key of the schema's key-value metadata (e.g. "pandas").
   std::optional<std::string> key_value(const std::string& key) const;
-  /// The Arrow type of a column, as text ("list<element: double>"); empty if there is no such column.
-  std::string type_name(const std::string& column) const;
 
   /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and column).
   Result<std::vector<int64_t>> Int64s(const std::string& column) const;

@@ -6,18 +6,27 @@
 #include <arrow/type.h>
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "formats/parquet/footer.h"
 #include "formats/parquet/table.h"
 
 namespace robomerge::parquet {
 
 struct Table::Representation {
   std::string path;
-  std::shared_ptr<arrow::Table> table;  ///< extension types are replaced by their storage
+  std::string bytes;  ///< the whole file; empty where `columns` were asked for
+  Footer footer;
   std::vector<std::string> column_names;
-  uint64_t uncompressed_bytes = 0;
+
+  /// The table as Arrow reads it, read when it is first asked for; extension types are replaced by their storage.
+  Result<std::shared_ptr<arrow::Table>> Arrow() const;
+
+  mutable std::once_flag once;
+  mutable std::optional<Result<std::shared_ptr<arrow::Table>>> arrow_table;
 };
 
 }  // namespace robomerge::parquet

@@ -228,8 +228,12 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
   const std::string what = StrCat("cannot carry column `", name, "` over");
   std::shared_ptr<arrow::DataType> type = arrow::null();
   const Table* typed_by = nullptr;
+  std::vector<std::shared_ptr<arrow::Table>> tables;  // one per block, or none
   for (const Block& block : blocks) {
-    const auto field = block.table ? block.table->representation().table->schema()->GetFieldByName(name) : nullptr;
+    tables.emplace_back();
+    if (!block.table) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(tables.back(), block.table->representation().Arrow());
+    const auto field = tables.back()->schema()->GetFieldByName(name);
     if (!field) continue;
     const auto unified = UnifiedType(type, field->type());
     if (!unified) {
@@ -244,9 +248,10 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
   }
   return AtArrowBorder(what, {}, [&]() -> Status {
     arrow::ArrayVector chunks;
-    for (const Block& block : blocks) {
+    for (size_t at = 0; at < blocks.size(); ++at) {
+      const Block& block = blocks[at];
       const std::string where = block.table ? block.table->representation().path : std::string();
-      const auto column = block.table ? block.table->representation().table->GetColumnByName(name) : nullptr;
+      const auto column = tables[at] ? tables[at]->GetColumnByName(name) : nullptr;
       if (!column) {
         ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
             auto nulls, arrow::MakeArrayOfNull(type, static_cast<int64_t>(block.rows.size())), what, where);
