@@ -19,6 +19,8 @@ struct OpenVideo {
   std::vector<std::unique_ptr<io::PooledFile>> sources;
   std::vector<mp4::CopyRange> ranges;
   std::unique_ptr<io::OutputFile> output;
+  std::string name;  // within the destination
+  bool sync = true;
   WrittenFile written;
   std::vector<size_t> part_begins;     // indices into `ranges`, one more than there are parts
   std::atomic<size_t> next_part = 0;   // the first that nobody has taken
@@ -80,6 +82,7 @@ Status CopyNextPart(const std::shared_ptr<OpenVideo>& video, schedule::Spawner& 
   uint64_t bytes = 0;
   for (size_t at = begin; at < end; ++at) bytes += video->ranges[at].length_bytes;
   ROBOMERGE_RETURN_NOT_OK(CopyRanges(*video, begin, end));
+  if (video->sync) video->output->BeginSync(video->ranges[begin].destination_offset, bytes);
   spawner.SetHandled(bytes);
   spawner.Spawn({}, [video](schedule::Spawner& next) { return CopyNextPart(video, next); });
   return Status();
@@ -110,8 +113,9 @@ Result<std::shared_ptr<OpenVideo>> Open(const WriteContext& context, const Video
     video->ranges = std::move(layout.ranges);
     head = std::move(layout.head);
   }
-  const std::string path = io::JoinPath(context.directory, DestinationVideoPath(plan.video_keys[step.key], step.id));
-  ROBOMERGE_ASSIGN_OR_RETURN(video->output, context.file_system->Create(path, context.copy_mode));
+  video->sync = context.sync;
+  video->name = DestinationVideoPath(plan.video_keys[step.key], step.id);
+  ROBOMERGE_ASSIGN_OR_RETURN(video->output, context.file_system->Create(io::JoinPath(context.directory, video->name), context.copy_mode));
   ROBOMERGE_RETURN_NOT_OK(video->output->WriteAt(0, head));
   return video;
 }
@@ -121,9 +125,8 @@ Result<std::shared_ptr<OpenVideo>> Open(const WriteContext& context, const Video
 Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spawner& spawner, WrittenCallback written) {
   const VideoStep& step = context.plan->video_steps[step_number];
   ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<OpenVideo> video, Open(context, step));
-  const bool sync = context.sync;
-  const auto finish = [video, sync, written = std::move(written)]() -> Status {
-    ROBOMERGE_RETURN_NOT_OK(video->output->Close(sync));
+  const auto finish = [video, written = std::move(written)]() -> Status {
+    ROBOMERGE_RETURN_NOT_OK(video->output->Close(video->sync));
     written(video->written);
     return Status();
   };
@@ -138,7 +141,7 @@ Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spa
   // (the inode's lock), so that two workers on two files are twice as fast as two on one.
   std::vector<schedule::Item> parts(std::min(video->part_begins.size() - 1, 1 + kMostHelpers));
   for (schedule::Item& part : parts) {
-    part.name = video->output->path();
+    part.name = "write " + video->name;
     part.category = "write";
     part.is_spare = &part != &parts.front();
     part.body = [video](schedule::Spawner& own) { return CopyNextPart(video, own); };
