@@ -37,6 +37,7 @@ if [ $wants_demo = yes ]; then need ffmpeg command -v ffmpeg; fi
 if [ $wants_tests = yes ]; then
   need libgtest-dev header gtest/gtest.h
   need libgmock-dev header gmock/gmock.h
+  need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 fi
 if [ ${#missing[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
@@ -53,6 +54,7 @@ fi
 
 # Arrow and the build tools, pinned: what was tested is what is installed.
 wanted=(pyarrow==26.0.1 cmake==4.4.4 ninja==1.13.2)
+if [ $wants_tests = yes ]; then wanted+=(nanobind==3.1.0); fi
 venv_is_ready() {
   .venv/bin/cmake --version >/dev/null 2>&1 && .venv/bin/python - "${wanted[@]}" <<'PYTHON'
 import sys

@@ -27,9 +27,10 @@ stage() { # stage NAME COMMAND...: runs the command, and remembers if it fails
 }
 
 build() { # build PRESET [TARGET...]: configures with tests and builds; its words are shown only if it fails
-  local preset=$1 log=build/$1.log
+  local preset=$1 log=build/$1.log with_python=OFF
   shift
-  { cmake --preset "$preset" -DROBOMERGE_BUILD_TESTS=ON "-DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}" &&
+  if [ "$preset" = release ]; then with_python=ON; fi
+  { cmake --preset "$preset" -DROBOMERGE_BUILD_TESTS=ON -DROBOMERGE_BUILD_PYTHON=$with_python "-DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}" &&
       cmake --build --preset "$preset" ${1:+--target "$@"}; } >"$log" 2>&1 || { cat "$log"; return 1; }
 }
 

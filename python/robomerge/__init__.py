@@ -1,1 +1,102 @@
-"""The robomerge command, as pip installs it. `robomerge --help` tells what it does."""
+"""Merges many LeRobot datasets into one, fast and right.
+
+    import robomerge
+
+    report = robomerge.merge(["kitchen_1", "kitchen_2"], "kitchen")
+
+In place of LeRobot's own merge: `robomerge.aggregate_datasets` and `robomerge.merge_datasets`, which take what LeRobot's take, or
+`robomerge.lerobot.install()`, which makes LeRobot use them.
+
+Importing the package loads next to nothing; the C++ library is loaded when the first of its functions is called for.
+"""
+
+import sys as _sys
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from robomerge.launcher import why_unusable as _why_unusable
+
+if _TYPE_CHECKING:
+    from robomerge import lerobot as lerobot
+    from robomerge.built_with import VERSION as __version__
+    from robomerge.errors import (
+        CorruptDatasetError,
+        DatasetNotFoundError,
+        DestinationExistsError,
+        IncompatibleDatasetsError,
+        InternalError,
+        InvalidArgumentError,
+        RobomergeError,
+        SystemRefusedError,
+        UnsupportedError,
+    )
+    from robomerge.lerobot.aggregate import aggregate_datasets, merge_datasets
+    from robomerge.merging import inspect, merge, plan
+    from robomerge.report import (
+        DatasetFile,
+        Feature,
+        InspectReport,
+        MergeProgress,
+        MergeReport,
+        Problem,
+        ReportedFile,
+        StageTime,
+    )
+
+_NAMES_OF = {
+    "robomerge.errors": (
+        "CorruptDatasetError",
+        "DatasetNotFoundError",
+        "DestinationExistsError",
+        "IncompatibleDatasetsError",
+        "InternalError",
+        "InvalidArgumentError",
+        "RobomergeError",
+        "SystemRefusedError",
+        "UnsupportedError",
+    ),
+    "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
+    "robomerge.merging": ("inspect", "merge", "plan"),
+    "robomerge.report": (
+        "DatasetFile",
+        "Feature",
+        "InspectReport",
+        "MergeProgress",
+        "MergeReport",
+        "Problem",
+        "ReportedFile",
+        "StageTime",
+    ),
+}
+_HOME_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
+
+__all__ = [*sorted(_HOME_OF), "lerobot"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        value: object = _import_module("robomerge.built_with").VERSION
+    elif name == "lerobot":
+        value = _import_module("robomerge.lerobot")
+    elif name in _HOME_OF:
+        value = getattr(_import_module(_HOME_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'robomerge' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+def _is_starting_the_command() -> bool:
+    # The console scripts, and `python -m robomerge`: these say it themselves, without a traceback.
+    if _sys.argv[:1] == ["-m"]:
+        return "robomerge" in _sys.orig_argv
+    return bool(_sys.argv) and _sys.argv[0].endswith(("/robomerge", "/robomerge-edit-dataset"))
+
+
+_problem = None if _is_starting_the_command() else _why_unusable()
+if _problem is not None:
+    raise ImportError(_problem)

@@ -59,6 +59,15 @@ def problem_with(folder: Path | None, built_with: str, so_version: str) -> str |
     )
 
 
+def why_unusable() -> str | None:
+    """Why nothing built here can run in this environment, in one sentence; None if it can, or if nothing is built here."""
+    try:
+        from robomerge.built_with import ARROW_SO_VERSION, PYARROW_VERSION
+    except ModuleNotFoundError:
+        return None  # the folder of the sources: what needs no library can still be used
+    return problem_with(pyarrow_folder(), PYARROW_VERSION, ARROW_SO_VERSION)
+
+
 def environment_for(binary: Path, folder: Path) -> dict[str, str]:
     """The environment in which `binary` finds the libraries in `folder`."""
     environment = dict(os.environ)

@@ -28,8 +28,11 @@ class Environment:
         run = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables)
         assert run.returncode == 0, run.stdout + run.stderr
 
+    def run(self, command: str, *arguments: object) -> subprocess.CompletedProcess:
+        return subprocess.run([self.bin / command, *arguments], capture_output=True, text=True)
+
     def robomerge(self, *arguments: object) -> subprocess.CompletedProcess:
-        return subprocess.run([self.bin / "robomerge", *arguments], capture_output=True, text=True)
+        return self.run("robomerge", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,9 @@ def wheel(tmp_path_factory) -> Path:
     return made
 
 
-def test_fits_every_python(wheel):
-    assert wheel.name.split("-")[2:4] == ["py3", "none"]
+def test_fits_every_python_from_the_stable_abi_on(wheel):
+    own = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert wheel.name.split("-")[2:4] == (["cp312", "abi3"] if sys.version_info >= (3, 12) else [own, own])
 
 
 def test_brings_the_pyarrow_it_was_built_against_and_merges(wheel, tmp_path):
@@ -64,6 +68,14 @@ def test_brings_the_pyarrow_it_was_built_against_and_merges(wheel, tmp_path):
     assert inspected.returncode == 0, inspected.stdout + inspected.stderr
     assert "520" in inspected.stdout
 
+    code = f"import robomerge; print(robomerge.merge({list(map(str, sources))}, '{tmp_path / 'by python'}').num_frames)"
+    by_python = environment.run("python", "-c", code)
+    assert (by_python.stdout, by_python.stderr) == ("520\n", "")
+    flags = ["--operation.type", "merge", "--new_repo_id", "me/all", "--operation.repo_ids", "[a, b, c]"]
+    places = ["--operation.roots", str(list(map(str, sources))), "--new_root", tmp_path / "by edit"]
+    edited = environment.run("robomerge-edit-dataset", *flags, *places)
+    assert edited.returncode == 0 and "Episodes: 9, Frames: 520" in edited.stderr, edited.stderr
+
 
 def test_names_a_pyarrow_that_does_not_fit(wheel, tmp_path):
     environment = Environment(tmp_path / "an environment")
@@ -73,8 +85,10 @@ def test_names_a_pyarrow_that_does_not_fit(wheel, tmp_path):
     assert "but no pyarrow is installed" in run.stderr
 
     environment.pip("install", "--no-deps", f"pyarrow=={ANOTHER}")
-    run = environment.robomerge("--version")
-    assert (run.returncode, run.stdout) == (1, "")
-    assert f"built against pyarrow {OLDEST}." in run.stderr
-    assert f"but pyarrow {ANOTHER} is installed" in run.stderr
-    assert f"-m pip install 'pyarrow~={OLDEST}.0'" in run.stderr
+    for words in (["robomerge", "--version"], ["robomerge-edit-dataset", "--operation.type", "merge"], ["python", "-c", "import robomerge"]):
+        run = environment.run(*words)
+        assert (run.returncode, run.stdout) == (1, "")
+        assert f"built against pyarrow {OLDEST}." in run.stderr
+        assert f"but pyarrow {ANOTHER} is installed" in run.stderr
+        assert f"-m pip install 'pyarrow~={OLDEST}.0'" in run.stderr
+        assert ("Traceback" in run.stderr) == (words[0] == "python")

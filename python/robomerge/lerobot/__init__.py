@@ -1,0 +1,83 @@
+"""Makes LeRobot itself merge with robomerge.
+
+    import robomerge.lerobot
+
+    robomerge.lerobot.install()
+
+From then on `aggregate_datasets` and `merge_datasets` are robomerge's wherever LeRobot, or any module that is loaded already, has bound
+these names; `lerobot-edit-dataset` started in this process uses them too. `uninstall()` undoes it, `installed()` does both.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+from robomerge.lerobot.aggregate import aggregate_datasets, merge_datasets
+
+__all__ = ["aggregate_datasets", "install", "installed", "merge_datasets", "uninstall"]
+
+# Where LeRobot defines them; other modules import the names from these.
+_ORIGINS = {
+    "aggregate_datasets": "lerobot.datasets.aggregate",
+    "merge_datasets": "lerobot.datasets.dataset_tools",
+}
+#: LeRobot's function and the one that stands in for it.
+_replaced: list[tuple[Callable[..., object], Callable[..., object]]] = []
+
+
+def install(*, num_workers: int | None = None) -> None:
+    """Puts robomerge's functions in the place of LeRobot's. Installed again, it only takes the new `num_workers`.
+
+    Args:
+        num_workers: threads for calls that do not say how many, as LeRobot's own never do; None for one.
+
+    Raises:
+        ImportError: LeRobot (with its `dataset` extra) or the library of robomerge cannot be imported.
+    """
+    from robomerge import library as library  # now, rather than in the middle of somebody's merge
+
+    uninstall()
+    for function in (aggregate_datasets, merge_datasets):
+        name = function.__name__
+        original = getattr(import_module(_ORIGINS[name]), name)
+        replacement = _with_workers(function, num_workers)
+        _rebind(original, replacement)
+        _replaced.append((original, replacement))
+
+
+def uninstall() -> None:
+    """Gives LeRobot its own functions back. Does nothing if they are in place."""
+    while _replaced:
+        original, replacement = _replaced.pop()
+        _rebind(replacement, original)
+
+
+@contextmanager
+def installed(*, num_workers: int | None = None) -> Iterator[None]:
+    """install() for the length of a `with` block."""
+    install(num_workers=num_workers)
+    try:
+        yield
+    finally:
+        uninstall()
+
+
+def _with_workers(function: Callable[..., object], num_workers: int | None) -> Callable[..., object]:
+    @functools.wraps(function)
+    def replacement(*arguments: object, **options: object) -> object:
+        if options.get("num_workers") is None:
+            options["num_workers"] = num_workers
+        return function(*arguments, **options)
+
+    return replacement
+
+
+def _rebind(old: object, new: object) -> None:
+    """Every name of every loaded module that is bound to `old` becomes `new`."""
+    for module in list(sys.modules.values()):
+        # Not getattr(): lazy modules would load what they are asked for.
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if value is old:
+                setattr(module, name, new)

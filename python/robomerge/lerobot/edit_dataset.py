@@ -1,0 +1,204 @@
+"""The command `robomerge-edit-dataset`: the merge of `lerobot-edit-dataset`, with its flags, without LeRobot.
+
+Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. New are --operation.num_workers and --operation.tmp_root.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from robomerge.lerobot.flow_values import parse_bool, parse_int, parse_list
+
+OTHER_OPERATIONS = (
+    "delete_episodes",
+    "split",
+    "remove_feature",
+    "modify_tasks",
+    "convert_image_to_video",
+    "recompute_stats",
+    "reencode_videos",
+    "info",
+)
+
+EPILOG = """\
+examples:
+  robomerge-edit-dataset --new_repo_id me/all --operation.type merge --operation.repo_ids "['me/a', 'me/b']"
+  robomerge-edit-dataset --new_repo_id me/all --new_root /data/all --operation.type merge \\
+      --operation.repo_ids "['me/a', 'me/b']" --operation.roots "['/data/a', '/data/b']" --operation.num_workers 8
+
+The other operations of lerobot-edit-dataset are not done here.
+"""
+
+# What a flag's text becomes; those that are not here stay text.
+PARSERS: dict[str, Callable[[str], object]] = {
+    "operation.repo_ids": parse_list,
+    "operation.roots": parse_list,
+    "operation.concatenate_videos": parse_bool,
+    "operation.concatenate_data": parse_bool,
+    "operation.num_workers": parse_int,
+    "push_to_hub": parse_bool,
+}
+DEFAULTS: dict[str, Any] = {
+    "operation.type": None,
+    "operation.repo_ids": None,
+    "operation.roots": None,
+    "operation.concatenate_videos": True,
+    "operation.concatenate_data": True,
+    "operation.num_workers": None,
+    "operation.tmp_root": None,
+    "repo_id": None,
+    "root": None,
+    "new_repo_id": None,
+    "new_root": None,
+    "push_to_hub": False,
+}
+
+
+class UsageError(Exception):
+    """The flags are wrong; the text says how."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Ends with 0 after a merge, 1 if it or a value of a flag is at fault, 2 for a wrong flag, 130 after Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(asctime)s %(filename)s:%(lineno)d %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    try:
+        settings = parse(sys.argv[1:] if arguments is None else arguments)
+        from robomerge import library as library  # only now: what is wrong with flags is told at once
+        from robomerge.errors import RobomergeError
+    except (UsageError, ImportError) as error:
+        _fail(str(error))
+    try:
+        run(settings)
+    except RobomergeError as error:
+        _fail(error.text)
+    except ValueError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def parse(arguments: Sequence[str]) -> dict[str, Any]:
+    """The settings by name. argparse itself ends the program for a flag that does not exist."""
+    parser = _flags()
+    operation = parser.parse_known_args(arguments)[0]
+    kind = getattr(operation, "operation.type")
+    if kind in OTHER_OPERATIONS:
+        raise UsageError(f"robomerge-edit-dataset only merges; for `{kind}` use lerobot-edit-dataset")
+    given = vars(parser.parse_args(arguments))
+    settings = dict(DEFAULTS)
+    if given["config_path"] is not None:
+        settings.update(_read_config(Path(given["config_path"])))
+    for name, text in given.items():
+        if text is None or name == "config_path":
+            continue
+        try:
+            settings[name] = PARSERS.get(name, str)(text)
+        except ValueError as error:
+            raise UsageError(f"`{name}`: {error}") from None
+    if settings["operation.type"] is None:
+        raise UsageError("Missing required field(s) `operation` for EditDatasetConfig: give --operation.type merge")
+    return settings
+
+
+def run(settings: dict[str, Any]) -> None:
+    """Merges. Raises ValueError, in LeRobot's words, for settings that do not go together."""
+    from robomerge.lerobot.aggregate import aggregate
+    from robomerge.lerobot.sources import find_sources, lerobot_home
+
+    new_repo_id, repo_ids, roots = settings["new_repo_id"], settings["operation.repo_ids"], settings["operation.roots"]
+    if not new_repo_id:
+        raise ValueError("--new_repo_id is required for merge operation (the merged dataset identifier)")
+    if not repo_ids:
+        raise ValueError("repo_ids must be specified for merge operation")
+    if settings["repo_id"] is not None or settings["root"] is not None:
+        logging.warning(
+            "merge uses --new_repo_id and --new_root for the merged dataset. The --repo_id and --root parameters are ignored."
+        )
+    if roots and len(roots) != len(repo_ids):
+        raise ValueError("repo_ids and roots must have the same length for merge operation")
+    logging.info(f"Loading {len(repo_ids)} datasets to merge")
+    sources = find_sources(repo_ids, roots or None)
+    output_dir = Path(settings["new_root"]) if settings["new_root"] else lerobot_home() / new_repo_id
+    logging.info(f"Merging datasets into {new_repo_id}")
+    report = aggregate(
+        repo_ids,
+        new_repo_id,
+        roots=sources,
+        aggr_root=output_dir,
+        concatenate_videos=settings["operation.concatenate_videos"],
+        concatenate_data=settings["operation.concatenate_data"],
+        num_workers=settings["operation.num_workers"],
+        tmp_root=settings["operation.tmp_root"],
+    )
+    logging.info(f"Merged dataset saved to {output_dir}")
+    logging.info(f"Episodes: {report.num_episodes}, Frames: {report.num_frames}")
+    if settings["push_to_hub"]:
+        from robomerge.lerobot.push import push_to_hub
+
+        logging.info(f"Pushing to hub as {new_repo_id}")
+        push_to_hub(new_repo_id, output_dir)
+
+
+def _flags() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="robomerge-edit-dataset",
+        description="Merge LeRobot datasets, with the flags of lerobot-edit-dataset.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+    def flag(name: str, shape: str, text: str, **options: Any) -> None:
+        parser.add_argument(f"--{name}", dest=name, metavar=None if "choices" in options else shape, help=text, **options)
+
+    flag("config_path", "FILE", "a JSON file with the same names; flags win over it")
+    flag("operation.type", "", "only merge is done here", choices=("merge", *OTHER_OPERATIONS))
+    flag("operation.repo_ids", "LIST", "the datasets, such as \"['me/a', 'me/b']\"; required")
+    flag("operation.roots", "LIST", "their folders; default: $HF_LEROBOT_HOME/REPO_ID, else the Hub")
+    flag("operation.concatenate_videos", "BOOL", "false: keep one file per source file (default: true)")
+    flag("operation.concatenate_data", "BOOL", "false: keep one file per source file (default: true)")
+    flag("operation.num_workers", "N", "threads; the result is the same for any number (default: one)")
+    flag("operation.tmp_root", "DIR", "where the staging folder lies (default: beside the new dataset)")
+    flag("new_repo_id", "ID", "the name of the new dataset; required")
+    flag("new_root", "DIR", "its folder (default: $HF_LEROBOT_HOME/ID)")
+    flag("repo_id", "ID", "ignored by a merge")
+    flag("root", "DIR", "ignored by a merge")
+    flag("push_to_hub", "BOOL", "true: upload the new dataset (needs huggingface_hub)")
+    return parser
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path} as JSON: {error}") from None
+    settings: dict[str, Any] = {}
+    for name, value in content.items() if isinstance(content, dict) else ():
+        if name == "operation" and isinstance(value, dict):
+            settings |= {f"operation.{inner}": inner_value for inner, inner_value in value.items()}
+        else:
+            settings[name] = value
+    kind = settings.get("operation.type", "merge")
+    if kind != "merge":
+        raise UsageError(f"robomerge-edit-dataset only merges; {path} asks for `{kind}`")
+    unknown = sorted(settings.keys() - DEFAULTS.keys())
+    if unknown or not isinstance(content, dict):
+        fields = ", ".join(f"`{name.removeprefix('operation.')}`" for name in unknown) or "the content"
+        raise UsageError(f"`operation`: The fields {fields} are not valid for MergeConfig")
+    for name, value in settings.items():
+        is_list = name in ("operation.repo_ids", "operation.roots")
+        wanted = list if is_list else bool if PARSERS.get(name) is parse_bool else int if PARSERS.get(name) is parse_int else str
+        is_right = isinstance(value, wanted) and (not is_list or all(isinstance(each, str) for each in value))
+        if value is not None and not is_right:
+            raise UsageError(f"`{name}`: Couldn't parse {value!r} into a {'list of strings' if is_list else wanted.__name__}")
+    return settings
+
+
+def _fail(text: str) -> NoReturn:
+    print(text if text.startswith("error") else f"error: {text}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,33 @@
+"""A tqdm bar for a merge, where somebody can see it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from robomerge.report import MergeProgress
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[MergeProgress], object] | None]:
+    """A callback that draws a bar on standard error; None unless that is a terminal and tqdm is installed."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield None
+        return
+    # Most merges are over before anybody would look for a bar.
+    with tqdm(unit="B", unit_scale=True, unit_divisor=1024, leave=False, delay=1.0, desc="read") as bar:
+
+        def draw(progress: MergeProgress) -> None:
+            bar.set_description(progress.stage, refresh=False)
+            if progress.stage == "read":
+                bar.set_postfix_str(f"{progress.num_sources_read} of {progress.num_sources} datasets", refresh=False)
+            else:
+                bar.set_postfix_str(f"{progress.num_files_written} of {progress.num_files} files", refresh=False)
+            bar.total = progress.planned_bytes or None
+            bar.update(progress.moved_bytes - bar.n)
+
+        yield draw

@@ -1,0 +1,177 @@
+"""What robomerge says about a merge and a dataset: frozen values, equal if their fields are.
+
+Sizes are in bytes, times in seconds, paths are strings; `path` fields are relative to the dataset they belong to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, or (kinds that begin with W-) was not as it should be and was dealt with. Empty fields do not apply."""
+
+    #: What to do next: "invalid_argument", "not_found", "already_exists", "incompatible", "unsupported", "corrupt", "io", ...
+    code: str
+    #: Stable name of this kind of problem, such as "E-fps" or "W-stats-missing" (docs/errors.md).
+    kind: str
+    #: One sentence.
+    what: str
+    #: The source dataset concerned.
+    source: str = ""
+    #: A path, and the place inside the file.
+    where: str = ""
+    expected: str = ""
+    found: str = ""
+    #: What to do about it.
+    hint: str = ""
+    #: What was being done, the innermost first.
+    context: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}" + (f" ({self.where or self.source})" if self.where or self.source else "")
+
+
+@dataclass(frozen=True)
+class MergeProgress:
+    """Where a merge stands. Counts only grow."""
+
+    stage: Literal["read", "plan", "write", "publish"]
+    num_sources: int
+    num_sources_read: int
+    #: Payload bytes that will be moved; 0 until the plan is made.
+    planned_bytes: int
+    moved_bytes: int
+    #: Files of the destination.
+    num_files: int
+    num_files_written: int
+
+
+@dataclass(frozen=True)
+class ReportedFile:
+    """One file of the destination."""
+
+    path: str
+    kind: Literal["data", "video", "episodes", "tasks", "info", "stats"]
+    #: A whole file as it was; payload as it was under a new index; at least partly encoded anew; metadata made by robomerge.
+    mode: Literal["copy", "splice", "encode", "write"]
+    size_bytes: int
+    #: Episodes whose rows or frames lie in it.
+    num_episodes: int
+    #: Source files in order.
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StageTime:
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merge did, or with `dry_run` would do."""
+
+    destination: str
+    dry_run: bool
+    num_sources: int
+    num_episodes: int
+    num_frames: int
+    num_tasks: int
+    #: In the order of the plan.
+    files: tuple[ReportedFile, ...] = field(repr=False)
+    #: Of all files.
+    size_bytes: int
+    #: Payload moved as it was.
+    copied_bytes: int
+    #: Payload whose blocks are shared with the source: no new space.
+    shared_bytes: int
+    #: Encoded anew: bookkeeping columns, regrouped rows, metadata.
+    encoded_bytes: int
+    warnings: tuple[Problem, ...] = field(repr=False)
+    stages: tuple[StageTime, ...] = field(repr=False)
+    #: Of the whole merge.
+    seconds: float
+    num_workers: int
+    #: Busy time of the workers, as a fraction of workers times wall time.
+    utilisation: float
+    #: The longest chain of tasks that had to wait for each other.
+    critical_path_seconds: float
+
+    def __repr__(self) -> str:
+        done = "would make" if self.dry_run else "made"
+        return (
+            f"<MergeReport: {done} {self.destination} from {self.num_sources} datasets: {self.num_episodes} episodes, "
+            f"{self.num_frames} frames, {self.num_tasks} tasks in {len(self.files)} files, {self.size_bytes} bytes; "
+            f"{len(self.warnings)} warnings; {self.seconds:.2f} s with {self.num_workers} workers>"
+        )
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "MergeReport":
+        """From what the extension module returns."""
+        parts = {
+            "files": tuple(ReportedFile(**{**file, "sources": tuple(file["sources"])}) for file in fields["files"]),
+            "warnings": problems_from_fields(fields["warnings"]),
+            "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
+        }
+        return cls(**{**fields, **parts})
+
+
+@dataclass(frozen=True)
+class Feature:
+    name: str
+    dtype: str
+    #: As in info.json, such as "[480, 640, 3]".
+    shape: str
+
+
+@dataclass(frozen=True)
+class DatasetFile:
+    """One payload file of a dataset."""
+
+    path: str
+    kind: Literal["data", "video", "episodes"]
+    size_bytes: int
+    #: Rows, or frames of a video.
+    num_rows: int
+    #: One clause about its content.
+    what: str
+
+
+@dataclass(frozen=True)
+class InspectReport:
+    """One dataset, and what is wrong with it."""
+
+    root: str
+    #: Of the format, such as "v3.0".
+    version: str
+    #: Frames per second, as written in the dataset.
+    fps: str
+    #: Empty if none is named.
+    robot_type: str
+    num_episodes: int
+    num_frames: int
+    tasks: tuple[str, ...] = field(repr=False)
+    features: tuple[Feature, ...] = field(repr=False)
+    files: tuple[DatasetFile, ...] = field(repr=False)
+    #: What would make a merge refuse it.
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "InspectReport":
+        """From what the extension module returns."""
+        parts = {
+            "tasks": tuple(fields["tasks"]),
+            "features": tuple(Feature(**feature) for feature in fields["features"]),
+            "files": tuple(DatasetFile(**file) for file in fields["files"]),
+            "problems": problems_from_fields(fields["problems"]),
+            "warnings": problems_from_fields(fields["warnings"]),
+        }
+        return cls(**{**fields, **parts})
+
+
+def problems_from_fields(problems: list[dict[str, Any]]) -> tuple[Problem, ...]:
+    """From what the extension module returns."""
+    return tuple(Problem(**{**problem, "context": tuple(problem["context"])}) for problem in problems)

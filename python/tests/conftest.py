@@ -1,0 +1,46 @@
+"""The package as the build lays it out, build/release/python; ROBOMERGE_PACKAGE names another folder that holds `robomerge`."""
+
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE_PARENT = Path(os.environ.get("ROBOMERGE_PACKAGE", REPOSITORY / "build/release/python")).resolve()
+sys.path[:0] = [str(PACKAGE_PARENT), str(REPOSITORY / "tests/e2e")]
+
+# Nothing here may ask the Hub, whatever the machine can reach.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def package_environment() -> dict[str, str]:
+    """For a Python process of its own that imports the package."""
+    return os.environ | {"PYTHONPATH": str(PACKAGE_PARENT)}
+
+
+@pytest.fixture
+def make_source(tmp_path) -> Callable[..., Path]:
+    """make_source(...): a dataset of two episodes, 5 and 7 frames long; options are those of make_tiny_dataset."""
+    from tiny_dataset import make_tiny_dataset
+
+    numbers = itertools.count()
+
+    def make(**options) -> Path:
+        return make_tiny_dataset(tmp_path / f"source-{next(numbers)}", **options)
+
+    return make
+
+
+@pytest.fixture
+def tree() -> Callable[[Path], dict[str, bytes | None]]:
+    """tree(folder): the content of every file below it by relative path, and None for every folder."""
+
+    def read(folder: Path) -> dict[str, bytes | None]:
+        paths = sorted(folder.rglob("*"))
+        return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in paths}
+
+    return read

@@ -1,0 +1,84 @@
+"""Ctrl-C: a merge ends within a second, and leaves nothing behind."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import robomerge
+
+# As many as take more than a second to read and another to write, synced to the device.
+NUM_SOURCES = 1_500
+
+SCRIPT = """
+import sys
+import robomerge
+
+def tell(progress):
+    print(progress.stage, flush=True)
+
+root, destination = sys.argv[1:]
+try:
+    robomerge.merge([root] * {num_sources}, destination, progress=tell, concatenate_data=False, num_workers=2)
+except KeyboardInterrupt as error:
+    print("interrupted", repr(error), flush=True)
+    sys.exit(130)
+print("merged")
+"""
+
+
+@pytest.mark.parametrize("stage", ["read", "write"])
+def test_an_interrupt_ends_a_merge_within_a_second(make_source, tmp_path, tree, package_environment, stage):
+    source = make_source()
+    before = tree(tmp_path)
+    words = [sys.executable, "-c", SCRIPT.format(num_sources=NUM_SOURCES), str(source), str(tmp_path / "merged")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=package_environment) as process:
+        try:
+            assert any(line.strip() == stage for line in process.stdout), "the merge never came that far"
+            time.sleep(0.2)  # into the midst of it
+            begin = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            rest = process.stdout.read().split("\n")
+            assert process.wait(timeout=20) == 130
+            took = time.monotonic() - begin
+        finally:
+            process.kill()
+    assert took < 1, f"took {took:.2f} s"
+    assert "merged" not in rest and rest[-2] == "interrupted KeyboardInterrupt()"
+    assert tree(tmp_path) == before
+
+
+def test_an_alarm_comes_through_as_what_it_raises(make_source, tmp_path, tree):
+    class TooLate(Exception):
+        pass
+
+    def ring(number, frame):
+        raise TooLate
+
+    sources = [make_source()] * NUM_SOURCES
+    before = tree(tmp_path)
+    handler = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(TooLate):
+            robomerge.merge(sources, tmp_path / "merged")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert tree(tmp_path) == before
+
+
+def test_a_merge_in_another_thread_leaves_signals_alone(make_source, tmp_path):
+    source, reports = make_source(), []
+    thread = threading.Thread(target=lambda: reports.append(robomerge.merge([source] * 1000, tmp_path / "merged", sync=False)))
+    thread.start()
+    interrupted = False
+    try:
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(5)
+    except KeyboardInterrupt:
+        interrupted = True
+    thread.join()
+    assert interrupted and reports[0].num_sources == 1000
