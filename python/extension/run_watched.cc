@@ -105,7 +105,8 @@ Result<MergeReport> RunWatched(const MergeWork& work, const nb::object& progress
   std::optional<MergeProgress> news;
   for (bool is_done = false; !is_done;) {
     is_done = run.Wait(news);
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+    // At the end there is nothing to stop any more: the interpreter answers by itself.
+    if (!is_done && PyErr_CheckSignals() != 0) throw nb::python_error();
     if (news && !progress.is_none()) progress(ToPython(*news));
   }
   return run.Take();

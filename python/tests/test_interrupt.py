@@ -10,7 +10,7 @@ import pytest
 import robomerge
 
 # As many as take more than a second to read and another to write, synced to the device.
-NUM_SOURCES = 1_500
+NUM_SOURCES = 6_000
 
 SCRIPT = """
 import sys
