@@ -1,4 +1,4 @@
-"""The MP4 splice against files of real encoders, read back by two independent readers: PyAV and ffprobe.
+"""The MP4 splice against files of real encoders, read back by independent readers: ffprobe, PyAV, and torchcodec, which LeRobot prefers.
 
 Run: ROBOMERGE_MP4_TOOL=<build>/tests/splice/mp4_tool python -m pytest tests/splice
 
@@ -22,6 +22,10 @@ try:
     import av
 except ImportError:
     av = None
+try:
+    from torchcodec.decoders import VideoDecoder
+except (ImportError, OSError, RuntimeError):  # it is installed, but not for this torch or this FFmpeg
+    VideoDecoder = None
 
 TOOL = os.environ.get("ROBOMERGE_MP4_TOOL")
 ENCODERS = ""
@@ -162,6 +166,8 @@ def check_splice(out, clips, layout):
     assert again["decoder_key"] == summary(clips[0])["decoder_key"]
     if av is not None:
         check_with_av(out, clips, layout)
+    if VideoDecoder is not None:
+        check_with_torchcodec(out, clips, layout)
 
 
 def check_with_av(out, clips, layout):
@@ -193,6 +199,27 @@ def check_seeks(out, clips, ticks_per_frame):
             assert in_splice == in_source or in_splice == frames[number][1]
         frames_before += len(frames)
     assert num_found > 0
+
+
+def check_with_torchcodec(out, clips, layout):
+    """By number, in any order, with the approximate seeks that LeRobot asks for (video_utils.py, decode_video_frames_torchcodec)."""
+    spliced = VideoDecoder(str(out), seek_mode="approximate")
+    exact = [VideoDecoder(str(clip), seek_mode="exact") for clip in clips]
+    num_frames = [len(decoder) for decoder in exact]
+    assert len(spliced) == sum(num_frames)
+    seconds_per_frame = layout["end_ticks"] / layout["timescale"] / sum(num_frames)
+    wanted = [(clip, frame) for clip, count in enumerate(num_frames) for frame in (0, count // 2, count - 1)]
+    random.Random(7).shuffle(wanted)
+    num_right = 0
+    for clip, frame in wanted:
+        number = sum(num_frames[:clip]) + frame
+        found, in_source = spliced.get_frame_at(number), exact[clip].get_frame_at(frame)
+        if abs(found.pts_seconds - number * seconds_per_frame) < 1e-6:
+            num_right += 1
+        else:  # where FFmpeg passes over frames (see check_seeks), it does so in the source, too
+            in_source = VideoDecoder(str(clips[clip]), seek_mode="approximate").get_frame_at(frame)
+        assert bool((found.data == in_source.data).all())
+    assert num_right > 0
 
 
 def seek(path, pts):
