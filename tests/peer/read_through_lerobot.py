@@ -11,16 +11,16 @@ RENUMBERED = ("episode_index", "index", "task_index")
 
 def open_dataset(root: Path | str, **options) -> LeRobotDataset:
     """Opens `root` offline; the PyAV decoder is the one that is always there."""
-    return LeRobotDataset("peer/dataset", root=root, video_backend="pyav", **options)
+    return LeRobotDataset("peer/dataset", root=root, **{"video_backend": "pyav"} | options)
 
 
-def compare_through_lerobot(destination: Path | str, sources: list[Path | str]) -> list[str]:
+def compare_through_lerobot(destination: Path | str, sources: list[Path | str], **options) -> list[str]:
     """What differs between frame n of the merge and the n-th frame of the sources, one after the other."""
-    merged = open_dataset(destination)
+    merged = open_dataset(destination, **options)
     findings: list[str] = []
     first_frame = first_episode = 0
     for number, source in enumerate(sources):
-        dataset = open_dataset(source)
+        dataset = open_dataset(source, **options)
         # a source whose files are not in order is read in file order; its own `index` says where a row belongs
         for row in range(len(dataset)):
             expected = dataset[row]

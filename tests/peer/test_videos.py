@@ -54,6 +54,24 @@ def test_what_cannot_be_spliced_is_copied_whole(edit, source, merge):
         assert len(copies) == 1
 
 
+@pytest.mark.parametrize("copy_mode", ["copy", "share"])
+def test_results_are_read_by_torchcodec(copy_mode, source, tmp_path):
+    """The decoder that LeRobot prefers, in both layouts, B-frames and unlike timescales among the sources."""
+    try:
+        import torchcodec.decoders  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:
+        pytest.skip(f"torchcodec does not load here: {str(error).splitlines()[0]}")
+    from mergers import run_robomerge
+    from read_through_lerobot import compare_through_lerobot
+
+    odd = source(lambda root: odd_videos.timescale(root, 90_000), kind="one_camera", seed=1, fps=30, lengths=(7, 5))
+    good = source(kind="one_camera", seed=2, fps=30, lengths=(6, 4))
+    roots, destination = [good, odd, good], tmp_path / "merged"
+    merged = run_robomerge("merge", *roots, "-o", destination, "--copy-mode", copy_mode, "--no-sync")
+    assert merged.exit_code == 0, merged.stderr
+    assert compare_through_lerobot(destination, roots, video_backend="torchcodec") == []
+
+
 @pytest.mark.parametrize("order", range(3))
 def test_w09_sound_is_dropped_where_files_are_joined(order, source, merge):
     def loud(root):
