@@ -33,6 +33,16 @@ KINDS: dict[str, dict[str, dict]] = {
     "one_camera": {"action": VECTOR, "observation.images.top": camera()},
     "two_cameras": {"action": VECTOR, "observation.images.top": camera(), "observation.images.wrist": camera()},
     "images": {"action": VECTOR, "observation.images.top": camera(dtype="image")},
+    "camera_and_depth": {
+        "action": VECTOR,
+        "observation.images.top": camera(),
+        "observation.images.depth": camera(1, depth=True),
+    },
+    "image_and_depth": {
+        "action": VECTOR,
+        "observation.images.top": camera(dtype="image"),
+        "observation.images.depth": camera(1, depth=True, dtype="image"),
+    },
     "depth_video": {"action": VECTOR, "observation.images.depth": camera(1, depth=True)},
     "depth_image": {"action": VECTOR, "observation.images.depth": camera(1, depth=True, dtype="image")},
     "ranks": {
