@@ -16,31 +16,34 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from robomerge.launcher import why_unusable as _why_unusable
 
-if _TYPE_CHECKING:
+if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge import lerobot as lerobot
     from robomerge.built_with import VERSION as __version__
     from robomerge.errors import (
-        CorruptDatasetError,
-        DatasetNotFoundError,
-        DestinationExistsError,
-        IncompatibleDatasetsError,
-        InternalError,
-        InvalidArgumentError,
-        RobomergeError,
-        SystemRefusedError,
-        UnsupportedError,
+        CorruptDatasetError as CorruptDatasetError,
+        DatasetNotFoundError as DatasetNotFoundError,
+        DestinationExistsError as DestinationExistsError,
+        IncompatibleDatasetsError as IncompatibleDatasetsError,
+        InternalError as InternalError,
+        InvalidArgumentError as InvalidArgumentError,
+        RobomergeError as RobomergeError,
+        SystemRefusedError as SystemRefusedError,
+        UnsupportedError as UnsupportedError,
     )
-    from robomerge.lerobot.aggregate import aggregate_datasets, merge_datasets
-    from robomerge.merging import inspect, merge, plan
+    from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
+    from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
+    from robomerge.merging import inspect as inspect
+    from robomerge.merging import merge as merge
+    from robomerge.merging import plan as plan
     from robomerge.report import (
-        DatasetFile,
-        Feature,
-        InspectReport,
-        MergeProgress,
-        MergeReport,
-        Problem,
-        ReportedFile,
-        StageTime,
+        DatasetFile as DatasetFile,
+        Feature as Feature,
+        InspectReport as InspectReport,
+        MergeProgress as MergeProgress,
+        MergeReport as MergeReport,
+        Problem as Problem,
+        ReportedFile as ReportedFile,
+        StageTime as StageTime,
     )
 
 _NAMES_OF = {

@@ -83,7 +83,7 @@ def main() -> None:
 
     folder = pyarrow_folder()
     problem = problem_with(folder, PYARROW_VERSION, ARROW_SO_VERSION)
-    if problem is not None:
+    if problem is not None or folder is None:  # the latter is one of the problems
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(1)
 

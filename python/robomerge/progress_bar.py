@@ -14,7 +14,7 @@ def progress_bar() -> Iterator[Callable[[MergeProgress], object] | None]:
         yield None
         return
     try:
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         yield None
         return

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import types
 from pathlib import Path
@@ -11,7 +12,7 @@ import lerobot.scripts.lerobot_edit_dataset as edit_script
 import pytest
 from lerobot.datasets import aggregate as lerobot_aggregate
 from lerobot.datasets import dataset_tools
-from lerobot.datasets.aggregate import aggregate_datasets as bound_here_before
+from lerobot.datasets.aggregate import aggregate_datasets
 
 import robomerge_package  # noqa: F401
 import robomerge
@@ -35,7 +36,7 @@ def bindings() -> list[object]:
         lerobot_aggregate.aggregate_datasets,
         dataset_tools.aggregate_datasets,
         lerobot.datasets.aggregate_datasets,
-        bound_here_before,
+        aggregate_datasets,  # as this module has imported it
         dataset_tools.merge_datasets,
         lerobot.datasets.merge_datasets,
         edit_script.merge_datasets,
@@ -48,9 +49,10 @@ def test_every_binding_is_replaced_and_given_back():
     installed = bindings()
     assert len(set(map(id, installed[:4]))) == len(set(map(id, installed[4:]))) == 1
     assert {function.__module__ for function in installed} == {"robomerge.lerobot.aggregate"}
+    assert before[0] is LEROBOTS_AGGREGATE and before[4] is LEROBOTS_MERGE  # kept under another name
     robomerge.lerobot.install(num_workers=2)  # twice is once
     robomerge.lerobot.uninstall()
-    assert bindings() == before and before[0] is LEROBOTS_AGGREGATE and before[4] is LEROBOTS_MERGE
+    assert bindings() == before
     with robomerge.lerobot.installed():
         assert bindings() != before
     robomerge.lerobot.uninstall()  # nothing is installed: nothing happens
@@ -187,3 +189,16 @@ def test_lerobots_own_command_merges_with_robomerge(source, tmp_path, monkeypatc
     assert [line.replace("theirs", "ours") for line in theirs] == ours and len(ours) == 10
     files = [{path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()} for root in (tmp_path / "theirs", tmp_path / "ours")]
     assert files[0] == files[1] and open_dataset(tmp_path / "ours").num_episodes == 4
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_examples_of_the_pages_run(page, source, tmp_path, monkeypatch):
+    source(name="kitchen_1", seed=1), source(name="kitchen_2", seed=2)
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).resolve().parents[2] / page).read_text()
+    examples = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert examples
+    for example in examples:
+        exec(compile(example, page, "exec"), {})
+    assert open_dataset(tmp_path / "kitchen").num_episodes == 4
+    assert lerobot_aggregate.aggregate_datasets is not LEROBOTS_AGGREGATE

@@ -23,8 +23,8 @@ _ORIGINS = {
     "aggregate_datasets": "lerobot.datasets.aggregate",
     "merge_datasets": "lerobot.datasets.dataset_tools",
 }
-#: LeRobot's function and the one that stands in for it.
-_replaced: list[tuple[Callable[..., object], Callable[..., object]]] = []
+#: Name, LeRobot's function, and the one that stands in for it.
+_replaced: list[tuple[str, Callable[..., object], Callable[..., object]]] = []
 
 
 def install(*, num_workers: int | None = None) -> None:
@@ -43,15 +43,15 @@ def install(*, num_workers: int | None = None) -> None:
         name = function.__name__
         original = getattr(import_module(_ORIGINS[name]), name)
         replacement = _with_workers(function, num_workers)
-        _rebind(original, replacement)
-        _replaced.append((original, replacement))
+        _rebind(name, original, replacement)
+        _replaced.append((name, original, replacement))
 
 
 def uninstall() -> None:
     """Gives LeRobot its own functions back. Does nothing if they are in place."""
     while _replaced:
-        original, replacement = _replaced.pop()
-        _rebind(replacement, original)
+        name, original, replacement = _replaced.pop()
+        _rebind(name, replacement, original)
 
 
 @contextmanager
@@ -74,10 +74,9 @@ def _with_workers(function: Callable[..., object], num_workers: int | None) -> C
     return replacement
 
 
-def _rebind(old: object, new: object) -> None:
-    """Every name of every loaded module that is bound to `old` becomes `new`."""
+def _rebind(name: str, old: object, new: object) -> None:
+    """In every loaded module that has `name` bound to `old` it becomes `new`. Who has kept `old` under a name of his own keeps it."""
     for module in list(sys.modules.values()):
         # Not getattr(): lazy modules would load what they are asked for.
-        for name, value in list(getattr(module, "__dict__", {}).items()):
-            if value is old:
-                setattr(module, name, new)
+        if getattr(module, "__dict__", {}).get(name) is old:
+            setattr(module, name, new)

@@ -193,7 +193,9 @@ def _read_config(path: Path) -> dict[str, Any]:
     for name, value in settings.items():
         is_list = name in ("operation.repo_ids", "operation.roots")
         wanted = list if is_list else bool if PARSERS.get(name) is parse_bool else int if PARSERS.get(name) is parse_int else str
-        is_right = isinstance(value, wanted) and (not is_list or all(isinstance(each, str) for each in value))
+        is_right = isinstance(value, wanted)
+        if isinstance(value, list):
+            is_right = is_list and all(isinstance(each, str) for each in value)
         if value is not None and not is_right:
             raise UsageError(f"`{name}`: Couldn't parse {value!r} into a {'list of strings' if is_list else wanted.__name__}")
     return settings

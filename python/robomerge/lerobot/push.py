@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from robomerge.errors import error_of
 from robomerge.report import Problem
@@ -16,7 +18,7 @@ def push_to_hub(repo_id: str, root: Path) -> None:
         UnsupportedError: huggingface_hub is not installed; the dataset is complete and stays where it is.
     """
     try:
-        from lerobot.datasets.lerobot_dataset import LeRobotDataset
+        from lerobot.datasets.lerobot_dataset import LeRobotDataset  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         _push_without_lerobot(repo_id, root)
     else:
@@ -41,7 +43,7 @@ def _push_without_lerobot(repo_id: str, root: Path) -> None:
     hub.create_tag(repo_id, tag=TAG, repo_type="dataset")
 
 
-def _card(huggingface_hub, root: Path):  # type: ignore[no-untyped-def]
+def _card(huggingface_hub: ModuleType, root: Path) -> Any:
     """What the Hub needs to find and show a LeRobot dataset (datasets/utils.py, create_lerobot_dataset_card), and info.json."""
     data = huggingface_hub.DatasetCardData(
         license="apache-2.0",

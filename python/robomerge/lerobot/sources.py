@@ -8,6 +8,8 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from robomerge.errors import error_of
 from robomerge.report import Problem
@@ -71,16 +73,13 @@ def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
             what = f"`{repo_id}` is on the Hub, but not in version v3.0 of the format"
             found = f"versions {', '.join(tags)}" if tags else "no version tag"
             return problem("unsupported", what, found, "convert it with LeRobot first", kind="E-version")
-        if root is None:
-            where = {"cache_dir": lerobot_home() / "hub"}
-        else:
-            where = {"local_dir": root}
+        where: dict[str, Any] = {"cache_dir": lerobot_home() / "hub"} if root is None else {"local_dir": root}
         return Path(huggingface_hub.snapshot_download(repo_id, repo_type="dataset", revision=revision, **where))
     except Exception as error:  # of several libraries, which change with the version of huggingface_hub
         return problem("not_found", f"no dataset here, and `{repo_id}` could not be fetched from the Hub", _reason(error), _advice(error))
 
 
-def _version_tags(huggingface_hub, repo_id: str) -> list[str]:  # type: ignore[no-untyped-def]
+def _version_tags(huggingface_hub: ModuleType, repo_id: str) -> list[str]:
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     try:
