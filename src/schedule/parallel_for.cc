@@ -25,6 +25,7 @@ class ParallelForRun {
   ParallelForRun(Executor& executor, const ParallelForOptions& options) : executor_(executor), options_(options) {}
 
   Status Run(std::vector<Item> items) {
+    root_.last_id = options_.after;
     Start(&root_, std::move(items));
     executor_.RunUntilFinished(outstanding_);
     MutexLock lock(mutex_);

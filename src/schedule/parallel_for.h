@@ -55,6 +55,8 @@ class Spawner {
 
 struct ParallelForOptions {
   Observer* observer = nullptr;
+  /// Id of the node that all items waited for, for the observer; 0 if there is none.
+  uint64_t after = 0;
   StopToken stop;
 };
 

@@ -319,6 +319,21 @@ TEST(Spawner, RandomSplittingWorkEndsTheSameOnEveryExecutor) {
   EXPECT_LT(num_ok, 360u);
 }
 
+TEST(ParallelFor, ItemsWaitForTheNodeBeforeThem) {
+  std::vector<std::string> order;
+  TraceObserver trace;
+  ParallelForOptions options;
+  options.observer = &trace;
+  options.after = trace.ReserveIds(1);
+  SerialExecutor serial;
+  std::vector<Item> items;
+  items.push_back(Noted("one", 2, &order));
+  items.push_back(Noted("two", 1, &order));
+  EXPECT_TRUE(ParallelFor(serial, std::move(items), options).ok());
+  ASSERT_EQ(trace.events().size(), 2u);
+  for (const NodeEvent& event : trace.events()) EXPECT_THAT(event.after, ElementsAre(options.after));
+}
+
 TEST(ParallelFor, EventsTellWhoWaitedForWhomAndCountBytesOnce) {
   std::vector<std::string> order;
   TraceObserver trace;

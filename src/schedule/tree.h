@@ -36,6 +36,8 @@ struct TreeOptions {
   /// All leaves run, and the problems of all that fail are returned together, in leaf order.
   bool gather_leaf_errors = false;
   Observer* observer = nullptr;
+  /// Is told the id of the node that made the result, so that what waits for the tree can say so.
+  uint64_t* root_id = nullptr;
   StopToken stop;
 };
 
@@ -156,6 +158,7 @@ class TreeRun {
       MutexLock lock(mutex_);
       if (shape_.IsRoot(place)) {
         root_ = std::move(outcome).value();
+        if (options_.root_id != nullptr) *options_.root_id = IdOf(maker);
         return;
       }
       arrivals_[shape_.IndexOf(place)] = Arrival{std::move(outcome).value(), maker};

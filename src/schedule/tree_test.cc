@@ -132,9 +132,14 @@ TEST(Tree, LongestChainOfCombinationsIsCeilLog2) {
     TraceObserver trace;
     TreeOptions options;
     options.observer = &trace;
+    uint64_t root_id = 0;
+    options.root_id = &root_id;
     ShufflingExecutor shuffling(7, 3);
     ASSERT_TRUE(Concatenate(shuffling, num_leaves, 0, options).ok());
     const auto events = trace.events();
+    const auto root = std::find_if(events.begin(), events.end(), [&](const NodeEvent& event) { return event.id == root_id; });
+    ASSERT_NE(root, events.end());
+    EXPECT_EQ(root->last - root->first + 1, num_leaves);
     EXPECT_EQ(events.size(), 2 * num_leaves - 1);
     EXPECT_EQ(LongestChain(events, "combine"), ceil_log2) << num_leaves;
     EXPECT_EQ(LongestChain(events, ""), ceil_log2 + 1) << num_leaves;
