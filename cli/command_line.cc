@@ -27,7 +27,7 @@ Problem UnknownCommand(const std::string& word) {
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan or inspect")
+      .Expected("merge, plan, inspect, describe, write or publish")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -166,14 +166,45 @@ class Parser {
   std::vector<Bound> bound_;
 };
 
+Problem MissingFlag(const std::string& flag, const std::string& usage, const std::string& hint) {
+  return Problem(Code::kInvalidArgument, "no `--" + flag + "`").Kind("E-flag").Expected("robomerge " + usage).Hint(hint);
+}
+
+Status CheckStagePaths(const Invocation& invocation) {
+  if (invocation.command == kDescribe) {
+    if (!invocation.partial_directory.empty()) return Status();
+    return MissingFlag("partial", "describe SRC... --partial DIR", "say with `--partial DIR` where descriptions are to be kept");
+  }
+  const std::string name = invocation.command == kWrite ? "write" : "publish";
+  if (!invocation.paths.empty()) {
+    return Problem(Code::kInvalidArgument, "`" + name + "` takes no sources: they are in the plan")
+        .Kind("E-path").Expected("robomerge " + name + " --plan DIR").Found("`" + invocation.paths.front() + "`");
+  }
+  if (!invocation.plan_directory.empty()) return Status();
+  return MissingFlag("plan", name + " --plan DIR", "name with `--plan DIR` what `robomerge plan` has made");
+}
+
+// A plan of what was described before.
+Status CheckPartialPaths(const Invocation& invocation) {
+  if (invocation.plan_directory.empty()) {
+    return MissingFlag("plan", "plan --partial DIR -o DST --plan DIR", "say with `--plan DIR` where the plan is to be made");
+  }
+  if (invocation.paths.empty() && invocation.list_path.empty()) return Status();
+  return Problem(Code::kInvalidArgument, "`plan` takes sources or `--partial`, not both").Kind("E-path")
+      .Expected("robomerge plan --partial DIR -o DST --plan DIR");
+}
+
 Status CheckMergePaths(const Invocation& invocation) {
-  const std::string name = invocation.command == kPlan ? "plan" : "merge";
-  if (invocation.paths.empty() && invocation.list_path.empty()) {
+  const std::string name = invocation.command == kPlan ? "plan" : invocation.command == kDescribe ? "describe" : "merge";
+  const bool is_from_partials = invocation.command == kPlan && !invocation.partial_directory.empty();
+  if (is_from_partials) ROBOMERGE_RETURN_NOT_OK(CheckPartialPaths(invocation));
+  if (!is_from_partials && invocation.paths.empty() && invocation.list_path.empty()) {
     return Problem(Code::kInvalidArgument, "no sources")
         .Kind("E-no-sources")
-        .Expected("robomerge " + name + " SRC... -o DST")
+        .Expected("robomerge " + name + (invocation.command == kDescribe ? " SRC... --partial DIR" : " SRC... -o DST"))
         .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
   }
+  if (invocation.command == kDescribe) return CheckStagePaths(invocation);
   if (invocation.destination.empty()) {
     return Problem(Code::kInvalidArgument, "no destination")
         .Kind("E-no-destination")
@@ -198,7 +229,7 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Enviro
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan or inspect")
+        .Expected("merge, plan, inspect, describe, write or publish")
         .Hint(std::string(kSeeHelp));
   }
   if (chosen == kInspect) {
@@ -208,8 +239,9 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Enviro
         .Expected("robomerge inspect PATH")
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
-  ROBOMERGE_RETURN_NOT_OK(CheckMergePaths(invocation));
-  if (chosen == kPlan) invocation.options.dry_run = true;
+  const bool is_by_plan = chosen == kWrite || chosen == kPublish;
+  ROBOMERGE_RETURN_NOT_OK(is_by_plan ? CheckStagePaths(invocation) : CheckMergePaths(invocation));
+  if (chosen == kPlan && invocation.plan_directory.empty()) invocation.options.dry_run = true;
   return invocation;
 }
 

@@ -162,7 +162,7 @@ TEST(CommandLine, OutputOfARefusedLineIsGuessed) {
 }
 
 TEST(Help, ShortHelpFitsOneScreenAndBeginsWithAnExample) {
-  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect}) {
+  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kDescribe, kWrite, kPublish}) {
     const std::string help = ShortHelp(command);
     EXPECT_TRUE(help.starts_with("Example: robomerge ")) << help;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;

@@ -1,6 +1,7 @@
 // The commands: an Invocation in, an exit code out.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,8 +33,17 @@ class Console {
   OutputStream standard_error_;
 };
 
-/// merge and plan.
+/// The sources of the command line, then those of the list.
+Result<std::vector<std::string>> GatherSources(const Invocation& invocation);
+
+/// As text on standard error: what many sources share once, all with -v, none with --quiet.
+void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings, Console& console);
+
+/// merge, and plan without --plan.
 ExitCode RunMerge(const Invocation& invocation, Console& console);
+
+/// describe, write, publish, and plan with --plan.
+ExitCode RunStage(const Invocation& invocation, Console& console);
 
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 

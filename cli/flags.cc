@@ -145,18 +145,41 @@ Status AddVerbosity(Invocation& invocation, const std::string&, const std::strin
   return Status();
 }
 
+// Far beyond any cluster.
+constexpr int64_t kMostRanks = 1'000'000;
+
+Status SetRank(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.rank.rank, ParseInteger(value, 0, kMostRanks - 1, name));
+  return Status();
+}
+
+Status SetWorldSize(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.rank.world_size, ParseInteger(value, 1, kMostRanks, name));
+  return Status();
+}
+
 constexpr unsigned kMerges = kMerge | kPlan;
-constexpr unsigned kEvery = kMerge | kPlan | kInspect;
+constexpr unsigned kReads = kMerges | kDescribe;
+constexpr unsigned kRanked = kDescribe | kWrite;
+constexpr unsigned kWorks = kMerges | kRanked;
+constexpr unsigned kEvery = kWorks | kInspect | kPublish;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist", "", "",
      SetPath<&Invocation::destination>},
-    {"from", 0, "FILE", kMerges, true, "Read more sources from FILE, one per line; - is standard input",
+    {"from", 0, "FILE", kReads, true, "Read more sources from FILE, one per line; - is standard input",
      "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command line.", "",
      SetPath<&Invocation::list_path>},
-    {"num-workers", 'j', "N", kMerges, true, "Use N threads; 0, the default, is one per core",
+    {"partial", 0, "DIR", kDescribe | kPlan, true, "Keep descriptions of sources in DIR, or plan from those in DIR", "", "",
+     SetPath<&Invocation::partial_directory>},
+    {"plan", 0, "DIR", kPlan | kWrite | kPublish, true, "Make the plan directory DIR, or work by the one in DIR",
+     "Plans are never changed: making the same again does nothing, another is refused.", "",
+     SetPath<&Invocation::plan_directory>},
+    {"rank", 0, "R", kRanked, true, "Do the share of process R, counted from 0 (default 0)", "", "", SetRank},
+    {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "", SetWorldSize},
+    {"num-workers", 'j', "N", kWorks, true, "Use N threads; 0, the default, is one per core",
      "Any number gives the same bytes.", "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
-    {"dry-run", 'n', "", kMerge, true, "Show every file that would be made and write nothing; same as `plan`", "", "",
+    {"dry-run", 'n', "", kMerge, false, "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
     {"data-files-size-in-mb", 0, "X", kMerges, false, "Begin the next data file at X MB (default 100)",
      "As in LeRobot: uncompressed column bytes, in MB of 1024 x 1024 bytes.", "", SetDataFilesSize},
@@ -172,9 +195,13 @@ constexpr Flag kFlags[] = {
      "auto: share blocks where both file systems can, copy otherwise\n"
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never share",
      "", SetCopyMode},
-    {"no-sync", 0, "", kMerges, false, "Do not wait until the bytes are on the device",
+    {"overwrite", 0, "", kMerges | kPublish, false, "Replace the dataset at DST, which stays until the new one is whole",
+     "Only a dataset or an empty folder is replaced.", "", SetOption<&MergeOptions::overwrite, true>},
+    {"tmp-root", 0, "DIR", kMerges, false, "Let the destination grow in DIR instead of beside DST",
+     "Must be on the file system of DST. Other files in DIR are not touched.", "", SetPathOption<&MergeOptions::staging_root>},
+    {"no-sync", 0, "", kReads, false, "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "", SetOption<&MergeOptions::sync, false>},
-    {"trace", 0, "FILE", kMerges, false, "Write a timeline of all tasks to FILE",
+    {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
      "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE", SetPathOption<&MergeOptions::trace_path>},
     {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields", "", "",
      Raise<&Invocation::json>},
@@ -182,14 +209,14 @@ constexpr Flag kFlags[] = {
      Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning", "", "",
      AddVerbosity},
-    {"progress", 0, "WHEN", kMerges, false, "Show progress auto, always or never (default auto)",
+    {"progress", 0, "WHEN", kWorks, false, "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
      "", SetProgress},
     {"color", 0, "WHEN", kEvery, false, "Colour messages auto, always or never (default auto)",
      "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
     {"help", 0, "", kEvery, true, "Show all flags; -h shows one screen", "", "", SetWish<Invocation::Wish::kFullHelp>},
-    {"version", 0, "", kEvery, true, "Show the versions of robomerge, Arrow and the compiler", "", "",
+    {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "", "",
      SetWish<Invocation::Wish::kVersion>},
 };
 
@@ -199,9 +226,21 @@ constexpr CommandHelp kCommands[] = {
      "whole or not at all. Before anything is written every disagreement is reported.",
      "robomerge merge kitchen_1 kitchen_2 -o kitchen"},
     {kPlan, "plan", "SRC... -o DST", "Show every file a merge would make, with its exact size",
-     "Does all that `merge` does except writing.", "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
+     "Does all that `merge` does except writing. With --plan DIR it makes a plan directory,\n"
+     "by which `write` and `publish` work, of sources or of what `describe` kept in --partial DIR.",
+     "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.", "robomerge inspect kitchen_1"},
+    {kDescribe, "describe", "SRC... --partial DIR", "Describe a share of the sources for `plan`",
+     "All shares get the same sources. Doing a share again does nothing if nothing has changed.",
+     "robomerge describe --from list.txt --partial work/partial --rank 0 --world-size 4"},
+    {kWrite, "write", "--plan DIR", "Write a share of the files of a plan",
+     "Shares may run anywhere, in any order, again and with another world size: what is done\n"
+     "is skipped. Sources that changed since the plan are refused.",
+     "robomerge write --plan work/plan --rank 0 --world-size 4"},
+    {kPublish, "publish", "--plan DIR", "Prove that all files of a plan are written, and put them in place",
+     "Names what is missing and exits with 1, or lets the destination appear by one rename.",
+     "robomerge publish --plan work/plan"},
 };
 
 }  // namespace

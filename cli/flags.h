@@ -8,12 +8,13 @@
 
 #include "cli/terminal.h"
 #include "robomerge/options.h"
+#include "robomerge/stages.h"
 #include "robomerge/status.h"
 
 namespace robomerge::cli {
 
 /// A command, as a bit so that a flag can belong to several.
-enum Command : unsigned { kNoCommand = 0, kMerge = 1, kPlan = 2, kInspect = 4 };
+enum Command : unsigned { kNoCommand = 0, kMerge = 1, kPlan = 2, kInspect = 4, kDescribe = 8, kWrite = 16, kPublish = 32 };
 
 /// What a command line asks for.
 struct Invocation {
@@ -24,6 +25,9 @@ struct Invocation {
   std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, as typed
   std::string list_path;           ///< --from; empty: none
   std::string destination;
+  std::string partial_directory;   ///< --partial; empty: none
+  std::string plan_directory;      ///< --plan; empty: none
+  Rank rank;
   MergeOptions options;
   bool json = false;
   bool quiet = false;

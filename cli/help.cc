@@ -41,7 +41,8 @@ std::string Padded(std::string_view text, size_t width) {
 }
 
 bool IsShown(const Flag& flag, Command command, bool full) {
-  if (command == kNoCommand) return full || flag.in_short_help;
+  // One screen has room for the flags of `merge`.
+  if (command == kNoCommand) return full || (flag.in_short_help && (flag.commands & kMerge) != 0);
   return (flag.commands & command) != 0 && (full || flag.in_short_help);
 }
 

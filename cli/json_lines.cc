@@ -78,7 +78,11 @@ std::string SummaryLine(const MergeReport& report) {
   fields["num_episodes"] = report.num_episodes;
   fields["num_frames"] = report.num_frames;
   fields["num_tasks"] = report.num_tasks;
+  fields["plan_id"] = report.plan_id;
+  fields["already_done"] = report.already_done;
   fields["num_files"] = report.files.size();
+  fields["num_files_written"] = report.num_files_written;
+  fields["num_files_skipped"] = report.num_files_skipped;
   fields["size_bytes"] = report.size_bytes;
   fields["copied_bytes"] = report.copied_bytes;
   fields["shared_bytes"] = report.shared_bytes;
@@ -92,6 +96,37 @@ std::string SummaryLine(const MergeReport& report) {
   fields["num_workers"] = report.num_workers;
   fields["utilisation"] = report.utilisation;
   fields["critical_path_seconds"] = report.critical_path_seconds;
+  return Line(fields);
+}
+
+std::string StageSummaryLine(const StageReport& report) {
+  Json fields = Message("summary");
+  fields["command"] = report.stage;
+  fields["plan_id"] = report.plan_id;
+  fields["directory"] = report.directory;
+  fields["destination"] = report.destination;
+  fields["already_done"] = report.already_done;
+  fields["first_source"] = report.first_source;
+  fields["num_sources"] = report.num_sources;
+  fields["num_episodes"] = report.num_episodes;
+  fields["num_frames"] = report.num_frames;
+  fields["first_file"] = report.first_unit;
+  fields["num_files"] = report.num_units;
+  fields["num_files_written"] = report.num_files_written;
+  fields["num_files_skipped"] = report.num_files_skipped;
+  fields["payload_bytes"] = report.payload_bytes;
+  fields["size_bytes"] = report.size_bytes;
+  fields["copied_bytes"] = report.copied_bytes;
+  fields["shared_bytes"] = report.shared_bytes;
+  fields["encoded_bytes"] = report.encoded_bytes;
+  fields["num_warnings"] = report.warnings.size();
+  fields["stages"] = Json::array();
+  for (const StageTime& stage : report.stages) {
+    fields["stages"].push_back(Json{{"stage", stage.stage}, {"seconds", stage.seconds}});
+  }
+  fields["seconds"] = report.seconds;
+  fields["num_workers"] = report.num_workers;
+  fields["utilisation"] = report.utilisation;
   return Line(fields);
 }
 

@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
+#include "robomerge/stages.h"
 #include "robomerge/status.h"
 
 namespace robomerge::cli {
@@ -20,6 +21,7 @@ std::string ProblemLine(const Problem& problem);
 std::string ErrorLine(const Problem& problem, int exit_code);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);
+std::string StageSummaryLine(const StageReport& report);
 
 /// All lines of an inspection: "dataset", then each "file", "warning" and "problem", then "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);

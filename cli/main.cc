@@ -23,7 +23,8 @@ ExitCode Run(const Invocation& invocation, Console& console) {
     case Invocation::Wish::kFullHelp: console.standard_output().Write(FullHelp(invocation.command)); break;
     case Invocation::Wish::kVersion: console.standard_output().Write(VersionText()); break;
     case Invocation::Wish::kRun:
-      return invocation.command == kInspect ? RunInspect(invocation, console) : RunMerge(invocation, console);
+      if (invocation.command == kInspect) return RunInspect(invocation, console);
+      return invocation.command == kMerge || invocation.options.dry_run ? RunMerge(invocation, console) : RunStage(invocation, console);
   }
   return console.Finish(kExitDone);
 }

@@ -12,7 +12,29 @@ namespace {
 
 constexpr size_t kWarningsShown = 10;
 
-// The sources of the command line, then those of the list.
+void PrintJson(const MergeReport& report, OutputStream& out) {
+  std::string lines;
+  for (const Problem& warning : report.warnings) lines += WarningLine(warning);
+  for (const ReportedFile& file : report.files) lines += FileLine(file);
+  out.Write(lines + SummaryLine(report));
+}
+
+void PrintText(const Invocation& invocation, const MergeReport& report, Console& console) {
+  const bool is_verbose = invocation.verbosity > 0;
+  PrintWarnings(invocation, report.warnings, console);
+  if (report.dry_run || (is_verbose && !invocation.quiet)) {
+    console.standard_output().Write(WithoutControls(FileTable(report, is_verbose)));
+  }
+  if (report.dry_run) {
+    console.standard_output().Write("\n" + TotalsText(report));
+    if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
+  } else if (!invocation.quiet) {
+    console.standard_error().Write(WithoutControls(SuccessText(report)));
+  }
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> GatherSources(const Invocation& invocation) {
   std::vector<std::string> sources = invocation.paths;
   if (!invocation.list_path.empty()) {
@@ -26,35 +48,16 @@ Result<std::vector<std::string>> GatherSources(const Invocation& invocation) {
       .Expected("one dataset folder per line");
 }
 
-void PrintJson(const MergeReport& report, OutputStream& out) {
-  std::string lines;
-  for (const Problem& warning : report.warnings) lines += WarningLine(warning);
-  for (const ReportedFile& file : report.files) lines += FileLine(file);
-  out.Write(lines + SummaryLine(report));
-}
-
-void PrintText(const Invocation& invocation, const MergeReport& report, Console& console) {
+void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings, Console& console) {
+  if (invocation.quiet || warnings.empty()) return;
   const bool is_verbose = invocation.verbosity > 0;
-  if (!invocation.quiet && !report.warnings.empty()) {
-    const std::vector<Problem> gathered = GatherWarnings(report.warnings);
-    console.PrintProblems(is_verbose ? report.warnings : gathered, "warning", is_verbose ? report.warnings.size() : kWarningsShown);
-    if (!is_verbose && (gathered.size() > kWarningsShown || gathered.size() < report.warnings.size())) {
-      console.standard_error().Write("\n" + Counted(report.warnings.size(), "warning") + " in all; `-v` shows every one\n");
-    }
-    console.standard_error().Write("\n");
+  const std::vector<Problem> gathered = GatherWarnings(warnings);
+  console.PrintProblems(is_verbose ? warnings : gathered, "warning", is_verbose ? warnings.size() : kWarningsShown);
+  if (!is_verbose && (gathered.size() > kWarningsShown || gathered.size() < warnings.size())) {
+    console.standard_error().Write("\n" + Counted(warnings.size(), "warning") + " in all; `-v` shows every one\n");
   }
-  if (report.dry_run || (is_verbose && !invocation.quiet)) {
-    console.standard_output().Write(WithoutControls(FileTable(report, is_verbose)));
-  }
-  if (report.dry_run) {
-    console.standard_output().Write("\n" + TotalsText(report));
-    if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
-  } else if (!invocation.quiet) {
-    console.standard_error().Write(WithoutControls(SuccessText(report)));
-  }
+  console.standard_error().Write("\n");
 }
-
-}  // namespace
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_talkative = !invocation.quiet && !invocation.json;

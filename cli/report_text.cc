@@ -97,7 +97,28 @@ std::string TotalsText(const MergeReport& report) {
          Counted(report.num_sources, "dataset") + ", " + ContentText(report) + "\n";
 }
 
+std::string StageText(const StageReport& report) {
+  const std::string moved = BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
+                            " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n";
+  if (report.stage == "describe") {
+    if (report.num_sources == 0) return "Nothing to describe in this share\n";
+    return (report.already_done ? "Described already: " : "Described ") + Counted(report.num_sources, "dataset") + "\n  into  " + report.directory + "\n";
+  }
+  if (report.stage == "plan") {
+    return (report.already_done ? "Planned already: " : "Planned ") + Counted(report.num_units, "file") + " of " + Counted(report.num_sources, "dataset") +
+           "\n  into  " + report.directory + "\n  for   " + report.destination + "\n  plan  " + report.plan_id + "\n";
+  }
+  if (report.stage == "write") {
+    if (report.num_units == 0) return "Nothing to write in this share\n";
+    if (report.already_done) return "Nothing to do: " + Counted(report.num_units, "file") + " of this share are written already\n";
+    return "Wrote " + Counted(report.num_files_written, "file") + ", " + moved + "  done before  " + Counted(report.num_files_skipped, "file") + "\n";
+  }
+  if (report.already_done) return "Nothing to do: " + report.destination + " is this very merge already\n";
+  return "Published " + Counted(report.num_units, "file") + ", " + BytesText(report.size_bytes) + "\n  at    " + report.destination + "\n";
+}
+
 std::string SuccessText(const MergeReport& report) {
+  if (report.already_done) return "Nothing to do: " + report.destination + " is this very merge already\n";
   return "Merged " + Counted(report.num_sources, "dataset") + "\n" + "  into  " + report.destination + "\n" +
          "  made  " + ContentText(report) + " in " + Counted(report.files.size(), "file") + ", " +
          BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) + " copied, " +

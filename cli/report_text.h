@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "robomerge/report.h"
+#include "robomerge/stages.h"
 
 namespace robomerge::cli {
 
@@ -16,6 +17,9 @@ std::string TotalsText(const MergeReport& report);
 
 /// Four lines: what, where, how much, how long.
 std::string SuccessText(const MergeReport& report);
+
+/// What a single stage came to.
+std::string StageText(const StageReport& report);
 
 /// One warning for all that say the same of different sources: the first of them, and how many more there are. In order of first appearance.
 std::vector<Problem> GatherWarnings(const std::vector<Problem>& warnings);

@@ -30,6 +30,8 @@ struct MergeOptions {
   CopyMode copy_mode = CopyMode::kAuto;
   /// Flush every file and folder to the device before the destination appears.
   bool sync = true;
+  /// Replace a dataset that is at the destination. It stays there until the new one is whole.
+  bool overwrite = false;
   /// Plan and lay out everything, write nothing.
   bool dry_run = false;
   /// Where the staging folder lies; empty: beside the destination. Must be on the destination's file system.

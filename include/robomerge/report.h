@@ -15,7 +15,7 @@ struct ReportedFile {
   enum class Mode { kCopy, kSplice, kEncode, kWrite };
 
   std::string path;   ///< relative to the destination
-  std::string kind;   ///< "data", "video", "episodes", "tasks", "info", "stats"
+  std::string kind;   ///< "data", "video", "episodes", "tasks", "info", "stats", "record"
   Mode mode = Mode::kWrite;
   uint64_t size_bytes = 0;      ///< of the file, exactly
   uint64_t num_episodes = 0;    ///< whose rows or frames lie in it
@@ -31,14 +31,18 @@ struct StageTime {
 
 struct MergeReport {
   std::string destination;
+  std::string plan_id;
   bool dry_run = false;
+  bool already_done = false;         ///< the destination came from this very merge: nothing was written
   uint64_t num_sources = 0;
   uint64_t num_episodes = 0;
   uint64_t num_frames = 0;
   uint64_t num_tasks = 0;
   std::vector<ReportedFile> files;   ///< in the order of the plan
+  uint64_t num_files_written = 0;    ///< by this run
+  uint64_t num_files_skipped = 0;    ///< that an earlier run had written
   uint64_t size_bytes = 0;           ///< of all files
-  uint64_t copied_bytes = 0;         ///< payload moved as it was
+  uint64_t copied_bytes = 0;         ///< payload moved as it was, by this run
   uint64_t shared_bytes = 0;         ///< payload whose extents are shared with the source: no new space
   uint64_t encoded_bytes = 0;        ///< encoded anew: bookkeeping columns, regrouped rows, metadata tables
   std::vector<Problem> warnings;     ///< kinds start with "W-"

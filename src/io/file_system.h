@@ -42,6 +42,9 @@ class RandomAccessFile {
   }
 };
 
+/// Who else may hold a lock at the same time: nobody, or all that also share it.
+enum class LockKind { kExclusive, kShared };
+
 /// Held while a path is locked; dropping it unlocks.
 class Lock {
  public:
@@ -71,6 +74,8 @@ class OutputFile {
                                        uint64_t offset) = 0;
   /// Lets the device begin to write [offset, offset + length), so that a Close that syncs waits less. A hint: it cannot fail.
   virtual void BeginSync(uint64_t /*offset*/, uint64_t /*length*/) {}
+  /// Flushes what was written so far to the device; the file stays open.
+  virtual Status Sync() = 0;
   /// Flushes to the device (when `sync`) and closes. Must be called once; a file that is dropped unclosed is incomplete.
   virtual Status Close(bool sync) = 0;
 };
@@ -89,13 +94,17 @@ class FileSystem {
   virtual Status MakeDirectories(const std::string& path) = 0;
   /// Renames without replacing: kAlreadyExists if `to` exists, even as an empty directory.
   virtual Status RenameNew(const std::string& from, const std::string& to) = 0;
+  /// Renames; whatever is at `to` is replaced at once. Both are files.
+  virtual Status Replace(const std::string& from, const std::string& to) = 0;
+  /// Exchanges two paths at once. kUnsupported where the file system cannot.
+  virtual Status Exchange(const std::string& left, const std::string& right) = 0;
   /// Removes a file or a whole directory; one that does not exist is fine.
   virtual Status RemoveAll(const std::string& path) = 0;
   /// Flushes a directory's entries to the device.
   virtual Status SyncDirectory(const std::string& path) = 0;
   /// Locks a path against other processes, making the file if need be. kAlreadyExists at once if somebody else holds it. The kernel drops the lock
   /// with the process, however it ends.
-  virtual Result<std::unique_ptr<Lock>> TryLock(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) = 0;
   /// Whether files in `directory` can share extents with `source`: one file system, and one that can (XFS with reflink, btrfs). Looks, writes nothing.
   virtual bool CanShareExtents(const std::string& source, const std::string& directory) const = 0;
   /// Bytes a user may still write on the file system that holds `path`.

@@ -129,11 +129,11 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
 }
 
 TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
-  auto first = Posix().TryLock(Path("lock"));
+  auto first = Posix().TryLock(Path("lock"), LockKind::kExclusive);
   ASSERT_TRUE(first.ok());
-  EXPECT_EQ(Posix().TryLock(Path("lock")).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(Posix().TryLock(Path("lock"), LockKind::kExclusive).status().code(), Code::kAlreadyExists);
   std::move(first).value().reset();
-  EXPECT_TRUE(Posix().TryLock(Path("lock")).ok());
+  EXPECT_TRUE(Posix().TryLock(Path("lock"), LockKind::kExclusive).ok());
 }
 
 }  // namespace

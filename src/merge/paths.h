@@ -4,15 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
 
+/// Where relative paths begin.
+std::string WorkingDirectory();
+
 /// `path` without trailing slashes; kInvalidArgument when nothing remains.
 Result<std::string> CleanDestination(const std::string& path);
 
-/// kAlreadyExists (E-destination-exists) if something is at `destination`; kInvalidArgument (E-destination-in-source) if it lies in a source, or a source in
-/// it, links followed. All problems at once.
-Status CheckDestination(const std::string& destination, const std::vector<std::string>& sources);
+/// kAlreadyExists (E-destination-exists) if something is at `destination` that is neither to be overwritten nor the possible result of an earlier run (see
+/// record.h); kInvalidArgument if it lies in a source, or a source in it, links followed (E-destination-in-source), if only a dataset could be overwritten
+/// and it is none (E-destination), or if the staging root lies in a source or on another file system (E-staging-root). All problems at once.
+Status CheckDestination(const std::string& destination, const std::vector<std::string>& sources, const MergeOptions& options);
+
+/// The problem of a destination that is there and is not to be replaced.
+Problem DestinationExists(const std::string& destination);
 
 }  // namespace robomerge

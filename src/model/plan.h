@@ -10,6 +10,24 @@
 
 namespace robomerge {
 
+/// A file of a source as it was when the plan was made.
+struct SourceFile {
+  std::string path;  ///< relative to the source's root
+  uint64_t size_bytes = 0;
+  int64_t modified_ns = 0;
+  bool operator==(const SourceFile&) const = default;
+};
+
+/// Which source a plan means, so that a writer elsewhere can find it and tell whether it is still the same.
+struct Origin {
+  std::string root;  ///< absolute
+  uint64_t first_episode = 0;  ///< of the destination
+  uint64_t num_episodes = 0;
+  uint64_t num_frames = 0;
+  std::vector<SourceFile> files;    ///< episodes, data and video files
+  uint64_t metadata_fingerprint = 0;  ///< of what info.json, tasks and statistics say
+};
+
 /// One data file: the rows of a run of consecutive episodes of the destination, one row group each.
 struct DataStep {
   FileId id;
@@ -57,7 +75,9 @@ struct PlannedFrames {
 };
 
 struct MergePlan {
+  /// One per source. In a plan that was loaded, null for those that this process does not need.
   std::vector<std::shared_ptr<const DescribedSource>> sources;
+  std::vector<Origin> origins;  ///< one per source
   FrameRate rate;
   std::vector<std::string> tasks;
   std::vector<std::vector<uint32_t>> task_maps;  ///< [source][task_index there] -> task_index here
@@ -78,9 +98,13 @@ struct MergePlan {
   StatLayout stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in order of first appearance; width is not used
   std::vector<std::string> carried_columns;  ///< of the episodes tables, union in order of first appearance
 
+  std::string record_json;  ///< meta/robomerge.json, whole
+
   uint64_t payload_bytes = 0;
+  /// 1, or the block size in which payload is laid out so that its extents can be shared: all writers must agree on it.
+  uint64_t alignment_bytes = 1;
   std::vector<Problem> warnings;
-  /// 16 hex digits that name the plan: equal for equal sources (paths, sizes, times) and options.
+  /// 16 hex digits that name the plan: equal for equal sources (absolute paths, sizes, times) and everything that decides the destination's bytes.
   std::string id;
 };
 

@@ -1,8 +1,6 @@
 #include "plan/plan.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <set>
 
 #include "base/text.h"
@@ -81,49 +79,9 @@ Status CheckFileNumbers(const MergePlan& plan) {
       .Hint("raise --chunk-size (at most 1000) or the file sizes, or let files be concatenated");
 }
 
-// FNV-1a, 64 bit: names a plan, proves nothing.
-class Fingerprint {
- public:
-  void Add(std::string_view text) {
-    for (const char letter : text) Mix(static_cast<unsigned char>(letter));
-    Mix(0xff);
-  }
-  void Add(uint64_t number) { Add(std::string_view(std::to_string(number))); }
-  std::string Hex() const {
-    std::array<char, 17> text;
-    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(state_));
-    return text.data();
-  }
-
- private:
-  void Mix(uint64_t byte) { state_ = (state_ ^ byte) * 0x100000001b3ULL; }
-  uint64_t state_ = 0xcbf29ce484222325ULL;
-};
-
-std::string PlanId(const MergePlan& plan) {
-  Fingerprint id;
-  id.Add("robomerge plan 1");
-  for (const auto& source : plan.sources) {
-    const Dataset& dataset = *source->dataset;
-    id.Add(dataset.root);
-    for (const EpisodesFile& file : dataset.episodes_files) id.Add(file.path), id.Add(file.size_bytes), id.Add(static_cast<uint64_t>(file.modified_ns));
-    for (const DataFile& file : dataset.data_files) id.Add(file.path), id.Add(file.size_bytes), id.Add(static_cast<uint64_t>(file.modified_ns));
-    for (const VideoKey& key : dataset.video_keys) {
-      for (const VideoFile& file : key.files) {
-        id.Add(file.path), id.Add(file.stream.file_size_bytes), id.Add(static_cast<uint64_t>(file.modified_ns));
-      }
-    }
-  }
-  for (const DataStep& step : plan.data_steps) id.Add(step.first_episode), id.Add(step.num_episodes);
-  for (const VideoStep& step : plan.video_steps) id.Add(step.key), id.Add(step.inputs.size());
-  id.Add(plan.info_json);
-  id.Add(plan.stats_json);
-  return id.Hex();
-}
-
 }  // namespace
 
-Result<MergePlan> Plan(const Partial& root, const MergeOptions& options) {
+Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site) {
   ROBOMERGE_RETURN_NOT_OK(CheckOptions(options));
   if (root.schemas.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
   std::vector<Problem> problems = plan_internal::Disagreements(root.schemas);
@@ -135,6 +93,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options) {
   plan.rate = root.schemas.front().schema->frame_rate();
   plan.video_keys = root.schemas.front().schema->video_keys();
   plan.payload_bytes = root.payload_bytes;
+  plan.alignment_bytes = site.alignment_bytes;
   MapTasks(root.tasks, plan);
   PlaceEpisodes(plan);
   plan_internal::PackData(options, plan);
@@ -146,7 +105,9 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options) {
   GatherStatColumns(plan);
   ROBOMERGE_RETURN_NOT_OK(plan_internal::MakeStatistics(plan));
   plan_internal::MakeInfo(root.schemas, options, plan);
+  plan_internal::MakeOrigins(site.working_directory, plan);
   plan.id = PlanId(plan);
+  plan_internal::MakeRecord(options, plan);
   return plan;
 }
 

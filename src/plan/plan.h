@@ -8,7 +8,19 @@
 
 namespace robomerge {
 
+/// What a plan depends on besides sources and options.
+struct PlanSite {
+  std::string working_directory;  ///< where relative roots of sources begin
+  uint64_t alignment_bytes = 1;   ///< as in MergePlan
+};
+
 /// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources at once; kInvalidArgument for options out of range.
-Result<MergePlan> Plan(const Partial& root, const MergeOptions& options);
+Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site = {});
+
+/// The origin of one source, its place in the destination left out. `root` is made absolute by `working_directory`.
+Origin OriginOf(const DescribedSource& source, const std::string& working_directory);
+
+/// The name of a plan (MergePlan::id), from everything it decides.
+std::string PlanId(const MergePlan& plan);
 
 }  // namespace robomerge

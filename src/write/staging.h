@@ -10,32 +10,55 @@
 
 namespace robomerge {
 
-/// A hidden folder `.<name>.robomerge-<plan id>` beside the destination (or in another folder of the same file system). It becomes the destination by one
-/// rename, or it is removed: by Discard, or by the next run of the same plan.
+/// What belongs to one destination and one plan: the hidden folder `.<name>.robomerge-<plan id>` beside the destination (or in another folder of the same
+/// file system), which becomes the destination by one rename, the folder of its journals, and the lock of the destination.
+struct StagingPaths {
+  StagingPaths(const std::string& destination, const std::string& staging_root, const std::string& plan_id);
+
+  std::string destination;
+  std::string directory;  ///< grows into the destination
+  std::string journals;   ///< "<directory>.journal"
+  std::string replaced;   ///< "<directory>.old": the former destination, where two folders cannot be exchanged
+  std::string lock;       ///< of the destination, whatever the plan
+};
+
 class Staging {
  public:
-  /// Locks it against other runs (kAlreadyExists, E-destination-busy), removes what a killed run left, and makes the folders of `relative_paths`.
-  static Result<Staging> Make(io::FileSystem& file_system, const std::string& destination, const std::string& staging_root,
-                              const std::string& plan_id, const std::vector<std::string>& relative_paths);
+  /// Locks the destination (kAlreadyExists, E-destination-busy): kExclusive for one that writes and publishes alone, kShared for one writer of many.
+  static Result<Staging> Open(io::FileSystem& file_system, const StagingPaths& paths, io::LockKind kind);
 
-  const std::string& directory() const { return directory_; }
+  const StagingPaths& paths() const { return paths_; }
 
-  /// Syncs the folders (when `sync`), renames the whole into place, syncs its parent. kAlreadyExists (E-destination-exists) if something has
-  /// appeared there meanwhile.
-  Status Publish(bool sync);
-  /// Removes everything this run has written.
+  /// Makes the folders of `relative_paths` inside the staging folder.
+  Status MakeFolders(const std::vector<std::string>& relative_paths);
+  /// Removes temporary files that killed writers left. kAlreadyExists (E-staging-foreign) for any other file than `relative_paths`, naming it.
+  /// REQUIRES: the lock is exclusive.
+  Status Sweep(const std::vector<std::string>& relative_paths);
+  /// Syncs the folders (when `sync`), renames the whole into place, syncs its parent, and removes journals and lock. kAlreadyExists
+  /// (E-destination-exists) if something has appeared there meanwhile. With `overwrite` what is there is replaced, and removed after that.
+  Status Publish(bool sync, bool overwrite);
+  /// Removes the lock's file and leaves the rest, to be continued.
+  void Leave();
+  /// Removes everything.
   void Discard();
 
  private:
-  Staging() = default;
+  Staging(io::FileSystem& file_system, const StagingPaths& paths) : file_system_(&file_system), paths_(paths) {}
 
-  io::FileSystem* file_system_ = nullptr;
-  std::string destination_;
-  std::string directory_;
-  std::string lock_path_;
+  Status SweepFolder(const std::string& folder, const std::string& relative, const std::vector<std::string>& sorted_paths, std::vector<Problem>& foreign);
+  Status SyncFolders(const std::string& folder);
+  Status Replace();
+
+  io::FileSystem* file_system_;
+  StagingPaths paths_;
   std::unique_ptr<io::Lock> lock_;
-  std::vector<std::string> folders_;  // deepest first, the staging folder itself last
 };
+
+/// Removes what a run that was killed after its rename left beside the destination. Best effort.
+void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths);
+
+/// Staging folders of other plans for the same destination.
+std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system, const StagingPaths& paths);
 
 /// The folder that holds `path`; "." for a bare name.
 std::string ParentOf(const std::string& path);

@@ -36,11 +36,19 @@ def test_payload_that_does_not_fit_is_refused_before_writing(robomerge, sources,
     assert list(disk.iterdir()) == []
 
 
-def test_a_disk_that_fills_up_leaves_nothing_behind(robomerge, sources, small_disk):
+def test_a_merge_that_filled_the_disk_continues_where_there_is_room(robomerge, sources, small_disk, tmp_path):
     payload_bytes = sum(path.stat().st_size for source in sources for path in (source / "data").rglob("*.parquet"))
     pages = (payload_bytes + 4095) // 4096
     disk = small_disk(pages * 4096)  # room for the payload, none for the tables
     run = robomerge("merge", *sources, "-o", disk / "merged")
     assert run.exit_code == 4
     assert "error[E-io]" in run.stderr and "No space left on device" in run.stderr
-    assert list(disk.iterdir()) == []
+    assert "run the same command again to continue" in run.stderr and str(disk / ".merged.robomerge-") in run.stderr
+    assert not (disk / "merged").exists()
+    subprocess.run(["mount", "-o", "remount,size=1048576", disk], check=True)
+    run = robomerge("merge", *sources, "-o", disk / "merged", "--json")
+    assert run.exit_code == 0, run.stderr
+    assert run.json_lines()[-1]["num_files_skipped"] > 0
+    assert [path.name for path in disk.iterdir()] == ["merged"]
+    assert robomerge("merge", *sources, "-o", tmp_path / "elsewhere").exit_code == 0
+    assert subprocess.run(["diff", "-r", disk / "merged", tmp_path / "elsewhere"]).returncode == 0

@@ -52,6 +52,7 @@ class MemoryOutput : public io::OutputFile {
     ++num_copies;
     return io::MovedBytes{length, 0};
   }
+  Status Sync() override { return Status(); }
   Status Close(bool) override { return Status(); }
   const std::string& bytes() const { return bytes_; }
 

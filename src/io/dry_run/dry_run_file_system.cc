@@ -28,6 +28,8 @@ class DryRunFileSystem::CountingFile final : public OutputFile {
     return MovedBytes{.copied_bytes = length, .shared_bytes = 0};
   }
 
+  Status Sync() override { return Status(); }
+
   Status Close(bool) override {
     const std::lock_guard lock(owner_.mutex_);
     owner_.written_[path_] = size_bytes_;
@@ -63,9 +65,11 @@ Result<FileStat> DryRunFileSystem::Stat(const std::string& path) const { return 
 Result<std::vector<std::string>> DryRunFileSystem::List(const std::string& path) const { return beneath_.List(path); }
 Status DryRunFileSystem::MakeDirectories(const std::string&) { return Status(); }
 Status DryRunFileSystem::RenameNew(const std::string&, const std::string&) { return Status(); }
+Status DryRunFileSystem::Replace(const std::string&, const std::string&) { return Status(); }
+Status DryRunFileSystem::Exchange(const std::string&, const std::string&) { return Status(); }
 Status DryRunFileSystem::RemoveAll(const std::string&) { return Status(); }
 Status DryRunFileSystem::SyncDirectory(const std::string&) { return Status(); }
-Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&) { return std::make_unique<Lock>(); }
+Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&, LockKind) { return std::make_unique<Lock>(); }
 bool DryRunFileSystem::CanShareExtents(const std::string& source, const std::string& directory) const {
   return beneath_.CanShareExtents(source, directory);
 }

@@ -24,9 +24,11 @@ class DryRunFileSystem final : public FileSystem {
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;
   Status RenameNew(const std::string& from, const std::string& to) override;
+  Status Replace(const std::string& from, const std::string& to) override;
+  Status Exchange(const std::string& left, const std::string& right) override;
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
-  Result<std::unique_ptr<Lock>> TryLock(const std::string& path) override;
+  Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override;
   bool CanShareExtents(const std::string& source, const std::string& directory) const override;
   Result<uint64_t> FreeBytes(const std::string& path) const override;
 

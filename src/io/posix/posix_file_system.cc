@@ -175,6 +175,11 @@ class PosixOutputFile final : public OutputFile {
     static_cast<void>(::sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE));
   }
 
+  Status Sync() override {
+    if (::fsync(descriptor_.get()) != 0) return SystemProblem("sync", path_, errno);
+    return Status();
+  }
+
   Status Close(bool sync) override {
     if (sync && ::fsync(descriptor_.get()) != 0) return SystemProblem("sync", path_, errno);
     if (::close(descriptor_.Release()) != 0 && errno != EINTR) return SystemProblem("close", path_, errno);
@@ -309,6 +314,18 @@ class PosixFileSystem final : public FileSystem {
     return Status();
   }
 
+  Status Replace(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return SystemProblem("rename to", to, errno);
+    return Status();
+  }
+
+  Status Exchange(const std::string& left, const std::string& right) override {
+    static constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE of linux/fs.h
+    if (::syscall(SYS_renameat2, AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), kExchange) == 0) return Status();
+    if (errno != EINVAL && errno != ENOSYS) return SystemProblem("exchange with", right, errno);
+    return Problem(Code::kUnsupported, "this file system cannot exchange two folders at once").At(right);
+  }
+
   Status RemoveAll(const std::string& path) override {
     struct stat raw;
     if (::lstat(path.c_str(), &raw) != 0) return errno == ENOENT ? Status() : Status(SystemProblem("remove", path, errno));
@@ -330,14 +347,20 @@ class PosixFileSystem final : public FileSystem {
     return Status();
   }
 
-  Result<std::unique_ptr<Lock>> TryLock(const std::string& path) override {
-    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDWR | O_CREAT, 0666));
-    if (descriptor.get() < 0) return SystemProblem("create", path, errno);
-    if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return SystemProblem("lock", path, errno);
-      return Problem(Code::kAlreadyExists, "another process holds this lock").At(path);
+  Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override {
+    while (true) {
+      Descriptor descriptor(OpenRetrying(path.c_str(), O_RDWR | O_CREAT, 0666));
+      if (descriptor.get() < 0) return SystemProblem("create", path, errno);
+      if (::flock(descriptor.get(), (kind == LockKind::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return SystemProblem("lock", path, errno);
+        return Problem(Code::kAlreadyExists, "another process holds this lock").At(path);
+      }
+      // Whoever held it before may have removed the file between our open and our lock: then what we hold locks nothing.
+      struct stat of_descriptor, of_path;
+      if (::fstat(descriptor.get(), &of_descriptor) != 0) return SystemProblem("stat", path, errno);
+      if (::stat(path.c_str(), &of_path) != 0 || of_path.st_ino != of_descriptor.st_ino || of_path.st_dev != of_descriptor.st_dev) continue;
+      return std::unique_ptr<Lock>(std::make_unique<PosixLock>(descriptor.Release()));
     }
-    return std::unique_ptr<Lock>(std::make_unique<PosixLock>(descriptor.Release()));
   }
 
   bool CanShareExtents(const std::string& source, const std::string& directory) const override {

@@ -1,0 +1,53 @@
+#include "cli/commands.h"
+#include "cli/json_lines.h"
+#include "cli/progress_reporter.h"
+#include "cli/report_text.h"
+#include "cli/stop_signals.h"
+#include "robomerge/stages.h"
+
+namespace robomerge::cli {
+namespace {
+
+Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& progress) {
+  const MergeOptions& options = invocation.options;
+  if (invocation.command == kWrite) return WritePlanned(invocation.plan_directory, invocation.rank, options, progress, &StopFlag());
+  if (invocation.command == kPublish) return PublishPlanned(invocation.plan_directory, options);
+  if (invocation.command == kPlan && !invocation.partial_directory.empty()) {
+    return PlanPartials(invocation.partial_directory, invocation.destination, invocation.plan_directory, options, progress, &StopFlag());
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> sources, GatherSources(invocation));
+  if (invocation.command == kPlan) {
+    return PlanSources(sources, invocation.destination, invocation.plan_directory, options, progress, &StopFlag());
+  }
+  return DescribeSources(sources, invocation.partial_directory, invocation.rank, options, progress, &StopFlag());
+}
+
+void PrintJson(const StageReport& report, OutputStream& out) {
+  std::string lines;
+  for (const Problem& warning : report.warnings) lines += WarningLine(warning);
+  for (const ReportedFile& file : report.files) lines += FileLine(file);
+  out.Write(lines + StageSummaryLine(report));
+}
+
+}  // namespace
+
+ExitCode RunStage(const Invocation& invocation, Console& console) {
+  // Publishing takes no time worth stopping it in, and what it was killed in the next run finishes.
+  if (invocation.command != kPublish) InstallMergeSignals(!invocation.quiet && !invocation.json);
+  const ProgressStyle style =
+      DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
+  ProgressReporter reporter(style, console.standard_output(), console.standard_error());
+  const Result<StageReport> report = Run(invocation, [&reporter](const MergeProgress& counts) { reporter.Report(counts); });
+  reporter.Stop();
+
+  if (!report.ok()) return console.Fail(report.status());
+  if (invocation.json) {
+    PrintJson(*report, console.standard_output());
+  } else if (!invocation.quiet) {
+    PrintWarnings(invocation, report->warnings, console);
+    console.standard_error().Write(WithoutControls(StageText(*report)));
+  }
+  return console.Finish(kExitDone);
+}
+
+}  // namespace robomerge::cli

@@ -1,0 +1,42 @@
+#include "io/unique_name.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cctype>
+#include <random>
+
+#include "base/text.h"
+
+namespace robomerge::io {
+namespace {
+
+std::string MakeProcessName() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  std::string name;
+  // Names of machines are part of a file's name here: nothing that could lead elsewhere, and not too long.
+  for (const char* letter = host.data(); *letter != '\0' && name.size() < 64; ++letter) {
+    name += std::isalnum(static_cast<unsigned char>(*letter)) ? *letter : '_';
+  }
+  std::random_device random;
+  return StrCat(name, "-", ::getpid(), "-", random());
+}
+
+}  // namespace
+
+std::string UniqueName() {
+  static const std::string process = MakeProcessName();
+  static std::atomic<uint64_t> number{0};
+  return StrCat(process, "-", number.fetch_add(1));
+}
+
+std::string TemporaryNameFor(const std::string& path) {
+  const size_t begin = path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/') + 1;
+  return StrCat(path.substr(0, begin), ".", path.substr(begin), ".", UniqueName(), ".tmp");
+}
+
+bool IsTemporaryName(const std::string& name) { return name.starts_with(".") && name.ends_with(".tmp"); }
+
+}  // namespace robomerge::io

@@ -1,0 +1,17 @@
+// Names that no other process on any machine uses: for files that are renamed when they are whole.
+#pragma once
+
+#include <string>
+
+namespace robomerge::io {
+
+/// "<host>-<pid>-<random>-<number>": another one at every call, in this process and on any machine that shares the file system.
+std::string UniqueName();
+
+/// A name beside `path` that nobody else uses: ".<name>.<unique name>.tmp".
+std::string TemporaryNameFor(const std::string& path);
+
+/// Whether a file's name (without folder) is one that TemporaryNameFor makes.
+bool IsTemporaryName(const std::string& name);
+
+}  // namespace robomerge::io

@@ -1,0 +1,204 @@
+#include "merge/run.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <fstream>
+#include <mutex>
+
+#include "base/text.h"
+#include "describe/describe.h"
+#include "merge/paths.h"
+#include "merge/space.h"
+#include "plan/plan.h"
+#include "read/read.h"
+#include "reduce/combine.h"
+#include "schedule/parallel_for.h"
+#include "schedule/tree.h"
+
+namespace robomerge {
+namespace {
+
+// Block size of the file systems that share extents (XFS, btrfs) in their usual make.
+constexpr uint64_t kShareAlignmentBytes = 4096;
+
+int UsableCores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+
+Result<Partial> ReadAndDescribe(const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(io::Posix(), root));
+  return Describe(std::make_shared<const Dataset>(std::move(dataset)));
+}
+
+// What differs between a source as it was planned and as it is.
+Status CheckUnchanged(const Origin& planned, const Origin& now) {
+  const auto changed = [&](const std::string& path, std::string expected, std::string found) {
+    return Problem(Code::kCorrupt, "source has changed since the plan was made").Kind("E-source-changed").Source(planned.root)
+        .At(planned.root + "/" + path).Expected(std::move(expected)).Found(std::move(found)).Hint("plan again, into another folder");
+  };
+  for (size_t at = 0; at < std::max(planned.files.size(), now.files.size()); ++at) {
+    if (at >= now.files.size()) return changed(planned.files[at].path, "this file", "no longer part of the dataset");
+    if (at >= planned.files.size() || planned.files[at].path != now.files[at].path) return changed(now.files[at].path, "no such file", "a new one");
+    if (planned.files[at] == now.files[at]) continue;
+    const auto text = [](const SourceFile& file) { return StrCat(WithSeparators(file.size_bytes), " bytes, modified at ", file.modified_ns, " ns"); };
+    return changed(planned.files[at].path, text(planned.files[at]), text(now.files[at]));
+  }
+  if (planned.metadata_fingerprint != now.metadata_fingerprint || planned.num_episodes != now.num_episodes || planned.num_frames != now.num_frames) {
+    return changed("meta", "info.json, tasks and statistics as they were", "other ones");
+  }
+  return Status();
+}
+
+}  // namespace
+
+const char* DefaultKind(Code code) { return code == Code::kIo ? "E-io" : code == Code::kCancelled ? "E-stopped" : "E-sources"; }
+
+void WrittenTotals::Add(const WrittenFile& file) {
+  size_bytes += file.size_bytes;
+  copied_bytes += file.moved.copied_bytes;
+  shared_bytes += file.moved.shared_bytes;
+  encoded_bytes += file.encoded_bytes;
+}
+
+Run::Run(const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) : options_(options), observer_(progress) {
+  if (stop != nullptr) stop_ = schedule::StopToken::Watching(*stop);
+}
+
+Status Run::Start() {
+  if (options_.num_workers < 0) {
+    return Problem(Code::kInvalidArgument, "num_workers is negative").Kind("E-options").Found(std::to_string(options_.num_workers));
+  }
+  num_workers_ = options_.num_workers == 0 ? UsableCores() : options_.num_workers;
+  if (num_workers_ == 1) {
+    executor_ = std::make_unique<schedule::SerialExecutor>();
+    return Status();
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::ThreadPool::Make(num_workers_));
+  return Status();
+}
+
+void Run::Enter(const std::string& stage) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!stages_.empty()) stages_.back().seconds = std::chrono::duration<double>(now - stage_start_).count();
+  stage_start_ = now;
+  if (stage.empty()) return;
+  stages_.push_back({stage, 0});
+  observer_.EnterStage(stage);
+}
+
+Status Run::Finish() {
+  Enter("");
+  if (options_.trace_path.empty()) return Status();
+  std::ofstream file(options_.trace_path, std::ios::binary | std::ios::trunc);
+  file << observer_.trace().ChromeTraceJson();
+  file.close();
+  if (file) return Status();
+  return Problem(Code::kIo, "cannot write the trace; the merge itself is complete").At(options_.trace_path);
+}
+
+Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
+  observer_.SetSources(sources.size());
+  Enter("read");
+  schedule::TreeOptions tree;
+  tree.leaf_name = [&](size_t source) { return "describe " + sources[source]; };
+  tree.gather_leaf_errors = true;
+  tree.observer = &observer_;
+  tree.stop = stop_;
+  const auto describe = [&](size_t source) { return ReadAndDescribe(sources[source]); };
+  const auto combine = [](Partial&& left, Partial&& right) { return Combine(std::move(left), right); };
+  return schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
+}
+
+Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination) {
+  Enter("plan");
+  if (StopRequested()) return Problem(Code::kCancelled, "stopped before the plan was made");
+  schedule::NodeEvent event;
+  event.id = observer_.ReserveIds(1);
+  event.name = event.category = "plan";
+  event.last = root.sources.size() - 1;
+  event.start_ns = NowNs();
+  PlanSite site;
+  site.working_directory = WorkingDirectory();
+  const bool is_laid_out_for_sharing = options_.copy_mode == CopyMode::kShare ||
+                                       (options_.copy_mode == CopyMode::kAuto && CanShare(RootsOf(root), destination));
+  if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
+  Result<MergePlan> plan = Plan(root, options_, site);
+  event.end_ns = NowNs();
+  observer_.Finished(event);
+  return plan;
+}
+
+Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
+  observer_.SetSources(numbers.size());
+  Enter("read");
+  std::mutex mutex;
+  std::vector<schedule::Item> items;
+  for (const uint32_t number : numbers) {
+    schedule::Item item;
+    item.name = "describe " + plan.origins[number].root;
+    item.category = "describe";
+    item.body = [&plan, &mutex, number](schedule::Spawner&) -> Status {
+      const Origin& planned = plan.origins[number];
+      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(planned.root));
+      std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
+      ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source, "")));
+      const std::lock_guard lock(mutex);
+      plan.sources[number] = std::move(source);
+      return Status();
+    };
+    items.push_back(std::move(item));
+  }
+  schedule::ParallelForOptions options;
+  options.observer = &observer_;
+  options.stop = stop_;
+  return schedule::ParallelFor(*executor_, std::move(items), options);
+}
+
+WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool, const std::string& directory) const {
+  WriteContext context;
+  context.plan = &plan;
+  context.file_system = &file_system;
+  context.sources = &pool;
+  context.directory = directory;
+  context.copy_mode = options_.copy_mode;
+  context.sync = options_.sync;
+  context.alignment_bytes = plan.alignment_bytes;
+  return context;
+}
+
+Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& units, const std::vector<size_t>& which, JournalWriter* journal,
+                       UnitsDone& done) {
+  uint64_t cost_bytes = 0;
+  for (const size_t unit : which) cost_bytes += units[unit].cost_bytes;
+  observer_.SetPlan(cost_bytes, which.size());
+  std::vector<Status> noted(units.size());
+  std::vector<schedule::Item> items;
+  for (const size_t unit : which) {
+    schedule::Item item;
+    item.name = "write " + units[unit].file.path;
+    item.category = "write";
+    item.bytes = units[unit].cost_bytes;
+    item.body = [this, &context, &units, &noted, &done, journal, unit](schedule::Spawner& spawner) {
+      return units[unit].write(context, spawner, [this, &units, &noted, &done, journal, unit](WrittenFile file) {
+        if (journal != nullptr) noted[unit] = journal->Append(unit, units[unit].file.path, file);
+        done[unit] = std::move(file);  // one slot per unit, so no lock
+        observer_.FileWritten();
+      });
+    };
+    items.push_back(std::move(item));
+  }
+  schedule::ParallelForOptions options;
+  options.observer = &observer_;
+  options.stop = stop_;
+  ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
+  for (const Status& status : noted) ROBOMERGE_RETURN_NOT_OK(status);
+  return Status();
+}
+
+}  // namespace robomerge

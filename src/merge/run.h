@@ -1,0 +1,72 @@
+// What merge and the single stages share: workers, progress, times, and the stages' inner parts.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/file_pool.h"
+#include "merge/progress.h"
+#include "merge/units.h"
+#include "model/partial.h"
+#include "model/plan.h"
+#include "robomerge/options.h"
+#include "robomerge/report.h"
+#include "schedule/executor.h"
+#include "write/journal.h"
+
+namespace robomerge {
+
+/// Sums of what was written.
+struct WrittenTotals {
+  uint64_t size_bytes = 0, copied_bytes = 0, shared_bytes = 0, encoded_bytes = 0;
+  void Add(const WrittenFile& file);
+};
+
+/// The kind of a problem that has none of its own.
+const char* DefaultKind(Code code);
+
+class Run {
+ public:
+  Run(const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop);
+
+  /// Starts the workers.
+  Status Start();
+  /// Begins a stage, for progress and times.
+  void Enter(const std::string& stage);
+  /// Ends the last stage and writes the trace, if there is to be one.
+  Status Finish();
+
+  const MergeOptions& options() const { return options_; }
+  int num_workers() const { return num_workers_; }
+  bool StopRequested() const { return stop_.StopRequested(); }
+  const std::vector<StageTime>& stages() const { return stages_; }
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  schedule::Utilisation Usage() const { return observer_.trace().Summary(num_workers_); }
+
+  /// Reads and describes every source and reduces the descriptions as a tree. Everything wrong with any source is gathered.
+  Result<Partial> ReadAndReduce(const std::vector<std::string>& sources);
+  /// Plans the merge into `destination`.
+  Result<MergePlan> MakePlan(const Partial& root, const std::string& destination);
+  /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed, naming the file) if one is no longer what was planned.
+  Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
+  /// Writes those units that are not done, and enters them as done. With a journal every one is noted there.
+  Status WriteUnits(const WriteContext& context, const std::vector<Unit>& units, const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done);
+
+  /// What writers of `plan` share; `file_system` and `pool` must outlive it.
+  WriteContext ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool, const std::string& directory) const;
+
+ private:
+  const MergeOptions& options_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  MergeObserver observer_;
+  schedule::StopToken stop_;
+  int num_workers_ = 0;
+  std::unique_ptr<schedule::Executor> executor_;
+  std::vector<StageTime> stages_;
+  std::chrono::steady_clock::time_point stage_start_;
+};
+
+}  // namespace robomerge

@@ -1,0 +1,348 @@
+#include "robomerge/stages.h"
+
+#include <set>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "forms/partial_form.h"
+#include "forms/plan_form.h"
+#include "merge/paths.h"
+#include "merge/record.h"
+#include "merge/run.h"
+#include "merge/slices.h"
+#include "merge/space.h"
+#include "merge/workplace.h"
+#include "reduce/combine.h"
+#include "write/unit_file_system.h"
+
+namespace robomerge {
+namespace {
+
+std::vector<std::string> AbsolutePaths(const std::vector<std::string>& paths) {
+  const std::string working_directory = WorkingDirectory();
+  std::vector<std::string> absolute;
+  for (const std::string& path : paths) absolute.push_back(AbsolutePath(path, working_directory));
+  return absolute;
+}
+
+// The options that a plan keeps are the plan's; those of the process are its own.
+MergeOptions OptionsOf(const forms::StoredPlan& stored, const MergeOptions& own) {
+  MergeOptions options = stored.options;
+  options.num_workers = own.num_workers;
+  options.trace_path = own.trace_path;
+  options.overwrite = options.overwrite || own.overwrite;
+  return options;
+}
+
+void FillTimes(const Run& run, StageReport& report) {
+  report.stages = run.stages();
+  report.num_workers = run.num_workers();
+  report.utilisation = run.Usage().busy_fraction;
+  report.seconds = run.seconds();
+}
+
+void FillFromPlan(const forms::StoredPlan& stored, StageReport& report) {
+  report.plan_id = stored.plan.id;
+  report.destination = stored.destination;
+  report.num_sources = stored.plan.origins.size();
+  report.num_episodes = stored.plan.episodes.size();
+  report.num_frames = stored.plan.num_frames;
+}
+
+Result<StageReport> Describe(const std::vector<std::string>& sources, const std::string& partial_directory, Rank rank, Run& run) {
+  ROBOMERGE_RETURN_NOT_OK(CheckRank(rank.rank, rank.world_size));
+  if (sources.empty()) return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
+  const std::vector<std::string> all = AbsolutePaths(sources);
+  const Span span = SliceByNumber(all.size(), rank.rank, rank.world_size);
+  StageReport report;
+  report.stage = "describe";
+  report.directory = partial_directory;
+  report.first_source = span.first;
+  report.num_sources = span.end - span.first;
+  ROBOMERGE_RETURN_NOT_OK(run.Start());
+  if (report.num_sources == 0) {
+    report.already_done = true;
+  } else {
+    const std::vector<std::string> mine(all.begin() + static_cast<int64_t>(span.first), all.begin() + static_cast<int64_t>(span.end));
+    ROBOMERGE_ASSIGN_OR_RETURN(const Partial partial, run.ReadAndReduce(mine));
+    report.num_episodes = partial.num_episodes;
+    report.num_frames = partial.num_frames;
+    report.payload_bytes = partial.payload_bytes;
+    report.warnings = partial.warnings.Flatten();
+    run.Enter("write");
+    const forms::PartialPlace place{span.first, report.num_sources, all.size()};
+    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePartial(io::Posix(), partial_directory, place, partial, run.options().sync));
+  }
+  ROBOMERGE_RETURN_NOT_OK(run.Finish());
+  FillTimes(run, report);
+  return report;
+}
+
+// Plans `root`, whose roots are absolute, and writes the plan directory.
+Result<StageReport> PlanInto(const Partial& root, const std::string& destination, const std::string& plan_directory, Run& run) {
+  const MergeOptions& options = run.options();
+  forms::StoredPlan stored;
+  stored.destination = destination;
+  stored.staging_root = options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
+  stored.options = options;
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination));
+  for (Unit& unit : UnitsOf(stored.plan)) {
+    stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind), unit.file.num_episodes, unit.cost_bytes});
+  }
+  std::vector<std::string> unit_paths;
+  for (const forms::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
+  const bool is_published = IsPublished(io::Posix(), destination, stored.plan.id, unit_paths);
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(io::Posix(), destination));
+  if (exists && !is_published && !options.overwrite) return DestinationExists(destination);
+  const StagingPaths paths(destination, stored.staging_root, stored.plan.id);
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, io::Exists(io::Posix(), paths.directory));
+  if (!is_published && !is_begun) ROBOMERGE_RETURN_NOT_OK(CheckSpace(RootsOf(root), destination, options.copy_mode, stored.plan.payload_bytes));
+  run.Enter("write");
+  StageReport report;
+  report.stage = "plan";
+  report.directory = plan_directory;
+  ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePlan(io::Posix(), plan_directory, stored, options.sync));
+  FillFromPlan(stored, report);
+  report.num_units = stored.units.size();
+  report.payload_bytes = stored.plan.payload_bytes;
+  report.warnings = stored.plan.warnings;
+  ROBOMERGE_RETURN_NOT_OK(run.Finish());
+  FillTimes(run, report);
+  return report;
+}
+
+Result<StageReport> PlanFromPartials(const std::string& partial_directory, const std::string& destination, const std::string& plan_directory, Run& run) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(AbsolutePath(destination, WorkingDirectory())));
+  ROBOMERGE_RETURN_NOT_OK(run.Start());
+  run.Enter("read");
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<forms::StoredPartial> partials, forms::ReadPartials(io::Posix(), partial_directory));
+  Partial root;
+  for (forms::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
+  ROBOMERGE_RETURN_NOT_OK(CheckDestination(clean, RootsOf(root), run.options()));
+  return PlanInto(root, clean, plan_directory, run);
+}
+
+Result<StageReport> PlanFromSources(const std::vector<std::string>& sources, const std::string& destination, const std::string& plan_directory, Run& run) {
+  if (sources.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(AbsolutePath(destination, WorkingDirectory())));
+  const std::vector<std::string> all = AbsolutePaths(sources);
+  ROBOMERGE_RETURN_NOT_OK(CheckDestination(clean, all, run.options()));
+  ROBOMERGE_RETURN_NOT_OK(run.Start());
+  ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(all));
+  return PlanInto(root, clean, plan_directory, run);
+}
+
+// The units of a loaded plan are made from its steps; the table must name the same files.
+Result<std::vector<Unit>> LoadedUnits(const forms::StoredPlan& stored, const std::string& plan_directory) {
+  std::vector<Unit> units = UnitsOf(stored.plan);
+  for (size_t unit = 0; unit < std::max(units.size(), stored.units.size()); ++unit) {
+    if (unit < units.size() && unit < stored.units.size() && units[unit].file.path == stored.units[unit].path) continue;
+    return Problem(Code::kCorrupt, "table of units does not fit the plan").Kind("E-plan-damaged").At(StrCat(plan_directory, "/units.parquet: path, row ", unit))
+        .Expected(unit < units.size() ? units[unit].file.path : "no such row").Found(unit < stored.units.size() ? stored.units[unit].path : "no such row")
+        .Hint("remove this folder and make it again");
+  }
+  return units;
+}
+
+class WriteRun {
+ public:
+  WriteRun(forms::StoredPlan& stored, const std::string& plan_directory, Run& run) : stored_(stored), run_(run) {
+    report_.stage = "write";
+    report_.directory = plan_directory;
+  }
+
+  Result<StageReport> Write(Rank rank) {
+    ROBOMERGE_RETURN_NOT_OK(run_.Start());
+    ROBOMERGE_ASSIGN_OR_RETURN(units_, LoadedUnits(stored_, report_.directory));
+    unit_paths_ = PathsOf(units_);
+    std::vector<uint64_t> cost_bytes;
+    for (const Unit& unit : units_) cost_bytes.push_back(unit.cost_bytes);
+    const Span span = SliceByCost(cost_bytes, rank.rank, rank.world_size);
+    FillFromPlan(stored_, report_);
+    report_.first_unit = span.first;
+    report_.num_units = span.end - span.first;
+    ROBOMERGE_RETURN_NOT_OK(WriteSlice(span));
+    ROBOMERGE_RETURN_NOT_OK(run_.Finish());
+    FillTimes(run_, report_);
+    return std::move(report_);
+  }
+
+ private:
+  Status WriteSlice(Span span) {
+    io::FileSystem& file_system = io::Posix();
+    const StagingPaths paths(stored_.destination, stored_.staging_root, stored_.plan.id);
+    if (FinishIfPublished()) return Status();
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored_.destination));
+    if (exists && !run_.options().overwrite) return DestinationExists(stored_.destination);
+    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kShared));
+    // Published while we opened: then the lock's file is ours alone.
+    if (FinishIfPublished()) {
+      staging.Leave();
+      return Status();
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, FindDone(file_system, paths, stored_.plan.id, unit_paths_));
+    std::vector<size_t> missing;
+    std::vector<std::string> missing_paths;
+    std::set<uint32_t> sources;
+    for (size_t unit = span.first; unit < span.end; ++unit) {
+      if (done[unit]) continue;
+      missing.push_back(unit);
+      missing_paths.push_back(unit_paths_[unit]);
+      for (const uint32_t source : SourcesOf(stored_.plan, unit)) sources.insert(source);
+    }
+    report_.num_files_skipped = report_.num_units - missing.size();
+    report_.already_done = missing.empty();
+    if (missing.empty()) return Status();
+    ROBOMERGE_RETURN_NOT_OK(run_.LoadSources({sources.begin(), sources.end()}, stored_.plan));
+    ROBOMERGE_RETURN_NOT_OK(CheckReferences(missing));
+    return WriteMissing(staging, missing, missing_paths, done);
+  }
+
+  Status WriteMissing(Staging& staging, const std::vector<size_t>& missing, const std::vector<std::string>& missing_paths, UnitsDone& done) {
+    io::FileSystem& file_system = io::Posix();
+    run_.Enter("write");
+    ROBOMERGE_RETURN_NOT_OK(staging.MakeFolders(missing_paths));
+    const bool sync = run_.options().sync;
+    UnitFileSystem whole_files(file_system, true);
+    JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync);
+    io::FilePool pool(file_system);
+    const std::vector<Unit> units = UnitsOf(stored_.plan);  // now that sources are known, with their files
+    const Status status = run_.WriteUnits(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory), units, missing, &journal, done);
+    if (!status.ok()) return WithWayOn(status, staging.paths(), "run the same `robomerge write` again to continue");
+    WrittenTotals totals;
+    for (const size_t unit : missing) {
+      totals.Add(*done[unit]);
+      report_.payload_bytes += units[unit].cost_bytes;
+      ReportedFile& file = report_.files.emplace_back(units[unit].file);
+      file.mode = done[unit]->mode;
+      file.size_bytes = done[unit]->size_bytes;
+    }
+    report_.num_files_written = missing.size();
+    report_.size_bytes = totals.size_bytes;
+    report_.copied_bytes = totals.copied_bytes;
+    report_.shared_bytes = totals.shared_bytes;
+    report_.encoded_bytes = totals.encoded_bytes;
+    return Status();
+  }
+
+  bool FinishIfPublished() {
+    if (!IsPublished(io::Posix(), stored_.destination, stored_.plan.id, unit_paths_)) return false;
+    report_.already_done = true;
+    report_.num_files_skipped = report_.num_units;
+    return true;
+  }
+
+  // Numbers of the plan that point into sources, which are known only now.
+  Status CheckReferences(const std::vector<size_t>& missing) const {
+    const MergePlan& plan = stored_.plan;
+    const auto refuse = [&](const std::string& table) -> Status {
+      return Problem(Code::kCorrupt, "plan points to a file that its source does not have").Kind("E-plan-damaged")
+          .At(StrCat(report_.directory, "/", table, ".parquet")).Hint("remove this folder and make it again");
+    };
+    for (const size_t unit : missing) {
+      if (unit < plan.data_steps.size()) {
+        if (plan.schema_data_file >= plan.sources[plan.schema_source]->dataset->data_files.size()) return refuse("sources");
+      } else if (unit - plan.data_steps.size() < plan.video_steps.size()) {
+        const VideoStep& step = plan.video_steps[unit - plan.data_steps.size()];
+        if (step.inputs.empty()) return refuse("extents");
+        for (const VideoStep::Input& input : step.inputs) {
+          const std::vector<VideoKey>& keys = plan.sources[input.source]->dataset->video_keys;
+          if (input.source_key >= keys.size() || input.video_file >= keys[input.source_key].files.size()) return refuse("extents");
+        }
+      }
+    }
+    for (size_t source = 0; source < plan.sources.size(); ++source) {
+      if (plan.sources[source] != nullptr && plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size()) return refuse("sources");
+    }
+    return Status();
+  }
+
+  forms::StoredPlan& stored_;
+  Run& run_;
+  StageReport report_;
+  std::vector<Unit> units_;
+  std::vector<std::string> unit_paths_;
+};
+
+Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& plan_directory, Run& run) {
+  io::FileSystem& file_system = io::Posix();
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
+  const std::vector<std::string> unit_paths = PathsOf(units);
+  const StagingPaths paths(stored.destination, stored.staging_root, stored.plan.id);
+  StageReport report;
+  report.stage = "publish";
+  report.directory = plan_directory;
+  FillFromPlan(stored, report);
+  report.num_units = units.size();
+  report.payload_bytes = stored.plan.payload_bytes;
+  run.Enter("publish");
+  if (IsPublished(file_system, stored.destination, stored.plan.id, unit_paths)) {
+    report.already_done = true;
+    RemoveLeftovers(file_system, paths);
+  } else {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored.destination));
+    if (exists && !run.options().overwrite) return DestinationExists(stored.destination);
+    ROBOMERGE_RETURN_NOT_OK(CheckComplete(file_system, paths, stored.plan.id, unit_paths));
+    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kExclusive));
+    // Again, now that nobody can write.
+    Status status = CheckComplete(file_system, paths, stored.plan.id, unit_paths);
+    if (status.ok()) status = staging.Sweep(unit_paths);
+    if (status.ok()) status = staging.Publish(run.options().sync, run.options().overwrite);
+    if (!status.ok()) {
+      staging.Leave();
+      return status;
+    }
+  }
+  for (const std::string& path : unit_paths) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(io::JoinPath(stored.destination, path)));
+    report.size_bytes += stat.size_bytes;
+  }
+  ROBOMERGE_RETURN_NOT_OK(run.Finish());
+  FillTimes(run, report);
+  return report;
+}
+
+Result<StageReport> WithKind(Result<StageReport> report) {
+  if (report.ok()) return report;
+  return report.status().OfKind(DefaultKind(report.status().code()));
+}
+
+}  // namespace
+
+Result<StageReport> DescribeSources(const std::vector<std::string>& sources, const std::string& partial_directory, Rank rank, const MergeOptions& options,
+                                    const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  Run run(options, progress, stop);
+  return WithKind(Describe(sources, partial_directory, rank, run));
+}
+
+Result<StageReport> PlanPartials(const std::string& partial_directory, const std::string& destination, const std::string& plan_directory,
+                                 const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  Run run(options, progress, stop);
+  return WithKind(PlanFromPartials(partial_directory, destination, plan_directory, run));
+}
+
+Result<StageReport> PlanSources(const std::vector<std::string>& sources, const std::string& destination, const std::string& plan_directory,
+                                const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  Run run(options, progress, stop);
+  return WithKind(PlanFromSources(sources, destination, plan_directory, run));
+}
+
+Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank, const MergeOptions& options, const ProgressCallback& progress,
+                                 const std::atomic<bool>* stop) {
+  if (const Status status = CheckRank(rank.rank, rank.world_size); !status.ok()) return status;
+  Result<forms::StoredPlan> stored = forms::ReadPlan(io::Posix(), plan_directory);
+  if (!stored.ok()) return WithKind(stored.status());
+  const MergeOptions all_options = OptionsOf(*stored, options);
+  Run run(all_options, progress, stop);
+  return WithKind(WriteRun(*stored, plan_directory, run).Write(rank));
+}
+
+Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options) {
+  const Result<forms::StoredPlan> stored = forms::ReadPlan(io::Posix(), plan_directory);
+  if (!stored.ok()) return WithKind(stored.status());
+  const MergeOptions all_options = OptionsOf(*stored, options);
+  Run run(all_options, {}, nullptr);
+  return WithKind(Publish(*stored, plan_directory, run));
+}
+
+}  // namespace robomerge

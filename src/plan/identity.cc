@@ -1,0 +1,169 @@
+// Which sources a plan means, and its name.
+#include <algorithm>
+
+#include "base/fingerprint.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "plan/internal.h"
+#include "plan/plan.h"
+
+namespace robomerge {
+namespace {
+
+std::string RelativeTo(const std::string& root, const std::string& path) {
+  std::string prefix = root;
+  if (!prefix.ends_with('/')) prefix += '/';
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : path;
+}
+
+uint64_t MetadataFingerprint(const DescribedSource& source) {
+  const Dataset& dataset = *source.dataset;
+  Fingerprint all;
+  all.Add(dataset.schema.Fingerprint());
+  all.Add(uint64_t{dataset.tasks.size()});
+  for (const std::string& task : dataset.tasks) all.Add(task);
+  for (const FeatureStatistics& feature : source.statistics) {
+    all.Add(feature.feature);
+    for (const Statistic& statistic : feature.statistics) {
+      all.Add(statistic.name);
+      all.Add(uint64_t{static_cast<uint64_t>(statistic.kind)});
+      for (const uint32_t extent : statistic.shape) all.Add(uint64_t{extent});
+      for (const double value : statistic.values) all.Add(value);
+    }
+  }
+  return all.value();
+}
+
+// "kitchen_1" for /data/kitchen_1 and /data/kitchen_2: what tells the sources apart, without what only says where this machine keeps them.
+std::vector<std::string> NamesOf(const std::vector<Origin>& origins) {
+  if (origins.empty()) return {};
+  std::string common = origins.front().root.substr(0, origins.front().root.find_last_of('/') + 1);
+  for (const Origin& origin : origins) {
+    while (!origin.root.starts_with(common)) common.resize(common.find_last_of('/', common.size() - 2) + 1);
+  }
+  std::vector<std::string> names;
+  for (const Origin& origin : origins) names.push_back(origin.root.substr(common.size()));
+  return names;
+}
+
+void AddId(FileId id, Fingerprint& all) {
+  all.Add(id.chunk_index);
+  all.Add(id.file_index);
+}
+
+void AddSteps(const MergePlan& plan, Fingerprint& all) {
+  for (const DataStep& step : plan.data_steps) {
+    AddId(step.id, all);
+    all.Add(step.first_episode), all.Add(step.num_episodes), all.Add(step.payload_bytes);
+  }
+  for (const VideoStep& step : plan.video_steps) {
+    AddId(step.id, all);
+    all.Add(uint64_t{step.key}), all.Add(uint64_t{step.is_copy}), all.Add(step.num_episodes), all.Add(step.payload_bytes);
+    all.Add(uint64_t{step.inputs.size()});
+    for (const VideoStep::Input& input : step.inputs) {
+      all.Add(uint64_t{input.source}), all.Add(uint64_t{input.source_key}), all.Add(uint64_t{input.video_file});
+    }
+  }
+  for (const EpisodesStep& step : plan.episodes_steps) {
+    AddId(step.id, all);
+    all.Add(step.first_episode), all.Add(step.num_episodes);
+  }
+}
+
+void AddEpisodes(const MergePlan& plan, Fingerprint& all) {
+  for (const PlannedEpisode& episode : plan.episodes) {
+    all.Add(uint64_t{episode.source}), all.Add(uint64_t{episode.source_episode});
+    all.Add(uint64_t{episode.data_step}), all.Add(uint64_t{episode.episodes_step}), all.Add(episode.first_frame);
+  }
+  for (const std::vector<PlannedFrames>& frames : plan.frames) {
+    for (const PlannedFrames& place : frames) {
+      all.Add(uint64_t{place.video_step}), all.Add(place.from_timestamp), all.Add(place.to_timestamp);
+    }
+  }
+}
+
+}  // namespace
+
+Origin OriginOf(const DescribedSource& source, const std::string& working_directory) {
+  const Dataset& dataset = *source.dataset;
+  Origin origin;
+  origin.root = AbsolutePath(dataset.root, working_directory);
+  origin.num_episodes = dataset.episodes.size();
+  origin.num_frames = dataset.num_frames();
+  const auto add = [&](const std::string& path, uint64_t size_bytes, int64_t modified_ns) {
+    origin.files.push_back({RelativeTo(dataset.root, path), size_bytes, modified_ns});
+  };
+  for (const EpisodesFile& file : dataset.episodes_files) add(file.path, file.size_bytes, file.modified_ns);
+  for (const DataFile& file : dataset.data_files) add(file.path, file.size_bytes, file.modified_ns);
+  for (const VideoKey& key : dataset.video_keys) {
+    for (const VideoFile& file : key.files) add(file.path, file.stream.file_size_bytes, file.modified_ns);
+  }
+  origin.metadata_fingerprint = MetadataFingerprint(source);
+  return origin;
+}
+
+std::string PlanId(const MergePlan& plan) {
+  Fingerprint all;
+  all.Add("robomerge plan 2");
+  for (const Origin& origin : plan.origins) {
+    all.Add(origin.root), all.Add(origin.num_episodes), all.Add(origin.num_frames), all.Add(origin.metadata_fingerprint);
+    for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes), all.Add(file.modified_ns);
+  }
+  for (const std::string& task : plan.tasks) all.Add(task);
+  for (const std::vector<uint32_t>& map : plan.task_maps) {
+    for (const uint32_t task : map) all.Add(uint64_t{task});
+  }
+  for (const std::string& key : plan.video_keys) all.Add(key);
+  for (const StatColumn& column : plan.stat_columns) all.Add(column.feature), all.Add(column.stat), all.Add(int64_t{column.list_depth});
+  for (const std::string& column : plan.carried_columns) all.Add(column);
+  AddSteps(plan, all);
+  AddEpisodes(plan, all);
+  all.Add(plan.rate.numerator), all.Add(plan.rate.denominator);
+  all.Add(plan.num_frames), all.Add(plan.payload_bytes), all.Add(plan.alignment_bytes);
+  all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
+  all.Add(plan.info_json);
+  all.Add(plan.stats_json);
+  return all.Hex();
+}
+
+namespace plan_internal {
+
+void MakeOrigins(const std::string& working_directory, MergePlan& plan) {
+  uint64_t first_episode = 0;
+  for (const auto& source : plan.sources) {
+    Origin origin = OriginOf(*source, working_directory);
+    origin.first_episode = first_episode;
+    first_episode += origin.num_episodes;
+    plan.origins.push_back(std::move(origin));
+  }
+}
+
+void MakeRecord(const MergeOptions& options, MergePlan& plan) {
+  Json record = Json::object();
+  record["format"] = "robomerge record";
+  record["version"] = Json::array({1, 0});
+  record["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
+  record["plan_id"] = plan.id;
+  Json& settings = record["options"] = Json::object();
+  settings["data_files_size_in_mb"] = options.data_files_size_in_mb;
+  settings["video_files_size_in_mb"] = options.video_files_size_in_mb;
+  settings["chunk_size"] = options.chunk_size;
+  settings["concatenate_data"] = options.concatenate_data;
+  settings["concatenate_videos"] = options.concatenate_videos;
+  settings["layout_block_bytes"] = plan.alignment_bytes;
+  Json& sources = record["sources"] = Json::array();
+  const std::vector<std::string> names = NamesOf(plan.origins);
+  for (size_t source = 0; source < plan.origins.size(); ++source) {
+    const Origin& origin = plan.origins[source];
+    Json entry = Json::object();
+    entry["name"] = names[source];
+    entry["first_episode"] = origin.first_episode;
+    entry["num_episodes"] = origin.num_episodes;
+    entry["num_frames"] = origin.num_frames;
+    sources.push_back(std::move(entry));
+  }
+  plan.record_json = json::Dump(record);
+}
+
+}  // namespace plan_internal
+}  // namespace robomerge

@@ -1,0 +1,46 @@
+// What is done: one line per finished destination file, in one append-only file per writer. Readers take the union.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "write/write.h"
+
+namespace robomerge {
+
+/// What the journals say of every unit of the plan; nothing for those that are not done.
+using UnitsDone = std::vector<std::optional<WrittenFile>>;
+
+/// Reads all journals of a folder; none if there is no such folder. A last line without line feed was torn by a crash and is ignored. kCorrupt
+/// (E-journal-damaged, with file and line) for any other line that is not understood, for a journal of another plan, and where two lines contradict each other.
+Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory, const std::string& plan_id,
+                               const std::vector<std::string>& unit_paths);
+
+/// Appends to a journal of its own, which the first line makes. Thread-safe.
+class JournalWriter {
+ public:
+  /// With `sync` every line has reached the device when Append returns.
+  JournalWriter(io::FileSystem& file_system, std::string directory, std::string plan_id, bool sync)
+      : file_system_(file_system), directory_(std::move(directory)), plan_id_(std::move(plan_id)), sync_(sync) {}
+
+  /// REQUIRES: the file is written, under its own name.
+  Status Append(size_t unit, const std::string& path, const WrittenFile& written);
+
+ private:
+  Status AppendLine(const std::string& line);
+  Status Open();
+
+  io::FileSystem& file_system_;
+  const std::string directory_;
+  const std::string plan_id_;
+  const bool sync_;
+  std::mutex mutex_;
+  std::unique_ptr<io::OutputFile> file_;  // guarded by mutex_
+  uint64_t size_bytes_ = 0;               // guarded by mutex_
+};
+
+}  // namespace robomerge
