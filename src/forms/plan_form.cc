@@ -127,6 +127,7 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(tables.texts, folder.Read<TextsTable>("texts"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
   ROBOMERGE_RETURN_NOT_OK(plan_internal::FromTables(folder, std::move(tables), stored));
+  stored.plan.content_id = ContentId(stored.plan);
   const std::string id = PlanId(stored.plan);
   if (id != stored.plan.id) {
     Problem problem = folder.DamagedProblem("plan is not the one that its id names", folder.header_path() + ": plan_id");

@@ -45,7 +45,7 @@ class MergeRun {
     const StagingPaths paths(destination_, options_.staging_root, plan.id);
     const std::vector<std::string> unit_paths = PathsOf(units_);
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, destination_));
-    if (exists && IsPublished(file_system, destination_, plan.id, unit_paths)) {
+    if (exists && IsPublished(file_system, destination_, plan, unit_paths) && IsYoungerThanSources(file_system, destination_, plan)) {
       RemoveLeftovers(file_system, paths);
       return TakeSizes(file_system, unit_paths);
     }

@@ -25,7 +25,7 @@ void CheckWhatIsThere(const std::string& destination, bool overwrite, std::vecto
   if (type == fs::file_type::not_found) return;
   if (!overwrite) {
     // A merge that was finished before can be told only when the plan is made.
-    if (PublishedPlanId(io::Posix(), destination).empty()) problems.push_back(DestinationExists(destination));
+    if (PublishedContentId(io::Posix(), destination).empty()) problems.push_back(DestinationExists(destination));
     return;
   }
   const bool is_dataset = type == fs::file_type::directory && (fs::exists(fs::path(destination) / "meta/info.json", error) || fs::is_empty(destination, error));

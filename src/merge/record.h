@@ -5,13 +5,17 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "model/plan.h"
 
 namespace robomerge {
 
-/// The plan id in meta/robomerge.json of the dataset at `destination`; empty if there is no such file, or it is not understood.
-std::string PublishedPlanId(const io::FileSystem& file_system, const std::string& destination);
+/// MergePlan::content_id in meta/robomerge.json of the dataset at `destination`; empty if there is no such file, or it is not understood.
+std::string PublishedContentId(const io::FileSystem& file_system, const std::string& destination);
 
-/// Whether the destination came from this very plan and none of its files is missing.
-bool IsPublished(const io::FileSystem& file_system, const std::string& destination, const std::string& plan_id, const std::vector<std::string>& unit_paths);
+/// Whether the destination holds what this plan makes, and none of its files is missing.
+bool IsPublished(const io::FileSystem& file_system, const std::string& destination, const MergePlan& plan, const std::vector<std::string>& unit_paths);
+
+/// Whether no source was written after the record: the content id knows sizes and statistics, but a payload that changed and kept both it does not.
+bool IsYoungerThanSources(const io::FileSystem& file_system, const std::string& destination, const MergePlan& plan);
 
 }  // namespace robomerge

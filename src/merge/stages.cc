@@ -91,7 +91,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   }
   std::vector<std::string> unit_paths;
   for (const forms::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
-  const bool is_published = IsPublished(io::Posix(), destination, stored.plan.id, unit_paths);
+  const bool is_published = IsPublished(io::Posix(), destination, stored.plan, unit_paths);
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(io::Posix(), destination));
   if (exists && !is_published && !options.overwrite) return DestinationExists(destination);
   const StagingPaths paths(destination, stored.staging_root, stored.plan.id);
@@ -226,7 +226,7 @@ class WriteRun {
   }
 
   bool FinishIfPublished() {
-    if (!IsPublished(io::Posix(), stored_.destination, stored_.plan.id, unit_paths_)) return false;
+    if (!IsPublished(io::Posix(), stored_.destination, stored_.plan, unit_paths_)) return false;
     report_.already_done = true;
     report_.num_files_skipped = report_.num_units;
     return true;
@@ -276,7 +276,7 @@ Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& 
   report.num_units = units.size();
   report.payload_bytes = stored.plan.payload_bytes;
   run.Enter("publish");
-  if (IsPublished(file_system, stored.destination, stored.plan.id, unit_paths)) {
+  if (IsPublished(file_system, stored.destination, stored.plan, unit_paths)) {
     report.already_done = true;
     RemoveLeftovers(file_system, paths);
   } else {

@@ -104,6 +104,8 @@ struct MergePlan {
   /// 1, or the block size in which payload is laid out so that its extents can be shared: all writers must agree on it.
   uint64_t alignment_bytes = 1;
   std::vector<Problem> warnings;
+  /// 16 hex digits that name the result: as `id`, but wherever the sources lie and whenever they were written. Kept in meta/robomerge.json.
+  std::string content_id;
   /// 16 hex digits that name the plan: equal for equal sources (absolute paths, sizes, times) and everything that decides the destination's bytes.
   std::string id;
 };

@@ -1,6 +1,4 @@
 // Which sources a plan means, and its name.
-#include <algorithm>
-
 #include "base/fingerprint.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -34,16 +32,12 @@ uint64_t MetadataFingerprint(const DescribedSource& source) {
   return all.value();
 }
 
-// "kitchen_1" for /data/kitchen_1 and /data/kitchen_2: what tells the sources apart, without what only says where this machine keeps them.
-std::vector<std::string> NamesOf(const std::vector<Origin>& origins) {
-  if (origins.empty()) return {};
-  std::string common = origins.front().root.substr(0, origins.front().root.find_last_of('/') + 1);
-  for (const Origin& origin : origins) {
-    while (!origin.root.starts_with(common)) common.resize(common.find_last_of('/', common.size() - 2) + 1);
-  }
-  std::vector<std::string> names;
-  for (const Origin& origin : origins) names.push_back(origin.root.substr(common.size()));
-  return names;
+// What a source holds, wherever it lies: its files by name and size, and what its metadata say.
+std::string FingerprintOf(const Origin& origin) {
+  Fingerprint all;
+  for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes);
+  all.Add(origin.metadata_fingerprint);
+  return all.Hex();
 }
 
 void AddId(FileId id, Fingerprint& all) {
@@ -102,13 +96,10 @@ Origin OriginOf(const DescribedSource& source, const std::string& working_direct
   return origin;
 }
 
-std::string PlanId(const MergePlan& plan) {
+std::string ContentId(const MergePlan& plan) {
   Fingerprint all;
-  all.Add("robomerge plan 2");
-  for (const Origin& origin : plan.origins) {
-    all.Add(origin.root), all.Add(origin.num_episodes), all.Add(origin.num_frames), all.Add(origin.metadata_fingerprint);
-    for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes), all.Add(file.modified_ns);
-  }
+  all.Add("robomerge content 1");
+  for (const Origin& origin : plan.origins) all.Add(origin.num_episodes), all.Add(origin.num_frames), all.Add(FingerprintOf(origin));
   for (const std::string& task : plan.tasks) all.Add(task);
   for (const std::vector<uint32_t>& map : plan.task_maps) {
     for (const uint32_t task : map) all.Add(uint64_t{task});
@@ -123,6 +114,17 @@ std::string PlanId(const MergePlan& plan) {
   all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
   all.Add(plan.info_json);
   all.Add(plan.stats_json);
+  return all.Hex();
+}
+
+std::string PlanId(const MergePlan& plan) {
+  Fingerprint all;
+  all.Add("robomerge plan 2");
+  for (const Origin& origin : plan.origins) {
+    all.Add(origin.root);
+    for (const SourceFile& file : origin.files) all.Add(file.modified_ns);
+  }
+  all.Add(ContentId(plan));
   return all.Hex();
 }
 
@@ -143,7 +145,7 @@ void MakeRecord(const MergeOptions& options, MergePlan& plan) {
   record["format"] = "robomerge record";
   record["version"] = Json::array({1, 0});
   record["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
-  record["plan_id"] = plan.id;
+  record["content_id"] = plan.content_id;
   Json& settings = record["options"] = Json::object();
   settings["data_files_size_in_mb"] = options.data_files_size_in_mb;
   settings["video_files_size_in_mb"] = options.video_files_size_in_mb;
@@ -152,14 +154,13 @@ void MakeRecord(const MergeOptions& options, MergePlan& plan) {
   settings["concatenate_videos"] = options.concatenate_videos;
   settings["layout_block_bytes"] = plan.alignment_bytes;
   Json& sources = record["sources"] = Json::array();
-  const std::vector<std::string> names = NamesOf(plan.origins);
-  for (size_t source = 0; source < plan.origins.size(); ++source) {
-    const Origin& origin = plan.origins[source];
+  // In order, and not by name: where sources lie must not show in the result (W-23).
+  for (const Origin& origin : plan.origins) {
     Json entry = Json::object();
-    entry["name"] = names[source];
     entry["first_episode"] = origin.first_episode;
     entry["num_episodes"] = origin.num_episodes;
     entry["num_frames"] = origin.num_frames;
+    entry["fingerprint"] = FingerprintOf(origin);
     sources.push_back(std::move(entry));
   }
   plan.record_json = json::Dump(record);

@@ -24,7 +24,7 @@ void ChooseDataSchema(MergePlan& plan);
 Status MakeStatistics(MergePlan& plan);
 /// Where every source lies, and what it must still look like when it is written.
 void MakeOrigins(const std::string& working_directory, MergePlan& plan);
-/// meta/robomerge.json: which episodes came from which source, by which options. Needs the plan's id.
+/// meta/robomerge.json: which episodes came from which source, by which options. Needs the plan's content_id.
 void MakeRecord(const MergeOptions& options, MergePlan& plan);
 /// meta/info.json.
 void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options, MergePlan& plan);

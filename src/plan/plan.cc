@@ -107,6 +107,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan_internal::MakeInfo(root.schemas, options, plan);
   plan_internal::MakeOrigins(site.working_directory, plan);
   plan.id = PlanId(plan);
+  plan.content_id = ContentId(plan);
   plan_internal::MakeRecord(options, plan);
   return plan;
 }

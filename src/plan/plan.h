@@ -20,7 +20,9 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
 /// The origin of one source, its place in the destination left out. `root` is made absolute by `working_directory`.
 Origin OriginOf(const DescribedSource& source, const std::string& working_directory);
 
-/// The name of a plan (MergePlan::id), from everything it decides.
+/// MergePlan::id, from everything the plan decides.
 std::string PlanId(const MergePlan& plan);
+/// MergePlan::content_id.
+std::string ContentId(const MergePlan& plan);
 
 }  // namespace robomerge
