@@ -1,0 +1,223 @@
+"""run: the four phases one after the other, on one machine, on Slurm or on Ray.
+
+datatrove's `depends=` is trusted only where the scheduler itself holds it (Slurm), and completion markers are trusted
+nowhere: they neither say of how many tasks nor of which merge they are. Every run() begins without markers and repeats
+all tasks; where a task's work is done the command sees so in the files themselves and ends at once. Whether the whole is
+complete, `robomerge publish` proves.
+"""
+
+import difflib
+import inspect
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from datatrove.executor.local import LocalPipelineExecutor
+from datatrove.executor.ray import RayPipelineExecutor
+from datatrove.executor.slurm import SlurmPipelineExecutor
+
+from robomerge.datatrove import slurm_chain
+from robomerge.datatrove.local_executor import SteadyLocalExecutor
+from robomerge.datatrove.phases import Phase, run_in_turn
+from robomerge.datatrove.ray_cluster import run_on_ray
+from robomerge.datatrove.steps import Describe, Plan, Publish, Write, available_cores
+from robomerge.datatrove.work_directory import WorkDirectory, read_sources
+
+EXECUTORS = {"local": LocalPipelineExecutor, "slurm": SlurmPipelineExecutor, "ray": RayPipelineExecutor}
+COPY_MODES = ("auto", "share", "copy")
+#: What run() itself gives to datatrove's executors.
+OWN_OPTIONS = frozenset(
+    ("self", "pipeline", "tasks", "workers", "logging_dir", "depends", "depends_job_id", "skip_completed")
+    + ("local_tasks", "local_rank_offset")
+)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What run() has done, or has asked Slurm to do.
+
+    Attributes:
+        destination: The dataset: there, unless it was left to Slurm.
+        work_dir: Where the plan and the logs lie.
+        job_ids: With Slurm, the array of each phase, in order.
+    """
+
+    destination: str
+    work_dir: str
+    job_ids: tuple[str, ...] = ()
+
+
+def run(
+    sources: Sequence[str | PathLike[str]] | str | PathLike[str],
+    destination: str | PathLike[str],
+    work_dir: str | PathLike[str],
+    executor: Literal["local", "slurm", "ray"] = "local",
+    *,
+    describe_tasks: int = 1,
+    write_tasks: int | None = None,
+    workers: int | None = None,
+    threads_per_task: int | None = None,
+    data_files_size_in_mb: float = 100,
+    video_files_size_in_mb: float = 200,
+    chunk_size: int = 1000,
+    concatenate_videos: bool = True,
+    concatenate_data: bool = True,
+    copy_mode: Literal["auto", "share", "copy"] = "auto",
+    sync: bool = True,
+    command: str = "",
+    executor_options: dict[str, Any] | None = None,
+) -> Launch:
+    """Merges LeRobot v3.0 datasets into a new one, with many tasks; the result has the same bytes as `robomerge merge`.
+
+    The same call again continues where an earlier one ended, however that was; the numbers of tasks and the executor may
+    differ, sources and options may not. With "local" and "ray" it returns when the destination is there; with "slurm" when
+    all jobs are submitted. Paths must mean the same on every machine.
+
+    Args:
+        sources: The dataset folders in the order of the merge, or one file that lists them, one per line.
+        destination: The dataset to be made; must not exist.
+        work_dir: A folder of this merge alone: the plan, the logs, and what is needed to continue.
+        executor: "local", "slurm" or "ray".
+        describe_tasks: Tasks that read the sources. One suffices for thousands; more than 16 bring nothing.
+        write_tasks: Tasks that write the destination; None: as many as workers.
+        workers: Tasks that run at the same time; None: locally one per core, elsewhere no limit.
+        threads_per_task: Threads of each task; None: locally the cores divided by the workers, elsewhere all of the task.
+        data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
+        copy_mode: "auto", "share" or "copy", as docs/cli.md says.
+        sync: Whether every file is flushed to the device before it counts as written.
+        command: Words that start robomerge; empty: the installed package.
+        executor_options: What else datatrove's executor is to be given, such as `time` and `partition` of Slurm.
+
+    Raises:
+        ValueError: Arguments are wrong, all of which are named, or the work directory belongs to another merge.
+        PhaseFailed: Tasks failed ("local", "ray"); it carries their errors.
+        ImportError: "ray" without Ray.
+    """
+    options: dict[str, Any] = {
+        "data_files_size_in_mb": data_files_size_in_mb,
+        "video_files_size_in_mb": video_files_size_in_mb,
+        "chunk_size": chunk_size,
+        "concatenate_videos": concatenate_videos,
+        "concatenate_data": concatenate_data,
+        "copy_mode": copy_mode,
+        "sync": sync,
+    }
+    given = dict(executor_options or {})
+    counts = {
+        "describe_tasks": describe_tasks,
+        "write_tasks": write_tasks,
+        "workers": workers,
+        "threads_per_task": threads_per_task,
+    }
+    problems = _wrong_executor(executor, given) + _wrong_numbers(counts, options)
+    if executor in ("slurm", "ray") and write_tasks is None and workers is None:
+        problems.append(f"write_tasks is needed with executor {executor!r} where workers is not given")
+    if problems:
+        raise ValueError("\n".join(problems))
+
+    cores = available_cores()
+    if executor == "local":
+        workers = workers or cores
+        threads_per_task = threads_per_task or max(1, cores // workers)
+    threads = threads_per_task or 0
+    num_writers = write_tasks or workers
+    assert num_writers is not None
+
+    source_paths = read_sources(sources)
+    target = os.path.abspath(destination)
+    work = WorkDirectory(Path(os.path.abspath(work_dir)))
+    _keep_apart(target, str(work.root), source_paths)
+    work.claim(source_paths, target, options)
+
+    partials, plan = str(work.partials_dir(describe_tasks)), str(work.plan_dir)
+    steps = (
+        (Describe(str(work.sources_file), partials, threads, command), describe_tasks),
+        (Plan(partials, target, plan, **options, command=command), 1),
+        (Write(plan, threads, command), num_writers),
+        (Publish(plan, command), 1),
+    )
+    phases = [Phase(step.name, step, tasks, work.logging_dir(step.name, tasks)) for step, tasks in steps]
+    job_ids: tuple[str, ...] = ()
+    if executor == "slurm":
+        job_ids = slurm_chain.submit(phases, workers, given)
+    elif executor == "ray":
+        run_on_ray(phases, workers, given)
+    else:
+        run_in_turn(
+            phases,
+            lambda phase: SteadyLocalExecutor(
+                pipeline=[phase.step],
+                tasks=phase.num_tasks,
+                workers=workers,
+                logging_dir=str(phase.logging_dir),
+                skip_completed=False,
+                **given,
+            ),
+        )
+    return Launch(target, str(work.root), job_ids)
+
+
+def _wrong_executor(executor: str, given: dict[str, Any]) -> list[str]:
+    if executor not in EXECUTORS:
+        return [f"unknown executor {executor!r}: expected {_either(list(EXECUTORS))}{_did_you_mean(executor, EXECUTORS)}"]
+    known = sorted(inspect.signature(EXECUTORS[executor].__init__).parameters.keys() - OWN_OPTIONS)
+    problems = []
+    for name in given:
+        if name in OWN_OPTIONS:
+            problems.append(f"executor_options: `{name}` is what run() decides itself")
+        elif name not in known:
+            problems.append(
+                f"executor_options: executor {executor!r} has no option `{name}`: expected {_either(known)}"
+                f"{_did_you_mean(name, known)}"
+            )
+    if executor == "slurm":
+        problems += slurm_chain.problems_with(given)
+    return problems
+
+
+def _wrong_numbers(counts: dict[str, int | None], options: dict[str, Any]) -> list[str]:
+    """The same bounds as the command's, told before anything is submitted."""
+    problems = [
+        f"{name}: expected a whole number above 0, found {value!r}"
+        for name, value in counts.items()
+        if (value is not None or name == "describe_tasks") and not _is_whole(value, 1)
+    ]
+    for name in ("data_files_size_in_mb", "video_files_size_in_mb"):
+        value = options[name]
+        if type(value) not in (int, float) or not 0 < value < math.inf:
+            problems.append(f"{name}: expected a number of MB above 0, found {value!r}")
+    if not _is_whole(options["chunk_size"], 1) or options["chunk_size"] > 1000:
+        problems.append(f"chunk_size: expected a whole number from 1 to 1000, found {options['chunk_size']!r}")
+    if options["copy_mode"] not in COPY_MODES:
+        problems.append(f"copy_mode: expected {_either(COPY_MODES)}, found {options['copy_mode']!r}")
+    return problems
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
+def _keep_apart(destination: str, work_dir: str, sources: Sequence[str]) -> None:
+    """The work directory is there to be removed one day, and sources are only read."""
+
+    def lies_in(path: str, folder: str) -> bool:
+        return Path(folder) in (Path(path), *Path(path).parents)
+
+    if lies_in(work_dir, destination) or lies_in(destination, work_dir):
+        raise ValueError(f"work_dir and destination lie in each other\n  work_dir    {work_dir}\n  destination {destination}")
+    for source in sources:
+        if lies_in(work_dir, source):
+            raise ValueError(f"work_dir lies in a source\n  work_dir {work_dir}\n  source   {source}")
+
+
+def _either(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + f" or {words[-1]}"
+
+
+def _did_you_mean(word: object, words: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(str(word), list(words), 1)
+    return f"; did you mean `{nearest[0]}`?" if nearest else ""

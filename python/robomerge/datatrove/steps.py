@@ -1,0 +1,207 @@
+"""The four stages of a merge as steps of a datatrove pipeline.
+
+A step holds strings and numbers only: datatrove pickles it for every task and writes it into executor.json. What the
+stages know of each other lies in files, so a step works in any executor, with any number of tasks, and any number of times.
+"""
+
+import os
+import time
+from abc import abstractmethod
+
+from datatrove.pipeline.base import DocumentsPipeline, PipelineStep
+from datatrove.utils.logging import logger
+from datatrove.utils.stats import Stats
+
+from robomerge.datatrove.command import CommandFailed, Message, command_words, problem_text, run_command
+
+#: Seconds between two lines of progress in a task's log; the command itself gives one a second.
+SECONDS_BETWEEN_PROGRESS = 30.0
+
+
+def available_cores() -> int:
+    """Cores of this task: what the executor gave it, at most what the kernel lets it use."""
+    usable = len(os.sched_getaffinity(0))
+    given = int(os.environ.get("DATATROVE_CPUS_PER_TASK", "-1"))  # -1: the executor does not know
+    return min(given, usable) if given > 0 else usable
+
+
+class CommandStep(PipelineStep):
+    """A step that runs `robomerge` once per task.
+
+    The numbers of the command's summary become statistics of the task, and so does the number of its warnings, each of which
+    goes to the task's log. A command that fails fails the task, with the command's own error (`CommandFailed`).
+    """
+
+    type = "robomerge"
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__()
+        self.command = command
+
+    @abstractmethod
+    def arguments(self, rank: int, world_size: int) -> list[str]:
+        """What follows the word `robomerge`, without --json."""
+
+    def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> None:
+        # Slurm with tasks_per_job > 1 runs several ranks with the same step; each has statistics of its own.
+        self.stats = Stats(str(self))
+        last_progress = time.monotonic()
+
+        def receive(message: Message) -> None:
+            nonlocal last_progress
+            kind = message["message_type"]
+            if kind == "summary":
+                self._count(message)
+            elif kind == "warning":
+                self.stat_update("warnings", unit="task")
+                logger.warning(problem_text(message))
+            elif kind == "text":
+                logger.info(message["text"])
+            elif kind == "status" and time.monotonic() - last_progress >= SECONDS_BETWEEN_PROGRESS:
+                last_progress = time.monotonic()
+                logger.info(", ".join(f"{name} {value}" for name, value in message.items() if name != "message_type"))
+
+        words = [*command_words(self.command), *self.arguments(rank, world_size), "--json"]
+        with self.track_time("task"):
+            try:
+                for line in run_command(words, receive):
+                    logger.info(line)
+            except CommandFailed as failure:
+                logger.error(f"rank {rank} of {world_size}: {failure}")
+                raise
+
+    def _count(self, summary: Message) -> None:
+        for name, value in summary.items():
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                self.stat_update(name, value=value, unit="task")
+
+
+class Describe(CommandStep):
+    """Reads a slice of the sources and writes what a plan needs to know of them.
+
+    Args:
+        sources_file: A file with one source dataset per line, in the order of the merge. Absolute paths: a task may run
+            in any folder.
+        partials_dir: Where the descriptions go; one folder for one number of tasks.
+        num_workers: Threads of each task; 0: as many as the task has cores.
+        command: Words that start robomerge; empty: the installed package.
+    """
+
+    name = "describe"
+
+    def __init__(self, sources_file: str, partials_dir: str, num_workers: int = 0, command: str = "") -> None:
+        super().__init__(command)
+        self.sources_file = str(sources_file)
+        self.partials_dir = str(partials_dir)
+        self.num_workers = num_workers
+
+    def arguments(self, rank: int, world_size: int) -> list[str]:
+        words = ["describe", "--from", self.sources_file, "--partial", self.partials_dir]
+        words += ["--rank", str(rank), "--world-size", str(world_size)]
+        return [*words, "-j", str(self.num_workers or available_cores())]
+
+
+class _OnlyTask(CommandStep):
+    """A step for a pipeline of one task."""
+
+    def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> None:
+        if world_size != 1:
+            raise ValueError(f"{self.name} is one task: expected world size 1, found {world_size}")
+        super().run(data, rank, world_size)
+
+
+class Plan(_OnlyTask):
+    """Combines the descriptions, checks that the sources fit together, and writes the plan: every file of the destination.
+
+    Args:
+        partials_dir: The folder of `Describe`.
+        destination: The dataset to be made. Absolute: it is kept in the plan.
+        plan_dir: Where the plan goes. A plan never changes: with other sources or options it is refused.
+        data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
+        copy_mode: "auto", "share" or "copy", as docs/cli.md says.
+        sync: Whether every file is flushed to the device before it counts as written.
+        num_workers: Threads; 0: as many as the task has cores.
+        command: Words that start robomerge; empty: the installed package.
+    """
+
+    name = "plan"
+
+    def __init__(
+        self,
+        partials_dir: str,
+        destination: str,
+        plan_dir: str,
+        data_files_size_in_mb: float = 100,
+        video_files_size_in_mb: float = 200,
+        chunk_size: int = 1000,
+        concatenate_videos: bool = True,
+        concatenate_data: bool = True,
+        copy_mode: str = "auto",
+        sync: bool = True,
+        num_workers: int = 0,
+        command: str = "",
+    ) -> None:
+        super().__init__(command)
+        self.partials_dir = str(partials_dir)
+        self.destination = str(destination)
+        self.plan_dir = str(plan_dir)
+        self.data_files_size_in_mb = data_files_size_in_mb
+        self.video_files_size_in_mb = video_files_size_in_mb
+        self.chunk_size = chunk_size
+        self.concatenate_videos = concatenate_videos
+        self.concatenate_data = concatenate_data
+        self.copy_mode = copy_mode
+        self.sync = sync
+        self.num_workers = num_workers
+
+    def arguments(self, rank: int, world_size: int) -> list[str]:
+        words = ["plan", "--partial", self.partials_dir, "-o", self.destination, "--plan", self.plan_dir]
+        words += ["--data-files-size-in-mb", str(self.data_files_size_in_mb)]
+        words += ["--video-files-size-in-mb", str(self.video_files_size_in_mb)]
+        words += ["--chunk-size", str(self.chunk_size), "--copy-mode", self.copy_mode]
+        if not self.concatenate_videos:
+            words.append("--no-concatenate-videos")
+        if not self.concatenate_data:
+            words.append("--no-concatenate-data")
+        if not self.sync:
+            words.append("--no-sync")
+        return [*words, "-j", str(self.num_workers or available_cores())]
+
+
+class Write(CommandStep):
+    """Writes a slice of the destination's files, those that are not written yet.
+
+    Args:
+        plan_dir: The folder of `Plan`.
+        num_workers: Threads of each task; 0: as many as the task has cores.
+        command: Words that start robomerge; empty: the installed package.
+    """
+
+    name = "write"
+
+    def __init__(self, plan_dir: str, num_workers: int = 0, command: str = "") -> None:
+        super().__init__(command)
+        self.plan_dir = str(plan_dir)
+        self.num_workers = num_workers
+
+    def arguments(self, rank: int, world_size: int) -> list[str]:
+        words = ["write", "--plan", self.plan_dir, "--rank", str(rank), "--world-size", str(world_size)]
+        return [*words, "-j", str(self.num_workers or available_cores())]
+
+
+class Publish(_OnlyTask):
+    """Proves that every file of the plan is written, and gives the dataset its name. Whatever is missing is named.
+
+    Args:
+        plan_dir: The folder of `Plan`.
+        command: Words that start robomerge; empty: the installed package.
+    """
+
+    name = "publish"
+
+    def __init__(self, plan_dir: str, command: str = "") -> None:
+        super().__init__(command)
+        self.plan_dir = str(plan_dir)
+
+    def arguments(self, rank: int, world_size: int) -> list[str]:
+        return ["publish", "--plan", self.plan_dir]

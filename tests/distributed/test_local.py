@@ -1,0 +1,128 @@
+"""run() on one machine, and the four steps in datatrove's own local executor."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_with_faults import MESSAGE
+from conftest import TIMEOUT_SECONDS, wait_until
+
+WORLD_SIZES = [1, 3, 7]
+
+
+@pytest.mark.parametrize("num_tasks", WORLD_SIZES)
+def test_any_number_of_tasks_gives_the_bytes_of_one_command(launch, check_merged, num_tasks):
+    launch(describe_tasks=num_tasks, write_tasks=num_tasks)
+    check_merged()
+
+
+def test_numbers_of_the_summaries_become_statistics(launch, tmp_path, merge):
+    launch(describe_tasks=2, write_tasks=3)
+    totals = {}
+    for path in (tmp_path / "work/logs").glob("*/stats/*.json"):
+        (step,) = json.loads(path.read_text())
+        for name, stat in step["stats"].items():
+            total = stat if isinstance(stat, int | float) else stat["total"]
+            totals[step["name"], name] = totals.get((step["name"], name), 0) + total
+    assert totals["robomerge: describe", "num_sources"] == len(merge.sources)
+    assert totals["robomerge: write", "num_files_written"] == totals["robomerge: publish", "num_files"]
+
+
+def test_again_changes_nothing(launch, check_merged):
+    launch()
+    check_merged()
+    launch(write_tasks=5)
+    check_merged()
+
+
+@pytest.mark.parametrize("phase", ["describe-0", "describe-1", "plan", "write-1", "publish"])
+def test_a_failing_task_stops_the_phase_with_its_own_error(launch, check_merged, faults, folder, phase):
+    from robomerge.datatrove import PhaseFailed
+
+    (faults / phase).write_text("fail")
+    name, _, rank = phase.partition("-")
+    with pytest.raises(PhaseFailed) as failed:
+        launch(describe_tasks=2, write_tasks=3)
+    assert failed.value.phase == name
+    assert failed.value.ranks == (int(rank or 0),)  # its neighbours have finished
+    assert f"error[E-io]: {MESSAGE}" in str(failed.value)
+    assert not (folder / "merged").exists()
+
+    (faults / phase).unlink()
+    launch(describe_tasks=2, write_tasks=5)
+    check_merged()
+
+
+def test_a_task_whose_process_is_killed_neither_hangs_nor_harms_its_neighbours(launch, check_merged, faults):
+    from robomerge.datatrove import PhaseFailed
+
+    (faults / "write-0").write_text("kill the task")
+    with pytest.raises(PhaseFailed, match="exit code -9") as failed:
+        launch(write_tasks=3)
+    assert failed.value.ranks == (0,)
+    launch(write_tasks=2)
+    check_merged()
+
+
+def test_a_command_that_crashes_is_named(launch, check_merged, faults):
+    from robomerge.datatrove import PhaseFailed
+
+    (faults / "write-2").write_text("crash")
+    with pytest.raises(PhaseFailed, match="SIGSEGV"):
+        launch(write_tasks=3)
+    launch(write_tasks=1)
+    check_merged()
+
+
+def test_markers_of_an_earlier_attempt_are_not_believed(launch, check_merged, faults, folder):
+    from robomerge.datatrove import PhaseFailed
+
+    (faults / "publish").write_text("fail")
+    with pytest.raises(PhaseFailed):
+        launch(write_tasks=3)
+    # Everything is written, and the markers say so; then it is lost.
+    for left in folder.iterdir():
+        shutil.rmtree(left)
+    (faults / "publish").unlink()
+    launch(write_tasks=3)
+    check_merged()
+
+
+def test_the_log_of_a_task_carries_the_warnings_of_the_command(launch, merge, tmp_path):
+    without_stats = tmp_path / "without statistics"
+    shutil.copytree(merge.sources[0], without_stats)
+    (without_stats / "meta/stats.json").unlink()
+    launch(sources=[*merge.sources, without_stats])
+    logs = [path.read_text() for path in (tmp_path / "work/logs").glob("*/logs/task_00000.log")]
+    assert any("warning[W-stats-missing]" in log for log in logs)
+
+
+def test_ctrl_c_stops_the_commands_too(merge, folder, tmp_path, faulty, faults, launch, check_merged):
+    script = tmp_path / "launch.py"
+    script.write_text(
+        "import sys\n"
+        "from robomerge.datatrove import run\n"
+        "if __name__ == '__main__':\n"
+        "    run(sys.argv[4:], *sys.argv[1:3], workers=2, command=sys.argv[3], concatenate_data=False)\n"
+    )
+    words = [sys.executable, script, folder / "merged", tmp_path / "work", faulty, *merge.sources]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        (faults / "write-1").write_text("wait")
+        # Only the launching process gets the signal, as from `kill`, not the whole group as from a terminal.
+        process = subprocess.Popen([str(word) for word in words], stderr=subprocess.DEVNULL)
+        try:
+            waits = faults / "write-1.waits"
+            wait_until(lambda: waits.exists() and waits.read_text() != "")
+            command = int(waits.read_text())
+            waits.unlink()
+            process.send_signal(number)
+            assert process.wait(TIMEOUT_SECONDS) != 0
+        finally:
+            process.kill()
+        wait_until(lambda: not Path(f"/proc/{command}").exists())
+    launch()
+    check_merged()
