@@ -131,6 +131,14 @@ def test_a_work_directory_that_is_none(launch, tmp_path):
         launch(work_dir=strange)
 
 
+def test_a_claim_that_was_killed_half_way_is_taken_up(launch, check_merged, tmp_path):
+    (tmp_path / "work").mkdir()
+    for left in (".sources.txt.abc.tmp", "sources.txt", ".merge.json.abc.tmp"):
+        (tmp_path / "work" / left).touch()
+    launch()
+    check_merged()
+
+
 @pytest.mark.parametrize(
     ("limit", "seconds"),
     [

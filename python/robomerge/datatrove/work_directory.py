@@ -58,7 +58,7 @@ class WorkDirectory:
         if self.record.exists():
             self._compare(mine, sources)
             return
-        if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+        if self.root.exists() and (not self.root.is_dir() or any(not self._is_begun(path) for path in self.root.iterdir())):
             raise WorkDirectoryError(
                 f"work directory `{self.root}` is no work directory of a merge\n"
                 f"  expected an empty or new folder, or one with {self.record.name}\n"
@@ -67,6 +67,11 @@ class WorkDirectory:
         self.root.mkdir(parents=True, exist_ok=True)
         _write_whole(self.sources_file, "".join(f"{source}\n" for source in sources))
         _write_whole(self.record, json.dumps(mine, indent=2) + "\n")  # last: the folder counts from here on
+
+    def _is_begun(self, path: Path) -> bool:
+        """Whether it is what a claim() leaves that was killed before it had written the record."""
+        names = (self.sources_file.name, self.record.name)
+        return path.name in names or any(path.match(f".{name}.*.tmp") for name in names)
 
     def _compare(self, mine: dict[str, Any], sources: Sequence[str]) -> None:
         try:
