@@ -4,6 +4,7 @@
 #
 # Variables, all optional:
 #   REQUIRE_PEER=1        a LeRobot that cannot be installed is a failure; otherwise its tests are skipped, with the reason
+#   REQUIRE_SLURM=1       Slurm is installed where there is none, and a failure if it cannot be; otherwise its tests are skipped
 #   ROBOMERGE_PEER_ENV    a Python environment with LeRobot to use instead of making .peer
 #   ROBOMERGE_SAMPLES     a folder of real recordings (default: ../shared/samples, where there is one)
 #   ROBOMERGE_WERROR=ON   warnings of the compiler are errors
@@ -51,7 +52,7 @@ make_peer() {
 
 # Without LeRobot the other tests in Python still run.
 make_small_environment() {
-  "${PYTHON:-python3}" -m venv .peer && .peer/bin/python -m pip --disable-pip-version-check install -q pytest pyarrow==26.0.1
+  "${PYTHON:-python3}" -m venv .peer && .peer/bin/python -m pip --disable-pip-version-check install -q pytest pyarrow==26.0.1 datatrove==0.10.1
 }
 
 stage "set up" scripts/setup.sh --tests || exit 1
@@ -80,6 +81,7 @@ if ! stage "environment with LeRobot" make_peer && [ "${REQUIRE_PEER-}" != 1 ]; 
   unset 'failed_stages[-1]'
   stage "environment without LeRobot" make_small_environment
 fi
+if [ "${REQUIRE_SLURM-}" = 1 ]; then stage "Slurm" scripts/install-slurm.sh; fi
 export ROBOMERGE_TEST_WHEEL=1
 export ROBOMERGE=$PWD/build/release/cli/robomerge
 export ROBOMERGE_MP4_TOOL=$PWD/build/release/tests/splice/mp4_tool

@@ -6,6 +6,7 @@ The folder is skipped, with the reason, where datatrove cannot be imported; REQU
 import hashlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 ROBOMERGE = Path(os.environ.get("ROBOMERGE", REPOSITORY / "build/release/cli/robomerge")).absolute()
 #: More than any of the commands here takes, on a machine that is busy with other things.
 TIMEOUT_SECONDS = 120
+TEST_SECONDS = 900
 
 HAS_DATATROVE = find_spec("datatrove") is not None
 if not HAS_DATATROVE and os.environ.get("REQUIRE_PEER") == "1":
@@ -71,6 +73,20 @@ class Merge:
     sources: list[Path]
     options: dict[str, object]
     expected_hash: str
+
+
+@pytest.fixture(autouse=True)
+def limited():
+    """No test waits for ever, as some executors would: whatever it waits for is interrupted."""
+
+    def end(number: int, frame: object) -> None:
+        pytest.fail(f"not done after {TEST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
