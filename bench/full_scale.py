@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Measures what each stage of a merge of 10 TB costs, at its full number of datasets, on one machine with 20 GB of disk.
+"""Measures what each stage of a merge of 10 TB costs, with all of its datasets, on one machine with 20 GB of disk.
 
-    bench/full_scale.py [--robomerge PATH] [--data DIR] [--scale X] [-o docs/distributed-costs.json]
+    bench/full_scale.py --launch-seconds S [--robomerge PATH] [--data DIR] [--scale X] [-o FILE]
 
-Two merges of the same 10 TB and 1.35 million episodes with three cameras: 50,000 shards of 27 episodes (200 MB), and 1,000
-datasets of 1,350 episodes (10 GB). Describing and planning read metadata and indexes only, and the same dataset twice is a
-valid pair of sources, so one dataset listed 50,000 times costs what 50,000 datasets cost whose metadata is in the page cache.
-Everything is described and planned in full; of writing some ranks are run, of a few gigabytes each; publishing is
-measured on a small merge of many files. bench/model_distributed.py makes docs/distributed.md's table of the result.
+Two merges of the same 10 TB and 1.35 million episodes with three cameras: 50,000 shards of 27 episodes (200 MB), and
+1,000 datasets of 1,350 episodes (10 GB). Describing and planning read metadata and indexes only, and the same dataset
+twice is a valid pair of sources, so one dataset listed 50,000 times costs what 50,000 datasets cost whose metadata is
+in the page cache. Everything is described and planned in full; of writing some ranks are run, of a few gigabytes each;
+publishing is measured on a small merge of many files. bench/model_distributed.py makes docs/distributed.md's table of
+the result.
 """
 
 import argparse
@@ -32,7 +33,8 @@ from measure import Run, run  # noqa: E402
 EPISODES_PER_SHARD, FRAMES_PER_EPISODE, FPS = 27, 300, 30
 CAMERAS = [f"observation.images.{name}" for name in ("left", "right", "wrist")]
 NUM_JOINTS = 14
-#: Noise cannot be compressed: these frames take 8 kB each, so that a shard has its 200 MB, and three of its videos fill a file.
+#: Noise cannot be compressed: these frames take 8 kB each, so that a shard has its 200 MB, and three of its videos fill
+#: a file.
 WIDTH, HEIGHT = 96, 64
 SHARDS_PER_LARGE = 50
 NUM_SHARDS = 50_000
@@ -218,6 +220,12 @@ def main() -> None:
     parser.add_argument("--robomerge", type=Path, default=HERE.parent / "build/release/cli/robomerge")
     parser.add_argument("--scale", type=float, default=1.0, help="fewer datasets, for trying things out")
     parser.add_argument("-o", "--output", type=Path, default=HERE.parent / "docs/distributed-costs.json")
+    parser.add_argument(
+        "--launch-seconds",
+        type=float,
+        required=True,
+        help="from phase to phase: a quarter of what `pytest tests/distributed/test_slurm.py -k chain --durations=1` says",
+    )
     arguments = parser.parse_args()
     robomerge, data = arguments.robomerge.absolute(), arguments.data.absolute()
     shard, large, small = data / "shard", data / "large", data / "small"
@@ -243,6 +251,7 @@ def main() -> None:
         "scale": arguments.scale,
         "cases": cases,
         "publish": measure_publish(robomerge, data / "work", small),
+        "launch_seconds": arguments.launch_seconds,
     }
     arguments.output.write_text(json.dumps(result, indent=2) + "\n")
     print(f"measured in {time.time() - begin:.0f} s", file=sys.stderr)

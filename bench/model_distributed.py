@@ -3,10 +3,10 @@
 
     bench/model_distributed.py [COSTS] [--nodes N] [--update-docs]
 
-COSTS is what bench/full_scale.py wrote. The machines are taken to be like the measured one, and their file system to give each
-of them what the measured disk gave; --file-system-gb-per-second bounds all of them together. Beside the merge by one plan
-stands a tree of materialised merges of pairs with the same commands, level by level. --update-docs puts the table into
-docs/distributed.md.
+COSTS is what bench/full_scale.py wrote. The machines are taken to be like the measured one, and their file system to
+give each of them what the measured disk gave; --file-system-gb-per-second bounds all of them together. Beside the merge
+by one plan stands a tree of materialised merges of pairs with the same commands, level by level. --update-docs puts the
+table into docs/distributed.md.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def one_plan(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
 
 
 def tree_of_pairs(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
-    """Every level reads, plans and writes anew what it merges. Merges of a level are spread over the nodes, one at a time each."""
+    """Every level reads, plans and writes anew what it merges. A node makes one merge of a level at a time."""
     slope = min(line.slope for line in costs.write_seconds.values())
     moved = 0.0
     seconds = {}
@@ -127,9 +127,7 @@ def levels(num_datasets: int) -> Iterator[tuple[int, int]]:
 
 def read_costs(measured: dict) -> tuple[Costs, list[Workload]]:
     cases = measured["cases"]
-    write = {
-        case["num_datasets"]: fit([(row["bytes"], row["seconds"]) for row in case["write"]]) for case in cases
-    }
+    write = {case["num_datasets"]: fit([(row["bytes"], row["seconds"]) for row in case["write"]]) for case in cases}
     costs = Costs(
         describe_cpu_seconds=fit([(case["num_datasets"], case["describe"]["cpu_seconds"]) for case in cases]),
         plan_seconds=fit([(case["num_datasets"], case["plan"]["seconds"]) for case in cases]),
@@ -185,18 +183,21 @@ def section(measured: dict, cluster: Cluster) -> str:
     """What docs/distributed.md holds between its two marks."""
     costs, workloads = read_costs(measured)
     machine = measured["machine"]
+    file_system = machine["file_system"].split()[0]
     lines = [table(measured, cluster), "", "Made of these costs, measured on one machine:", ""]
-    lines.append(f"* {machine['num_cores']} cores of {machine['cpu']}, {machine['file_system'].split()[0]}; {machine['robomerge']}")
+    lines.append(f"* {machine['num_cores']} cores of {machine['cpu']}; {file_system}; {machine['robomerge']}")
     for case, work in zip(measured["cases"], workloads, strict=True):
         described, planned, line = case["describe"], case["plan"], costs.write_seconds[work.num_datasets]
         lines.append(
             f"* {work.num_datasets:,} datasets: describe {described['cpu_seconds']:.0f} CPU seconds "
-            f"({described['partial_bytes'] / 1e6:.0f} MB of partial files); plan {planned['seconds']:.1f} s, "
-            f"{planned['peak_memory_bytes'] / 1e9:.1f} GB of memory at its peak, {planned['plan_bytes'] / 1e6:.0f} MB of plan; "
-            f"a writing task {line.fixed:.2f} s and then {1 / line.slope / 1e9:.2f} GB/s"
+            f"({described['partial_bytes'] / 1e6:.0f} MB of partial files); plan {planned['seconds']:.1f} s "
+            f"and {planned['peak_memory_bytes'] / 1e9:.1f} GB of memory "
+            f"({planned['plan_bytes'] / 1e6:.0f} MB of plan); a writing task {line.fixed:.2f} s and then {1 / line.slope / 1e9:.2f} GB/s"
         )
     lines.append(f"* publish {1000 * costs.publish_seconds_per_file:.3f} ms for each file")
-    lines.append(f"* from one phase to the next {costs.launch_seconds:.1f} s, measured on Slurm with two nodes on this machine")
+    lines.append(
+        f"* from one phase to the next {costs.launch_seconds:.1f} s, measured on Slurm with two nodes on this machine"
+    )
     return "\n".join(lines)
 
 

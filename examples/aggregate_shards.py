@@ -6,8 +6,9 @@
         --executor slurm --partition cpu --time 04:00:00 --describe-tasks 8 --write-tasks 200 --workers 50
 
 What LeRobot's example of port_datasets does in one Slurm task that works through the shards, and cannot be continued,
-is here cut into as many tasks as there are machines. Run again, the same command does what is left to do; the executor and
-the numbers of tasks may differ then. Needs `pip install 'robomerge[datatrove]'`; docs/distributed.md tells the rest.
+is here cut into as many tasks as there are machines. Run again, the same command does what is left to do; the executor
+and the numbers of tasks may differ then. Needs `pip install 'robomerge[datatrove]'`; docs/distributed.md tells the
+rest.
 """
 
 import argparse
@@ -28,7 +29,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--executor", default="local", help="local, slurm or ray (default: local)")
 
     tasks = parser.add_argument_group("tasks")
-    tasks.add_argument("--describe-tasks", type=int, default=1, metavar="N", help="tasks that read the shards (default: 1)")
+    tasks.add_argument(
+        "--describe-tasks", type=int, default=1, metavar="N", help="tasks that read the shards (default: 1)"
+    )
     tasks.add_argument("--write-tasks", type=int, metavar="N", help="tasks that write (default: as many as workers)")
     tasks.add_argument("--workers", type=int, metavar="N", help="tasks at a time (default: one per core, or no limit)")
 
@@ -86,7 +89,7 @@ def main() -> int:
         print(f"error: {failed}", file=sys.stderr)
         return 1
     if launched.job_ids:
-        print(f"submitted {', '.join(launched.job_ids)}; `squeue --me` shows them, and {launched.work_dir}/logs their words")
+        print(f"submitted {', '.join(launched.job_ids)}; see `squeue --me` and {launched.work_dir}/logs")
     else:
         print(f"made {launched.destination}")
     return 0

@@ -1,7 +1,7 @@
 """robomerge, with faults: command_with_faults.py FAULTS ROBOMERGE ARGUMENT...
 
-Before it becomes the command, it looks for FAULTS/<subcommand>, with `-<rank>` behind it where there is one, and does what
-that file says, once: a fault is used up, except `fail`.
+Before it becomes the command, it looks for FAULTS/<subcommand>, with `-<rank>` behind it where there is one, and does
+what that file says, once: a fault is used up, except `fail`.
 """
 
 import json

@@ -19,10 +19,12 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-NEIGHBOURS = [str(REPOSITORY / "python"), str(REPOSITORY / "tests" / "e2e")]
-sys.path[:0] = NEIGHBOURS
+#: The package as the build lays it out, with the command in it; without that, the folder of the sources does.
+BUILT_PACKAGE = Path(os.environ.get("ROBOMERGE_PACKAGE", REPOSITORY / "build/release/python")).resolve()
+PACKAGE_PARENT = BUILT_PACKAGE if BUILT_PACKAGE.is_dir() else REPOSITORY / "python"
+sys.path[:0] = [str(PACKAGE_PARENT), str(REPOSITORY / "tests/e2e")]
 # What the tests start, and what that starts, needs the package too.
-os.environ["PYTHONPATH"] = os.pathsep.join([NEIGHBOURS[0], *filter(None, [os.environ.get("PYTHONPATH")])])
+os.environ["PYTHONPATH"] = os.pathsep.join([str(PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])])
 # datatrove imports huggingface_hub, which must not look for anything.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

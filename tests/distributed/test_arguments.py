@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+from conftest import PACKAGE_PARENT, run_limited
 
 
 @pytest.fixture
@@ -50,8 +51,8 @@ def test_all_wrong_numbers_at_once(refused):
 
 def test_options_of_the_executor(refused):
     assert refused(executor_options={"start_metod": "fork"}) == (
-        "executor_options: executor 'local' has no option `start_metod`: expected randomize_start_duration or start_method; "
-        "did you mean `start_method`?"
+        "executor_options: executor 'local' has no option `start_metod`: "
+        "expected randomize_start_duration or start_method; did you mean `start_method`?"
     )
     assert refused(executor_options={"skip_completed": True}) == (
         "executor_options: `skip_completed` is what run() decides itself"
@@ -164,9 +165,7 @@ def test_a_short_job_is_not_asked_to_stop_at_once():
 
 
 def test_without_datatrove_one_sentence(tmp_path):
-    from conftest import NEIGHBOURS, run_limited
-
     (tmp_path / "datatrove.py").write_text("raise ImportError('no datatrove')")
-    path = os.pathsep.join([str(tmp_path), NEIGHBOURS[0]])
+    path = os.pathsep.join([str(tmp_path), str(PACKAGE_PARENT)])
     done = run_limited([sys.executable, "-c", "import robomerge.datatrove"], env=os.environ | {"PYTHONPATH": path})
     assert "ImportError: robomerge.datatrove needs datatrove, which is not installed" in done.stderr

@@ -1,4 +1,4 @@
-"""One run of a command: what it says, how it fails, and how it is stopped. The commands here are a few words of shell."""
+"""One run of a command: what it says, how it fails, how it is stopped. The commands here are a few words of shell."""
 
 import os
 import pickle
@@ -13,8 +13,9 @@ import pytest
 from conftest import TIMEOUT_SECONDS, wait_until
 
 ERROR = (
-    '{"message_type": "error", "code": "corrupt", "kind": "E-tasks", "what": "a task is wrong", "where": "a/meta: row 3", '
-    '"expected": "7", "found": "8", "hint": "mend it", "context": ["reading source 2"], "exit_code": 1}'
+    '{"message_type": "error", "code": "corrupt", "kind": "E-tasks", "what": "a task is wrong", '
+    '"where": "a/meta: row 3", "expected": "7", "found": "8", "hint": "mend it", '
+    '"context": ["reading source 2"], "exit_code": 1}'
 )
 ERROR_TEXT = """error[E-tasks]: a task is wrong
   --> a/meta: row 3
@@ -41,7 +42,8 @@ def failure_of(script):
 
 
 def test_lines_come_as_messages_and_other_text_as_text():
-    received, said = run("""echo '{"message_type": "summary", "n": 3}'; echo 'no JSON'; echo '{"n": 3}'; echo beside >&2""")
+    summary = """echo '{"message_type": "summary", "n": 3}'"""
+    received, said = run(f"""{summary}; echo 'no JSON'; echo '{{"n": 3}}'; echo beside >&2""")
     assert received == [
         {"message_type": "summary", "n": 3},
         {"message_type": "text", "text": "no JSON"},

@@ -28,7 +28,8 @@ def test_killed_at_any_moment_and_begun_again_with_other_numbers_of_tasks(
         return [str(word) for word in [sys.executable, EXAMPLE, *merge.sources, *folders, *options, *tasks]]
 
     begin = time.monotonic()
-    undisturbed = run_limited([*words()[:-1], "1", "--output", tmp_path / "undisturbed", "--work-dir", tmp_path / "work 0"])
+    elsewhere = ["--output", tmp_path / "undisturbed", "--work-dir", tmp_path / "work of the undisturbed"]
+    undisturbed = run_limited([*words(), *elsewhere])
     assert undisturbed.returncode == 0, undisturbed.stderr
     usual_seconds = time.monotonic() - begin
 

@@ -20,6 +20,15 @@ def test_any_number_of_tasks_gives_the_bytes_of_one_command(launch, check_merged
     check_merged()
 
 
+def test_the_command_of_the_package_is_the_default(launch, check_merged):
+    from conftest import BUILT_PACKAGE
+
+    if not (BUILT_PACKAGE / "robomerge/bin/robomerge").exists():
+        pytest.skip("the package is not built: -DROBOMERGE_BUILD_PYTHON=ON")
+    launch(command="")
+    check_merged()
+
+
 def test_numbers_of_the_summaries_become_statistics(launch, tmp_path, merge):
     launch(describe_tasks=2, write_tasks=3)
     totals = {}
@@ -101,7 +110,10 @@ def test_the_log_of_a_task_carries_the_warnings_of_the_command(launch, merge, tm
     assert any("warning[W-stats-missing]" in log for log in logs)
 
 
-def test_ctrl_c_stops_the_commands_too(merge, folder, tmp_path, faulty, faults, launch, check_merged):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_launch_stops_the_commands_too(
+    merge, folder, tmp_path, faulty, faults, launch, check_merged, number
+):
     script = tmp_path / "launch.py"
     script.write_text(
         "import sys\n"
@@ -110,19 +122,16 @@ def test_ctrl_c_stops_the_commands_too(merge, folder, tmp_path, faulty, faults, 
         "    run(sys.argv[4:], *sys.argv[1:3], workers=2, command=sys.argv[3], concatenate_data=False)\n"
     )
     words = [sys.executable, script, folder / "merged", tmp_path / "work", faulty, *merge.sources]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        (faults / "write-1").write_text("wait")
-        # Only the launching process gets the signal, as from `kill`, not the whole group as from a terminal.
-        process = subprocess.Popen([str(word) for word in words], stderr=subprocess.DEVNULL)
-        try:
-            waits = faults / "write-1.waits"
-            wait_until(lambda: waits.exists() and waits.read_text() != "")
-            command = int(waits.read_text())
-            waits.unlink()
-            process.send_signal(number)
-            assert process.wait(TIMEOUT_SECONDS) != 0
-        finally:
-            process.kill()
-        wait_until(lambda: not Path(f"/proc/{command}").exists())
+    (faults / "write-1").write_text("wait")
+    # Only the launching process gets the signal, as from `kill`, not the whole group as from a terminal.
+    process = subprocess.Popen([str(word) for word in words], stderr=subprocess.DEVNULL)
+    try:
+        waits = faults / "write-1.waits"
+        wait_until(lambda: waits.exists() and waits.read_text() != "")
+        process.send_signal(number)
+        assert process.wait(TIMEOUT_SECONDS) != 0
+    finally:
+        process.kill()
+    wait_until(lambda: not Path(f"/proc/{waits.read_text()}").exists())
     launch()
     check_merged()

@@ -23,8 +23,9 @@ def start(merge, folder, tmp_path, faulty):
     """start(...): the example with Ray, in a process of its own: where Ray waits for ever, the test still ends."""
 
     def run(*options: object):
-        words = [sys.executable, EXAMPLE, *merge.sources, "--output", folder / "merged", "--work-dir", tmp_path / "work"]
-        words += ["--executor", "ray", "--workers", 2, "--cpus-per-task", 1, "--no-concatenate-data", "--command", faulty]
+        folders = ["--output", folder / "merged", "--work-dir", tmp_path / "work"]
+        words = [sys.executable, EXAMPLE, *merge.sources, *folders, "--no-concatenate-data", "--command", faulty]
+        words += ["--executor", "ray", "--workers", 2, "--cpus-per-task", 1]
         environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0"}
         return run_limited([*words, *options], timeout=RAY_SECONDS, env=environment)
 

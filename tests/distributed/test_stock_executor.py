@@ -1,4 +1,4 @@
-"""The four steps in datatrove's own local executor with 2 workers: its markers are believed there, so publish must not be."""
+"""The four steps in datatrove's own local executor with 2 workers, which believes its markers: publish must not."""
 
 import pytest
 

@@ -1,7 +1,8 @@
 """A merge on many machines, launched by datatrove.
 
-Four pipeline steps, `Describe`, `Plan`, `Write` and `Publish`, each of which runs the command `robomerge` once, and `run`,
-which chains them on one machine, on Slurm or on Ray. docs/distributed.md tells how a merge is cut up and resumed.
+Four pipeline steps, `Describe`, `Plan`, `Write` and `Publish`, each of which runs the command `robomerge` once, and
+`run`, which chains them on one machine, on Slurm or on Ray. docs/distributed.md tells how a merge is cut up and
+resumed.
 """
 
 try:

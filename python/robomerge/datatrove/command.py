@@ -1,7 +1,8 @@
 """One run of the command `robomerge` inside a pipeline step.
 
-A process of its own, never a call into the library: native code that crashes inside a worker makes datatrove's local and
-Ray executors wait for ever, and native code that runs on the main thread keeps Python from handling Slurm's signals.
+A process of its own, never a call into the library: native code that crashes inside a worker makes datatrove's local
+and Ray executors wait for ever, and native code that runs on the main thread keeps Python from handling Slurm's
+signals.
 """
 
 import json
@@ -82,7 +83,9 @@ def sigterm_raises() -> Iterator[None]:
 
 
 def run_command(words: list[str], receive: Callable[[Message], None]) -> list[str]:
-    """Runs the command to its end, gives each JSON line of its standard output to `receive`, and returns the lines of its standard error.
+    """Runs the command to its end and gives each JSON line of its standard output to `receive`.
+
+    Returns the lines of its standard error.
 
     Whatever interrupts the wait, such as datatrove's handler of SIGUSR1, stops the command before it goes on its way.
 

@@ -2,8 +2,8 @@
 
 datatrove's `depends=` is trusted only where the scheduler itself holds it (Slurm), and completion markers are trusted
 nowhere: they neither say of how many tasks nor of which merge they are. Every run() begins without markers and repeats
-all tasks; where a task's work is done the command sees so in the files themselves and ends at once. Whether the whole is
-complete, `robomerge publish` proves.
+all tasks; where a task's work is done the command sees so in the files themselves and ends at once. Whether the whole
+is complete, `robomerge publish` proves.
 """
 
 import difflib
@@ -73,9 +73,9 @@ def run(
 ) -> Launch:
     """Merges LeRobot v3.0 datasets into a new one, with many tasks; the result has the same bytes as `robomerge merge`.
 
-    The same call again continues where an earlier one ended, however that was; the numbers of tasks and the executor may
-    differ, sources and options may not. With "local" and "ray" it returns when the destination is there; with "slurm" when
-    all jobs are submitted. Paths must mean the same on every machine.
+    The same call again continues where an earlier one ended, however that was; the numbers of tasks and the executor
+    may differ, sources and options may not. With "local" and "ray" it returns when the destination is there; with
+    "slurm" when all jobs are submitted. Paths must mean the same on every machine.
 
     Args:
         sources: The dataset folders in the order of the merge, or one file that lists them, one per line.
@@ -85,7 +85,7 @@ def run(
         describe_tasks: Tasks that read the sources. One suffices for thousands; more than 16 bring nothing.
         write_tasks: Tasks that write the destination; None: as many as workers.
         workers: Tasks that run at the same time; None: locally one per core, elsewhere no limit.
-        threads_per_task: Threads of each task; None: locally the cores divided by the workers, elsewhere all of the task.
+        threads_per_task: Threads of each task; None: locally the cores by the workers, elsewhere all cores of the task.
         data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
         sync: Whether every file is flushed to the device before it counts as written.
@@ -163,7 +163,9 @@ def run(
 
 def _wrong_executor(executor: str, given: dict[str, Any]) -> list[str]:
     if executor not in EXECUTORS:
-        return [f"unknown executor {executor!r}: expected {_either(list(EXECUTORS))}{_did_you_mean(executor, EXECUTORS)}"]
+        return [
+            f"unknown executor {executor!r}: expected {_either(list(EXECUTORS))}{_did_you_mean(executor, EXECUTORS)}"
+        ]
     known = sorted(inspect.signature(EXECUTORS[executor].__init__).parameters.keys() - OWN_OPTIONS)
     problems = []
     for name in given:
@@ -208,7 +210,9 @@ def _keep_apart(destination: str, work_dir: str, sources: Sequence[str]) -> None
         return Path(folder) in (Path(path), *Path(path).parents)
 
     if lies_in(work_dir, destination) or lies_in(destination, work_dir):
-        raise ValueError(f"work_dir and destination lie in each other\n  work_dir    {work_dir}\n  destination {destination}")
+        raise ValueError(
+            f"work_dir and destination lie in each other\n  work_dir    {work_dir}\n  destination {destination}"
+        )
     for source in sources:
         if lies_in(work_dir, source):
             raise ValueError(f"work_dir lies in a source\n  work_dir {work_dir}\n  source   {source}")

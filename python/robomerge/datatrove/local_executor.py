@@ -38,19 +38,18 @@ class SteadyLocalExecutor(LocalPipelineExecutor):
                         running[told] = rank, process
                         process.start()
                         telling.close()  # what is left is the rank's own end: it closes when the rank ends
-                    for told in wait(list(running)):
-                        assert isinstance(told, Connection)
-                        rank, process = running.pop(told)
-                        error = _error_of(told, process)
+                    for ready in wait(list(running)):
+                        assert isinstance(ready, Connection)
+                        ended, its_process = running.pop(ready)
+                        error = _error_of(ready, its_process)
                         if error is not None:
-                            self.failures[rank] = error
+                            self.failures[ended] = error
             finally:
-                for _, process in running.values():
-                    if process.pid is not None:
-                        process.terminate()
-                for _, process in running.values():
-                    if process.pid is not None:
-                        process.join()
+                started = [process for _, process in running.values() if process.pid is not None]
+                for left in started:
+                    left.terminate()
+                for left in started:
+                    left.join()
 
 
 def _run_rank(executor: SteadyLocalExecutor, rank: int, telling: Connection) -> None:

@@ -25,8 +25,8 @@ class Phase:
     def forget_markers(self) -> None:
         """Removes the completion markers of earlier attempts: what is done, the command itself sees.
 
-        datatrove believes a marker although what it stood for may be gone, and Ray's run() says nothing of a failed task, so
-        afterwards the markers of this attempt must be the only ones.
+        datatrove believes a marker although what it stood for may be gone, and Ray's run() says nothing of a failed
+        task, so afterwards the markers of this attempt must be the only ones.
         """
         shutil.rmtree(self.logging_dir / "completions", ignore_errors=True)
 

@@ -13,7 +13,7 @@ DEFAULT_MEMORY_PER_CPU_GB = 0.5
 
 
 def run_on_ray(phases: Sequence[Phase], workers: int | None, given: dict[str, Any]) -> None:
-    """Runs the phases on the Ray that is initialised, on the one of $RAY_ADDRESS, or on one begun here for the time being.
+    """Runs the phases on the Ray that is initialised, or on that of $RAY_ADDRESS, or on one begun here meanwhile.
 
     Raises:
         ImportError: Ray is not installed.

@@ -1,7 +1,7 @@
 """The phases as a chain of Slurm job arrays, submitted at once.
 
-Slurm looks only at the last array of a phase that needs several, so no phase may need several: where there are more tasks
-than an array may have elements, each element runs some of them.
+Slurm looks only at the last array of a phase that needs several, so no phase may need several: where there are more
+tasks than an array may have elements, each element runs some of them.
 """
 
 import os
@@ -31,7 +31,9 @@ def problems_with(options: dict[str, Any]) -> list[str]:
         if not options.get(name)
     ]
     if shutil.which("sbatch") is None:
-        problems.append("executor 'slurm' needs the command sbatch, which is not on PATH; hint: call it on a login node")
+        problems.append(
+            "executor 'slurm' needs the command sbatch, which is not on PATH; hint: call it on a login node"
+        )
     if "SLURM_JOB_ID" in os.environ:
         # Inside a job datatrove takes itself for the task, and submitted jobs would inherit this one's limits.
         problems.append(

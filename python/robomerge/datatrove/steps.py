@@ -1,7 +1,7 @@
 """The four stages of a merge as steps of a datatrove pipeline.
 
 A step holds strings and numbers only: datatrove pickles it for every task and writes it into executor.json. What the
-stages know of each other lies in files, so a step works in any executor, with any number of tasks, and any number of times.
+stages know of each other lies in files, so a step works in any executor, any number of tasks, any number of times.
 """
 
 import os
@@ -28,8 +28,8 @@ def available_cores() -> int:
 class CommandStep(PipelineStep):
     """A step that runs `robomerge` once per task.
 
-    The numbers of the command's summary become statistics of the task, and so does the number of its warnings, each of which
-    goes to the task's log. A command that fails fails the task, with the command's own error (`CommandFailed`).
+    The numbers of the command's summary become statistics of the task, and so does the number of its warnings, each of
+    which goes to the task's log. A command that fails fails the task, with the command's own error (`CommandFailed`).
     """
 
     type = "robomerge"
@@ -111,7 +111,7 @@ class _OnlyTask(CommandStep):
 
 
 class Plan(_OnlyTask):
-    """Combines the descriptions, checks that the sources fit together, and writes the plan: every file of the destination.
+    """Combines the descriptions, checks that the sources fit together, and plans every file of the destination.
 
     Args:
         partials_dir: The folder of `Describe`.

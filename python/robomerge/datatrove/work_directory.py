@@ -1,10 +1,10 @@
 """The folder that the phases of one merge share.
 
-    <work>/merge.json       what is merged into what, and how: a folder serves one merge only
-    <work>/sources.txt      the sources, one absolute path per line
-    <work>/partials/<P>/    what P tasks described
-    <work>/plan/            the plan; what is written lies in a staging folder beside the destination
-    <work>/logs/            datatrove's folders, <phase>-<number of tasks>
+<work>/merge.json       what is merged into what, and how: a folder serves one merge only
+<work>/sources.txt      the sources, one absolute path per line
+<work>/partials/<P>/    what P tasks described
+<work>/plan/            the plan; what is written lies in a staging folder beside the destination
+<work>/logs/            datatrove's folders, <phase>-<number of tasks>
 """
 
 import json
@@ -58,7 +58,9 @@ class WorkDirectory:
         if self.record.exists():
             self._compare(mine, sources)
             return
-        if self.root.exists() and (not self.root.is_dir() or any(not self._is_begun(path) for path in self.root.iterdir())):
+        if self.root.exists() and (
+            not self.root.is_dir() or any(not self._is_begun(path) for path in self.root.iterdir())
+        ):
             raise WorkDirectoryError(
                 f"work directory `{self.root}` is no work directory of a merge\n"
                 f"  expected an empty or new folder, or one with {self.record.name}\n"
@@ -80,7 +82,8 @@ class WorkDirectory:
             expected, found = _flat(theirs), _flat(mine)
         except (OSError, ValueError, AttributeError) as error:
             raise WorkDirectoryError(
-                f"work directory `{self.root}` cannot be read: {error}\nhint: choose another work_dir, or remove this one"
+                f"work directory `{self.root}` cannot be read: {error}\n"
+                "hint: choose another work_dir, or remove this one"
             ) from error
         if (expected.get("format"), expected.get("version")) != (FORMAT, VERSION):
             raise WorkDirectoryError(
