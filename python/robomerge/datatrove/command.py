@@ -124,7 +124,7 @@ def _message_of(line: str) -> Message:
     return {"message_type": "text", "text": line.rstrip("\n")}
 
 
-def _stop(child: subprocess.Popen) -> None:
+def _stop(child: subprocess.Popen[bytes]) -> None:
     child.terminate()
     try:
         child.wait(GRACE_SECONDS)

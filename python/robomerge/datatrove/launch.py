@@ -68,6 +68,8 @@ def run(
     concatenate_data: bool = True,
     copy_mode: Literal["auto", "share", "copy"] = "auto",
     sync: bool = True,
+    overwrite: bool = False,
+    tmp_root: str | PathLike[str] | None = None,
     command: str = "",
     executor_options: dict[str, Any] | None = None,
 ) -> Launch:
@@ -79,7 +81,7 @@ def run(
 
     Args:
         sources: The dataset folders in the order of the merge, or one file that lists them, one per line.
-        destination: The dataset to be made; must not exist.
+        destination: The dataset to be made.
         work_dir: A folder of this merge alone: the plan, the logs, and what is needed to continue.
         executor: "local", "slurm" or "ray".
         describe_tasks: Tasks that read the sources. One suffices for thousands; more than 16 bring nothing.
@@ -89,6 +91,8 @@ def run(
         data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
         sync: Whether every file is flushed to the device before it counts as written.
+        overwrite: Whether a dataset that is at the destination may be replaced.
+        tmp_root: Where the destination grows; None: beside its place. Must be on the same file system.
         command: Words that start robomerge; empty: the installed package.
         executor_options: What else datatrove's executor is to be given, such as `time` and `partition` of Slurm.
 
@@ -105,6 +109,8 @@ def run(
         "concatenate_data": concatenate_data,
         "copy_mode": copy_mode,
         "sync": sync,
+        "overwrite": overwrite,
+        "tmp_root": os.path.abspath(tmp_root) if tmp_root else "",
     }
     given = dict(executor_options or {})
     counts = {

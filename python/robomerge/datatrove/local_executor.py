@@ -66,7 +66,7 @@ def _error_of(told: Connection, process: BaseProcess) -> str | None:
     """What the rank said of itself, or how it ended if it could say nothing."""
     with told:
         try:
-            error = told.recv()
+            error: str | None = told.recv()
         except EOFError:
             error = ""
     process.join()

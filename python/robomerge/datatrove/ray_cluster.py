@@ -29,7 +29,7 @@ def run_on_ray(phases: Sequence[Phase], workers: int | None, given: dict[str, An
     if is_ours:
         ray.init(include_dashboard=False)
     try:
-        _check_fit(ray.nodes(), options)
+        _check_fit(ray.nodes(), options)  # type: ignore[no-untyped-call, unused-ignore]
         run_in_turn(
             phases,
             lambda phase: RayPipelineExecutor(

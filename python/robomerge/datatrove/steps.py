@@ -72,7 +72,8 @@ class CommandStep(PipelineStep):
 
     def _count(self, summary: Message) -> None:
         for name, value in summary.items():
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
+            # Positions, such as first_source, are numbers that nobody would add up.
+            if type(value) in (int, float) and not name.startswith("first_"):
                 self.stat_update(name, value=value, unit="task")
 
 
@@ -120,6 +121,8 @@ class Plan(_OnlyTask):
         data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
         sync: Whether every file is flushed to the device before it counts as written.
+        overwrite: Whether a dataset that is at the destination may be replaced.
+        tmp_root: Where the destination grows; empty: beside its place. Must be on the same file system.
         num_workers: Threads; 0: as many as the task has cores.
         command: Words that start robomerge; empty: the installed package.
     """
@@ -138,6 +141,8 @@ class Plan(_OnlyTask):
         concatenate_data: bool = True,
         copy_mode: str = "auto",
         sync: bool = True,
+        overwrite: bool = False,
+        tmp_root: str = "",
         num_workers: int = 0,
         command: str = "",
     ) -> None:
@@ -152,6 +157,8 @@ class Plan(_OnlyTask):
         self.concatenate_data = concatenate_data
         self.copy_mode = copy_mode
         self.sync = sync
+        self.overwrite = overwrite
+        self.tmp_root = str(tmp_root)
         self.num_workers = num_workers
 
     def arguments(self, rank: int, world_size: int) -> list[str]:
@@ -165,6 +172,10 @@ class Plan(_OnlyTask):
             words.append("--no-concatenate-data")
         if not self.sync:
             words.append("--no-sync")
+        if self.overwrite:
+            words.append("--overwrite")
+        if self.tmp_root:
+            words += ["--tmp-root", self.tmp_root]
         return [*words, "-j", str(self.num_workers or available_cores())]
 
 

@@ -134,7 +134,8 @@ def _lines(path: Path) -> list[str]:
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name != "options"} | record.get("options", {})
+    options: dict[str, Any] = record.get("options", {})
+    return {name: value for name, value in record.items() if name != "options"} | options
 
 
 def _sources_differ(expected: Sequence[str], found: Sequence[str]) -> str:
