@@ -137,7 +137,7 @@ def read_costs(measured: dict) -> tuple[Costs, list[Workload]]:
         cores_per_node=measured["machine"]["num_cores"],
     )
     plans = [(case["num_datasets"], case["plan"]) for case in cases]
-    return costs, [Workload(count, plan["size_bytes"], plan["num_files"]) for count, plan in plans]
+    return costs, [Workload(count, plan["payload_bytes"], plan["num_files"]) for count, plan in plans]
 
 
 def table(measured: dict, cluster: Cluster) -> str:
@@ -189,10 +189,8 @@ def section(measured: dict, cluster: Cluster) -> str:
     for case, work in zip(measured["cases"], workloads, strict=True):
         described, planned, line = case["describe"], case["plan"], costs.write_seconds[work.num_datasets]
         lines.append(
-            f"* {work.num_datasets:,} datasets: describe {described['cpu_seconds']:.0f} CPU seconds "
-            f"({described['partial_bytes'] / 1e6:.0f} MB of partial files); plan {planned['seconds']:.1f} s "
-            f"and {planned['peak_memory_bytes'] / 1e9:.1f} GB of memory "
-            f"({planned['plan_bytes'] / 1e6:.0f} MB of plan); a writing task {line.fixed:.2f} s and then {1 / line.slope / 1e9:.2f} GB/s"
+            f"* {work.num_datasets:,} datasets: describe {described['cpu_seconds']:.0f} CPU seconds; "
+            f"plan {planned['seconds']:.1f} s and {planned['peak_memory_bytes'] / 1e9:.1f} GB of memory; a writing task {line.fixed:.2f} s and then {1 / line.slope / 1e9:.2f} GB/s"
         )
     lines.append(f"* publish {1000 * costs.publish_seconds_per_file:.3f} ms for each file")
     lines.append(
