@@ -26,7 +26,8 @@ def start(merge, folder, tmp_path, faulty):
         folders = ["--output", folder / "merged", "--work-dir", tmp_path / "work"]
         words = [sys.executable, EXAMPLE, *merge.sources, *folders, "--no-concatenate-data", "--command", faulty]
         words += ["--executor", "ray", "--workers", 2, "--cpus-per-task", 1]
-        environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0"}
+        # Ray keeps a token at home.
+        environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "HOME": str(tmp_path)}
         return run_limited([*words, *options], timeout=RAY_SECONDS, env=environment)
 
     return run
