@@ -87,15 +87,24 @@ def test_a_command_that_crashes_is_named(launch, check_merged, faults):
     check_merged()
 
 
-def test_markers_of_an_earlier_attempt_are_not_believed(launch, check_merged, faults, folder):
+def lose_all(folder: Path) -> None:
+    for left in folder.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def lose_one(folder: Path) -> None:
+    sorted(folder.rglob("data/*/*.parquet"))[4].unlink()
+
+
+@pytest.mark.parametrize("lose", [lose_all, lose_one])
+def test_markers_of_an_earlier_attempt_are_not_believed(launch, check_merged, faults, folder, lose):
     from robomerge.datatrove import PhaseFailed
 
     (faults / "publish").write_text("fail")
     with pytest.raises(PhaseFailed):
         launch(write_tasks=3)
     # Everything is written, and the markers say so; then it is lost.
-    for left in folder.iterdir():
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    lose(folder)
     (faults / "publish").unlink()
     launch(write_tasks=3)
     check_merged()

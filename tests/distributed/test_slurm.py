@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, TIMEOUT_SECONDS, run_limited, wait_until
+from conftest import REPOSITORY, TIMEOUT_SECONDS, run_limited, tree_hash, wait_until
+from snippets import snippet
 
 SCRIPT = REPOSITORY / "scripts" / "two-node-slurm.sh"
 #: A chain of four phases and datatrove's merging of statistics after each: a dozen starts of Python on two cores.
@@ -141,3 +142,24 @@ def test_a_cancelled_job_stops_its_command_and_another_executor_continues(submit
     wait_until(lambda: not Path(f"/proc/{waits.read_text()}").exists(), TIMEOUT_SECONDS)
     launch(write_tasks=2)
     check_merged()
+
+
+def test_the_arrays_of_the_page(cluster, merge, robomerge, tmp_path):
+    """docs/distributed.md's job arrays without datatrove, as they stand there but for the size of this cluster."""
+    script = snippet("sh", "sbatch")
+    for theirs, ours in (("partition=cpu", "partition=test"), ("cpus-per-task=8", "cpus-per-task=1"), ("400", "4")):
+        assert theirs in script
+        script = script.replace(theirs, ours)
+    script = script.replace("0-399", "0-3").replace("--parsable", "--parsable --output=/dev/null")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/robomerge").symlink_to(robomerge)
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "sources.txt").write_text("".join(f"{source}\n" for source in merge.sources))
+    environment = os.environ | {"work": str(work), "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    done = run_limited(["bash", "-ec", script], cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    wait_for_queue()
+    done = run_limited([robomerge, "merge", *merge.sources, "-o", tmp_path / "expected"])
+    assert done.returncode == 0, done.stderr
+    assert tree_hash(tmp_path / "droid") == tree_hash(tmp_path / "expected")
