@@ -7,9 +7,9 @@ Two merges of the same 10 TB and 1.35 million episodes with three cameras: 50,00
 1,000 datasets of 1,350 episodes (10 GB). Describing and planning read metadata and indexes only, and the same dataset
 twice is a valid pair of sources, so one dataset listed 50,000 times costs what 50,000 datasets cost whose metadata is
 in the page cache. Everything is described and planned in full; of writing some ranks are run, of a few gigabytes each;
-publishing is measured on a small merge of many files. A destination of 10 TB needs the room, so it lies on an XFS volume
-of that size in a file with holes: root is needed, and what is not written takes no space. bench/model_distributed.py
-makes docs/distributed.md's table of the result.
+publishing is measured on a small merge of many files. A destination of 10 TB needs the room, so it lies on an XFS
+volume of that size in a file with holes: root is needed, and what is not written takes no space.
+bench/model_distributed.py makes docs/distributed.md's table of the result.
 """
 
 import argparse
@@ -169,8 +169,8 @@ class Stages:
     def plan(self) -> dict:
         done, summary = self("plan", "--partial", "partials", "-o", self.path("merged"), "--plan", "plan", "-j", 1)
         names = ("num_files", "num_episodes", "payload_bytes")
-        measured = {"seconds": done.seconds, "peak_memory_bytes": done.peak_memory_bytes}
-        return measured | {name: summary[name] for name in names}
+        measured = {"cpu_seconds": done.user_seconds + done.system_seconds, "seconds": done.seconds}
+        return measured | {"peak_memory_bytes": done.peak_memory_bytes} | {name: summary[name] for name in names}
 
     def write(self, total_bytes: int) -> list[dict]:
         """Single ranks from all over the plan; each is the only one that runs, with a thread for every core."""
@@ -222,7 +222,7 @@ def main() -> None:
         "--launch-seconds",
         type=float,
         required=True,
-        help="from phase to phase: a quarter of what `pytest tests/distributed/test_slurm.py -k chain --durations=1` says",
+        help="from phase to phase: a quarter of `pytest tests/distributed/test_slurm.py -k chain --durations=1`",
     )
     arguments = parser.parse_args()
     robomerge, data = arguments.robomerge.absolute(), arguments.data.absolute()
@@ -246,7 +246,7 @@ def main() -> None:
         published = measure_publish(robomerge, volume / "work", small)
     machine.pop("lerobot")
     result = {
-        "how": "bench/full_scale.py; seconds are wall times with the page cache warm, synced",
+        "how": "bench/full_scale.py; seconds are wall times, of files in the page cache and synced to the device",
         "machine": machine,
         "scale": arguments.scale,
         "cases": cases,

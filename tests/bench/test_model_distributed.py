@@ -1,6 +1,5 @@
-"""bench/model_distributed.py on costs that can be reckoned by head, and the table in docs/ on those it names."""
+"""bench/model_distributed.py on costs that can be reckoned by head."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -10,18 +9,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "bench"))
 
 from model_distributed import (  # noqa: E402
-    COSTS,
-    PAGE,
     Cluster,
     Costs,
     Line,
     Workload,
+    fastest,
     fit,
     levels,
     one_plan,
-    section,
     tree_of_pairs,
-    update_page,
 )
 
 GIGABYTE = 1e9
@@ -93,6 +89,6 @@ def test_fit():
     assert fit([(5, 3), (7, 1)]).slope == 0
 
 
-def test_the_table_in_docs_is_that_of_its_costs():
-    page = PAGE.read_text()
-    assert update_page(page, section(json.loads(COSTS.read_text()), Cluster(100))) == page
+def test_the_fastest_runs_count():
+    rows = [(10, 4), (11, 3), (100, 30), (99, 31)]
+    assert fastest([{"bytes": size, "seconds": seconds} for size, seconds in rows]) == [(11, 3), (100, 30)]
