@@ -1,4 +1,4 @@
-"""The package as the build lays it out, build/release/python; ROBOMERGE_PACKAGE names another folder that holds `robomerge`."""
+"""Sources without video, and the package under test."""
 
 import itertools
 import os
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGE_PARENT = Path(os.environ.get("ROBOMERGE_PACKAGE", REPOSITORY / "build/release/python")).resolve()
+sys.path.insert(0, str(Path(__file__).parent))  # pytest does so only for the test modules
+from built_package import PACKAGE_PARENT, REPOSITORY  # noqa: E402
+
 sys.path[:0] = [str(PACKAGE_PARENT), str(REPOSITORY / "tests/e2e")]
 
 # Nothing here may ask the Hub, whatever the machine can reach.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import robomerge
-from conftest import PACKAGE_PARENT, REPOSITORY
+from built_package import PACKAGE_PARENT, REPOSITORY
 
 SOURCES = REPOSITORY / "python/robomerge"
 

@@ -19,6 +19,7 @@ from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
 import robomerge_package  # noqa: F401
 from check_merge import check_merge
+from lerobot_fixtures import as_in_lerobots_tests
 from read_through_lerobot import compare_through_lerobot, open_dataset
 import robomerge.lerobot
 
@@ -27,11 +28,20 @@ DEPTH = "observation.images.depth"
 TOP = "observation.images.top"
 
 
-@pytest.fixture(autouse=True, params=[None, 3], ids=["one worker", "three workers"])
-def installed(request):
-    with robomerge.lerobot.installed(num_workers=request.param):
+@pytest.fixture(autouse=True, params=[(None, None), (as_in_lerobots_tests, 3)], ids=["recorded", "as in LeRobot's tests, three workers"])
+def case(request):
+    """What is done to every recording; the number of workers, which makes no difference."""
+    edit, num_workers = request.param
+    with robomerge.lerobot.installed(num_workers=num_workers):
         assert dataset_tools.aggregate_datasets.__module__ == "robomerge.lerobot.aggregate"
-        yield
+        yield edit
+
+
+@pytest.fixture
+def source(source, case):
+    """The fixture of conftest.py, of recordings as they are and of such as LeRobot's own tests make."""
+    edits = [case] if case else []
+    return lambda *more, **options: source(*edits, *more, **options)
 
 
 def aggregate(roots: list[Path], destination: Path, **options) -> LeRobotDataset:
