@@ -4,8 +4,8 @@
 
     report = robomerge.merge(["kitchen_1", "kitchen_2"], "kitchen")
 
-In place of LeRobot's own merge: `robomerge.aggregate_datasets` and `robomerge.merge_datasets`, which take what LeRobot's take, or
-`robomerge.lerobot.install()`, which makes LeRobot use them.
+In place of LeRobot's own merge: `robomerge.aggregate_datasets` and `robomerge.merge_datasets`, which take what
+LeRobot's take, or `robomerge.lerobot.install()`, which makes LeRobot use them.
 
 Importing the package loads next to nothing; the C++ library is loaded when the first of its functions is called for.
 """

@@ -1,6 +1,7 @@
 """The exceptions of robomerge. Each is also the exception of Python's own that callers would expect there.
 
-`str(error)` tells every problem: what, where, what was expected and found, and a way to mend it. `error.problems` is the same as data.
+`str(error)` tells every problem: what, where, what was expected and found, and a way to mend it. `error.problems` is
+the same as data.
 """
 
 import os
@@ -11,7 +12,8 @@ from robomerge.report import Problem
 
 
 class RobomergeError(Exception):
-    """Something was wrong with the call, the sources, the destination or the system; `problems` says all of it, the first one decides the class.
+    """Something was wrong with the call, the sources, the destination or the system; `problems` says all of it, the
+    first one decides the class.
 
     Nothing has been left behind: the destination is whole or not there.
     """
@@ -75,7 +77,8 @@ _CLASS_OF: dict[str, type[RobomergeError]] = {
 
 
 def error_of(problems: Sequence[Problem], heading: str = "") -> BaseException:
-    """The exception that stands for `problems`, of which there is at least one. `heading` is a text to put in front of theirs."""
+    """The exception that stands for `problems`, of which there is at least one. `heading` is a text to put in front of
+    theirs."""
     if problems[0].code == "cancelled":
         return KeyboardInterrupt(problems[0].what)
     text = format_problems(problems, "error")

@@ -1,7 +1,8 @@
 """Starts the robomerge binary, once it is sure that the binary can start.
 
-The binary links the Arrow libraries inside the pyarrow wheel. Without them, or beside another release of them, the loader
-would stop it with "libarrow.so.2600: cannot open shared object file"; here that becomes a sentence that says what to do.
+The binary links the Arrow libraries inside the pyarrow wheel. Without them, or beside another release of them, the
+loader would stop it with "libarrow.so.2600: cannot open shared object file"; here that becomes a sentence that says
+what to do.
 """
 
 import os
@@ -60,7 +61,8 @@ def problem_with(folder: Path | None, built_with: str, so_version: str) -> str |
 
 
 def why_unusable() -> str | None:
-    """Why nothing built here can run in this environment, in one sentence; None if it can, or if nothing is built here."""
+    """Why nothing built here can run in this environment, in one sentence; None if it can, or if nothing is built
+    here."""
     try:
         from robomerge.built_with import ARROW_SO_VERSION, PYARROW_VERSION
     except ModuleNotFoundError:

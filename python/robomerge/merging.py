@@ -39,34 +39,39 @@ def merge(
 ) -> MergeReport:
     """Merges LeRobot v3.0 datasets into a new one.
 
-    The destination appears whole, by one rename, or not at all; sources are only read. The same sources and options give the same
-    bytes, whatever `num_workers` is. Everything that metadata and file indexes can show is checked before anything is written.
+    The destination appears whole, by one rename, or not at all; sources are only read. The same sources and options
+    give the same bytes, whatever `num_workers` is. Everything that metadata and file indexes can show is checked before
+    anything is written.
 
     Args:
         sources: dataset folders, in the order in which their episodes are to come.
         destination: a folder that is not there yet. Folders above it are made.
         num_workers: threads; None or 0 for one per core this process may use.
-        data_files_size_in_mb: size of a data file in MB of 1024² bytes, counted as uncompressed column bytes, at which the next one is
-            begun; None for LeRobot's 100.
+        data_files_size_in_mb: size of a data file in MB of 1024² bytes, counted as uncompressed column bytes, at which
+            the next one is begun; None for LeRobot's 100.
         video_files_size_in_mb: the same for the bytes of a video file; None for LeRobot's 200.
         chunk_size: files per folder, 1 to 1000; None for 1000.
         concatenate_videos, concatenate_data: False keeps one file per source file.
-        copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also where only some sources can, "copy" never.
+        copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also where only some
+            sources can, "copy" never.
         sync: flush everything to the device before the destination appears.
-        staging_root: where the staging folder lies, on the destination's file system; None for beside the destination. Only that folder is
-            made and removed there.
+        staging_root: where the staging folder lies, on the destination's file system; None for beside the destination.
+            Only that folder is made and removed there.
         trace_path: file for a timeline of all tasks, in Chrome's trace-event format.
-        progress: called in this thread with a MergeProgress, about ten times a second at most; what it raises stops the merge. None draws
-            a tqdm bar if standard error is a terminal and tqdm is installed, False never does. Nothing else is printed.
+        progress: called in this thread with a MergeProgress, about ten times a second at most; what it raises stops the
+            merge. None draws a tqdm bar if standard error is a terminal and tqdm is installed, False never does.
+            Nothing else is printed.
 
     Returns:
         A MergeReport: every file with its sources, counts, bytes, warnings and times.
 
     Raises:
-        InvalidArgumentError: an option is out of range, there is no source, or the destination lies in a source (a ValueError).
+        InvalidArgumentError: an option is out of range, there is no source, or the destination lies in a source (a
+            ValueError).
         DestinationExistsError: the destination is there (a FileExistsError).
         DatasetNotFoundError: a source is not there (a FileNotFoundError).
-        IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all sources (ValueErrors).
+        IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all sources
+            (ValueErrors).
         SystemRefusedError: the system refused to read or write (an OSError).
         KeyboardInterrupt: Ctrl-C. The staging folder has been removed.
     """

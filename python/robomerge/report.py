@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, or (kinds that begin with W-) was not as it should be and was dealt with. Empty fields do not apply."""
+    """One thing that is wrong, or (kinds that begin with W-) was not as it should be and was dealt with. Empty fields
+    do not apply."""
 
-    #: What to do next: "invalid_argument", "not_found", "already_exists", "incompatible", "unsupported", "corrupt", "io", ...
+    #: What to do next: "invalid_argument", "not_found", "already_exists", "incompatible", "unsupported", "corrupt",
+    #: "io", ...
     code: str
     #: Stable name of this kind of problem, such as "E-fps" or "W-stats-missing" (docs/errors.md).
     kind: str
@@ -54,7 +56,8 @@ class ReportedFile:
 
     path: str
     kind: Literal["data", "video", "episodes", "tasks", "info", "stats"]
-    #: A whole file as it was; payload as it was under a new index; at least partly encoded anew; metadata made by robomerge.
+    #: A whole file as it was; payload as it was under a new index; at least partly encoded anew; metadata made by
+    #: robomerge.
     mode: Literal["copy", "splice", "encode", "write"]
     size_bytes: int
     #: Episodes whose rows or frames lie in it.

@@ -13,7 +13,14 @@ import pytest
 import robomerge
 
 LOGGER = "lerobot.datasets.aggregate"
-LINES = ["Start aggregate_datasets", "Find all tasks", "write tasks", "write info", "write stats", "Aggregation complete."]
+LINES = [
+    "Start aggregate_datasets",
+    "Find all tasks",
+    "write tasks",
+    "write info",
+    "write stats",
+    "Aggregation complete.",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +49,15 @@ def records(caplog):
 
 def test_signatures_are_lerobots_and_two_arguments_more():
     assert list(inspect.signature(robomerge.aggregate_datasets).parameters) == [
-        *("repo_ids", "aggr_repo_id", "roots", "aggr_root", "data_files_size_in_mb", "video_files_size_in_mb", "chunk_size"),
+        *(
+            "repo_ids",
+            "aggr_repo_id",
+            "roots",
+            "aggr_root",
+            "data_files_size_in_mb",
+            "video_files_size_in_mb",
+            "chunk_size",
+        ),
         *("concatenate_videos", "concatenate_data", "num_workers", "tmp_root"),
     ]
     assert list(inspect.signature(robomerge.merge_datasets).parameters) == [
@@ -110,7 +125,12 @@ def test_any_number_of_workers_gives_the_same_bytes_and_log_lines(make_source, t
     trees, lines = [], []
     for num_workers in (None, 0, 1, 2, 5):
         destination = tmp_path / f"merged-{num_workers}"
-        assert robomerge.aggregate_datasets([f"s{n}" for n in range(7)], "all", sources, destination, num_workers=num_workers) is None
+        assert (
+            robomerge.aggregate_datasets(
+                [f"s{n}" for n in range(7)], "all", sources, destination, num_workers=num_workers
+            )
+            is None
+        )
         trees.append(tree(destination))
         lines.append(records())
     assert all(each == trees[0] for each in trees) and all(each == lines[0] for each in lines)
@@ -124,7 +144,9 @@ def test_none_nought_and_one_are_sequential(make_source, tmp_path):
     from robomerge.lerobot.aggregate import aggregate
 
     for num_workers, expected in ((None, 1), (0, 1), (1, 1), (3, 3)):
-        report = aggregate(["a"], "b", roots=[make_source()], aggr_root=tmp_path / str(num_workers), num_workers=num_workers)
+        report = aggregate(
+            ["a"], "b", roots=[make_source()], aggr_root=tmp_path / str(num_workers), num_workers=num_workers
+        )
         assert report.num_workers == expected
 
 
@@ -138,6 +160,7 @@ def test_a_failed_merge_logs_no_more_than_its_start(make_source, tmp_path, recor
 
 # --- tmp_root
 
+
 def test_foreign_files_in_tmp_root_are_not_touched(make_source, tmp_path, tree):
     scratch = tmp_path / "scratch"
     (scratch / "theirs").mkdir(parents=True)
@@ -148,7 +171,9 @@ def test_foreign_files_in_tmp_root_are_not_touched(make_source, tmp_path, tree):
     robomerge.aggregate_datasets(["a", "b"], "c", [good, good], tmp_path / "merged", num_workers=3, tmp_root=scratch)
     assert tree(scratch) == before and (tmp_path / "merged/meta/info.json").is_file()
     with pytest.raises(ValueError):
-        robomerge.aggregate_datasets(["a", "b"], "c", [good, bad], tmp_path / "refused", num_workers=3, tmp_root=scratch)
+        robomerge.aggregate_datasets(
+            ["a", "b"], "c", [good, bad], tmp_path / "refused", num_workers=3, tmp_root=scratch
+        )
     assert tree(scratch) == before
 
 
@@ -167,6 +192,7 @@ def test_tmp_root_is_where_the_staging_folder_lies(make_source, tmp_path, monkey
 
 # --- errors
 
+
 def edit_info(root: Path, **changes: object) -> Path:
     info = json.loads((root / "meta/info.json").read_text())
     (root / "meta/info.json").write_text(json.dumps(info | changes))
@@ -176,7 +202,10 @@ def edit_info(root: Path, **changes: object) -> Path:
 def test_disagreements_are_value_errors_in_lerobots_words(make_source, tmp_path):
     for other, sentence in [
         (make_source(fps=20), "Same fps is expected, but got fps=20 instead of 10."),
-        (edit_info(make_source(), robot_type=None), "Same robot_type is expected, but got robot_type=None instead of toy_arm."),
+        (
+            edit_info(make_source(), robot_type=None),
+            "Same robot_type is expected, but got robot_type=None instead of toy_arm.",
+        ),
         (
             make_source(num_values=3),
             "Same features is expected, but got features={'observation.state': {'dtype': 'float32', 'shape': [3], 'names': None}} "
@@ -217,14 +246,20 @@ def test_repo_ids_and_roots_must_match(make_source, tmp_path):
 
 # --- datasets that are not there
 
+
 def test_without_network_every_missing_dataset_is_named_with_the_reason(make_source, home, tmp_path):
     pytest.importorskip("huggingface_hub")  # HF_HUB_OFFLINE=1 is set by conftest.py, before it is imported
     with pytest.raises(FileNotFoundError) as caught:
-        robomerge.aggregate_datasets(["me/one", "me/two", "me/three"], "me/all", [None, make_source(), tmp_path / "three"])
+        robomerge.aggregate_datasets(
+            ["me/one", "me/two", "me/three"], "me/all", [None, make_source(), tmp_path / "three"]
+        )
     assert [problem.source for problem in caught.value.problems] == ["me/one", "me/three"]
     text = str(caught.value)
     assert str(home / "me/one") in text and str(tmp_path / "three") in text
-    assert "`me/one` could not be fetched from the Hub" in text and "connect to the network (and unset HF_HUB_OFFLINE)" in text
+    assert (
+        "`me/one` could not be fetched from the Hub" in text
+        and "connect to the network (and unset HF_HUB_OFFLINE)" in text
+    )
     assert not (tmp_path / "three").exists() and not (home / "me/all").exists()
 
 
@@ -277,7 +312,9 @@ def test_a_missing_dataset_is_fetched_as_lerobot_would(hub, home, tmp_path, make
     fake = hub("v3.0")
     (tmp_path / "wanted").mkdir()
     robomerge.aggregate_datasets(["me/one"], "me/again", roots=[tmp_path / "wanted/here"])
-    assert fake.calls == [("me/one", {"repo_type": "dataset", "revision": "v3.0", "local_dir": tmp_path / "wanted/here"})]
+    assert fake.calls == [
+        ("me/one", {"repo_type": "dataset", "revision": "v3.0", "local_dir": tmp_path / "wanted/here"})
+    ]
 
 
 @pytest.mark.parametrize(("tags", "found"), [(["v2.0", "v2.1"], "v2.0, v2.1"), ([], "no version tag")])
@@ -289,6 +326,7 @@ def test_a_dataset_of_another_version_is_not_fetched(hub, tags, found):
 
 
 # --- merge_datasets
+
 
 @dataclass
 class OnDisk:

@@ -33,7 +33,14 @@ MERGE = ("--operation.type", "merge", "--new_repo_id", "me/all")
 
 def test_merges_with_lerobots_flags(edit, make_source, tmp_path):
     roots = [str(make_source()), str(make_source(lengths=(3,)))]
-    flags = ["--operation.repo_ids", "['me/a', 'me/b']", "--operation.roots", str(roots), "--new_root", tmp_path / "merged"]
+    flags = [
+        "--operation.repo_ids",
+        "['me/a', 'me/b']",
+        "--operation.roots",
+        str(roots),
+        "--new_root",
+        tmp_path / "merged",
+    ]
     run = edit(*MERGE, *flags)
     assert (run.returncode, run.stdout) == (0, "")
     lines = [line.split(maxsplit=4) for line in run.stderr.splitlines()]
@@ -48,8 +55,18 @@ def test_takes_equals_signs_switches_and_lerobots_home(edit, make_source, tmp_pa
     (tmp_path / "home/me").mkdir(parents=True)
     for name in ("a", "b"):
         make_source().rename(tmp_path / "home/me" / name)
-    flags = ["--operation.repo_ids=[me/a, me/b]", "--operation.concatenate_data=false", "--operation.concatenate_videos=no"]
-    run = edit("--operation.type=merge", "--new_repo_id=me/all", *flags, "--operation.num_workers=3", f"--operation.tmp_root={tmp_path / 'scratch'}")
+    flags = [
+        "--operation.repo_ids=[me/a, me/b]",
+        "--operation.concatenate_data=false",
+        "--operation.concatenate_videos=no",
+    ]
+    run = edit(
+        "--operation.type=merge",
+        "--new_repo_id=me/all",
+        *flags,
+        "--operation.num_workers=3",
+        f"--operation.tmp_root={tmp_path / 'scratch'}",
+    )
     assert run.returncode == 0, run.stderr
     assert len(list((tmp_path / "home/me/all/data").rglob("*.parquet"))) == 2
     assert list((tmp_path / "scratch").iterdir()) == []
@@ -68,14 +85,21 @@ def test_a_file_of_settings_stands_behind_the_flags(edit, make_source, tmp_path)
 def test_ignored_flags_are_said_to_be(edit, make_source, tmp_path):
     run = edit(*MERGE, "--operation.repo_ids", "[a]", "--operation.roots", f"[{make_source()}]", "--repo_id", "me/x")
     assert run.returncode == 0
-    assert "merge uses --new_repo_id and --new_root for the merged dataset. The --repo_id and --root parameters are ignored." in run.stderr
+    assert (
+        "merge uses --new_repo_id and --new_root for the merged dataset. The --repo_id and --root parameters are ignored."
+        in run.stderr
+    )
 
 
 @pytest.mark.parametrize(
     ("flags", "exit_code", "said"),
     [
         ([], 1, "error: Missing required field(s) `operation` for EditDatasetConfig"),
-        (["--operation.type", "merge"], 1, "error: --new_repo_id is required for merge operation (the merged dataset identifier)"),
+        (
+            ["--operation.type", "merge"],
+            1,
+            "error: --new_repo_id is required for merge operation (the merged dataset identifier)",
+        ),
         ([*MERGE], 1, "error: repo_ids must be specified for merge operation"),
         ([*MERGE, "--operation.repo_ids", "[]"], 1, "error: repo_ids must be specified for merge operation"),
         (
@@ -83,15 +107,27 @@ def test_ignored_flags_are_said_to_be(edit, make_source, tmp_path):
             1,
             "error: repo_ids and roots must have the same length for merge operation",
         ),
-        ([*MERGE, "--operation.repo_ids", "a"], 1, "error: `operation.repo_ids`: The given value='a' is not of a valid input for a list type"),
-        ([*MERGE, "--operation.concatenate_data", "maybe"], 1, "error: `operation.concatenate_data`: Couldn't parse 'maybe' into a bool"),
+        (
+            [*MERGE, "--operation.repo_ids", "a"],
+            1,
+            "error: `operation.repo_ids`: The given value='a' is not of a valid input for a list type",
+        ),
+        (
+            [*MERGE, "--operation.concatenate_data", "maybe"],
+            1,
+            "error: `operation.concatenate_data`: Couldn't parse 'maybe' into a bool",
+        ),
         ([*MERGE, "--push_to_hub", "1"], 1, "error: `push_to_hub`: Couldn't parse '1' into a bool"),
         ([*MERGE, "--operation.num_workers", "x"], 1, "error: `operation.num_workers`: Couldn't parse 'x' into an int"),
         ([*MERGE, "--operation.nope", "3"], 2, "error: unrecognized arguments: --operation.nope 3"),
         ([*MERGE, "--operation.repo_ids", "a", "b"], 2, "error: unrecognized arguments: b"),
         ([*MERGE, "--operation.repo_ids"], 2, "error: argument --operation.repo_ids: expected one argument"),
         (["--operation.type", "merg"], 2, "error: argument --operation.type: invalid choice: 'merg' (choose from "),
-        (["--operation.type", "split", "--operation.splits", "{}"], 1, "error: robomerge-edit-dataset only merges; for `split` use lerobot-edit-dataset"),
+        (
+            ["--operation.type", "split", "--operation.splits", "{}"],
+            1,
+            "error: robomerge-edit-dataset only merges; for `split` use lerobot-edit-dataset",
+        ),
         (["--config_path", "/no/such.json"], 1, "error: cannot read /no/such.json as JSON: "),
     ],
 )
@@ -119,7 +155,9 @@ def test_wrong_settings_are_named(tmp_path, settings, said):
 
 
 def test_what_is_wrong_with_datasets_is_told_without_a_traceback(edit, make_source, tmp_path):
-    run = edit(*MERGE, "--operation.repo_ids", "[a, b]", "--operation.roots", f"[{make_source()}, {make_source(fps=25)}]")
+    run = edit(
+        *MERGE, "--operation.repo_ids", "[a, b]", "--operation.roots", f"[{make_source()}, {make_source(fps=25)}]"
+    )
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert "Same fps is expected, but got fps=25 instead of 10." in run.stderr and "error[E-fps]" in run.stderr
     run = edit(*MERGE, "--operation.repo_ids", "[me/missing]")
@@ -148,7 +186,9 @@ def test_what_is_no_list_of_words_is_refused(text):
 
 
 def test_truth_has_several_words():
-    assert all(map(parse_bool, ("true", "True", "yes", "on"))) and not any(map(parse_bool, ("false", "FALSE", "no", "off")))
+    assert all(map(parse_bool, ("true", "True", "yes", "on"))) and not any(
+        map(parse_bool, ("false", "FALSE", "no", "off"))
+    )
 
 
 # --- push_to_hub
@@ -193,6 +233,10 @@ def test_pushes_what_lerobot_pushes(edit, make_source, tmp_path):
 def test_without_huggingface_hub_the_merge_stays(edit, make_source, tmp_path):
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules/huggingface_hub.py").write_text("raise ImportError")
-    run = edit(*MERGE, "--operation.repo_ids", "[a]", "--operation.roots", f"[{make_source()}]", "--push_to_hub", "true")
-    assert run.returncode == 1 and "`me/all` is merged, but not uploaded: huggingface_hub is not installed" in run.stderr
+    run = edit(
+        *MERGE, "--operation.repo_ids", "[a]", "--operation.roots", f"[{make_source()}]", "--push_to_hub", "true"
+    )
+    assert (
+        run.returncode == 1 and "`me/all` is merged, but not uploaded: huggingface_hub is not installed" in run.stderr
+    )
     assert (tmp_path / "home/me/all/meta/info.json").is_file()

@@ -16,7 +16,9 @@ SOURCES = REPOSITORY / "python/robomerge"
 def run_python(code: str, *path: Path, isolated: bool = False) -> subprocess.CompletedProcess:
     # -S: the site-packages of the interpreter that runs the tests must not lend its own pyarrow.
     words = [sys.executable, *(["-S"] if isolated else []), "-c", code]
-    return subprocess.run(words, capture_output=True, text=True, env={"PYTHONPATH": ":".join(map(str, path))}, timeout=60)
+    return subprocess.run(
+        words, capture_output=True, text=True, env={"PYTHONPATH": ":".join(map(str, path))}, timeout=60
+    )
 
 
 def test_the_import_alone_loads_neither_the_library_nor_pyarrow():
@@ -31,7 +33,9 @@ def test_a_merge_loads_the_library_but_not_pyarrow():
     assert (run.stdout, run.stderr) == ("['robomerge._robomerge']\n", "")
 
 
-@pytest.mark.parametrize("order", ["import pyarrow.parquet, robomerge.library", "import robomerge.library, pyarrow.parquet"])
+@pytest.mark.parametrize(
+    "order", ["import pyarrow.parquet, robomerge.library", "import robomerge.library, pyarrow.parquet"]
+)
 def test_shares_arrow_with_pyarrow_in_either_order(order):
     code = (
         f"{order}\n"
@@ -70,8 +74,14 @@ def test_every_public_function_is_typed_to_the_last_argument():
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or "datatrove" in path.name:
                 continue
             arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            bare = [argument.arg for argument in arguments if argument.annotation is None and argument.arg not in ("self", "cls")]
-            untyped += [f"{path.name}: {node.name}({name})" for name in bare] + ([] if node.returns else [f"{path.name}: {node.name} ->"])
+            bare = [
+                argument.arg
+                for argument in arguments
+                if argument.annotation is None and argument.arg not in ("self", "cls")
+            ]
+            untyped += [f"{path.name}: {node.name}({name})" for name in bare] + (
+                [] if node.returns else [f"{path.name}: {node.name} ->"]
+            )
     launcher = [each for each in untyped if each.startswith("launcher.py")]
     assert [each for each in untyped if each not in launcher] == [] and (SOURCES / "py.typed").is_file()
 
@@ -92,7 +102,9 @@ def make_pyarrow(site: Path, version: str, so_version: str) -> Path:
     for library in ("arrow", "parquet"):
         (folder / f"lib{library}.so.{so_version}").write_text("")
     (site / f"pyarrow-{version}.dist-info").mkdir()
-    (site / f"pyarrow-{version}.dist-info/METADATA").write_text(f"Metadata-Version: 2.1\nName: pyarrow\nVersion: {version}\n")
+    (site / f"pyarrow-{version}.dist-info/METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: pyarrow\nVersion: {version}\n"
+    )
     return folder
 
 

@@ -72,7 +72,9 @@ def test_an_alarm_comes_through_as_what_it_raises(make_source, tmp_path, tree):
 
 def test_a_merge_in_another_thread_leaves_signals_alone(make_source, tmp_path):
     source, reports = make_source(), []
-    thread = threading.Thread(target=lambda: reports.append(robomerge.merge([source] * 1000, tmp_path / "merged", sync=False)))
+    thread = threading.Thread(
+        target=lambda: reports.append(robomerge.merge([source] * 1000, tmp_path / "merged", sync=False))
+    )
     thread.start()
     interrupted = False
     try:

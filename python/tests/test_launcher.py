@@ -108,7 +108,8 @@ def test_says_that_a_pyarrow_of_the_right_version_has_no_libraries(site):
 
 
 @pytest.mark.parametrize(
-    ("installed", "requirement"), [("26.0.1", "pyarrow~=26.0.0"), ("21.0.0", "pyarrow~=21.0.0"), ("18.1.0", "pyarrow~=18.1.0")]
+    ("installed", "requirement"),
+    [("26.0.1", "pyarrow~=26.0.0"), ("21.0.0", "pyarrow~=21.0.0"), ("18.1.0", "pyarrow~=18.1.0")],
 )
 def test_the_wheel_requires_the_major_and_minor_it_was_built_against(monkeypatch, installed, requirement):
     monkeypatch.syspath_prepend(PACKAGE.parent)

@@ -51,11 +51,20 @@ def test_paths_need_not_be_utf8(make_source, tmp_path):
 def test_options_reach_the_library(make_source, tmp_path):
     sources = [make_source(), make_source()]
     robomerge.merge(sources, tmp_path / "apart", concatenate_data=False, chunk_size=1)
-    assert sorted(str(path.relative_to(tmp_path / "apart")) for path in (tmp_path / "apart/data").rglob("*.parquet")) == [
+    assert sorted(
+        str(path.relative_to(tmp_path / "apart")) for path in (tmp_path / "apart/data").rglob("*.parquet")
+    ) == [
         "data/chunk-000/file-000.parquet",
         "data/chunk-001/file-000.parquet",
     ]
-    robomerge.merge(sources, tmp_path / "small", data_files_size_in_mb=0.0001, video_files_size_in_mb=7, sync=False, copy_mode="copy")
+    robomerge.merge(
+        sources,
+        tmp_path / "small",
+        data_files_size_in_mb=0.0001,
+        video_files_size_in_mb=7,
+        sync=False,
+        copy_mode="copy",
+    )
     info = json.loads((tmp_path / "small/meta/info.json").read_text())
     assert (info["data_files_size_in_mb"], info["video_files_size_in_mb"], info["chunks_size"]) == (0.0001, 7, 1000)
     assert len(list((tmp_path / "small/data").rglob("*.parquet"))) == 2
@@ -102,11 +111,18 @@ def test_reports_are_frozen_equal_and_can_be_sent(make_source, tmp_path):
     assert pickle.loads(pickle.dumps(report)) == report
     assert hash(report) == hash(dataclasses.replace(report))
     text = repr(report)
-    assert text.startswith("<MergeReport: made ") and "2 episodes, 12 frames, 1 tasks in 5 files" in text and len(text) < 300
-    assert str(robomerge.Problem("corrupt", "E-rows", "rows are missing", where="a/b")) == "E-rows: rows are missing (a/b)"
+    assert (
+        text.startswith("<MergeReport: made ")
+        and "2 episodes, 12 frames, 1 tasks in 5 files" in text
+        and len(text) < 300
+    )
+    assert (
+        str(robomerge.Problem("corrupt", "E-rows", "rows are missing", where="a/b")) == "E-rows: rows are missing (a/b)"
+    )
 
 
 # --- errors
+
 
 def test_all_problems_come_in_one_error(make_source, tmp_path):
     sources = [make_source(), make_source(fps=25), make_source(num_values=3), make_source(fps=30)]
@@ -162,7 +178,9 @@ def test_a_destination_that_exists_is_a_file_exists_error(make_source, tmp_path)
     assert isinstance(caught.value, robomerge.DestinationExistsError)
 
 
-@pytest.mark.parametrize("options", [{"num_workers": -1}, {"chunk_size": 0}, {"data_files_size_in_mb": -1}, {"copy_mode": "fast"}])
+@pytest.mark.parametrize(
+    "options", [{"num_workers": -1}, {"chunk_size": 0}, {"data_files_size_in_mb": -1}, {"copy_mode": "fast"}]
+)
 def test_an_option_out_of_range_is_a_value_error(make_source, tmp_path, options):
     with pytest.raises(ValueError):
         robomerge.merge([make_source()], tmp_path / "merged", **options)
@@ -198,6 +216,7 @@ def test_errors_can_be_sent(tmp_path):
 
 
 # --- progress
+
 
 def test_progress_is_called_in_this_thread_with_counts_that_grow(make_source, tmp_path):
     seen, threads = [], set()
@@ -283,8 +302,12 @@ class tqdm:
 MERGE = "import sys, robomerge; robomerge.merge([sys.argv[1]], sys.argv[2], progress={progress})"
 
 
-@pytest.mark.parametrize(("progress", "has_tqdm", "is_shown"), [(None, True, True), (False, True, False), (None, False, False)])
-def test_a_bar_is_drawn_on_a_terminal_if_there_is_tqdm(make_source, tmp_path, package_environment, progress, has_tqdm, is_shown):
+@pytest.mark.parametrize(
+    ("progress", "has_tqdm", "is_shown"), [(None, True, True), (False, True, False), (None, False, False)]
+)
+def test_a_bar_is_drawn_on_a_terminal_if_there_is_tqdm(
+    make_source, tmp_path, package_environment, progress, has_tqdm, is_shown
+):
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules/tqdm.py").write_text(FAKE_TQDM if has_tqdm else "raise ImportError('no tqdm')")
     environment = package_environment | {"PYTHONPATH": f"{tmp_path / 'modules'}:{package_environment['PYTHONPATH']}"}

@@ -1,4 +1,5 @@
-"""The wheel, built from the clone against the oldest pyarrow that is supported, and installed into environments of its own.
+"""The wheel, built from the clone against the oldest pyarrow that is supported, and installed into environments of its
+own.
 
 Takes minutes and the package index, so it runs only with ROBOMERGE_TEST_WHEEL=1; scripts/test.sh sets it.
 """
@@ -85,7 +86,11 @@ def test_names_a_pyarrow_that_does_not_fit(wheel, tmp_path):
     assert "but no pyarrow is installed" in run.stderr
 
     environment.pip("install", "--no-deps", f"pyarrow=={ANOTHER}")
-    for words in (["robomerge", "--version"], ["robomerge-edit-dataset", "--operation.type", "merge"], ["python", "-c", "import robomerge"]):
+    for words in (
+        ["robomerge", "--version"],
+        ["robomerge-edit-dataset", "--operation.type", "merge"],
+        ["python", "-c", "import robomerge"],
+    ):
         run = environment.run(*words)
         assert (run.returncode, run.stdout) == (1, "")
         assert f"built against pyarrow {OLDEST}." in run.stderr

@@ -1,4 +1,5 @@
-"""Makes a recording look like the datasets that LeRobot's own tests write (tests/fixtures/dataset_factories.py), which no recorder makes."""
+"""Makes a recording look like the datasets that LeRobot's own tests write (tests/fixtures/dataset_factories.py), which
+no recorder makes."""
 
 from pathlib import Path
 
@@ -14,8 +15,9 @@ LEVELS = {"max": 1, "mean": 0.5, "min": 0, "std": 0.25}
 
 
 def as_in_lerobots_tests(root: Path) -> None:
-    """All rows in one row group by `datasets`; images without path; no splits; statistics invented, without quantiles, cut to the type of the
-    feature (a mean of 0.5 is 0 for integers), counted as ten, and of three channels for every camera, depth included."""
+    """All rows in one row group by `datasets`; images without path; no splits; statistics invented, without quantiles,
+    cut to the type of the feature (a mean of 0.5 is 0 for integers), counted as ten, and of three channels for every
+    camera, depth included."""
     odd_data.written_by_hf_datasets(root)
     view = DatasetView(root)
     if any(feature["dtype"] == "image" for feature in view.features.values()):

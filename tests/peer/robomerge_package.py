@@ -1,4 +1,5 @@
-"""The Python package under test, as the build lays it out; ROBOMERGE_PACKAGE names another folder that holds `robomerge`."""
+"""The Python package under test, as the build lays it out; ROBOMERGE_PACKAGE names another folder that holds
+`robomerge`."""
 
 import os
 import sys
@@ -6,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(os.environ.get("ROBOMERGE_PACKAGE", Path(__file__).resolve().parents[2] / "build/release/python")).resolve()
+FOLDER = Path(
+    os.environ.get("ROBOMERGE_PACKAGE", Path(__file__).resolve().parents[2] / "build/release/python")
+).resolve()
 sys.path.insert(0, str(FOLDER))
 
 try:

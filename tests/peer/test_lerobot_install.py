@@ -1,4 +1,5 @@
-"""robomerge in the place of LeRobot's functions: where it is put, and that callers see no difference but the better one."""
+"""robomerge in the place of LeRobot's functions: where it is put, and that callers see no difference but the better
+one."""
 
 import json
 import logging
@@ -72,7 +73,9 @@ def test_modules_that_are_strange_do_no_harm(monkeypatch):
 def test_the_number_of_workers_reaches_calls_that_name_none(source, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        sys.modules["robomerge.lerobot.aggregate"], "aggregate", lambda *words, **options: asked.append(options["num_workers"])
+        sys.modules["robomerge.lerobot.aggregate"],
+        "aggregate",
+        lambda *words, **options: asked.append(options["num_workers"]),
     )
     robomerge.lerobot.install(num_workers=3)
     lerobot_aggregate.aggregate_datasets(["a"], "b")
@@ -95,7 +98,9 @@ def test_log_lines_are_lerobots(source, tmp_path, caplog):
     theirs = said_by(LEROBOTS_AGGREGATE, caplog, names, "peer/c", roots, tmp_path / "theirs")
     for num_workers in (None, 0, 1, 4):
         destination = tmp_path / f"ours-{num_workers}"
-        ours = said_by(robomerge.aggregate_datasets, caplog, names, "peer/c", roots, destination, num_workers=num_workers)
+        ours = said_by(
+            robomerge.aggregate_datasets, caplog, names, "peer/c", roots, destination, num_workers=num_workers
+        )
         assert ours == theirs and len(ours) == 6
 
 
@@ -116,7 +121,10 @@ def test_errors_are_lerobots(source, tmp_path, case):
     if case == "destination":
         destination.mkdir()
     caught = []
-    for function, merge in ((LEROBOTS_AGGREGATE, LEROBOTS_MERGE), (robomerge.aggregate_datasets, robomerge.merge_datasets)):
+    for function, merge in (
+        (LEROBOTS_AGGREGATE, LEROBOTS_MERGE),
+        (robomerge.aggregate_datasets, robomerge.merge_datasets),
+    ):
         with pytest.raises(Exception) as error, silence():
             if case == "nothing":
                 merge([], "peer/c", destination)
@@ -127,9 +135,12 @@ def test_errors_are_lerobots(source, tmp_path, case):
     assert isinstance(ours, type(theirs)) and isinstance(ours, robomerge.RobomergeError)
     first_line = str(ours).split("\n\n")[0]
     if case == "features":  # ours shows only those that differ
-        assert first_line == "Same features is expected, but got features={'extra': " + str(
-            {"dtype": "float32", "shape": [3], "names": ["x", "y", "z"]}
-        ) + "} instead of {}."
+        assert (
+            first_line
+            == "Same features is expected, but got features={'extra': "
+            + str({"dtype": "float32", "shape": [3], "names": ["x", "y", "z"]})
+            + "} instead of {}."
+        )
         assert str(theirs).startswith("Same features is expected, but got features={")
     elif case != "destination":
         assert first_line == str(theirs)
@@ -181,13 +192,28 @@ def test_lerobots_own_command_merges_with_robomerge(source, tmp_path, monkeypatc
     robomerge.lerobot.install(num_workers=2)
     flags = ["--operation.repo_ids", "['peer/a', 'peer/b']", "--operation.roots", str([str(root) for root in roots])]
     with caplog.at_level(logging.INFO):
-        assert run_main(edit_script.edit_dataset, [*MERGE, *flags, "--new_root", str(tmp_path / "theirs")], monkeypatch, capsys)[0] == 0
-        theirs = [record.getMessage() for record in caplog.records if record.name in ("root", "lerobot.datasets.aggregate")]
+        assert (
+            run_main(
+                edit_script.edit_dataset, [*MERGE, *flags, "--new_root", str(tmp_path / "theirs")], monkeypatch, capsys
+            )[0]
+            == 0
+        )
+        theirs = [
+            record.getMessage() for record in caplog.records if record.name in ("root", "lerobot.datasets.aggregate")
+        ]
         caplog.clear()
-        assert run_main(edit_dataset.main, [*MERGE, *flags, "--new_root", str(tmp_path / "ours")], monkeypatch, capsys)[0] == 0
-        ours = [record.getMessage() for record in caplog.records if record.name in ("root", "lerobot.datasets.aggregate")]
+        assert (
+            run_main(edit_dataset.main, [*MERGE, *flags, "--new_root", str(tmp_path / "ours")], monkeypatch, capsys)[0]
+            == 0
+        )
+        ours = [
+            record.getMessage() for record in caplog.records if record.name in ("root", "lerobot.datasets.aggregate")
+        ]
     assert [line.replace("theirs", "ours") for line in theirs] == ours and len(ours) == 10
-    files = [{path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()} for root in (tmp_path / "theirs", tmp_path / "ours")]
+    files = [
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / "theirs", tmp_path / "ours")
+    ]
     assert files[0] == files[1] and open_dataset(tmp_path / "ours").num_episodes == 4
 
 

@@ -1,5 +1,5 @@
-"""LeRobot's own merge, with robomerge.lerobot.install(): what LeRobot's tests/datasets/test_aggregate.py and the merge tests of
-test_dataset_tools.py hold their own implementation to, on datasets made by its recorder."""
+"""LeRobot's own merge, with robomerge.lerobot.install(): what LeRobot's tests/datasets/test_aggregate.py and the merge
+tests of test_dataset_tools.py hold their own implementation to, on datasets made by its recorder."""
 
 import json
 import logging
@@ -28,7 +28,11 @@ DEPTH = "observation.images.depth"
 TOP = "observation.images.top"
 
 
-@pytest.fixture(autouse=True, params=[(None, None), (as_in_lerobots_tests, 3)], ids=["recorded", "as in LeRobot's tests, three workers"])
+@pytest.fixture(
+    autouse=True,
+    params=[(None, None), (as_in_lerobots_tests, 3)],
+    ids=["recorded", "as in LeRobot's tests, three workers"],
+)
 def case(request):
     """What is done to every recording; the number of workers, which makes no difference."""
     edit, num_workers = request.param
@@ -159,14 +163,20 @@ def test_one_row_group_per_episode(source, tmp_path, kind):
     episodes = []
     for path in sorted((merged.root / "data").rglob("*.parquet")):
         file = pq.ParquetFile(path)
-        groups = [file.read_row_group(at, columns=["episode_index"])[0].unique().to_pylist() for at in range(file.num_row_groups)]
+        groups = [
+            file.read_row_group(at, columns=["episode_index"])[0].unique().to_pylist()
+            for at in range(file.num_row_groups)
+        ]
         assert all(len(group) == 1 for group in groups)
         episodes += [group[0] for group in groups]
     assert episodes == list(range(7))
 
 
 def test_images_and_depth_images(source, tmp_path):
-    roots = [source(kind="image_and_depth", seed=1, lengths=(4, 3)), source(kind="image_and_depth", seed=2, lengths=(3, 5, 4))]
+    roots = [
+        source(kind="image_and_depth", seed=1, lengths=(4, 3)),
+        source(kind="image_and_depth", seed=2, lengths=(3, 5, 4)),
+    ]
     parts = [open_dataset(root) for root in roots]
     merged = aggregate(roots, tmp_path / "merged")
     assert merged.meta.image_keys == parts[0].meta.image_keys == [TOP, DEPTH]
@@ -189,7 +199,9 @@ def test_the_merge_of_a_merge(source, tmp_path):
 
 
 def episode_rows(root: Path) -> list[dict]:
-    rows = [row for path in sorted((root / "meta/episodes").rglob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+    rows = [
+        row for path in sorted((root / "meta/episodes").rglob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
     return sorted(rows, key=lambda row: row["episode_index"])
 
 
@@ -216,6 +228,7 @@ def test_statistics_of_episodes_follow_the_new_numbers(source, tmp_path):
 
 
 # --- the merge tests of test_dataset_tools.py
+
 
 @pytest.mark.parametrize("num_datasets", [2, 3])
 def test_merge_datasets_returns_a_dataset(source, tmp_path, num_datasets):
@@ -244,7 +257,9 @@ def test_nothing_to_merge(tmp_path):
 def test_added_to_deleted_from_split_and_merged(source, tmp_path):
     dataset = open_dataset(source(kind="images", lengths=(3,) * 5))
     reward = (np.arange(15, dtype=np.float32), {"dtype": "float32", "shape": (1,), "names": None})
-    dataset = dataset_tools.add_features(dataset, {"reward": reward}, output_dir=tmp_path / "added", repo_id="peer/added")
+    dataset = dataset_tools.add_features(
+        dataset, {"reward": reward}, output_dir=tmp_path / "added", repo_id="peer/added"
+    )
     dataset = dataset_tools.delete_episodes(dataset, [2], output_dir=tmp_path / "deleted", repo_id="peer/deleted")
     halves = dataset_tools.split_dataset(dataset, {"train": [0, 1], "val": [2, 3]}, output_dir=tmp_path / "split")
     merged = dataset_tools.merge_datasets(list(halves.values()), "peer/merged", tmp_path / "merged")

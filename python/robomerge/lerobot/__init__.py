@@ -4,8 +4,9 @@
 
     robomerge.lerobot.install()
 
-From then on `aggregate_datasets` and `merge_datasets` are robomerge's wherever LeRobot, or any module that is loaded already, has bound
-these names; `lerobot-edit-dataset` started in this process uses them too. `uninstall()` undoes it, `installed()` does both.
+From then on `aggregate_datasets` and `merge_datasets` are robomerge's wherever LeRobot, or any module that is loaded
+already, has bound these names; `lerobot-edit-dataset` started in this process uses them too. `uninstall()` undoes it,
+`installed()` does both.
 """
 
 import functools
@@ -75,7 +76,8 @@ def _with_workers(function: Callable[..., object], num_workers: int | None) -> C
 
 
 def _rebind(name: str, old: object, new: object) -> None:
-    """In every loaded module that has `name` bound to `old` it becomes `new`. Who has kept `old` under a name of his own keeps it."""
+    """In every loaded module that has `name` bound to `old` it becomes `new`. Who has kept `old` under a name of his
+    own keeps it."""
     for module in list(sys.modules.values()):
         # Not getattr(): lazy modules would load what they are asked for.
         if getattr(module, "__dict__", {}).get(name) is old:

@@ -42,26 +42,26 @@ def aggregate_datasets(
 ) -> None:
     """Merges LeRobot datasets into one, in the order of `repo_ids`, in place of LeRobot's function of this name.
 
-    The destination appears whole or not at all. Everything is checked before anything is written. Its log lines and warnings come from the
-    logger `lerobot.datasets.aggregate`.
+    The destination appears whole or not at all. Everything is checked before anything is written. Its log lines and
+    warnings come from the logger `lerobot.datasets.aggregate`.
 
     Args:
         repo_ids: the datasets' names.
         aggr_repo_id: the name of the new one.
-        roots: the datasets' folders; None, as a whole or for one of them, for `$HF_LEROBOT_HOME/<repo_id>`. A dataset that is not there is
-            fetched from the Hub, as LeRobot would, if huggingface_hub is installed.
+        roots: the datasets' folders; None, as a whole or for one of them, for `$HF_LEROBOT_HOME/<repo_id>`. A dataset
+            that is not there is fetched from the Hub, as LeRobot would, if huggingface_hub is installed.
         aggr_root: the new folder; None for `$HF_LEROBOT_HOME/<aggr_repo_id>`.
         data_files_size_in_mb: in MB of 1024² uncompressed bytes; None for 100.
         video_files_size_in_mb: in MB of 1024² bytes; None for 200.
         chunk_size: files per folder, 1 to 1000; None for 1000.
         concatenate_videos, concatenate_data: False keeps one file per source file.
         num_workers: threads; None, 0 and 1 are sequential. Any number gives the same bytes and log lines.
-        tmp_root: where the staging folder lies, on the destination's file system; None for beside the destination. Nothing else in it is
-            touched.
+        tmp_root: where the staging folder lies, on the destination's file system; None for beside the destination.
+            Nothing else in it is touched.
 
     Raises:
-        ValueError: LeRobot's sentence, and the problems one by one, if `fps`, `robot_type` or features differ; options out of range; damaged
-            sources. `.problems` has them as data, see robomerge.errors.
+        ValueError: LeRobot's sentence, and the problems one by one, if `fps`, `robot_type` or features differ; options
+            out of range; damaged sources. `.problems` has them as data, see robomerge.errors.
         FileExistsError: the new folder is there already.
         FileNotFoundError: datasets are not there and cannot be fetched; all of them are named.
     """
@@ -99,14 +99,16 @@ def merge_datasets(
         concatenate_videos, concatenate_data, num_workers: as for aggregate_datasets.
 
     Returns:
-        The new dataset, a LeRobotDataset with the first one's `image_transforms`, `delta_timestamps` and `tolerance_s`. Where LeRobot cannot
-        be imported, the MergeReport.
+        The new dataset, a LeRobotDataset with the first one's `image_transforms`, `delta_timestamps` and `tolerance_s`.
+        Where LeRobot cannot be imported, the MergeReport.
 
     Raises:
         ValueError: there are no datasets; otherwise as aggregate_datasets.
     """
     if not datasets:
-        raise InvalidArgumentError("No datasets to merge", [Problem("invalid_argument", "E-no-sources", "no sources to merge")])
+        raise InvalidArgumentError(
+            "No datasets to merge", [Problem("invalid_argument", "E-no-sources", "no sources to merge")]
+        )
     output_dir = Path(output_dir) if output_dir is not None else lerobot_home() / output_repo_id
     report = aggregate(
         [dataset.repo_id for dataset in datasets],
@@ -122,7 +124,11 @@ def merge_datasets(
     except ImportError:
         return report
     first = datasets[0]
-    options = {name: getattr(first, name) for name in ("image_transforms", "delta_timestamps", "tolerance_s") if hasattr(first, name)}
+    options = {
+        name: getattr(first, name)
+        for name in ("image_transforms", "delta_timestamps", "tolerance_s")
+        if hasattr(first, name)
+    }
     return LeRobotDataset(repo_id=output_repo_id, root=output_dir, **options)
 
 
@@ -163,7 +169,8 @@ def aggregate(
 
 
 def _lerobot_sentence(problem: Problem, first_root: Path) -> str | None:
-    """What validate_all_metadata of LeRobot's aggregate.py says of this disagreement; of features it shows those that differ."""
+    """What validate_all_metadata of LeRobot's aggregate.py says of this disagreement; of features it shows those that
+    differ."""
     if problem.kind not in ("E-fps", "E-robot-type", "E-features") or not problem.source:
         return None
     expected, found = (json.loads(Path(root, "meta/info.json").read_bytes()) for root in (first_root, problem.source))

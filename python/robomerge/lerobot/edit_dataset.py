@@ -1,6 +1,7 @@
 """The command `robomerge-edit-dataset`: the merge of `lerobot-edit-dataset`, with its flags, without LeRobot.
 
-Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. New are --operation.num_workers and --operation.tmp_root.
+Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. New are --operation.num_workers and
+--operation.tmp_root.
 """
 
 import argparse
@@ -42,6 +43,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "operation.num_workers": parse_int,
     "push_to_hub": parse_bool,
 }
+#: What each of them makes, by name, as a file of settings must hold it.
+KINDS: dict[Callable[..., object], str] = {parse_list: "list of strings", parse_bool: "bool", parse_int: "int"}
 DEFAULTS: dict[str, Any] = {
     "operation.type": None,
     "operation.repo_ids": None,
@@ -64,7 +67,11 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Ends with 0 after a merge, 1 if it or a value of a flag is at fault, 2 for a wrong flag, 130 after Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(asctime)s %(filename)s:%(lineno)d %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(levelname)s %(asctime)s %(filename)s:%(lineno)d %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+    )
     try:
         settings = parse(sys.argv[1:] if arguments is None else arguments)
         from robomerge import library as library  # only now: what is wrong with flags is told at once
@@ -154,7 +161,9 @@ def _flags() -> argparse.ArgumentParser:
     )
 
     def flag(name: str, shape: str, text: str, **options: Any) -> None:
-        parser.add_argument(f"--{name}", dest=name, metavar=None if "choices" in options else shape, help=text, **options)
+        parser.add_argument(
+            f"--{name}", dest=name, metavar=None if "choices" in options else shape, help=text, **options
+        )
 
     flag("config_path", "FILE", "a JSON file with the same names; flags win over it")
     flag("operation.type", "", "only merge is done here", choices=("merge", *OTHER_OPERATIONS))
@@ -191,13 +200,11 @@ def _read_config(path: Path) -> dict[str, Any]:
         fields = ", ".join(f"`{name.removeprefix('operation.')}`" for name in unknown) or "the content"
         raise UsageError(f"`operation`: The fields {fields} are not valid for MergeConfig")
     for name, value in settings.items():
-        is_list = name in ("operation.repo_ids", "operation.roots")
-        wanted = list if is_list else bool if PARSERS.get(name) is parse_bool else int if PARSERS.get(name) is parse_int else str
-        is_right = isinstance(value, wanted)
-        if isinstance(value, list):
-            is_right = is_list and all(isinstance(each, str) for each in value)
-        if value is not None and not is_right:
-            raise UsageError(f"`{name}`: Couldn't parse {value!r} into a {'list of strings' if is_list else wanted.__name__}")
+        wanted = KINDS.get(PARSERS.get(name, str), "str")
+        is_list_of_words = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        kind = "list of strings" if is_list_of_words else type(value).__name__
+        if value is not None and kind != wanted:
+            raise UsageError(f"`{name}`: Couldn't parse {value!r} into a {wanted}")
     return settings
 
 

@@ -1,4 +1,5 @@
-"""Values as LeRobot's command line takes them: YAML, of which a merge needs words and lists of words. PyYAML is not needed."""
+"""Values as LeRobot's command line takes them: YAML, of which a merge needs words and lists of words. PyYAML is not
+needed."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""Uploads a dataset as LeRobot's `LeRobotDataset.push_to_hub` does: all but `images/`, a card, the tag of the format's version."""
+"""Uploads a dataset as LeRobot's `LeRobotDataset.push_to_hub` does: all but `images/`, a card, the tag of the format's
+version."""
 
 import json
 from pathlib import Path
@@ -44,7 +45,8 @@ def _push_without_lerobot(repo_id: str, root: Path) -> None:
 
 
 def _card(huggingface_hub: ModuleType, root: Path) -> Any:
-    """What the Hub needs to find and show a LeRobot dataset (datasets/utils.py, create_lerobot_dataset_card), and info.json."""
+    """What the Hub needs to find and show a LeRobot dataset (datasets/utils.py, create_lerobot_dataset_card), and
+    info.json."""
     data = huggingface_hub.DatasetCardData(
         license="apache-2.0",
         tags=["LeRobot"],

@@ -19,7 +19,8 @@ VERSION = (3, 0)
 
 
 def lerobot_home() -> Path:
-    """`$HF_LEROBOT_HOME`, or what LeRobot takes in its place. A LeRobot that is loaded has made up its mind, and is followed."""
+    """`$HF_LEROBOT_HOME`, or what LeRobot takes in its place. A LeRobot that is loaded has made up its mind, and is
+    followed."""
     constants = sys.modules.get("lerobot.utils.constants")
     if constants is not None:
         return Path(constants.HF_LEROBOT_HOME)
@@ -31,12 +32,18 @@ def lerobot_home() -> Path:
 
 
 def find_sources(repo_ids: Sequence[str], roots: Sequence[str | os.PathLike[str] | None] | None) -> list[Path]:
-    """The folder of each dataset, in order. What is not there locally is fetched; everything that cannot be is told at once."""
+    """The folder of each dataset, in order. What is not there locally is fetched; everything that cannot be is told at
+    once."""
     if isinstance(repo_ids, str):
         raise TypeError(f"repo_ids is a list of names, not one: [{repo_ids!r}]")
     if roots is not None and len(roots) != len(repo_ids):
         # LeRobot's aggregate.py would silently leave out what has no counterpart; its command says this.
-        problem = Problem("invalid_argument", "E-options", "repo_ids and roots must have the same length", found=f"{len(repo_ids)} and {len(roots)}")
+        problem = Problem(
+            "invalid_argument",
+            "E-options",
+            "repo_ids and roots must have the same length",
+            found=f"{len(repo_ids)} and {len(roots)}",
+        )
         raise error_of([problem])
     sources: list[Path] = []
     problems: list[Problem] = []
@@ -59,13 +66,17 @@ def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
     place = root if root is not None else lerobot_home() / repo_id
 
     def problem(code: str, what: str, found: str, hint: str, kind: str = "E-no-dataset") -> Problem:
-        return Problem(code, kind, what, source=repo_id, where=str(place), expected="a LeRobot dataset", found=found, hint=hint)
+        return Problem(
+            code, kind, what, source=repo_id, where=str(place), expected="a LeRobot dataset", found=found, hint=hint
+        )
 
     try:
         import huggingface_hub
     except ImportError:
         what = f"no dataset here, and `{repo_id}` cannot be fetched: huggingface_hub is not installed"
-        return problem("not_found", what, "no meta/info.json", "check the path, or run: python -m pip install huggingface_hub")
+        return problem(
+            "not_found", what, "no meta/info.json", "check the path, or run: python -m pip install huggingface_hub"
+        )
     try:
         tags = _version_tags(huggingface_hub, repo_id)
         revision = _best(tags)
@@ -76,7 +87,12 @@ def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
         where: dict[str, Any] = {"cache_dir": lerobot_home() / "hub"} if root is None else {"local_dir": root}
         return Path(huggingface_hub.snapshot_download(repo_id, repo_type="dataset", revision=revision, **where))
     except Exception as error:  # of several libraries, which change with the version of huggingface_hub
-        return problem("not_found", f"no dataset here, and `{repo_id}` could not be fetched from the Hub", _reason(error), _advice(error))
+        return problem(
+            "not_found",
+            f"no dataset here, and `{repo_id}` could not be fetched from the Hub",
+            _reason(error),
+            _advice(error),
+        )
 
 
 def _version_tags(huggingface_hub: ModuleType, repo_id: str) -> list[str]:
