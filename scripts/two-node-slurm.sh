@@ -2,9 +2,9 @@
 # two-node-slurm.sh up DIR | down DIR: a Slurm of two nodes on this machine, for tests. Its own: nothing of an installed
 # cluster is read or changed, and everything it writes lies in DIR.
 #
-#     scripts/two-node-slurm.sh up /tmp/slurm && export SLURM_CONF=/tmp/slurm/slurm.conf
+#     scripts/two-node-slurm.sh up build/slurm && export SLURM_CONF=$PWD/build/slurm/slurm.conf
 #     sbatch ...
-#     scripts/two-node-slurm.sh down /tmp/slurm
+#     scripts/two-node-slurm.sh down build/slurm
 #
 # `up` returns when both nodes are idle, and prints the path of slurm.conf. Needs root, and no systemd, munge or cgroups: the
 # two nodes are two daemons that trust whoever reaches their ports, so it listens on this machine only and is for tests only.

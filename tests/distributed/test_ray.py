@@ -1,6 +1,6 @@
 """run(executor="ray") on a Ray that the launch begins itself; skipped where Ray is not installed (it takes 330 MB).
 
-docs/distributed.md keeps what a run of this file said.
+docs/distributed-ray-run.txt keeps what a run of this file said.
 """
 
 import os
