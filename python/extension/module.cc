@@ -64,7 +64,7 @@ NB_MODULE(_robomerge, module) {
   module.def(
       "merge",
       [](const std::vector<nb::bytes>& sources, const nb::bytes& destination, int num_workers, double data_files_size_in_mb, double video_files_size_in_mb,
-         int64_t chunk_size, bool concatenate_videos, bool concatenate_data, const std::string& copy_mode, bool sync, bool dry_run,
+         int64_t chunk_size, bool concatenate_videos, bool concatenate_data, const std::string& copy_mode, bool sync, bool overwrite, bool dry_run,
          const nb::bytes& staging_root, const nb::bytes& trace_path, const nb::object& progress) {
         MergeOptions options;
         options.num_workers = num_workers;
@@ -75,6 +75,7 @@ NB_MODULE(_robomerge, module) {
         options.concatenate_data = concatenate_data;
         options.copy_mode = FromName(copy_mode);
         options.sync = sync;
+        options.overwrite = overwrite;
         options.dry_run = dry_run;
         options.staging_root = FromPath(staging_root);
         options.trace_path = FromPath(trace_path);
@@ -84,10 +85,10 @@ NB_MODULE(_robomerge, module) {
             [&](const ProgressCallback& tell, const std::atomic<bool>& stop) { return Merge(roots, place, options, tell, &stop); }, progress));
       },
       "sources"_a, "destination"_a, nb::kw_only(), "num_workers"_a, "data_files_size_in_mb"_a, "video_files_size_in_mb"_a, "chunk_size"_a,
-      "concatenate_videos"_a, "concatenate_data"_a, "copy_mode"_a, "sync"_a, "dry_run"_a, "staging_root"_a, "trace_path"_a, "progress"_a.none(),
+      "concatenate_videos"_a, "concatenate_data"_a, "copy_mode"_a, "sync"_a, "overwrite"_a, "dry_run"_a, "staging_root"_a, "trace_path"_a, "progress"_a.none(),
       nb::sig("def merge(sources: collections.abc.Sequence[bytes], destination: bytes, *, num_workers: int, data_files_size_in_mb: float, "
               "video_files_size_in_mb: float, chunk_size: int, concatenate_videos: bool, concatenate_data: bool, copy_mode: str, sync: bool, "
-              "dry_run: bool, staging_root: bytes, trace_path: bytes, progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
+              "overwrite: bool, dry_run: bool, staging_root: bytes, trace_path: bytes, progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
               "-> tuple[dict[str, typing.Any] | None, list[dict[str, typing.Any]]]"),
       "Returns the report, or None and the problems.");
 

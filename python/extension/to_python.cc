@@ -67,12 +67,16 @@ nb::dict ToPython(const MergeReport& report) {
   }
   nb::dict dict;
   dict["destination"] = ToPython(report.destination);
+  dict["plan_id"] = ToPython(report.plan_id);
   dict["dry_run"] = report.dry_run;
+  dict["already_done"] = report.already_done;
   dict["num_sources"] = report.num_sources;
   dict["num_episodes"] = report.num_episodes;
   dict["num_frames"] = report.num_frames;
   dict["num_tasks"] = report.num_tasks;
   dict["files"] = files;
+  dict["num_files_written"] = report.num_files_written;
+  dict["num_files_skipped"] = report.num_files_skipped;
   dict["size_bytes"] = report.size_bytes;
   dict["copied_bytes"] = report.copied_bytes;
   dict["shared_bytes"] = report.shared_bytes;

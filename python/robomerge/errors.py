@@ -15,7 +15,7 @@ class RobomergeError(Exception):
     """Something was wrong with the call, the sources, the destination or the system; `problems` says all of it, the
     first one decides the class.
 
-    Nothing has been left behind: the destination is whole or not there.
+    The destination is whole or not there.
     """
 
     problems: tuple[Problem, ...]

@@ -33,13 +33,15 @@ def merge(
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
     sync: bool = True,
+    overwrite: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
     """Merges LeRobot v3.0 datasets into a new one.
 
-    The destination appears whole, by one rename, or not at all; sources are only read. The same sources and options
+    The destination appears whole, by one rename, or not at all; sources are only read. A merge that is done already is
+    found to be, and not done again. The same sources and options
     give the same bytes, whatever `num_workers` is. Everything that metadata and file indexes can show is checked before
     anything is written.
 
@@ -55,6 +57,8 @@ def merge(
         copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also where only some
             sources can, "copy" never.
         sync: flush everything to the device before the destination appears.
+        overwrite: replace a dataset that is at the destination (or an empty folder, nothing else); it stays until the
+            new one is whole.
         staging_root: where the staging folder lies, on the destination's file system; None for beside the destination.
             Only that folder is made and removed there.
         trace_path: file for a timeline of all tasks, in Chrome's trace-event format.
@@ -73,7 +77,8 @@ def merge(
         IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all sources
             (ValueErrors).
         SystemRefusedError: the system refused to read or write (an OSError).
-        KeyboardInterrupt: Ctrl-C. The staging folder has been removed.
+        KeyboardInterrupt: Ctrl-C. What is done stays in the staging folder, as it does when the system refuses: the
+            same merge, called again, goes on there. Every other failure leaves nothing behind.
     """
     return _run(
         sources,
@@ -87,6 +92,7 @@ def merge(
         concatenate_data=concatenate_data,
         copy_mode=copy_mode,
         sync=sync,
+        overwrite=overwrite,
         staging_root=staging_root,
         trace_path=trace_path,
         progress=progress,
@@ -104,6 +110,7 @@ def plan(
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
+    overwrite: bool = False,
     progress: Progress = None,
 ) -> MergeReport:
     """What `merge` of the same arguments would do, with every file and its exact size. Writes nothing.
@@ -122,6 +129,7 @@ def plan(
         concatenate_data=concatenate_data,
         copy_mode=copy_mode,
         sync=False,
+        overwrite=overwrite,
         staging_root=None,
         trace_path=None,
         progress=progress,

@@ -55,7 +55,7 @@ class ReportedFile:
     """One file of the destination."""
 
     path: str
-    kind: Literal["data", "video", "episodes", "tasks", "info", "stats"]
+    kind: Literal["data", "video", "episodes", "tasks", "info", "stats", "record"]
     #: A whole file as it was; payload as it was under a new index; at least partly encoded anew; metadata made by
     #: robomerge.
     mode: Literal["copy", "splice", "encode", "write"]
@@ -77,16 +77,24 @@ class MergeReport:
     """What a merge did, or with `dry_run` would do."""
 
     destination: str
+    #: Of what decides the bytes, and of the sources with their paths, sizes and times.
+    plan_id: str
     dry_run: bool
+    #: The destination came from this very merge: nothing was written.
+    already_done: bool
     num_sources: int
     num_episodes: int
     num_frames: int
     num_tasks: int
     #: In the order of the plan.
     files: tuple[ReportedFile, ...] = field(repr=False)
+    #: By this run.
+    num_files_written: int
+    #: That an earlier run had written.
+    num_files_skipped: int
     #: Of all files.
     size_bytes: int
-    #: Payload moved as it was.
+    #: Payload moved as it was, by this run.
     copied_bytes: int
     #: Payload whose blocks are shared with the source: no new space.
     shared_bytes: int
@@ -103,7 +111,7 @@ class MergeReport:
     critical_path_seconds: float
 
     def __repr__(self) -> str:
-        done = "would make" if self.dry_run else "made"
+        done = "would make" if self.dry_run else "had made" if self.already_done else "made"
         return (
             f"<MergeReport: {done} {self.destination} from {self.num_sources} datasets: {self.num_episodes} episodes, "
             f"{self.num_frames} frames, {self.num_tasks} tasks in {len(self.files)} files, {self.size_bytes} bytes; "

@@ -1,5 +1,6 @@
-"""Ctrl-C: a merge ends within a second, and leaves nothing behind."""
+"""Ctrl-C: a merge ends within a second, and the same merge goes on where it was."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,12 @@ def test_an_interrupt_ends_a_merge_within_a_second(make_source, tmp_path, tree, 
             process.kill()
     assert took < 1, f"took {took:.2f} s"
     assert "merged" not in rest and rest[-2] == "interrupted KeyboardInterrupt()"
+    left = [path for path in tmp_path.iterdir() if path != source]
+    assert all(path.name.startswith(".merged.robomerge-") for path in left) and bool(left) == (stage == "write")
+    # Only hidden work is left, and the same merge takes it up and away.
+    report = robomerge.merge([source] * NUM_SOURCES, tmp_path / "merged", concatenate_data=False, sync=False)
+    assert bool(report.num_files_skipped) == (stage == "write") and report.num_episodes == 2 * NUM_SOURCES
+    shutil.rmtree(tmp_path / "merged")
     assert tree(tmp_path) == before
 
 

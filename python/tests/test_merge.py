@@ -113,12 +113,31 @@ def test_reports_are_frozen_equal_and_can_be_sent(make_source, tmp_path):
     text = repr(report)
     assert (
         text.startswith("<MergeReport: made ")
-        and "2 episodes, 12 frames, 1 tasks in 5 files" in text
+        and "2 episodes, 12 frames, 1 tasks in 6 files" in text
         and len(text) < 300
     )
     assert (
         str(robomerge.Problem("corrupt", "E-rows", "rows are missing", where="a/b")) == "E-rows: rows are missing (a/b)"
     )
+
+
+def test_a_merge_that_is_done_is_not_done_again(make_source, tmp_path, tree):
+    sources = [make_source(), make_source()]
+    first = robomerge.merge(sources, tmp_path / "merged")
+    before = tree(tmp_path)
+    again = robomerge.merge(sources, tmp_path / "merged")
+    assert (first.already_done, again.already_done, again.num_files_written) == (False, True, 0)
+    assert first.plan_id == again.plan_id and first.num_files_written == len(first.files) and tree(tmp_path) == before
+
+
+def test_overwrite_replaces_a_dataset(make_source, tmp_path):
+    robomerge.merge([make_source()], tmp_path / "merged")
+    other = [make_source(lengths=(3,))]
+    with pytest.raises(FileExistsError):
+        robomerge.merge(other, tmp_path / "merged")
+    assert robomerge.plan(other, tmp_path / "merged", overwrite=True).num_frames == 3
+    robomerge.merge(other, tmp_path / "merged", overwrite=True)
+    assert robomerge.inspect(tmp_path / "merged").num_frames == 3
 
 
 # --- errors
