@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_WORKERS = [1, 2, 4, 8, 16, 32, 64]
-#: The plan is made of all that was read, and nothing is written before it: the trace has no edges for that.
-BARRIER_CATEGORY = "plan"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Schedule:
 
 
 def read_trace(path: Path) -> list[Task]:
-    """The tasks of a trace file, by id, with the barrier of the plan as dependencies."""
+    """The tasks of a trace file, by id."""
     events = [event for event in json.loads(path.read_text())["traceEvents"] if event["ph"] == "X"]
     tasks = [
         Task(
@@ -56,25 +54,7 @@ def read_trace(path: Path) -> list[Task]:
         )
         for event in events
     ]
-    return with_barriers(sorted(tasks, key=lambda task: task.id))
-
-
-def with_barriers(tasks: list[Task]) -> list[Task]:
-    """Adds what stages wait for: a plan for all tasks before it, and all tasks after it for the plan. Sorted by id."""
-    barrier: int | None = None
-    before: list[int] = []
-    result = []
-    for task in tasks:
-        after = set(task.after)
-        if task.category == BARRIER_CATEGORY:
-            after.update(before)
-            before, barrier = [], task.id
-        else:
-            before.append(task.id)
-            if barrier is not None:
-                after.add(barrier)
-        result.append(Task(task.id, tuple(sorted(after)), task.seconds, task.level, task.start, task.category))
-    return result
+    return sorted(tasks, key=lambda task: task.id)
 
 
 def critical_path(tasks: Iterable[Task]) -> tuple[float, int]:

@@ -62,6 +62,14 @@ struct MovedBytes {
   }
 };
 
+/// One contiguous run of payload bytes that moves from a source into a destination.
+struct PayloadRange {
+  const RandomAccessFile* source = nullptr;
+  uint64_t source_offset = 0;
+  uint64_t length_bytes = 0;
+  uint64_t destination_offset = 0;
+};
+
 /// A file being written. Ranges may be written in any order and from several threads if they do not overlap.
 class OutputFile {
  public:

@@ -109,6 +109,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   tree.leaf_name = [&](size_t source) { return "describe " + sources[source]; };
   tree.gather_leaf_errors = true;
   tree.observer = &observer_;
+  tree.root_id = &last_node_;
   tree.stop = stop_;
   const auto describe = [&](size_t source) { return ReadAndDescribe(sources[source]); };
   const auto combine = [](Partial&& left, Partial&& right) { return Combine(std::move(left), right); };
@@ -120,6 +121,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   if (StopRequested()) return Problem(Code::kCancelled, "stopped before the plan was made");
   schedule::NodeEvent event;
   event.id = observer_.ReserveIds(1);
+  event.after = {last_node_};
   event.name = event.category = "plan";
   event.last = root.sources.size() - 1;
   event.start_ns = NowNs();
@@ -131,6 +133,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   Result<MergePlan> plan = Plan(root, options_, site);
   event.end_ns = NowNs();
   observer_.Finished(event);
+  last_node_ = event.id;
   return plan;
 }
 
@@ -195,6 +198,7 @@ Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& uni
   }
   schedule::ParallelForOptions options;
   options.observer = &observer_;
+  options.after = last_node_;
   options.stop = stop_;
   ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
   for (const Status& status : noted) ROBOMERGE_RETURN_NOT_OK(status);

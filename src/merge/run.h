@@ -67,6 +67,7 @@ class Run {
   std::unique_ptr<schedule::Executor> executor_;
   std::vector<StageTime> stages_;
   std::chrono::steady_clock::time_point stage_start_;
+  uint64_t last_node_ = 0;  // that all what follows had to wait for: the root of the tree, then the plan
 };
 
 }  // namespace robomerge

@@ -69,7 +69,9 @@ std::vector<Unit> UnitsOf(const MergePlan& plan) {
     unit.file.num_episodes = data.num_episodes;
     unit.file.sources = DataSources(plan, data);
     unit.cost_bytes = data.payload_bytes;
-    unit.write = Whole([at](const WriteContext& context) { return WriteData(context, at); });
+    unit.write = [at](const WriteContext& context, schedule::Spawner& spawner, WrittenCallback written) {
+      return WriteData(context, at, spawner, std::move(written));
+    };
     units.push_back(std::move(unit));
   }
   for (size_t at = 0; at < plan.video_steps.size(); ++at) {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/splice.h"
+#include "write/payload.h"
 #include "write/write.h"
 
 namespace robomerge {
@@ -26,25 +27,30 @@ class DataWriter {
  public:
   DataWriter(const WriteContext& context, const DataStep& step) : context_(context), plan_(*context.plan), step_(step) {}
 
-  Result<WrittenFile> Run() {
+  /// Writes all but the payload that is copied.
+  Result<UnfilledFile> Run() {
     for (uint64_t episode = step_.first_episode; episode < step_.first_episode + step_.num_episodes; ++episode) {
       ROBOMERGE_RETURN_NOT_OK(AddEpisode(episode));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::DestinationSchema schema, ReadSchema());
-    const std::string path = io::JoinPath(context_.directory, DestinationDataPath(step_.id));
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output, context_.file_system->Create(path, context_.copy_mode));
+    UnfilledFile data;
+    data.name = DestinationDataPath(step_.id);
+    data.sync = context_.sync;
+    data.is_in_order = context_.alignment_bytes > 1;
+    ROBOMERGE_ASSIGN_OR_RETURN(data.output, context_.file_system->Create(io::JoinPath(context_.directory, data.name), context_.copy_mode));
     std::vector<parquet::SpliceSource> sources;
     for (const Input& input : inputs_) sources.push_back({input.file.get(), input.footer.get()});
     parquet::SpliceOptions options;
     options.alignment_bytes = context_.alignment_bytes;
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::SpliceReport report, parquet::WriteSplice(sources, row_groups_, schema, options, *output));
-    ROBOMERGE_RETURN_NOT_OK(output->Close(context_.sync));
-    WrittenFile written;
-    written.mode = report.num_chunks_decoded > 0 ? ReportedFile::Mode::kEncode : ReportedFile::Mode::kSplice;
-    written.size_bytes = report.file_size_bytes;
-    written.moved = report.raw;
-    written.encoded_bytes = report.encoded_bytes;
-    return written;
+    options.leaves_copies = true;
+    ROBOMERGE_ASSIGN_OR_RETURN(parquet::SpliceReport report, parquet::WriteSplice(sources, row_groups_, schema, options, *data.output));
+    data.written.mode = report.num_chunks_decoded > 0 ? ReportedFile::Mode::kEncode : ReportedFile::Mode::kSplice;
+    data.written.size_bytes = report.file_size_bytes;
+    data.written.moved = report.raw;
+    data.written.encoded_bytes = report.encoded_bytes;
+    data.ranges = std::move(report.left_to_copy);
+    for (Input& input : inputs_) data.sources.push_back(std::move(input.file));
+    return data;
   }
 
  private:
@@ -116,8 +122,9 @@ class DataWriter {
 
 }  // namespace
 
-Result<WrittenFile> WriteData(const WriteContext& context, size_t step) {
-  return DataWriter(context, context.plan->data_steps[step]).Run();
+Status WriteData(const WriteContext& context, size_t step, schedule::Spawner& spawner, WrittenCallback written) {
+  ROBOMERGE_ASSIGN_OR_RETURN(UnfilledFile data, DataWriter(context, context.plan->data_steps[step]).Run());
+  return FillAndClose(std::move(data), spawner, std::move(written));
 }
 
 }  // namespace robomerge

@@ -41,11 +41,12 @@ struct WriteContext {
 /// Takes what a step wrote. Called once per step, from a worker.
 using WrittenCallback = std::function<void(WrittenFile)>;
 
-/// Writes data_steps[step]: row groups spliced raw, the three index columns encoded anew (format spec 3.4).
-Result<WrittenFile> WriteData(const WriteContext& context, size_t step);
+// Data and video files are filled as payload.h says: `written` is called when the file is complete, by the worker that completed it.
 
-/// Writes video_steps[step]: one source copied as it is, or several under one new index. Large files are split into ranges that `spawner` queues;
-/// `written` is then called by the last of them.
+/// Writes data_steps[step]: row groups spliced raw, the three index columns encoded anew (format spec 3.4).
+Status WriteData(const WriteContext& context, size_t step, schedule::Spawner& spawner, WrittenCallback written);
+
+/// Writes video_steps[step]: one source copied as it is, or several under one new index.
 Status WriteVideo(const WriteContext& context, size_t step, schedule::Spawner& spawner, WrittenCallback written);
 
 /// Writes episodes_steps[step].

@@ -53,9 +53,9 @@ Status Splice(const std::string& out_path, const mp4::SpliceOptions& options, co
   ROBOMERGE_ASSIGN_OR_RETURN(const auto out, io::Posix().Create(out_path, CopyMode::kAuto));
   ROBOMERGE_RETURN_NOT_OK(out->WriteAt(0, layout.head));
   io::MovedBytes moved;
-  for (const mp4::CopyRange& range : layout.ranges) {
+  for (const io::PayloadRange& range : layout.ranges) {
     ROBOMERGE_ASSIGN_OR_RETURN(const io::MovedBytes bytes,
-                               out->CopyRange(*sources[range.source_index], range.source_offset, range.length_bytes,
+                               out->CopyRange(*range.source, range.source_offset, range.length_bytes,
                                               range.destination_offset));
     moved += bytes;
   }

@@ -19,7 +19,7 @@ constexpr uint64_t kMediaHeaderBytes = 16;  // with a 64-bit size
 
 // Where the payload goes; destination offsets count from its start until the head's size is known.
 struct Payload {
-  std::vector<CopyRange> ranges;
+  std::vector<io::PayloadRange> ranges;
   uint64_t length_bytes = 0;
 };
 
@@ -59,18 +59,18 @@ Status CheckFits(const ParsedStream& source, const std::string& path, const Pars
 }
 
 // Packed: the chunks' bytes in the order of their samples, nothing between.
-void AppendPacked(const SampleTable& samples, uint32_t source_index, Payload* payload,
+void AppendPacked(const SampleTable& samples, const io::RandomAccessFile& source, Payload* payload,
                   std::vector<SampleChunk>* chunks) {
   for (const SampleChunk& chunk_in_source : samples.chunks) {
     const FileExtent& from = chunk_in_source.extent;
     chunks->push_back({{payload->length_bytes, from.length_bytes}, chunk_in_source.num_samples});
     if (from.length_bytes == 0) continue;
-    CopyRange* last = payload->ranges.empty() ? nullptr : &payload->ranges.back();
-    if (last != nullptr && last->source_index == source_index &&
+    io::PayloadRange* last = payload->ranges.empty() ? nullptr : &payload->ranges.back();
+    if (last != nullptr && last->source == &source &&
         last->source_offset + last->length_bytes == from.offset) {
       last->length_bytes += from.length_bytes;
     } else {
-      payload->ranges.push_back({source_index, from.offset, from.length_bytes, payload->length_bytes});
+      payload->ranges.push_back({&source, from.offset, from.length_bytes, payload->length_bytes});
     }
     payload->length_bytes += from.length_bytes;
   }
@@ -78,8 +78,8 @@ void AppendPacked(const SampleTable& samples, uint32_t source_index, Payload* pa
 
 // Embedding: whole blocks of the source that hold samples, each run of blocks at a block of the destination. What lies
 // between the samples of a run travels along unreferenced; blocks without samples do not.
-void AppendBlocks(const SampleTable& samples, uint32_t source_index, uint64_t source_size_bytes,
-                  uint64_t alignment_bytes, Payload* payload, std::vector<SampleChunk>* chunks) {
+void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source, uint64_t alignment_bytes,
+                  Payload* payload, std::vector<SampleChunk>* chunks) {
   const size_t first_chunk = chunks->size();
   chunks->insert(chunks->end(), samples.chunks.begin(), samples.chunks.end());
   std::vector<size_t> by_offset(samples.chunks.size());
@@ -92,13 +92,13 @@ void AppendBlocks(const SampleTable& samples, uint32_t source_index, uint64_t so
     const FileExtent& from = samples.chunks[number].extent;
     if (from.length_bytes == 0) continue;  // its offset is never read from
     const uint64_t start = from.offset / alignment_bytes * alignment_bytes;
-    const uint64_t end = std::min(RoundUp(from.end(), alignment_bytes), source_size_bytes);
-    CopyRange* last = payload->ranges.size() == first_range ? nullptr : &payload->ranges.back();
+    const uint64_t end = std::min(RoundUp(from.end(), alignment_bytes), source.size_bytes());
+    io::PayloadRange* last = payload->ranges.size() == first_range ? nullptr : &payload->ranges.back();
     if (last != nullptr && start <= last->source_offset + last->length_bytes) {
       last->length_bytes = std::max(last->length_bytes, end - last->source_offset);
     } else {
       payload->length_bytes = RoundUp(payload->length_bytes, alignment_bytes);
-      payload->ranges.push_back({source_index, start, end - start, payload->length_bytes});
+      payload->ranges.push_back({&source, start, end - start, payload->length_bytes});
       last = &payload->ranges.back();
     }
     payload->length_bytes = last->destination_offset + last->length_bytes;
@@ -153,10 +153,9 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
   for (size_t i = 0; i < streams.size(); ++i) {
     const SampleTable& from = streams[i].video().samples;
     if (options.alignment_bytes == 1) {
-      AppendPacked(from, static_cast<uint32_t>(i), &payload, &samples.chunks);
+      AppendPacked(from, *sources[i], &payload, &samples.chunks);
     } else {
-      AppendBlocks(from, static_cast<uint32_t>(i), sources[i]->size_bytes(), options.alignment_bytes, &payload,
-                   &samples.chunks);
+      AppendBlocks(from, *sources[i], options.alignment_bytes, &payload, &samples.chunks);
     }
   }
 
@@ -172,7 +171,7 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
   layout.head =
       WriteHead(streams.front().file_type, movie, payload_offset, payload.length_bytes, options.alignment_bytes);
   layout.ranges = std::move(payload.ranges);
-  for (CopyRange& range : layout.ranges) range.destination_offset += payload_offset;
+  for (io::PayloadRange& range : layout.ranges) range.destination_offset += payload_offset;
   layout.file_size_bytes = payload_offset + payload.length_bytes;
   layout.timescale = clock.timescale;
   for (const SourceClock& own : clock.sources) layout.start_ticks.push_back(own.start_ticks);

@@ -16,17 +16,9 @@
 
 namespace robomerge::mp4 {
 
-/// One contiguous run of payload bytes that moves from a source into the destination.
-struct CopyRange {
-  uint32_t source_index = 0;
-  uint64_t source_offset = 0;
-  uint64_t length_bytes = 0;
-  uint64_t destination_offset = 0;
-};
-
 struct SpliceLayout {
   std::vector<std::byte> head;    ///< goes to offset 0
-  std::vector<CopyRange> ranges;  ///< in order of destination offset
+  std::vector<io::PayloadRange> ranges;  ///< of the sources given; in order of destination offset
   uint64_t file_size_bytes = 0;
   uint32_t timescale = 0;
   std::vector<uint64_t> start_ticks;  ///< per source: presentation time of its first frame, in `timescale`

@@ -42,11 +42,14 @@ struct SpliceSource {
 struct SpliceOptions {
   uint64_t alignment_bytes = 1;  ///< 1: packed; a block size: the embedding layout, whose extents can be shared
   bool keep_page_index = true;
+  /// Packed layout only: write all but the raw payload, and name its ranges in SpliceReport::left_to_copy instead of copying them.
+  bool leaves_copies = false;
 };
 
 struct SpliceReport {
   uint64_t file_size_bytes = 0;
   io::MovedBytes raw;               ///< payload copied as it was
+  std::vector<io::PayloadRange> left_to_copy;  ///< where SpliceOptions::leaves_copies; in order of destination offset
   uint64_t encoded_bytes = 0;       ///< column chunks encoded by us
   uint64_t num_chunks_decoded = 0;  ///< column chunks that had to be decoded and encoded
 };

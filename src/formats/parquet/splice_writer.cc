@@ -143,6 +143,10 @@ Status SpliceWriter::FlushCopy() {
   if (!copy_file_) return Status();
   const io::RandomAccessFile& file = *copy_file_;
   copy_file_ = nullptr;
+  if (options_.leaves_copies && options_.alignment_bytes == 1) {
+    report_.left_to_copy.push_back({&file, copy_begin_, copy_bytes_, copy_offset_});
+    return Status();
+  }
   auto moved = output_.CopyRange(file, copy_begin_, copy_bytes_, copy_offset_);
   if (!moved.ok()) return moved.status().While(StrCat("copying column chunks of ", file.path()));
   report_.raw += *moved;
@@ -242,7 +246,7 @@ Result<SpliceReport> SpliceWriter::Finish() {
   tail += kMagic;
   ROBOMERGE_RETURN_NOT_OK(output_.WriteAt(position_, Bytes(tail)));
   report_.file_size_bytes = position_ + tail.size();
-  return report_;
+  return std::move(report_);
 }
 
 }  // namespace robomerge::parquet

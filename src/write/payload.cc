@@ -1,0 +1,142 @@
+#include "write/payload.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+namespace robomerge {
+namespace {
+
+// What one worker copies at a time of a file that several may work at.
+constexpr uint64_t kPartBytes = uint64_t{32} << 20;
+// Workers beyond the first that may join in at one file.
+constexpr size_t kMostHelpers = 7;
+
+uint64_t BytesOf(const std::vector<io::PayloadRange>& ranges, size_t begin, size_t end) {
+  uint64_t bytes = 0;
+  for (size_t at = begin; at < end; ++at) bytes += ranges[at].length_bytes;
+  return bytes;
+}
+
+// Cuts ranges that are larger than a part, at multiples of its size from their begin.
+std::vector<io::PayloadRange> CutRanges(const std::vector<io::PayloadRange>& ranges) {
+  std::vector<io::PayloadRange> cut;
+  for (io::PayloadRange range : ranges) {
+    while (range.length_bytes > kPartBytes) {
+      io::PayloadRange head = range;
+      head.length_bytes = kPartBytes;
+      cut.push_back(head);
+      range.source_offset += kPartBytes;
+      range.destination_offset += kPartBytes;
+      range.length_bytes -= kPartBytes;
+    }
+    cut.push_back(range);
+  }
+  return cut;
+}
+
+// Where each part begins, and the end.
+std::vector<size_t> CutParts(const std::vector<io::PayloadRange>& ranges) {
+  std::vector<size_t> begins;
+  uint64_t bytes = kPartBytes;
+  for (size_t at = 0; at < ranges.size(); ++at) {
+    if (bytes >= kPartBytes) {
+      begins.push_back(at);
+      bytes = 0;
+    }
+    bytes += ranges[at].length_bytes;
+  }
+  begins.push_back(ranges.size());
+  return begins;
+}
+
+// The file while it is filled: shared by all who copy its parts.
+class Filling {
+ public:
+  Filling(UnfilledFile file, WrittenCallback written) : file_(std::move(file)), written_(std::move(written)) {}
+
+  const std::string& name() const { return file_.name; }
+
+  /// Makes the file one that can be filled in parts. Returns how many there are.
+  size_t Cut() {
+    file_.ranges = CutRanges(file_.ranges);
+    part_begins_ = CutParts(file_.ranges);
+    return part_begins_.size() - 1;
+  }
+
+  Status CopyAll() { return Copy(0, file_.ranges.size()); }
+
+  /// Copies the next part that nobody has taken and says how large it was. Nothing when there is none left.
+  Result<std::optional<uint64_t>> CopyNextPart() {
+    const size_t part = next_part_.fetch_add(1, std::memory_order_relaxed);
+    if (part + 1 >= part_begins_.size()) return std::optional<uint64_t>();
+    const size_t begin = part_begins_[part], end = part_begins_[part + 1];
+    ROBOMERGE_RETURN_NOT_OK(Copy(begin, end));
+    if (file_.sync) {
+      const io::PayloadRange& first = file_.ranges[begin];
+      const io::PayloadRange& last = file_.ranges[end - 1];
+      file_.output->BeginSync(first.destination_offset, last.destination_offset + last.length_bytes - first.destination_offset);
+    }
+    return std::optional<uint64_t>(BytesOf(file_.ranges, begin, end));
+  }
+
+  Status Close() {
+    ROBOMERGE_RETURN_NOT_OK(file_.output->Close(file_.sync));
+    written_(file_.written);
+    return Status();
+  }
+
+ private:
+  Status Copy(size_t begin, size_t end) {
+    io::MovedBytes moved;
+    for (size_t at = begin; at < end; ++at) {
+      const io::PayloadRange& range = file_.ranges[at];
+      Result<io::MovedBytes> of_range = file_.output->CopyRange(*range.source, range.source_offset, range.length_bytes, range.destination_offset);
+      if (!of_range.ok()) return of_range.status();
+      moved += *of_range;
+    }
+    const std::lock_guard lock(mutex_);
+    file_.written.moved += moved;
+    return Status();
+  }
+
+  UnfilledFile file_;
+  const WrittenCallback written_;
+  std::vector<size_t> part_begins_;
+  std::atomic<size_t> next_part_ = 0;
+  std::mutex mutex_;  // guards file_.written.moved
+};
+
+// Takes part after part, each as a node of its own, so that a stop is heeded and the trace shows them.
+Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spawner) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<uint64_t> bytes, filling->CopyNextPart());
+  spawner.SetHandled(bytes.value_or(0));
+  if (bytes) spawner.Spawn({}, [filling](schedule::Spawner& next) { return CopyParts(filling, next); });
+  return Status();
+}
+
+}  // namespace
+
+Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written) {
+  const bool is_small = BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
+  const bool is_in_order = file.is_in_order;
+  const auto filling = std::make_shared<Filling>(std::move(file), std::move(written));
+  if (is_small || is_in_order) {
+    ROBOMERGE_RETURN_NOT_OK(filling->CopyAll());
+    return filling->Close();
+  }
+  // One worker goes through the file, and others join in only when there is no file left to begin: kernels let one writer at a time into a file
+  // (the inode's lock), so that two workers on two files are twice as fast as two on one.
+  std::vector<schedule::Item> parts(std::min(filling->Cut(), 1 + kMostHelpers));
+  for (schedule::Item& part : parts) {
+    part.name = "write " + filling->name();
+    part.category = "write";
+    part.is_spare = &part != &parts.front();
+    part.body = [filling](schedule::Spawner& own) { return CopyParts(filling, own); };
+  }
+  spawner.SetHandled(0);
+  spawner.Spawn(std::move(parts), [filling](schedule::Spawner&) { return filling->Close(); });
+  return Status();
+}
+
+}  // namespace robomerge

@@ -1,0 +1,30 @@
+// The payload of a destination file: ranges of source files, moved by one worker or by several.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "schedule/parallel_for.h"
+#include "write/write.h"
+
+namespace robomerge {
+
+/// A destination file that holds everything that we make ourselves, and lacks the bytes that are copied.
+struct UnfilledFile {
+  std::string name;  ///< within the destination
+  std::unique_ptr<io::OutputFile> output;
+  std::vector<std::unique_ptr<io::RandomAccessFile>> sources;  ///< what `ranges` point to
+  std::vector<io::PayloadRange> ranges;  ///< in order of destination offset
+  /// Ranges must be copied in their order: a partial last block may be shared only at what is the destination's end at that moment.
+  bool is_in_order = false;
+  bool sync = true;
+  WrittenFile written;  ///< all but what the ranges add to `moved`
+};
+
+/// Copies the ranges, closes the file and calls `written`. A large file is cut into parts that `spawner` queues; `written` is then called by the
+/// last of them.
+Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written);
+
+}  // namespace robomerge
