@@ -27,7 +27,7 @@ Problem UnknownCommand(const std::string& word) {
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, inspect, describe, write or publish")
+      .Expected("merge, plan, inspect, verify, describe, write or publish")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -194,6 +194,22 @@ Status CheckPartialPaths(const Invocation& invocation) {
       .Expected("robomerge plan --partial DIR -o DST --plan DIR");
 }
 
+// The first path is the dataset, the others are what it is compared with.
+Status CheckVerifyPaths(const Invocation& invocation) {
+  const auto wrong = [](std::string what) {
+    return Problem(Code::kInvalidArgument, std::move(what)).Kind("E-path").Expected("robomerge verify DST [--against SRC...]");
+  };
+  if (invocation.paths.empty()) return wrong("no dataset to verify");
+  const size_t num_sources = invocation.paths.size() - 1;
+  if (num_sources > 0 && !invocation.against) {
+    return wrong("`verify` takes one dataset").Found(std::to_string(invocation.paths.size()) + " paths").Hint("name the sources after `--against`");
+  }
+  if (invocation.against && num_sources == 0 && invocation.list_path.empty()) {
+    return wrong("no sources to compare with").Hint("the dataset comes first, then `--against` and its sources");
+  }
+  return Status();
+}
+
 Status CheckMergePaths(const Invocation& invocation) {
   const std::string name = invocation.command == kPlan ? "plan" : invocation.command == kDescribe ? "describe" : "merge";
   const bool is_from_partials = invocation.command == kPlan && !invocation.partial_directory.empty();
@@ -229,7 +245,7 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Enviro
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan, inspect, describe, write or publish")
+        .Expected("merge, plan, inspect, verify, describe, write or publish")
         .Hint(std::string(kSeeHelp));
   }
   if (chosen == kInspect) {
@@ -238,6 +254,10 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Enviro
         .Kind("E-path")
         .Expected("robomerge inspect PATH")
         .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  if (chosen == kVerify) {
+    ROBOMERGE_RETURN_NOT_OK(CheckVerifyPaths(invocation));
+    return invocation;
   }
   const bool is_by_plan = chosen == kWrite || chosen == kPublish;
   ROBOMERGE_RETURN_NOT_OK(is_by_plan ? CheckStagePaths(invocation) : CheckMergePaths(invocation));

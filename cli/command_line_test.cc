@@ -139,7 +139,7 @@ TEST(CommandLine, EverythingWrongIsAnInvalidArgument) {
                                                        {"merge", "", "-o", "b"},
                                                        {"inspect"},
                                                        {"inspect", "a", "b"},
-                                                       {"verify", "a"}};
+                                                       {"prove", "a"}};
   for (const std::vector<std::string>& words : wrong) {
     EXPECT_EQ(FirstProblem(words).code, Code::kInvalidArgument) << testing::PrintToString(words);
   }
@@ -161,8 +161,22 @@ TEST(CommandLine, OutputOfARefusedLineIsGuessed) {
   EXPECT_EQ(GuessOutput({"merge", "--color"}).color, When::kAuto);
 }
 
+TEST(CommandLine, VerifyTakesADatasetAndItsSourcesAfterAgainst) {
+  EXPECT_EQ(Parse({"verify", "merged"})->paths, (std::vector<std::string>{"merged"}));
+  const Result<Invocation> against = Parse({"verify", "merged", "--against", "a", "b", "-j", "3"});
+  ASSERT_TRUE(against.ok()) << against.status().ToString();
+  EXPECT_EQ(against->paths, (std::vector<std::string>{"merged", "a", "b"}));
+  EXPECT_TRUE(against->against);
+  EXPECT_EQ(against->options.num_workers, 3);
+  EXPECT_TRUE(Parse({"verify", "merged", "--from", "list.txt"}).ok());
+  EXPECT_FALSE(Parse({"verify"}).ok());
+  EXPECT_FALSE(Parse({"verify", "merged", "a"}).ok());
+  EXPECT_FALSE(Parse({"verify", "merged", "--against"}).ok());
+  EXPECT_TRUE(Parse({"merge", "a", "-o", "merged", "--verify"})->verify);
+}
+
 TEST(Help, ShortHelpFitsOneScreenAndBeginsWithAnExample) {
-  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kDescribe, kWrite, kPublish}) {
+  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kVerify, kDescribe, kWrite, kPublish}) {
     const std::string help = ShortHelp(command);
     EXPECT_TRUE(help.starts_with("Example: robomerge ")) << help;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;

@@ -45,6 +45,11 @@ ExitCode RunMerge(const Invocation& invocation, Console& console);
 /// describe, write, publish, and plan with --plan.
 ExitCode RunStage(const Invocation& invocation, Console& console);
 
+ExitCode RunVerify(const Invocation& invocation, Console& console);
+
+/// Proves the result of a merge that is done; kExitDone if nothing differs.
+ExitCode VerifyMerged(const Invocation& invocation, const std::vector<std::string>& sources, Console& console);
+
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 
 }  // namespace robomerge::cli

@@ -9,6 +9,7 @@ enum ExitCode : int {
   kExitDone = 0,
   kExitSources = 1,  ///< the sources or the destination are at fault
   kExitCommandLine = 2,
+  kExitDifferences = 3,  ///< verify found something
   kExitIo = 4,           ///< the system refused
   kExitInternal = 70,    ///< a bug of robomerge (EX_SOFTWARE of sysexits.h)
   kExitCancelled = 130,  ///< as a shell reports SIGINT

@@ -162,12 +162,15 @@ constexpr unsigned kMerges = kMerge | kPlan;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kWorks = kMerges | kRanked;
-constexpr unsigned kEvery = kWorks | kInspect | kPublish;
+constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist", "", "",
      SetPath<&Invocation::destination>},
-    {"from", 0, "FILE", kReads, true, "Read more sources from FILE, one per line; - is standard input",
+    {"against", 0, "", kVerify, false, "Compare with the sources that are named, in the order of the merge",
+     "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept as it was is no difference.", "",
+     Raise<&Invocation::against>},
+    {"from", 0, "FILE", kReads | kVerify, true, "Read more sources from FILE, one per line; - is standard input",
      "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command line.", "",
      SetPath<&Invocation::list_path>},
     {"partial", 0, "DIR", kDescribe | kPlan, true, "Keep descriptions of sources in DIR, or plan from those in DIR", "", "",
@@ -177,7 +180,7 @@ constexpr Flag kFlags[] = {
      SetPath<&Invocation::plan_directory>},
     {"rank", 0, "R", kRanked, true, "Do the share of process R, counted from 0 (default 0)", "", "", SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "", SetWorldSize},
-    {"num-workers", 'j', "N", kWorks, true, "Use N threads; 0, the default, is one per core",
+    {"num-workers", 'j', "N", kWorks | kVerify, true, "Use N threads; 0, the default, is one per core",
      "Any number gives the same bytes.", "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
     {"dry-run", 'n', "", kMerge, false, "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
@@ -201,6 +204,8 @@ constexpr Flag kFlags[] = {
      "Must be on the file system of DST. Other files in DIR are not touched.", "", SetPathOption<&MergeOptions::staging_root>},
     {"no-sync", 0, "", kReads, false, "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "", SetOption<&MergeOptions::sync, false>},
+    {"verify", 0, "", kMerge, false, "Prove the result afterwards; same as `verify DST --against SRC...`",
+     "Reads the sources and the result once more. Exits with 3 if they differ.", "", Raise<&Invocation::verify>},
     {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
      "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE", SetPathOption<&MergeOptions::trace_path>},
     {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields", "", "",
@@ -209,13 +214,13 @@ constexpr Flag kFlags[] = {
      Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning", "", "",
      AddVerbosity},
-    {"progress", 0, "WHEN", kWorks, false, "Show progress auto, always or never (default auto)",
+    {"progress", 0, "WHEN", kWorks | kVerify, false, "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
      "", SetProgress},
     {"color", 0, "WHEN", kEvery, false, "Colour messages auto, always or never (default auto)",
      "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
-    {"help", 0, "", kEvery, true, "Show all flags; -h shows one screen", "", "", SetWish<Invocation::Wish::kFullHelp>},
+    {"help", 0, "", kEvery, false, "Show all flags; -h shows one screen", "", "", SetWish<Invocation::Wish::kFullHelp>},
     {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "", "",
      SetWish<Invocation::Wish::kVersion>},
 };
@@ -231,6 +236,10 @@ constexpr CommandHelp kCommands[] = {
      "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.", "robomerge inspect kitchen_1"},
+    {kVerify, "verify", "DST [--against SRC...]", "Prove a dataset, alone or against what it was merged from",
+     "Alone: numbering, references, timestamps, statistics against the data, video frames at\n"
+     "their times. With sources: that it holds exactly what they hold. Exits with 3 if not.",
+     "robomerge verify kitchen --against kitchen_1 kitchen_2"},
     {kDescribe, "describe", "SRC... --partial DIR", "Describe a share of the sources for `plan`",
      "All shares get the same sources. Doing a share again does nothing if nothing has changed.",
      "robomerge describe --from list.txt --partial work/partial --rank 0 --world-size 4"},

@@ -14,7 +14,7 @@
 namespace robomerge::cli {
 
 /// A command, as a bit so that a flag can belong to several.
-enum Command : unsigned { kNoCommand = 0, kMerge = 1, kPlan = 2, kInspect = 4, kDescribe = 8, kWrite = 16, kPublish = 32 };
+enum Command : unsigned { kNoCommand = 0, kMerge = 1, kPlan = 2, kInspect = 4, kDescribe = 8, kWrite = 16, kPublish = 32, kVerify = 64 };
 
 /// What a command line asks for.
 struct Invocation {
@@ -22,12 +22,14 @@ struct Invocation {
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
-  std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, as typed
+  std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, or the one to verify and then its sources; as typed
   std::string list_path;           ///< --from; empty: none
   std::string destination;
   std::string partial_directory;   ///< --partial; empty: none
   std::string plan_directory;      ///< --plan; empty: none
   Rank rank;
+  bool against = false;  ///< verify: --against
+  bool verify = false;   ///< merge: --verify
   MergeOptions options;
   bool json = false;
   bool quiet = false;

@@ -13,6 +13,7 @@ constexpr std::string_view kExitCodes =
     "  1    the sources or the destination are at fault: missing, damaged, unsupported,\n"
     "       not fitting together, already there\n"
     "  2    the command line is wrong\n"
+    "  3    `verify` found that the dataset is not as it must be\n"
     "  4    the system refused to read or write\n"
     "  70   a bug of robomerge\n"
     "  130  cancelled\n";

@@ -130,6 +130,35 @@ std::string StageSummaryLine(const StageReport& report) {
   return Line(fields);
 }
 
+std::string FindingLine(const Finding& finding) {
+  Json fields = Message("finding");
+  fields["kind"] = finding.kind;
+  fields["what"] = finding.what;
+  fields["episode"] = finding.episode ? Json(*finding.episode) : Json(nullptr);
+  fields["column"] = finding.column;
+  fields["frame"] = finding.frame ? Json(*finding.frame) : Json(nullptr);
+  fields["where"] = finding.where;
+  fields["expected"] = finding.expected;
+  fields["found"] = finding.found;
+  return Line(fields);
+}
+
+std::string VerifySummaryLine(const VerifyReport& report, int exit_code) {
+  Json fields = Message("summary");
+  fields["destination"] = report.destination;
+  fields["num_sources"] = report.num_sources;
+  fields["num_episodes"] = report.num_episodes;
+  fields["num_rows"] = report.num_rows;
+  fields["num_video_frames"] = report.num_video_frames;
+  fields["checked_bytes"] = report.checked_bytes;
+  fields["is_complete"] = report.is_complete;
+  fields["num_findings"] = report.num_findings;
+  fields["num_workers"] = report.num_workers;
+  fields["seconds"] = report.seconds;
+  fields["exit_code"] = exit_code;
+  return Line(fields);
+}
+
 std::string InspectLines(const InspectReport& report, int exit_code) {
   Json dataset = Message("dataset");
   dataset["root"] = report.root;

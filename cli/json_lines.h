@@ -10,6 +10,7 @@
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
 #include "robomerge/status.h"
+#include "robomerge/verify.h"
 
 namespace robomerge::cli {
 
@@ -22,6 +23,10 @@ std::string ErrorLine(const Problem& problem, int exit_code);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);
 std::string StageSummaryLine(const StageReport& report);
+
+std::string FindingLine(const Finding& finding);
+/// The last line of a verification.
+std::string VerifySummaryLine(const VerifyReport& report, int exit_code);
 
 /// All lines of an inspection: "dataset", then each "file", "warning" and "problem", then "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);

@@ -24,6 +24,7 @@ ExitCode Run(const Invocation& invocation, Console& console) {
     case Invocation::Wish::kVersion: console.standard_output().Write(VersionText()); break;
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
+      if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.options.dry_run ? RunMerge(invocation, console) : RunStage(invocation, console);
   }
   return console.Finish(kExitDone);

@@ -80,7 +80,8 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   } else {
     PrintText(invocation, *report, console);
   }
-  return console.Finish(kExitDone);
+  const ExitCode exit_code = invocation.verify && !report->dry_run ? VerifyMerged(invocation, *sources, console) : kExitDone;
+  return console.Finish(exit_code);
 }
 
 }  // namespace robomerge::cli

@@ -27,6 +27,10 @@ std::string StageText(const ProgressState& state) {
   }
   if (counts.stage == "plan") return "Planning: " + SecondsText(state.elapsed_seconds);
   if (counts.stage == "write") return WriteText(state);
+  if (counts.stage == "verify") {
+    return "Verifying: " + BytesText(counts.moved_bytes) + " of " + BytesText(counts.planned_bytes) + " (" +
+           PercentText(counts.moved_bytes, counts.planned_bytes) + ")";
+  }
   if (counts.stage == "publish") return "Publishing: " + Counted(counts.num_files, "file");
   return (counts.stage.empty() ? "Starting" : counts.stage) + ": " + SecondsText(state.elapsed_seconds);
 }

@@ -55,7 +55,7 @@ PUBLIC_HEADERS = {
     "plan.h": "model",
     "merge.h": "merge",
     "stages.h": "merge",
-    "verify.h": "merge",
+    "verify.h": "verify",
     "inspect.h": "merge",
     "version.h": "merge",
 }

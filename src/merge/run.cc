@@ -1,7 +1,5 @@
 #include "merge/run.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <fstream>
 #include <mutex>
@@ -21,13 +19,6 @@ namespace {
 
 // Block size of the file systems that share extents (XFS, btrfs) in their usual make.
 constexpr uint64_t kShareAlignmentBytes = 4096;
-
-int UsableCores() {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
 
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
 
@@ -74,12 +65,8 @@ Status Run::Start() {
   if (options_.num_workers < 0) {
     return Problem(Code::kInvalidArgument, "num_workers is negative").Kind("E-options").Found(std::to_string(options_.num_workers));
   }
-  num_workers_ = options_.num_workers == 0 ? UsableCores() : options_.num_workers;
-  if (num_workers_ == 1) {
-    executor_ = std::make_unique<schedule::SerialExecutor>();
-    return Status();
-  }
-  ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::ThreadPool::Make(num_workers_));
+  ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::MakeExecutor(options_.num_workers));
+  num_workers_ = executor_->num_workers();
   return Status();
 }
 

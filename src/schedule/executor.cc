@@ -1,5 +1,8 @@
 #include "schedule/executor.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -91,6 +94,20 @@ void SerialExecutor::RunUntilFinished(Outstanding& work) {
   running_ = true;
   while (!work.finished()) ready_.Pop().body(0);
   running_ = false;
+}
+
+int UsableCores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+Result<std::unique_ptr<Executor>> MakeExecutor(int num_workers) {
+  if (num_workers == 0) num_workers = UsableCores();
+  if (num_workers == 1) return std::unique_ptr<Executor>(std::make_unique<SerialExecutor>());
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool, ThreadPool::Make(num_workers));
+  return std::unique_ptr<Executor>(std::move(pool));
 }
 
 }  // namespace robomerge::schedule

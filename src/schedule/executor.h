@@ -71,6 +71,9 @@ class ThreadPool final : public Executor {
   std::vector<std::thread> threads_;  // touched by Make and the destructor only, before and after all work
 };
 
+/// One worker per core this process may use.
+int UsableCores();
+
 /// The pool's twin: runs the same queue, in the same order, on the thread that calls RunUntilFinished. Used by one
 /// thread.
 class SerialExecutor final : public Executor {
@@ -83,5 +86,8 @@ class SerialExecutor final : public Executor {
   ReadyQueue ready_;
   bool running_ = false;
 };
+
+/// An executor of `num_workers`, 0 being UsableCores(): the pool, or its twin for one. Fails as ThreadPool::Make does.
+Result<std::unique_ptr<Executor>> MakeExecutor(int num_workers);
 
 }  // namespace robomerge::schedule

@@ -114,7 +114,7 @@ def merge(robomerge, tmp_path) -> Callable:
     """
     from check_merge import check_merge
     from dataset_view import tree_hashes
-    from mergers import merge_with_robomerge
+    from mergers import merge_with_robomerge, verify_findings
     from read_through_lerobot import compare_through_lerobot
 
     numbers = itertools.count()
@@ -139,6 +139,7 @@ def merge(robomerge, tmp_path) -> Callable:
         assert {path.name for path in destination.parent.iterdir()} == beside | {destination.name}
         assert {root: tree_hashes(root) for root in sources} == before, "a source was changed"
         assert check_merge(destination, sources, **options) == []
+        assert verify_findings(destination, sources) == []
         if frames:
             assert compare_through_lerobot(destination, sources) == []
         return destination

@@ -83,6 +83,19 @@ def merge_with_robomerge(sources: list[Path], destination: Path, *, num_workers:
     )
 
 
+def verify_findings(destination: Path, sources: list[Path] = ()) -> list[str]:
+    """What `robomerge verify` finds, one line each; with `sources` against them."""
+    against = ["--against", *sources] if sources else []
+    run = run_robomerge("verify", destination, *against, "--json")
+    assert run.exit_code in (0, 3), run.stderr
+    findings = [line for line in run.json_lines() if line["message_type"] == "finding"]
+    assert (run.exit_code == 3) == bool(findings)
+    return [
+        f"{line['kind']}: {line['what']}, {line['where']}: {line['expected']} / {line['found']}"
+        for line in findings
+    ]
+
+
 def merge_with_lerobot(sources: list[Path], destination: Path, **options) -> None:
     from lerobot.datasets.aggregate import aggregate_datasets
 

@@ -1,0 +1,69 @@
+// Proves that rows of one Parquet file hold what rows of another hold, and reads rows as numbers, for whoever checks them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/parquet/footer.h"
+#include "io/file_system.h"
+#include "robomerge/status.h"
+
+namespace robomerge::parquet {
+
+/// Where a column of two row ranges first differs.
+struct RowDifference {
+  std::string column;
+  uint64_t row = 0;  ///< from the start of the range
+  std::string expected;
+  std::string found;
+};
+
+struct ComparedRows {
+  std::vector<RowDifference> differences;  ///< at most one per column, in the order of the columns
+  uint64_t compared_bytes = 0;             ///< of the file that is checked
+};
+
+/// Compares row ranges of a file with row ranges of another. Where both ranges are whole row groups and a column chunk has the same bytes,
+/// codec and shape in both, that is proof; other columns are decoded in batches and compared value by value, bit by bit (a NaN equals a NaN, 0.0 is
+/// not -0.0). Names of list elements and widths of numbers may differ, as in a splice. Holds one batch of each.
+class RowComparer {
+ public:
+  /// The references must outlive it. `columns`: those to compare, by name.
+  RowComparer(const io::RandomAccessFile& file, const Footer& footer, const io::RandomAccessFile& expected, const Footer& expected_footer,
+              std::vector<std::string> columns);
+  ~RowComparer();
+  RowComparer(RowComparer&&) noexcept;
+
+  /// Rows [first_row, first_row + num_rows) against as many from `expected_first_row`. Ranges in file order are decoded in one pass.
+  Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows);
+
+ private:
+  struct Representation;
+  std::unique_ptr<Representation> representation_;
+};
+
+/// Rows of one column, flattened; nulls read as NaN.
+struct NumberRows {
+  /// Numbers per row; 0 if rows have different numbers of them.
+  uint32_t width = 0;
+  std::vector<double> values;  ///< row-major
+};
+
+/// Reads columns of numbers and booleans, lists of any depth included.
+class NumberReader {
+ public:
+  NumberReader(const io::RandomAccessFile& file, const Footer& footer, const std::vector<std::string>& columns);
+  ~NumberReader();
+  NumberReader(NumberReader&&) noexcept;
+
+  /// One entry per column that was asked for, in that order. kCorrupt for a column that is missing or holds no numbers.
+  Result<std::vector<NumberRows>> Read(uint64_t first_row, uint64_t num_rows);
+
+ private:
+  struct Representation;
+  std::unique_ptr<Representation> representation_;
+};
+
+}  // namespace robomerge::parquet

@@ -1,0 +1,286 @@
+// What a merge keeps of its sources besides payload (format spec 3.1, 3.2, 3.4).
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "base/text.h"
+#include "formats/parquet/compare_rows.h"
+#include "model/distribution.h"
+#include "verify/checks.h"
+#include "verify/episode_statistics.h"
+
+namespace robomerge::verify_internal {
+namespace {
+
+// Of a statistic that a merge computes anew from whole numbers.
+constexpr double kRounding = 1e-9;
+
+bool IsSame(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+class Kept {
+ public:
+  Kept(const io::FileSystem& file_system, const Case& all, FindingList& findings)
+      : file_system_(file_system), all_(all), dataset_(all.destination.dataset), findings_(findings) {}
+
+  Status Run() {
+    CheckSchema();
+    CheckTasks();
+    std::vector<EpisodeStatistics> of_sources;
+    for (const Subject& source : all_.sources) of_sources.emplace_back(source.dataset);
+    const EpisodeStatistics statistics(dataset_);
+    for (uint64_t episode = 0; episode < all_.origins.size(); ++episode) {
+      CheckEpisode(episode);
+      CheckCells(episode, statistics, of_sources[all_.origins[episode].source]);
+    }
+    return CheckCarried();
+  }
+
+ private:
+  std::string InfoWhere(const std::string& key) const { return StrCat(dataset_.root, "/meta/info.json: ", key); }
+
+  void CheckSchema() {
+    const Schema& schema = dataset_.schema;
+    for (const Subject& subject : all_.sources) {
+      const Schema& source = subject.dataset.schema;
+      if (!(schema.frame_rate() == source.frame_rate())) Differs("fps", source.fps, schema.fps, subject);
+      if (schema.robot_type != source.robot_type) Differs("robot_type", source.robot_type, schema.robot_type, subject);
+      for (const Feature& feature : source.features) {
+        const Feature* kept = schema.Find(feature.name);
+        const std::string key = StrCat("features[\"", feature.name, "\"]");
+        if (kept == nullptr) {
+          Differs(key, feature.entry, Json(), subject);
+        } else if (ComparableEntry(*kept) != ComparableEntry(feature) && !IsDefault(feature.name)) {
+          Differs(key, ComparableEntry(feature), ComparableEntry(*kept), subject);
+        }
+      }
+      for (const Feature& feature : schema.features) {
+        if (source.Find(feature.name) == nullptr) Differs(StrCat("features[\"", feature.name, "\"]"), Json(), feature.entry, subject);
+      }
+    }
+    const Json& tools = all_.sources.front().dataset.schema.tools;
+    const bool agree = std::all_of(all_.sources.begin(), all_.sources.end(), [&](const Subject& one) { return one.dataset.schema.tools == tools; });
+    if (agree && schema.tools != tools) Differs("tools", tools, schema.tools, all_.sources.front());
+    CheckPhysicalSchema();
+  }
+
+  static bool IsDefault(const std::string& name) {
+    return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) != std::end(kDefaultFeatures);
+  }
+
+  void Differs(const std::string& key, const Json& expected, const Json& found, const Subject& source) {
+    findings_.Add(Say("V-schema", "schema is not that of a source", InfoWhere(key), StrCat(json::DumpLine(expected), "   from ", source.dataset.root),
+                      json::DumpLine(found)));
+  }
+
+  // W-13: columns keep the physical form that one of the sources gave them, and images stay images for tools that open a file alone.
+  void CheckPhysicalSchema() {
+    std::set<std::string> forms;
+    bool has_features = false;
+    for (const Subject& source : all_.sources) {
+      for (const DataFile& file : source.dataset.data_files) {
+        has_features = has_features || file.has_huggingface_features;
+        std::istringstream lines(file.physical_schema);
+        for (std::string line; std::getline(lines, line);) forms.insert(line);
+      }
+    }
+    for (const DataFile& file : dataset_.data_files) {
+      std::istringstream lines(file.physical_schema);
+      for (std::string line; std::getline(lines, line);) {
+        const std::string column = line.substr(0, line.find(' '));
+        if (forms.contains(line) || IsBookkeeping(column)) continue;
+        findings_.Add(Say("V-schema", "column has a physical form that no source has", file.path, "", line, {{}, column, {}}));
+      }
+      if (has_features && !file.has_huggingface_features && !AnySourceFileLacksFeatures()) {
+        findings_.Add(Say("V-schema", "data file has lost the metadata that tells tools what its columns are", file.path, "the key `huggingface`", "none"));
+      }
+    }
+  }
+
+  bool AnySourceFileLacksFeatures() const {
+    for (const Subject& source : all_.sources) {
+      for (const DataFile& file : source.dataset.data_files) {
+        if (!file.has_huggingface_features) return true;
+      }
+    }
+    return false;
+  }
+
+  // 3.2: the union, in order of first appearance.
+  void CheckTasks() {
+    std::vector<std::string> expected;
+    std::set<std::string> known;
+    for (const Subject& source : all_.sources) {
+      for (const std::string& task : source.dataset.tasks) {
+        if (known.insert(task).second) expected.push_back(task);
+      }
+    }
+    const std::string where = dataset_.root + "/meta/tasks.parquet";
+    for (size_t task = 0; task < std::max(expected.size(), dataset_.tasks.size()); ++task) {
+      const std::string wanted = task < expected.size() ? "`" + expected[task] + "`" : "no further task";
+      const std::string found = task < dataset_.tasks.size() ? "`" + dataset_.tasks[task] + "`" : "no further task";
+      if (wanted == found) continue;
+      findings_.Add(Say("V-tasks", "tasks are not those of the sources in order of first appearance", StrCat(where, ": row ", task), wanted, found));
+      return;
+    }
+  }
+
+  void CheckEpisode(uint64_t episode) {
+    const Origin& origin = all_.origins[episode];
+    const Subject& source = all_.SourceOf(episode);
+    const Episode &found = dataset_.episodes[episode], &expected = source.dataset.episodes[origin.episode];
+    const std::string from = StrCat("   from episode ", origin.episode, " of ", source.dataset.root);
+    if (found.length_frames != expected.length_frames) {
+      findings_.Add(Say("V-rows", "episode has another length than in its source", all_.destination.EpisodeWhere(episode, "length"),
+                        StrCat(expected.length_frames, " frames", from), StrCat(found.length_frames, " frames"), {episode, "length"}));
+    }
+    std::vector<std::string> tasks = found.tasks, wanted = expected.tasks;
+    std::sort(tasks.begin(), tasks.end());
+    std::sort(wanted.begin(), wanted.end());
+    if (tasks != wanted) {
+      findings_.Add(Say("V-tasks", "episode lists other tasks than in its source", all_.destination.EpisodeWhere(episode, "tasks"),
+                        StrCat("`", Join(expected.tasks, "`, `"), "`", from), StrCat("`", Join(found.tasks, "`, `"), "`"), {episode, "tasks"}));
+    }
+  }
+
+  // What a cell of a source's row becomes (3.4); nothing where any number will do.
+  std::optional<double> Expected(uint64_t episode, const StatColumn& column, double value) const {
+    if (column.stat == "count") return value;
+    if (column.feature == "task_index") {
+      const EpisodeRows* rows = all_.destination.rows[episode];
+      if (rows == nullptr || rows->task_frames.empty()) return std::nullopt;
+      const Distribution tasks(rows->task_frames);
+      if (column.stat == "min") return tasks.min();
+      if (column.stat == "max") return tasks.max();
+      if (column.stat == "mean") return tasks.mean();
+      if (column.stat == "std") return tasks.deviation();
+      return std::nullopt;
+    }
+    if (column.stat == "std") return value;
+    const Origin& origin = all_.origins[episode];
+    if (column.feature == "episode_index") return value + (static_cast<double>(episode) - static_cast<double>(origin.episode));
+    if (column.feature == "index") {
+      return value + (static_cast<double>(all_.destination.FirstFrame(episode)) - static_cast<double>(all_.SourceOf(episode).FirstFrame(origin.episode)));
+    }
+    return value;
+  }
+
+  void CheckCells(uint64_t episode, const EpisodeStatistics& statistics, const EpisodeStatistics& of_source) {
+    const Origin& origin = all_.origins[episode];
+    std::map<std::pair<std::string_view, std::string_view>, std::pair<const double*, uint32_t>> found;
+    statistics.ForEach(episode, [&](const StatColumn& column, const double* values) { found[{column.feature, column.stat}] = {values, column.width}; });
+    std::set<std::pair<std::string_view, std::string_view>> in_source;
+    of_source.ForEach(origin.episode, [&](const StatColumn& column, const double* values) {
+      in_source.emplace(column.feature, column.stat);
+      const std::string name = StrCat("stats/", column.feature, "/", column.stat);
+      const auto entry = found.find({column.feature, column.stat});
+      if (entry == found.end()) {
+        findings_.Add(Say("V-statistics", "episode has lost a statistic of its source", all_.destination.EpisodeWhere(episode, name), "", "",
+                          {episode, column.feature + "/" + column.stat}));
+        return;
+      }
+      const auto& [numbers, width] = entry->second;
+      for (uint32_t at = 0; at < std::max(width, column.width); ++at) {
+        const bool is_there = at < width && at < column.width;
+        const std::optional<double> expected = is_there ? Expected(episode, column, values[at]) : std::nullopt;
+        if (is_there && (!expected || IsSame(*expected, numbers[at]))) continue;
+        const bool is_near = is_there && IsBookkeeping(column.feature) && std::fabs(*expected - numbers[at]) <= kRounding * std::max(1.0, std::fabs(*expected));
+        if (is_near) continue;
+        findings_.Add(Say("V-statistics", "statistic differs from its source", all_.destination.EpisodeWhere(episode, name),
+                          is_there ? FormatDouble(*expected) : StrCat(column.width, " numbers"), is_there ? FormatDouble(numbers[at]) : StrCat(width, " numbers"),
+                          {episode, column.feature + "/" + column.stat}));
+        return;
+      }
+    });
+    for (const auto& [key, numbers] : found) {
+      if (in_source.contains(key) || IsBookkeeping(key.first)) continue;
+      const std::string name = StrCat(key.first, "/", key.second);
+      findings_.Add(Say("V-statistics", "episode has a statistic that its source has not", all_.destination.EpisodeWhere(episode, "stats/" + name), "", "",
+                        {episode, name}));
+    }
+  }
+
+  // Columns of the episodes table that the format does not know, run by run of rows that stand together in both files.
+  Status CheckCarried() {
+    std::map<std::string, std::unique_ptr<io::RandomAccessFile>> files;
+    std::map<std::string, parquet::Footer> footers;
+    const auto open = [&](const std::string& path) -> Status {
+      if (files.contains(path)) return Status();
+      ROBOMERGE_ASSIGN_OR_RETURN(files[path], file_system_.OpenForReading(path));
+      ROBOMERGE_ASSIGN_OR_RETURN(footers[path], parquet::Footer::Read(*files[path]));
+      return Status();
+    };
+    for (uint64_t begin = 0; begin < all_.origins.size();) {
+      const Subject& source = all_.SourceOf(begin);
+      const Episode &found = dataset_.episodes[begin], &expected = source.dataset.episodes[all_.origins[begin].episode];
+      uint64_t end = begin + 1;
+      for (; end < all_.origins.size() && all_.origins[end].source == all_.origins[begin].source; ++end) {
+        const Episode &next = dataset_.episodes[end], &next_expected = source.dataset.episodes[all_.origins[end].episode];
+        const auto distance = static_cast<int64_t>(end - begin);
+        if (next.episodes_file != found.episodes_file || next.row != found.row + distance || next_expected.episodes_file != expected.episodes_file ||
+            next_expected.row != expected.row + distance) {
+          break;
+        }
+      }
+      const std::string& path = dataset_.episodes_files[found.episodes_file].path;
+      const std::string& source_path = source.dataset.episodes_files[expected.episodes_file].path;
+      if (!source.dataset.carried_columns.empty()) {
+        files.clear();  // one pair at a time
+        footers.clear();
+        ROBOMERGE_RETURN_NOT_OK(open(path));
+        ROBOMERGE_RETURN_NOT_OK(open(source_path));
+        std::vector<std::string> columns;
+        for (const std::string& column : source.dataset.carried_columns) {
+          const std::vector<std::string>& present = footers.at(source_path).column_names();
+          if (std::find(present.begin(), present.end(), column) != present.end()) columns.push_back(column);
+        }
+        parquet::RowComparer comparer(*files.at(path), footers.at(path), *files.at(source_path), footers.at(source_path), columns);
+        ROBOMERGE_ASSIGN_OR_RETURN(const parquet::ComparedRows compared,
+                                   comparer.Compare(static_cast<uint64_t>(found.row), static_cast<uint64_t>(expected.row), end - begin));
+        for (const parquet::RowDifference& difference : compared.differences) {
+          findings_.Add(Say("V-episode-column", "column of the episodes table differs from its source",
+                            all_.destination.EpisodeWhere(begin + difference.row, difference.column), StrCat(difference.expected, "   from ", source_path),
+                            difference.found, {begin + difference.row, difference.column}));
+        }
+      }
+      begin = end;
+    }
+    return Status();
+  }
+
+  const io::FileSystem& file_system_;
+  const Case& all_;
+  const Dataset& dataset_;
+  FindingList& findings_;
+};
+
+}  // namespace
+
+void PairEpisodes(Case& all, FindingList& findings) {
+  uint64_t num_episodes = 0, num_frames = 0;
+  for (uint32_t source = 0; source < all.sources.size(); ++source) {
+    const Dataset& dataset = all.sources[source].dataset;
+    for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode) {
+      if (all.origins.size() < all.destination.dataset.episodes.size()) all.origins.push_back({source, episode});
+    }
+    num_episodes += dataset.episodes.size();
+    num_frames += dataset.num_frames();
+  }
+  const Dataset& dataset = all.destination.dataset;
+  all.is_paired = num_episodes == dataset.episodes.size();
+  if (!all.is_paired) {
+    findings.Add(Say("V-episodes", "sources have another number of episodes together; the ones that both have are compared in order", dataset.root,
+                     StrCat(WithSeparators(num_episodes), " episodes of ", all.sources.size(), " sources"),
+                     StrCat(WithSeparators(dataset.episodes.size()), " episodes")));
+  } else if (num_frames != dataset.num_frames()) {
+    findings.Add(Say("V-rows", "sources have another number of frames together", dataset.root, StrCat(WithSeparators(num_frames), " frames"),
+                     StrCat(WithSeparators(dataset.num_frames()), " frames")));
+  }
+}
+
+Status CheckAgainstSources(const io::FileSystem& file_system, const Case& all, FindingList& findings) {
+  return Kept(file_system, all, findings).Run();
+}
+
+}  // namespace robomerge::verify_internal

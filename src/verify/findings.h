@@ -1,0 +1,83 @@
+// What the checks of one piece of work found, and what they share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/dataset.h"
+#include "robomerge/verify.h"
+
+namespace robomerge::verify_internal {
+
+/// Which episode, column and frame a finding concerns.
+struct Place {
+  std::optional<uint64_t> episode = {};
+  std::string column = {};
+  std::optional<uint64_t> frame = {};
+};
+
+Finding Say(std::string kind, std::string what, std::string where, std::string expected = {}, std::string found = {}, Place place = {});
+
+/// The first findings in their order, and how many there were. Not thread-safe: every task has its own.
+class FindingList {
+ public:
+  explicit FindingList(uint64_t most) : most_(most) {}
+
+  void Add(Finding finding) {
+    if (num_findings_++ < most_) findings_.push_back(std::move(finding));
+  }
+  /// Appends those of another task, which came later in the order of the dataset.
+  void Append(FindingList&& later);
+
+  uint64_t num_findings() const { return num_findings_; }
+  std::vector<Finding>& findings() { return findings_; }
+
+ private:
+  uint64_t most_;
+  uint64_t num_findings_ = 0;
+  std::vector<Finding> findings_;
+};
+
+/// A finding that says what a Problem says, "E-rows" as "V-rows".
+Finding FromProblem(const Problem& problem);
+
+/// One dataset and where the rows of its episodes are.
+struct Subject {
+  Dataset dataset;
+  std::vector<const EpisodeRows*> rows;  ///< per episode: in the data file its row names; null if they are not there
+  std::vector<uint64_t> first_rows;      ///< per data file: rows in the files before it
+
+  uint64_t FirstFrame(uint64_t episode) const { return static_cast<uint64_t>(dataset.episodes[episode].dataset_from_index); }
+  /// "meta/episodes/...: column, row 3"
+  std::string EpisodeWhere(uint64_t episode, const std::string& column) const;
+};
+
+/// REQUIRES: `subject.dataset` is set and does not move any more.
+void PlaceRows(Subject& subject);
+
+/// An episode of the destination, and the one it came from.
+struct Origin {
+  uint32_t source = 0;
+  uint64_t episode = 0;
+};
+
+/// All datasets of one verification.
+struct Case {
+  Subject destination;
+  std::vector<Subject> sources;
+  std::vector<Origin> origins;  ///< per episode of the destination, as far as there are sources
+  bool is_paired = false;        ///< destination and sources have as many episodes
+  VerifyOptions options;
+
+  bool has_sources() const { return !sources.empty(); }
+  const Subject& SourceOf(uint64_t episode) const { return sources[origins[episode].source]; }
+};
+
+/// LeRobot's default tolerance_s: a frame farther from its time cannot be read.
+constexpr double kToleranceSeconds = 1e-4;
+
+constexpr bool IsBookkeeping(std::string_view feature) { return feature == "index" || feature == "episode_index" || feature == "task_index"; }
+
+}  // namespace robomerge::verify_internal

@@ -1,0 +1,86 @@
+#include "verify/moments.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace robomerge::verify_internal {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+// Rounding to float32, and what NumPy's sum in float32 along the first axis may lose per row.
+constexpr double kRounding = 1e-6;
+constexpr double kRelative = 1e-5;
+constexpr double kPerRow = 1.0 / (1 << 24);
+
+}  // namespace
+
+Moments Moments::Of(const std::vector<double>& values, uint64_t first, uint64_t stride, uint64_t count) {
+  Moments moments;
+  moments.count = static_cast<double>(count);
+  if (count == 0) return moments;
+  moments.min = moments.max = values[first];
+  double sum = 0;
+  for (uint64_t at = 0; at < count; ++at) {
+    const double value = values[first + at * stride];
+    moments.min = std::min(moments.min, value);
+    moments.max = std::max(moments.max, value);
+    sum += value;
+  }
+  moments.mean = sum / moments.count;
+  for (uint64_t at = 0; at < count; ++at) {
+    const double distance = values[first + at * stride] - moments.mean;
+    moments.squares += distance * distance;
+  }
+  if (std::isnan(moments.mean) && std::isnan(sum)) moments.min = moments.max = moments.squares = kNone;
+  return moments;
+}
+
+void Moments::Add(const Moments& other) {
+  if (other.count == 0) return;
+  if (count == 0) {
+    *this = other;
+    return;
+  }
+  const double total = count + other.count;
+  const double distance = other.mean - mean;
+  const bool is_none = std::isnan(mean) || std::isnan(other.mean);
+  squares += other.squares + distance * distance * count * (other.count / total);
+  mean += distance * (other.count / total);
+  min = is_none ? kNone : std::min(min, other.min);
+  max = is_none ? kNone : std::max(max, other.max);
+  count = total;
+}
+
+void Add(ElementMoments& whole, const ElementMoments& part) {
+  if (whole.empty()) whole.resize(part.size());
+  for (size_t at = 0; at < std::min(whole.size(), part.size()); ++at) whole[at].Add(part[at]);
+}
+
+ElementMoments Reduced(const ElementMoments& moments, size_t width) {
+  if (width == 0 || moments.size() % width != 0) return {};
+  ElementMoments reduced(width);
+  for (size_t at = 0; at < moments.size(); ++at) reduced[at % width].Add(moments[at]);
+  return reduced;
+}
+
+double Value(std::string_view stat, const Moments& moments) {
+  if (stat == "min") return moments.min;
+  if (stat == "max") return moments.max;
+  if (stat == "mean") return moments.mean;
+  if (stat == "std") return std::sqrt(moments.squares / moments.count);
+  return kNone;
+}
+
+bool Matches(std::string_view stat, double stated, const Moments& moments) {
+  const double real = Value(stat, moments);
+  if (std::isnan(real) || std::isnan(stated)) return std::isnan(real) == std::isnan(stated);
+  if (std::isinf(real) || std::isinf(stated)) return stated == real;
+  const double largest = std::max(std::fabs(moments.min), std::fabs(moments.max));
+  if (stat == "min" || stat == "max") return std::fabs(stated - real) <= kRounding * std::fabs(real);
+  const double relative = kRelative + kPerRow * moments.count;
+  if (stat == "mean") return std::fabs(stated - real) <= relative * largest;
+  return std::fabs(stated * stated - real * real) <= relative * largest * largest;
+}
+
+}  // namespace robomerge::verify_internal

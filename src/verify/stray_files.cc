@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "verify/checks.h"
+
+namespace robomerge::verify_internal {
+namespace {
+
+// What may lie beside a dataset: cards, and what recorder and tools leave behind (format spec 1.1).
+constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images", "meta", "data", "videos"};
+constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json", "tasks.parquet", "episodes", "robomerge.json"};
+constexpr int kMostDepth = 16;
+
+class Walk {
+ public:
+  Walk(const io::FileSystem& file_system, const Dataset& dataset, FindingList& findings)
+      : file_system_(file_system), root_(dataset.root), findings_(findings) {
+    for (const EpisodesFile& file : dataset.episodes_files) named_.insert(file.path);
+    for (const DataFile& file : dataset.data_files) named_.insert(file.path);
+    for (const VideoKey& key : dataset.video_keys) {
+      for (const VideoFile& file : key.files) named_.insert(file.path);
+    }
+  }
+
+  Status Run() {
+    ROBOMERGE_RETURN_NOT_OK(Names(root_, kKnownNames));
+    ROBOMERGE_RETURN_NOT_OK(Names(io::JoinPath(root_, "meta"), kKnownMetadata));
+    for (const char* folder : {"meta/episodes", "data", "videos"}) ROBOMERGE_RETURN_NOT_OK(Files(io::JoinPath(root_, folder), 0));
+    return Status();
+  }
+
+ private:
+  template <size_t size>
+  Status Names(const std::string& folder, const std::string_view (&known)[size]) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_.List(folder));
+    for (const std::string& name : names) {
+      if (name.starts_with('.') || std::find(std::begin(known), std::end(known), name) != std::end(known)) continue;
+      const std::string path = io::JoinPath(folder, name);
+      if (IsAbove(path)) continue;
+      findings_.Add(Say("V-stray-file", "dataset holds something that the format does not know", path));
+    }
+    return Status();
+  }
+
+  // Whether a named file lies in it: templates may lead to other folders than the usual ones.
+  bool IsAbove(const std::string& path) const {
+    const auto next = named_.lower_bound(path + "/");
+    return next != named_.end() && next->starts_with(path + "/");
+  }
+
+  Status Files(const std::string& folder, int depth) {
+    const Result<std::vector<std::string>> names = file_system_.List(folder);
+    if (!names.ok()) return names.status().code() == Code::kNotFound ? Status() : names.status();
+    for (const std::string& name : *names) {
+      if (name.starts_with('.')) continue;
+      const std::string path = io::JoinPath(folder, name);
+      ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_.Stat(path));
+      if (stat.is_directory) {
+        if (depth < kMostDepth) ROBOMERGE_RETURN_NOT_OK(Files(path, depth + 1));
+      } else if (!named_.contains(path)) {
+        findings_.Add(Say("V-stray-file", "no episode lies in this file", path));
+      }
+    }
+    return Status();
+  }
+
+  const io::FileSystem& file_system_;
+  const std::string& root_;
+  FindingList& findings_;
+  std::set<std::string> named_;
+};
+
+}  // namespace
+
+Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset, FindingList& findings) {
+  return Walk(file_system, dataset, findings).Run();
+}
+
+}  // namespace robomerge::verify_internal

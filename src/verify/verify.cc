@@ -1,0 +1,273 @@
+#include "robomerge/verify.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+#include "base/text.h"
+#include "read/read.h"
+#include "schedule/executor.h"
+#include "schedule/parallel_for.h"
+#include "verify/checks.h"
+
+namespace robomerge {
+namespace {
+
+using namespace verify_internal;
+
+// Rows that one task checks: enough to be worth it, few enough that a single large file keeps all workers busy.
+constexpr uint64_t kPartBytes = uint64_t{16} << 20;
+constexpr uint64_t kPartRows = 50'000;
+
+// Tells the caller where it stands, one call at a time.
+class ProgressObserver final : public schedule::Observer {
+ public:
+  explicit ProgressObserver(const ProgressCallback& callback) : callback_(callback) {}
+
+  void Finished(const schedule::NodeEvent& event) override {
+    if (!callback_) return;
+    const std::lock_guard lock(mutex_);
+    if (event.category == "read") ++progress_.num_sources_read;
+    if (event.category == "verify") progress_.moved_bytes += event.bytes;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_told_ < std::chrono::milliseconds(100)) return;
+    last_told_ = now;
+    callback_(progress_);
+  }
+
+  void Enter(const std::string& stage, uint64_t num_sources, uint64_t planned_bytes, uint64_t num_files) {
+    const std::lock_guard lock(mutex_);
+    progress_.stage = stage;
+    progress_.num_sources = num_sources;
+    progress_.planned_bytes = planned_bytes;
+    progress_.num_files = num_files;
+    if (callback_) callback_(progress_);
+  }
+
+ private:
+  const ProgressCallback& callback_;
+  std::mutex mutex_;
+  MergeProgress progress_;                           // guarded by mutex_
+  std::chrono::steady_clock::time_point last_told_;  // guarded by mutex_
+};
+
+// A data file that is open while its parts are checked.
+struct OpenDataFile {
+  std::unique_ptr<io::RandomAccessFile> file;
+  parquet::Footer footer;
+};
+
+class VerifyRun {
+ public:
+  VerifyRun(const std::string& destination, const std::vector<std::string>& sources, const VerifyOptions& options, const ProgressCallback& progress,
+            const std::atomic<bool>* stop)
+      : destination_(destination), sources_(sources), observer_(progress), findings_(options.most_findings) {
+    case_.options = options;
+    if (stop != nullptr) parallel_.stop = schedule::StopToken::Watching(*stop);
+    parallel_.observer = &observer_;
+  }
+
+  Result<VerifyReport> Run() {
+    const auto start = std::chrono::steady_clock::now();
+    report_.destination = destination_;
+    report_.num_sources = sources_.size();
+    if (case_.options.num_workers < 0) {
+      return Problem(Code::kInvalidArgument, "num_workers is negative").Kind("E-options").Found(std::to_string(case_.options.num_workers));
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::MakeExecutor(case_.options.num_workers));
+    report_.num_workers = executor_->num_workers();
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_readable, Read());
+    if (is_readable) ROBOMERGE_RETURN_NOT_OK(Check());
+    report_.is_complete = is_readable;
+    report_.num_findings = findings_.num_findings();
+    report_.findings = std::move(findings_.findings());
+    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::move(report_);
+  }
+
+ private:
+  // False if the destination is a dataset that contradicts itself: then what is wrong with it is all that can be found.
+  Result<bool> Read() {
+    observer_.Enter("read", sources_.size() + 1, 0, 0);
+    std::vector<Result<Dataset>> read(sources_.size() + 1, Result<Dataset>(Dataset{}));
+    std::vector<schedule::Item> items;
+    for (size_t at = 0; at < read.size(); ++at) {
+      const std::string& root = at == 0 ? destination_ : sources_[at - 1];
+      schedule::Item item;
+      item.name = "read " + root;
+      item.category = "read";
+      item.body = [&read, &root, at](schedule::Spawner&) {
+        read[at] = ReadDataset(io::Posix(), root);
+        return Status();
+      };
+      items.push_back(std::move(item));
+    }
+    ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), parallel_));
+    std::vector<Problem> problems;
+    for (size_t at = 1; at < read.size(); ++at) {
+      const Status status = read[at].status();
+      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+    }
+    if (!read.front().ok() && !IsFinding(read.front().status())) {
+      const Status status = read.front().status();
+      problems.insert(problems.begin(), status.problems().begin(), status.problems().end());
+    }
+    if (!problems.empty()) return Status::Many(std::move(problems));
+    if (!read.front().ok()) {
+      for (const Problem& problem : read.front().status().problems()) findings_.Add(FromProblem(problem));
+      return false;
+    }
+    case_.destination.dataset = std::move(read.front()).value();
+    case_.sources.resize(sources_.size());
+    for (size_t at = 0; at < sources_.size(); ++at) {
+      case_.sources[at].dataset = std::move(read[at + 1]).value();
+      PlaceRows(case_.sources[at]);
+    }
+    PlaceRows(case_.destination);
+    return true;
+  }
+
+  // A dataset whose parts contradict each other, as opposed to none that could be looked at.
+  static bool IsFinding(const Status& status) {
+    return std::all_of(status.problems().begin(), status.problems().end(), [](const Problem& problem) {
+      return problem.code == Code::kCorrupt && problem.kind != "E-info" && problem.kind != "E-version" && problem.kind != "E-features";
+    });
+  }
+
+  Status Check() {
+    const Dataset& dataset = case_.destination.dataset;
+    report_.num_episodes = dataset.episodes.size();
+    if (case_.has_sources()) PairEpisodes(case_, findings_);
+    ROBOMERGE_RETURN_NOT_OK(Tolerate(CheckStructure(io::Posix(), case_, findings_), findings_));
+    ROBOMERGE_RETURN_NOT_OK(CheckStrayFiles(io::Posix(), dataset, findings_));
+    if (case_.has_sources()) ROBOMERGE_RETURN_NOT_OK(Tolerate(CheckAgainstSources(io::Posix(), case_, findings_), findings_));
+    columns_ = NumericColumns(case_);
+    MakeParts();
+    std::vector<schedule::Item> items;
+    uint64_t num_bytes = 0;
+    for (uint32_t file = 0; file < dataset.data_files.size(); ++file) items.push_back(DataItem(file));
+    for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
+      for (uint32_t file = 0; file < dataset.video_keys[key].files.size(); ++file) {
+        frames_.emplace_back(case_.options.most_findings);
+        items.push_back(VideoItem(key, file, frames_.size() - 1));
+      }
+    }
+    for (const schedule::Item& item : items) num_bytes += item.bytes;
+    observer_.Enter("verify", sources_.size() + 1, num_bytes, items.size());
+    ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), parallel_));
+    report_.checked_bytes = num_bytes;
+    Gather();
+    return Status();
+  }
+
+  // What is wrong with a file's bytes is a finding; that the system refuses to read is not.
+  static Status Tolerate(const Status& status, FindingList& findings) {
+    if (status.ok() || status.code() == Code::kIo || status.code() == Code::kCancelled || status.code() == Code::kInternal) return status;
+    for (const Problem& problem : status.problems()) findings.Add(FromProblem(problem));
+    return Status();
+  }
+
+  void MakeParts() {
+    const std::vector<DataFile>& files = case_.destination.dataset.data_files;
+    for (uint32_t file = 0; file < files.size(); ++file) {
+      first_parts_.push_back(parts_.size());
+      RowsPart part;
+      part.data_file = file;
+      uint64_t num_bytes = 0, num_rows = 0;
+      for (size_t at = 0; at < files[file].episodes.size(); ++at) {
+        ++part.count;
+        num_bytes += files[file].episodes[at].uncompressed_bytes;
+        num_rows += files[file].episodes[at].num_rows;
+        if (num_bytes < kPartBytes && num_rows < kPartRows && at + 1 < files[file].episodes.size()) continue;
+        parts_.push_back(part);
+        part.first = at + 1;
+        part.count = 0;
+        num_bytes = num_rows = 0;
+      }
+    }
+    first_parts_.push_back(parts_.size());
+    rows_.assign(parts_.size(), RowsResult(case_.options.most_findings));
+  }
+
+  schedule::Item DataItem(uint32_t file) {
+    const DataFile& data = case_.destination.dataset.data_files[file];
+    schedule::Item item;
+    item.name = "verify " + data.path;
+    item.category = "verify";
+    item.bytes = data.size_bytes;
+    item.body = [this, file, &data](schedule::Spawner& spawner) -> Status {
+      auto opened = std::make_shared<OpenDataFile>();
+      ROBOMERGE_ASSIGN_OR_RETURN(opened->file, io::Posix().OpenForReading(data.path));
+      ROBOMERGE_ASSIGN_OR_RETURN(opened->footer, parquet::Footer::Read(*opened->file));
+      std::vector<schedule::Item> spawned;
+      for (size_t part = first_parts_[file]; part < first_parts_[file + 1]; ++part) {
+        schedule::Item one;
+        one.name = StrCat("verify ", data.path, ", episodes from ", parts_[part].first);
+        one.category = "verify";
+        one.bytes = data.size_bytes / (first_parts_[file + 1] - first_parts_[file]);
+        one.body = [this, part, opened](schedule::Spawner&) {
+          RowsResult& result = rows_[part];  // one slot per part, so no lock
+          return Tolerate(CheckRows(io::Posix(), case_, columns_, parts_[part], *opened->file, opened->footer, result), result.findings);
+        };
+        spawned.push_back(std::move(one));
+      }
+      spawner.Spawn(std::move(spawned));
+      return Status();
+    };
+    return item;
+  }
+
+  // Without sources only indexes of videos are read.
+  schedule::Item VideoItem(size_t key, uint32_t file, size_t slot) {
+    const VideoFile& video = case_.destination.dataset.video_keys[key].files[file];
+    schedule::Item item;
+    item.name = "verify " + video.path;
+    item.category = "verify";
+    item.bytes = case_.has_sources() ? video.stream.file_size_bytes : 0;
+    item.body = [this, key, file, slot](schedule::Spawner&) {
+      FramesResult& result = frames_[slot];
+      return Tolerate(CheckFrames(io::Posix(), case_, key, file, result), result.findings);
+    };
+    return item;
+  }
+
+  // In the order of the dataset, whoever finished first.
+  void Gather() {
+    std::vector<ElementMoments> moments(columns_.size());
+    for (RowsResult& result : rows_) {
+      report_.num_rows += result.num_rows;
+      for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column) Add(moments[column], result.moments[column]);
+      findings_.Append(std::move(result.findings));
+    }
+    for (FramesResult& result : frames_) {
+      report_.num_video_frames += result.num_frames;
+      findings_.Append(std::move(result.findings));
+    }
+    verify_internal::CheckStatistics(case_, columns_, moments, findings_);
+  }
+
+  const std::string& destination_;
+  const std::vector<std::string>& sources_;
+  ProgressObserver observer_;
+  schedule::ParallelForOptions parallel_;
+  std::unique_ptr<schedule::Executor> executor_;
+  Case case_;
+  VerifyReport report_;
+  FindingList findings_;
+  std::vector<std::string> columns_;
+  std::vector<RowsPart> parts_;
+  std::vector<size_t> first_parts_;  // per data file, and one past the end
+  std::vector<RowsResult> rows_;
+  std::vector<FramesResult> frames_;
+};
+
+}  // namespace
+
+Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources, const VerifyOptions& options,
+                            const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  Result<VerifyReport> report = VerifyRun(destination, sources, options, progress, stop).Run();
+  if (report.ok()) return report;
+  return report.status().OfKind(report.status().code() == Code::kIo ? "E-io" : report.status().code() == Code::kCancelled ? "E-stopped" : "E-sources");
+}
+
+}  // namespace robomerge

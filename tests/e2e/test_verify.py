@@ -1,0 +1,342 @@
+"""`robomerge verify`: healthy datasets pass, and each way of being damaged is found under its own name.
+
+The damages are those that merges of datasets have really done: wrong file numbers, stale statistics, offsets that do not restart, frames that were
+dropped or stretched.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tiny_dataset import make_tiny_dataset
+from tiny_video import add_video
+
+DATA = "data/chunk-000/file-000.parquet"
+EPISODES = "meta/episodes/chunk-000/file-000.parquet"
+VIDEO = "videos/camera/chunk-000/file-000.mp4"
+FRAME_TICKS = 1024  # of 1/10240 s: 10 fps
+
+
+@pytest.fixture
+def sources(tmp_path) -> list[Path]:
+    """Two datasets with a camera."""
+    first = make_tiny_dataset(tmp_path / "a")
+    second = make_tiny_dataset(tmp_path / "b", lengths=(3,), task="open the drawer")
+    add_video(first, (5, 7), seed=1)
+    add_video(second, (3,), seed=2)
+    return [first, second]
+
+
+@pytest.fixture
+def merged(robomerge, sources, tmp_path) -> Path:
+    run = robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync")
+    assert run.exit_code == 0, run.stderr
+    return tmp_path / "merged"
+
+
+def findings(run) -> list[dict]:
+    lines, summary = [line for line in run.json_lines() if line["message_type"] == "finding"], run.json_lines()[-1]
+    assert summary["message_type"] == "summary" and summary["num_findings"] == len(lines)
+    assert run.exit_code == summary["exit_code"] == (3 if lines else 0), run.stderr
+    return lines
+
+
+def kinds(run) -> set[str]:
+    return {line["kind"] for line in findings(run)}
+
+
+# -- damage
+
+
+def edit_table(path: Path, edit: Callable[[pa.Table], pa.Table]) -> None:
+    """Row groups stay what they are."""
+    with pq.ParquetFile(path) as file:
+        groups = [edit(file.read_row_group(number)) for number in range(file.num_row_groups)]
+    with pq.ParquetWriter(path, groups[0].schema) as writer:
+        for group in groups:
+            writer.write_table(group, row_group_size=max(len(group), 1))
+
+
+def edit_column(path: Path, name: str, edit: Callable[[list], list]) -> None:
+    def replace(table: pa.Table) -> pa.Table:
+        column = table.schema.get_field_index(name)
+        return table.set_column(column, table.schema.field(name), pa.array(edit(table.column(name).to_pylist()), table.schema.field(name).type))
+
+    edit_table(path, replace)
+
+
+def edit_json(path: Path, edit: Callable[[dict], object]) -> None:
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+
+
+def wrong_episodes_file(root):
+    """W-1: LeRobot adds the source's file number to its own."""
+    edit_column(root / EPISODES, "meta/episodes/file_index", lambda values: [*values[:-1], 1])
+
+
+def data_file_that_is_not_there(root):
+    edit_column(root / EPISODES, "data/file_index", lambda values: [*values[:-1], 1])
+
+
+def video_file_that_is_not_there(root):
+    edit_column(root / EPISODES, "videos/camera/file_index", lambda values: [*values[:-1], 1])
+
+
+def stale_index_statistics(root):
+    """W-4: stats.json of `index` as before the merge."""
+    edit_json(root / "meta/stats.json", lambda stats: stats["index"].update(max=[11.0]))
+
+
+def stale_feature_statistics(root):
+    edit_json(root / "meta/stats.json", lambda stats: stats["observation.state"].update(mean=[0.5, 0.5]))
+
+
+def stale_count(root):
+    edit_json(root / "meta/stats.json", lambda stats: stats["timestamp"].update(count=[12]))
+
+
+def stale_episode_statistics(root):
+    edit_column(root / EPISODES, "stats/index/min", lambda values: [[0.0]] * len(values))
+
+
+def episode_index_not_shifted(root):
+    edit_column(root / DATA, "episode_index", lambda values: [0 if value == 2 else value for value in values])
+
+
+def index_not_shifted(root):
+    edit_column(root / DATA, "index", lambda values: [value - 12 if value >= 12 else value for value in values])
+
+
+def index_range_not_shifted(root):
+    edit_column(root / EPISODES, "dataset_from_index", lambda values: [*values[:-1], 0])
+    edit_column(root / EPISODES, "dataset_to_index", lambda values: [*values[:-1], 3])
+
+
+def row_lost(root):
+    edit_table(root / DATA, lambda table: table.slice(1) if table.column("episode_index")[0].as_py() == 1 else table)
+
+
+def frames_out_of_order(root):
+    edit_column(root / DATA, "frame_index", lambda values: [values[1], values[0], *values[2:]])
+
+
+def timestamps_go_on(root):
+    edit_column(root / DATA, "timestamp", lambda values: [value + 0.5 for value in values])
+
+
+def task_not_relabelled(root):
+    edit_column(root / DATA, "task_index", lambda values: [0] * len(values))
+
+
+def task_of_nobody(root):
+    edit_column(root / DATA, "task_index", lambda values: [2] * len(values))
+
+
+def row_groups_joined(root):
+    table = pq.read_table(root / DATA)
+    pq.write_table(table, root / DATA)
+
+
+def total_too_low(root):
+    edit_json(root / "meta/info.json", lambda info: info.update(total_frames=12))
+
+
+def stray_data_file(root):
+    shutil.copy(root / DATA, root / "data/chunk-000/file-001.parquet")
+
+
+def stray_folder(root):
+    (root / "leftovers").mkdir()
+
+
+def offset_goes_on(root):
+    """The offset of a new video file does not restart at 0."""
+    for stamp in ("from_timestamp", "to_timestamp"):
+        edit_column(root / EPISODES, f"videos/camera/{stamp}", lambda values: [value + 1.2 for value in values])
+
+
+def offset_of_nothing(root):
+    for stamp in ("from_timestamp", "to_timestamp"):
+        edit_column(root / EPISODES, f"videos/camera/{stamp}", lambda values: [value - (1.2 if value >= 1.2 else 0) for value in values])
+
+
+def frame_dropped(root):
+    rewrite_video(root, lambda ticks: [tick + FRAME_TICKS if number >= 6 else tick for number, tick in enumerate(ticks)])
+
+
+def video_stretched(root):
+    """W-8: another timescale appended without rescaling."""
+    rewrite_video(root, lambda ticks: [tick if number < 12 else 12 * FRAME_TICKS + (number - 12) * 6 * FRAME_TICKS for number, tick in enumerate(ticks)])
+
+
+def rewrite_video(root, edit):
+    add_video(root, (5, 7, 3), seed=1, edit_ticks=edit, edit_metadata=False)
+
+
+ALONE = {
+    wrong_episodes_file: "V-file-numbers",
+    data_file_that_is_not_there: "V-missing-file",
+    video_file_that_is_not_there: "V-missing-file",
+    stale_index_statistics: "V-stats",
+    stale_feature_statistics: "V-stats",
+    stale_count: "V-stats",
+    stale_episode_statistics: "V-statistics",
+    episode_index_not_shifted: "V-rows",
+    index_not_shifted: "V-index",
+    index_range_not_shifted: "V-index",
+    row_lost: "V-rows",
+    frames_out_of_order: "V-frame-index",
+    timestamps_go_on: "V-timestamp",
+    task_not_relabelled: "V-tasks",
+    task_of_nobody: "V-tasks",
+    row_groups_joined: "V-row-groups",
+    total_too_low: "V-totals",
+    stray_data_file: "V-stray-file",
+    stray_folder: "V-stray-file",
+    offset_goes_on: "V-frame-time",
+    offset_of_nothing: "V-video-segment",
+    frame_dropped: "V-frame-time",
+    video_stretched: "V-frame-time",
+}
+
+
+@pytest.mark.parametrize("damage", ALONE, ids=lambda damage: damage.__name__)
+def test_damage_is_found_without_the_sources(damage, robomerge, merged):
+    damage(merged)
+    assert ALONE[damage] in kinds(robomerge("verify", merged, "--json"))
+
+
+# -- what only the sources can tell
+
+
+def value_changed(root):
+    edit_column(root / DATA, "observation.state", lambda values: [*values[:-1], [0.5, 0.25]])
+
+
+def negative_zero(root):
+    """0.0 == -0.0, but it is not what was recorded."""
+    edit_column(root / DATA, "timestamp", lambda values: [-0.0 if value == 0 else value for value in values])
+
+
+def tasks_swapped(root):
+    edit_column(root / "meta/tasks.parquet", "task", lambda values: values[::-1])
+
+
+def statistic_changed(root):
+    edit_json(root / "meta/stats.json", lambda stats: stats["observation.state"]["mean"].__setitem__(0, stats["observation.state"]["mean"][0] + 1e-5))
+
+
+def episode_statistic_changed(root):
+    edit_column(root / EPISODES, "stats/observation.state/mean", lambda values: [[one + 1e-9 for one in value] for value in values])
+
+
+def pictures_swapped(root):
+    """Episodes 0 and 1 show each other's frames."""
+    edit_column(root / EPISODES, "videos/camera/from_timestamp", lambda values: [0.7, 0.0, values[2]])
+    edit_column(root / EPISODES, "videos/camera/to_timestamp", lambda values: [1.2, 0.7, values[2]])
+
+
+def coded_byte_changed(root):
+    video = root / VIDEO
+    content = bytearray(video.read_bytes())
+    at = content.index(b"mdat") + 4 + 16 * 10 + 9  # within the tenth frame of 16 bytes, whatever the header's size
+    content[at] ^= 1
+    video.write_bytes(bytes(content))
+
+
+def robot_type_lost(root):
+    edit_json(root / "meta/info.json", lambda info: info.update(robot_type=None))
+
+
+AGAINST = {
+    value_changed: "V-value",
+    negative_zero: "V-value",
+    tasks_swapped: "V-tasks",
+    statistic_changed: "V-stats",
+    episode_statistic_changed: "V-statistics",
+    pictures_swapped: "V-frame-bytes",
+    coded_byte_changed: "V-frame-bytes",
+    robot_type_lost: "V-schema",
+    stale_index_statistics: "V-stats",
+    stale_episode_statistics: "V-statistics",
+    wrong_episodes_file: "V-file-numbers",
+    index_not_shifted: "V-index",
+    task_not_relabelled: "V-tasks",
+    offset_goes_on: "V-frame-time",
+    frame_dropped: "V-frame-time",
+    video_stretched: "V-frame-time",
+}
+
+
+@pytest.mark.parametrize("damage", AGAINST, ids=lambda damage: damage.__name__)
+def test_damage_is_found_against_the_sources(damage, robomerge, merged, sources):
+    damage(merged)
+    assert AGAINST[damage] in kinds(robomerge("verify", merged, "--against", *sources, "--json"))
+
+
+# -- health, and the command
+
+
+def test_a_merge_and_its_sources_have_no_finding(robomerge, merged, sources):
+    assert findings(robomerge("verify", merged, "--against", *sources, "--json")) == []
+    for root in [*sources, merged]:
+        assert findings(robomerge("verify", root, "--json")) == []
+
+
+def test_the_summary_says_what_was_checked(robomerge, merged, sources):
+    summary = robomerge("verify", merged, "--against", *sources, "--json", "-j", 1).json_lines()[-1]
+    files = [merged / DATA, merged / VIDEO]
+    expected = {"num_sources": 2, "num_episodes": 3, "num_rows": 15, "num_video_frames": 15, "num_workers": 1, "is_complete": True}
+    assert {name: summary[name] for name in expected} == expected
+    assert summary["checked_bytes"] == sum(file.stat().st_size for file in files)
+
+
+def test_a_finding_names_the_place(robomerge, merged, sources):
+    value_changed(merged)
+    *_, found = findings(robomerge("verify", merged, "--against", *sources, "--json"))
+    assert (found["kind"], found["episode"], found["column"], found["frame"]) == ("V-value", 2, "observation.state", 2)
+    assert found["where"] == f"{merged / DATA}: observation.state, row 14" and "0.5" in found["found"]
+    run = robomerge("verify", merged, "--against", *sources)
+    assert run.exit_code == 3 and "difference[V-value]" in run.stdout and "episode 2" in run.stdout and "3 findings" in run.stderr
+
+
+def test_findings_do_not_depend_on_the_number_of_workers(robomerge, merged, sources):
+    for damage in (value_changed, stale_index_statistics, pictures_swapped, index_not_shifted):
+        damage(merged)
+    runs = [robomerge("verify", merged, "--against", *sources, "-j", workers) for workers in (1, 4)]
+    assert runs[0].exit_code == 3 and runs[0].stdout == runs[1].stdout
+
+
+def test_sources_in_another_order_or_number_differ(robomerge, merged, sources):
+    assert "V-rows" in kinds(robomerge("verify", merged, "--against", *sources[::-1], "--json"))
+    lines = findings(robomerge("verify", merged, "--against", sources[0], "--json"))
+    assert [line["what"] for line in lines if line["kind"] == "V-episodes"] and "2 episodes of 1 source" in lines[0]["expected"]
+
+
+def test_sources_may_come_from_a_list(robomerge, merged, sources):
+    listed = "\n".join(map(str, sources))
+    assert findings(robomerge("verify", merged, "--from", "-", "--json", stdin=listed)) == []
+
+
+def test_merge_may_prove_its_result(robomerge, sources, tmp_path):
+    run = robomerge("merge", *sources, "-o", tmp_path / "proven", "--no-sync", "--verify")
+    assert run.exit_code == 0 and "Verified" in run.stderr and "nothing differs" in run.stderr
+
+
+def test_what_is_no_dataset_is_an_error(robomerge, merged, tmp_path):
+    assert robomerge("verify", tmp_path / "nothing").exit_code == 1
+    assert robomerge("verify", merged, "--against", tmp_path / "nothing").exit_code == 1
+    (merged / "meta/info.json").write_text("{")
+    assert robomerge("verify", merged).exit_code == 1
+
+
+def test_the_words_must_make_sense(robomerge, merged, sources):
+    assert robomerge("verify").exit_code == 2
+    assert robomerge("verify", merged, *sources).exit_code == 2
+    assert robomerge("verify", merged, "--against").exit_code == 2
