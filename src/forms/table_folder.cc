@@ -21,6 +21,17 @@ Status WriteText(io::FileSystem& file_system, const std::string& path, const std
   return file->Close(sync);
 }
 
+// What killed attempts left, now that the whole is there. One that is still alive finds the whole when it fails.
+void RemoveTemporaries(io::FileSystem& file_system, const std::string& path) {
+  const std::string parent = ParentFolder(path);
+  const Result<std::vector<std::string>> names = file_system.List(parent);
+  if (!names.ok()) return;
+  const std::string prefix = "." + path.substr(path.find_last_of('/') + 1) + ".";
+  for (const std::string& name : *names) {
+    if (name.starts_with(prefix) && io::IsTemporaryName(name)) static_cast<void>(file_system.RemoveAll(io::JoinPath(parent, name)).ok());
+  }
+}
+
 // Who wrote it says nothing about what it holds.
 std::string Content(Json header) {
   header.erase("made_by");
@@ -66,7 +77,10 @@ Result<TableFolderWriter::Outcome> TableFolderWriter::Write(io::FileSystem& file
     return Content(there.header()) == Content(header_) ? Outcome::kAlreadyThere : Outcome::kDiffers;
   };
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
-  if (exists) return compare();
+  if (exists) {
+    RemoveTemporaries(file_system, path);
+    return compare();
+  }
   const std::string parent = ParentFolder(path);
   ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(parent));
   const std::string temporary = io::TemporaryNameFor(path);
@@ -74,10 +88,12 @@ Result<TableFolderWriter::Outcome> TableFolderWriter::Write(io::FileSystem& file
   if (status.ok()) status = file_system.RenameNew(temporary, path);
   if (!status.ok()) {
     static_cast<void>(file_system.RemoveAll(temporary).ok());
-    // Somebody else was faster: as good as having been there before.
-    if (status.code() == Code::kAlreadyExists) return compare();
+    // Somebody else was faster, and may have removed what we were writing: as good as having been there before.
+    const Result<bool> is_there = io::Exists(file_system, path);
+    if (is_there.ok() && *is_there) return compare();
     return status;
   }
+  RemoveTemporaries(file_system, path);
   if (sync) ROBOMERGE_RETURN_NOT_OK(file_system.SyncDirectory(parent));
   return Outcome::kWritten;
 }
