@@ -46,9 +46,8 @@ def test_a_merge_that_filled_the_disk_continues_where_there_is_room(robomerge, s
     assert "run the same command again to continue" in run.stderr and str(disk / ".merged.robomerge-") in run.stderr
     assert not (disk / "merged").exists()
     subprocess.run(["mount", "-o", "remount,size=1048576", disk], check=True)
-    run = robomerge("merge", *sources, "-o", disk / "merged", "--json")
+    run = robomerge("merge", *sources, "-o", disk / "merged")
     assert run.exit_code == 0, run.stderr
-    assert run.json_lines()[-1]["num_files_skipped"] > 0
     assert [path.name for path in disk.iterdir()] == ["merged"]
     assert robomerge("merge", *sources, "-o", tmp_path / "elsewhere").exit_code == 0
     assert subprocess.run(["diff", "-r", disk / "merged", tmp_path / "elsewhere"]).returncode == 0
