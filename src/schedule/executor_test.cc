@@ -186,5 +186,15 @@ TEST(StopToken, MayBeRaisedInASignalHandler) {
   EXPECT_TRUE(source.token().StopRequested());
 }
 
+TEST(MakeExecutor, MakesWhatTheNumberOfWorkersAsksFor) {
+  const Result<std::unique_ptr<Executor>> one = MakeExecutor(1);
+  ASSERT_TRUE(one.ok());
+  EXPECT_NE(dynamic_cast<SerialExecutor*>(one->get()), nullptr);
+  EXPECT_EQ((*MakeExecutor(3))->num_workers(), 3);
+  EXPECT_EQ((*MakeExecutor(0))->num_workers(), UsableCores());
+  EXPECT_GE(UsableCores(), 1);
+  EXPECT_EQ(MakeExecutor(-1).status().code(), Code::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace robomerge::schedule
