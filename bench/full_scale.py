@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE.parent / "scripts"))
 import make_demo_datasets as demo  # noqa: E402
 from inputs import remove_tree  # noqa: E402
 from machine import describe_machine  # noqa: E402
-from measure import Run, run  # noqa: E402
+from measure import Run, read_into_page_cache, run  # noqa: E402
 from xfs import xfs_volume  # noqa: E402
 
 EPISODES_PER_SHARD, FRAMES_PER_EPISODE, FPS = 27, 300, 30
@@ -194,6 +194,7 @@ def measure_case(robomerge: Path, work: Path, source: Path, num_datasets: int) -
     stages.path("sources.txt").write_text(f"{source}\n" * num_datasets)
     described = stages.describe(DESCRIBE_RANKS)
     planned = stages.plan()
+    read_into_page_cache([path for path in source.rglob("*") if path.is_file()])
     rows = stages.write(planned["payload_bytes"])
     remove_tree(work)
     return {"num_datasets": num_datasets, "describe": described, "plan": planned, "write": rows}
