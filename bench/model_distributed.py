@@ -50,12 +50,21 @@ def fit(points: Sequence[tuple[float, float]]) -> Line:
     return Line(fixed, slope)
 
 
-def fastest(rows: Sequence[dict]) -> list[tuple[float, float]]:
-    """Bytes and seconds of the fastest small and the fastest large run: what the disk does with nobody else at it."""
+def median_ends(rows: Sequence[dict]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Bytes and seconds of the median small and the median large run."""
     middle = (min(row["bytes"] for row in rows) + max(row["bytes"] for row in rows)) / 2
-    sides = ([row for row in rows if row["bytes"] < middle], [row for row in rows if row["bytes"] >= middle])
-    chosen = [min(side, key=lambda row: row["seconds"]) for side in sides if side]
-    return [(row["bytes"], row["seconds"]) for row in chosen]
+    small = sorted((row["seconds"], row["bytes"]) for row in rows if row["bytes"] < middle)
+    large = sorted((row["seconds"], row["bytes"]) for row in rows if row["bytes"] >= middle)
+    ends = [side[len(side) // 2] for side in (small, large)]
+    return (ends[0][1], ends[0][0]), (ends[1][1], ends[1][0])
+
+
+def write_lines(cases: Sequence[dict]) -> dict[int, Line]:
+    """One bandwidth for all, as it is the same disk; what comes before the first byte is each plan's own."""
+    ends = {case["num_datasets"]: median_ends(case["write"]) for case in cases}
+    more_seconds = sum(large[1] - small[1] for small, large in ends.values())
+    slope = more_seconds / sum(large[0] - small[0] for small, large in ends.values())
+    return {count: Line(max(0.0, small[1] - slope * small[0]), slope) for count, (small, _) in ends.items()}
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def one_plan(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
 
 def tree_of_pairs(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
     """Every level reads, plans and writes anew what it merges. A node makes one merge of a level at a time."""
-    slope = min(line.slope for line in costs.write_seconds.values())
+    slope = next(iter(costs.write_seconds.values())).slope
     moved = 0.0
     seconds = {}
     for level, (width, num_merges) in enumerate(levels(work.num_datasets), 1):
@@ -135,12 +144,11 @@ def levels(num_datasets: int) -> Iterator[tuple[int, int]]:
 
 def read_costs(measured: dict) -> tuple[Costs, list[Workload]]:
     cases = measured["cases"]
-    # Describing and planning compute, so their CPU seconds count, which do not depend on what else the machine did.
-    write = {case["num_datasets"]: fit(fastest(case["write"])) for case in cases}
+    # Describing and planning compute, so their CPU seconds count, which depend little on what else the machine did.
     costs = Costs(
         describe_cpu_seconds=fit([(case["num_datasets"], case["describe"]["cpu_seconds"]) for case in cases]),
         plan_seconds=fit([(case["num_datasets"], case["plan"]["cpu_seconds"]) for case in cases]),
-        write_seconds=write,
+        write_seconds=write_lines(cases),
         publish_seconds_per_file=measured["publish"]["seconds"] / measured["publish"]["num_files"],
         launch_seconds=measured["launch_seconds"],
         cores_per_node=measured["machine"]["num_cores"],
@@ -194,7 +202,10 @@ def section(measured: dict, cluster: Cluster) -> str:
     machine = measured["machine"]
     file_system = machine["file_system"].split()[0]
     lines = [table(measured, cluster), "", "Made of these costs, measured on one machine:", ""]
-    lines.append(f"* {machine['num_cores']} cores of {machine['cpu']}; {file_system}; {machine['robomerge']}")
+    lines.append(
+        f"* {machine['num_cores']} cores of {machine['cpu']}; {file_system}; {machine['robomerge']}; load average "
+        f"{machine['load_average']:.0f} when it began"
+    )
     for case, work in zip(measured["cases"], workloads, strict=True):
         described, planned, line = case["describe"], case["plan"], costs.write_seconds[work.num_datasets]
         lines.append(

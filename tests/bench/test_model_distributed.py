@@ -1,5 +1,6 @@
-"""bench/model_distributed.py on costs that can be reckoned by head."""
+"""bench/model_distributed.py on costs that can be reckoned by head, and the table in docs/ on those it names."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,15 +10,20 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "bench"))
 
 from model_distributed import (  # noqa: E402
+    COSTS,
+    PAGE,
     Cluster,
     Costs,
     Line,
     Workload,
-    fastest,
     fit,
     levels,
+    median_ends,
     one_plan,
+    section,
     tree_of_pairs,
+    update_page,
+    write_lines,
 )
 
 GIGABYTE = 1e9
@@ -89,6 +95,19 @@ def test_fit():
     assert fit([(5, 3), (7, 1)]).slope == 0
 
 
-def test_the_fastest_runs_count():
-    rows = [(10, 4), (11, 3), (100, 30), (99, 31)]
-    assert fastest([{"bytes": size, "seconds": seconds} for size, seconds in rows]) == [(11, 3), (100, 30)]
+def test_medians_of_small_and_large_runs():
+    rows = [(10, 4), (11, 3), (9, 9), (100, 30), (99, 31), (101, 90)]
+    assert median_ends([{"bytes": size, "seconds": seconds} for size, seconds in rows]) == ((10, 4), (99, 31))
+
+
+def test_one_bandwidth_for_all_plans():
+    def case(count: int, *runs: tuple[int, int]) -> dict:
+        return {"num_datasets": count, "write": [{"bytes": size, "seconds": seconds} for size, seconds in runs]}
+
+    lines = write_lines([case(1, (10, 6), (20, 14)), case(2, (10, 12), (20, 24))])
+    assert lines == {1: Line(0, 1), 2: Line(2, 1)}
+
+
+def test_the_table_in_docs_is_that_of_its_costs():
+    page = PAGE.read_text()
+    assert update_page(page, section(json.loads(COSTS.read_text()), Cluster(100))) == page
