@@ -25,6 +25,23 @@ Json ProblemFields(const char* type, const Problem& problem) {
   return fields;
 }
 
+// What a merge and a single stage of one have in common.
+template <typename Report>
+void AddBytesAndTimes(const Report& report, Json& fields) {
+  fields["size_bytes"] = report.size_bytes;
+  fields["copied_bytes"] = report.copied_bytes;
+  fields["shared_bytes"] = report.shared_bytes;
+  fields["encoded_bytes"] = report.encoded_bytes;
+  fields["num_warnings"] = report.warnings.size();
+  fields["stages"] = Json::array();
+  for (const StageTime& stage : report.stages) {
+    fields["stages"].push_back(Json{{"stage", stage.stage}, {"seconds", stage.seconds}});
+  }
+  fields["seconds"] = report.seconds;
+  fields["num_workers"] = report.num_workers;
+  fields["utilisation"] = report.utilisation;
+}
+
 }  // namespace
 
 std::string StageLine(const std::string& stage) {
@@ -83,18 +100,7 @@ std::string SummaryLine(const MergeReport& report) {
   fields["num_files"] = report.files.size();
   fields["num_files_written"] = report.num_files_written;
   fields["num_files_skipped"] = report.num_files_skipped;
-  fields["size_bytes"] = report.size_bytes;
-  fields["copied_bytes"] = report.copied_bytes;
-  fields["shared_bytes"] = report.shared_bytes;
-  fields["encoded_bytes"] = report.encoded_bytes;
-  fields["num_warnings"] = report.warnings.size();
-  fields["stages"] = Json::array();
-  for (const StageTime& stage : report.stages) {
-    fields["stages"].push_back(Json{{"stage", stage.stage}, {"seconds", stage.seconds}});
-  }
-  fields["seconds"] = report.seconds;
-  fields["num_workers"] = report.num_workers;
-  fields["utilisation"] = report.utilisation;
+  AddBytesAndTimes(report, fields);
   fields["critical_path_seconds"] = report.critical_path_seconds;
   return Line(fields);
 }
@@ -115,18 +121,7 @@ std::string StageSummaryLine(const StageReport& report) {
   fields["num_files_written"] = report.num_files_written;
   fields["num_files_skipped"] = report.num_files_skipped;
   fields["payload_bytes"] = report.payload_bytes;
-  fields["size_bytes"] = report.size_bytes;
-  fields["copied_bytes"] = report.copied_bytes;
-  fields["shared_bytes"] = report.shared_bytes;
-  fields["encoded_bytes"] = report.encoded_bytes;
-  fields["num_warnings"] = report.warnings.size();
-  fields["stages"] = Json::array();
-  for (const StageTime& stage : report.stages) {
-    fields["stages"].push_back(Json{{"stage", stage.stage}, {"seconds", stage.seconds}});
-  }
-  fields["seconds"] = report.seconds;
-  fields["num_workers"] = report.num_workers;
-  fields["utilisation"] = report.utilisation;
+  AddBytesAndTimes(report, fields);
   return Line(fields);
 }
 
