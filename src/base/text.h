@@ -1,20 +1,38 @@
 // Text for messages: joining, numbers with separators, sizes with units.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
-#include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace robomerge {
 
-/// Returns the arguments, streamed one after another.
+namespace text_internal {
+
+// Not a stream: to make one costs more than all that most callers put together.
+template <typename Part>
+void Append(const Part& part, std::string& out) {
+  if constexpr (std::is_same_v<Part, char>) {
+    out += part;
+  } else if constexpr (std::is_integral_v<Part>) {
+    char digits[24];
+    out.append(digits, std::to_chars(digits, digits + sizeof(digits), part).ptr);
+  } else {
+    out += std::string_view(part);
+  }
+}
+
+}  // namespace text_internal
+
+/// Returns the arguments one after another: text, characters, integers. FormatDouble is for the others.
 template <typename... Parts>
 std::string StrCat(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return std::move(out).str();
+  std::string out;
+  (text_internal::Append(parts, out), ...);
+  return out;
 }
 
 /// Returns "1,234,567".

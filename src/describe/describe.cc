@@ -35,6 +35,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset) {
   leaf.payload_bytes = source->payload_bytes;
   leaf.warnings = Rope<Problem>(std::move(warnings));
   source->dataset = std::move(dataset);
+  source->metadata_fingerprint = MetadataFingerprint(*source);
   leaf.sources = Rope<std::shared_ptr<const DescribedSource>>({std::move(source)});
   return leaf;
 }

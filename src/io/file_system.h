@@ -76,6 +76,9 @@ class OutputFile {
   virtual ~OutputFile() = default;
   virtual const std::string& path() const = 0;
   virtual Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) = 0;
+  /// Says how large a new file will be; what is not written yet reads as zeros. A file system that shares extents need not move the file's end, and
+  /// write the block it lies in, for every range.
+  virtual Status SetSize(uint64_t size_bytes) = 0;
   /// Copies [source_offset, source_offset + length) of `source` to `offset`, by the cheapest means that works.
   /// kCorrupt if the source ends before.
   virtual Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,

@@ -44,6 +44,7 @@ TEST_F(IoTest, CopyRangeGivesTheSameBytesInEveryMode) {
   for (const CopyMode mode : {CopyMode::kAuto, CopyMode::kShare, CopyMode::kCopy}) {
     const std::string path = Path("out" + std::to_string(static_cast<int>(mode)));
     const auto output = Posix().Create(path, mode).value();
+    ASSERT_TRUE(output->SetSize(2'500'005).ok());
     const MovedBytes moved = output->CopyRange(*source, 17, 2'500'000, 5).value();
     EXPECT_EQ(moved.copied_bytes + moved.shared_bytes, 2'500'000u);
     ASSERT_TRUE(output->WriteAt(0, std::as_bytes(std::span("head!", 5))).ok());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include "base/text.h"
 
@@ -14,28 +16,43 @@ struct Part {
   const std::string* name;
 };
 
+// One statistic of every part, in the order of the parts; null where a part lacks it.
+using Column = std::vector<const Statistic*>;
+
 std::string ShapeText(const std::vector<uint32_t>& shape) {
   std::vector<std::string> extents;
   for (const uint32_t extent : shape) extents.push_back(std::to_string(extent));
   return "shape (" + Join(extents, ", ") + ")";
 }
 
-NumberKind CommonKind(const std::vector<Part>& parts, const char* stat) {
-  const NumberKind first = parts.front().statistics->Find(stat)->kind;
+Column Gather(const std::vector<Part>& parts, std::string_view stat) {
+  Column column;
+  column.reserve(parts.size());
+  size_t usual = 0;
   for (const Part& part : parts) {
-    if (part.statistics->Find(stat)->kind != first) return NumberKind::kFloat;
+    // Sources of one recorder list their statistics in one order.
+    const std::vector<Statistic>& all = part.statistics->statistics;
+    const Statistic* found = usual < all.size() && all[usual].name == stat ? &all[usual] : part.statistics->Find(stat);
+    if (found != nullptr) usual = static_cast<size_t>(found - all.data());
+    column.push_back(found);
   }
-  return first;
+  return column;
+}
+
+NumberKind CommonKind(const Column& column) {
+  const NumberKind first = column.front()->kind;
+  const bool is_common = std::all_of(column.begin(), column.end(), [&](const Statistic* one) { return one->kind == first; });
+  return is_common ? first : NumberKind::kFloat;
 }
 
 // Folds one statistic elementwise.
 template <typename Choose>
-Statistic Fold(const std::vector<Part>& parts, const std::string& stat, NumberKind kind, Choose choose) {
-  Statistic folded = *parts.front().statistics->Find(stat);
+Statistic Fold(const Column& column, NumberKind kind, Choose choose) {
+  Statistic folded = *column.front();
   folded.kind = kind;
-  for (size_t part = 1; part < parts.size(); ++part) {
-    const Statistic& next = *parts[part].statistics->Find(stat);
-    for (size_t at = 0; at < folded.values.size(); ++at) folded.values[at] = choose(folded.values[at], next.values[at]);
+  for (size_t part = 1; part < column.size(); ++part) {
+    const std::vector<double>& next = column[part]->values;
+    for (size_t at = 0; at < folded.values.size(); ++at) folded.values[at] = choose(folded.values[at], next[at]);
   }
   return folded;
 }
@@ -44,56 +61,65 @@ double Lesser(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 double Greater(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
 // Mean and standard deviation do not fold exactly, so they are computed here at once over the ordered parts.
-void MeanAndDeviation(const std::vector<Part>& parts, Statistic& mean, Statistic& deviation) {
-  mean = *parts.front().statistics->Find("mean");
-  deviation = *parts.front().statistics->Find("std");
+void MeanAndDeviation(const Column& means, const Column& deviations, const Column& counts, Statistic& mean, Statistic& deviation) {
+  mean = *means.front();
+  deviation = *deviations.front();
   mean.kind = deviation.kind = NumberKind::kFloat;
-  const auto count_of = [](const Part& part) { return part.statistics->Find("count")->values.front(); };
+  std::vector<double> count;
   double total = 0;
-  for (const Part& part : parts) total += count_of(part);
-  if (parts.size() == 1 || total == 0) return;
+  for (const Statistic* one : counts) total += count.emplace_back(one->values.front());
+  if (count.size() == 1 || total == 0) return;
   for (size_t at = 0; at < mean.values.size(); ++at) {
     double sum = 0;
-    for (const Part& part : parts) sum += part.statistics->Find("mean")->values[at] * count_of(part);
+    for (size_t part = 0; part < count.size(); ++part) sum += means[part]->values[at] * count[part];
     const double whole_mean = sum / total;
     double spread = 0;
-    for (const Part& part : parts) {
-      const double part_deviation = part.statistics->Find("std")->values[at];
-      const double delta = part.statistics->Find("mean")->values[at] - whole_mean;
-      spread += (part_deviation * part_deviation + delta * delta) * count_of(part);
+    for (size_t part = 0; part < count.size(); ++part) {
+      const double part_deviation = deviations[part]->values[at];
+      const double delta = means[part]->values[at] - whole_mean;
+      spread += (part_deviation * part_deviation + delta * delta) * count[part];
     }
     mean.values[at] = whole_mean;
     deviation.values[at] = std::sqrt(spread / total);
   }
 }
 
+// Every part's keys count, so that a quantile that only later parts have is reported as lost too.
+std::set<std::string> QuantilesOf(const std::vector<Part>& parts) {
+  std::set<std::string> quantiles;
+  const auto has_name_of = [](const Statistic& a, const Statistic& b) { return a.name == b.name; };
+  const std::vector<Statistic>* before = nullptr;
+  for (const Part& part : parts) {
+    const std::vector<Statistic>& all = part.statistics->statistics;
+    if (before != nullptr && std::equal(all.begin(), all.end(), before->begin(), before->end(), has_name_of)) continue;
+    before = &all;
+    for (const Statistic& statistic : all) {
+      if (IsQuantile(statistic.name)) quantiles.insert(statistic.name);
+    }
+  }
+  return quantiles;
+}
+
 FeatureStatistics AggregateFeature(const std::vector<Part>& parts, std::vector<DroppedQuantiles>* dropped) {
   FeatureStatistics whole;
   whole.feature = parts.front().statistics->feature;
+  const Column minima = Gather(parts, "min"), maxima = Gather(parts, "max"), counts = Gather(parts, "count");
   Statistic mean, deviation;
-  MeanAndDeviation(parts, mean, deviation);
-  whole.statistics.push_back(Fold(parts, "min", CommonKind(parts, "min"), Lesser));
-  whole.statistics.push_back(Fold(parts, "max", CommonKind(parts, "max"), Greater));
+  MeanAndDeviation(Gather(parts, "mean"), Gather(parts, "std"), counts, mean, deviation);
+  whole.statistics.push_back(Fold(minima, CommonKind(minima), Lesser));
+  whole.statistics.push_back(Fold(maxima, CommonKind(maxima), Greater));
   whole.statistics.push_back(std::move(mean));
   whole.statistics.push_back(std::move(deviation));
-  whole.statistics.push_back(Fold(parts, "count", NumberKind::kInteger, [](double a, double b) { return a + b; }));
-  // Every part's keys count, so that a quantile that only later parts have is reported as lost too.
-  std::map<std::string, bool> quantiles;
-  for (const Part& part : parts) {
-    for (const Statistic& statistic : part.statistics->statistics) {
-      if (IsQuantile(statistic.name)) quantiles.emplace(statistic.name, true);
-    }
-  }
-  for (const auto& [quantile, unused] : quantiles) {
-    const auto without = std::find_if(parts.begin(), parts.end(), [&](const Part& part) {
-      return part.statistics->Find(quantile) == nullptr;
-    });
-    if (without != parts.end()) {
-      if (dropped != nullptr) dropped->push_back({whole.feature, quantile, *without->name});
+  whole.statistics.push_back(Fold(counts, NumberKind::kInteger, [](double a, double b) { return a + b; }));
+  for (const std::string& quantile : QuantilesOf(parts)) {
+    const Column values = Gather(parts, quantile);
+    const auto without = std::find(values.begin(), values.end(), nullptr);
+    if (without != values.end()) {
+      if (dropped != nullptr) dropped->push_back({whole.feature, quantile, *parts[static_cast<size_t>(without - values.begin())].name});
       continue;
     }
     const bool is_lower = std::stod(quantile.substr(1)) <= 50;
-    whole.statistics.push_back(is_lower ? Fold(parts, quantile, NumberKind::kFloat, Lesser) : Fold(parts, quantile, NumberKind::kFloat, Greater));
+    whole.statistics.push_back(is_lower ? Fold(values, NumberKind::kFloat, Lesser) : Fold(values, NumberKind::kFloat, Greater));
   }
   return whole;
 }
@@ -115,11 +141,13 @@ Result<std::vector<FeatureStatistics>> AggregateStatistics(const std::vector<Sta
   whole.reserve(by_feature.size());
   for (const std::vector<Part>& of_feature : by_feature) {
     const Part& first = of_feature.front();
-    for (const Part& part : of_feature) {
-      if (part.statistics->Find("mean")->shape == first.statistics->Find("mean")->shape) continue;
+    const Column means = Gather(of_feature, "mean");
+    for (size_t at = 0; at < means.size(); ++at) {
+      if (means[at]->shape == means.front()->shape) continue;
+      const Part& part = of_feature[at];
       return Problem(Code::kIncompatible, StrCat("statistics of `", first.statistics->feature, "` have different shapes")).Kind("E-stats")
-          .At(*part.name).Expected(StrCat(ShapeText(first.statistics->Find("mean")->shape), "   from ", *first.name))
-          .Found(ShapeText(part.statistics->Find("mean")->shape)).Hint("recompute the statistics of one of them");
+          .At(*part.name).Expected(StrCat(ShapeText(means.front()->shape), "   from ", *first.name))
+          .Found(ShapeText(means[at]->shape)).Hint("recompute the statistics of one of them");
     }
     whole.push_back(AggregateFeature(of_feature, dropped));
   }

@@ -33,7 +33,12 @@ struct DescribedSource {
   std::vector<FeatureStatistics> statistics;          ///< of the dataset: stats.json, or aggregated from its episodes
   /// Payload-only facts of cost: bytes of all data and video files.
   uint64_t payload_bytes = 0;
+  /// MetadataFingerprint of this source, taken where sources are made, in parallel: the plan, which is serial, only copies it.
+  uint64_t metadata_fingerprint = 0;
 };
+
+/// A name for what a source's metadata say beside its episodes: schema, tasks and statistics.
+uint64_t MetadataFingerprint(const DescribedSource& source);
 
 /// A distinct schema and the first source that states it.
 struct SchemaClass {

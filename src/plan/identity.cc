@@ -14,24 +14,6 @@ std::string RelativeTo(const std::string& root, const std::string& path) {
   return path.starts_with(prefix) ? path.substr(prefix.size()) : path;
 }
 
-uint64_t MetadataFingerprint(const DescribedSource& source) {
-  const Dataset& dataset = *source.dataset;
-  Fingerprint all;
-  all.Add(dataset.schema.Fingerprint());
-  all.Add(uint64_t{dataset.tasks.size()});
-  for (const std::string& task : dataset.tasks) all.Add(task);
-  for (const FeatureStatistics& feature : source.statistics) {
-    all.Add(feature.feature);
-    for (const Statistic& statistic : feature.statistics) {
-      all.Add(statistic.name);
-      all.Add(uint64_t{static_cast<uint64_t>(statistic.kind)});
-      for (const uint32_t extent : statistic.shape) all.Add(uint64_t{extent});
-      for (const double value : statistic.values) all.Add(value);
-    }
-  }
-  return all.value();
-}
-
 // What a source holds, wherever it lies: its files by name and size, and what its metadata say.
 std::string FingerprintOf(const Origin& origin) {
   Fingerprint all;
@@ -92,7 +74,7 @@ Origin OriginOf(const DescribedSource& source, const std::string& working_direct
   for (const VideoKey& key : dataset.video_keys) {
     for (const VideoFile& file : key.files) add(file.path, file.stream.file_size_bytes, file.modified_ns);
   }
-  origin.metadata_fingerprint = MetadataFingerprint(source);
+  origin.metadata_fingerprint = source.metadata_fingerprint;
   return origin;
 }
 

@@ -24,6 +24,8 @@ Json Nested(const Statistic& statistic, size_t depth, size_t& at) {
   return list;
 }
 
+bool IsRecomputed(const std::string& feature) { return feature == "index" || feature == "episode_index" || feature == "task_index"; }
+
 // Replaces a bookkeeping feature's statistics by those of the values it really has in the destination.
 void Recompute(const Distribution& distribution, const std::set<std::string>& quantiles, FeatureStatistics& feature) {
   const NumberKind kind = feature.Find("min")->kind == NumberKind::kInteger ? NumberKind::kInteger : NumberKind::kFloat;
@@ -64,6 +66,7 @@ Status MakeStatistics(MergePlan& plan) {
   for (const auto& source : plan.sources) {
     parts.push_back({&source->statistics, source->dataset->root});
     for (const FeatureStatistics& feature : source->statistics) {
+      if (!IsRecomputed(feature.feature)) continue;
       for (const Statistic& statistic : feature.statistics) {
         if (IsQuantile(statistic.name)) quantiles[feature.feature].insert(statistic.name);
       }
@@ -84,7 +87,7 @@ Status MakeStatistics(MergePlan& plan) {
 
   std::set<std::string> lost;
   for (const DroppedQuantiles& one : dropped) {
-    if (one.feature != "index" && one.feature != "episode_index" && one.feature != "task_index") lost.insert(one.feature);
+    if (!IsRecomputed(one.feature)) lost.insert(one.feature);
   }
   if (!lost.empty()) {
     plan.warnings.push_back(Problem(Code::kIncompatible, StrCat("quantiles of ", lost.size(), " features are left out of stats.json: not every source has them"))

@@ -36,7 +36,6 @@ class DataWriter {
     UnfilledFile data;
     data.name = DestinationDataPath(step_.id);
     data.sync = context_.sync;
-    data.is_in_order = context_.alignment_bytes > 1;
     ROBOMERGE_ASSIGN_OR_RETURN(data.output, context_.file_system->Create(io::JoinPath(context_.directory, data.name), context_.copy_mode));
     std::vector<parquet::SpliceSource> sources;
     for (const Input& input : inputs_) sources.push_back({input.file.get(), input.footer.get()});

@@ -119,9 +119,8 @@ Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spa
 
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written) {
   const bool is_small = BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
-  const bool is_in_order = file.is_in_order;
   const auto filling = std::make_shared<Filling>(std::move(file), std::move(written));
-  if (is_small || is_in_order) {
+  if (is_small) {
     ROBOMERGE_RETURN_NOT_OK(filling->CopyAll());
     return filling->Close();
   }

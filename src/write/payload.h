@@ -17,8 +17,6 @@ struct UnfilledFile {
   std::unique_ptr<io::OutputFile> output;
   std::vector<std::unique_ptr<io::RandomAccessFile>> sources;  ///< what `ranges` point to
   std::vector<io::PayloadRange> ranges;  ///< in order of destination offset
-  /// Ranges must be copied in their order: a partial last block may be shared only at what is the destination's end at that moment.
-  bool is_in_order = false;
   bool sync = true;
   WrittenFile written;  ///< all but what the ranges add to `moved`
 };

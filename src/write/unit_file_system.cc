@@ -17,6 +17,7 @@ class UnitFile final : public io::OutputFile {
 
   const std::string& path() const override { return path_; }
   Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override { return file_->WriteAt(offset, bytes); }
+  Status SetSize(uint64_t size_bytes) override { return file_->SetSize(size_bytes); }
   Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
     return file_->CopyRange(source, source_offset, length, offset);
   }

@@ -10,7 +10,6 @@ Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spa
   UnfilledFile video;
   video.name = DestinationVideoPath(plan.video_keys[step.key], step.id);
   video.sync = context.sync;
-  video.is_in_order = context.alignment_bytes > 1;
   std::vector<const io::RandomAccessFile*> sources;
   for (const VideoStep::Input& input : step.inputs) {
     const VideoFile& file = plan.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
@@ -34,6 +33,7 @@ Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spa
     head = std::move(layout.head);
   }
   ROBOMERGE_ASSIGN_OR_RETURN(video.output, context.file_system->Create(io::JoinPath(context.directory, video.name), context.copy_mode));
+  ROBOMERGE_RETURN_NOT_OK(video.output->SetSize(video.written.size_bytes));
   ROBOMERGE_RETURN_NOT_OK(video.output->WriteAt(0, head));
   return FillAndClose(std::move(video), spawner, std::move(written));
 }

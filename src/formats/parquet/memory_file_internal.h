@@ -44,6 +44,10 @@ class MemoryOutput : public io::OutputFile {
     if (!bytes.empty()) std::memcpy(bytes_.data() + offset, bytes.data(), bytes.size());
     return Status();
   }
+  Status SetSize(uint64_t size_bytes) override {
+    bytes_.resize(size_bytes);
+    return Status();
+  }
   Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length,
                                    uint64_t offset) override {
     std::string bytes(length, '\0');

@@ -19,6 +19,11 @@ class DryRunFileSystem::CountingFile final : public OutputFile {
     return Status();
   }
 
+  Status SetSize(uint64_t size_bytes) override {
+    Extend(size_bytes);
+    return Status();
+  }
+
   Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
     if (!RangeFits(source_offset, length, source.size_bytes())) {
       return Problem(Code::kCorrupt, "file ends before the range that is to be copied")

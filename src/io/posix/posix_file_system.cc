@@ -125,6 +125,11 @@ class PosixOutputFile final : public OutputFile {
     return Status();
   }
 
+  Status SetSize(uint64_t size_bytes) override {
+    if (::ftruncate(descriptor_.get(), static_cast<off_t>(size_bytes)) != 0) return SystemProblem("set the size of", path_, errno);
+    return Status();
+  }
+
   Result<MovedBytes> CopyRange(const RandomAccessFile& unpinned, uint64_t source_offset, uint64_t length,
                                uint64_t offset) override {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<const RandomAccessFile> pin, unpinned.Pin());
@@ -187,17 +192,16 @@ class PosixOutputFile final : public OutputFile {
   }
 
  private:
-  // Shares as much of the range as the file system lets us: offsets must be multiples of its block, the length too unless it ends
-  // with the source (ioctl_ficlonerange(2)). Returns the number of bytes shared.
+  // Shares the whole blocks of the range, if it begins with one on both sides (ioctl_ficlonerange(2)). Returns the number of bytes shared. The last
+  // block of a source could be shared too where the destination ends with it; to copy it costs less than to move that end.
   uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) {
     static constexpr uint64_t kBlockBytes = 4096;
     if (mode_ == CopyMode::kCopy || !shares_.load(std::memory_order_relaxed)) return 0;
     if (source_offset % kBlockBytes != 0 || offset % kBlockBytes != 0) return 0;
-    const bool to_end = source_offset + length == source.size_bytes();
     file_clone_range range{};
     range.src_fd = source.descriptor();
     range.src_offset = source_offset;
-    range.src_length = to_end ? length : length / kBlockBytes * kBlockBytes;
+    range.src_length = length / kBlockBytes * kBlockBytes;
     range.dest_offset = offset;
     if (range.src_length == 0) return 0;
     if (::ioctl(descriptor_.get(), FICLONERANGE, &range) != 0) {
