@@ -12,7 +12,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset) {
   describe_internal::PlaceRows(*dataset, *source, problems);
   describe_internal::PlaceFrames(*dataset, *source, warnings, problems);
   describe_internal::CheckTasks(*dataset, problems);
-  describe_internal::TakeStatistics(*dataset, *source, warnings, problems);
+  describe_internal::TakeStatistics(dataset, *source, warnings, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
   if (dataset->episodes.empty()) {
     warnings.push_back(Problem(Code::kIncompatible, "dataset has no episodes; only its tasks are taken over").Kind("W-empty-source"));

@@ -128,9 +128,9 @@ TEST(Describe, AggregatesEpisodesWhereThereIsNoStatsJson) {
   };
   const Partial partial = DescribeChanged(TwoEpisodes(), add_statistics).value();
   const auto source = partial.sources.Flatten().front();
-  ASSERT_EQ(source->statistics.size(), 1u);
-  EXPECT_EQ(source->statistics[0].Find("count")->values[0], 30);
-  EXPECT_DOUBLE_EQ(source->statistics[0].Find("mean")->values[0], (1.5 * 10 + 15 * 20) / 30);
+  ASSERT_EQ(source->statistics->size(), 1u);
+  EXPECT_EQ(source->statistics->front().Find("count")->values[0], 30);
+  EXPECT_DOUBLE_EQ(source->statistics->front().Find("mean")->values[0], (1.5 * 10 + 15 * 20) / 30);
   EXPECT_THAT(Warnings(partial), HasSubstr("W-stats-missing"));
 }
 

@@ -17,6 +17,6 @@ void PlaceFrames(const Dataset& dataset, DescribedSource& source, std::vector<Pr
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 
 /// The dataset's statistics: stats.json, or aggregated from the episodes where there is none (W-6).
-void TakeStatistics(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& warnings, std::vector<Problem>& problems);
+void TakeStatistics(const std::shared_ptr<const Dataset>& dataset, DescribedSource& source, std::vector<Problem>& warnings, std::vector<Problem>& problems);
 
 }  // namespace robomerge::describe_internal

@@ -42,16 +42,18 @@ std::vector<std::vector<FeatureStatistics>> EpisodeParts(const Dataset& dataset)
 
 }  // namespace
 
-void TakeStatistics(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& warnings, std::vector<Problem>& problems) {
+void TakeStatistics(const std::shared_ptr<const Dataset>& read, DescribedSource& source, std::vector<Problem>& warnings, std::vector<Problem>& problems) {
+  const Dataset& dataset = *read;
   const std::string path = dataset.root + "/meta/stats.json";
   if (dataset.statistics) {
-    source.statistics = *dataset.statistics;
-    for (const FeatureStatistics& feature : source.statistics) {
+    source.statistics = std::shared_ptr<const std::vector<FeatureStatistics>>(read, &*dataset.statistics);
+    for (const FeatureStatistics& feature : *source.statistics) {
       const Status status = CheckStatistics(feature, StrCat(path, ": ", feature.feature));
       problems.insert(problems.end(), status.problems().begin(), status.problems().end());
     }
     return;
   }
+  source.statistics = std::make_shared<const std::vector<FeatureStatistics>>();
   if (dataset.episodes.empty()) return;
   const std::vector<std::vector<FeatureStatistics>> episodes = EpisodeParts(dataset);
   std::vector<StatisticsPart> parts;
@@ -69,8 +71,8 @@ void TakeStatistics(const Dataset& dataset, DescribedSource& source, std::vector
     problems.push_back(whole.status().problems().front());
     return;
   }
-  source.statistics = std::move(whole).value();
-  warnings.push_back(Problem(Code::kCorrupt, source.statistics.empty()
+  source.statistics = std::make_shared<const std::vector<FeatureStatistics>>(std::move(whole).value());
+  warnings.push_back(Problem(Code::kCorrupt, source.statistics->empty()
                                                  ? "dataset has no statistics, neither in stats.json nor in its episodes table"
                                                  : "stats.json is missing; the statistics of the episodes are aggregated instead")
                          .Kind("W-stats-missing").At(path));

@@ -118,6 +118,7 @@ class Loading {
     const bool has_span = number >= 0 && static_cast<size_t>(number) < spans.size();
     const auto [begin, end] = has_span ? spans[static_cast<size_t>(number)] : std::pair<size_t, size_t>();
     const Problem mismatch = folder_.DamagedProblem("statistics do not fit their layout", StrCat(folder_.TablePath("sources"), ": statistics, row ", row));
+    std::vector<FeatureStatistics> statistics;
     for (size_t of_layout = begin; of_layout < end; ++of_layout) {
       uint64_t num_values = 1;
       Statistic statistic;
@@ -132,11 +133,12 @@ class Loading {
       if (!RangeFits(at, num_values, values.size())) return mismatch;
       statistic.values.assign(values.begin() + static_cast<int64_t>(at), values.begin() + static_cast<int64_t>(at + num_values));
       at += num_values;
-      if (source.statistics.empty() || source.statistics.back().feature != table.feature[of_layout]) {
-        source.statistics.push_back({table.feature[of_layout], {}});
+      if (statistics.empty() || statistics.back().feature != table.feature[of_layout]) {
+        statistics.push_back({table.feature[of_layout], {}});
       }
-      source.statistics.back().statistics.push_back(std::move(statistic));
+      statistics.back().statistics.push_back(std::move(statistic));
     }
+    source.statistics = std::make_shared<const std::vector<FeatureStatistics>>(std::move(statistics));
     return at == values.size() ? Status() : Status(mismatch);
   }
 

@@ -91,7 +91,7 @@ class Storing {
     sources.episode_layout.push_back(dataset.episode_statistics.empty() ? -1 : episode_layouts_.NumberOf(EpisodeLayout(dataset)));
     std::vector<Layouts::Row> layout;
     std::vector<double> values;
-    for (const FeatureStatistics& feature : source.statistics) {
+    for (const FeatureStatistics& feature : *source.statistics) {
       for (const Statistic& statistic : feature.statistics) {
         layout.push_back({feature.feature, statistic.name, static_cast<int64_t>(statistic.kind), {statistic.shape.begin(), statistic.shape.end()}});
         values.insert(values.end(), statistic.values.begin(), statistic.values.end());

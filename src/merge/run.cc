@@ -22,8 +22,9 @@ constexpr uint64_t kShareAlignmentBytes = 4096;
 
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
 
-Result<Partial> ReadAndDescribe(const std::string& root) {
+Result<Partial> ReadAndDescribe(const std::string& root, SharedLayouts& layouts) {
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(io::Posix(), root));
+  for (EpisodeStatisticsBlock& block : dataset.episode_statistics) block.layout = layouts.Share(std::move(block.layout));
   return Describe(std::make_shared<const Dataset>(std::move(dataset)));
 }
 
@@ -98,7 +99,8 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   tree.observer = &observer_;
   tree.root_id = &last_node_;
   tree.stop = stop_;
-  const auto describe = [&](size_t source) { return ReadAndDescribe(sources[source]); };
+  SharedLayouts layouts;
+  const auto describe = [&](size_t source) { return ReadAndDescribe(sources[source], layouts); };
   const auto combine = [](Partial&& left, Partial&& right) { return Combine(std::move(left), right); };
   return schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
 }
@@ -127,15 +129,16 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
 Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   observer_.SetSources(numbers.size());
   Enter("read");
+  SharedLayouts layouts;
   std::mutex mutex;
   std::vector<schedule::Item> items;
   for (const uint32_t number : numbers) {
     schedule::Item item;
     item.name = "describe " + plan.origins[number].root;
     item.category = "describe";
-    item.body = [&plan, &mutex, number](schedule::Spawner&) -> Status {
+    item.body = [&plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
       const Origin& planned = plan.origins[number];
-      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(planned.root));
+      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(planned.root, layouts));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
       ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source, "")));
       const std::lock_guard lock(mutex);

@@ -165,5 +165,17 @@ TEST(Distribution, RangeIsTheSameAsItsValues) {
   for (const double fraction : {0.01, 0.1, 0.5, 0.99}) EXPECT_NEAR(range.Quantile(fraction), counted.Quantile(fraction), 1e-12);
 }
 
+TEST(SharedLayouts, EqualOnesAreOne) {
+  const auto layout = [](uint32_t width) { return std::make_shared<const StatLayout>(StatLayout{{"action", "min", NumberKind::kFloat, 1, width}}); };
+  SharedLayouts layouts;
+  const auto first = layouts.Share(layout(6)), other = layouts.Share(layout(7));
+  EXPECT_EQ(layouts.Share(layout(6)), first);
+  EXPECT_EQ(layouts.Share(layout(7)), other);
+  EXPECT_NE(first, other);
+  for (uint32_t width = 8; width < 100; ++width) layouts.Share(layout(width));
+  const auto late = layout(200);
+  EXPECT_EQ(layouts.Share(late), late);
+}
+
 }  // namespace
 }  // namespace robomerge

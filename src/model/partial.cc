@@ -16,7 +16,7 @@ uint64_t MetadataFingerprint(const DescribedSource& source) {
   all.Add(dataset.schema.Fingerprint());
   all.Add(uint64_t{dataset.tasks.size()});
   for (const std::string& task : dataset.tasks) all.Add(task);
-  for (const FeatureStatistics& feature : source.statistics) {
+  for (const FeatureStatistics& feature : *source.statistics) {
     all.Add(feature.feature);
     for (const Statistic& statistic : feature.statistics) {
       all.Add(statistic.name);

@@ -30,7 +30,8 @@ struct DescribedSource {
   std::shared_ptr<const Dataset> dataset;
   std::vector<DataPlace> data_places;                 ///< one per episode
   std::vector<std::vector<VideoPlace>> video_places;  ///< [video key of the dataset][episode]
-  std::vector<FeatureStatistics> statistics;          ///< of the dataset: stats.json, or aggregated from its episodes
+  /// Of the dataset: its own of stats.json, or aggregated from its episodes. Never null.
+  std::shared_ptr<const std::vector<FeatureStatistics>> statistics;
   /// Payload-only facts of cost: bytes of all data and video files.
   uint64_t payload_bytes = 0;
   /// MetadataFingerprint of this source, taken where sources are made, in parallel: the plan, which is serial, only copies it.

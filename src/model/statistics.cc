@@ -14,4 +14,15 @@ bool IsQuantile(std::string_view name) {
          std::all_of(name.begin() + 1, name.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
+std::shared_ptr<const StatLayout> SharedLayouts::Share(std::shared_ptr<const StatLayout> layout) {
+  const std::lock_guard lock(mutex_);
+  for (const std::shared_ptr<const StatLayout>& known : distinct_) {
+    if (*known == *layout) return known;
+  }
+  // Where hardly any two are equal, looking for one would cost more than what it saves.
+  constexpr size_t kMostKept = 32;
+  if (distinct_.size() < kMostKept) distinct_.push_back(layout);
+  return layout;
+}
+
 }  // namespace robomerge

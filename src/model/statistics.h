@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,17 @@ struct StatColumn {
   bool operator==(const StatColumn&) const = default;
 };
 using StatLayout = std::vector<StatColumn>;
+
+/// Layouts of which many sources have equal ones, each kept once. Thread-safe.
+class SharedLayouts {
+ public:
+  /// The layout that was given first among those equal to this one.
+  std::shared_ptr<const StatLayout> Share(std::shared_ptr<const StatLayout> layout);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<const StatLayout>> distinct_;  // guarded by mutex_
+};
 
 /// The statistics of consecutive episodes, flat: thousands of small sources cost a few kB each. Row r of the block holds the numbers of
 /// every column of the layout one after another.

@@ -64,8 +64,8 @@ Status MakeStatistics(MergePlan& plan) {
   std::vector<StatisticsPart> parts;
   std::map<std::string, std::set<std::string>> quantiles;
   for (const auto& source : plan.sources) {
-    parts.push_back({&source->statistics, source->dataset->root});
-    for (const FeatureStatistics& feature : source->statistics) {
+    parts.push_back({source->statistics.get(), source->dataset->root});
+    for (const FeatureStatistics& feature : *source->statistics) {
       if (!IsRecomputed(feature.feature)) continue;
       for (const Statistic& statistic : feature.statistics) {
         if (IsQuantile(statistic.name)) quantiles[feature.feature].insert(statistic.name);
