@@ -1,4 +1,4 @@
-#include "robomerge/merge.h"
+#include "merge/on_file_system.h"
 
 #include <algorithm>
 
@@ -15,13 +15,14 @@ namespace {
 
 class MergeRun {
  public:
-  MergeRun(const std::vector<std::string>& sources, const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop)
-      : sources_(sources), options_(options), run_(options, progress, stop) {}
+  MergeRun(io::FileSystem& file_system, const std::vector<std::string>& sources, const MergeOptions& options, const ProgressCallback& progress,
+           const std::atomic<bool>* stop)
+      : file_system_(file_system), sources_(sources), options_(options), run_(file_system, options, progress, stop) {}
 
   Result<MergeReport> Merge(const std::string& destination) {
     if (sources_.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(destination_, sources_, options_));
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, sources_, options_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan, run_.MakePlan(root, destination_));
@@ -35,29 +36,37 @@ class MergeRun {
  private:
   Status WriteDry(const MergePlan& plan) {
     run_.Enter("write");
-    io::DryRunFileSystem dry(io::Posix());
-    io::FilePool pool(io::Posix());
+    io::DryRunFileSystem dry(file_system_);
+    io::FilePool pool(file_system_);
     return run_.WriteUnits(run_.ContextFor(plan, dry, pool, destination_), units_, Missing(), nullptr, done_);
   }
 
   Status WriteAndPublish(const MergePlan& plan, const std::vector<std::string>& roots) {
-    io::FileSystem& file_system = io::Posix();
     const StagingPaths paths(destination_, options_.staging_root, plan.id);
     const std::vector<std::string> unit_paths = PathsOf(units_);
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, destination_));
-    if (exists && IsPublished(file_system, destination_, plan, unit_paths) && IsYoungerThanSources(file_system, destination_, plan)) {
-      RemoveLeftovers(file_system, paths);
-      return TakeSizes(file_system, unit_paths);
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system_, destination_));
+    ROBOMERGE_ASSIGN_OR_RETURN(bool is_done, IsPublished(file_system_, destination_, plan, unit_paths));
+    if (is_done) {
+      ROBOMERGE_ASSIGN_OR_RETURN(is_done, IsYoungerThanSources(file_system_, destination_, plan));
+    }
+    if (is_done) {
+      ROBOMERGE_RETURN_NOT_OK(FinishPublishing(file_system_, paths, options_.sync));
+      return TakeSizes(unit_paths);
     }
     if (exists && !options_.overwrite) return DestinationExists(destination_);
-    ROBOMERGE_ASSIGN_OR_RETURN(done_, FindDone(file_system, paths, plan.id, unit_paths));
-    ROBOMERGE_RETURN_NOT_OK(CheckSpace(roots, destination_, options_.copy_mode, MissingPayload(plan)));
-    for (const std::string& other : OtherStagingFolders(file_system, paths)) left_.push_back(LeftWarning(other));
+    ROBOMERGE_ASSIGN_OR_RETURN(done_, FindDone(file_system_, paths, plan.id, unit_paths, options_.sync));
+    ROBOMERGE_RETURN_NOT_OK(CheckSpace(file_system_, roots, destination_, options_.copy_mode, MissingPayload(plan)));
+    for (const std::string& other : OtherStagingFolders(file_system_, paths)) left_.push_back(LeftWarning(other));
 
     run_.Enter("write");
-    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kExclusive));
+    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system_, paths, io::LockKind::kExclusive, options_.sync));
     const Status status = FillAndPublish(plan, staging, unit_paths);
     if (status.ok()) return status;
+    // What lies among our files and is not ours is nobody's to remove but the user's.
+    if (status.problems().front().kind == "E-staging-foreign") {
+      staging.Leave();
+      return status;
+    }
     // What the system or the user has stopped can go on where it stopped. Anything else would only fail again.
     if (status.code() != Code::kIo && status.code() != Code::kCancelled) {
       staging.Discard();
@@ -68,19 +77,18 @@ class MergeRun {
   }
 
   Status FillAndPublish(const MergePlan& plan, Staging& staging, const std::vector<std::string>& unit_paths) {
-    io::FileSystem& file_system = io::Posix();
     const StagingPaths& paths = staging.paths();
     ROBOMERGE_RETURN_NOT_OK(staging.Sweep(unit_paths));
     ROBOMERGE_RETURN_NOT_OK(staging.MakeFolders(unit_paths));
     // Again, now that nobody else can write.
-    ROBOMERGE_ASSIGN_OR_RETURN(done_, FindDone(file_system, paths, plan.id, unit_paths));
+    ROBOMERGE_ASSIGN_OR_RETURN(done_, FindDone(file_system_, paths, plan.id, unit_paths, options_.sync));
     const std::vector<size_t> missing = Missing();
     num_skipped_ = units_.size() - missing.size();
     num_written_ = missing.size();
     // Folders are synced before the rename, all at once, and not after every file. The journal is not: what it has lost is written again.
-    UnitFileSystem whole_files(file_system, false);
-    JournalWriter journal(file_system, paths.journals, plan.id, false);
-    io::FilePool pool(file_system);
+    UnitFileSystem whole_files(file_system_, false);
+    JournalWriter journal(file_system_, paths.journals, plan.id, false, options_.sync);
+    io::FilePool pool(file_system_);
     ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(run_.ContextFor(plan, whole_files, pool, paths.directory), units_, missing, &journal, done_));
     for (const size_t unit : missing) totals_.Add(*done_[unit]);
     run_.Enter("publish");
@@ -88,10 +96,10 @@ class MergeRun {
   }
 
   // Sizes of what is there already.
-  Status TakeSizes(const io::FileSystem& file_system, const std::vector<std::string>& unit_paths) {
+  Status TakeSizes(const std::vector<std::string>& unit_paths) {
     is_done_already_ = true;
     for (size_t unit = 0; unit < units_.size(); ++unit) {
-      ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(io::JoinPath(destination_, unit_paths[unit])));
+      ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_.Stat(io::JoinPath(destination_, unit_paths[unit])));
       done_[unit].emplace().size_bytes = stat.size_bytes;
     }
     num_skipped_ = units_.size();
@@ -152,6 +160,7 @@ class MergeRun {
     return report;
   }
 
+  io::FileSystem& file_system_;
   const std::vector<std::string>& sources_;
   const MergeOptions& options_;
   Run run_;
@@ -166,11 +175,16 @@ class MergeRun {
 
 }  // namespace
 
-Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
-                          const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  Result<MergeReport> report = MergeRun(sources, options, progress, stop).Merge(destination);
+Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::string>& sources, const std::string& destination,
+                            const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  Result<MergeReport> report = MergeRun(file_system, sources, options, progress, stop).Merge(destination);
   if (report.ok()) return report;
   return report.status().OfKind(DefaultKind(report.status().code()));
+}
+
+Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
+                          const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  return MergeOn(io::Posix(), sources, destination, options, progress, stop);
 }
 
 }  // namespace robomerge

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "base/text.h"
-#include "io/file_system.h"
 #include "merge/record.h"
 
 namespace robomerge {
@@ -19,13 +18,15 @@ bool IsWithin(const fs::path& inner, const fs::path& outer) {
   return end_of_outer == outer.end();
 }
 
-void CheckWhatIsThere(const std::string& destination, bool overwrite, std::vector<Problem>& problems) {
+void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& destination, bool overwrite, std::vector<Problem>& problems) {
   std::error_code error;
   const fs::file_type type = fs::symlink_status(destination, error).type();
   if (type == fs::file_type::not_found) return;
   if (!overwrite) {
     // A merge that was finished before can be told only when the plan is made.
-    if (PublishedContentId(io::Posix(), destination).empty()) problems.push_back(DestinationExists(destination));
+    const Result<std::string> content_id = PublishedContentId(file_system, destination);
+    if (!content_id.ok()) problems.push_back(content_id.status().problems().front());
+    if (content_id.ok() && content_id->empty()) problems.push_back(DestinationExists(destination));
     return;
   }
   const bool is_dataset = type == fs::file_type::directory && (fs::exists(fs::path(destination) / "meta/info.json", error) || fs::is_empty(destination, error));
@@ -34,7 +35,7 @@ void CheckWhatIsThere(const std::string& destination, bool overwrite, std::vecto
                          .Expected("a folder with meta/info.json, or an empty one").Hint("choose another destination, or remove this one yourself"));
 }
 
-void CheckStagingRoot(const std::string& destination, const std::string& staging_root, const std::vector<std::string>& sources,
+void CheckStagingRoot(const io::FileSystem& file_system, const std::string& destination, const std::string& staging_root, const std::vector<std::string>& sources,
                       std::vector<Problem>& problems) {
   std::error_code error;
   const fs::path real_root = fs::weakly_canonical(staging_root, error);
@@ -44,9 +45,9 @@ void CheckStagingRoot(const std::string& destination, const std::string& staging
     problems.push_back(Problem(Code::kInvalidArgument, "folder for the work lies inside a source").Kind("E-staging-root").Source(source)
                            .At(staging_root).Hint("sources are never written: choose a folder outside of them"));
   }
-  const auto device = [](fs::path path) -> std::optional<uint64_t> {
+  const auto device = [&file_system](fs::path path) -> std::optional<uint64_t> {
     while (true) {
-      const Result<io::FileStat> stat = io::Posix().Stat(path.string());
+      const Result<io::FileStat> stat = file_system.Stat(path.string());
       if (stat.ok()) return stat->device;
       if (!path.has_relative_path()) return std::nullopt;
       path = path.parent_path();
@@ -80,10 +81,11 @@ Problem DestinationExists(const std::string& destination) {
       .Hint("choose another destination, or remove this one");
 }
 
-Status CheckDestination(const std::string& destination, const std::vector<std::string>& sources, const MergeOptions& options) {
+Status CheckDestination(const io::FileSystem& file_system, const std::string& destination, const std::vector<std::string>& sources,
+                        const MergeOptions& options) {
   std::vector<Problem> problems;
-  CheckWhatIsThere(destination, options.overwrite, problems);
-  if (!options.staging_root.empty()) CheckStagingRoot(destination, options.staging_root, sources, problems);
+  CheckWhatIsThere(file_system, destination, options.overwrite, problems);
+  if (!options.staging_root.empty()) CheckStagingRoot(file_system, destination, options.staging_root, sources, problems);
   std::error_code error;
   const fs::path real_destination = fs::weakly_canonical(destination, error);
   for (const std::string& source : sources) {

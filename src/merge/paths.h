@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "io/file_system.h"
 #include "robomerge/options.h"
 #include "robomerge/status.h"
 
@@ -18,7 +19,8 @@ Result<std::string> CleanDestination(const std::string& path);
 /// kAlreadyExists (E-destination-exists) if something is at `destination` that is neither to be overwritten nor the possible result of an earlier run (see
 /// record.h); kInvalidArgument if it lies in a source, or a source in it, links followed (E-destination-in-source), if only a dataset could be overwritten
 /// and it is none (E-destination), or if the staging root lies in a source or on another file system (E-staging-root). All problems at once.
-Status CheckDestination(const std::string& destination, const std::vector<std::string>& sources, const MergeOptions& options);
+Status CheckDestination(const io::FileSystem& file_system, const std::string& destination, const std::vector<std::string>& sources,
+                        const MergeOptions& options);
 
 /// The problem of a destination that is there and is not to be replaced.
 Problem DestinationExists(const std::string& destination);

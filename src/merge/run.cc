@@ -22,8 +22,8 @@ constexpr uint64_t kShareAlignmentBytes = 4096;
 
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
 
-Result<Partial> ReadAndDescribe(const std::string& root, SharedLayouts& layouts) {
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(io::Posix(), root));
+Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const std::string& root, SharedLayouts& layouts) {
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, root));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics) block.layout = layouts.Share(std::move(block.layout));
   return Describe(std::make_shared<const Dataset>(std::move(dataset)));
 }
@@ -58,7 +58,8 @@ void WrittenTotals::Add(const WrittenFile& file) {
   encoded_bytes += file.encoded_bytes;
 }
 
-Run::Run(const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) : options_(options), observer_(progress) {
+Run::Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop)
+    : file_system_(file_system), options_(options), observer_(progress) {
   if (stop != nullptr) stop_ = schedule::StopToken::Watching(*stop);
 }
 
@@ -100,7 +101,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   tree.root_id = &last_node_;
   tree.stop = stop_;
   SharedLayouts layouts;
-  const auto describe = [&](size_t source) { return ReadAndDescribe(sources[source], layouts); };
+  const auto describe = [&](size_t source) { return ReadAndDescribe(file_system_, sources[source], layouts); };
   const auto combine = [](Partial&& left, Partial&& right) { return Combine(std::move(left), right); };
   return schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
 }
@@ -117,7 +118,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   PlanSite site;
   site.working_directory = WorkingDirectory();
   const bool is_laid_out_for_sharing = options_.copy_mode == CopyMode::kShare ||
-                                       (options_.copy_mode == CopyMode::kAuto && CanShare(RootsOf(root), destination));
+                                       (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
   event.end_ns = NowNs();
@@ -136,9 +137,9 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
     schedule::Item item;
     item.name = "describe " + plan.origins[number].root;
     item.category = "describe";
-    item.body = [&plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
+    item.body = [this, &plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
       const Origin& planned = plan.origins[number];
-      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(planned.root, layouts));
+      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(file_system_, planned.root, layouts));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
       ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source, "")));
       const std::lock_guard lock(mutex);

@@ -30,7 +30,8 @@ const char* DefaultKind(Code code);
 
 class Run {
  public:
-  Run(const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop);
+  /// `file_system`, `options` and `stop` must outlive it.
+  Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop);
 
   /// Starts the workers.
   Status Start();
@@ -39,6 +40,7 @@ class Run {
   /// Ends the last stage and writes the trace, if there is to be one.
   Status Finish();
 
+  io::FileSystem& file_system() const { return file_system_; }
   const MergeOptions& options() const { return options_; }
   int num_workers() const { return num_workers_; }
   bool StopRequested() const { return stop_.StopRequested(); }
@@ -59,6 +61,7 @@ class Run {
   WriteContext ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool, const std::string& directory) const;
 
  private:
+  io::FileSystem& file_system_;
   const MergeOptions& options_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   MergeObserver observer_;

@@ -1,4 +1,4 @@
-#include "robomerge/stages.h"
+#include "merge/on_file_system.h"
 
 #include <set>
 
@@ -71,7 +71,7 @@ Result<StageReport> Describe(const std::vector<std::string>& sources, const std:
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
     const forms::PartialPlace place{span.first, report.num_sources, all.size()};
-    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePartial(io::Posix(), partial_directory, place, partial, run.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePartial(run.file_system(), partial_directory, place, partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillTimes(run, report);
@@ -91,17 +91,17 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   }
   std::vector<std::string> unit_paths;
   for (const forms::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
-  const bool is_published = IsPublished(io::Posix(), destination, stored.plan, unit_paths);
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(io::Posix(), destination));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, IsPublished(run.file_system(), destination, stored.plan, unit_paths));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(run.file_system(), destination));
   if (exists && !is_published && !options.overwrite) return DestinationExists(destination);
   const StagingPaths paths(destination, stored.staging_root, stored.plan.id);
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, io::Exists(io::Posix(), paths.directory));
-  if (!is_published && !is_begun) ROBOMERGE_RETURN_NOT_OK(CheckSpace(RootsOf(root), destination, options.copy_mode, stored.plan.payload_bytes));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, io::Exists(run.file_system(), paths.directory));
+  if (!is_published && !is_begun) ROBOMERGE_RETURN_NOT_OK(CheckSpace(run.file_system(), RootsOf(root), destination, options.copy_mode, stored.plan.payload_bytes));
   run.Enter("write");
   StageReport report;
   report.stage = "plan";
   report.directory = plan_directory;
-  ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePlan(io::Posix(), plan_directory, stored, options.sync));
+  ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePlan(run.file_system(), plan_directory, stored, options.sync));
   FillFromPlan(stored, report);
   report.num_units = stored.units.size();
   report.payload_bytes = stored.plan.payload_bytes;
@@ -115,10 +115,10 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory, const
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(AbsolutePath(destination, WorkingDirectory())));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   run.Enter("read");
-  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<forms::StoredPartial> partials, forms::ReadPartials(io::Posix(), partial_directory));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<forms::StoredPartial> partials, forms::ReadPartials(run.file_system(), partial_directory));
   Partial root;
   for (forms::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
-  ROBOMERGE_RETURN_NOT_OK(CheckDestination(clean, RootsOf(root), run.options()));
+  ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, RootsOf(root), run.options()));
   return PlanInto(root, clean, plan_directory, run);
 }
 
@@ -126,7 +126,7 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources, con
   if (sources.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(AbsolutePath(destination, WorkingDirectory())));
   const std::vector<std::string> all = AbsolutePaths(sources);
-  ROBOMERGE_RETURN_NOT_OK(CheckDestination(clean, all, run.options()));
+  ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, all, run.options()));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(all));
   return PlanInto(root, clean, plan_directory, run);
@@ -169,18 +169,20 @@ class WriteRun {
 
  private:
   Status WriteSlice(Span span) {
-    io::FileSystem& file_system = io::Posix();
+    io::FileSystem& file_system = run_.file_system();
     const StagingPaths paths(stored_.destination, stored_.staging_root, stored_.plan.id);
-    if (FinishIfPublished()) return Status();
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool was_published, FinishIfPublished());
+    if (was_published) return Status();
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored_.destination));
     if (exists && !run_.options().overwrite) return DestinationExists(stored_.destination);
-    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kShared));
+    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kShared, run_.options().sync));
     // Published while we opened: then the lock's file is ours alone.
-    if (FinishIfPublished()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, FinishIfPublished());
+    if (is_published) {
       staging.Leave();
       return Status();
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, FindDone(file_system, paths, stored_.plan.id, unit_paths_));
+    ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, FindDone(file_system, paths, stored_.plan.id, unit_paths_, run_.options().sync));
     std::vector<size_t> missing;
     std::vector<std::string> missing_paths;
     std::set<uint32_t> sources;
@@ -199,12 +201,12 @@ class WriteRun {
   }
 
   Status WriteMissing(Staging& staging, const std::vector<size_t>& missing, const std::vector<std::string>& missing_paths, UnitsDone& done) {
-    io::FileSystem& file_system = io::Posix();
+    io::FileSystem& file_system = run_.file_system();
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(staging.MakeFolders(missing_paths));
     const bool sync = run_.options().sync;
     UnitFileSystem whole_files(file_system, true);
-    JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync);
+    JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync, sync);
     io::FilePool pool(file_system);
     const std::vector<Unit> units = UnitsOf(stored_.plan);  // now that sources are known, with their files
     const Status status = run_.WriteUnits(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory), units, missing, &journal, done);
@@ -225,8 +227,9 @@ class WriteRun {
     return Status();
   }
 
-  bool FinishIfPublished() {
-    if (!IsPublished(io::Posix(), stored_.destination, stored_.plan, unit_paths_)) return false;
+  Result<bool> FinishIfPublished() {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, IsPublished(run_.file_system(), stored_.destination, stored_.plan, unit_paths_));
+    if (!is_published) return false;
     report_.already_done = true;
     report_.num_files_skipped = report_.num_units;
     return true;
@@ -265,7 +268,7 @@ class WriteRun {
 };
 
 Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& plan_directory, Run& run) {
-  io::FileSystem& file_system = io::Posix();
+  io::FileSystem& file_system = run.file_system();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
   const std::vector<std::string> unit_paths = PathsOf(units);
   const StagingPaths paths(stored.destination, stored.staging_root, stored.plan.id);
@@ -276,16 +279,17 @@ Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& 
   report.num_units = units.size();
   report.payload_bytes = stored.plan.payload_bytes;
   run.Enter("publish");
-  if (IsPublished(file_system, stored.destination, stored.plan, unit_paths)) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, IsPublished(file_system, stored.destination, stored.plan, unit_paths));
+  if (is_published) {
     report.already_done = true;
-    RemoveLeftovers(file_system, paths);
+    ROBOMERGE_RETURN_NOT_OK(FinishPublishing(file_system, paths, run.options().sync));
   } else {
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored.destination));
     if (exists && !run.options().overwrite) return DestinationExists(stored.destination);
-    ROBOMERGE_RETURN_NOT_OK(CheckComplete(file_system, paths, stored.plan.id, unit_paths));
-    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kExclusive));
+    ROBOMERGE_RETURN_NOT_OK(CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kExclusive, run.options().sync));
     // Again, now that nobody can write.
-    Status status = CheckComplete(file_system, paths, stored.plan.id, unit_paths);
+    Status status = CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync);
     if (status.ok()) status = staging.Sweep(unit_paths);
     if (status.ok()) status = staging.Publish(run.options().sync, run.options().overwrite);
     if (!status.ok()) {
@@ -311,38 +315,53 @@ Result<StageReport> WithKind(Result<StageReport> report) {
 
 Result<StageReport> DescribeSources(const std::vector<std::string>& sources, const std::string& partial_directory, Rank rank, const MergeOptions& options,
                                     const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  Run run(options, progress, stop);
+  Run run(io::Posix(), options, progress, stop);
   return WithKind(Describe(sources, partial_directory, rank, run));
 }
 
 Result<StageReport> PlanPartials(const std::string& partial_directory, const std::string& destination, const std::string& plan_directory,
                                  const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  Run run(options, progress, stop);
+  Run run(io::Posix(), options, progress, stop);
   return WithKind(PlanFromPartials(partial_directory, destination, plan_directory, run));
+}
+
+Result<StageReport> PlanSourcesOn(io::FileSystem& file_system, const std::vector<std::string>& sources, const std::string& destination,
+                                  const std::string& plan_directory, const MergeOptions& options, const ProgressCallback& progress,
+                                  const std::atomic<bool>* stop) {
+  Run run(file_system, options, progress, stop);
+  return WithKind(PlanFromSources(sources, destination, plan_directory, run));
+}
+
+Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::string& plan_directory, Rank rank, const MergeOptions& options,
+                                   const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  if (const Status status = CheckRank(rank.rank, rank.world_size); !status.ok()) return status;
+  Result<forms::StoredPlan> stored = forms::ReadPlan(file_system, plan_directory);
+  if (!stored.ok()) return WithKind(stored.status());
+  const MergeOptions all_options = OptionsOf(*stored, options);
+  Run run(file_system, all_options, progress, stop);
+  return WithKind(WriteRun(*stored, plan_directory, run).Write(rank));
+}
+
+Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::string& plan_directory, const MergeOptions& options) {
+  const Result<forms::StoredPlan> stored = forms::ReadPlan(file_system, plan_directory);
+  if (!stored.ok()) return WithKind(stored.status());
+  const MergeOptions all_options = OptionsOf(*stored, options);
+  Run run(file_system, all_options, {}, nullptr);
+  return WithKind(Publish(*stored, plan_directory, run));
 }
 
 Result<StageReport> PlanSources(const std::vector<std::string>& sources, const std::string& destination, const std::string& plan_directory,
                                 const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  Run run(options, progress, stop);
-  return WithKind(PlanFromSources(sources, destination, plan_directory, run));
+  return PlanSourcesOn(io::Posix(), sources, destination, plan_directory, options, progress, stop);
 }
 
 Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank, const MergeOptions& options, const ProgressCallback& progress,
                                  const std::atomic<bool>* stop) {
-  if (const Status status = CheckRank(rank.rank, rank.world_size); !status.ok()) return status;
-  Result<forms::StoredPlan> stored = forms::ReadPlan(io::Posix(), plan_directory);
-  if (!stored.ok()) return WithKind(stored.status());
-  const MergeOptions all_options = OptionsOf(*stored, options);
-  Run run(all_options, progress, stop);
-  return WithKind(WriteRun(*stored, plan_directory, run).Write(rank));
+  return WritePlannedOn(io::Posix(), plan_directory, rank, options, progress, stop);
 }
 
 Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options) {
-  const Result<forms::StoredPlan> stored = forms::ReadPlan(io::Posix(), plan_directory);
-  if (!stored.ok()) return WithKind(stored.status());
-  const MergeOptions all_options = OptionsOf(*stored, options);
-  Run run(all_options, {}, nullptr);
-  return WithKind(Publish(*stored, plan_directory, run));
+  return PublishPlannedOn(io::Posix(), plan_directory, options);
 }
 
 }  // namespace robomerge

@@ -10,8 +10,8 @@ constexpr size_t kMostNamed = 10;
 }  // namespace
 
 Result<UnitsDone> FindDone(const io::FileSystem& file_system, const StagingPaths& paths, const std::string& plan_id,
-                           const std::vector<std::string>& unit_paths) {
-  ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, ReadJournals(file_system, paths.journals, plan_id, unit_paths));
+                           const std::vector<std::string>& unit_paths, bool only_synced) {
+  ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, ReadJournals(file_system, paths.journals, plan_id, unit_paths, only_synced));
   for (size_t unit = 0; unit < unit_paths.size(); ++unit) {
     if (!done[unit]) continue;
     const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(paths.directory, unit_paths[unit]));
@@ -21,8 +21,9 @@ Result<UnitsDone> FindDone(const io::FileSystem& file_system, const StagingPaths
   return done;
 }
 
-Status CheckComplete(const io::FileSystem& file_system, const StagingPaths& paths, const std::string& plan_id, const std::vector<std::string>& unit_paths) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const UnitsDone journaled, ReadJournals(file_system, paths.journals, plan_id, unit_paths));
+Status CheckComplete(const io::FileSystem& file_system, const StagingPaths& paths, const std::string& plan_id, const std::vector<std::string>& unit_paths,
+                     bool only_synced) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const UnitsDone journaled, ReadJournals(file_system, paths.journals, plan_id, unit_paths, only_synced));
   std::vector<Problem> problems;
   size_t num_missing = 0;
   for (size_t unit = 0; unit < unit_paths.size(); ++unit) {

@@ -23,14 +23,18 @@ bool IsCount(const Json& line, const char* field) {
 
 class Reading {
  public:
-  Reading(const std::string& plan_id, const std::vector<std::string>& unit_paths) : plan_id_(plan_id), unit_paths_(unit_paths), done_(unit_paths.size()) {}
+  Reading(const std::string& plan_id, const std::vector<std::string>& unit_paths, bool only_synced)
+      : plan_id_(plan_id), unit_paths_(unit_paths), only_synced_(only_synced), done_(unit_paths.size()) {}
 
   Status AddFile(const std::string& path, const std::string& text) {
     size_t number = 0;
+    counts_ = true;
     for (size_t begin = 0; begin < text.size(); ++number) {
       const size_t end = text.find('\n', begin);
       if (end == std::string::npos) break;  // torn
-      ROBOMERGE_RETURN_NOT_OK(AddLine(StrCat(path, ", line ", number + 1), text.substr(begin, end - begin), number == 0));
+      const std::string line = text.substr(begin, end - begin);
+      if (line.find('\0') != std::string::npos) break;  // the size reached the device, these bytes did not
+      ROBOMERGE_RETURN_NOT_OK(AddLine(StrCat(path, ", line ", number + 1), line, number == 0));
       begin = end + 1;
     }
     return Status();
@@ -45,11 +49,13 @@ class Reading {
     return is_first ? CheckHeader(place, *line) : AddUnit(place, *line);
   }
 
-  Status CheckHeader(const std::string& place, const Json& line) const {
+  Status CheckHeader(const std::string& place, const Json& line) {
     if (!line.contains("format") || line.at("format") != Json(kFormat) || !line.contains("version") || !line.at("version").is_array() ||
         line.at("version").size() != 2 || line.at("version")[0] != Json(1)) {
       return Damaged("journal is of another version than this robomerge reads", place);
     }
+    // A writer that did not sync wrote files whose bytes a power cut may still take, or has taken.
+    counts_ = !only_synced_ || (line.contains("files_are_synced") && line.at("files_are_synced") == Json(true));
     if (line.contains("plan_id") && line.at("plan_id") == Json(plan_id_)) return Status();
     Problem problem = Damaged("journal is of another plan", place);
     problem.expected = plan_id_;
@@ -79,6 +85,7 @@ class Reading {
     written.moved.copied_bytes = line.at("copied_bytes").get<uint64_t>();
     written.moved.shared_bytes = line.at("shared_bytes").get<uint64_t>();
     written.encoded_bytes = line.at("encoded_bytes").get<uint64_t>();
+    if (!counts_) return Status();
     std::optional<WrittenFile>& slot = done_[unit];
     if (slot && (slot->size_bytes != written.size_bytes || slot->mode != written.mode)) {
       Problem problem = Damaged(StrCat("journals contradict each other about ", unit_paths_[unit]), place);
@@ -92,14 +99,16 @@ class Reading {
 
   const std::string& plan_id_;
   const std::vector<std::string>& unit_paths_;
+  const bool only_synced_;
+  bool counts_ = true;  // whether the journal that is being read does
   UnitsDone done_;
 };
 
 }  // namespace
 
 Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory, const std::string& plan_id,
-                               const std::vector<std::string>& unit_paths) {
-  Reading reading(plan_id, unit_paths);
+                               const std::vector<std::string>& unit_paths, bool only_synced) {
+  Reading reading(plan_id, unit_paths, only_synced);
   const Result<std::vector<std::string>> names = file_system.List(directory);
   if (!names.ok() && names.status().code() == Code::kNotFound) return reading.Take();
   ROBOMERGE_RETURN_NOT_OK(names.status());
@@ -129,13 +138,22 @@ Status JournalWriter::Append(size_t unit, const std::string& path, const Written
 Status JournalWriter::Open() {
   ROBOMERGE_RETURN_NOT_OK(file_system_.MakeDirectories(directory_));
   const std::string path = io::JoinPath(directory_, io::UniqueName() + ".jsonl");
-  ROBOMERGE_ASSIGN_OR_RETURN(file_, file_system_.Create(path, CopyMode::kCopy));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file, file_system_.Create(path, CopyMode::kCopy));
   Json header = Json::object();
   header["format"] = kFormat;
-  header["version"] = Json::array({1, 0});
+  header["version"] = Json::array({1, 1});
   header["plan_id"] = plan_id_;
-  ROBOMERGE_RETURN_NOT_OK(AppendLine(json::DumpLine(header) + "\n"));
-  return sync_ ? file_system_.SyncDirectory(directory_) : Status();
+  header["files_are_synced"] = files_are_synced_;
+  const std::string line = json::DumpLine(header) + "\n";
+  ROBOMERGE_RETURN_NOT_OK(file->WriteAt(0, std::as_bytes(std::span(line))));
+  if (sync_) {
+    ROBOMERGE_RETURN_NOT_OK(file->Sync());
+    ROBOMERGE_RETURN_NOT_OK(file_system_.SyncDirectory(directory_));
+  }
+  // Only now: lines of a journal that lacks its first one would make it a damaged one.
+  file_ = std::move(file);
+  size_bytes_ = line.size();
+  return Status();
 }
 
 Status JournalWriter::AppendLine(const std::string& line) {

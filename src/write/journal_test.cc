@@ -31,7 +31,7 @@ class JournalTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void Put(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name, std::ios::binary) << text; }
-  Result<UnitsDone> Read() const { return ReadJournals(io::Posix(), folder_, "0123456789abcdef", kPaths); }
+  Result<UnitsDone> Read(bool only_synced = false) const { return ReadJournals(io::Posix(), folder_, "0123456789abcdef", kPaths, only_synced); }
   Problem Refusal() const {
     const Result<UnitsDone> read = Read();
     return read.ok() ? Problem(Code::kInternal, "was read") : read.status().problems().front();
@@ -48,7 +48,7 @@ TEST_F(JournalTest, ReadersTakeTheUnionOfWhatWritersAppended) {
   first.moved.copied_bytes = 4;
   second.size_bytes = second.encoded_bytes = 12;
   for (const bool sync : {false, true}) {
-    JournalWriter writer(io::Posix(), folder_, "0123456789abcdef", sync);
+    JournalWriter writer(io::Posix(), folder_, "0123456789abcdef", sync, !sync);
     ASSERT_TRUE(writer.Append(0, "data/a", first).ok());
     if (!sync) continue;
     ASSERT_TRUE(writer.Append(1, "meta/b", second).ok());
@@ -59,6 +59,8 @@ TEST_F(JournalTest, ReadersTakeTheUnionOfWhatWritersAppended) {
   EXPECT_EQ(done[0]->moved.copied_bytes, 4u);
   EXPECT_EQ(done[0]->mode, ReportedFile::Mode::kSplice);
   EXPECT_EQ(done[1]->encoded_bytes, 12u);
+  const UnitsDone synced = Read(true).value();
+  EXPECT_TRUE(synced[0] && !synced[1]) << "what a writer did not sync is nothing that one who does may rely on";
 }
 
 TEST_F(JournalTest, NoFolderMeansNothingIsDone) {
@@ -79,6 +81,20 @@ TEST_F(JournalTest, ATornLastLineIsIgnoredWhereverItIsTorn) {
   }
   Put("a.jsonl", std::string(kHeader) + kLine + std::string(40, '\0'));
   EXPECT_TRUE(Read().value()[1]);
+}
+
+TEST_F(JournalTest, ABlockThatNeverReachedTheDeviceEndsAJournal) {
+  const std::string whole = std::string(kHeader) + kLine + kLine;
+  for (size_t begin = 0; begin < whole.size(); begin += 7) {
+    for (const size_t length : {size_t{1}, size_t{40}, whole.size()}) {
+      std::string zeroed = whole;
+      for (size_t at = begin; at < std::min(begin + length, whole.size()); ++at) zeroed[at] = '\0';
+      Put("a.jsonl", zeroed);
+      const Result<UnitsDone> done = Read();
+      ASSERT_TRUE(done.ok()) << begin << ", " << length << ": " << done.status().ToString();
+      EXPECT_EQ((*done)[1].has_value(), begin >= std::string(kHeader).size() + std::string(kLine).size()) << begin;
+    }
+  }
 }
 
 TEST_F(JournalTest, AnythingElseOddIsRefusedWithItsPlace) {
@@ -138,19 +154,19 @@ TEST_F(JournalTest, AFileThatIsDroppedLeavesNothing) {
 TEST_F(JournalTest, WritersShareADestinationAndPublishingExcludesThem) {
   const StagingPaths paths(folder_ + "/merged", "", "0123456789abcdef");
   {
-    const Result<Staging> one = Staging::Open(io::Posix(), paths, io::LockKind::kShared);
-    const Result<Staging> two = Staging::Open(io::Posix(), paths, io::LockKind::kShared);
+    const Result<Staging> one = Staging::Open(io::Posix(), paths, io::LockKind::kShared, true);
+    const Result<Staging> two = Staging::Open(io::Posix(), paths, io::LockKind::kShared, true);
     EXPECT_TRUE(one.ok() && two.ok());
-    const Status busy = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive).status();
+    const Status busy = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).status();
     ASSERT_FALSE(busy.ok());
     EXPECT_EQ(busy.problems().front().kind, "E-destination-busy");
   }
-  EXPECT_TRUE(Staging::Open(io::Posix(), paths, io::LockKind::kExclusive).ok());
+  EXPECT_TRUE(Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).ok());
 }
 
 TEST_F(JournalTest, SweepingRemovesTemporaryFilesAndNamesForeignOnes) {
   const StagingPaths paths(folder_ + "/merged", "", "0123456789abcdef");
-  Staging staging = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive).value();
+  Staging staging = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).value();
   ASSERT_TRUE(staging.MakeFolders(kPaths).ok());
   std::ofstream(paths.directory + "/data/.a.host-1-2-3.tmp") << "half";
   std::ofstream(paths.directory + "/data/a") << "whole";
@@ -166,7 +182,7 @@ TEST_F(JournalTest, SweepingRemovesTemporaryFilesAndNamesForeignOnes) {
 TEST_F(JournalTest, OverwritingLeavesNothingOfTheOld) {
   const StagingPaths paths(folder_ + "/merged", "", "0123456789abcdef");
   std::filesystem::create_directories(paths.destination + "/old");
-  Staging staging = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive).value();
+  Staging staging = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).value();
   ASSERT_TRUE(staging.MakeFolders(kPaths).ok());
   const Status refused = staging.Publish(false, false);
   ASSERT_FALSE(refused.ok());

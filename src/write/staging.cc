@@ -12,8 +12,28 @@ constexpr const char* kMark = ".robomerge-";
 
 std::string NameOf(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
+// Makes a folder and those above it. Publishing syncs the one that holds the destination; the names of those above must be safe as well.
+Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool sync) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
+  if (exists) return file_system.MakeDirectories(path);
+  const std::string parent = ParentOf(path);
+  if (parent != path) ROBOMERGE_RETURN_NOT_OK(MakeFolder(file_system, parent, sync));
+  ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(path));
+  return sync ? file_system.SyncDirectory(parent) : Status();
+}
+
 // Best effort, where another error, or none, is the one to report.
 void TryRemove(io::FileSystem& file_system, const std::string& path) { static_cast<void>(file_system.RemoveAll(path).ok()); }
+
+// Puts a former destination back that was put aside, if nothing has come to its place.
+void RestoreReplaced(io::FileSystem& file_system, const StagingPaths& paths) {
+  static_cast<void>(file_system.RenameNew(paths.replaced, paths.destination).ok());
+}
+
+// Journals first: what lies beside them may be half removed when this is killed.
+void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
+  for (const std::string& path : {paths.journals, paths.directory, paths.replaced, paths.lock}) TryRemove(file_system, path);
+}
 
 }  // namespace
 
@@ -32,9 +52,9 @@ StagingPaths::StagingPaths(const std::string& destination_in, const std::string&
   lock = io::JoinPath(ParentOf(destination), "." + NameOf(destination) + ".robomerge.lock");
 }
 
-Result<Staging> Staging::Open(io::FileSystem& file_system, const StagingPaths& paths, io::LockKind kind) {
+Result<Staging> Staging::Open(io::FileSystem& file_system, const StagingPaths& paths, io::LockKind kind, bool sync) {
   Staging staging(file_system, paths);
-  ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(ParentOf(paths.destination)));
+  ROBOMERGE_RETURN_NOT_OK(MakeFolder(file_system, ParentOf(paths.destination), sync));
   ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(ParentOf(paths.directory)));
   Result<std::unique_ptr<io::Lock>> lock = file_system.TryLock(paths.lock, kind);
   if (!lock.ok() && lock.status().code() == Code::kAlreadyExists) {
@@ -100,10 +120,18 @@ Status Staging::SyncFolders(const std::string& folder) {
 // The old destination stays until the new one is in its place.
 Status Staging::Replace() {
   const Status exchanged = file_system_->Exchange(paths_.directory, paths_.destination);
-  if (exchanged.ok() || exchanged.code() != Code::kUnsupported) return exchanged;
+  if (!exchanged.ok()) return exchanged.code() == Code::kUnsupported ? PutAsideAndRename() : exchanged;
+  // The old dataset now lies where the journals say that files of this plan are done: they must not outlive it there.
+  TryRemove(*file_system_, paths_.journals);
+  return Status();
+}
+
+Status Staging::PutAsideAndRename() {
   // Killed between these two, the next run finds no destination and a whole staging folder, and goes on here.
   ROBOMERGE_RETURN_NOT_OK(file_system_->RenameNew(paths_.destination, paths_.replaced));
-  return file_system_->RenameNew(paths_.directory, paths_.destination);
+  const Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
+  if (!renamed.ok()) RestoreReplaced(*file_system_, paths_);
+  return renamed;
 }
 
 Status Staging::Publish(bool sync, bool overwrite) {
@@ -124,10 +152,20 @@ Status Staging::Publish(bool sync, bool overwrite) {
 
 void Staging::Leave() { TryRemove(*file_system_, paths_.lock); }
 
-void Staging::Discard() { RemoveLeftovers(*file_system_, paths_); }
+void Staging::Discard() {
+  RestoreReplaced(*file_system_, paths_);
+  for (const std::string& path : {paths_.journals, paths_.directory, paths_.lock}) TryRemove(*file_system_, path);
+}
 
-void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
-  for (const std::string& path : {paths.directory, paths.journals, paths.replaced, paths.lock}) TryRemove(file_system, path);
+Status FinishPublishing(io::FileSystem& file_system, const StagingPaths& paths, bool sync) {
+  bool is_left = false;
+  for (const std::string& path : {paths.directory, paths.journals, paths.replaced}) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
+    is_left = is_left || exists;
+  }
+  if (is_left && sync) ROBOMERGE_RETURN_NOT_OK(file_system.SyncDirectory(ParentOf(paths.destination)));
+  RemoveLeftovers(file_system, paths);
+  return Status();
 }
 
 std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system, const StagingPaths& paths) {

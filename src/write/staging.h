@@ -24,8 +24,9 @@ struct StagingPaths {
 
 class Staging {
  public:
-  /// Locks the destination (kAlreadyExists, E-destination-busy): kExclusive for one that writes and publishes alone, kShared for one writer of many.
-  static Result<Staging> Open(io::FileSystem& file_system, const StagingPaths& paths, io::LockKind kind);
+  /// Makes the folders above and locks the destination (kAlreadyExists, E-destination-busy): kExclusive for one that writes and publishes alone, kShared for one
+  /// writer of many. With `sync` the names of folders that it makes have reached the device.
+  static Result<Staging> Open(io::FileSystem& file_system, const StagingPaths& paths, io::LockKind kind, bool sync);
 
   const StagingPaths& paths() const { return paths_; }
 
@@ -39,7 +40,7 @@ class Staging {
   Status Publish(bool sync, bool overwrite);
   /// Removes the lock's file and leaves the rest, to be continued.
   void Leave();
-  /// Removes everything.
+  /// Removes all that this plan has written. A former destination that two renames have put aside goes back to its place.
   void Discard();
 
  private:
@@ -48,14 +49,16 @@ class Staging {
   Status SweepFolder(const std::string& folder, const std::string& relative, const std::vector<std::string>& sorted_paths, std::vector<Problem>& foreign);
   Status SyncFolders(const std::string& folder);
   Status Replace();
+  Status PutAsideAndRename();
 
   io::FileSystem* file_system_;
   StagingPaths paths_;
   std::unique_ptr<io::Lock> lock_;
 };
 
-/// Removes what a run that was killed after its rename left beside the destination. Best effort.
-void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths);
+/// Ends what a run that was stopped after its rename left undone: syncs the folder that holds the destination (when `sync`), so that its name is safe before what
+/// it replaced goes, and removes what lies beside it. Does nothing where nothing was left.
+Status FinishPublishing(io::FileSystem& file_system, const StagingPaths& paths, bool sync);
 
 /// Staging folders of other plans for the same destination.
 std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system, const StagingPaths& paths);

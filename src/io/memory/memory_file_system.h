@@ -1,0 +1,113 @@
+// A file system in memory that knows what a device would hold after a power cut: for tests.
+//
+// POSIX promises little, and this keeps no more: fsync of a file saves its contents but not its name, fsync of a folder the names in it but not those above.
+// A rename reaches the device whole or not at all. All else is lost or kept as the crash is told.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+
+namespace robomerge::io {
+
+/// What becomes of names (made, renamed, removed) whose folder was not synced.
+enum class NameLoss {
+  kLost,    ///< none reached the device
+  kKept,    ///< all did
+  kPrefix,  ///< those up to some moment did: a journalling file system
+  kEach,    ///< each by chance
+};
+
+/// What becomes of bytes that were written and not synced.
+enum class ContentLoss {
+  kKept,
+  kLost,    ///< the file is as at its last sync; empty if there was none
+  kZeros,   ///< the size reached the device, the bytes did not
+  kRandom,  ///< per file: one of the above, or a beginning of it, or zeros up to some byte and the rest of it
+};
+
+class MemoryFileSystem final : public FileSystem {
+ public:
+  MemoryFileSystem();
+  /// The same files, all as lost or safe as here. Locks are not copied.
+  std::unique_ptr<MemoryFileSystem> Clone() const;
+  /// Cuts the power and starts again: what was not synced is gone as told, everything else is on the device. Locks are dropped.
+  void Crash(NameLoss names, ContentLoss contents, uint64_t seed);
+  /// Everything that is there reaches the device.
+  void SyncAll();
+  /// Makes a file with its folders, on the device.
+  void Put(const std::string& path, std::string bytes);
+  /// Every file below `path`: its path from there, and its bytes. Empty folders stand there with a '/' behind.
+  std::map<std::string, std::string> Tree(const std::string& path) const;
+  /// Paths with time of their last change, folders included, below `path`.
+  std::map<std::string, int64_t> Times(const std::string& path) const;
+
+  Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override;
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<FileStat> Stat(const std::string& path) const override;
+  Result<std::vector<std::string>> List(const std::string& path) const override;
+  Status MakeDirectories(const std::string& path) override;
+  Status RenameNew(const std::string& from, const std::string& to) override;
+  Status Replace(const std::string& from, const std::string& to) override;
+  Status Exchange(const std::string& left, const std::string& right) override;
+  Status RemoveAll(const std::string& path) override;
+  Status SyncDirectory(const std::string& path) override;
+  Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override;
+  bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
+  Result<uint64_t> FreeBytes(const std::string&) const override { return uint64_t{1} << 40; }
+
+ private:
+  class WritableFile;
+  class HeldLock;
+  using NodeId = uint64_t;
+  using Entries = std::map<std::string, NodeId>;
+
+  struct Node {
+    bool is_directory = false;
+    Entries entries;          // of a folder, as every process sees them
+    std::string bytes;        // of a file
+    std::string synced_bytes;
+    int64_t modified_ns = 0;
+  };
+  // A change of names, in order; two places for renames and exchanges.
+  struct NameChange {
+    enum class Kind { kAdd, kRemove, kMove, kExchange } kind = Kind::kAdd;
+    NodeId folder = 0;
+    std::string name;
+    NodeId other_folder = 0;
+    std::string other_name;
+    NodeId node = 0;        // what is added or moved
+    NodeId other_node = 0;  // what it is exchanged with
+    bool is_synced = false;
+  };
+  // Where a path leads: the folder that holds it, and what is there (0: nothing).
+  struct Place {
+    NodeId folder = 0;
+    std::string name;
+    NodeId node = 0;
+  };
+
+  Result<Place> Find(const std::string& path) const;
+  NodeId Add(NodeId folder, const std::string& name, bool is_directory);
+  void Note(NameChange change);
+  void Apply(const NameChange& change, std::map<NodeId, Entries>& folders) const;
+  Status Move(const std::string& from, const std::string& to, bool replaces);
+  void RemoveNode(const Place& place);
+  void Collect(NodeId folder, const std::string& prefix, std::map<std::string, std::string>& tree, std::map<std::string, int64_t>& times) const;
+  static void LoseContent(ContentLoss loss, std::mt19937_64& random, Node& node);
+
+  mutable std::mutex mutex_;  // guards all
+  std::map<NodeId, Node> nodes_;
+  std::map<NodeId, Entries> on_device_;  // before `changes_`
+  std::vector<NameChange> changes_;
+  NodeId next_node_ = 2;
+  int64_t clock_ns_ = 1'700'000'000'000'000'000;
+  std::shared_ptr<std::map<NodeId, int>> locks_;  // holders; -1: one that shares with nobody
+};
+
+}  // namespace robomerge::io

@@ -1,0 +1,281 @@
+// Lose nothing: a merge on a file system that fails at every single operation, in every way, and on one whose power is cut after every single change.
+// After each: the destination is absent or whole, the sources are untouched, the same call again gives the same bytes and leaves nothing beside them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "base/text.h"
+#include "io/faulty/faulty_file_system.h"
+#include "merge/on_file_system.h"
+#include "merge/test_datasets.h"
+
+namespace robomerge {
+namespace {
+
+using io::ContentLoss;
+using io::Fault;
+using io::FaultKind;
+using io::FaultyBehaviour;
+using io::FaultyFileSystem;
+using io::MemoryFileSystem;
+using io::NameLoss;
+using io::Operation;
+using ::testing::HasSubstr;
+using Tree = std::map<std::string, std::string>;
+
+// No folder of this name is on the real file system, which paths are resolved against.
+const std::string kHome = "/robomerge-memory";
+const std::string kFolder = kHome + "/out/of/nothing";
+const std::string kDestination = kFolder + "/merged";
+
+struct Loss {
+  NameLoss names;
+  ContentLoss contents;
+};
+constexpr Loss kLosses[] = {{NameLoss::kLost, ContentLoss::kLost},     {NameLoss::kKept, ContentLoss::kZeros},   {NameLoss::kKept, ContentLoss::kRandom},
+                            {NameLoss::kPrefix, ContentLoss::kRandom}, {NameLoss::kEach, ContentLoss::kRandom}};
+
+// How a merge is called, and what is there before.
+struct Scenario {
+  std::string name;
+  bool overwrite = false;
+  bool is_begun = false;        // an earlier run came half-way
+  bool is_done = false;         // an earlier run came to its end
+  bool has_staging_root = false;
+  bool in_stages = false;
+  FaultyBehaviour behaviour;
+};
+
+std::ostream& operator<<(std::ostream& out, const Scenario& scenario) { return out << scenario.name; }
+
+class Faults : public ::testing::TestWithParam<Scenario> {
+ protected:
+  void SetUp() override { Prepare(GetParam()); }
+
+  void Prepare(const Scenario& scenario) {
+    scenario_ = scenario;
+    begin_ = std::make_unique<MemoryFileSystem>();
+    for (uint8_t source = 0; source < 3; ++source) {
+      sources_.push_back(StrCat(kHome, "/sources/", int{source}));
+      PutTestDataset(*begin_, sources_.back(), 2, source);
+    }
+    options_.num_workers = 1;  // so that operation k is the same in every run
+    options_.concatenate_data = false;
+    options_.overwrite = scenario.overwrite;
+    if (scenario.has_staging_root) options_.staging_root = kHome + "/work";
+    const auto whole = begin_->Clone();
+    ASSERT_EQ(Run(*whole), "");
+    expected_ = whole->Tree(kDestination);
+    ASSERT_EQ(expected_.size(), 8u);
+    if (scenario.is_done) begin_ = whole->Clone();
+    if (scenario.overwrite) {
+      PutTestDataset(*begin_, kDestination, 1, 9);
+      old_ = begin_->Tree(kDestination);
+    }
+    if (scenario.is_begun) {
+      FaultyFileSystem faulty(*begin_, {FaultKind::kNoSpace, 30});
+      ASSERT_THAT(Run(faulty), HasSubstr("No space left"));
+    }
+    begin_->SyncAll();
+    source_bytes_ = begin_->Tree(kHome + "/sources");
+    source_times_ = begin_->Times(kHome + "/sources");
+  }
+
+  // The call under test: "" if it succeeds, else its error.
+  std::string Run(io::FileSystem& file_system) {
+    codes_.clear();
+    const auto failed = [this](const Status& status) {
+      for (const Problem& problem : status.problems()) codes_.push_back(problem.code);
+      return status.ToString();
+    };
+    if (!scenario_.in_stages) {
+      const Result<MergeReport> report = MergeOn(file_system, sources_, kDestination, options_);
+      return report.ok() ? "" : failed(report.status());
+    }
+    const std::string plan = kHome + "/plan";
+    const Result<StageReport> planned = PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
+    if (!planned.ok()) return failed(planned.status());
+    for (int64_t rank = 0; rank < 2; ++rank) {
+      const Result<StageReport> written = WritePlannedOn(file_system, plan, {rank, 2}, options_);
+      if (!written.ok()) return failed(written.status());
+    }
+    const Result<StageReport> published = PublishPlannedOn(file_system, plan, options_);
+    return published.ok() ? "" : failed(published.status());
+  }
+
+  void ExpectNothingLost(const MemoryFileSystem& memory, const std::string& when) {
+    const Tree there = memory.Tree(kDestination);
+    // Two renames instead of an exchange leave a moment with neither, when both lie beside it.
+    const bool may_be_absent = !scenario_.is_done && (!scenario_.overwrite || scenario_.behaviour.cannot_exchange);
+    const bool is_right = there == expected_ || (scenario_.overwrite && there == old_) || (there.empty() && may_be_absent);
+    EXPECT_TRUE(is_right) << when << ": at the destination is " << Describe(there);
+    if (scenario_.overwrite && there.empty()) {
+      const Tree beside = memory.Tree(kFolder);
+      bool is_kept = false;
+      for (const auto& [path, bytes] : beside) is_kept |= path.ends_with(".old/meta/info.json") && bytes == old_.at("meta/info.json");
+      EXPECT_TRUE(is_kept) << when << ": the old dataset is nowhere";
+    }
+    EXPECT_EQ(memory.Tree(kHome + "/sources"), source_bytes_) << when;
+    EXPECT_EQ(memory.Times(kHome + "/sources"), source_times_) << when;
+  }
+
+  // The same call again, on a file system that works.
+  void ExpectGoesOn(MemoryFileSystem& memory, const std::string& when) {
+    ASSERT_EQ(Run(memory), "") << when;
+    EXPECT_TRUE(memory.Tree(kDestination) == expected_) << when << ": the second run made " << Describe(memory.Tree(kDestination));
+    std::vector<std::string> strays;
+    for (const auto& [path, bytes] : memory.Tree(kHome)) {
+      if (!path.starts_with("sources/") && !path.starts_with("out/of/nothing/merged/") && !path.starts_with("plan/") && path != "work/") strays.push_back(path);
+    }
+    EXPECT_THAT(strays, ::testing::IsEmpty()) << when;
+    EXPECT_EQ(memory.Times(kHome + "/sources"), source_times_) << when;
+  }
+
+  std::string Describe(const Tree& tree) const {
+    std::string text = tree.empty() ? "nothing" : "";
+    for (const auto& [path, bytes] : tree) {
+      const auto right = expected_.find(path);
+      text += StrCat(path, right == expected_.end() ? " (foreign) " : right->second == bytes ? " " : " (other bytes) ");
+    }
+    return text;
+  }
+
+  Scenario scenario_;
+  MergeOptions options_;
+  std::vector<std::string> sources_;
+  std::unique_ptr<MemoryFileSystem> begin_;
+  Tree expected_, old_, source_bytes_;
+  std::map<std::string, int64_t> source_times_;
+  std::vector<Code> codes_;  // of the last Run
+};
+
+TEST_P(Faults, EveryOperationMayFail) {
+  for (const FaultKind kind : {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
+    uint64_t k = 0;
+    for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
+      const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
+      const auto memory = begin_->Clone();
+      FaultyFileSystem faulty(*memory, {kind, k}, scenario_.behaviour);
+      const std::string error = Run(faulty);
+      has_struck = faulty.has_struck();
+      ASSERT_TRUE(has_struck || error.empty()) << error;
+      // Nothing but the system is to blame. (Some failures do no harm: of what is removed at the end, or what else could not be looked at.)
+      for (const Code code : codes_) EXPECT_EQ(code, Code::kIo) << when << ": " << error;
+      EXPECT_THAT(error, ::testing::AnyOf("", ::testing::ContainsRegex("Input/output error|No space left on device"))) << when;
+      ExpectNothingLost(*memory, when);
+      ExpectGoesOn(*memory, when);
+    }
+    RecordProperty(StrCat("operations_of_fault_", static_cast<int>(kind)), static_cast<int>(k - 1));
+  }
+}
+
+TEST_P(Faults, ThePowerMayFailAfterEveryChange) {
+  uint64_t k = 0;
+  for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
+    const auto memory = begin_->Clone();
+    FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k}, scenario_.behaviour);
+    const std::string error = Run(faulty);
+    has_struck = faulty.has_struck();
+    for (const Loss& loss : kLosses) {
+      const std::string when = StrCat("power cut after change ", k, ", loss ", static_cast<int>(loss.names), "/", static_cast<int>(loss.contents));
+      const auto after = memory->Clone();
+      after->Crash(loss.names, loss.contents, k);
+      ExpectNothingLost(*after, when);
+      // Whoever was told that it is done may rely on it.
+      EXPECT_TRUE(!error.empty() || after->Tree(kDestination) == expected_) << when << ": " << Describe(after->Tree(kDestination));
+      ExpectGoesOn(*after, when);
+    }
+  }
+  RecordProperty("changes", static_cast<int>(k - 1));
+}
+
+class FreshMerge : public Faults {
+ protected:
+  void SetUp() override { Prepare(Scenario()); }
+
+  // What was changed, without the names that are other ones in every run.
+  static std::vector<std::string> Operations(const FaultyFileSystem& file_system, bool with_syncs) {
+    static const std::regex unique("[^/]*-[0-9]+-[0-9]+-[0-9]+");
+    std::vector<std::string> operations;
+    for (const FaultyFileSystem::Logged& logged : file_system.log()) {
+      const bool is_sync = logged.operation == Operation::kSyncFile || logged.operation == Operation::kSyncDirectory;
+      if (logged.operation < Operation::kCreate || (is_sync && !with_syncs)) continue;
+      operations.push_back(StrCat(io::OperationName(logged.operation), " ", std::regex_replace(logged.path, unique, "unique")));
+    }
+    return operations;
+  }
+};
+
+// The test of the tests above: were one sync of a merge left out, whichever it is, they would see it. So none is there for nothing, either.
+TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
+  uint64_t k = 0;
+  for (bool has_struck = true; has_struck; ++k) {
+    const auto memory = begin_->Clone();
+    FaultyFileSystem faulty(*memory, {FaultKind::kSkippedSync, k});
+    ASSERT_EQ(Run(faulty), "");
+    has_struck = faulty.has_struck();
+    memory->Crash(NameLoss::kLost, ContentLoss::kLost, 0);
+    EXPECT_EQ(memory->Tree(kDestination) != expected_, has_struck) << "sync " << k << ": " << Describe(memory->Tree(kDestination));
+  }
+  EXPECT_GE(k, 8u + 8u);  // files, and folders
+}
+
+TEST_F(FreshMerge, WithoutSyncNothingElseIsLeftOut) {
+  const auto memory = begin_->Clone(), without = begin_->Clone();
+  FaultyFileSystem synced(*memory), unsynced(*without);
+  ASSERT_EQ(Run(synced), "");
+  options_.sync = false;
+  ASSERT_EQ(Run(unsynced), "");
+  EXPECT_LT(Operations(synced, false).size(), Operations(synced, true).size());
+  EXPECT_EQ(Operations(unsynced, true), Operations(synced, false));
+}
+
+TEST_F(FreshMerge, WhatAnUnsyncedMergeBeganIsNotTrustedByOneThatSyncs) {
+  options_.sync = false;
+  FaultyFileSystem full(*begin_, {FaultKind::kNoSpace, 30});
+  ASSERT_THAT(Run(full), HasSubstr("No space left"));
+  begin_->Crash(NameLoss::kKept, ContentLoss::kZeros, 0);
+  options_.sync = true;
+  ExpectGoesOn(*begin_, "after zeros");
+}
+
+TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
+  FaultyFileSystem full(*begin_, {FaultKind::kNoSpace, 30});
+  ASSERT_THAT(Run(full), HasSubstr("No space left"));
+  std::string foreign;
+  for (const auto& [path, bytes] : begin_->Tree(kFolder)) {
+    if (path.ends_with(".parquet") && path.find("/data/") != std::string::npos) foreign = kFolder + "/" + path.substr(0, path.find("/data/")) + "/meta/notes.txt";
+  }
+  ASSERT_FALSE(foreign.empty());
+  begin_->Put(foreign, "mine");
+  EXPECT_THAT(Run(*begin_), HasSubstr("E-staging-foreign"));
+  EXPECT_EQ(io::ReadWholeFile(*begin_, foreign).value(), "mine");
+  ASSERT_TRUE(begin_->RemoveAll(foreign).ok());
+  ExpectGoesOn(*begin_, "without the foreign file");
+}
+
+std::vector<Scenario> Scenarios() {
+  std::vector<Scenario> scenarios(8);
+  scenarios[0].name = "fresh";
+  scenarios[1].name = "resumed";
+  scenarios[1].is_begun = true;
+  scenarios[2].name = "overwrite";
+  scenarios[2].overwrite = true;
+  scenarios[3].name = "overwrite_resumed";
+  scenarios[3].overwrite = scenarios[3].is_begun = true;
+  scenarios[4].name = "overwrite_without_exchange";
+  scenarios[4].overwrite = scenarios[4].behaviour.cannot_exchange = true;
+  scenarios[5].name = "staging_root";
+  scenarios[5].has_staging_root = true;
+  scenarios[6].name = "finished_before";
+  scenarios[6].is_done = true;
+  scenarios[7].name = "stages";
+  scenarios[7].in_stages = true;
+  return scenarios;
+}
+
+INSTANTIATE_TEST_SUITE_P(Merge, Faults, ::testing::ValuesIn(Scenarios()), [](const auto& scenario) { return scenario.param.name; });
+
+}  // namespace
+}  // namespace robomerge
