@@ -25,7 +25,7 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, sources_, options_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
-    ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan, run_.MakePlan(root, destination_));
+    ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan, run_.MakePlan(root, destination_, RealPaths(sources_)));
     units_ = UnitsOf(plan);
     done_.resize(units_.size());
     ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan) : WriteAndPublish(plan, RootsOf(root)));

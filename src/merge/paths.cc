@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "merge/record.h"
 
@@ -66,9 +67,31 @@ std::string WorkingDirectory() {
   return fs::current_path(error).string();
 }
 
+std::vector<std::string> RealPaths(const std::vector<std::string>& paths) {
+  const std::string working_directory = WorkingDirectory();
+  std::vector<std::string> real;
+  for (const std::string& path : paths) {
+    const std::string absolute = AbsolutePath(path, working_directory);
+    std::error_code error;
+    const fs::path resolved = fs::weakly_canonical(absolute, error);
+    real.push_back(error ? absolute : resolved.string());
+  }
+  return real;
+}
+
+std::string WithoutParents(const std::string& path) {
+  const std::string absolute = AbsolutePath(path, WorkingDirectory());
+  const std::string with_end = absolute + "/";
+  const size_t last = with_end.rfind("/../");
+  if (last == std::string::npos) return absolute;
+  // What stands before ".." may be a link, and then its parent is where that leads.
+  const std::string resolved = RealPaths({absolute.substr(0, last + 3)}).front();
+  return AbsolutePath(resolved + "/" + with_end.substr(last + 4), "");
+}
+
 Result<std::string> CleanDestination(const std::string& path) {
   std::string clean = path;
-  while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  while (clean.size() > 1 && (clean.ends_with('/') || clean.ends_with("/."))) clean.pop_back();
   const std::string name = clean.substr(clean.find_last_of('/') + 1);
   if (name.empty() || name == "." || name == "..") {
     return Problem(Code::kInvalidArgument, "destination is no path of a new folder").Kind("E-destination").Found(StrCat("`", path, "`"));

@@ -13,7 +13,13 @@ namespace robomerge {
 /// Where relative paths begin.
 std::string WorkingDirectory();
 
-/// `path` without trailing slashes; kInvalidArgument when nothing remains.
+/// `paths` made absolute, links followed: a folder given in two ways is one source of one plan.
+std::vector<std::string> RealPaths(const std::vector<std::string>& paths);
+
+/// `path` made absolute, without "..". Other links stay: they may lead elsewhere on the machine that reads it.
+std::string WithoutParents(const std::string& path);
+
+/// `path` without trailing slashes and dots; kInvalidArgument when nothing remains.
 Result<std::string> CleanDestination(const std::string& path);
 
 /// kAlreadyExists (E-destination-exists) if something is at `destination` that is neither to be overwritten nor the possible result of an earlier run (see

@@ -106,7 +106,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   return schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
 }
 
-Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination) {
+Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination, std::vector<std::string> roots) {
   Enter("plan");
   if (StopRequested()) return Problem(Code::kCancelled, "stopped before the plan was made");
   schedule::NodeEvent event;
@@ -117,6 +117,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   event.start_ns = NowNs();
   PlanSite site;
   site.working_directory = WorkingDirectory();
+  site.roots = std::move(roots);
   const bool is_laid_out_for_sharing = options_.copy_mode == CopyMode::kShare ||
                                        (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;

@@ -50,8 +50,8 @@ class Run {
 
   /// Reads and describes every source and reduces the descriptions as a tree. Everything wrong with any source is gathered.
   Result<Partial> ReadAndReduce(const std::vector<std::string>& sources);
-  /// Plans the merge into `destination`.
-  Result<MergePlan> MakePlan(const Partial& root, const std::string& destination);
+  /// Plans the merge into `destination`. `roots` are the sources' as the plan is to know them (plan.h).
+  Result<MergePlan> MakePlan(const Partial& root, const std::string& destination, std::vector<std::string> roots);
   /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed, naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
   /// Writes those units that are not done, and enters them as done. With a journal every one is noted there.

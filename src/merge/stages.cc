@@ -19,9 +19,8 @@ namespace robomerge {
 namespace {
 
 std::vector<std::string> AbsolutePaths(const std::vector<std::string>& paths) {
-  const std::string working_directory = WorkingDirectory();
   std::vector<std::string> absolute;
-  for (const std::string& path : paths) absolute.push_back(AbsolutePath(path, working_directory));
+  for (const std::string& path : paths) absolute.push_back(WithoutParents(path));
   return absolute;
 }
 
@@ -85,7 +84,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   stored.destination = destination;
   stored.staging_root = options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
   stored.options = options;
-  ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination, {}));
   for (Unit& unit : UnitsOf(stored.plan)) {
     stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind), unit.file.num_episodes, unit.cost_bytes});
   }

@@ -112,10 +112,11 @@ std::string PlanId(const MergePlan& plan) {
 
 namespace plan_internal {
 
-void MakeOrigins(const std::string& working_directory, MergePlan& plan) {
+void MakeOrigins(const PlanSite& site, MergePlan& plan) {
   uint64_t first_episode = 0;
   for (const auto& source : plan.sources) {
-    Origin origin = OriginOf(*source, working_directory);
+    Origin origin = OriginOf(*source, site.working_directory);
+    if (!site.roots.empty()) origin.root = site.roots[plan.origins.size()];
     origin.first_episode = first_episode;
     first_episode += origin.num_episodes;
     plan.origins.push_back(std::move(origin));

@@ -6,6 +6,7 @@
 
 #include "model/partial.h"
 #include "model/plan.h"
+#include "plan/plan.h"
 #include "robomerge/options.h"
 
 namespace robomerge::plan_internal {
@@ -23,7 +24,7 @@ void ChooseDataSchema(MergePlan& plan);
 /// meta/stats.json: the sources' statistics aggregated, the bookkeeping columns' recomputed.
 Status MakeStatistics(MergePlan& plan);
 /// Where every source lies, and what it must still look like when it is written.
-void MakeOrigins(const std::string& working_directory, MergePlan& plan);
+void MakeOrigins(const PlanSite& site, MergePlan& plan);
 /// meta/robomerge.json: which episodes came from which source, by which options. Needs the plan's content_id.
 void MakeRecord(const MergeOptions& options, MergePlan& plan);
 /// meta/info.json.

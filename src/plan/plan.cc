@@ -105,7 +105,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   GatherStatColumns(plan);
   ROBOMERGE_RETURN_NOT_OK(plan_internal::MakeStatistics(plan));
   plan_internal::MakeInfo(root.schemas, options, plan);
-  plan_internal::MakeOrigins(site.working_directory, plan);
+  plan_internal::MakeOrigins(site, plan);
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
   plan_internal::MakeRecord(options, plan);

@@ -11,6 +11,8 @@ namespace robomerge {
 /// What a plan depends on besides sources and options.
 struct PlanSite {
   std::string working_directory;  ///< where relative roots of sources begin
+  /// The sources' roots as the plan is to know them, one for each; empty: as they are given, made absolute.
+  std::vector<std::string> roots;
   uint64_t alignment_bytes = 1;   ///< as in MergePlan
 };
 

@@ -20,7 +20,7 @@ bool IsCandidate(FaultKind kind, Operation operation) {
     case FaultKind::kNone: return false;
     case FaultKind::kError: return true;
     case FaultKind::kShortWrite: return Needs(operation, {Operation::kWrite, Operation::kCopy});
-    case FaultKind::kNoSpace: return Needs(operation, {Operation::kCreate, Operation::kWrite, Operation::kCopy, Operation::kMakeDirectory, Operation::kLock});
+    case FaultKind::kNoSpace: return Needs(operation, {Operation::kCreate, Operation::kWrite, Operation::kSetSize, Operation::kCopy, Operation::kMakeDirectory, Operation::kLock});
     case FaultKind::kSyncError:
     case FaultKind::kSkippedSync: return Needs(operation, {Operation::kSyncFile, Operation::kSyncDirectory});
     // What only looks leaves nothing that a crash could take.
@@ -36,7 +36,7 @@ Problem Failure(Operation operation, const std::string& path, int error) {
 }  // namespace
 
 const char* OperationName(Operation operation) {
-  static constexpr std::array kNames = {"open for reading", "read", "stat", "list", "read the free space of", "create", "write", "copy", "sync", "close",
+  static constexpr std::array kNames = {"open for reading", "read", "stat", "list", "read the free space of", "create", "write", "set the size of", "copy", "sync", "close",
                                         "make directory", "rename to", "replace", "exchange with", "remove", "sync the folder", "lock"};
   return kNames[static_cast<size_t>(operation)];
 }
@@ -67,6 +67,11 @@ class FaultyFileSystem::WrittenFile final : public OutputFile {
     if (!is_short) return beneath_->WriteAt(offset, bytes);
     ROBOMERGE_RETURN_NOT_OK(beneath_->WriteAt(offset, bytes.first(bytes.size() / 2)));
     return Failure(Operation::kWrite, path(), EIO);
+  }
+
+  Status SetSize(uint64_t size_bytes) override {
+    ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kSetSize, path()));
+    return beneath_->SetSize(size_bytes);
   }
 
   Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {

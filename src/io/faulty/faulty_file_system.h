@@ -10,7 +10,7 @@
 namespace robomerge::io {
 
 enum class Operation {
-  kOpen, kRead, kStat, kList, kFreeBytes, kCreate, kWrite, kCopy, kSyncFile, kClose, kMakeDirectory, kRenameNew, kReplace, kExchange, kRemove,
+  kOpen, kRead, kStat, kList, kFreeBytes, kCreate, kWrite, kSetSize, kCopy, kSyncFile, kClose, kMakeDirectory, kRenameNew, kReplace, kExchange, kRemove,
   kSyncDirectory, kLock
 };
 const char* OperationName(Operation operation);

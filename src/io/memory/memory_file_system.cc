@@ -52,6 +52,15 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     return Status();
   }
 
+  Status SetSize(uint64_t size_bytes) override {
+    const std::lock_guard lock(owner_.mutex_);
+    const auto found = owner_.nodes_.find(node_);
+    if (found == owner_.nodes_.end()) return Status();
+    found->second.bytes.resize(size_bytes);
+    found->second.modified_ns = ++owner_.clock_ns_;
+    return Status();
+  }
+
   Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
     std::vector<std::byte> bytes(length);
     ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, bytes));
