@@ -21,13 +21,15 @@ class Console {
 
   /// Reports a failure, as text or as "error" lines on standard error, and returns its exit code.
   ExitCode Fail(const Status& status);
-  /// Writes problems as text on standard error; `heading` is "error" or "warning", `most` as in FormatProblems().
-  void PrintProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most);
+  /// Writes problems as text on standard error, and counts them if there are several; `heading` is "error" or "warning". Of each kind the
+  /// first few, or with -v all.
+  void PrintProblems(const std::vector<Problem>& problems, std::string_view heading);
   /// `wanted`, unless standard output could not be written.
   ExitCode Finish(ExitCode wanted);
 
  private:
   const bool json_;
+  const bool is_verbose_;
   const bool is_colored_;
   OutputStream standard_output_;
   OutputStream standard_error_;
@@ -36,7 +38,7 @@ class Console {
 /// The sources of the command line, then those of the list.
 Result<std::vector<std::string>> GatherSources(const Invocation& invocation);
 
-/// As text on standard error: what many sources share once, all with -v, none with --quiet.
+/// As text on standard error, none with --quiet.
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings, Console& console);
 
 /// merge, and plan without --plan.

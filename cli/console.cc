@@ -1,12 +1,37 @@
 #include <unistd.h>
 
+#include <limits>
+#include <map>
+#include <set>
+
 #include "cli/commands.h"
 #include "cli/json_lines.h"
+#include "cli/quantity.h"
 
 namespace robomerge::cli {
+namespace {
+
+constexpr size_t kMostOfAKind = 5;
+
+// How many there are in all, of how many kinds, in how many datasets.
+std::string CountText(const std::vector<Problem>& problems, std::string_view heading, size_t most_of_a_kind) {
+  std::map<std::string, size_t> kinds;
+  std::set<std::string> sources;
+  bool is_capped = false;
+  for (const Problem& problem : problems) {
+    is_capped = ++kinds[problem.kind] > most_of_a_kind || is_capped;
+    if (!problem.source.empty()) sources.insert(problem.source);
+  }
+  std::string text = "\n" + Counted(problems.size(), heading) + " of " + Counted(kinds.size(), "kind");
+  if (!sources.empty()) text += " in " + Counted(sources.size(), "dataset");
+  return text + (is_capped ? "; `-v` shows every one\n" : "\n");
+}
+
+}  // namespace
 
 Console::Console(const Invocation& invocation)
     : json_(invocation.json),
+      is_verbose_(invocation.verbosity > 0),
       is_colored_(DecideColor(invocation.color, StandardErrorFacts())),
       standard_output_(STDOUT_FILENO),
       standard_error_(STDERR_FILENO) {}
@@ -16,13 +41,15 @@ ExitCode Console::Fail(const Status& status) {
   if (json_) {
     for (const Problem& problem : status.problems()) standard_error_.Write(ErrorLine(problem, exit_code));
   } else {
-    PrintProblems(status.problems(), "error", 10);
+    PrintProblems(status.problems(), "error");
   }
   return exit_code;
 }
 
-void Console::PrintProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most) {
-  const std::string text = WithoutControls(FormatProblems(problems, heading, most));
+void Console::PrintProblems(const std::vector<Problem>& problems, std::string_view heading) {
+  const size_t most = is_verbose_ ? std::numeric_limits<size_t>::max() : kMostOfAKind;
+  std::string text = WithoutControls(FormatProblems(problems, heading, most));
+  if (problems.size() > 1) text += CountText(problems, heading, most);
   standard_error_.Write(is_colored_ ? ColorProblems(text) : text);
 }
 

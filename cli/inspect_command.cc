@@ -14,10 +14,9 @@ ExitCode RunInspect(const Invocation& invocation, Console& console) {
     return console.Finish(exit_code);
   }
   console.standard_output().Write(WithoutControls(InspectText(*report)));
-  const size_t most = invocation.verbosity > 0 ? std::string::npos : 10;
-  if (!invocation.quiet) console.PrintProblems(report->warnings, "warning", most);
+  if (!invocation.quiet) console.PrintProblems(report->warnings, "warning");
   if (!invocation.quiet && !report->warnings.empty() && !report->problems.empty()) console.standard_error().Write("\n");
-  console.PrintProblems(report->problems, "error", most);
+  console.PrintProblems(report->problems, "error");
   return console.Finish(exit_code);
 }
 

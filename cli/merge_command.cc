@@ -10,8 +10,6 @@
 namespace robomerge::cli {
 namespace {
 
-constexpr size_t kWarningsShown = 10;
-
 void PrintJson(const MergeReport& report, OutputStream& out) {
   std::string lines;
   for (const Problem& warning : report.warnings) lines += WarningLine(warning);
@@ -50,12 +48,7 @@ Result<std::vector<std::string>> GatherSources(const Invocation& invocation) {
 
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings, Console& console) {
   if (invocation.quiet || warnings.empty()) return;
-  const bool is_verbose = invocation.verbosity > 0;
-  const std::vector<Problem> gathered = GatherWarnings(warnings);
-  console.PrintProblems(is_verbose ? warnings : gathered, "warning", is_verbose ? warnings.size() : kWarningsShown);
-  if (!is_verbose && (gathered.size() > kWarningsShown || gathered.size() < warnings.size())) {
-    console.standard_error().Write("\n" + Counted(warnings.size(), "warning") + " in all; `-v` shows every one\n");
-  }
+  console.PrintProblems(warnings, "warning");
   console.standard_error().Write("\n");
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -152,25 +151,6 @@ std::string InspectText(const InspectReport& report) {
   }
   text += "\n" + Counted(report.files.size(), "file") + ", " + BytesText(size_bytes) + "\n" + files.Text("  ");
   return text + "\n" + FindingsText(report);
-}
-
-std::vector<Problem> GatherWarnings(const std::vector<Problem>& warnings) {
-  std::vector<Problem> gathered;
-  std::vector<size_t> num_more;
-  std::map<std::pair<std::string, std::string>, size_t> position;
-  for (const Problem& warning : warnings) {
-    const auto [entry, is_new] = position.try_emplace({warning.kind, warning.what}, gathered.size());
-    if (is_new) {
-      gathered.push_back(warning);
-      num_more.push_back(0);
-    } else {
-      ++num_more[entry->second];
-    }
-  }
-  for (size_t at = 0; at < gathered.size(); ++at) {
-    if (num_more[at] > 0) gathered[at].what += " (and so in " + Counted(num_more[at], "more source") + ")";
-  }
-  return gathered;
 }
 
 }  // namespace robomerge::cli

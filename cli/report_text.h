@@ -21,9 +21,6 @@ std::string SuccessText(const MergeReport& report);
 /// What a single stage came to.
 std::string StageText(const StageReport& report);
 
-/// One warning for all that say the same of different sources: the first of them, and how many more there are. In order of first appearance.
-std::vector<Problem> GatherWarnings(const std::vector<Problem>& warnings);
-
 /// What an inspection found, without problems and warnings; they are only counted.
 std::string InspectText(const InspectReport& report);
 

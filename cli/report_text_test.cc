@@ -91,16 +91,5 @@ TEST(ReportText, UnreadableDatasetShowsNoEmptyFacts) {
   EXPECT_EQ(InspectText(report), "a\n1 problem, 0 warnings\n");
 }
 
-TEST(ReportText, WarningsThatSayTheSameAreGathered) {
-  const auto warning = [](const char* what, const char* source) {
-    return Problem(Code::kCorrupt, what).Kind("W-x").Source(source);
-  };
-  const std::vector<Problem> gathered = GatherWarnings({warning("one", "a"), warning("two", "a"), warning("one", "b"), warning("one", "c")});
-  ASSERT_EQ(gathered.size(), 2u);
-  EXPECT_EQ(gathered[0].what, "one (and so in 2 more sources)");
-  EXPECT_EQ(gathered[0].source, "a");
-  EXPECT_EQ(gathered[1].what, "two");
-}
-
 }  // namespace
 }  // namespace robomerge::cli

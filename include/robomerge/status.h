@@ -72,7 +72,7 @@ class [[nodiscard]] Status {
   Status While(const std::string& text) const;
   /// Names the source dataset in every problem that names none yet. No effect when ok().
   Status OfSource(const std::string& root) const;
-  /// Gives every problem that has no kind yet this one. No effect when ok().
+  /// Gives every problem that has no kind yet this one, or E-io if the system refused something. No effect when ok().
   Status OfKind(const std::string& kind) const;
   /// One line, for logs and tests; the full form is FormatStatus().
   std::string ToString() const;
@@ -105,9 +105,10 @@ class [[nodiscard]] Result {
   std::variant<T, Status> state_;
 };
 
-/// The text a person reads: every problem with where, expected, found and hint, each path pasteable.
-/// At most `most` problems are written out; the rest is counted. `heading` is "error" or "warning".
-std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most = 10);
+/// The text a person reads: grouped by kind, each sentence once, then every place with what was expected and found, each path
+/// pasteable, then the hints. At most `most_of_a_kind` places of a kind are written out; the rest is counted. `heading` is
+/// "error" or "warning".
+std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most_of_a_kind = 5);
 
 }  // namespace robomerge
 

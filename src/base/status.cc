@@ -1,5 +1,9 @@
 #include "robomerge/status.h"
 
+#include <algorithm>
+#include <map>
+#include <numeric>
+
 #include "base/check.h"
 
 namespace robomerge {
@@ -66,7 +70,7 @@ Status Status::OfKind(const std::string& kind) const {
   if (ok()) return *this;
   Status status;
   status.problems_ = Changed(*problems_, [&](Problem& problem) {
-    if (problem.kind.empty()) problem.kind = kind;
+    if (problem.kind.empty()) problem.kind = problem.code == Code::kIo ? "E-io" : kind;
   });
   return status;
 }
@@ -86,27 +90,65 @@ std::string Status::ToString() const {
   return text;
 }
 
-std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most) {
-  std::string text;
-  size_t num_written = 0;
-  for (const Problem& problem : problems) {
-    if (num_written == most) {
-      text += "\n... and " + std::to_string(problems.size() - most) + " more\n";
-      break;
-    }
-    if (num_written++ > 0) text += "\n";
+namespace {
+
+void FormatPlace(const Problem& problem, std::string& text) {
+  const std::string& place = problem.where.empty() ? problem.source : problem.where;
+  if (!place.empty()) text += "  --> " + place + "\n";
+  if (!problem.expected.empty()) text += "  expected " + problem.expected + "\n";
+  if (!problem.found.empty()) text += "  found    " + problem.found + "\n";
+  for (const std::string& line : problem.context) text += "  while " + line + "\n";
+}
+
+// Lists of numbers, grouped by a key, in order of first appearance.
+template <typename Key>
+std::vector<std::vector<size_t>> Grouped(const std::vector<size_t>& numbers, Key key) {
+  std::vector<std::vector<size_t>> groups;
+  std::map<std::string, size_t> position;
+  for (const size_t number : numbers) {
+    const auto [entry, is_new] = position.try_emplace(key(number), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[entry->second].push_back(number);
+  }
+  return groups;
+}
+
+// All problems of one kind: each sentence once, then its places.
+void FormatKind(const std::vector<Problem>& problems, const std::vector<size_t>& of_kind, std::string_view heading, size_t most, std::string& text) {
+  size_t num_left = most;
+  std::vector<std::string> hints;
+  for (const std::vector<size_t>& alike : Grouped(of_kind, [&](size_t number) { return problems[number].what; })) {
+    if (num_left == 0) break;
+    const Problem& first = problems[alike.front()];
     text += std::string(heading);
-    if (!problem.kind.empty()) text += "[" + problem.kind + "]";
-    text += ": " + problem.what + "\n";
-    if (!problem.where.empty()) {
-      text += "  --> " + problem.where + "\n";
-    } else if (!problem.source.empty()) {
-      text += "  --> " + problem.source + "\n";
+    if (!first.kind.empty()) text += "[" + first.kind + "]";
+    text += ": " + first.what;
+    if (alike.size() > 1) text += " (" + std::to_string(alike.size()) + " times)";
+    text += "\n";
+    for (const size_t number : alike) {
+      if (num_left == 0) break;
+      --num_left;
+      FormatPlace(problems[number], text);
+      const std::string& hint = problems[number].hint;
+      if (!hint.empty() && std::find(hints.begin(), hints.end(), hint) == hints.end()) hints.push_back(hint);
     }
-    if (!problem.expected.empty()) text += "  expected " + problem.expected + "\n";
-    if (!problem.found.empty()) text += "  found    " + problem.found + "\n";
-    for (const std::string& line : problem.context) text += "  while " + line + "\n";
-    if (!problem.hint.empty()) text += "\nhint: " + problem.hint + "\n";
+  }
+  if (of_kind.size() > most) text += "  ... and " + std::to_string(of_kind.size() - most) + " more of this kind\n";
+  for (const std::string& hint : hints) text += "\nhint: " + hint + "\n";
+}
+
+}  // namespace
+
+std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most_of_a_kind) {
+  std::vector<size_t> all(problems.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  std::string text;
+  // What has no kind stands for itself.
+  for (const std::vector<size_t>& of_kind : Grouped(all, [&](size_t number) {
+         return problems[number].kind.empty() ? " " + problems[number].what : problems[number].kind;
+       })) {
+    if (!text.empty()) text += "\n";
+    FormatKind(problems, of_kind, heading, most_of_a_kind, text);
   }
   return text;
 }

@@ -48,9 +48,31 @@ TEST(Status, FormatNamesWhereExpectedFoundAndHint) {
             "\nhint: merge `b` on its own\n");
 }
 
-TEST(Status, FormatCountsWhatItDoesNotWrite) {
-  std::vector<Problem> problems(14, Problem(Code::kCorrupt, "bad"));
-  EXPECT_NE(FormatProblems(problems, "error", 10).find("... and 4 more"), std::string::npos);
+TEST(Status, FormatSaysAKindOnceWithItsPlaces) {
+  const auto missing = [](std::string place) { return Problem(Code::kCorrupt, "file is missing").Kind("E-file").At(std::move(place)).Hint("copy it"); };
+  const std::string text = FormatProblems({missing("a"), Problem(Code::kIncompatible, "rates differ").Kind("E-fps"), missing("b"), missing("c"),
+                                           Problem(Code::kCorrupt, "file is empty").Kind("E-file").At("d")},
+                                          "error", 2);
+  EXPECT_EQ(text,
+            "error[E-file]: file is missing (3 times)\n"
+            "  --> a\n"
+            "  --> b\n"
+            "  ... and 2 more of this kind\n"
+            "\nhint: copy it\n"
+            "\n"
+            "error[E-fps]: rates differ\n");
+}
+
+TEST(Status, FormatKeepsSentencesOfOneKindTogether) {
+  const auto rows = [](std::string what) { return Problem(Code::kCorrupt, std::move(what)).Kind("E-rows"); };
+  EXPECT_EQ(FormatProblems({rows("one"), Problem(Code::kCorrupt, "no kind"), rows("two")}, "error"),
+            "error[E-rows]: one\nerror[E-rows]: two\n\nerror: no kind\n");
+}
+
+TEST(Status, WhatTheSystemRefusedIsOfOneKindWhereverItWas) {
+  const Status status = Status::Many({Problem(Code::kIo, "cannot open"), Problem(Code::kCorrupt, "cut off")}).OfKind("E-data-file");
+  EXPECT_EQ(status.problems()[0].kind, "E-io");
+  EXPECT_EQ(status.problems()[1].kind, "E-data-file");
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ class KeyPlacer {
         // A file with one frame has no rate.
         if (stream.num_frames > 1 && std::fabs(real / stated - 1) > 1e-4) {
           problems_.push_back(Problem(Code::kCorrupt, StrCat("video of `", key_.name, "` has another frame rate than info.json says"))
-                                  .Kind("E-video-fps").At(file.path).Expected(Rate(stated)).Found(Rate(real)));
+                                  .Kind("E-video-fps").At(file.path).Expected(Rate(stated)).Found(Rate(real))
+                                  .Hint("correct fps of info.json, or encode the video at that rate"));
         }
       }
       if (!declared.empty() && declared != stream.codec && num_lies++ == 0) lie_ = &file;
@@ -96,8 +97,9 @@ class KeyPlacer {
     claimed_frames_[segment.video_file] += length;
     const std::string where = Where(episode);
     if (!std::isfinite(segment.from_timestamp) || segment.from_timestamp < -kToleranceSeconds) {
-      problems_.push_back(Problem(Code::kCorrupt, StrCat("episode ", episode, " begins before its video")).Kind("E-episodes").At(where)
-                              .Found(FormatDouble(segment.from_timestamp)));
+      const char* what = std::isfinite(segment.from_timestamp) ? " begins before its video" : " begins at no time of its video";
+      problems_.push_back(Problem(Code::kCorrupt, StrCat("episode ", episode, what)).Kind("E-episodes").At(where)
+                              .Expected("0 s or later").Found(FormatDouble(segment.from_timestamp)));
       return place;
     }
     const double frames_per_second = static_cast<double>(rate_.numerator) / static_cast<double>(rate_.denominator);
@@ -108,7 +110,8 @@ class KeyPlacer {
       problems_.push_back(Problem(Code::kCorrupt, StrCat("video of `", key_.name, "` has fewer frames than episode ", episode, " needs"))
                               .Kind("E-video-frames").At(key_.files[segment.video_file].path)
                               .Expected(StrCat(WithSeparators(static_cast<uint64_t>(std::min(nearest, 1e15)) + length), " frames (from ", where, ")"))
-                              .Found(StrCat(WithSeparators(num_frames), " frames")));
+                              .Found(StrCat(WithSeparators(num_frames), " frames"))
+                              .Hint("the recording was cut off, or the table is of another one: copy the dataset again, or delete the episode with LeRobot"));
       return place;
     }
     place.first_frame = static_cast<uint64_t>(nearest);

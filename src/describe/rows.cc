@@ -29,7 +29,8 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
     const std::string& path = dataset.data_files[claim.data_file].path;
     if (entry == of_file.end()) {
       problems.push_back(Rows(StrCat("episode ", episode, " has no rows in the data file that the episodes table names"), path)
-                             .Expected(StrCat(WithSeparators(claim.length_frames), " rows")).Found("none"));
+                             .Expected(StrCat(WithSeparators(claim.length_frames), " rows")).Found("none")
+                             .Hint("copy the dataset again, or delete the episode with LeRobot"));
       source.data_places.push_back({claim.data_file, nullptr});
       continue;
     }
@@ -37,7 +38,8 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
       problems.push_back(Rows(StrCat("episode ", episode, " has another number of rows than the episodes table says"),
                               StrCat(path, ", row ", entry->second->first_row))
                              .Expected(StrCat(WithSeparators(claim.length_frames), " rows (its length)"))
-                             .Found(WithSeparators(entry->second->num_rows)));
+                             .Found(WithSeparators(entry->second->num_rows))
+                             .Hint("copy the dataset again, or delete the episode with LeRobot"));
     }
     source.data_places.push_back({claim.data_file, entry->second});
     of_file.erase(entry);

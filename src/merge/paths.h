@@ -10,6 +10,10 @@
 
 namespace robomerge {
 
+/// Says which sources are the same folder, whatever the path or link that names it (W-source-twice), or lie inside another one (W-source-inside). Both are
+/// merged as they were asked for; more often than not they are a slip.
+std::vector<Problem> OverlappingSources(const std::vector<std::string>& sources);
+
 /// Where relative paths begin.
 std::string WorkingDirectory();
 
@@ -24,7 +28,8 @@ Result<std::string> CleanDestination(const std::string& path);
 
 /// kAlreadyExists (E-destination-exists) if something is at `destination` that is neither to be overwritten nor the possible result of an earlier run (see
 /// record.h); kInvalidArgument if it lies in a source, or a source in it, links followed (E-destination-in-source), if only a dataset could be overwritten
-/// and it is none (E-destination), or if the staging root lies in a source or on another file system (E-staging-root). All problems at once.
+/// and it is none (E-destination), or if the staging root lies in a source or on another file system (E-staging-root); kIo (E-destination) if the system would
+/// not let it be made there. All problems at once.
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination, const std::vector<std::string>& sources,
                         const MergeOptions& options);
 

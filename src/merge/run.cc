@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <mutex>
+#include <set>
 
 #include "base/text.h"
 #include "describe/describe.h"
@@ -26,6 +27,29 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const std::st
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, root));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics) block.layout = layouts.Share(std::move(block.layout));
   return Describe(std::make_shared<const Dataset>(std::move(dataset)));
+}
+
+// What the sources disagree about, when some of them are broken otherwise: whoever mends those wants to know it now.
+std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources, const std::vector<Problem>& problems) {
+  static const std::set<std::string> kAboutInfo = {"E-io", "E-no-dataset", "E-info", "E-version", "E-features", "E-default-features", "E-template"};
+  std::set<std::string> unreadable;
+  for (const Problem& problem : problems) {
+    if (kAboutInfo.contains(problem.kind)) unreadable.insert(problem.source);
+  }
+  std::vector<SchemaClass> schemas;
+  for (const std::string& root : sources) {
+    if (unreadable.contains(root)) continue;
+    Result<Schema> schema = ReadSchema(io::Posix(), root);
+    if (!schema.ok()) continue;
+    std::string fingerprint = schema->Fingerprint();
+    const auto known = std::find_if(schemas.begin(), schemas.end(), [&](const SchemaClass& one) { return one.fingerprint == fingerprint; });
+    if (known != schemas.end()) {
+      ++known->num_sources;
+      continue;
+    }
+    schemas.push_back({std::make_shared<const Schema>(std::move(schema).value()), std::move(fingerprint), 0, root, 1});
+  }
+  return Disagreements(schemas);
 }
 
 // What differs between a source as it was planned and as it is.
@@ -103,7 +127,11 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   SharedLayouts layouts;
   const auto describe = [&](size_t source) { return ReadAndDescribe(file_system_, sources[source], layouts); };
   const auto combine = [](Partial&& left, Partial&& right) { return Combine(std::move(left), right); };
-  return schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
+  Result<Partial> root = schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
+  if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
+  std::vector<Problem> problems = root.status().problems();
+  for (Problem& problem : DisagreementsOf(sources, root.status().problems())) problems.push_back(std::move(problem));
+  return Status::Many(std::move(problems));
 }
 
 Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination, std::vector<std::string> roots) {
@@ -122,6 +150,9 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
                                        (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
+  if (plan.ok()) {
+    for (Problem& warning : OverlappingSources(RootsOf(root))) plan->warnings.push_back(std::move(warning));
+  }
   event.end_ns = NowNs();
   observer_.Finished(event);
   last_node_ = event.id;

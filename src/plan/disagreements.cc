@@ -2,8 +2,10 @@
 
 #include "base/text.h"
 #include "plan/internal.h"
+#include "plan/plan.h"
 
-namespace robomerge::plan_internal {
+namespace robomerge {
+namespace plan_internal {
 namespace {
 
 class Comparison {
@@ -87,14 +89,15 @@ class Comparison {
 };
 
 }  // namespace
+}  // namespace plan_internal
 
 std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas) {
   std::vector<Problem> problems;
   for (size_t at = 1; at < schemas.size(); ++at) {
-    std::vector<Problem> of_pair = Comparison(schemas.front(), schemas[at]).Run();
+    std::vector<Problem> of_pair = plan_internal::Comparison(schemas.front(), schemas[at]).Run();
     problems.insert(problems.end(), std::make_move_iterator(of_pair.begin()), std::make_move_iterator(of_pair.end()));
   }
   return problems;
 }
 
-}  // namespace robomerge::plan_internal
+}  // namespace robomerge

@@ -11,9 +11,6 @@
 
 namespace robomerge::plan_internal {
 
-/// Every disagreement between the distinct schemas and the first one.
-std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
-
 /// Fills data_steps, video_steps and episodes_steps, and where every episode goes in them.
 void PackData(const MergeOptions& options, MergePlan& plan);
 void PackVideos(const MergeOptions& options, MergePlan& plan);

@@ -84,7 +84,7 @@ Status CheckFileNumbers(const MergePlan& plan) {
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site) {
   ROBOMERGE_RETURN_NOT_OK(CheckOptions(options));
   if (root.schemas.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
-  std::vector<Problem> problems = plan_internal::Disagreements(root.schemas);
+  std::vector<Problem> problems = Disagreements(root.schemas);
   if (!problems.empty()) return Status::Many(std::move(problems));
 
   MergePlan plan;

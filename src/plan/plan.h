@@ -17,6 +17,9 @@ struct PlanSite {
 };
 
 /// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources at once; kInvalidArgument for options out of range.
+/// In what schemas differ from the first one, so that they cannot be merged. Plan() refuses them with these problems.
+std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
+
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site = {});
 
 /// The origin of one source, its place in the destination left out. `root` is made absolute by `working_directory`.

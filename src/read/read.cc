@@ -17,9 +17,8 @@ std::optional<int> MajorVersion(const json::Json& version) {
   return major;
 }
 
-}  // namespace
-
-Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
+// meta/info.json of a version that is read.
+Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root) {
   const std::string path = io::JoinPath(root, "meta/info.json");
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok() && text.status().code() == Code::kNotFound) {
@@ -46,8 +45,23 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
     if (*major < 3) problem.hint = "convert it first, with LeRobot's convert_dataset_v21_to_v30";
     return problem;
   }
-  Result<Dataset> dataset = v30::ReadDataset(file_system, root, *info);
+  return info;
+}
+
+}  // namespace
+
+Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
+  Result<Dataset> dataset = v30::ReadDataset(file_system, root, info);
   return dataset.ok() ? std::move(dataset) : Result<Dataset>(dataset.status().OfSource(root));
+}
+
+Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
+  Dataset dataset;
+  dataset.root = root;
+  ROBOMERGE_RETURN_NOT_OK(v30::ReadInfo(root, info, dataset).status());
+  return std::move(dataset.schema);
 }
 
 }  // namespace robomerge

@@ -15,4 +15,7 @@ namespace robomerge {
 /// contradict themselves.
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root);
 
+/// What info.json alone states, of a dataset whose other parts may be broken.
+Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root);
+
 }  // namespace robomerge

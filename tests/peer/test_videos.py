@@ -95,7 +95,7 @@ def test_w09_sound_in_one_source_only(source, merge):
 
 def test_w09_a_file_copied_alone_keeps_its_sound(source, merge):
     odd = source(odd_videos.with_audio, kind="one_camera", seed=1)
-    destination = merge([odd, odd], concatenate_videos=False)
+    destination = merge([odd, odd], concatenate_videos=False, warnings=["W-source-twice"])
     assert [read_video(path).has_audio for path in video_files(destination)] == [True, True]
 
 

@@ -23,13 +23,21 @@ std::string ColumnPlace(const std::string& path, const std::string& column) {
   return StrCat(path, ": column `", column, "`");
 }
 
+// The names a reader looks through: of an episodes table nine in ten are `stats/...`.
+std::vector<std::string> WithoutStatistics(const std::vector<std::string>& names) {
+  std::vector<std::string> kept;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(kept), [](const std::string& name) { return !name.starts_with("stats/"); });
+  if (kept.size() < names.size()) kept.push_back(StrCat("and ", names.size() - kept.size(), " of statistics"));
+  return kept;
+}
+
 Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representation& table, const std::string& column) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Table> all, table.Arrow());
   const int index = all->schema()->GetFieldIndex(column);
   if (index < 0) {
     return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`"))
         .At(table.path)
-        .Found("columns " + Join(table.column_names, ", "))
+        .Found("columns " + Join(WithoutStatistics(table.column_names), ", "))
         .Hint("the name may also be there twice");
   }
   return all->column(index);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/splice.h"
@@ -29,6 +30,43 @@ std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf
   return std::nullopt;
 }
 
+bool IsNumeric(const std::string& dtype) {
+  return dtype == "bool" || dtype.starts_with("float") || dtype.starts_with("int") || dtype.starts_with("uint");
+}
+
+// A number for each element of its shape in each row, or one text: what LeRobot's reader casts the column to (format spec 1.4). Of any other kind of
+// feature nothing is known here.
+std::optional<Problem> ColumnProblem(const Footer& footer, const Feature& feature) {
+  std::vector<size_t> leaves;
+  for (size_t at = 0; at < footer.leaves().size(); ++at) {
+    if (footer.leaves()[at].path.front() == feature.name) leaves.push_back(at);
+  }
+  const bool is_numeric = IsNumeric(feature.dtype());
+  if (leaves.size() != 1 || !(is_numeric || feature.dtype() == "string")) return std::nullopt;
+  const Leaf& leaf = footer.leaves()[leaves.front()];
+  const bool holds_bytes = leaf.type == parquet::PhysicalType::kByteArray;
+  if (holds_bytes == is_numeric) {
+    return Problem(Code::kCorrupt, StrCat("column of feature `", feature.name, "` has another type")).Kind("E-data-columns")
+        .Expected(StrCat(feature.dtype(), " (from info.json)")).Found(leaf.shape).Hint("correct info.json, or convert the column");
+  }
+  int64_t num_elements = 1;
+  for (const int64_t extent : feature.shape()) {
+    // Nothing that LeRobot records comes near this; a shape that does is for the check of info.json.
+    if (extent <= 0 || extent > (int64_t{1} << 30) / num_elements) return std::nullopt;
+    num_elements *= extent;
+  }
+  for (const parquet::RowGroup& row_group : footer.row_groups()) {
+    const std::optional<int64_t> wanted = CheckedMultiply<int64_t>(row_group.num_rows, num_elements);
+    const int64_t found = row_group.columns[leaves.front()].num_values;
+    if (!is_numeric || !wanted || found == *wanted) continue;
+    return Problem(Code::kCorrupt, StrCat("column of feature `", feature.name, "` has another number of elements than its shape")).Kind("E-data-columns")
+        .Expected(StrCat(WithSeparators(static_cast<uint64_t>(*wanted)), " in a row group of ", WithSeparators(static_cast<uint64_t>(row_group.num_rows)), " rows, for shape ",
+                         json::DumpLine(feature.entry.value("shape", Json())), " (from info.json)"))
+        .Found(std::to_string(found)).Hint("correct info.json, or record the dataset again");
+  }
+  return std::nullopt;
+}
+
 std::string PhysicalSchema(const Footer& footer) {
   std::string text;
   for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
@@ -42,7 +80,10 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
     if (feature.is_video()) continue;
     if (std::find(footer.column_names().begin(), footer.column_names().end(), feature.name) == footer.column_names().end()) {
       problems.push_back(Problem(Code::kCorrupt, StrCat("data file lacks the column of feature `", feature.name, "`")).Kind("E-data-columns")
-                             .At(path).Found(StrCat("columns ", Join(footer.column_names(), ", "))));
+                             .At(path).Found(StrCat("columns ", Join(footer.column_names(), ", ")))
+                             .Hint(StrCat("remove `", feature.name, "` from info.json, or restore the column")));
+    } else if (std::optional<Problem> problem = ColumnProblem(footer, feature)) {
+      problems.push_back(std::move(*problem).At(path));
     }
   }
   for (const std::string& column : footer.column_names()) {
@@ -163,7 +204,8 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(data.path);
   if (!file.ok() && file.status().code() == Code::kNotFound) {
     return Problem(Code::kCorrupt, "data file is missing").Kind("E-missing-file").At(data.path)
-        .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ", id.chunk_index, ", file ", id.file_index, ")"));
+        .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ", id.chunk_index, ", file ", id.file_index, ")"))
+        .Hint("copy or download the dataset again");
   }
   ROBOMERGE_RETURN_NOT_OK(file.status());
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));

@@ -28,7 +28,13 @@ Result<uint64_t> Count(const json::Json& info, const std::string& path, const st
 Result<std::string> Template(const json::Json& info, const std::string& path, const std::string& key, const char* otherwise) {
   if (!info.contains(key) || info.at(key).is_null()) return std::string(otherwise);
   if (!info.at(key).is_string()) return Wrong(path, key, "a path template", info.at(key));
-  return info.at(key).get<std::string>();
+  std::string path_template = info.at(key).get<std::string>();
+  // Said once, and not of every file.
+  const Result<std::string> expanded = ExpandTemplate(path_template, {0, 0}, "camera");
+  if (expanded.ok()) return path_template;
+  Problem problem = expanded.status().problems().front();
+  problem.where = StrCat(path, ": ", key);
+  return problem;
 }
 
 bool IsUsableName(const std::string& name) {
@@ -50,6 +56,13 @@ Status ReadFeatures(const json::Json& info, const std::string& path, Schema& sch
     if (!entry.is_object() || !entry.contains("dtype") || !entry.at("dtype").is_string()) {
       problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no dtype")).Kind("E-features").At(where)
                              .Found(json::DumpLine(entry)));
+      continue;
+    }
+    const json::Json shape = entry.value("shape", json::Json::array());
+    const auto is_extent = [](const json::Json& extent) { return extent.is_null() || (extent.is_number_integer() && extent.get<int64_t>() >= 0); };
+    if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_extent)) {
+      problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no usable shape")).Kind("E-features").At(StrCat(where, ".shape"))
+                             .Expected("a list of sizes").Found(json::DumpLine(shape)));
       continue;
     }
     schema.features.push_back(Feature{name, entry});

@@ -1,4 +1,7 @@
 // meta/tasks.parquet (format spec 1.6).
+#include <map>
+#include <string_view>
+
 #include "base/text.h"
 #include "formats/parquet/table.h"
 #include "read/v30/dataset.h"
@@ -50,6 +53,14 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
           .At(StrCat(path, ": task_index, row ", row)).Expected(std::to_string(row)).Found(std::to_string(numbers[row]))
           .Hint("sort the table by task_index and close its gaps");
     }
+  }
+  std::map<std::string_view, size_t> first_rows;
+  for (size_t row = 0; row < dataset.tasks.size(); ++row) {
+    const auto [first, is_new] = first_rows.try_emplace(dataset.tasks[row], row);
+    if (is_new) continue;
+    // LeRobot's reader cannot tell the two apart and fails; frames of both have the same text, so nothing is lost.
+    dataset.warnings.push_back(Problem(Code::kCorrupt, "a task stands twice in the tasks table; in the result it has one number").Kind("W-task-twice")
+                                   .Source(dataset.root).At(StrCat(path, ": row ", row)).Found(StrCat("`", dataset.tasks[row], "`, as in row ", first->second)));
   }
   if (info.total_tasks != dataset.tasks.size()) {
     return Problem(Code::kCorrupt, "`total_tasks` of info.json contradicts the tasks table").Kind("E-totals")

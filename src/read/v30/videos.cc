@@ -16,7 +16,8 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(video.path);
   if (!file.ok() && file.status().code() == Code::kNotFound) {
     return Problem(Code::kCorrupt, "video file is missing").Kind("E-missing-file").At(video.path)
-        .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ", id.chunk_index, ", file ", id.file_index, ")"));
+        .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ", id.chunk_index, ", file ", id.file_index, ")"))
+        .Hint("copy or download the dataset again");
   }
   ROBOMERGE_RETURN_NOT_OK(file.status());
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(video.path));
@@ -37,7 +38,7 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
     for (const FileId& id : ids) {
       Result<VideoFile> file = ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
       const Status status = file.status();
-    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
       video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
     }
     for (size_t episode = 0; episode < video_key.segments.size(); ++episode) {

@@ -1,0 +1,124 @@
+"""What is checked before anything is written besides the sources' bytes: places, permissions, and sources that overlap."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tiny_dataset import make_tiny_dataset
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def as_nobody(robomerge, tmp_path):
+    """Runs the command as a user whom permissions bind; root is bound by none."""
+
+    def run(*words: object, cwd: Path) -> subprocess.CompletedProcess:
+        user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        return subprocess.run([str(robomerge.path), *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=60, env=robomerge.environment(), **user)
+
+    # pytest's own folders are for the owner only.
+    for folder in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
+        folder.chmod(0o755)
+    if subprocess.run([str(robomerge.path), "--version"], capture_output=True, check=False).returncode != 0:
+        pytest.fail("the command does not run")
+    return run
+
+
+def names_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("command", ["merge", "plan"])
+def test_a_folder_that_may_not_be_written_is_refused_first(command, as_nobody, tmp_path):
+    make_tiny_dataset(tmp_path / "a")
+    (tmp_path / "a/meta/stats.json").write_text("broken, and never read")
+    (tmp_path / "closed").mkdir(mode=0o555)
+    before = names_below(tmp_path)
+    run = as_nobody(command, "-q", "a", "-o", "closed/deep/merged", cwd=tmp_path)
+    assert run.returncode == 4
+    assert run.stderr == (
+        "error[E-destination]: the destination cannot be made in this folder\n"
+        f"  --> {tmp_path / 'closed'}\n"
+        "  expected a folder that may be written\n"
+        "  found    Permission denied\n"
+        "\nhint: let it be written, or choose another place\n"
+    )
+    assert names_below(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["merge", "plan"])
+def test_files_that_may_not_be_read_are_named_all_at_once(command, as_nobody, tmp_path):
+    make_tiny_dataset(tmp_path / "a")
+    make_tiny_dataset(tmp_path / "b")
+    closed = ["a/meta/stats.json", "a/data/chunk-000/file-000.parquet", "b/meta/tasks.parquet"]
+    for name in closed:
+        (tmp_path / name).chmod(0)
+    (tmp_path / "b/meta/episodes").chmod(0)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    before = names_below(tmp_path)
+    run = as_nobody(command, "-q", "a", "b", "-o", "open/merged", cwd=tmp_path)
+    assert run.returncode == 4
+    places = [line.removeprefix("  --> ") for line in run.stderr.splitlines() if line.startswith("  --> ")]
+    assert places == [*closed, "b/meta/episodes"]
+    assert run.stderr.count("found    Permission denied\n") == 4
+    assert run.stderr.count("error[E-io]: ") <= 2
+    assert names_below(tmp_path) == before
+
+
+def test_a_file_above_the_destination_is_refused(robomerge, tmp_path):
+    make_tiny_dataset(tmp_path / "a")
+    (tmp_path / "file").write_text("")
+    run = robomerge("merge", "-q", "a", "-o", "file/merged", cwd=tmp_path)
+    assert run.exit_code == 2
+    assert run.stderr.startswith(f"error[E-destination]: the destination would lie in something that is no folder\n  --> {tmp_path / 'file'}\n")
+
+
+def test_a_destination_inside_a_source_is_seen_through_links(robomerge, tmp_path):
+    make_tiny_dataset(tmp_path / "a")
+    (tmp_path / "link").symlink_to("a")
+    for source, destination in [("link", "a/merged"), ("a", "link/merged"), ("link/", "link")]:
+        run = robomerge("merge", "-q", source, "-o", destination, cwd=tmp_path)
+        assert run.exit_code == 2 and run.stderr.startswith("error[E-destination-in-source]")
+    assert not (tmp_path / "a/merged").exists()
+
+
+@pytest.mark.parametrize("other", ["a", "./a/", "link", "folder/../a"])
+def test_the_same_folder_twice_is_said(other, robomerge, tmp_path):
+    make_tiny_dataset(tmp_path / "a")
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "folder").mkdir()
+    for command in ("plan", "merge"):
+        run = robomerge(command, "--json", "a", other, "-o", "merged", cwd=tmp_path)
+        warnings = [line for line in run.json_lines() if line["message_type"] == "warning"]
+        assert [(line["kind"], line["source"], line["found"]) for line in warnings] == [("W-source-twice", other, "the folder of a")]
+        assert run.json_lines()[-1]["num_episodes"] == 4
+
+
+def test_a_source_inside_another_is_said(robomerge, tmp_path):
+    for name in ("a", "a-b", "a/extra", "c"):
+        make_tiny_dataset(tmp_path / name)
+    run = robomerge("merge", "--json", "a/extra", "c", "a-b", "a", "-o", "merged", cwd=tmp_path)
+    warnings = [line for line in run.json_lines() if line["message_type"] == "warning"]
+    assert [(line["kind"], line["source"], line["found"]) for line in warnings] == [("W-source-inside", "a/extra", "inside a")]
+
+
+def test_a_task_that_stands_twice_becomes_one(robomerge, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    make_tiny_dataset(tmp_path / "a")
+    path = tmp_path / "a/meta/tasks.parquet"
+    table = pq.read_table(path)
+    twice = pa.concat_tables([table, table]).set_column(0, "task_index", pa.array([0, 1]))
+    pq.write_table(twice, path)
+    info = tmp_path / "a/meta/info.json"
+    info.write_text(info.read_text().replace('"total_tasks": 1', '"total_tasks": 2'))
+    run = robomerge("merge", "--json", "a", "-o", "merged", cwd=tmp_path)
+    assert run.exit_code == 0
+    warnings = [line for line in run.json_lines() if line["message_type"] == "warning"]
+    assert [(line["kind"], line["where"]) for line in warnings] == [("W-task-twice", "a/meta/tasks.parquet: row 1")]
+    assert run.json_lines()[-1]["num_tasks"] == 1
+    assert robomerge("verify", "merged", cwd=tmp_path).exit_code == 0
