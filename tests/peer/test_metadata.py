@@ -48,6 +48,37 @@ def test_recordings_with_and_without_encoder_settings(source, merge):
     assert info["video.crf"] is None and info["video.extra_options"] == {}
 
 
+def without_info(key: str):
+    def edit(feature: dict) -> None:
+        del feature["info"][key]
+
+    return edit
+
+
+def under_its_old_name(feature: dict) -> None:
+    feature["video_info"] = feature.pop("info")
+
+
+W16 = {
+    "sound is not spoken of": without_info("has_audio"),
+    "channels are not spoken of": without_info("video.channels"),
+    "no info at all": lambda feature: feature.pop("info"),
+    "info under its old name": under_its_old_name,
+}
+
+
+@pytest.mark.parametrize("odd_first", [True, False])
+@pytest.mark.parametrize("what", W16)
+def test_w16_what_is_said_of_a_video_need_not_be_equal(what, odd_first, source, merge):
+    odd = source(
+        lambda root: edit_info(root, lambda info: W16[what](info["features"]["observation.images.top"])), kind="one_camera", seed=1
+    )
+    good = source(kind="one_camera", seed=2)
+    destination = merge([odd, good] if odd_first else [good, odd], warnings=None)
+    said = info_of(destination)["features"]["observation.images.top"]["info"]
+    assert said["video.codec"] and said["video.pix_fmt"] == "yuv420p"
+
+
 def test_w17_feature_level_fps_is_no_difference(source, merge):
     odd, good = (
         source(odd_metadata.feature_level_fps, kind="one_camera", seed=1),
