@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
+#include "robomerge/verify.h"
 
 namespace robomerge::cli {
 
@@ -49,8 +50,8 @@ ExitCode RunStage(const Invocation& invocation, Console& console);
 
 ExitCode RunVerify(const Invocation& invocation, Console& console);
 
-/// Proves the result of a merge that is done; kExitDone if nothing differs.
-ExitCode VerifyMerged(const Invocation& invocation, const std::vector<std::string>& sources, Console& console);
+/// Findings and summary of a verification; kExitDone if nothing differs.
+ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report, Console& console);
 
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 

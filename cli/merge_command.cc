@@ -17,7 +17,7 @@ void PrintJson(const MergeReport& report, OutputStream& out) {
   out.Write(lines + SummaryLine(report));
 }
 
-void PrintText(const Invocation& invocation, const MergeReport& report, Console& console) {
+void PrintText(const Invocation& invocation, const MergeReport& report, bool is_there, Console& console) {
   const bool is_verbose = invocation.verbosity > 0;
   PrintWarnings(invocation, report.warnings, console);
   if (report.dry_run || (is_verbose && !invocation.quiet)) {
@@ -26,7 +26,7 @@ void PrintText(const Invocation& invocation, const MergeReport& report, Console&
   if (report.dry_run) {
     console.standard_output().Write("\n" + TotalsText(report));
     if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
-  } else if (!invocation.quiet) {
+  } else if (!invocation.quiet && is_there) {
     console.standard_error().Write(WithoutControls(SuccessText(report)));
   }
 }
@@ -62,18 +62,33 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const ProgressStyle style =
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
   ProgressReporter reporter(style, console.standard_output(), console.standard_error());
-  const Result<MergeReport> report = Merge(
-      *sources, invocation.destination, invocation.options,
-      [&reporter](const MergeProgress& counts) { reporter.Report(counts); }, &StopFlag());
+  const ProgressCallback tell = [&reporter](const MergeProgress& counts) { reporter.Report(counts); };
+  const bool is_verified = invocation.verify && !invocation.options.dry_run;
+  VerifiedMerge result;
+  Status status;
+  if (is_verified) {
+    Result<VerifiedMerge> verified = MergeVerified(*sources, invocation.destination, invocation.options, tell, &StopFlag());
+    status = verified.status();
+    if (verified.ok()) result = std::move(verified).value();
+  } else {
+    Result<MergeReport> report = Merge(*sources, invocation.destination, invocation.options, tell, &StopFlag());
+    status = report.status();
+    if (report.ok()) result.merge = std::move(report).value();
+  }
   reporter.Stop();
 
-  if (!report.ok()) return console.Fail(report.status());
+  if (!status.ok()) return console.Fail(status);
+  const bool is_there = !is_verified || result.is_published;
   if (invocation.json) {
-    PrintJson(*report, console.standard_output());
+    PrintJson(result.merge, console.standard_output());
   } else {
-    PrintText(invocation, *report, console);
+    PrintText(invocation, result.merge, is_there, console);
   }
-  const ExitCode exit_code = invocation.verify && !report->dry_run ? VerifyMerged(invocation, *sources, console) : kExitDone;
+  const ExitCode exit_code = is_verified ? PrintVerification(invocation, result.verification, console) : kExitDone;
+  if (!is_there && !invocation.json && !invocation.quiet) {
+    console.standard_error().Write("  Nothing was published. The same command writes all of it anew; to give it up, remove " +
+                                   WithoutControls(result.verification.destination) + "\n");
+  }
   return console.Finish(exit_code);
 }
 

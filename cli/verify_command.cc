@@ -8,7 +8,8 @@
 namespace robomerge::cli {
 namespace {
 
-constexpr size_t kFindingsShown = 20;
+// Of each kind.
+constexpr size_t kFindingsShown = 10;
 
 // A finding in the form in which problems are written.
 Problem ProblemOf(const Finding& finding) {
@@ -43,24 +44,28 @@ ExitCode RunVerification(const Invocation& invocation, const std::string& destin
       Verify(destination, sources, options, [&reporter](const MergeProgress& counts) { reporter.Report(counts); }, &StopFlag());
   reporter.Stop();
   if (!report.ok()) return console.Fail(report.status());
-  const ExitCode exit_code = report->ok() ? kExitDone : kExitDifferences;
+  return PrintVerification(invocation, *report, console);
+}
+
+}  // namespace
+
+ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report, Console& console) {
+  const ExitCode exit_code = report.ok() ? kExitDone : kExitDifferences;
   if (invocation.json) {
     std::string lines;
-    for (const Finding& finding : report->findings) lines += FindingLine(finding);
-    console.standard_output().Write(lines + VerifySummaryLine(*report, exit_code));
+    for (const Finding& finding : report.findings) lines += FindingLine(finding);
+    console.standard_output().Write(lines + VerifySummaryLine(report, exit_code));
     return exit_code;
   }
   std::vector<Problem> problems;
-  for (const Finding& finding : report->findings) problems.push_back(ProblemOf(finding));
+  for (const Finding& finding : report.findings) problems.push_back(ProblemOf(finding));
   if (!problems.empty()) {
     console.standard_output().Write(WithoutControls(FormatProblems(problems, "difference", invocation.verbosity > 0 ? problems.size() : kFindingsShown)));
     console.standard_output().Write("\n");
   }
-  if (!invocation.quiet) console.standard_error().Write(WithoutControls(SummaryText(*report)));
+  if (!invocation.quiet) console.standard_error().Write(WithoutControls(SummaryText(report)));
   return exit_code;
 }
-
-}  // namespace
 
 ExitCode RunVerify(const Invocation& invocation, Console& console) {
   InstallMergeSignals(!invocation.quiet && !invocation.json);
@@ -73,10 +78,6 @@ ExitCode RunVerify(const Invocation& invocation, Console& console) {
     sources = *gathered;
   }
   return console.Finish(RunVerification(invocation, invocation.paths.front(), sources, console));
-}
-
-ExitCode VerifyMerged(const Invocation& invocation, const std::vector<std::string>& sources, Console& console) {
-  return RunVerification(invocation, invocation.destination, sources, console);
 }
 
 }  // namespace robomerge::cli

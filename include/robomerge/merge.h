@@ -1,4 +1,4 @@
-// Merges LeRobot v3.0 datasets into one: the whole of robomerge in three calls.
+// Merges LeRobot v3.0 datasets into one: the whole of robomerge in a few calls.
 #pragma once
 
 #include <atomic>
@@ -8,6 +8,7 @@
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "robomerge/status.h"
+#include "robomerge/verify.h"
 
 namespace robomerge {
 
@@ -21,6 +22,18 @@ namespace robomerge {
 /// `stop`, if given, may be raised at any time by another thread or a signal handler: nothing new is begun and kCancelled is returned.
 Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
                           const ProgressCallback& progress = {}, const std::atomic<bool>* stop = nullptr);
+
+struct VerifiedMerge {
+  MergeReport merge;
+  VerifyReport verification;
+  /// False if something differs: nothing is at the destination then, and verification.destination is the folder in which it was written, to be looked at.
+  bool is_published = false;
+};
+
+/// As Merge(), but what was written is verified against the sources before it appears at the destination. A merge that was finished before is verified where it
+/// is. With dry_run there is nothing to verify, and the destination is not published.
+Result<VerifiedMerge> MergeVerified(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
+                                    const ProgressCallback& progress = {}, const std::atomic<bool>* stop = nullptr);
 
 /// Reads one dataset and says what is in it and what is wrong with it. Fails only if there is no dataset at all.
 Result<InspectReport> Inspect(const std::string& root);

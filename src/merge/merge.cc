@@ -13,13 +13,19 @@
 namespace robomerge {
 namespace {
 
+// More than the rest of a dataset comes to beside its payload: a row of the episodes table with the statistics of some cameras; indexes and footers.
+constexpr uint64_t kAmpleRowBytes = 64 * 1024;
+constexpr uint64_t kAmpleBytes = 64 << 20;
+
 class MergeRun {
  public:
   MergeRun(io::FileSystem& file_system, const std::vector<std::string>& sources, const MergeOptions& options, const ProgressCallback& progress,
            const std::atomic<bool>* stop)
-      : file_system_(file_system), sources_(sources), options_(options), run_(file_system, options, progress, stop) {}
+      : file_system_(file_system), sources_(sources), options_(options), progress_(progress), stop_(stop), run_(file_system, options, progress, stop) {}
 
-  Result<MergeReport> Merge(const std::string& destination) {
+  // With `verification` what was written is verified, and published only if nothing differs.
+  Result<MergeReport> Merge(const std::string& destination, VerifyReport* verification) {
+    verification_ = verification;
     if (sources_.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, sources_, options_));
@@ -28,17 +34,43 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan, run_.MakePlan(root, destination_, RealPaths(sources_)));
     units_ = UnitsOf(plan);
     done_.resize(units_.size());
-    ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan) : WriteAndPublish(plan, RootsOf(root)));
+    ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan, RootsOf(root)) : WriteAndPublish(plan, RootsOf(root)));
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
     return Report(plan);
   }
 
  private:
-  Status WriteDry(const MergePlan& plan) {
+  Status WriteDry(const MergePlan& plan, const std::vector<std::string>& roots) {
     run_.Enter("write");
     io::DryRunFileSystem dry(file_system_);
     io::FilePool pool(file_system_);
-    return run_.WriteUnits(run_.ContextFor(plan, dry, pool, destination_), units_, Missing(), nullptr, done_);
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(run_.ContextFor(plan, dry, pool, destination_), units_, Missing(), nullptr, done_));
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system_, destination_));
+    // What may be there already needs no space; whether it is this merge, only writing it would tell.
+    if (exists && !options_.overwrite) return Status();
+    return CheckSpace(file_system_, roots, destination_, options_.copy_mode, SpaceOf(done_));
+  }
+
+  // The payload is known without looking; to the byte what is missing is laid out only where that leaves it open.
+  Status CheckFits(const MergePlan& plan, const std::vector<std::string>& roots) {
+    const uint64_t payload_bytes = MissingPayload(plan);
+    ROBOMERGE_RETURN_NOT_OK(CheckSpace(file_system_, roots, destination_, options_.copy_mode, payload_bytes));
+    const uint64_t ample_bytes = payload_bytes + payload_bytes / 4 + plan.stats_json.size() + plan.record_json.size() + plan.episodes.size() * kAmpleRowBytes + kAmpleBytes;
+    if (CheckSpace(file_system_, roots, destination_, options_.copy_mode, ample_bytes).ok()) return Status();
+    run_.Enter("plan");
+    io::DryRunFileSystem dry(file_system_);
+    io::FilePool pool(file_system_);
+    UnitsDone exact(units_.size());
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(run_.ContextFor(plan, dry, pool, destination_), units_, Missing(), nullptr, exact));
+    return CheckSpace(file_system_, roots, destination_, options_.copy_mode, SpaceOf(exact));
+  }
+
+  // Whole blocks of a file system.
+  static uint64_t SpaceOf(const UnitsDone& done) {
+    constexpr uint64_t kBlockBytes = 4096;
+    uint64_t num_bytes = 0;
+    for (const auto& file : done) num_bytes += file ? (file->size_bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes : 0;
+    return num_bytes;
   }
 
   Status WriteAndPublish(const MergePlan& plan, const std::vector<std::string>& roots) {
@@ -51,11 +83,12 @@ class MergeRun {
     }
     if (is_done) {
       ROBOMERGE_RETURN_NOT_OK(FinishPublishing(file_system_, paths, options_.sync));
+      ROBOMERGE_RETURN_NOT_OK(VerifyAt(destination_));
       return TakeSizes(unit_paths);
     }
     if (exists && !options_.overwrite) return DestinationExists(destination_);
     ROBOMERGE_ASSIGN_OR_RETURN(done_, FindDone(file_system_, paths, plan.id, unit_paths, options_.sync));
-    ROBOMERGE_RETURN_NOT_OK(CheckSpace(file_system_, roots, destination_, options_.copy_mode, MissingPayload(plan)));
+    ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, roots));
     for (const std::string& other : OtherStagingFolders(file_system_, paths)) left_.push_back(LeftWarning(other));
 
     run_.Enter("write");
@@ -91,8 +124,28 @@ class MergeRun {
     io::FilePool pool(file_system_);
     ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(run_.ContextFor(plan, whole_files, pool, paths.directory), units_, missing, &journal, done_));
     for (const size_t unit : missing) totals_.Add(*done_[unit]);
+    ROBOMERGE_RETURN_NOT_OK(VerifyAt(paths.directory));
+    if (verification_ != nullptr && !verification_->ok()) {
+      // Without journals the same command writes all of it anew; the folder stays, so that one can look at what differs.
+      ROBOMERGE_RETURN_NOT_OK(file_system_.RemoveAll(paths.journals));
+      staging.Leave();
+      return Status();
+    }
     run_.Enter("publish");
     return staging.Publish(options_.sync, options_.overwrite);
+  }
+
+  Status VerifyAt(const std::string& directory) {
+    if (verification_ == nullptr) return Status();
+    run_.Enter("verify");
+    VerifyOptions options;
+    options.num_workers = options_.num_workers;
+    const ProgressCallback as_one_stage = [this](MergeProgress counts) {
+      counts.stage = "verify";
+      if (progress_) progress_(counts);
+    };
+    ROBOMERGE_ASSIGN_OR_RETURN(*verification_, Verify(directory, sources_, options, as_one_stage, stop_));
+    return Status();
   }
 
   // Sizes of what is there already.
@@ -163,7 +216,10 @@ class MergeRun {
   io::FileSystem& file_system_;
   const std::vector<std::string>& sources_;
   const MergeOptions& options_;
+  const ProgressCallback& progress_;
+  const std::atomic<bool>* stop_;
   Run run_;
+  VerifyReport* verification_ = nullptr;
   std::string destination_;
   std::vector<Unit> units_;
   UnitsDone done_;
@@ -177,7 +233,7 @@ class MergeRun {
 
 Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::string>& sources, const std::string& destination,
                             const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  Result<MergeReport> report = MergeRun(file_system, sources, options, progress, stop).Merge(destination);
+  Result<MergeReport> report = MergeRun(file_system, sources, options, progress, stop).Merge(destination, nullptr);
   if (report.ok()) return report;
   return report.status().OfKind(DefaultKind(report.status().code()));
 }
@@ -185,6 +241,16 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::
 Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
                           const ProgressCallback& progress, const std::atomic<bool>* stop) {
   return MergeOn(io::Posix(), sources, destination, options, progress, stop);
+}
+
+Result<VerifiedMerge> MergeVerified(const std::vector<std::string>& sources, const std::string& destination, const MergeOptions& options,
+                                    const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  VerifiedMerge verified;
+  Result<MergeReport> report = MergeRun(io::Posix(), sources, options, progress, stop).Merge(destination, &verified.verification);
+  if (!report.ok()) return report.status().OfKind(DefaultKind(report.status().code()));
+  verified.merge = std::move(report).value();
+  verified.is_published = !options.dry_run && (verified.merge.already_done || verified.verification.ok());
+  return verified;
 }
 
 }  // namespace robomerge

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "model/statistics.h"
 
 namespace robomerge {
 
@@ -53,6 +54,25 @@ double Distribution::Quantile(double fraction) const {
   };
   const double low = value_at(below);
   return low + (value_at(above) - low) * (position - static_cast<double>(below));
+}
+
+double TrueStatistic(const std::string& stat, double given, double first, double step, uint64_t count) {
+  constexpr double kMargin = 1e-6;
+  const double last = first + step * static_cast<double>(count - 1);
+  const double margin = kMargin * std::max(1.0, std::fabs(last));
+  if (IsQuantile(stat)) {
+    // LeRobot's come from histograms of 5000 bins: off by a neighbour and some bins at most.
+    const double exact = first + (last - first) * std::stod(stat.substr(1)) / 100;
+    const bool can_be = given >= first - margin && given <= last + margin && std::fabs(given - exact) <= 1.5 * step + (last - first) / 1000 + margin;
+    return can_be ? given : exact;
+  }
+  double exact = 0;
+  if (stat == "min") exact = first;
+  else if (stat == "max") exact = last;
+  else if (stat == "mean") exact = (first + last) / 2;
+  else if (stat == "std") exact = step * Distribution::Range(count).deviation();
+  else return given;
+  return std::fabs(given - exact) <= margin ? given : exact;
 }
 
 }  // namespace robomerge

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,5 +30,9 @@ class Distribution {
   uint64_t count_ = 0;
   double min_ = 0, max_ = 0, mean_ = 0, deviation_ = 0;
 };
+
+/// The statistic `stat` of the values first, first + step, ..., `count` of them, where `given` is said to be it: `given` if that can be, for then it is
+/// the recorder's (whose quantiles are estimates), otherwise the true one. Merges by others leave behind what was true before them.
+double TrueStatistic(const std::string& stat, double given, double first, double step, uint64_t count);
 
 }  // namespace robomerge

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "model/aggregate_statistics.h"
@@ -175,6 +176,20 @@ TEST(SharedLayouts, EqualOnesAreOne) {
   for (uint32_t width = 8; width < 100; ++width) layouts.Share(layout(width));
   const auto late = layout(200);
   EXPECT_EQ(layouts.Share(late), late);
+}
+
+TEST(Distribution, AStatisticThatCanBeTrueIsKeptAndAnyOtherReplaced) {
+  // 100, 101, ..., 110.
+  EXPECT_EQ(TrueStatistic("q10", 100.7, 100, 1, 11), 100.7);
+  EXPECT_EQ(TrueStatistic("q10", 104.0, 100, 1, 11), 101.0);
+  EXPECT_DOUBLE_EQ(TrueStatistic("q99", 7.0, 100, 1, 11), 109.9);
+  EXPECT_EQ(TrueStatistic("min", 0.0, 100, 1, 11), 100.0);
+  EXPECT_EQ(TrueStatistic("max", 110.0, 100, 1, 11), 110.0);
+  EXPECT_EQ(TrueStatistic("mean", std::nan(""), 100, 1, 11), 105.0);
+  EXPECT_EQ(TrueStatistic("std", 2.0, 100, 1, 11), std::sqrt(10.0));
+  EXPECT_EQ(TrueStatistic("std", 3.0, 7, 0, 11), 0.0);
+  EXPECT_EQ(TrueStatistic("q50", 7.0 + 1e-10, 7, 0, 11), 7.0 + 1e-10);
+  EXPECT_EQ(TrueStatistic("kurtosis", 5.0, 100, 1, 11), 5.0);
 }
 
 }  // namespace

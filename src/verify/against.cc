@@ -157,11 +157,16 @@ class Kept {
       if (column.stat == "std") return tasks.deviation();
       return std::nullopt;
     }
-    if (column.stat == "std") return value;
     const Origin& origin = all_.origins[episode];
-    if (column.feature == "episode_index") return value + (static_cast<double>(episode) - static_cast<double>(origin.episode));
+    const bool moves = column.stat != "std";
+    const uint64_t length = dataset_.episodes[episode].length_frames;
+    if (column.feature == "episode_index") {
+      const auto number = static_cast<double>(episode);
+      return TrueStatistic(column.stat, moves ? value + (number - static_cast<double>(origin.episode)) : value, number, 0, length);
+    }
     if (column.feature == "index") {
-      return value + (static_cast<double>(all_.destination.FirstFrame(episode)) - static_cast<double>(all_.SourceOf(episode).FirstFrame(origin.episode)));
+      const auto first = static_cast<double>(all_.destination.FirstFrame(episode));
+      return TrueStatistic(column.stat, moves ? value + (first - static_cast<double>(all_.SourceOf(episode).FirstFrame(origin.episode))) : value, first, 1, length);
     }
     return value;
   }

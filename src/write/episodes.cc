@@ -49,7 +49,6 @@ enum class Bookkeeping { kNone, kEpisodeIndex, kIndex, kTaskIndex };
 Bookkeeping BookkeepingOf(const StatColumn& column) {
   if (column.stat == "count") return Bookkeeping::kNone;
   if (column.feature == "task_index") return Bookkeeping::kTaskIndex;
-  if (column.stat == "std") return Bookkeeping::kNone;
   if (column.feature == "episode_index") return Bookkeeping::kEpisodeIndex;
   if (column.feature == "index") return Bookkeeping::kIndex;
   return Bookkeeping::kNone;
@@ -178,8 +177,10 @@ class EpisodesWriter {
   void AppendRow(uint64_t episode, const StatLayout& layout, const double* values, const std::vector<size_t>& targets,
                  std::vector<NumberLists>& columns, std::vector<bool>& is_given) const {
     const PlannedEpisode& planned = plan_.episodes[episode];
-    const double episode_shift = static_cast<double>(episode) - static_cast<double>(planned.source_episode);
-    const double index_shift = static_cast<double>(planned.first_frame) - static_cast<double>(Row(episode).dataset_from_index);
+    const auto number = static_cast<double>(episode), first_frame = static_cast<double>(planned.first_frame);
+    const double episode_shift = number - static_cast<double>(planned.source_episode);
+    const double index_shift = first_frame - static_cast<double>(Row(episode).dataset_from_index);
+    const uint64_t length = Row(episode).length_frames;
     std::optional<Distribution> tasks;
     for (size_t at = 0; at < layout.size(); ++at) {
       const StatColumn& column = layout[at];
@@ -194,8 +195,9 @@ class EpisodesWriter {
       }
       for (uint32_t item = 0; item < column.width; ++item) {
         double value = values[item];
-        if (bookkeeping == Bookkeeping::kEpisodeIndex) value += episode_shift;
-        if (bookkeeping == Bookkeeping::kIndex) value += index_shift;
+        const bool moves = column.stat != "std";
+        if (bookkeeping == Bookkeeping::kEpisodeIndex) value = TrueStatistic(column.stat, moves ? value + episode_shift : value, number, 0, length);
+        if (bookkeeping == Bookkeeping::kIndex) value = TrueStatistic(column.stat, moves ? value + index_shift : value, first_frame, 1, length);
         target.push_back(task_value.value_or(value));
       }
       values += column.width;
