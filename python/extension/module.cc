@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <limits>
+#include <optional>
 
 #include "robomerge/merge.h"
 #include "run_watched.h"
@@ -64,7 +65,7 @@ NB_MODULE(_robomerge, module) {
   module.def(
       "merge",
       [](const std::vector<nb::bytes>& sources, const nb::bytes& destination, int num_workers, double data_files_size_in_mb, double video_files_size_in_mb,
-         int64_t chunk_size, bool concatenate_videos, bool concatenate_data, const std::string& copy_mode, bool sync, bool overwrite, bool dry_run,
+         int64_t chunk_size, bool concatenate_videos, bool concatenate_data, const std::string& copy_mode, bool sync, bool overwrite, bool dry_run, bool verify,
          const nb::bytes& staging_root, const nb::bytes& trace_path, const nb::object& progress) {
         MergeOptions options;
         options.num_workers = num_workers;
@@ -81,14 +82,48 @@ NB_MODULE(_robomerge, module) {
         options.trace_path = FromPath(trace_path);
         const std::vector<std::string> roots = FromPaths(sources);
         const std::string place = FromPath(destination);
-        return Answer(RunWatched(
-            [&](const ProgressCallback& tell, const std::atomic<bool>& stop) { return Merge(roots, place, options, tell, &stop); }, progress));
+        VerifiedMerge result;
+        Status status;
+        RunWatched(
+            [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+              if (verify) {
+                Result<VerifiedMerge> verified = MergeVerified(roots, place, options, tell, &stop);
+                status = verified.status();
+                if (verified.ok()) result = std::move(verified).value();
+              } else {
+                Result<MergeReport> report = Merge(roots, place, options, tell, &stop);
+                status = report.status();
+                if (report.ok()) result.merge = std::move(report).value();
+              }
+            },
+            progress);
+        if (!status.ok()) return nb::make_tuple(nb::none(), ToPython(status.problems()));
+        nb::dict fields = ToPython(result.merge);
+        fields["verification"] = verify ? nb::object(ToPython(result.verification)) : nb::object(nb::none());
+        return nb::make_tuple(fields, nb::list());
       },
       "sources"_a, "destination"_a, nb::kw_only(), "num_workers"_a, "data_files_size_in_mb"_a, "video_files_size_in_mb"_a, "chunk_size"_a,
-      "concatenate_videos"_a, "concatenate_data"_a, "copy_mode"_a, "sync"_a, "overwrite"_a, "dry_run"_a, "staging_root"_a, "trace_path"_a, "progress"_a.none(),
+      "concatenate_videos"_a, "concatenate_data"_a, "copy_mode"_a, "sync"_a, "overwrite"_a, "dry_run"_a, "verify"_a, "staging_root"_a, "trace_path"_a, "progress"_a.none(),
       nb::sig("def merge(sources: collections.abc.Sequence[bytes], destination: bytes, *, num_workers: int, data_files_size_in_mb: float, "
               "video_files_size_in_mb: float, chunk_size: int, concatenate_videos: bool, concatenate_data: bool, copy_mode: str, sync: bool, "
-              "overwrite: bool, dry_run: bool, staging_root: bytes, trace_path: bytes, progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
+              "overwrite: bool, dry_run: bool, verify: bool, staging_root: bytes, trace_path: bytes, progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
+              "-> tuple[dict[str, typing.Any] | None, list[dict[str, typing.Any]]]"),
+      "Returns the report, or None and the problems.");
+
+  module.def(
+      "verify",
+      [](const nb::bytes& destination, const std::vector<nb::bytes>& sources, int num_workers, const nb::object& progress) {
+        VerifyOptions options;
+        options.num_workers = num_workers;
+        const std::string place = FromPath(destination);
+        const std::vector<std::string> roots = FromPaths(sources);
+        std::optional<Result<VerifyReport>> report;
+        RunWatched([&](const ProgressCallback& tell, const std::atomic<bool>& stop) { report = Verify(place, roots, options, tell, &stop); }, progress);
+        return Answer(*report);
+      },
+      "destination"_a, "sources"_a, nb::kw_only(), "num_workers"_a, "progress"_a.none(),
+      nb::sig("def verify(destination: bytes, sources: collections.abc.Sequence[bytes], *, num_workers: int, "
+              "progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
               "-> tuple[dict[str, typing.Any] | None, list[dict[str, typing.Any]]]"),
       "Returns the report, or None and the problems.");
 

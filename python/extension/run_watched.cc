@@ -39,18 +39,16 @@ class SignalsBlocked {
 // The work, its thread, and what passes between that thread and the one that waits.
 class WatchedRun {
  public:
-  explicit WatchedRun(const MergeWork& work) {
+  explicit WatchedRun(const Work& work) {
     const SignalsBlocked blocked;  // a new thread inherits the mask
     thread_ = std::thread([this, &work] {
-      std::optional<Result<MergeReport>> result;
       std::exception_ptr failure;
       try {
-        result = work([this](const MergeProgress& progress) { Tell(progress); }, stop_);
+        work([this](const MergeProgress& progress) { Tell(progress); }, stop_);
       } catch (...) {
         failure = std::current_exception();
       }
       const std::lock_guard lock(mutex_);
-      result_ = std::move(result);
       failure_ = failure;
       is_done_ = true;
       something_new_.notify_one();
@@ -75,10 +73,9 @@ class WatchedRun {
   }
 
   // REQUIRES: Wait() has returned true.
-  Result<MergeReport> Take() {
+  void Join() {
     thread_.join();
     if (failure_) std::rethrow_exception(failure_);
-    return std::move(*result_);
   }
 
  private:
@@ -92,7 +89,6 @@ class WatchedRun {
   std::mutex mutex_;
   std::condition_variable something_new_;
   std::optional<MergeProgress> news_;
-  std::optional<Result<MergeReport>> result_;
   std::exception_ptr failure_;
   bool is_done_ = false;
   std::thread thread_;
@@ -100,7 +96,7 @@ class WatchedRun {
 
 }  // namespace
 
-Result<MergeReport> RunWatched(const MergeWork& work, const nb::object& progress) {
+void RunWatched(const Work& work, const nb::object& progress) {
   WatchedRun run(work);
   std::optional<MergeProgress> news;
   for (bool is_done = false; !is_done;) {
@@ -109,7 +105,7 @@ Result<MergeReport> RunWatched(const MergeWork& work, const nb::object& progress
     if (!is_done && PyErr_CheckSignals() != 0) throw nb::python_error();
     if (news && !progress.is_none()) progress(ToPython(*news));
   }
-  return run.Take();
+  run.Join();
 }
 
 }  // namespace robomerge::python

@@ -90,6 +90,36 @@ nb::dict ToPython(const MergeReport& report) {
   return dict;
 }
 
+nb::dict ToPython(const VerifyReport& report) {
+  const auto number = [](const std::optional<uint64_t>& value) { return value ? nb::object(nb::int_(*value)) : nb::object(nb::none()); };
+  nb::list findings;
+  for (const Finding& finding : report.findings) {
+    nb::dict dict;
+    dict["kind"] = ToPython(finding.kind);
+    dict["what"] = ToPython(finding.what);
+    dict["episode"] = number(finding.episode);
+    dict["column"] = ToPython(finding.column);
+    dict["frame"] = number(finding.frame);
+    dict["expected"] = ToPython(finding.expected);
+    dict["found"] = ToPython(finding.found);
+    dict["where"] = ToPython(finding.where);
+    findings.append(dict);
+  }
+  nb::dict dict;
+  dict["destination"] = ToPython(report.destination);
+  dict["num_sources"] = report.num_sources;
+  dict["num_episodes"] = report.num_episodes;
+  dict["num_rows"] = report.num_rows;
+  dict["num_video_frames"] = report.num_video_frames;
+  dict["checked_bytes"] = report.checked_bytes;
+  dict["is_complete"] = report.is_complete;
+  dict["findings"] = findings;
+  dict["num_findings"] = report.num_findings;
+  dict["num_workers"] = report.num_workers;
+  dict["seconds"] = report.seconds;
+  return dict;
+}
+
 nb::dict ToPython(const InspectReport& report) {
   nb::list features;
   for (const InspectReport::Feature& feature : report.features) {

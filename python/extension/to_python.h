@@ -3,10 +3,12 @@
 
 #include <nanobind/nanobind.h>
 
+#include <optional>
 #include <vector>
 
 #include "robomerge/options.h"
 #include "robomerge/report.h"
+#include "robomerge/verify.h"
 
 namespace robomerge::python {
 
@@ -16,6 +18,7 @@ nanobind::list ToPython(const std::vector<std::string>& texts);
 nanobind::dict ToPython(const MergeProgress& progress);
 nanobind::list ToPython(const std::vector<Problem>& problems);
 nanobind::dict ToPython(const MergeReport& report);
+nanobind::dict ToPython(const VerifyReport& report);
 nanobind::dict ToPython(const InspectReport& report);
 
 }  // namespace robomerge::python

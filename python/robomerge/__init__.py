@@ -29,21 +29,25 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         RobomergeError as RobomergeError,
         SystemRefusedError as SystemRefusedError,
         UnsupportedError as UnsupportedError,
+        VerificationError as VerificationError,
     )
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
+    from robomerge.merging import verify as verify
     from robomerge.report import (
         DatasetFile as DatasetFile,
         Feature as Feature,
+        Finding as Finding,
         InspectReport as InspectReport,
         MergeProgress as MergeProgress,
         MergeReport as MergeReport,
         Problem as Problem,
         ReportedFile as ReportedFile,
         StageTime as StageTime,
+        VerifyReport as VerifyReport,
     )
 
 _NAMES_OF = {
@@ -57,18 +61,21 @@ _NAMES_OF = {
         "RobomergeError",
         "SystemRefusedError",
         "UnsupportedError",
+        "VerificationError",
     ),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("inspect", "merge", "plan"),
+    "robomerge.merging": ("inspect", "merge", "plan", "verify"),
     "robomerge.report": (
         "DatasetFile",
         "Feature",
+        "Finding",
         "InspectReport",
         "MergeProgress",
         "MergeReport",
         "Problem",
         "ReportedFile",
         "StageTime",
+        "VerifyReport",
     ),
 }
 _HOME_OF = {name: module for module, names in _NAMES_OF.items() for name in names}

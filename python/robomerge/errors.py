@@ -64,6 +64,11 @@ class InternalError(RobomergeError, RuntimeError):
     """A bug of robomerge; please report it."""
 
 
+class VerificationError(RobomergeError, RuntimeError):
+    """What a merge had written is not what its sources hold: a bug of robomerge, or a disk that does not keep what it is
+    given. Nothing is at the destination. `problems` are the findings, with their places in the staging folder."""
+
+
 _CLASS_OF: dict[str, type[RobomergeError]] = {
     "invalid_argument": InvalidArgumentError,
     "not_found": DatasetNotFoundError,

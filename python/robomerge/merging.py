@@ -1,13 +1,13 @@
-"""merge, plan and inspect."""
+"""merge, plan, inspect and verify."""
 
 import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, Literal, TypeAlias
 
-from robomerge.errors import error_of
+from robomerge.errors import VerificationError, error_of, format_problems
 from robomerge.progress_bar import progress_bar
-from robomerge.report import InspectReport, MergeProgress, MergeReport, problems_from_fields
+from robomerge.report import InspectReport, MergeProgress, MergeReport, VerifyReport, problems_from_fields
 
 PathLike: TypeAlias = str | os.PathLike[str]
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
@@ -34,6 +34,7 @@ def merge(
     copy_mode: CopyMode = "auto",
     sync: bool = True,
     overwrite: bool = False,
+    verify: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
     progress: Progress = None,
@@ -59,6 +60,8 @@ def merge(
         sync: flush everything to the device before the destination appears.
         overwrite: replace a dataset that is at the destination (or an empty folder, nothing else); it stays until the
             new one is whole.
+        verify: read sources and result once more before it appears at the destination, as `verify` does; the report then
+            has a `verification`. If something differs, nothing appears.
         staging_root: where the staging folder lies, on the destination's file system; None for beside the destination.
             Only that folder is made and removed there.
         trace_path: file for a timeline of all tasks, in Chrome's trace-event format.
@@ -77,6 +80,7 @@ def merge(
         IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all sources
             (ValueErrors).
         SystemRefusedError: the system refused to read or write (an OSError).
+        VerificationError: `verify` found that what was written differs from the sources (a RuntimeError).
         KeyboardInterrupt: Ctrl-C. What is done stays in the staging folder, as it does when the system refuses: the
             same merge, called again, goes on there. Every other failure leaves nothing behind.
     """
@@ -93,6 +97,7 @@ def merge(
         copy_mode=copy_mode,
         sync=sync,
         overwrite=overwrite,
+        verify=verify,
         staging_root=staging_root,
         trace_path=trace_path,
         progress=progress,
@@ -130,6 +135,7 @@ def plan(
         copy_mode=copy_mode,
         sync=False,
         overwrite=overwrite,
+        verify=False,
         staging_root=None,
         trace_path=None,
         progress=progress,
@@ -152,6 +158,53 @@ def inspect(root: PathLike) -> InspectReport:
     return InspectReport.from_fields(fields)
 
 
+def verify(
+    destination: PathLike,
+    against: Iterable[PathLike] | None = None,
+    *,
+    num_workers: int | None = None,
+    progress: Progress = None,
+) -> VerifyReport:
+    """Proves a dataset over its real rows and frames, alone or against what it was merged from.
+
+    Alone: totals, numbering, references, timestamps, statistics against the data, and that videos have a frame at the
+    time of every episode's frame. With `against` also that every row, coded video frame, task and statistic is that of
+    its source. Findings are in the report, they are not raised; nothing is written.
+
+    Args:
+        destination: the dataset to check.
+        against: the datasets it was merged from, in that order.
+        num_workers: threads; None or 0 for one per core this process may use. Findings do not depend on it.
+        progress: as in `merge`; `planned_bytes` and `moved_bytes` are those to check and checked.
+
+    Returns:
+        A VerifyReport, which is true if nothing is wrong.
+
+    Raises:
+        DatasetNotFoundError, UnsupportedError, CorruptDatasetError, SystemRefusedError: the dataset or a source could
+            not be read at all.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from robomerge.library import extension
+
+    with progress_bar() if progress is None else nullcontext(progress or None) as callback:
+        fields, problems = extension.verify(
+            os.fsencode(destination),
+            [os.fsencode(source) for source in _several(against or ())],
+            num_workers=0 if num_workers is None else num_workers,
+            progress=None if callback is None else _with_fields(callback),
+        )
+    if fields is None:
+        raise error_of(problems_from_fields(problems))
+    return VerifyReport.from_fields(fields)
+
+
+def _several(sources: Iterable[PathLike]) -> Iterable[PathLike]:
+    if isinstance(sources, (str, bytes, os.PathLike)):
+        raise TypeError(f"sources are several paths, not one: [{sources!r}]")
+    return sources
+
+
 def _run(
     sources: Iterable[PathLike],
     destination: PathLike,
@@ -166,8 +219,7 @@ def _run(
     progress: Progress,
     **flags: bool,
 ) -> MergeReport:
-    if isinstance(sources, (str, bytes, os.PathLike)):
-        raise TypeError(f"sources are several paths, not one: [{sources!r}]")
+    _several(sources)
     if copy_mode not in COPY_MODES:
         raise ValueError(f"copy_mode is one of {', '.join(COPY_MODES)}, not {copy_mode!r}")
     from robomerge.library import extension
@@ -188,7 +240,11 @@ def _run(
         )
     if fields is None:
         raise error_of(problems_from_fields(problems))
-    return MergeReport.from_fields(fields)
+    report = MergeReport.from_fields(fields)
+    if report.verification is not None and not report.verification and not report.dry_run:
+        found = [finding.as_problem() for finding in report.verification.findings]
+        raise VerificationError(format_problems(found, "difference"), found)
+    return report
 
 
 def _with_fields(callback: Callable[[MergeProgress], object]) -> Callable[[dict[str, Any]], object]:

@@ -39,7 +39,7 @@ class Problem:
 class MergeProgress:
     """Where a merge stands. Counts only grow."""
 
-    stage: Literal["read", "plan", "write", "publish"]
+    stage: Literal["read", "plan", "write", "verify", "publish"]
     num_sources: int
     num_sources_read: int
     #: Payload bytes that will be moved; 0 until the plan is made.
@@ -70,6 +70,60 @@ class ReportedFile:
 class StageTime:
     stage: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    #: Stable name of this kind of finding, such as "V-index" (docs/errors.md).
+    kind: str
+    #: One sentence.
+    what: str
+    episode: int | None
+    #: Column, `feature/statistic`, or camera; may be empty.
+    column: str
+    #: Within the episode.
+    frame: int | None
+    expected: str
+    found: str
+    #: A path, and the place inside the file.
+    where: str
+
+    def as_problem(self) -> Problem:
+        place = "" if self.episode is None else f", in episode {self.episode}"
+        place += f", `{self.column}`" if self.column else ""
+        place += "" if self.frame is None else f", frame {self.frame}"
+        return Problem("corrupt", self.kind, self.what + place, "", self.where, self.expected, self.found)
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What a verification found. True in a condition if nothing is wrong."""
+
+    destination: str
+    num_sources: int
+    num_episodes: int
+    num_rows: int
+    num_video_frames: int
+    #: Size of the payload files that were checked.
+    checked_bytes: int
+    #: False if the dataset contradicts itself so much that the rest could not be checked.
+    is_complete: bool
+    #: The first 1000, in the order of the dataset.
+    findings: tuple[Finding, ...]
+    #: All of them.
+    num_findings: int
+    num_workers: int
+    seconds: float
+
+    def __bool__(self) -> bool:
+        return self.num_findings == 0
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "VerifyReport":
+        """From what the extension module returns."""
+        return cls(**{**fields, "findings": tuple(Finding(**finding) for finding in fields["findings"])})
 
 
 @dataclass(frozen=True)
@@ -109,6 +163,8 @@ class MergeReport:
     utilisation: float
     #: The longest chain of tasks that had to wait for each other.
     critical_path_seconds: float
+    #: With `verify=True` what was checked; nothing was found.
+    verification: VerifyReport | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         done = "would make" if self.dry_run else "had made" if self.already_done else "made"
@@ -125,6 +181,7 @@ class MergeReport:
             "files": tuple(ReportedFile(**{**file, "sources": tuple(file["sources"])}) for file in fields["files"]),
             "warnings": problems_from_fields(fields["warnings"]),
             "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
+            "verification": fields["verification"] and VerifyReport.from_fields(fields["verification"]),
         }
         return cls(**{**fields, **parts})
 

@@ -24,6 +24,17 @@ def package_environment() -> dict[str, str]:
 
 
 @pytest.fixture
+def package_command() -> Callable[..., None]:
+    """package_command(word, ...): runs the command of the package, which must succeed."""
+    import subprocess
+
+    def run(*words: object) -> None:
+        subprocess.run([PACKAGE_PARENT / "robomerge/bin/robomerge", *map(str, words)], check=True, capture_output=True)
+
+    return run
+
+
+@pytest.fixture
 def make_source(tmp_path) -> Callable[..., Path]:
     """make_source(...): a dataset of two episodes, 5 and 7 frames long; options are those of make_tiny_dataset."""
     from tiny_dataset import make_tiny_dataset

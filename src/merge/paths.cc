@@ -199,9 +199,10 @@ std::vector<Problem> OverlappingSources(const std::vector<std::string>& sources)
       continue;
     }
     const std::string &source = sources[places[at].second], &other = sources[places[outer].second];
+    if (source == other) continue;  // whoever writes the same words twice means it
     const bool is_same = places[at].first == places[outer].first;
     warnings.emplace(places[at].second,
-                     Problem(Code::kInvalidArgument, is_same ? "the same folder is a source twice; its episodes come twice" : "source lies inside another source")
+                     Problem(Code::kInvalidArgument, is_same ? "the same folder is a source twice, by another name; its episodes come twice" : "source lies inside another source")
                          .Kind(is_same ? "W-source-twice" : "W-source-inside").Source(source).At(source).Found(StrCat(is_same ? "the folder of " : "inside ", other)));
   }
   std::vector<Problem> in_order;

@@ -10,8 +10,8 @@
 
 namespace robomerge {
 
-/// Says which sources are the same folder, whatever the path or link that names it (W-source-twice), or lie inside another one (W-source-inside). Both are
-/// merged as they were asked for; more often than not they are a slip.
+/// Says which sources are the same folder by another path or link (W-source-twice), or lie inside another one (W-source-inside). Both are merged as they were
+/// asked for; more often than not they are a slip.
 std::vector<Problem> OverlappingSources(const std::vector<std::string>& sources);
 
 /// Where relative paths begin.

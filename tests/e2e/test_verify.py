@@ -329,6 +329,62 @@ def test_merge_may_prove_its_result(robomerge, sources, tmp_path):
     assert run.exit_code == 0 and "Verified" in run.stderr and "nothing differs" in run.stderr
 
 
+def spoil_a_staged_file(robomerge, sources, tmp_path) -> tuple[Path, Path]:
+    """The destination of a merge that was stopped before it was published, and its staging folder, where one value is now another."""
+    destination = tmp_path / "proven"
+    assert robomerge("plan", *sources, "-o", destination, "--plan", tmp_path / "plan").exit_code == 0
+    assert robomerge("write", "--plan", tmp_path / "plan").exit_code == 0
+    (staged,) = [path for path in tmp_path.glob(".proven.robomerge-*") if (path / "meta").is_dir()]
+    path = staged / "meta/tasks.parquet"
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes().replace(b"stack the cups", b"stuck the cups"))
+    assert path.stat().st_size == size
+    return destination, staged
+
+
+def test_a_merge_that_differs_is_not_published(robomerge, sources, tmp_path):
+    destination, staged = spoil_a_staged_file(robomerge, sources, tmp_path)
+    run = robomerge("merge", "--verify", *sources, "-o", destination)
+    assert run.exit_code == 3
+    assert "difference[V-tasks]" in run.stdout and str(staged) in run.stdout
+    assert "Nothing was published" in run.stderr and "Merged" not in run.stderr
+    assert not destination.exists() and staged.is_dir()
+    # The same command does all of it anew.
+    run = robomerge("merge", "--verify", *sources, "-o", destination, "--json")
+    assert run.exit_code == 0, run.stdout
+    summary = next(line for line in run.json_lines() if "num_files_written" in line and line["message_type"] == "summary")
+    assert summary["num_files_skipped"] == 0
+    assert [stage["stage"] for stage in summary["stages"]] == ["read", "plan", "write", "verify", "publish"]
+    assert [line["stage"] for line in run.json_lines() if line["message_type"] == "stage"] == ["read", "plan", "write", "verify", "publish"]
+    assert [path.name for path in tmp_path.glob(".proven*")] == []
+    assert findings(robomerge("verify", destination, "--against", *sources, "--json")) == []
+
+
+def test_a_merge_that_is_done_is_verified_where_it_is(robomerge, sources, tmp_path):
+    destination = tmp_path / "proven"
+    assert robomerge("merge", *sources, "-o", destination).exit_code == 0
+    run = robomerge("merge", "--verify", *sources, "-o", destination)
+    assert run.exit_code == 0 and "Nothing to do" in run.stderr and f"Verified {destination}" in run.stderr
+
+
+def test_stale_statistics_of_an_earlier_merge_are_set_right(robomerge, tmp_path):
+    """As converted and merged datasets have them: those of index and episode_index are of before."""
+    roots = [make_tiny_dataset(tmp_path / "a"), make_tiny_dataset(tmp_path / "b")]
+    path = roots[1] / "meta/episodes/chunk-000/file-000.parquet"
+    table = pq.read_table(path)
+    for name in ("stats/index/min", "stats/index/mean", "stats/episode_index/max"):
+        column = pa.array([[77.0], [78.0]], pa.list_(pa.float64()))
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    for name in ("stats/index/q10", "stats/episode_index/q99"):
+        table = table.append_column(name, pa.array([[-4.0], [1000.0]], pa.list_(pa.float64())))
+    pq.write_table(table, path)
+    assert robomerge("merge", "--verify", *roots, "-o", tmp_path / "merged").exit_code == 0
+    assert findings(robomerge("verify", tmp_path / "merged", "--json")) == []
+    row = pq.read_table(tmp_path / "merged/meta/episodes/chunk-000/file-000.parquet").to_pylist()[3]
+    stats = {name: row[f"stats/{name}"] for name in ("index/min", "index/mean", "index/q10", "episode_index/max", "episode_index/q99")}
+    assert stats == {"index/min": [17.0], "index/mean": [20.0], "index/q10": [17.6], "episode_index/max": [3.0], "episode_index/q99": [3.0]}
+
+
 def test_what_is_no_dataset_is_an_error(robomerge, merged, tmp_path):
     assert robomerge("verify", tmp_path / "nothing").exit_code == 1
     assert robomerge("verify", merged, "--against", tmp_path / "nothing").exit_code == 1

@@ -20,7 +20,7 @@ def test_one_source_alone_is_merged(source, merge):
 
 def test_the_same_source_twice_is_merged_twice(source, merge):
     root = source(kind="one_camera", tasks=TASKS)
-    merge([root, root], warnings=["W-source-twice"])
+    merge([root, root])
 
 
 def test_many_small_sources(source, merge):

@@ -105,7 +105,7 @@ def test_w18_own_path_templates_are_honoured(source, merge):
     odd = source(odd_metadata.own_templates, kind="two_cameras", seed=1, resumed=1)
     destination = merge([source(kind="two_cameras", seed=2), odd])
     assert (destination / "data/chunk-000/file-000.parquet").exists()
-    merge([odd, odd], warnings=["W-source-twice"])
+    merge([odd, odd])
 
 
 @pytest.mark.parametrize("key", ["total_episodes", "total_frames", "total_tasks"])

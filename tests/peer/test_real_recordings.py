@@ -43,3 +43,11 @@ def test_merges_of_recordings_are_merged(merge):
     both = merge(samples(2, 3), warnings=ODDITIES, frames=False)
     # the merge names a video backend and the recording none: no difference, for the result always names the same one
     merge([both, *samples(4)], warnings=ODDITIES, frames=False)
+
+
+def test_a_merge_of_recordings_has_no_finding(merge):
+    """The sources' statistics of index and episode_index are of before an earlier merge; the result's are its own."""
+    from mergers import verify_findings
+
+    assert any("index/q" in finding for finding in verify_findings(samples(0)[0]))
+    assert verify_findings(merge(samples(0, 1, 2), warnings=ODDITIES, frames=False)) == []

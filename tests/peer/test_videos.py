@@ -95,7 +95,7 @@ def test_w09_sound_in_one_source_only(source, merge):
 
 def test_w09_a_file_copied_alone_keeps_its_sound(source, merge):
     odd = source(odd_videos.with_audio, kind="one_camera", seed=1)
-    destination = merge([odd, odd], concatenate_videos=False, warnings=["W-source-twice"])
+    destination = merge([odd, odd], concatenate_videos=False)
     assert [read_video(path).has_audio for path in video_files(destination)] == [True, True]
 
 
@@ -158,6 +158,20 @@ def test_another_picture_size_than_the_feature_says_begins_a_new_file(source, me
     good = source(lambda root: odd_videos.reencoded(root), kind="one_camera", seed=2)
     destination = merge([good, odd], warnings=["W-video-size", "W-video-split"])
     assert len(video_files(destination)) == 2
+
+
+def test_another_pixel_format_begins_a_new_file(source, merge):
+    odd = source(lambda root: odd_videos.reencoded(root, pixel_format="yuv444p"), kind="one_camera", seed=1)
+    good = source(lambda root: odd_videos.reencoded(root), kind="one_camera", seed=2)
+    for order in ([good, odd], [odd, good]):
+        assert len(video_files(merge(order, warnings=["W-video-split"]))) == 2
+
+
+def test_b_frames_begin_a_new_file(source, merge):
+    with_b = source(lambda root: odd_videos.reencoded(root, bf="2", b_strategy="0"), kind="one_camera", seed=1)
+    without = source(lambda root: odd_videos.reencoded(root, bf="0"), kind="one_camera", seed=2)
+    for order in ([with_b, without], [without, with_b]):
+        assert len(video_files(merge(order, warnings=["W-video-split"]))) == 2
 
 
 def test_a_codec_name_that_lies_is_corrected(source, merge):
