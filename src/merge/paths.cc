@@ -52,8 +52,8 @@ void CheckCanWrite(const io::FileSystem& file_system, const std::string& path, c
   fs::path folder = fs::absolute(path, error);
   while (fs::symlink_status(folder, error).type() == fs::file_type::not_found && folder.has_relative_path()) folder = folder.parent_path();
   if (!fs::is_directory(folder, error)) {
-    problems.push_back(Problem(Code::kInvalidArgument, StrCat(what, " would lie in something that is no folder")).Kind("E-destination").At(folder.string())
-                           .Hint("choose another place"));
+    problems.push_back(Problem(Code::kIo, StrCat(what, " would lie in something that is no folder")).Kind("E-destination").At(folder.string())
+                           .Found(std::generic_category().message(ENOTDIR)).Hint("choose another place"));
   } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     problems.push_back(Problem(Code::kIo, StrCat(what, " cannot be made in this folder")).Kind("E-destination").At(folder.string())
                            .Expected("a folder that may be written").Found(std::generic_category().message(errno))

@@ -72,7 +72,7 @@ def test_a_file_above_the_destination_is_refused(robomerge, tmp_path):
     make_tiny_dataset(tmp_path / "a")
     (tmp_path / "file").write_text("")
     run = robomerge("merge", "-q", "a", "-o", "file/merged", cwd=tmp_path)
-    assert run.exit_code == 2
+    assert run.exit_code == 4
     assert run.stderr.startswith(f"error[E-destination]: the destination would lie in something that is no folder\n  --> {tmp_path / 'file'}\n")
 
 
