@@ -55,16 +55,18 @@ def without_info(key: str):
     return edit
 
 
-def under_its_old_name(feature: dict) -> None:
-    feature["video_info"] = feature.pop("info")
-
-
 W16 = {
     "sound is not spoken of": without_info("has_audio"),
     "channels are not spoken of": without_info("video.channels"),
-    "no info at all": lambda feature: feature.pop("info"),
-    "info under its old name": under_its_old_name,
 }
+
+
+def no_info(feature: dict) -> None:
+    del feature["info"]
+
+
+def info_under_its_old_name(feature: dict) -> None:
+    feature["video_info"] = feature.pop("info")
 
 
 @pytest.mark.parametrize("odd_first", [True, False])
@@ -77,6 +79,20 @@ def test_w16_what_is_said_of_a_video_need_not_be_equal(what, odd_first, source, 
     destination = merge([odd, good] if odd_first else [good, odd], warnings=None)
     said = info_of(destination)["features"]["observation.images.top"]["info"]
     assert said["video.codec"] and said["video.pix_fmt"] == "yuv420p"
+
+
+@pytest.mark.parametrize("odd_first", [True, False])
+@pytest.mark.parametrize("edit", [no_info, info_under_its_old_name], ids=lambda edit: edit.__name__)
+def test_w16_a_video_that_nothing_is_said_of_is_merged(edit, odd_first, source, robomerge, tmp_path):
+    """What the result then says of it is what the first source says."""
+    from mergers import run_robomerge, verify_findings
+
+    odd = source(lambda root: edit_info(root, lambda info: edit(info["features"]["observation.images.top"])), kind="one_camera", seed=1)
+    good = source(kind="one_camera", seed=2)
+    roots = [odd, good] if odd_first else [good, odd]
+    run = run_robomerge("merge", "--verify", *roots, "-o", tmp_path / "merged", "--no-sync")
+    assert run.exit_code == 0, run.stderr
+    assert verify_findings(tmp_path / "merged", roots) == []
 
 
 def test_w17_feature_level_fps_is_no_difference(source, merge):
