@@ -11,6 +11,11 @@ namespace {
 
 using json::Json;
 
+// As many as stats.json may have; a list is nested that deep.
+constexpr size_t kMostDimensions = 8;
+// Of all sources together: sums of them do not wrap.
+constexpr uint64_t kMostFrames = uint64_t{1} << 48;
+
 class Loading {
  public:
   Loading(const TableFolder& folder, PartialTables tables) : folder_(folder), tables_(std::move(tables)) {}
@@ -33,7 +38,10 @@ class Loading {
         return parsed.ok() && parsed->is_object() && parsed->contains("fps") && parsed->contains("robot_type") && parsed->contains("tools") &&
                parsed->contains("features") && parsed->at("features").is_array() && parsed->at("fps").is_number() &&
                std::all_of(parsed->at("features").begin(), parsed->at("features").end(), [](const Json& feature) {
-                 return feature.is_array() && feature.size() == 2 && feature[0].is_string() && feature[1].is_object();
+                 if (!feature.is_array() || feature.size() != 2 || !feature[0].is_string() || !feature[1].is_object()) return false;
+                 if (!feature[1].contains("dtype") || !feature[1].at("dtype").is_string()) return false;
+                 const std::string name = feature[0].get<std::string>();
+                 return feature[1].at("dtype") == "video" ? IsUsableVideoKey(name) : IsUsableFeatureName(name);
                });
       };
       if (!is_schema()) return folder_.DamagedProblem("text is no schema", place);
@@ -124,6 +132,7 @@ class Loading {
       Statistic statistic;
       statistic.name = table.statistic[of_layout];
       statistic.kind = static_cast<NumberKind>(table.kind[of_layout]);
+      if (table.shape[of_layout].size() > kMostDimensions) return mismatch;
       for (const int64_t extent : table.shape[of_layout]) {
         const auto product = extent < 0 || extent > UINT32_MAX ? std::nullopt : CheckedMultiply<uint64_t>(num_values, static_cast<uint64_t>(extent));
         if (!product) return mismatch;
@@ -228,11 +237,18 @@ class Loading {
       if (table.task_numbers[row].size() != table.task_frames[row].size()) {
         return folder_.DamagedProblem("lists differ in length", StrCat(folder_.TablePath("episodes"), ": task_frames, row ", row));
       }
+      std::optional<uint64_t> with_task_frames = 0;
       for (size_t at = 0; at < table.task_numbers[row].size(); ++at) {
         const uint32_t task = index("task_numbers", row, table.task_numbers[row][at], dataset.tasks.size());
         rows.task_frames.emplace_back(task, index.Count("task_frames", row, table.task_frames[row][at]));
+        if (with_task_frames) with_task_frames = CheckedAdd(*with_task_frames, rows.task_frames.back().second);
       }
       ROBOMERGE_RETURN_NOT_OK(index.status());
+      num_frames_ += std::min(episode.length_frames, kMostFrames);
+      if (episode.length_frames == 0 || num_frames_ >= kMostFrames || with_task_frames != episode.length_frames) {
+        return folder_.DamagedProblem("frames of an episode and those with its tasks differ in number",
+                                      StrCat(folder_.TablePath("episodes"), ": length_frames, row ", row));
+      }
       dataset.data_files[episode.data_file].episodes.push_back(std::move(rows));
       dataset.episodes.push_back(std::move(episode));
     }
@@ -307,6 +323,7 @@ class Loading {
   PartialTables tables_;
   std::vector<Schema> schemas_;
   std::vector<uint32_t> schema_of_;  // [source]
+  uint64_t num_frames_ = 0;          // of the episodes loaded so far
   std::vector<std::shared_ptr<Dataset>> datasets_;
   std::vector<std::shared_ptr<DescribedSource>> sources_;
 };

@@ -94,7 +94,11 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
   }
   for (const char* column : {"episode_index", "index", "task_index", "frame_index"}) {
     const std::optional<size_t> leaf = FindLeaf(footer, column);
-    if (!leaf) continue;
+    if (!leaf) {
+      // An empty group; or one of them is declared as a video.
+      if (problems.empty()) problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no values")).Kind("E-data-columns").At(path).Expected("int64"));
+      continue;
+    }
     const parquet::PhysicalType type = footer.leaves()[*leaf].type;
     if (type == parquet::PhysicalType::kInt64 || type == parquet::PhysicalType::kInt32) continue;
     problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no integers")).Kind("E-data-columns").At(path)
@@ -155,7 +159,7 @@ class RowScan {
     const ColumnChunk& frames = row_group.columns[frame_leaf_];
     const bool continues = !episodes_.empty() && episodes_.back().episode_index == episode;
     if (!frames.min_value || !frames.max_value || continues) return Status();
-    if (*frames.max_value - *frames.min_value == static_cast<int64_t>(num_rows) - 1) return Status();
+    if (CheckedAdd(*frames.min_value, static_cast<int64_t>(num_rows) - 1) == frames.max_value) return Status();
     return Problem(Code::kCorrupt, StrCat("frames of episode ", episode, " are not numbered one by one")).Kind("E-rows")
         .At(StrCat(file_.path(), ": frame_index, row ", first_row_))
         .Expected(StrCat("0 to ", num_rows - 1)).Found(StrCat(*frames.min_value, " to ", *frames.max_value));
