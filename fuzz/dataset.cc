@@ -1,0 +1,68 @@
+// A whole dataset folder as one input: read, described, merged with itself, and the result read and described again. What can be merged must be readable
+// afterwards; nothing outside the folder is opened, nothing outside the destination is made.
+#include "describe/describe.h"
+#include "fuzz/check.h"
+#include "fuzz/folder_input.h"
+#include "fuzz/memory_file_system.h"
+#include "fuzz/mutate.h"
+#include "merge/units.h"
+#include "plan/plan.h"
+#include "read/read.h"
+#include "reduce/combine.h"
+#include "schedule/executor.h"
+
+namespace robomerge {
+
+FUZZ_MUTATE_WITH(fuzz::MutateFolder);
+
+namespace {
+
+Result<Partial> ReadAndDescribe(const io::FileSystem& files, const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(files, root));
+  return Describe(std::make_shared<const Dataset>(std::move(dataset)));
+}
+
+Status Write(const MergePlan& plan, fuzz::MemoryFileSystem& files) {
+  io::FilePool pool(files);
+  WriteContext context;
+  context.plan = &plan;
+  context.file_system = &files;
+  context.sources = &pool;
+  context.directory = "/out";
+  context.sync = false;
+  std::vector<schedule::Item> items;
+  const std::vector<Unit> units = UnitsOf(plan);
+  for (const Unit& unit : units) {
+    FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
+    schedule::Item item;
+    item.name = unit.file.path;
+    item.body = [&](schedule::Spawner& spawner) { return unit.write(context, spawner, [](WrittenFile) {}); };
+    items.push_back(std::move(item));
+  }
+  schedule::SerialExecutor executor;
+  return schedule::ParallelFor(executor, std::move(items));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::MemoryFileSystem files({"/in", "/out"});
+  for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
+    if (fuzz::IsPlainPath(file.path)) files.Add("/in/" + file.path, file.bytes);
+  }
+  const Result<Partial> source = ReadAndDescribe(files, "/in");
+  if (!fuzz::Fine(source)) return 0;
+  const Partial both = Combine(*source, *source);
+  PlanSite site;
+  site.working_directory = "/";
+  const Result<MergePlan> plan = Plan(both, {}, site);
+  if (!fuzz::Fine(plan)) return 0;
+  // Payload that is damaged inside is found when it is decoded, if it is.
+  if (!fuzz::Fine(Write(*plan, files))) return 0;
+  const Result<Partial> result = ReadAndDescribe(files, "/out");
+  FUZZ_CHECK(fuzz::Fine(result), FormatProblems(result.status().problems(), "error"));
+  FUZZ_CHECK(result->num_episodes == both.num_episodes && result->num_frames == both.num_frames, "episodes or frames are missing");
+  return 0;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,52 @@
+#include "fuzz/folder_input.h"
+
+#include <algorithm>
+
+namespace robomerge::fuzz {
+namespace {
+
+constexpr std::string_view kMark = "\n@@ ";
+constexpr size_t kMostFiles = 64;
+
+}  // namespace
+
+std::vector<InputFile> SplitFolder(std::string_view input) {
+  std::vector<InputFile> files;
+  size_t begin = input.find(kMark);
+  while (begin != std::string_view::npos && files.size() < kMostFiles) {
+    begin += kMark.size();
+    const size_t line_end = input.find('\n', begin);
+    if (line_end == std::string_view::npos) break;
+    const size_t next = input.find(kMark, line_end);
+    const size_t end = std::min(next, input.size());
+    // The mark's own line feed may be the path's: a file without bytes.
+    const size_t first = std::min(line_end + 1, end);
+    files.push_back({std::string(input.substr(begin, line_end - begin)), std::string(input.substr(first, end - first))});
+    begin = next;
+  }
+  return files;
+}
+
+std::string JoinFolder(const std::vector<InputFile>& files) {
+  std::string input;
+  for (const InputFile& file : files) {
+    input += kMark;
+    input += file.path;
+    input += '\n';
+    input += file.bytes;
+  }
+  return input;
+}
+
+bool IsPlainPath(const std::string& path) {
+  if (path.empty() || path.front() == '/' || path.back() == '/' || path.find('\0') != std::string::npos) return false;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+}  // namespace robomerge::fuzz

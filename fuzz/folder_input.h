@@ -1,0 +1,23 @@
+// One input that stands for a whole folder: "\n@@ PATH\n" and the file's bytes, file after file. A mark instead of a length, so that a mutation of one
+// file leaves the others alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace robomerge::fuzz {
+
+struct InputFile {
+  std::string path;  ///< as the input names it: anything
+  std::string bytes;
+};
+
+/// At most 64 files; what stands before the first mark is left out.
+std::vector<InputFile> SplitFolder(std::string_view input);
+std::string JoinFolder(const std::vector<InputFile>& files);
+
+/// Whether a file can have this name inside a folder.
+bool IsPlainPath(const std::string& path);
+
+}  // namespace robomerge::fuzz

@@ -1,0 +1,68 @@
+// A folder of partials, as it is and with fingerprints that fit: loaded, combined and planned, and written and loaded again.
+#include "forms/partial_form.h"
+#include "forms/partial_tables.h"
+#include "fuzz/check.h"
+#include "fuzz/folder_input.h"
+#include "fuzz/mutate.h"
+#include "fuzz/refingerprint.h"
+#include "merge/units.h"
+#include "plan/plan.h"
+#include "reduce/combine.h"
+
+namespace robomerge {
+
+FUZZ_MUTATE_WITH(fuzz::MutateFolder);
+
+namespace {
+
+void Load(fuzz::MemoryFileSystem& files) {
+  Result<std::vector<forms::StoredPartial>> partials = forms::ReadPartials(files, "/partials");
+  if (!fuzz::Fine(partials)) return;
+  Partial root;
+  for (const forms::StoredPartial& stored : *partials) {
+    root = Combine(std::move(root), stored.partial);
+    FUZZ_CHECK(fuzz::Fine(forms::WritePartial(files, "/again", stored.place, stored.partial, false)), "a partial that was loaded cannot be stored");
+  }
+  const Result<std::vector<forms::StoredPartial>> again = forms::ReadPartials(files, "/again");
+  FUZZ_CHECK(fuzz::Fine(again) && again->size() == partials->size(), again.status().ToString());
+  const Result<MergePlan> plan = Plan(root, {});
+  if (!fuzz::Fine(plan)) return;
+  for (const Unit& unit : UnitsOf(*plan)) FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
+}
+
+void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, const std::string& folder) {
+  const std::string* text = files.Find(folder + "/partial.json");
+  if (text == nullptr) return;
+  Result<json::Json> header = json::Parse(*text, folder);
+  if (!header.ok() || !header->is_object() || !header->contains("tables") || !header->at("tables").is_array()) return;
+  fuzz::Refingerprint<forms::SchemasTable>(files, folder, "schemas", *header);
+  fuzz::Refingerprint<forms::LayoutsTable>(files, folder, "episode_layouts", *header);
+  fuzz::Refingerprint<forms::LayoutsTable>(files, folder, "statistics_layouts", *header);
+  fuzz::Refingerprint<forms::SourcesTable>(files, folder, "sources", *header);
+  fuzz::Refingerprint<forms::DataFilesTable>(files, folder, "data_files", *header);
+  fuzz::Refingerprint<forms::VideoFilesTable>(files, folder, "video_files", *header);
+  fuzz::Refingerprint<forms::EpisodesFilesTable>(files, folder, "episodes_files", *header);
+  fuzz::Refingerprint<forms::EpisodesTable>(files, folder, "episodes", *header);
+  fuzz::Refingerprint<forms::FramesTable>(files, folder, "frames", *header);
+  fuzz::Refingerprint<forms::ProblemsTable>(files, folder, "warnings", *header);
+  files.Add(folder + "/partial.json", json::Dump(*header));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::MemoryFileSystem files({"/partials", "/again"});
+  for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
+    if (fuzz::IsPlainPath(file.path)) files.Add("/partials/" + file.path, file.bytes);
+  }
+  fuzz::MemoryFileSystem fitting = files;
+  const Result<std::vector<std::string>> names = files.List("/partials");
+  if (names.ok()) {
+    for (const std::string& name : *names) MakeFingerprintsFit(fitting, "/partials/" + name);
+  }
+  Load(files);
+  Load(fitting);
+  return 0;
+}
+
+}  // namespace robomerge
