@@ -210,6 +210,7 @@ TEST_F(FormsTest, ADamagedPlanIsRefusedWithItsFile) {
   // A header that was edited: the tables do not make the plan that it names.
   damage("plan.json", [](std::string& text) { text.replace(text.find("\"rate_numerator\": 30"), 20, "\"rate_numerator\": 25"); });
   damage("plan.json", [](std::string& text) { text.replace(text.find("\"destination\": \"/"), 17, "\"destination\": \"."); });
+  damage("plan.json", [](std::string& text) { text.replace(text.find("\"cam\""), 5, "\"../../x\""); });
   EXPECT_EQ(ReadPlan(io::Posix(), Path("nowhere")).status().problems()[0].kind, "E-plan-missing");
 }
 

@@ -11,6 +11,9 @@ namespace {
 
 using json::Json;
 
+// As many as stats.json may have; a list is nested that deep.
+constexpr size_t kMostDimensions = 8;
+
 class Loading {
  public:
   Loading(const TableFolder& folder, PartialTables tables) : folder_(folder), tables_(std::move(tables)) {}
@@ -33,7 +36,10 @@ class Loading {
         return parsed.ok() && parsed->is_object() && parsed->contains("fps") && parsed->contains("robot_type") && parsed->contains("tools") &&
                parsed->contains("features") && parsed->at("features").is_array() && parsed->at("fps").is_number() &&
                std::all_of(parsed->at("features").begin(), parsed->at("features").end(), [](const Json& feature) {
-                 return feature.is_array() && feature.size() == 2 && feature[0].is_string() && feature[1].is_object();
+                 if (!feature.is_array() || feature.size() != 2 || !feature[0].is_string() || !feature[1].is_object()) return false;
+                 if (!feature[1].contains("dtype") || !feature[1].at("dtype").is_string()) return false;
+                 const std::string name = feature[0].get<std::string>();
+                 return feature[1].at("dtype") == "video" ? IsUsableVideoKey(name) : IsUsableFeatureName(name);
                });
       };
       if (!is_schema()) return folder_.DamagedProblem("text is no schema", place);
@@ -124,6 +130,7 @@ class Loading {
       Statistic statistic;
       statistic.name = table.statistic[of_layout];
       statistic.kind = static_cast<NumberKind>(table.kind[of_layout]);
+      if (table.shape[of_layout].size() > kMostDimensions) return mismatch;
       for (const int64_t extent : table.shape[of_layout]) {
         const auto product = extent < 0 || extent > UINT32_MAX ? std::nullopt : CheckedMultiply<uint64_t>(num_values, static_cast<uint64_t>(extent));
         if (!product) return mismatch;

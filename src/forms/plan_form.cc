@@ -1,5 +1,6 @@
 #include "forms/plan_form.h"
 
+#include <algorithm>
 
 #include "forms/plan_internal.h"
 
@@ -79,6 +80,7 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   if (plan.rate.numerator == 0 || plan.rate.denominator == 0) return refuse("frame rate is zero", "rate_numerator");
   // A block size: what file systems have, and nothing that would make a file larger than its content a thousand times.
   if (plan.alignment_bytes == 0 || plan.alignment_bytes > (1u << 20)) return refuse("alignment is no block size", "alignment_bytes");
+  if (!std::all_of(plan.video_keys.begin(), plan.video_keys.end(), IsUsableVideoKey)) return refuse("name of a camera cannot be that of a folder", "video_keys");
   if (!stored.destination.starts_with('/')) return refuse("destination is no absolute path", "destination");
   if (!stored.staging_root.empty() && !stored.staging_root.starts_with('/')) return refuse("folder is no absolute path", "staging_root");
   if (plan.id.size() != 16 || plan.id.find_first_not_of("0123456789abcdef") != std::string::npos) return refuse("id is not 16 hex digits", "plan_id");

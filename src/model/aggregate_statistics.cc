@@ -118,7 +118,7 @@ FeatureStatistics AggregateFeature(const std::vector<Part>& parts, std::vector<D
       if (dropped != nullptr) dropped->push_back({whole.feature, quantile, *parts[static_cast<size_t>(without - values.begin())].name});
       continue;
     }
-    const bool is_lower = std::stod(quantile.substr(1)) <= 50;
+    const bool is_lower = *QuantilePercent(quantile) <= 50;
     whole.statistics.push_back(is_lower ? Fold(values, NumberKind::kFloat, Lesser) : Fold(values, NumberKind::kFloat, Greater));
   }
   return whole;

@@ -39,7 +39,7 @@ Distribution Distribution::Range(uint64_t count) {
 }
 
 double Distribution::Quantile(double fraction) const {
-  const double position = fraction * static_cast<double>(count_ - 1);
+  const double position = std::clamp(fraction, 0.0, 1.0) * static_cast<double>(count_ - 1);
   if (values_.empty()) return position;
   const auto below = static_cast<uint64_t>(std::floor(position));
   const uint64_t above = std::min(below + 1, count_ - 1);

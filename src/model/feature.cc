@@ -40,6 +40,12 @@ bool TrueAt(const Json& object, const char* key) {
 
 }  // namespace
 
+bool IsUsableFeatureName(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+bool IsUsableVideoKey(std::string_view name) { return IsUsableFeatureName(name) && name.size() <= 255; }
+
 std::optional<FrameRate> FrameRate::From(double fps) {
   if (!std::isfinite(fps) || fps <= 0 || fps > 1e6) return std::nullopt;
   for (uint64_t denominator = 1; denominator <= 100'000; ++denominator) {

@@ -40,6 +40,11 @@ struct Feature {
   std::vector<int64_t> shape() const;
 };
 
+/// Whether a feature may have this name: one that can be part of a path and cannot lead out of a folder.
+bool IsUsableFeatureName(std::string_view name);
+/// Whether a camera may have it: then it is also the name of a folder, of at most 255 bytes.
+bool IsUsableVideoKey(std::string_view name);
+
 /// The five features every dataset has, in LeRobot's order (DEFAULT_FEATURES).
 inline constexpr std::string_view kDefaultFeatures[] = {"timestamp", "frame_index", "episode_index", "index", "task_index"};
 /// The canonical entry of one of them: {"dtype": ..., "shape": [1], "names": null}.

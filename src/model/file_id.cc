@@ -9,6 +9,10 @@
 namespace robomerge {
 namespace {
 
+// The kernel's own limit (PATH_MAX, its final NUL left out): what is longer is no file, and a template that names the camera a thousand times must not
+// cost memory.
+constexpr size_t kMostPathBytes = 4095;
+
 std::string Padded(int64_t number, size_t width) {
   std::string digits = std::to_string(number);
   if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
@@ -79,6 +83,13 @@ Result<std::string> ExpandTemplate(const std::string& path_template, FileId id, 
     if (name == "chunk_index") path += Padded(id.chunk_index, width);
     if (name == "file_index") path += Padded(id.file_index, width);
     at = close;
+    if (path.size() > kMostPathBytes) break;
+  }
+  if (path.size() > kMostPathBytes) {
+    return Problem(Code::kCorrupt, "path template makes a path that is too long")
+        .Kind("E-template")
+        .Expected(StrCat("at most ", WithSeparators(kMostPathBytes), " bytes"))
+        .Found(StrCat("more, from `", path_template.substr(0, 100), path_template.size() > 100 ? "..." : "", "`"));
   }
   if (LeavesFolder(path)) {
     return Problem(Code::kCorrupt, "path template leads out of the dataset's folder")

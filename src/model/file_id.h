@@ -25,7 +25,7 @@ inline constexpr const char* kDefaultVideoPath = "videos/{video_key}/chunk-{chun
 inline constexpr const char* kDefaultEpisodesPath = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 
 /// Fills a LeRobot path template: {chunk_index}, {file_index} with optional :0Nd, and {video_key}. kCorrupt for unknown placeholders, and
-/// for a result that would leave the dataset's folder (absolute, or with a ".." component): a template is input like any other.
+/// for a result that is longer than a path can be or would leave the dataset's folder (absolute, or with a ".." component): a template is input like any other.
 Result<std::string> ExpandTemplate(const std::string& path_template, FileId id, const std::string& video_key = "");
 
 /// `relative` path of a destination file; the default templates cannot fail.

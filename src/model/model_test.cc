@@ -34,8 +34,42 @@ TEST(Template, NeverLeadsOutOfTheFolder) {
   EXPECT_TRUE(ExpandTemplate("a/..b/x", {0, 0}).ok());
 }
 
+TEST(Template, CostsNoMoreMemoryThanAPathCanHave) {
+  std::string many;
+  for (int time = 0; time < 10'000; ++time) many += "{video_key}";
+  const Status status = ExpandTemplate(many, {0, 0}, std::string(10'000, 'k')).status();
+  EXPECT_THAT(status.ToString(), HasSubstr("too long"));
+  EXPECT_LT(status.ToString().size(), 1000u);
+  EXPECT_FALSE(ExpandTemplate(std::string(4096, 'x'), {0, 0}).ok());
+  EXPECT_TRUE(ExpandTemplate(std::string(4095, 'x'), {0, 0}).ok());
+}
+
+TEST(Template, RefusesNamesThatWouldEndAPathEarly) {
+  EXPECT_FALSE(ExpandTemplate("v/{video_key}/x", {0, 0}, std::string("a\0b", 3)).ok());
+  EXPECT_FALSE(ExpandTemplate(std::string("v\0/x", 4), {0, 0}).ok());
+}
+
+TEST(FeatureName, IsAPartOfAPath) {
+  for (const char* bad : {"", ".", "..", "/", "a/b", "/etc", "../x"}) EXPECT_FALSE(IsUsableFeatureName(bad)) << bad;
+  EXPECT_FALSE(IsUsableFeatureName(std::string_view("a\0b", 3)));
+  for (const char* good : {"observation.images.top", "...", "a b", "\\", "~"}) EXPECT_TRUE(IsUsableFeatureName(good)) << good;
+  EXPECT_TRUE(IsUsableFeatureName(std::string(256, 'x')));
+  EXPECT_FALSE(IsUsableVideoKey(std::string(256, 'x')));
+  EXPECT_TRUE(IsUsableVideoKey(std::string(255, 'x')));
+}
+
+TEST(QuantilePercent, TakesFewDigitsAndNothingElse) {
+  EXPECT_EQ(QuantilePercent("q01"), 1);
+  EXPECT_EQ(QuantilePercent("q99"), 99);
+  EXPECT_EQ(QuantilePercent("q123456789"), 123456789);
+  // Beyond what a double can hold, which std::stod throws at.
+  EXPECT_EQ(QuantilePercent("q" + std::string(400, '9')), std::nullopt);
+  for (const char* other : {"q", "", "mean", "q-1", "q1.5", "1"}) EXPECT_EQ(QuantilePercent(other), std::nullopt) << other;
+}
+
 TEST(Template, RefusesUnknownPlaceholders) {
-  for (const char* bad : {"{episode_index:06d}", "data/{file_index", "{file_index:x}", "{file_index:9999d}"}) {
+  for (const char* bad : {"{episode_index:06d}", "data/{file_index", "{file_index:x}", "{file_index:9999d}", "{file_index:1000000000d}",
+                          "{file_index:.999999999d}", "{file_index:099999999999999999999d}", "{file_index!r}", "{}", "{0}", "{{x}}"}) {
     EXPECT_THAT(ExpandTemplate(bad, {0, 0}).status().ToString(), HasSubstr("E-template")) << bad;
   }
 }
@@ -153,6 +187,7 @@ TEST(Distribution, MatchesNumpy) {
   EXPECT_DOUBLE_EQ(distribution.Quantile(0.9), 3.8);
   EXPECT_EQ(distribution.Quantile(0.5), 0);
   EXPECT_EQ(distribution.Quantile(1), 5);
+  EXPECT_EQ(distribution.Quantile(1e7), 5);  // q1000000000
 }
 
 TEST(Distribution, RangeIsTheSameAsItsValues) {

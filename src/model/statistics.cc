@@ -9,9 +9,14 @@ const Statistic* FeatureStatistics::Find(std::string_view name) const {
   return found == statistics.end() ? nullptr : &*found;
 }
 
-bool IsQuantile(std::string_view name) {
-  return name.size() > 1 && name.front() == 'q' &&
-         std::all_of(name.begin() + 1, name.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
+std::optional<double> QuantilePercent(std::string_view name) {
+  if (name.size() < 2 || name.size() > 10 || name.front() != 'q') return std::nullopt;
+  double percent = 0;
+  for (const char digit : name.substr(1)) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    percent = percent * 10 + (digit - '0');
+  }
+  return percent;
 }
 
 std::shared_ptr<const StatLayout> SharedLayouts::Share(std::shared_ptr<const StatLayout> layout) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,9 @@ struct FeatureStatistics {
   const Statistic* Find(std::string_view name) const;
 };
 
-/// Whether `name` is a quantile key: q followed by digits.
-bool IsQuantile(std::string_view name);
+/// The percent of a quantile key, q followed by at most nine digits ("q01": 1); nothing for any other name.
+std::optional<double> QuantilePercent(std::string_view name);
+inline bool IsQuantile(std::string_view name) { return QuantilePercent(name).has_value(); }
 
 /// One stats/<feature>/<stat> column of the episodes table.
 struct StatColumn {

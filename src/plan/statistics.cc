@@ -34,7 +34,7 @@ void Recompute(const Distribution& distribution, const std::set<std::string>& qu
                         one("mean", NumberKind::kFloat, distribution.mean()), one("std", NumberKind::kFloat, distribution.deviation()),
                         one("count", NumberKind::kInteger, static_cast<double>(distribution.count()))};
   for (const std::string& name : quantiles) {
-    feature.statistics.push_back(one(name, NumberKind::kFloat, distribution.Quantile(std::stod(name.substr(1)) / 100)));
+    feature.statistics.push_back(one(name, NumberKind::kFloat, distribution.Quantile(*QuantilePercent(name) / 100)));
   }
 }
 

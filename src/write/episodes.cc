@@ -61,7 +61,7 @@ std::optional<double> TaskStatistic(const Distribution& tasks, const std::string
   if (stat == "max") return tasks.max();
   if (stat == "mean") return tasks.mean();
   if (stat == "std") return tasks.deviation();
-  if (IsQuantile(stat)) return tasks.Quantile(std::stod(stat.substr(1)) / 100);
+  if (const std::optional<double> percent = QuantilePercent(stat)) return tasks.Quantile(*percent / 100);
   return std::nullopt;
 }
 

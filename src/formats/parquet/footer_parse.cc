@@ -10,6 +10,10 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr uint64_t kFirstDataByte = 4;  // behind the magic
+// A run of equal values costs a few bytes however long it is, so that a file could claim rows without end. No recording has more than the first number
+// of rows (155 hours at 30 fps) in fewer bytes than the second one asks for.
+constexpr uint64_t kMostRows = uint64_t{1} << 24;
+constexpr uint64_t kMostRowsPerByte = 8;
 
 // Statistics hold INT32 and INT64 values as PLAIN: 4 or 8 little-endian bytes.
 std::optional<int64_t> PlainInteger(std::string_view bytes, PhysicalType type) {
@@ -392,6 +396,12 @@ class FooterParser {
           .Expected(StrCat(WithSeparators(static_cast<uint64_t>(footer_.num_rows)), " rows (from the footer)"))
           .Found(StrCat(WithSeparators(static_cast<uint64_t>(rows)), " rows in ", footer_.row_groups.size(),
                         " row groups"));
+    }
+    const uint64_t most_rows = std::max(kMostRows, kMostRowsPerByte * footer_.file_size_bytes);
+    if (static_cast<uint64_t>(rows) > most_rows) {
+      return Corrupt("the file claims more rows than its bytes can hold")
+          .Expected(StrCat("at most ", WithSeparators(most_rows), " rows in ", WithSeparators(footer_.file_size_bytes), " bytes"))
+          .Found(WithSeparators(static_cast<uint64_t>(rows)));
     }
     if (!std::is_sorted(ranges.begin(), ranges.end())) std::sort(ranges.begin(), ranges.end());
     for (size_t i = 1; i < ranges.size(); ++i) {

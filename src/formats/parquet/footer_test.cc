@@ -263,6 +263,21 @@ TEST(Footer, EveryTruncationOfTheFooterIsRefused) {
 }
 
 // No crash, no sanitizer report; whatever is accepted keeps what the header promises.
+// Nulls cost a few bytes however many there are.
+std::string ManyNulls(int64_t num_rows) {
+  const auto nulls = std::make_shared<arrow::NullArray>(num_rows);
+  return WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls})});
+}
+
+TEST(Footer, RefusesMoreRowsThanItsBytesCanHold) {
+  const std::string file = ManyNulls((int64_t{1} << 24) + 1);
+  ASSERT_LT(file.size(), 100'000u);
+  const Status status = ReadStatus(file);
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_THAT(status.ToString(), HasSubstr("claims more rows than its bytes can hold"));
+  EXPECT_THAT(status.ToString(), HasSubstr("16,777,217"));
+}
+
 TEST(Footer, DamagedFootersAreRefusedOrKeepTheirPromises) {
   const std::string file = SomeFile();
   const std::string bytes = (*ParseFileInMemory("x", file))->bytes;

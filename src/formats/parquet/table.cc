@@ -32,6 +32,13 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representat
         .Found("columns " + Join(table.column_names, ", "))
         .Hint("the name may also be there twice");
   }
+  // Arrow takes the pages' word for it; whoever reads rows takes the footer's.
+  if (all->column(index)->length() != table.footer.num_rows()) {
+    return Problem(Code::kCorrupt, StrCat("the pages of column `", column, "` contradict the footer"))
+        .At(ColumnPlace(table.path, column))
+        .Expected(StrCat(table.footer.num_rows(), " rows"))
+        .Found(StrCat(all->column(index)->length(), " rows"));
+  }
   return all->column(index);
 }
 
@@ -136,6 +143,27 @@ std::shared_ptr<arrow::DataType> DoubleLists(const arrow::DataType& type) {
   return arrow::list(arrow::field("element", DoubleLists(*ListElement(type)->type())));
 }
 
+// A footer can claim any number of rows, and a run of equal values costs a few bytes however long it is. Rows of metadata differ, so that real tables of
+// more than the first number have more bytes than the second one asks for.
+constexpr uint64_t kMostRows = uint64_t{1} << 20, kMostRowsPerByte = 8;
+constexpr uint64_t kMostValues = uint64_t{1} << 22, kMostValuesPerByte = 64;
+
+Status CheckClaims(const Footer::Representation& footer) {
+  const auto check = [&](int64_t claimed, uint64_t most, uint64_t most_per_byte, const char* unit) -> Status {
+    const uint64_t bound = std::max(most, most_per_byte * footer.file_size_bytes);
+    if (static_cast<uint64_t>(claimed) <= bound) return Status();
+    return Problem(Code::kCorrupt, StrCat("table claims more ", unit, " than its bytes can hold"))
+        .At(footer.path)
+        .Expected(StrCat("at most ", WithSeparators(bound), " ", unit, " in ", WithSeparators(footer.file_size_bytes), " bytes"))
+        .Found(WithSeparators(static_cast<uint64_t>(claimed)));
+  };
+  ROBOMERGE_RETURN_NOT_OK(check(footer.num_rows, kMostRows, kMostRowsPerByte, "rows"));
+  for (const RowGroup& row_group : footer.row_groups) {
+    for (const ColumnChunk& chunk : row_group.columns) ROBOMERGE_RETURN_NOT_OK(check(chunk.num_values, kMostValues, kMostValuesPerByte, "values"));
+  }
+  return Status();
+}
+
 // Reads `leaves`, or all.
 Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(std::shared_ptr<arrow::io::RandomAccessFile> source,
                                                        const std::string& path, const std::vector<int>* leaves) {
@@ -182,6 +210,7 @@ Result<Table> Table::Read(const io::RandomAccessFile& file) {
   table->bytes.resize(static_cast<size_t>(file.size_bytes()));
   ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, std::as_writable_bytes(std::span(table->bytes))));
   ROBOMERGE_ASSIGN_OR_RETURN(auto footer, ParseFileInMemory(file.path(), table->bytes));
+  ROBOMERGE_RETURN_NOT_OK(CheckClaims(*footer));
   table->footer = Footer(std::move(footer));
   table->column_names = table->footer.column_names();
   return Table(std::move(table));
@@ -221,7 +250,6 @@ Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
   if (auto direct = DirectInt64s(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   std::vector<int64_t> values;
-  values.reserve(static_cast<size_t>(num_rows()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::Int64Array>(
       *representation_, column, "whole numbers", arrow::int64(), IsInteger, [&](const arrow::Int64Array& chunk) {
         values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
@@ -233,7 +261,6 @@ Result<std::vector<double>> Table::Doubles(const std::string& column) const {
   if (auto direct = DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   std::vector<double> values;
-  values.reserve(static_cast<size_t>(num_rows()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::DoubleArray>(
       *representation_, column, "numbers", arrow::float64(), IsNumber, [&](const arrow::DoubleArray& chunk) {
         values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
@@ -245,7 +272,6 @@ Result<std::vector<std::string>> Table::Strings(const std::string& column) const
   if (auto direct = DirectStrings(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   std::vector<std::string> values;
-  values.reserve(static_cast<size_t>(num_rows()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeStringArray>(*representation_, column, "texts", arrow::large_utf8(),
                                                              IsTextOrDictionaryOfIt,
                                                              [&](const arrow::LargeStringArray& chunk) {

@@ -103,6 +103,21 @@ TEST(Table, NamesFileAndColumnOfWhatItCannotRead) {
   EXPECT_THAT(read.Int64s("gone").status().ToString(), HasSubstr("there is no column `gone`"));
 }
 
+TEST(Table, RefusesMoreRowsAndValuesThanItsBytesCanHold) {
+  const auto nulls = std::make_shared<arrow::NullArray>((int64_t{1} << 20) + 1);
+  const std::string rows = WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls})});
+  ASSERT_LT(rows.size(), 10'000u);
+  EXPECT_THAT(Table::Read(MemoryFile("t.parquet", rows)).status().ToString(), HasSubstr("table claims more rows than its bytes can hold"));
+  // One list of nothing but nulls.
+  arrow::ListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::NullBuilder>());
+  ASSERT_TRUE(lists.Append().ok());
+  ASSERT_TRUE(static_cast<arrow::NullBuilder*>(lists.value_builder())->AppendNulls((int64_t{1} << 22) + 1).ok());
+  const auto one = lists.Finish().ValueOrDie();
+  const std::string values = WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("l", one->type())}), {one})});
+  ASSERT_LT(values.size(), 10'000u);
+  EXPECT_THAT(Table::Read(MemoryFile("t.parquet", values)).status().ToString(), HasSubstr("table claims more values than its bytes can hold"));
+}
+
 TEST(Table, ReadsNarrowIntegersLargeAndFixedListsAndDictionaries) {
   arrow::StringDictionaryBuilder words;
   for (const char* word : {"x", "y", "x"}) ASSERT_TRUE(words.Append(word).ok());

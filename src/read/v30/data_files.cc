@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/splice.h"
@@ -114,7 +115,7 @@ class RowScan {
     const ColumnChunk& frames = row_group.columns[frame_leaf_];
     const bool continues = !episodes_.empty() && episodes_.back().episode_index == episode;
     if (!frames.min_value || !frames.max_value || continues) return Status();
-    if (*frames.max_value - *frames.min_value == static_cast<int64_t>(num_rows) - 1) return Status();
+    if (CheckedAdd(*frames.min_value, static_cast<int64_t>(num_rows) - 1) == frames.max_value) return Status();
     return Problem(Code::kCorrupt, StrCat("frames of episode ", episode, " are not numbered one by one")).Kind("E-rows")
         .At(StrCat(file_.path(), ": frame_index, row ", first_row_))
         .Expected(StrCat("0 to ", num_rows - 1)).Found(StrCat(*frames.min_value, " to ", *frames.max_value));

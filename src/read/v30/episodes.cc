@@ -3,6 +3,7 @@
 #include <numeric>
 #include <set>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "formats/parquet/table.h"
 #include "read/v30/dataset.h"
@@ -148,9 +149,10 @@ Problem WrongRow(const std::string& path, const std::string& column, int64_t row
 Status CheckRow(const FileColumns& columns, size_t row, const std::string& path) {
   const auto at = static_cast<int64_t>(row);
   if (columns.length[row] <= 0) return WrongRow(path, "length", at, "at least one frame", columns.length[row]);
-  if (columns.to_index[row] - columns.from_index[row] != columns.length[row]) {
-    return WrongRow(path, "dataset_to_index - dataset_from_index", at, StrCat(columns.length[row], " (the row's length)"),
-                    columns.to_index[row] - columns.from_index[row]);
+  const std::optional<int64_t> end = CheckedAdd(columns.from_index[row], columns.length[row]);
+  if (!end) return WrongRow(path, "dataset_from_index", at, "a number of a frame", columns.from_index[row]);
+  if (columns.to_index[row] != *end) {
+    return WrongRow(path, "dataset_to_index", at, StrCat(*end, " (dataset_from_index and the row's length)"), columns.to_index[row]);
   }
   constexpr int64_t kMostFiles = 1'000'000;
   const auto check_number = [&](const std::string& column, int64_t number) -> Status {

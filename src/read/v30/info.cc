@@ -31,10 +31,6 @@ Result<std::string> Template(const json::Json& info, const std::string& path, co
   return info.at(key).get<std::string>();
 }
 
-bool IsUsableName(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
-}
-
 Status ReadFeatures(const json::Json& info, const std::string& path, Schema& schema) {
   if (!info.contains("features") || !info.at("features").is_object()) {
     return Wrong(path, "features", "an object with one entry per feature", info.contains("features") ? info.at("features") : json::Json());
@@ -42,7 +38,7 @@ Status ReadFeatures(const json::Json& info, const std::string& path, Schema& sch
   std::vector<Problem> problems;
   for (const auto& [name, entry] : info.at("features").items()) {
     const std::string where = StrCat(path, ": features[\"", name, "\"]");
-    if (!IsUsableName(name)) {
+    if (!IsUsableFeatureName(name)) {
       problems.push_back(Problem(Code::kCorrupt, "feature name cannot be part of a path").Kind("E-features").At(where)
                              .Expected("a name without `/`, and not `.` or `..`").Found(StrCat("`", name, "`")));
       continue;
@@ -50,6 +46,11 @@ Status ReadFeatures(const json::Json& info, const std::string& path, Schema& sch
     if (!entry.is_object() || !entry.contains("dtype") || !entry.at("dtype").is_string()) {
       problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no dtype")).Kind("E-features").At(where)
                              .Found(json::DumpLine(entry)));
+      continue;
+    }
+    if (entry.at("dtype") == "video" && !IsUsableVideoKey(name)) {
+      problems.push_back(Problem(Code::kCorrupt, "name of a camera is too long for a folder").Kind("E-features").At(StrCat(path, ": features"))
+                             .Expected("at most 255 bytes").Found(StrCat(WithSeparators(name.size()), " bytes: `", name.substr(0, 60), "...`")));
       continue;
     }
     schema.features.push_back(Feature{name, entry});
