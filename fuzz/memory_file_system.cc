@@ -77,6 +77,11 @@ class MemoryFileSystem::Writer final : public io::OutputFile {
     ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, std::as_writable_bytes(std::span(*bytes_)).subspan(offset, length)));
     return io::MovedBytes{length, 0};
   }
+  Status SetSize(uint64_t size_bytes) override {
+    ROBOMERGE_RETURN_NOT_OK(GrowTo(size_bytes, 0));
+    bytes_->resize(size_bytes);
+    return Status();
+  }
   Status Sync() override { return Status(); }
   Status Close(bool) override { return Status(); }
 

@@ -13,6 +13,8 @@ using json::Json;
 
 // As many as stats.json may have; a list is nested that deep.
 constexpr size_t kMostDimensions = 8;
+// Of all sources together: sums of them do not wrap.
+constexpr uint64_t kMostFrames = uint64_t{1} << 48;
 
 class Loading {
  public:
@@ -235,11 +237,18 @@ class Loading {
       if (table.task_numbers[row].size() != table.task_frames[row].size()) {
         return folder_.DamagedProblem("lists differ in length", StrCat(folder_.TablePath("episodes"), ": task_frames, row ", row));
       }
+      std::optional<uint64_t> with_task_frames = 0;
       for (size_t at = 0; at < table.task_numbers[row].size(); ++at) {
         const uint32_t task = index("task_numbers", row, table.task_numbers[row][at], dataset.tasks.size());
         rows.task_frames.emplace_back(task, index.Count("task_frames", row, table.task_frames[row][at]));
+        if (with_task_frames) with_task_frames = CheckedAdd(*with_task_frames, rows.task_frames.back().second);
       }
       ROBOMERGE_RETURN_NOT_OK(index.status());
+      num_frames_ += std::min(episode.length_frames, kMostFrames);
+      if (episode.length_frames == 0 || num_frames_ >= kMostFrames || with_task_frames != episode.length_frames) {
+        return folder_.DamagedProblem("frames of an episode and those with its tasks differ in number",
+                                      StrCat(folder_.TablePath("episodes"), ": length_frames, row ", row));
+      }
       dataset.data_files[episode.data_file].episodes.push_back(std::move(rows));
       dataset.episodes.push_back(std::move(episode));
     }
@@ -314,6 +323,7 @@ class Loading {
   PartialTables tables_;
   std::vector<Schema> schemas_;
   std::vector<uint32_t> schema_of_;  // [source]
+  uint64_t num_frames_ = 0;          // of the episodes loaded so far
   std::vector<std::shared_ptr<Dataset>> datasets_;
   std::vector<std::shared_ptr<DescribedSource>> sources_;
 };

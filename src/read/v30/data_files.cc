@@ -54,7 +54,11 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
   }
   for (const char* column : {"episode_index", "index", "task_index", "frame_index"}) {
     const std::optional<size_t> leaf = FindLeaf(footer, column);
-    if (!leaf) continue;
+    if (!leaf) {
+      // An empty group; or one of them is declared as a video.
+      if (problems.empty()) problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no values")).Kind("E-data-columns").At(path).Expected("int64"));
+      continue;
+    }
     const parquet::PhysicalType type = footer.leaves()[*leaf].type;
     if (type == parquet::PhysicalType::kInt64 || type == parquet::PhysicalType::kInt32) continue;
     problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no integers")).Kind("E-data-columns").At(path)
