@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "formats/json/json.h"
 #include "forms/partial_tables.h"
+#include "model/aggregate_statistics.h"
 
 namespace robomerge::forms {
 namespace {
@@ -147,8 +148,13 @@ class Loading {
       }
       statistics.back().statistics.push_back(std::move(statistic));
     }
+    if (at != values.size()) return mismatch;
+    // What `describe` checks before it stores them, and an aggregation relies on.
+    for (const FeatureStatistics& feature : statistics) {
+      if (!CheckStatistics(feature, "").ok()) return mismatch;
+    }
     source.statistics = std::make_shared<const std::vector<FeatureStatistics>>(std::move(statistics));
-    return at == values.size() ? Status() : Status(mismatch);
+    return Status();
   }
 
   Status LoadFiles() {
