@@ -13,14 +13,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
     if (fuzz::IsPlainPath(file.path)) files.Add("/journal/" + file.path, file.bytes);
   }
-  const Result<UnitsDone> done = ReadJournals(files, "/journal", plan_id, paths);
+  const Result<UnitsDone> done = ReadJournals(files, "/journal", plan_id, paths, false);
   if (!fuzz::Fine(done)) return 0;
   FUZZ_CHECK(done->size() == paths.size(), "one entry per unit");
-  JournalWriter writer(files, "/again", plan_id, false);
+  JournalWriter writer(files, "/again", plan_id, false, false);
   for (size_t unit = 0; unit < done->size(); ++unit) {
     if ((*done)[unit]) FUZZ_CHECK(fuzz::Fine(writer.Append(unit, paths[unit], *(*done)[unit])), "a line cannot be written");
   }
-  const Result<UnitsDone> again = ReadJournals(files, "/again", plan_id, paths);
+  const Result<UnitsDone> again = ReadJournals(files, "/again", plan_id, paths, false);
   FUZZ_CHECK(fuzz::Fine(again), again.status().ToString());
   for (size_t unit = 0; unit < done->size(); ++unit) {
     FUZZ_CHECK((*again)[unit].has_value() == (*done)[unit].has_value(), "a line is lost");

@@ -65,11 +65,9 @@ class MergeRun {
     return CheckSpace(file_system_, roots, destination_, options_.copy_mode, SpaceOf(exact));
   }
 
-  // Whole blocks of a file system.
   static uint64_t SpaceOf(const UnitsDone& done) {
-    constexpr uint64_t kBlockBytes = 4096;
     uint64_t num_bytes = 0;
-    for (const auto& file : done) num_bytes += file ? (file->size_bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes : 0;
+    for (const auto& file : done) num_bytes += file ? file->size_bytes : 0;
     return num_bytes;
   }
 

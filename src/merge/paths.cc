@@ -55,9 +55,9 @@ void CheckCanWrite(const io::FileSystem& file_system, const std::string& path, c
     problems.push_back(Problem(Code::kIo, StrCat(what, " would lie in something that is no folder")).Kind("E-destination").At(folder.string())
                            .Found(std::generic_category().message(ENOTDIR)).Hint("choose another place"));
   } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    problems.push_back(Problem(Code::kIo, StrCat(what, " cannot be made in this folder")).Kind("E-destination").At(folder.string())
-                           .Expected("a folder that may be written").Found(std::generic_category().message(errno))
-                           .Hint("let it be written, or choose another place"));
+    problems.push_back(Problem(Code::kIo, StrCat(what, " cannot be made in this folder")).Kind("E-destination").At(path)
+                           .Expected("a folder that may be written").Found(std::generic_category().message(errno) + (folder == path ? "" : ", at " + folder.string()))
+                           .Hint("check the permissions, or choose another place"));
   }
 }
 

@@ -40,10 +40,10 @@ def test_a_folder_that_may_not_be_written_is_refused_first(command, as_nobody, t
     assert run.returncode == 4
     assert run.stderr == (
         "error[E-destination]: the destination cannot be made in this folder\n"
-        f"  --> {tmp_path / 'closed'}\n"
+        f"  --> {tmp_path / 'closed/deep'}\n"
         "  expected a folder that may be written\n"
-        "  found    Permission denied\n"
-        "\nhint: let it be written, or choose another place\n"
+        f"  found    Permission denied, at {tmp_path / 'closed'}\n"
+        "\nhint: check the permissions, or choose another place\n"
     )
     assert names_below(tmp_path) == before
 
