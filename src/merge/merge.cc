@@ -130,7 +130,10 @@ class MergeRun {
       return Status();
     }
     run_.Enter("publish");
-    return staging.Publish(options_.sync, options_.overwrite);
+    ROBOMERGE_RETURN_NOT_OK(staging.Publish(options_.sync, options_.overwrite));
+    // What was verified lies there now.
+    if (verification_ != nullptr) verification_->destination = destination_;
+    return Status();
   }
 
   Status VerifyAt(const std::string& directory) {

@@ -60,9 +60,9 @@ double TrueStatistic(const std::string& stat, double given, double first, double
   constexpr double kMargin = 1e-6;
   const double last = first + step * static_cast<double>(count - 1);
   const double margin = kMargin * std::max(1.0, std::fabs(last));
-  if (IsQuantile(stat)) {
+  if (const std::optional<double> percent = QuantilePercent(stat)) {
     // LeRobot's come from histograms of 5000 bins: off by a neighbour and some bins at most.
-    const double exact = first + (last - first) * std::stod(stat.substr(1)) / 100;
+    const double exact = first + (last - first) * *percent / 100;
     const bool can_be = given >= first - margin && given <= last + margin && std::fabs(given - exact) <= 1.5 * step + (last - first) / 1000 + margin;
     return can_be ? given : exact;
   }

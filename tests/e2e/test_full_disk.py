@@ -14,10 +14,11 @@ def small_disk(tmp_path):
         pytest.skip("mounting a small file system needs root")
     mounted = []
 
-    def mount(size_bytes: int) -> Path:
+    def mount(size_bytes: int, **options: int) -> Path:
         folder = tmp_path / f"disk-{len(mounted)}"
         folder.mkdir()
-        outcome = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", folder], capture_output=True)
+        words = ",".join([f"size={size_bytes}", *(f"{name}={value}" for name, value in options.items())])
+        outcome = subprocess.run(["mount", "-t", "tmpfs", "-o", words, "tmpfs", folder], capture_output=True)
         if outcome.returncode != 0:
             pytest.skip(f"no file system can be mounted here: {outcome.stderr.decode().strip()}")
         mounted.append(folder)
@@ -37,15 +38,13 @@ def test_payload_that_does_not_fit_is_refused_before_writing(robomerge, sources,
 
 
 def test_a_merge_that_filled_the_disk_continues_where_there_is_room(robomerge, sources, small_disk, tmp_path):
-    payload_bytes = sum(path.stat().st_size for source in sources for path in (source / "data").rglob("*.parquet"))
-    pages = (payload_bytes + 4095) // 4096
-    disk = small_disk(pages * 4096)  # room for the payload, none for the tables
+    disk = small_disk(1 << 20, nr_inodes=10)  # room for the bytes, which are counted before, and not for as many files
     run = robomerge("merge", *sources, "-o", disk / "merged")
     assert run.exit_code == 4
     assert "error[E-io]" in run.stderr and "No space left on device" in run.stderr
     assert "run the same command again to continue" in run.stderr and str(disk / ".merged.robomerge-") in run.stderr
     assert not (disk / "merged").exists()
-    subprocess.run(["mount", "-o", "remount,size=1048576", disk], check=True)
+    subprocess.run(["mount", "-o", "remount,nr_inodes=1000", disk], check=True)
     run = robomerge("merge", *sources, "-o", disk / "merged")
     assert run.exit_code == 0, run.stderr
     assert [path.name for path in disk.iterdir()] == ["merged"]

@@ -326,7 +326,7 @@ def test_sources_may_come_from_a_list(robomerge, merged, sources):
 
 def test_merge_may_prove_its_result(robomerge, sources, tmp_path):
     run = robomerge("merge", *sources, "-o", tmp_path / "proven", "--no-sync", "--verify")
-    assert run.exit_code == 0 and "Verified" in run.stderr and "nothing differs" in run.stderr
+    assert run.exit_code == 0 and f"Verified {tmp_path / 'proven'} against" in run.stderr and "nothing differs" in run.stderr
 
 
 def spoil_a_staged_file(robomerge, sources, tmp_path) -> tuple[Path, Path]:
