@@ -30,6 +30,14 @@ print("merged")
 """
 
 
+@pytest.fixture(autouse=True)
+def interrupts_as_in_a_terminal():
+    """Shells let what they run in the background ignore SIGINT, and that is inherited."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 @pytest.mark.parametrize("stage", ["read", "write"])
 def test_an_interrupt_ends_a_merge_within_a_second(make_source, tmp_path, tree, package_environment, stage):
     source = make_source()

@@ -125,8 +125,10 @@ def test_a_signal_to_the_launch_stops_the_commands_too(
 ):
     script = tmp_path / "launch.py"
     script.write_text(
-        "import sys\n"
+        "import signal, sys\n"
         "from robomerge.datatrove import run\n"
+        # Shells let what they run in the background ignore it, and that is inherited.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "if __name__ == '__main__':\n"
         "    run(sys.argv[4:], *sys.argv[1:3], workers=2, command=sys.argv[3], concatenate_data=False)\n"
     )
