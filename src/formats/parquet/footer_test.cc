@@ -262,7 +262,6 @@ TEST(Footer, EveryTruncationOfTheFooterIsRefused) {
   }
 }
 
-// No crash, no sanitizer report; whatever is accepted keeps what the header promises.
 // Nulls cost a few bytes however many there are.
 std::string ManyNulls(int64_t num_rows) {
   const auto nulls = std::make_shared<arrow::NullArray>(num_rows);
@@ -278,6 +277,7 @@ TEST(Footer, RefusesMoreRowsThanItsBytesCanHold) {
   EXPECT_THAT(status.ToString(), HasSubstr("16,777,217"));
 }
 
+// No crash, no sanitizer report; whatever is accepted keeps what the header promises.
 TEST(Footer, DamagedFootersAreRefusedOrKeepTheirPromises) {
   const std::string file = SomeFile();
   const std::string bytes = (*ParseFileInMemory("x", file))->bytes;
