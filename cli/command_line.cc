@@ -18,7 +18,8 @@ const CommandHelp* FindCommand(std::string_view name) {
 }
 
 bool Applies(const Flag& flag, Command command) {
-  return command == kNoCommand ? flag.name == "help" || flag.name == "version" : (flag.commands & command) != 0;
+  return command == kNoCommand ? flag.name == "help" || flag.name == "version"
+                               : (flag.commands & command) != 0;
 }
 
 Problem UnknownCommand(const std::string& word) {
@@ -33,8 +34,9 @@ Problem UnknownCommand(const std::string& word) {
 
 Problem UnknownFlag(const std::string& word, Command command) {
   const std::string typed = word.substr(0, word.find('='));
-  Problem problem =
-      Problem(Code::kInvalidArgument, "unknown flag `" + typed + "`").Kind("E-flag").Hint(std::string(kSeeHelp));
+  Problem problem = Problem(Code::kInvalidArgument, "unknown flag `" + typed + "`")
+                        .Kind("E-flag")
+                        .Hint(std::string(kSeeHelp));
   if (!typed.starts_with("--")) return problem;
   if (command == kNoCommand) {
     problem.hint = "flags follow the command, as in `robomerge merge SRC... -o DST`";
@@ -60,7 +62,8 @@ struct Bound {
 
 class Parser {
  public:
-  Parser(Command command, const Environment& environment) : command_(command), environment_(environment) {
+  Parser(Command command, const Environment& environment)
+      : command_(command), environment_(environment) {
     app_.set_help_flag();
     app_.allow_extras();
     short_help_ = app_.add_flag("-h");
@@ -73,7 +76,8 @@ class Parser {
   Result<Invocation> Parse(std::vector<std::string> words) {
     Invocation invocation;
     invocation.command = command_;
-    // CLI11 would hand "--" itself back among the words it does not know, and could no longer tell what follows it.
+    // CLI11 would hand "--" itself back among the words it does not know, and could no longer tell
+    // what follows it.
     const auto dashes = std::find(words.begin(), words.end(), "--");
     std::vector<std::string> paths_after(dashes == words.end() ? dashes : dashes + 1, words.end());
     words.erase(dashes, words.end());
@@ -93,7 +97,8 @@ class Parser {
       return invocation;
     }
     for (const Bound& bound : bound_) {
-      if (bound.option->count() > 0 && (bound.flag->name == "help" || bound.flag->name == "version")) {
+      if (bound.option->count() > 0 &&
+          (bound.flag->name == "help" || bound.flag->name == "version")) {
         ROBOMERGE_RETURN_NOT_OK(bound.flag->set(invocation, "", bound.name));
         return invocation;
       }
@@ -107,11 +112,13 @@ class Parser {
  private:
   void Bind(const Flag& flag) {
     Bound& bound = bound_.emplace_back(Bound{&flag, "--" + std::string(flag.name), nullptr, ""});
-    const std::string names = flag.short_name == 0 ? bound.name : std::string("-") + flag.short_name + "," + bound.name;
+    const std::string names =
+        flag.short_name == 0 ? bound.name : std::string("-") + flag.short_name + "," + bound.name;
     if (flag.value.empty()) {
       bound.option = app_.add_flag(names);
     } else {
-      bound.option = app_.add_option(names, bound.value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      bound.option = app_.add_option(names, bound.value)
+                         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
   }
 
@@ -119,7 +126,8 @@ class Parser {
   Status RefuseEmptyValues(const std::vector<std::string>& words) const {
     for (const std::string& word : words) {
       if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
-      return Problem(Code::kInvalidArgument, "flag `" + word.substr(0, word.size() - 1) + "` has an empty value")
+      return Problem(Code::kInvalidArgument,
+                     "flag `" + word.substr(0, word.size() - 1) + "` has an empty value")
           .Kind("E-flag");
     }
     return Status();
@@ -131,7 +139,8 @@ class Parser {
       if (word.size() > 1 && word.front() == '-') {
         problems.push_back(UnknownFlag(word, command_));
       } else if (word.empty()) {
-        problems.push_back(Problem(Code::kInvalidArgument, "a path is empty").Kind("E-path").Found("``"));
+        problems.push_back(
+            Problem(Code::kInvalidArgument, "a path is empty").Kind("E-path").Found("``"));
       } else {
         invocation.paths.push_back(word);
       }
@@ -167,57 +176,75 @@ class Parser {
 };
 
 Problem MissingFlag(const std::string& flag, const std::string& usage, const std::string& hint) {
-  return Problem(Code::kInvalidArgument, "no `--" + flag + "`").Kind("E-flag").Expected("robomerge " + usage).Hint(hint);
+  return Problem(Code::kInvalidArgument, "no `--" + flag + "`")
+      .Kind("E-flag")
+      .Expected("robomerge " + usage)
+      .Hint(hint);
 }
 
 Status CheckStagePaths(const Invocation& invocation) {
   if (invocation.command == kDescribe) {
     if (!invocation.partial_directory.empty()) return Status();
-    return MissingFlag("partial", "describe SRC... --partial DIR", "say with `--partial DIR` where descriptions are to be kept");
+    return MissingFlag("partial", "describe SRC... --partial DIR",
+                       "say with `--partial DIR` where descriptions are to be kept");
   }
   const std::string name = invocation.command == kWrite ? "write" : "publish";
   if (!invocation.paths.empty()) {
     return Problem(Code::kInvalidArgument, "`" + name + "` takes no sources: they are in the plan")
-        .Kind("E-path").Expected("robomerge " + name + " --plan DIR").Found("`" + invocation.paths.front() + "`");
+        .Kind("E-path")
+        .Expected("robomerge " + name + " --plan DIR")
+        .Found("`" + invocation.paths.front() + "`");
   }
   if (!invocation.plan_directory.empty()) return Status();
-  return MissingFlag("plan", name + " --plan DIR", "name with `--plan DIR` what `robomerge plan` has made");
+  return MissingFlag("plan", name + " --plan DIR",
+                     "name with `--plan DIR` what `robomerge plan` has made");
 }
 
 // A plan of what was described before.
 Status CheckPartialPaths(const Invocation& invocation) {
   if (invocation.plan_directory.empty()) {
-    return MissingFlag("plan", "plan --partial DIR -o DST --plan DIR", "say with `--plan DIR` where the plan is to be made");
+    return MissingFlag("plan", "plan --partial DIR -o DST --plan DIR",
+                       "say with `--plan DIR` where the plan is to be made");
   }
   if (invocation.paths.empty() && invocation.list_path.empty()) return Status();
-  return Problem(Code::kInvalidArgument, "`plan` takes sources or `--partial`, not both").Kind("E-path")
+  return Problem(Code::kInvalidArgument, "`plan` takes sources or `--partial`, not both")
+      .Kind("E-path")
       .Expected("robomerge plan --partial DIR -o DST --plan DIR");
 }
 
 // The first path is the dataset, the others are what it is compared with.
 Status CheckVerifyPaths(const Invocation& invocation) {
   const auto wrong = [](std::string what) {
-    return Problem(Code::kInvalidArgument, std::move(what)).Kind("E-path").Expected("robomerge verify DST [--against SRC...]");
+    return Problem(Code::kInvalidArgument, std::move(what))
+        .Kind("E-path")
+        .Expected("robomerge verify DST [--against SRC...]");
   };
   if (invocation.paths.empty()) return wrong("no dataset to verify");
   const size_t num_sources = invocation.paths.size() - 1;
   if (num_sources > 0 && !invocation.against) {
-    return wrong("`verify` takes one dataset").Found(std::to_string(invocation.paths.size()) + " paths").Hint("name the sources after `--against`");
+    return wrong("`verify` takes one dataset")
+        .Found(std::to_string(invocation.paths.size()) + " paths")
+        .Hint("name the sources after `--against`");
   }
   if (invocation.against && num_sources == 0 && invocation.list_path.empty()) {
-    return wrong("no sources to compare with").Hint("the dataset comes first, then `--against` and its sources");
+    return wrong("no sources to compare with")
+        .Hint("the dataset comes first, then `--against` and its sources");
   }
   return Status();
 }
 
 Status CheckMergePaths(const Invocation& invocation) {
-  const std::string name = invocation.command == kPlan ? "plan" : invocation.command == kDescribe ? "describe" : "merge";
-  const bool is_from_partials = invocation.command == kPlan && !invocation.partial_directory.empty();
+  const std::string name = invocation.command == kPlan       ? "plan"
+                           : invocation.command == kDescribe ? "describe"
+                                                             : "merge";
+  const bool is_from_partials =
+      invocation.command == kPlan && !invocation.partial_directory.empty();
   if (is_from_partials) ROBOMERGE_RETURN_NOT_OK(CheckPartialPaths(invocation));
   if (!is_from_partials && invocation.paths.empty() && invocation.list_path.empty()) {
     return Problem(Code::kInvalidArgument, "no sources")
         .Kind("E-no-sources")
-        .Expected("robomerge " + name + (invocation.command == kDescribe ? " SRC... --partial DIR" : " SRC... -o DST"))
+        .Expected("robomerge " + name +
+                  (invocation.command == kDescribe ? " SRC... --partial DIR" : " SRC... -o DST"))
         .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
   }
   if (invocation.command == kDescribe) return CheckStagePaths(invocation);
@@ -232,7 +259,8 @@ Status CheckMergePaths(const Invocation& invocation) {
 
 }  // namespace
 
-Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Environment& environment) {
+Result<Invocation> ParseCommandLine(std::vector<std::string> words,
+                                    const Environment& environment) {
   const CommandHelp* command = nullptr;
   if (!words.empty() && !words.front().starts_with("-")) {
     command = FindCommand(words.front());
@@ -240,7 +268,8 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Enviro
     words.erase(words.begin());
   }
   const Command chosen = command == nullptr ? kNoCommand : command->command;
-  ROBOMERGE_ASSIGN_OR_RETURN(Invocation invocation, Parser(chosen, environment).Parse(std::move(words)));
+  ROBOMERGE_ASSIGN_OR_RETURN(Invocation invocation,
+                             Parser(chosen, environment).Parse(std::move(words)));
   if (invocation.wish != Invocation::Wish::kRun) return invocation;
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
@@ -270,7 +299,9 @@ Invocation GuessOutput(const std::vector<std::string>& words) {
   for (size_t at = 0; at < words.size() && words[at] != "--"; ++at) {
     if (words[at] == "--json") guess.json = true;
     const bool is_split = words[at] == "--color" && at + 1 < words.size();
-    const std::string value = is_split ? words[at + 1] : words[at].starts_with("--color=") ? words[at].substr(8) : "";
+    const std::string value = is_split                            ? words[at + 1]
+                              : words[at].starts_with("--color=") ? words[at].substr(8)
+                                                                  : "";
     if (value == "always") guess.color = When::kAlways;
     if (value == "never") guess.color = When::kNever;
   }

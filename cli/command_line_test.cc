@@ -12,23 +12,26 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<Invocation> Parse(std::vector<std::string> words, const std::map<std::string, std::string>& environment = {}) {
-  return ParseCommandLine(std::move(words), [&](const std::string& name) -> std::optional<std::string> {
-    const auto found = environment.find(name);
-    if (found == environment.end()) return std::nullopt;
-    return found->second;
-  });
+Result<Invocation> Parse(std::vector<std::string> words,
+                         const std::map<std::string, std::string>& environment = {}) {
+  return ParseCommandLine(std::move(words),
+                          [&](const std::string& name) -> std::optional<std::string> {
+                            const auto found = environment.find(name);
+                            if (found == environment.end()) return std::nullopt;
+                            return found->second;
+                          });
 }
 
-Problem FirstProblem(std::vector<std::string> words, const std::map<std::string, std::string>& environment = {}) {
+Problem FirstProblem(std::vector<std::string> words,
+                     const std::map<std::string, std::string>& environment = {}) {
   const Result<Invocation> invocation = Parse(std::move(words), environment);
   if (invocation.ok()) return Problem(Code::kInternal, "was understood");
   return invocation.status().problems().front();
 }
 
 TEST(CommandLine, TakesSourcesInOrderWhereverFlagsStand) {
-  const auto invocation =
-      Parse({"merge", "b", "-j4", "a", "-o", "out", "--copy-mode=share", "c", "--chunk-size", "7", "-qn"});
+  const auto invocation = Parse({"merge", "b", "-j4", "a", "-o", "out", "--copy-mode=share", "c",
+                                 "--chunk-size", "7", "-qn"});
   ASSERT_TRUE(invocation.ok()) << invocation.status().ToString();
   EXPECT_EQ(invocation->command, kMerge);
   EXPECT_THAT(invocation->paths, ElementsAre("b", "a", "c"));
@@ -55,9 +58,10 @@ TEST(CommandLine, DefaultsAreTheLibrarys) {
 }
 
 TEST(CommandLine, SwitchesReachTheirOptions) {
-  const auto invocation = Parse({"merge", "a", "-o", "b", "--no-sync", "--no-concatenate-videos",
-                                 "--no-concatenate-data", "--json", "-vv", "--trace", "t", "--data-files-size-in-mb",
-                                 "0.5", "--video-files-size-in-mb=20", "--color", "never", "--progress", "always"});
+  const auto invocation =
+      Parse({"merge", "a", "-o", "b", "--no-sync", "--no-concatenate-videos",
+             "--no-concatenate-data", "--json", "-vv", "--trace", "t", "--data-files-size-in-mb",
+             "0.5", "--video-files-size-in-mb=20", "--color", "never", "--progress", "always"});
   ASSERT_TRUE(invocation.ok()) << invocation.status().ToString();
   EXPECT_FALSE(invocation->options.sync);
   EXPECT_FALSE(invocation->options.concatenate_videos);
@@ -72,7 +76,8 @@ TEST(CommandLine, SwitchesReachTheirOptions) {
 }
 
 TEST(CommandLine, SourcesMayBeCalledLikeAnything) {
-  const auto invocation = Parse({"merge", "plan", "merge", "[a,b]", "-o", "[x]", "--", "-odd", "--json"});
+  const auto invocation =
+      Parse({"merge", "plan", "merge", "[a,b]", "-o", "[x]", "--", "-odd", "--json"});
   ASSERT_TRUE(invocation.ok()) << invocation.status().ToString();
   EXPECT_THAT(invocation->paths, ElementsAre("plan", "merge", "[a,b]", "-odd", "--json"));
   EXPECT_EQ(invocation->destination, "[x]");
@@ -93,20 +98,26 @@ TEST(CommandLine, FlagWinsOverEnvironmentOverDefault) {
   EXPECT_EQ(from_environment->options.num_workers, 3);
   EXPECT_EQ(from_environment->options.trace_path, "out.json");
   EXPECT_EQ(Parse({"merge", "a", "-o", "b", "-j", "5"}, environment)->options.num_workers, 5);
-  EXPECT_EQ(Parse({"merge", "a", "-o", "b"}, {{"ROBOMERGE_NUM_WORKERS", ""}})->options.num_workers, 0);
+  EXPECT_EQ(Parse({"merge", "a", "-o", "b"}, {{"ROBOMERGE_NUM_WORKERS", ""}})->options.num_workers,
+            0);
   EXPECT_TRUE(Parse({"inspect", "a"}, {{"ROBOMERGE_NUM_WORKERS", "many"}}).ok());
-  const Problem problem = FirstProblem({"merge", "a", "-o", "b"}, {{"ROBOMERGE_NUM_WORKERS", "many"}});
+  const Problem problem =
+      FirstProblem({"merge", "a", "-o", "b"}, {{"ROBOMERGE_NUM_WORKERS", "many"}});
   EXPECT_THAT(problem.what, HasSubstr("ROBOMERGE_NUM_WORKERS"));
   EXPECT_EQ(problem.found, "`many`");
 }
 
-TEST(CommandLine, LastOfARepeatedFlagWins) { EXPECT_EQ(Parse({"merge", "a", "-o", "b", "-o", "c"})->destination, "c"); }
+TEST(CommandLine, LastOfARepeatedFlagWins) {
+  EXPECT_EQ(Parse({"merge", "a", "-o", "b", "-o", "c"})->destination, "c");
+}
 
 TEST(CommandLine, WrongWordsGetTheNearestRightOne) {
   EXPECT_THAT(FirstProblem({"mrege", "a"}).hint, HasSubstr("`robomerge merge`"));
-  EXPECT_THAT(FirstProblem({"merge", "a", "-o", "b", "--num-wokers", "2"}).hint, HasSubstr("`--num-workers`"));
+  EXPECT_THAT(FirstProblem({"merge", "a", "-o", "b", "--num-wokers", "2"}).hint,
+              HasSubstr("`--num-workers`"));
   EXPECT_THAT(FirstProblem({"merge", "a", "-o", "b", "--dry"}).hint, HasSubstr("`--dry-run`"));
-  EXPECT_THAT(FirstProblem({"merge", "a", "-o", "b", "--color", "neverr"}).hint, HasSubstr("`never`"));
+  EXPECT_THAT(FirstProblem({"merge", "a", "-o", "b", "--color", "neverr"}).hint,
+              HasSubstr("`never`"));
   EXPECT_THAT(FirstProblem({"--json", "merge"}).hint, HasSubstr("flags follow the command"));
   EXPECT_THAT(FirstProblem({"inspect", "a", "--trace", "b"}).what, HasSubstr("`--trace`"));
 }
@@ -118,28 +129,29 @@ TEST(CommandLine, AllUnknownFlagsAreToldAtOnce) {
 }
 
 TEST(CommandLine, EverythingWrongIsAnInvalidArgument) {
-  const std::vector<std::vector<std::string>> wrong = {{},
-                                                       {"merge"},
-                                                       {"merge", "a"},
-                                                       {"merge", "-o", "b"},
-                                                       {"merge", "a", "-o"},
-                                                       {"merge", "a", "-o", ""},
-                                                       {"merge", "a", "-o", "b", "-j", "many"},
-                                                       {"merge", "a", "-o", "b", "-j", "-1"},
-                                                       {"merge", "a", "-o", "b", "-j", "99999999999999999999"},
-                                                       {"merge", "a", "-o", "b", "--chunk-size", "0"},
-                                                       {"merge", "a", "-o", "b", "--chunk-size", "1001"},
-                                                       {"merge", "a", "-o", "b", "--data-files-size-in-mb", "-1"},
-                                                       {"merge", "a", "-o", "b", "--data-files-size-in-mb", "nan"},
-                                                       {"merge", "a", "-o", "b", "--video-files-size-in-mb", "inf"},
-                                                       {"merge", "a", "-o", "b", "--video-files-size-in-mb", "2MB"},
-                                                       {"merge", "a", "-o", "b", "--copy-mode", "link"},
-                                                       {"merge", "a", "-o", "b", "--json=no"},
-                                                       {"merge", "a", "-o", "b", "--trace="},
-                                                       {"merge", "", "-o", "b"},
-                                                       {"inspect"},
-                                                       {"inspect", "a", "b"},
-                                                       {"prove", "a"}};
+  const std::vector<std::vector<std::string>> wrong = {
+      {},
+      {"merge"},
+      {"merge", "a"},
+      {"merge", "-o", "b"},
+      {"merge", "a", "-o"},
+      {"merge", "a", "-o", ""},
+      {"merge", "a", "-o", "b", "-j", "many"},
+      {"merge", "a", "-o", "b", "-j", "-1"},
+      {"merge", "a", "-o", "b", "-j", "99999999999999999999"},
+      {"merge", "a", "-o", "b", "--chunk-size", "0"},
+      {"merge", "a", "-o", "b", "--chunk-size", "1001"},
+      {"merge", "a", "-o", "b", "--data-files-size-in-mb", "-1"},
+      {"merge", "a", "-o", "b", "--data-files-size-in-mb", "nan"},
+      {"merge", "a", "-o", "b", "--video-files-size-in-mb", "inf"},
+      {"merge", "a", "-o", "b", "--video-files-size-in-mb", "2MB"},
+      {"merge", "a", "-o", "b", "--copy-mode", "link"},
+      {"merge", "a", "-o", "b", "--json=no"},
+      {"merge", "a", "-o", "b", "--trace="},
+      {"merge", "", "-o", "b"},
+      {"inspect"},
+      {"inspect", "a", "b"},
+      {"prove", "a"}};
   for (const std::vector<std::string>& words : wrong) {
     EXPECT_EQ(FirstProblem(words).code, Code::kInvalidArgument) << testing::PrintToString(words);
   }
@@ -176,7 +188,8 @@ TEST(CommandLine, VerifyTakesADatasetAndItsSourcesAfterAgainst) {
 }
 
 TEST(Help, ShortHelpFitsOneScreenAndBeginsWithAnExample) {
-  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kVerify, kDescribe, kWrite, kPublish}) {
+  for (const Command command :
+       {kNoCommand, kMerge, kPlan, kInspect, kVerify, kDescribe, kWrite, kPublish}) {
     const std::string help = ShortHelp(command);
     EXPECT_TRUE(help.starts_with("Example: robomerge ")) << help;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;

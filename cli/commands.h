@@ -22,8 +22,8 @@ class Console {
 
   /// Reports a failure, as text or as "error" lines on standard error, and returns its exit code.
   ExitCode Fail(const Status& status);
-  /// Writes problems as text on standard error, and counts them if there are several; `heading` is "error" or "warning". Of each kind the
-  /// first few, or with -v all.
+  /// Writes problems as text on standard error, and counts them if there are several; `heading` is
+  /// "error" or "warning". Of each kind the first few, or with -v all.
   void PrintProblems(const std::vector<Problem>& problems, std::string_view heading);
   /// `wanted`, unless standard output could not be written.
   ExitCode Finish(ExitCode wanted);
@@ -40,7 +40,8 @@ class Console {
 Result<std::vector<std::string>> GatherSources(const Invocation& invocation);
 
 /// As text on standard error, none with --quiet.
-void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings, Console& console);
+void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
+                   Console& console);
 
 /// merge, and plan without --plan.
 ExitCode RunMerge(const Invocation& invocation, Console& console);
@@ -51,7 +52,8 @@ ExitCode RunStage(const Invocation& invocation, Console& console);
 ExitCode RunVerify(const Invocation& invocation, Console& console);
 
 /// Findings and summary of a verification; kExitDone if nothing differs.
-ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report, Console& console);
+ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report,
+                           Console& console);
 
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 

@@ -14,7 +14,8 @@ namespace {
 constexpr size_t kMostOfAKind = 5;
 
 // How many there are in all, of how many kinds, in how many datasets.
-std::string CountText(const std::vector<Problem>& problems, std::string_view heading, size_t most_of_a_kind) {
+std::string CountText(const std::vector<Problem>& problems, std::string_view heading,
+                      size_t most_of_a_kind) {
   std::map<std::string, size_t> kinds;
   std::set<std::string> sources;
   bool is_capped = false;
@@ -22,7 +23,8 @@ std::string CountText(const std::vector<Problem>& problems, std::string_view hea
     is_capped = ++kinds[problem.kind] > most_of_a_kind || is_capped;
     if (!problem.source.empty()) sources.insert(problem.source);
   }
-  std::string text = "\n" + Counted(problems.size(), heading) + " of " + Counted(kinds.size(), "kind");
+  std::string text =
+      "\n" + Counted(problems.size(), heading) + " of " + Counted(kinds.size(), "kind");
   if (!sources.empty()) text += " in " + Counted(sources.size(), "dataset");
   return text + (is_capped ? "; `-v` shows every one\n" : "\n");
 }
@@ -39,7 +41,8 @@ Console::Console(const Invocation& invocation)
 ExitCode Console::Fail(const Status& status) {
   const ExitCode exit_code = ExitCodeOf(status);
   if (json_) {
-    for (const Problem& problem : status.problems()) standard_error_.Write(ErrorLine(problem, exit_code));
+    for (const Problem& problem : status.problems())
+      standard_error_.Write(ErrorLine(problem, exit_code));
   } else {
     PrintProblems(status.problems(), "error");
   }

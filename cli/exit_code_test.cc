@@ -7,8 +7,8 @@ namespace {
 
 TEST(ExitCode, EveryCodeHasTheDocumentedNumber) {
   EXPECT_EQ(ExitCodeOf(Code::kInvalidArgument), 2);
-  for (const Code code :
-       {Code::kNotFound, Code::kAlreadyExists, Code::kIncompatible, Code::kUnsupported, Code::kCorrupt}) {
+  for (const Code code : {Code::kNotFound, Code::kAlreadyExists, Code::kIncompatible,
+                          Code::kUnsupported, Code::kCorrupt}) {
     EXPECT_EQ(ExitCodeOf(code), 1) << CodeName(code);
   }
   EXPECT_EQ(ExitCodeOf(Code::kIo), 4);
@@ -18,7 +18,8 @@ TEST(ExitCode, EveryCodeHasTheDocumentedNumber) {
 
 TEST(ExitCode, FirstProblemDecides) {
   EXPECT_EQ(ExitCodeOf(Status()), 0);
-  EXPECT_EQ(ExitCodeOf(Status::Many({Problem(Code::kIo, "disk is full"), Problem(Code::kCorrupt, "file ends early")})),
+  EXPECT_EQ(ExitCodeOf(Status::Many(
+                {Problem(Code::kIo, "disk is full"), Problem(Code::kCorrupt, "file ends early")})),
             4);
 }
 

@@ -16,12 +16,14 @@ Problem WrongValue(const std::string& name, std::string expected, const std::str
       .Found("`" + found + "`");
 }
 
-Result<int64_t> ParseInteger(const std::string& text, int64_t least, int64_t most, const std::string& name) {
+Result<int64_t> ParseInteger(const std::string& text, int64_t least, int64_t most,
+                             const std::string& name) {
   int64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, number);
   if (parsed.ec != std::errc() || parsed.ptr != end || number < least || number > most) {
-    return WrongValue(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), text);
+    return WrongValue(
+        name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), text);
   }
   return number;
 }
@@ -41,7 +43,8 @@ struct Choice {
   int value;
 };
 
-Result<int> ParseChoice(const std::string& text, std::span<const Choice> choices, const std::string& name) {
+Result<int> ParseChoice(const std::string& text, std::span<const Choice> choices,
+                        const std::string& name) {
   std::vector<std::string> words;
   std::string expected;
   for (const Choice& choice : choices) {
@@ -51,7 +54,8 @@ Result<int> ParseChoice(const std::string& text, std::span<const Choice> choices
     words.emplace_back(choice.word);
   }
   Problem problem = WrongValue(name, expected, text);
-  if (const auto nearest = NearestWord(text, words)) problem.hint = "did you mean `" + *nearest + "`?";
+  if (const auto nearest = NearestWord(text, words))
+    problem.hint = "did you mean `" + *nearest + "`?";
   return problem;
 }
 
@@ -69,7 +73,8 @@ Result<std::string> ParsePath(const std::string& text, const std::string& name) 
 }
 
 Status SetNumWorkers(Invocation& invocation, const std::string& value, const std::string& name) {
-  // Far beyond any machine, and small enough that a slip of the finger does not start a million threads.
+  // Far beyond any machine, and small enough that a slip of the finger does not start a million
+  // threads.
   ROBOMERGE_ASSIGN_OR_RETURN(const int64_t number, ParseInteger(value, 0, 1024, name));
   invocation.options.num_workers = static_cast<int>(number);
   return Status();
@@ -85,8 +90,10 @@ Status SetDataFilesSize(Invocation& invocation, const std::string& value, const 
   return Status();
 }
 
-Status SetVideoFilesSize(Invocation& invocation, const std::string& value, const std::string& name) {
-  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.video_files_size_in_mb, ParseMegabytes(value, name));
+Status SetVideoFilesSize(Invocation& invocation, const std::string& value,
+                         const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.video_files_size_in_mb,
+                             ParseMegabytes(value, name));
   return Status();
 }
 
@@ -165,64 +172,88 @@ constexpr unsigned kWorks = kMerges | kRanked;
 constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify;
 
 constexpr Flag kFlags[] = {
-    {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist", "", "",
-     SetPath<&Invocation::destination>},
-    {"against", 0, "", kVerify, false, "Compare with the sources that are named, in the order of the merge",
-     "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept as it was is no difference.", "",
-     Raise<&Invocation::against>},
-    {"from", 0, "FILE", kReads | kVerify, true, "Read more sources from FILE, one per line; - is standard input",
-     "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command line.", "",
-     SetPath<&Invocation::list_path>},
-    {"partial", 0, "DIR", kDescribe | kPlan, true, "Keep descriptions of sources in DIR, or plan from those in DIR", "", "",
+    {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist",
+     "", "", SetPath<&Invocation::destination>},
+    {"against", 0, "", kVerify, false,
+     "Compare with the sources that are named, in the order of the merge",
+     "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept "
+     "as it was is no difference.",
+     "", Raise<&Invocation::against>},
+    {"from", 0, "FILE", kReads | kVerify, true,
+     "Read more sources from FILE, one per line; - is standard input",
+     "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command "
+     "line.",
+     "", SetPath<&Invocation::list_path>},
+    {"partial", 0, "DIR", kDescribe | kPlan, true,
+     "Keep descriptions of sources in DIR, or plan from those in DIR", "", "",
      SetPath<&Invocation::partial_directory>},
-    {"plan", 0, "DIR", kPlan | kWrite | kPublish, true, "Make the plan directory DIR, or work by the one in DIR",
+    {"plan", 0, "DIR", kPlan | kWrite | kPublish, true,
+     "Make the plan directory DIR, or work by the one in DIR",
      "Plans are never changed: making the same again does nothing, another is refused.", "",
      SetPath<&Invocation::plan_directory>},
-    {"rank", 0, "R", kRanked, true, "Do the share of process R, counted from 0 (default 0)", "", "", SetRank},
-    {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "", SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kVerify, true, "Use N threads; 0, the default, is one per core",
-     "Any number gives the same bytes.", "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
-    {"dry-run", 'n', "", kMerge, false, "Show every file that would be made and write nothing; same as `plan`", "", "",
+    {"rank", 0, "R", kRanked, true, "Do the share of process R, counted from 0 (default 0)", "", "",
+     SetRank},
+    {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
+     SetWorldSize},
+    {"num-workers", 'j', "N", kWorks | kVerify, true,
+     "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
+     "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
+    {"dry-run", 'n', "", kMerge, false,
+     "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
-    {"data-files-size-in-mb", 0, "X", kMerges, false, "Begin the next data file at X MB (default 100)",
+    {"data-files-size-in-mb", 0, "X", kMerges, false,
+     "Begin the next data file at X MB (default 100)",
      "As in LeRobot: uncompressed column bytes, in MB of 1024 x 1024 bytes.", "", SetDataFilesSize},
-    {"video-files-size-in-mb", 0, "X", kMerges, false, "Begin the next video file at X MB (default 200)",
+    {"video-files-size-in-mb", 0, "X", kMerges, false,
+     "Begin the next video file at X MB (default 200)",
      "As in LeRobot: bytes of the file, in MB of 1024 x 1024 bytes.", "", SetVideoFilesSize},
-    {"chunk-size", 0, "N", kMerges, false, "Put at most N files into a chunk directory (default 1000, the most)", "",
-     "", SetChunkSize},
-    {"no-concatenate-videos", 0, "", kMerges, false, "Keep one video file per source video file", "", "",
-     SetOption<&MergeOptions::concatenate_videos, false>},
-    {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "", "",
-     SetOption<&MergeOptions::concatenate_data, false>},
-    {"copy-mode", 0, "HOW", kMerges, false, "Move payload bytes by auto, share or copy (default auto)",
+    {"chunk-size", 0, "N", kMerges, false,
+     "Put at most N files into a chunk directory (default 1000, the most)", "", "", SetChunkSize},
+    {"no-concatenate-videos", 0, "", kMerges, false, "Keep one video file per source video file",
+     "", "", SetOption<&MergeOptions::concatenate_videos, false>},
+    {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "",
+     "", SetOption<&MergeOptions::concatenate_data, false>},
+    {"copy-mode", 0, "HOW", kMerges, false,
+     "Move payload bytes by auto, share or copy (default auto)",
      "auto: share blocks where both file systems can, copy otherwise\n"
-     "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never share",
+     "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
+     "share",
      "", SetCopyMode},
-    {"overwrite", 0, "", kMerges | kPublish, false, "Replace the dataset at DST, which stays until the new one is whole",
-     "Only a dataset or an empty folder is replaced.", "", SetOption<&MergeOptions::overwrite, true>},
+    {"overwrite", 0, "", kMerges | kPublish, false,
+     "Replace the dataset at DST, which stays until the new one is whole",
+     "Only a dataset or an empty folder is replaced.", "",
+     SetOption<&MergeOptions::overwrite, true>},
     {"tmp-root", 0, "DIR", kMerges, false, "Let the destination grow in DIR instead of beside DST",
-     "Must be on the file system of DST. Other files in DIR are not touched.", "", SetPathOption<&MergeOptions::staging_root>},
+     "Must be on the file system of DST. Other files in DIR are not touched.", "",
+     SetPathOption<&MergeOptions::staging_root>},
     {"no-sync", 0, "", kReads, false, "Do not wait until the bytes are on the device",
-     "Faster; after a power cut the destination may be damaged.", "", SetOption<&MergeOptions::sync, false>},
-    {"verify", 0, "", kMerge, false, "Prove the result before it appears, as `verify DST --against SRC...` does",
-     "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the destination then.", "", Raise<&Invocation::verify>},
+     "Faster; after a power cut the destination may be damaged.", "",
+     SetOption<&MergeOptions::sync, false>},
+    {"verify", 0, "", kMerge, false,
+     "Prove the result before it appears, as `verify DST --against SRC...` does",
+     "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the "
+     "destination then.",
+     "", Raise<&Invocation::verify>},
     {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
-     "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE", SetPathOption<&MergeOptions::trace_path>},
-    {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields", "", "",
-     Raise<&Invocation::json>},
-    {"quiet", 'q', "", kEvery, true, "Print errors only", "What a command is asked to show is still shown.", "",
-     Raise<&Invocation::quiet>},
-    {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning", "", "",
-     AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kVerify, false, "Show progress auto, always or never (default auto)",
+     "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE",
+     SetPathOption<&MergeOptions::trace_path>},
+    {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields",
+     "", "", Raise<&Invocation::json>},
+    {"quiet", 'q', "", kEvery, true, "Print errors only",
+     "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
+    {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
+     "", "", AddVerbosity},
+    {"progress", 0, "WHEN", kWorks | kVerify, false,
+     "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
      "", SetProgress},
     {"color", 0, "WHEN", kEvery, false, "Colour messages auto, always or never (default auto)",
      "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
-    {"help", 0, "", kEvery, false, "Show all flags; -h shows one screen", "", "", SetWish<Invocation::Wish::kFullHelp>},
-    {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "", "",
-     SetWish<Invocation::Wish::kVersion>},
+    {"help", 0, "", kEvery, false, "Show all flags; -h shows one screen", "", "",
+     SetWish<Invocation::Wish::kFullHelp>},
+    {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "",
+     "", SetWish<Invocation::Wish::kVersion>},
 };
 
 constexpr CommandHelp kCommands[] = {
@@ -236,7 +267,8 @@ constexpr CommandHelp kCommands[] = {
      "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.", "robomerge inspect kitchen_1"},
-    {kVerify, "verify", "DST [--against SRC...]", "Prove a dataset, alone or against what it was merged from",
+    {kVerify, "verify", "DST [--against SRC...]",
+     "Prove a dataset, alone or against what it was merged from",
      "Alone: numbering, references, timestamps, statistics against the data, video frames at\n"
      "their times. With sources: that it holds exactly what they hold. Exits with 3 if not.",
      "robomerge verify kitchen --against kitchen_1 kitchen_2"},
@@ -247,7 +279,8 @@ constexpr CommandHelp kCommands[] = {
      "Shares may run anywhere, in any order, again and with another world size: what is done\n"
      "is skipped. Sources that changed since the plan are refused.",
      "robomerge write --plan work/plan --rank 0 --world-size 4"},
-    {kPublish, "publish", "--plan DIR", "Prove that all files of a plan are written, and put them in place",
+    {kPublish, "publish", "--plan DIR",
+     "Prove that all files of a plan are written, and put them in place",
      "Names what is missing and exits with 1, or lets the destination appear by one rename.",
      "robomerge publish --plan work/plan"},
 };

@@ -14,7 +14,16 @@
 namespace robomerge::cli {
 
 /// A command, as a bit so that a flag can belong to several.
-enum Command : unsigned { kNoCommand = 0, kMerge = 1, kPlan = 2, kInspect = 4, kDescribe = 8, kWrite = 16, kPublish = 32, kVerify = 64 };
+enum Command : unsigned {
+  kNoCommand = 0,
+  kMerge = 1,
+  kPlan = 2,
+  kInspect = 4,
+  kDescribe = 8,
+  kWrite = 16,
+  kPublish = 32,
+  kVerify = 64
+};
 
 /// What a command line asks for.
 struct Invocation {
@@ -22,11 +31,12 @@ struct Invocation {
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
-  std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, or the one to verify and then its sources; as typed
+  std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, or the one to verify
+                                   ///< and then its sources; as typed
   std::string list_path;           ///< --from; empty: none
   std::string destination;
-  std::string partial_directory;   ///< --partial; empty: none
-  std::string plan_directory;      ///< --plan; empty: none
+  std::string partial_directory;  ///< --partial; empty: none
+  std::string plan_directory;     ///< --plan; empty: none
   Rank rank;
   bool against = false;  ///< verify: --against
   bool verify = false;   ///< merge: --verify
@@ -47,7 +57,8 @@ struct Flag {
   std::string_view help;         ///< one line, imperative, no period
   std::string_view detail;       ///< further lines of the full help; may be empty
   std::string_view environment;  ///< variable that stands in for it; may be empty
-  /// Takes the value in; for a switch the value is empty. `name` is how the user gave it, for messages.
+  /// Takes the value in; for a switch the value is empty. `name` is how the user gave it, for
+  /// messages.
   Status (*set)(Invocation& invocation, const std::string& value, const std::string& name);
 };
 

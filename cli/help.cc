@@ -94,9 +94,11 @@ std::string EnvironmentList(Command command) {
   std::string text;
   for (const Flag& flag : AllFlags()) {
     if (flag.environment.empty() || !IsShown(flag, command, true)) continue;
-    text += "  " + Padded(flag.environment, 23) + "stands in for --" + std::string(flag.name) + "\n";
+    text +=
+        "  " + Padded(flag.environment, 23) + "stands in for --" + std::string(flag.name) + "\n";
   }
-  return "Environment\n" + text + "  " + Padded("NO_COLOR", 23) + "if not empty, no colours unless --color always\n";
+  return "Environment\n" + text + "  " + Padded("NO_COLOR", 23) +
+         "if not empty, no colours unless --color always\n";
 }
 
 // What both helps begin with.
@@ -105,8 +107,8 @@ std::string Beginning(Command command) {
   const CommandHelp& shown = chosen == nullptr ? AllCommands().front() : *chosen;
   std::string text = "Example: " + std::string(shown.example) + "\n\n";
   if (chosen != nullptr) {
-    return text + std::string(chosen->help) + "\n\nUsage: robomerge " + std::string(chosen->name) + " " +
-           std::string(chosen->arguments) + " [flags]\n";
+    return text + std::string(chosen->help) + "\n\nUsage: robomerge " + std::string(chosen->name) +
+           " " + std::string(chosen->arguments) + " [flags]\n";
   }
   text += std::string(kSentence) + "\n\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
   for (const CommandHelp& help : AllCommands()) {
@@ -119,13 +121,16 @@ std::string Beginning(Command command) {
 }  // namespace
 
 std::string ShortHelp(Command command) {
-  return Beginning(command) + "\nFlags\n" + ShortFlagList(command) + "\n`--help` shows all flags and the exit codes\n";
+  return Beginning(command) + "\nFlags\n" + ShortFlagList(command) +
+         "\n`--help` shows all flags and the exit codes\n";
 }
 
 std::string FullHelp(Command command) {
   std::string text = Beginning(command);
-  if (const CommandHelp* const chosen = Find(command)) text += "\n" + std::string(chosen->detail) + "\n";
-  text += "\nFlags\n" + FullFlagList(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
+  if (const CommandHelp* const chosen = Find(command))
+    text += "\n" + std::string(chosen->detail) + "\n";
+  text += "\nFlags\n" + FullFlagList(command) + "\n" + EnvironmentList(command) + "\n" +
+          std::string(kExitCodes);
   if (command != kInspect) text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }

@@ -15,7 +15,8 @@ ExitCode RunInspect(const Invocation& invocation, Console& console) {
   }
   console.standard_output().Write(WithoutControls(InspectText(*report)));
   if (!invocation.quiet) console.PrintProblems(report->warnings, "warning");
-  if (!invocation.quiet && !report->warnings.empty() && !report->problems.empty()) console.standard_error().Write("\n");
+  if (!invocation.quiet && !report->warnings.empty() && !report->problems.empty())
+    console.standard_error().Write("\n");
   console.PrintProblems(report->problems, "error");
   return console.Finish(exit_code);
 }

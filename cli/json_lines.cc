@@ -7,7 +7,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string Line(const Json& fields) { return fields.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string Line(const Json& fields) {
+  return fields.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Json Message(const char* type) { return Json{{"message_type", type}}; }
 
@@ -165,7 +167,8 @@ std::string InspectLines(const InspectReport& report, int exit_code) {
   dataset["tasks"] = report.tasks;
   dataset["features"] = Json::array();
   for (const InspectReport::Feature& feature : report.features) {
-    dataset["features"].push_back(Json{{"name", feature.name}, {"dtype", feature.dtype}, {"shape", feature.shape}});
+    dataset["features"].push_back(
+        Json{{"name", feature.name}, {"dtype", feature.dtype}, {"shape", feature.shape}});
   }
   std::string lines = Line(dataset);
   for (const InspectReport::File& file : report.files) {

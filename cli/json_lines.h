@@ -1,6 +1,7 @@
 // The lines of --json. docs/cli.md documents every field; fields are only added.
 //
-// Each function returns one line with its line feed, "message_type" first. Bytes that are no UTF-8 become U+FFFD.
+// Each function returns one line with its line feed, "message_type" first. Bytes that are no UTF-8
+// become U+FFFD.
 #pragma once
 
 #include <string>
@@ -28,7 +29,8 @@ std::string FindingLine(const Finding& finding);
 /// The last line of a verification.
 std::string VerifySummaryLine(const VerifyReport& report, int exit_code);
 
-/// All lines of an inspection: "dataset", then each "file", "warning" and "problem", then "summary".
+/// All lines of an inspection: "dataset", then each "file", "warning" and "problem", then
+/// "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);
 
 }  // namespace robomerge::cli

@@ -25,10 +25,12 @@ TEST(JsonLines, ErrorCarriesEveryFieldInOrder) {
                                          .Hint("copy it again")
                                          .While("reading source 1 of 2"),
                                      1);
-  EXPECT_EQ(line, R"({"message_type":"error","code":"corrupt","kind":"E-data","what":"file ends early","source":"a",)"
-                  R"("where":"a/data/x.parquet","expected":"8 bytes","found":"3 bytes","hint":"copy it again",)"
-                  R"("context":["reading source 1 of 2"],"exit_code":1})"
-                  "\n");
+  EXPECT_EQ(
+      line,
+      R"({"message_type":"error","code":"corrupt","kind":"E-data","what":"file ends early","source":"a",)"
+      R"("where":"a/data/x.parquet","expected":"8 bytes","found":"3 bytes","hint":"copy it again",)"
+      R"("context":["reading source 1 of 2"],"exit_code":1})"
+      "\n");
 }
 
 TEST(JsonLines, BytesThatAreNoUtf8AreReplaced) {
@@ -46,8 +48,9 @@ TEST(JsonLines, BytesThatAreNoUtf8AreReplaced) {
 
 TEST(JsonLines, MessageTypeComesFirstInEveryLine) {
   const Problem problem(Code::kCorrupt, "bad");
-  for (const std::string& line : {StageLine("read"), StatusLine({}), WarningLine(problem), ProblemLine(problem),
-                                  ErrorLine(problem, 1), FileLine({}), SummaryLine({})}) {
+  for (const std::string& line :
+       {StageLine("read"), StatusLine({}), WarningLine(problem), ProblemLine(problem),
+        ErrorLine(problem, 1), FileLine({}), SummaryLine({})}) {
     EXPECT_EQ(Keys(Json::parse(line)).front(), "message_type") << line;
   }
 }
@@ -85,10 +88,11 @@ TEST(JsonLines, InspectEndsWithASummaryOfWhatWasFound) {
   EXPECT_EQ(lines[0]["features"][0]["name"], "action");
   EXPECT_EQ(lines[1]["message_type"], "file");
   EXPECT_EQ(lines[2]["message_type"], "problem");
-  EXPECT_EQ(
-      lines[3],
-      Json(
-          {{"message_type", "summary"}, {"num_files", 1}, {"num_warnings", 0}, {"num_problems", 1}, {"exit_code", 1}}));
+  EXPECT_EQ(lines[3], Json({{"message_type", "summary"},
+                            {"num_files", 1},
+                            {"num_warnings", 0},
+                            {"num_problems", 1},
+                            {"exit_code", 1}}));
 }
 
 }  // namespace

@@ -19,13 +19,21 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
 
 ExitCode Run(const Invocation& invocation, Console& console) {
   switch (invocation.wish) {
-    case Invocation::Wish::kShortHelp: console.standard_output().Write(ShortHelp(invocation.command)); break;
-    case Invocation::Wish::kFullHelp: console.standard_output().Write(FullHelp(invocation.command)); break;
-    case Invocation::Wish::kVersion: console.standard_output().Write(VersionText()); break;
+    case Invocation::Wish::kShortHelp:
+      console.standard_output().Write(ShortHelp(invocation.command));
+      break;
+    case Invocation::Wish::kFullHelp:
+      console.standard_output().Write(FullHelp(invocation.command));
+      break;
+    case Invocation::Wish::kVersion:
+      console.standard_output().Write(VersionText());
+      break;
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
-      return invocation.command == kMerge || invocation.options.dry_run ? RunMerge(invocation, console) : RunStage(invocation, console);
+      return invocation.command == kMerge || invocation.options.dry_run
+                 ? RunMerge(invocation, console)
+                 : RunStage(invocation, console);
   }
   return console.Finish(kExitDone);
 }
@@ -48,9 +56,10 @@ int main(int argc, char** argv) {
   try {
     return cli::Main(words);
   } catch (const std::exception& error) {
-    const robomerge::Problem problem = robomerge::Problem(robomerge::Code::kInternal, "robomerge failed by surprise")
-                                           .Found(error.what())
-                                           .Hint("please report this with the command you ran");
+    const robomerge::Problem problem =
+        robomerge::Problem(robomerge::Code::kInternal, "robomerge failed by surprise")
+            .Found(error.what())
+            .Hint("please report this with the command you ran");
     return cli::Console(cli::GuessOutput(words)).Fail(robomerge::Status(problem));
   }
 }

@@ -17,7 +17,8 @@ void PrintJson(const MergeReport& report, OutputStream& out) {
   out.Write(lines + SummaryLine(report));
 }
 
-void PrintText(const Invocation& invocation, const MergeReport& report, bool is_there, Console& console) {
+void PrintText(const Invocation& invocation, const MergeReport& report, bool is_there,
+               Console& console) {
   const bool is_verbose = invocation.verbosity > 0;
   PrintWarnings(invocation, report.warnings, console);
   if (report.dry_run || (is_verbose && !invocation.quiet)) {
@@ -36,7 +37,8 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
 Result<std::vector<std::string>> GatherSources(const Invocation& invocation) {
   std::vector<std::string> sources = invocation.paths;
   if (!invocation.list_path.empty()) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> listed, ReadSourceListFile(invocation.list_path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> listed,
+                               ReadSourceListFile(invocation.list_path));
     sources.insert(sources.end(), listed.begin(), listed.end());
   }
   if (!sources.empty()) return sources;
@@ -46,7 +48,8 @@ Result<std::vector<std::string>> GatherSources(const Invocation& invocation) {
       .Expected("one dataset folder per line");
 }
 
-void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings, Console& console) {
+void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
+                   Console& console) {
   if (invocation.quiet || warnings.empty()) return;
   console.PrintProblems(warnings, "warning");
   console.standard_error().Write("\n");
@@ -57,21 +60,26 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const Result<std::vector<std::string>> sources = GatherSources(invocation);
   if (!sources.ok()) return console.Fail(sources.status());
   InstallMergeSignals(is_talkative);
-  if (is_talkative) console.standard_error().Write("Reading " + Counted(sources->size(), "dataset") + "\n");
+  if (is_talkative)
+    console.standard_error().Write("Reading " + Counted(sources->size(), "dataset") + "\n");
 
   const ProgressStyle style =
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
   ProgressReporter reporter(style, console.standard_output(), console.standard_error());
-  const ProgressCallback tell = [&reporter](const MergeProgress& counts) { reporter.Report(counts); };
+  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
+    reporter.Report(counts);
+  };
   const bool is_verified = invocation.verify && !invocation.options.dry_run;
   VerifiedMerge result;
   Status status;
   if (is_verified) {
-    Result<VerifiedMerge> verified = MergeVerified(*sources, invocation.destination, invocation.options, tell, &StopFlag());
+    Result<VerifiedMerge> verified =
+        MergeVerified(*sources, invocation.destination, invocation.options, tell, &StopFlag());
     status = verified.status();
     if (verified.ok()) result = std::move(verified).value();
   } else {
-    Result<MergeReport> report = Merge(*sources, invocation.destination, invocation.options, tell, &StopFlag());
+    Result<MergeReport> report =
+        Merge(*sources, invocation.destination, invocation.options, tell, &StopFlag());
     status = report.status();
     if (report.ok()) result.merge = std::move(report).value();
   }
@@ -84,10 +92,12 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   } else {
     PrintText(invocation, result.merge, is_there, console);
   }
-  const ExitCode exit_code = is_verified ? PrintVerification(invocation, result.verification, console) : kExitDone;
+  const ExitCode exit_code =
+      is_verified ? PrintVerification(invocation, result.verification, console) : kExitDone;
   if (!is_there && !invocation.json && !invocation.quiet) {
-    console.standard_error().Write("  Nothing was published. The same command writes all of it anew; to give it up, remove " +
-                                   WithoutControls(result.verification.destination) + "\n");
+    console.standard_error().Write(
+        "  Nothing was published. The same command writes all of it anew; to give it up, remove " +
+        WithoutControls(result.verification.destination) + "\n");
   }
   return console.Finish(exit_code);
 }

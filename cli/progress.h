@@ -1,4 +1,5 @@
-// What a progress line says, and in which form progress is shown. Pure: ProgressReporter does the showing.
+// What a progress line says, and in which form progress is shown. Pure: ProgressReporter does the
+// showing.
 #pragma once
 
 #include <optional>
@@ -23,10 +24,12 @@ enum class ProgressStyle {
   kJson,  ///< "stage" and "status" lines on standard output
 };
 
-/// --json wins over --progress; without a wish, --quiet shows nothing and only a terminal gets the renewed line.
+/// --json wins over --progress; without a wish, --quiet shows nothing and only a terminal gets the
+/// renewed line.
 ProgressStyle DecideProgress(When when, bool json, bool quiet, const TerminalFacts& standard_error);
 
-/// Seconds until all payload has moved, at the mean rate so far; nothing while that would be a guess.
+/// Seconds until all payload has moved, at the mean rate so far; nothing while that would be a
+/// guess.
 std::optional<double> RemainingSeconds(const ProgressState& state);
 
 /// One line without line feed, at most `most_columns` long.

@@ -16,13 +16,15 @@ constexpr auto kFirstLineAfter = seconds(1);  // short merges show none
 constexpr auto kBetweenLogLines = seconds(30);
 constexpr auto kBetweenStatusLines = seconds(1);
 
-double SecondsBetween(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+double SecondsBetween(std::chrono::steady_clock::time_point from,
+                      std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
 }  // namespace
 
-ProgressReporter::ProgressReporter(ProgressStyle style, OutputStream& standard_output, OutputStream& standard_error)
+ProgressReporter::ProgressReporter(ProgressStyle style, OutputStream& standard_output,
+                                   OutputStream& standard_error)
     : style_(style),
       standard_output_(standard_output),
       standard_error_(standard_error),
@@ -67,7 +69,8 @@ void ProgressReporter::Run() {
   Erase();
 }
 
-ProgressState ProgressReporter::StateAt(Clock::time_point now, std::vector<std::string>& new_stages) {
+ProgressState ProgressReporter::StateAt(Clock::time_point now,
+                                        std::vector<std::string>& new_stages) {
   const std::lock_guard lock(mutex_);
   new_stages.swap(new_stages_);
   ProgressState state;
@@ -94,7 +97,8 @@ void ProgressReporter::ShowOnRequest(const ProgressState& state) {
 void ProgressReporter::Show(Clock::time_point now, const ProgressState& state) {
   const auto since_last = now - last_shown_;
   switch (style_) {
-    case ProgressStyle::kNone: return;
+    case ProgressStyle::kNone:
+      return;
     case ProgressStyle::kLine:
       // After a stop signal the line would only cover what the handler wrote.
       if (now - start_ < kFirstLineAfter || StopFlag().load()) return;
@@ -113,7 +117,8 @@ void ProgressReporter::Show(Clock::time_point now, const ProgressState& state) {
     standard_error_.Write(ProgressText(state, std::string::npos) + "\n");
   } else {
     // One column stays free: some terminals wrap when the last one is filled.
-    standard_error_.Write("\r" + ProgressText(state, TerminalColumns(STDERR_FILENO) - 1) + "\x1b[K");
+    standard_error_.Write("\r" + ProgressText(state, TerminalColumns(STDERR_FILENO) - 1) +
+                          "\x1b[K");
     is_line_shown_ = true;
   }
 }

@@ -13,10 +13,12 @@
 
 namespace robomerge::cli {
 
-/// From construction to Stop() the reporter's thread alone writes to both streams; before and after, the caller does.
+/// From construction to Stop() the reporter's thread alone writes to both streams; before and
+/// after, the caller does.
 class ProgressReporter {
  public:
-  ProgressReporter(ProgressStyle style, OutputStream& standard_output, OutputStream& standard_error);
+  ProgressReporter(ProgressStyle style, OutputStream& standard_output,
+                   OutputStream& standard_error);
   ~ProgressReporter();
   ProgressReporter(const ProgressReporter&) = delete;
   ProgressReporter& operator=(const ProgressReporter&) = delete;
@@ -24,7 +26,8 @@ class ProgressReporter {
   /// Takes the newest state in. Called by workers; only copies under a lock.
   void Report(const MergeProgress& counts);
 
-  /// Erases the line, writes the stages not yet told and ends the thread. A second call does nothing.
+  /// Erases the line, writes the stages not yet told and ends the thread. A second call does
+  /// nothing.
   void Stop();
 
  private:

@@ -37,11 +37,14 @@ TEST(ProgressReporter, TellsEveryStageInJsonHoweverShort) {
   Recorded out, err;
   OutputStream standard_output(out.write_end()), standard_error(err.write_end());
   ProgressReporter reporter(ProgressStyle::kJson, standard_output, standard_error);
-  for (const char* stage : {"read", "read", "plan", "write", "publish"}) reporter.Report(InStage(stage));
+  for (const char* stage : {"read", "read", "plan", "write", "publish"})
+    reporter.Report(InStage(stage));
   reporter.Stop();
   EXPECT_EQ(out.Text(),
-            "{\"message_type\":\"stage\",\"stage\":\"read\"}\n{\"message_type\":\"stage\",\"stage\":\"plan\"}\n"
-            "{\"message_type\":\"stage\",\"stage\":\"write\"}\n{\"message_type\":\"stage\",\"stage\":\"publish\"}\n");
+            "{\"message_type\":\"stage\",\"stage\":\"read\"}\n{\"message_type\":\"stage\","
+            "\"stage\":\"plan\"}\n"
+            "{\"message_type\":\"stage\",\"stage\":\"write\"}\n{\"message_type\":\"stage\","
+            "\"stage\":\"publish\"}\n");
   EXPECT_EQ(err.Text(), "");
 }
 

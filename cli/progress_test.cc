@@ -40,7 +40,9 @@ TEST(Progress, NoTimeLeftIsToldBeforeThereIsARate) {
   EXPECT_EQ(ProgressText(Writing(0, 5), 200), "Writing: 0 B of 4.00 GB (0 %), 12 of 40 files");
 }
 
-TEST(Progress, MoreThanPlannedIsNoNegativeTime) { EXPECT_EQ(RemainingSeconds(Writing(5'000'000'000, 5)), 0.0); }
+TEST(Progress, MoreThanPlannedIsNoNegativeTime) {
+  EXPECT_EQ(RemainingSeconds(Writing(5'000'000'000, 5)), 0.0);
+}
 
 TEST(Progress, OtherStagesCountWhatTheyHandle) {
   ProgressState state;

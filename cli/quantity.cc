@@ -47,7 +47,8 @@ std::string SecondsText(double seconds) {
   if (seconds < 59.95) return Printed("%.1f s", seconds);
   // A duration beyond this is no duration, and must not overflow the conversion.
   const auto whole = static_cast<uint64_t>(std::lround(std::min(seconds, 1e15)));
-  if (whole < 3600) return Printed("%d min %02d s", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
+  if (whole < 3600)
+    return Printed("%d min %02d s", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
   return Separated(whole / 3600) + Printed(" h %02d min", static_cast<int>(whole / 60 % 60));
 }
 

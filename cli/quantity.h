@@ -1,4 +1,5 @@
-// Numbers with units, as a person reads them. The command sees the public headers only, so it has its own.
+// Numbers with units, as a person reads them. The command sees the public headers only, so it has
+// its own.
 #pragma once
 
 #include <cstdint>

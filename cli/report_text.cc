@@ -15,7 +15,8 @@ constexpr size_t kSourcesShown = 2;
 // Rows of text, aligned by column; the last column is not padded.
 class TextTable {
  public:
-  explicit TextTable(std::vector<bool> is_right_aligned) : is_right_aligned_(std::move(is_right_aligned)) {}
+  explicit TextTable(std::vector<bool> is_right_aligned)
+      : is_right_aligned_(std::move(is_right_aligned)) {}
 
   void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
@@ -64,17 +65,18 @@ std::string TookText(const MergeReport& report) {
   std::string text = SecondsText(report.seconds);
   if (!report.stages.empty()) text += ": " + StagesText(report);
   const long busy = std::lround(std::clamp(report.utilisation, 0.0, 1.0) * 100);
-  return text + "; " + Counted(static_cast<uint64_t>(std::max(report.num_workers, 0)), "worker") + ", " +
-         std::to_string(busy) + " % busy";
+  return text + "; " + Counted(static_cast<uint64_t>(std::max(report.num_workers, 0)), "worker") +
+         ", " + std::to_string(busy) + " % busy";
 }
 
 std::string ContentText(const MergeReport& report) {
-  return Counted(report.num_episodes, "episode") + ", " + Counted(report.num_frames, "frame") + ", " +
-         Counted(report.num_tasks, "task");
+  return Counted(report.num_episodes, "episode") + ", " + Counted(report.num_frames, "frame") +
+         ", " + Counted(report.num_tasks, "task");
 }
 
 std::string FindingsText(const InspectReport& report) {
-  return Counted(report.problems.size(), "problem") + ", " + Counted(report.warnings.size(), "warning") + "\n";
+  return Counted(report.problems.size(), "problem") + ", " +
+         Counted(report.warnings.size(), "warning") + "\n";
 }
 
 }  // namespace
@@ -92,37 +94,49 @@ std::string FileTable(const MergeReport& report, bool all_sources) {
 std::string TotalsText(const MergeReport& report) {
   return Counted(report.files.size(), "file") + ", " + Counted(report.size_bytes, "byte") + " (" +
          BytesText(report.size_bytes) + "): " + BytesText(report.copied_bytes) + " copied, " +
-         BytesText(report.shared_bytes) + " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" +
-         Counted(report.num_sources, "dataset") + ", " + ContentText(report) + "\n";
+         BytesText(report.shared_bytes) + " shared, " + BytesText(report.encoded_bytes) +
+         " encoded anew\n" + Counted(report.num_sources, "dataset") + ", " + ContentText(report) +
+         "\n";
 }
 
 std::string StageText(const StageReport& report) {
-  const std::string moved = BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
-                            " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n";
+  const std::string moved = BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) +
+                            " copied, " + BytesText(report.shared_bytes) + " shared, " +
+                            BytesText(report.encoded_bytes) + " encoded anew\n";
   if (report.stage == "describe") {
     if (report.num_sources == 0) return "Nothing to describe in this share\n";
-    return (report.already_done ? "Described already: " : "Described ") + Counted(report.num_sources, "dataset") + "\n  into  " + report.directory + "\n";
+    return (report.already_done ? "Described already: " : "Described ") +
+           Counted(report.num_sources, "dataset") + "\n  into  " + report.directory + "\n";
   }
   if (report.stage == "plan") {
-    return (report.already_done ? "Planned already: " : "Planned ") + Counted(report.num_units, "file") + " of " + Counted(report.num_sources, "dataset") +
-           "\n  into  " + report.directory + "\n  for   " + report.destination + "\n  plan  " + report.plan_id + "\n";
+    return (report.already_done ? "Planned already: " : "Planned ") +
+           Counted(report.num_units, "file") + " of " + Counted(report.num_sources, "dataset") +
+           "\n  into  " + report.directory + "\n  for   " + report.destination + "\n  plan  " +
+           report.plan_id + "\n";
   }
   if (report.stage == "write") {
     if (report.num_units == 0) return "Nothing to write in this share\n";
-    if (report.already_done) return "Nothing to do: " + Counted(report.num_units, "file") + " of this share are written already\n";
-    return "Wrote " + Counted(report.num_files_written, "file") + ", " + moved + "  done before  " + Counted(report.num_files_skipped, "file") + "\n";
+    if (report.already_done)
+      return "Nothing to do: " + Counted(report.num_units, "file") +
+             " of this share are written already\n";
+    return "Wrote " + Counted(report.num_files_written, "file") + ", " + moved + "  done before  " +
+           Counted(report.num_files_skipped, "file") + "\n";
   }
-  if (report.already_done) return "Nothing to do: " + report.destination + " is this very merge already\n";
-  return "Published " + Counted(report.num_units, "file") + ", " + BytesText(report.size_bytes) + "\n  at    " + report.destination + "\n";
+  if (report.already_done)
+    return "Nothing to do: " + report.destination + " is this very merge already\n";
+  return "Published " + Counted(report.num_units, "file") + ", " + BytesText(report.size_bytes) +
+         "\n  at    " + report.destination + "\n";
 }
 
 std::string SuccessText(const MergeReport& report) {
-  if (report.already_done) return "Nothing to do: " + report.destination + " is this very merge already\n";
-  return "Merged " + Counted(report.num_sources, "dataset") + "\n" + "  into  " + report.destination + "\n" +
-         "  made  " + ContentText(report) + " in " + Counted(report.files.size(), "file") + ", " +
-         BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) + " copied, " +
-         BytesText(report.shared_bytes) + " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" +
-         "  took  " + TookText(report) + "\n";
+  if (report.already_done)
+    return "Nothing to do: " + report.destination + " is this very merge already\n";
+  return "Merged " + Counted(report.num_sources, "dataset") + "\n" + "  into  " +
+         report.destination + "\n" + "  made  " + ContentText(report) + " in " +
+         Counted(report.files.size(), "file") + ", " + BytesText(report.size_bytes) + ": " +
+         BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
+         " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" + "  took  " +
+         TookText(report) + "\n";
 }
 
 std::string InspectText(const InspectReport& report) {
@@ -149,7 +163,8 @@ std::string InspectText(const InspectReport& report) {
     size_bytes += file.size_bytes;
     files.Add({file.path, Separated(file.size_bytes), Separated(file.num_rows), file.what});
   }
-  text += "\n" + Counted(report.files.size(), "file") + ", " + BytesText(size_bytes) + "\n" + files.Text("  ");
+  text += "\n" + Counted(report.files.size(), "file") + ", " + BytesText(size_bytes) + "\n" +
+          files.Text("  ");
   return text + "\n" + FindingsText(report);
 }
 

@@ -9,7 +9,8 @@
 
 namespace robomerge::cli {
 
-/// One line per destination file: path, exact size, how it is made, from which files (the first two, or all of them).
+/// One line per destination file: path, exact size, how it is made, from which files (the first
+/// two, or all of them).
 std::string FileTable(const MergeReport& report, bool all_sources);
 
 /// What the table adds up to.

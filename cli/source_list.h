@@ -9,8 +9,9 @@
 
 namespace robomerge::cli {
 
-/// Reads source paths, one per line, in order. Blank lines and lines that begin with '#' are skipped; blanks around a
-/// path and a carriage return at the end of a line are dropped. `name` stands for the list in messages.
+/// Reads source paths, one per line, in order. Blank lines and lines that begin with '#' are
+/// skipped; blanks around a path and a carriage return at the end of a line are dropped. `name`
+/// stands for the list in messages.
 Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::string& name);
 
 /// As above, from a file; "-" is standard input.

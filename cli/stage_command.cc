@@ -10,16 +10,20 @@ namespace {
 
 Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& progress) {
   const MergeOptions& options = invocation.options;
-  if (invocation.command == kWrite) return WritePlanned(invocation.plan_directory, invocation.rank, options, progress, &StopFlag());
+  if (invocation.command == kWrite)
+    return WritePlanned(invocation.plan_directory, invocation.rank, options, progress, &StopFlag());
   if (invocation.command == kPublish) return PublishPlanned(invocation.plan_directory, options);
   if (invocation.command == kPlan && !invocation.partial_directory.empty()) {
-    return PlanPartials(invocation.partial_directory, invocation.destination, invocation.plan_directory, options, progress, &StopFlag());
+    return PlanPartials(invocation.partial_directory, invocation.destination,
+                        invocation.plan_directory, options, progress, &StopFlag());
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> sources, GatherSources(invocation));
   if (invocation.command == kPlan) {
-    return PlanSources(sources, invocation.destination, invocation.plan_directory, options, progress, &StopFlag());
+    return PlanSources(sources, invocation.destination, invocation.plan_directory, options,
+                       progress, &StopFlag());
   }
-  return DescribeSources(sources, invocation.partial_directory, invocation.rank, options, progress, &StopFlag());
+  return DescribeSources(sources, invocation.partial_directory, invocation.rank, options, progress,
+                         &StopFlag());
 }
 
 void PrintJson(const StageReport& report, OutputStream& out) {
@@ -37,7 +41,8 @@ ExitCode RunStage(const Invocation& invocation, Console& console) {
   const ProgressStyle style =
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
   ProgressReporter reporter(style, console.standard_output(), console.standard_error());
-  const Result<StageReport> report = Run(invocation, [&reporter](const MergeProgress& counts) { reporter.Report(counts); });
+  const Result<StageReport> report =
+      Run(invocation, [&reporter](const MergeProgress& counts) { reporter.Report(counts); });
   reporter.Stop();
 
   if (!report.ok()) return console.Fail(report.status());

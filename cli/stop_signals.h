@@ -1,4 +1,5 @@
-// Signals while a merge runs. The handlers do only what is safe at any moment: raise flags, and write(2).
+// Signals while a merge runs. The handlers do only what is safe at any moment: raise flags, and
+// write(2).
 #pragma once
 
 #include <atomic>
@@ -8,9 +9,9 @@ namespace robomerge::cli {
 /// Lets writes to a pipe without reader fail with EPIPE instead of ending the process.
 void IgnoreBrokenPipes();
 
-/// SIGINT and SIGTERM raise StopFlag(), and say so on standard error if `announce`; a second SIGINT leaves at once with
-/// exit code 130. SIGUSR1 asks for a line of progress. A signal that was ignored when the process began (nohup, a
-/// background job) stays ignored.
+/// SIGINT and SIGTERM raise StopFlag(), and say so on standard error if `announce`; a second SIGINT
+/// leaves at once with exit code 130. SIGUSR1 asks for a line of progress. A signal that was
+/// ignored when the process began (nohup, a background job) stays ignored.
 void InstallMergeSignals(bool announce);
 
 /// Raised by the first stop signal.

@@ -12,7 +12,8 @@ size_t EditDistance(std::string_view left, std::string_view right) {
     for (size_t column = 1; column <= right.size(); ++column) {
       const size_t replaced = last[column - 1] + (left[line - 1] == right[column - 1] ? 0 : 1);
       row[column] = std::min({last[column] + 1, row[column - 1] + 1, replaced});
-      if (line > 1 && column > 1 && left[line - 1] == right[column - 2] && left[line - 2] == right[column - 1]) {
+      if (line > 1 && column > 1 && left[line - 1] == right[column - 2] &&
+          left[line - 2] == right[column - 1]) {
         row[column] = std::min(row[column], before_last[column - 2] + 1);
       }
     }
@@ -22,8 +23,10 @@ size_t EditDistance(std::string_view left, std::string_view right) {
   return last.back();
 }
 
-std::optional<std::string> NearestWord(std::string_view word, const std::vector<std::string>& candidates) {
-  // A third of the letters may be wrong; more is another word. A cut-off beginning also counts ("--dry" for
+std::optional<std::string> NearestWord(std::string_view word,
+                                       const std::vector<std::string>& candidates) {
+  // A third of the letters may be wrong; more is another word. A cut-off beginning also counts
+  // ("--dry" for
   // "--dry-run").
   size_t nearest = std::max<size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> found;

@@ -8,11 +8,13 @@
 
 namespace robomerge::cli {
 
-/// The fewest insertions, deletions, replacements and swaps of neighbours that make `left` into `right`
-/// (optimal string alignment).
+/// The fewest insertions, deletions, replacements and swaps of neighbours that make `left` into
+/// `right` (optimal string alignment).
 size_t EditDistance(std::string_view left, std::string_view right);
 
-/// The candidate nearest to `word`, the first among equals; nothing if none is near enough to be meant.
-std::optional<std::string> NearestWord(std::string_view word, const std::vector<std::string>& candidates);
+/// The candidate nearest to `word`, the first among equals; nothing if none is near enough to be
+/// meant.
+std::optional<std::string> NearestWord(std::string_view word,
+                                       const std::vector<std::string>& candidates);
 
 }  // namespace robomerge::cli

@@ -25,7 +25,8 @@ std::string Painted(std::string_view color, std::string_view text) {
 
 // Whether `line` begins with the heading `word`, as in "error: ..." or "error[E-fps]: ...".
 bool IsHeading(std::string_view line, std::string_view word) {
-  return line.starts_with(word) && line.size() > word.size() && (line[word.size()] == ':' || line[word.size()] == '[');
+  return line.starts_with(word) && line.size() > word.size() &&
+         (line[word.size()] == ':' || line[word.size()] == '[');
 }
 
 std::string ColorLine(std::string_view line) {
@@ -33,8 +34,10 @@ std::string ColorLine(std::string_view line) {
   static constexpr std::string_view kHint = "hint:";
   if (IsHeading(line, "error")) return Painted(kRed, "error") + std::string(line.substr(5));
   if (IsHeading(line, "warning")) return Painted(kYellow, "warning") + std::string(line.substr(7));
-  if (line.starts_with(kArrow)) return std::string(kArrow) + Painted(kCyan, line.substr(kArrow.size()));
-  if (line.starts_with(kHint)) return Painted(kCyan, kHint) + std::string(line.substr(kHint.size()));
+  if (line.starts_with(kArrow))
+    return std::string(kArrow) + Painted(kCyan, line.substr(kArrow.size()));
+  if (line.starts_with(kHint))
+    return Painted(kCyan, kHint) + std::string(line.substr(kHint.size()));
   return std::string(line);
 }
 

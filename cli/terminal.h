@@ -1,4 +1,5 @@
-// Where output goes: the two streams, whether they are terminals, and colour. Meaning never hangs on colour.
+// Where output goes: the two streams, whether they are terminals, and colour. Meaning never hangs
+// on colour.
 #pragma once
 
 #include <string>
@@ -24,18 +25,19 @@ TerminalFacts StandardErrorFacts();
 /// Whether to colour. --color wins over the environment.
 bool DecideColor(When when, const TerminalFacts& facts);
 
-/// Colours what FormatProblems() wrote: `error` red, `warning` yellow, where and hint cyan. Removing the colours gives
-/// back the same text.
+/// Colours what FormatProblems() wrote: `error` red, `warning` yellow, where and hint cyan.
+/// Removing the colours gives back the same text.
 std::string ColorProblems(std::string_view text);
 
-/// Replaces control characters other than line feeds by "\xNN", so that a name inside a dataset cannot steer the
-/// terminal that prints it.
+/// Replaces control characters other than line feeds by "\xNN", so that a name inside a dataset
+/// cannot steer the terminal that prints it.
 std::string WithoutControls(std::string_view text);
 
 /// Columns of the terminal at `descriptor`; 80 if it does not say.
 size_t TerminalColumns(int descriptor);
 
-/// A file descriptor that is written whole messages at a time. Not thread-safe: one thread owns it at any time.
+/// A file descriptor that is written whole messages at a time. Not thread-safe: one thread owns it
+/// at any time.
 class OutputStream {
  public:
   explicit OutputStream(int descriptor) : descriptor_(descriptor) {}

@@ -18,15 +18,18 @@ TEST(Color, AutoWantsACapableTerminalAndNoNoColor) {
 }
 
 TEST(Color, FlagWinsOverEnvironment) {
-  EXPECT_TRUE(DecideColor(When::kAlways, {.is_terminal = false, .no_color = true, .is_dumb = true}));
+  EXPECT_TRUE(
+      DecideColor(When::kAlways, {.is_terminal = false, .no_color = true, .is_dumb = true}));
   EXPECT_FALSE(DecideColor(When::kNever, {.is_terminal = true}));
 }
 
 TEST(Color, PaintsHeadingsPathsAndHintsOnly) {
   const std::string text =
-      "error[E-fps]: error: sources differ\n  --> b/meta/info.json: fps\n  expected 30\n\nhint: choose others\n";
+      "error[E-fps]: error: sources differ\n  --> b/meta/info.json: fps\n  expected 30\n\nhint: "
+      "choose others\n";
   EXPECT_EQ(ColorProblems(text),
-            "\x1b[1;31merror\x1b[0m[E-fps]: error: sources differ\n  --> \x1b[36mb/meta/info.json: fps\x1b[0m\n  "
+            "\x1b[1;31merror\x1b[0m[E-fps]: error: sources differ\n  --> \x1b[36mb/meta/info.json: "
+            "fps\x1b[0m\n  "
             "expected 30\n\n"
             "\x1b[36mhint:\x1b[0m choose others\n");
   EXPECT_EQ(ColorProblems("warning: x\nerrors: y\n... and 4 more\n"),

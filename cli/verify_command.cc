@@ -28,20 +28,26 @@ std::string SummaryText(const VerifyReport& report) {
   std::string text = report.ok() ? "Verified " : "Checked ";
   text += report.destination;
   if (report.num_sources > 0) text += " against " + Counted(report.num_sources, "dataset");
-  text += "\n  " + Counted(report.num_episodes, "episode") + ", " + Counted(report.num_rows, "row") + ", " +
-          Counted(report.num_video_frames, "video frame") + ", " + BytesText(report.checked_bytes) + " in " + SecondsText(report.seconds) + "\n";
-  text += "  " + (report.ok() ? std::string("nothing differs") : Counted(report.num_findings, "finding")) + "\n";
+  text += "\n  " + Counted(report.num_episodes, "episode") + ", " +
+          Counted(report.num_rows, "row") + ", " + Counted(report.num_video_frames, "video frame") +
+          ", " + BytesText(report.checked_bytes) + " in " + SecondsText(report.seconds) + "\n";
+  text += "  " +
+          (report.ok() ? std::string("nothing differs") : Counted(report.num_findings, "finding")) +
+          "\n";
   if (!report.is_complete) text += "  The rest could not be checked before these are mended.\n";
   return text;
 }
 
-ExitCode RunVerification(const Invocation& invocation, const std::string& destination, const std::vector<std::string>& sources, Console& console) {
-  const ProgressStyle style = DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
+ExitCode RunVerification(const Invocation& invocation, const std::string& destination,
+                         const std::vector<std::string>& sources, Console& console) {
+  const ProgressStyle style =
+      DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
   ProgressReporter reporter(style, console.standard_output(), console.standard_error());
   VerifyOptions options;
   options.num_workers = invocation.options.num_workers;
-  const Result<VerifyReport> report =
-      Verify(destination, sources, options, [&reporter](const MergeProgress& counts) { reporter.Report(counts); }, &StopFlag());
+  const Result<VerifyReport> report = Verify(
+      destination, sources, options,
+      [&reporter](const MergeProgress& counts) { reporter.Report(counts); }, &StopFlag());
   reporter.Stop();
   if (!report.ok()) return console.Fail(report.status());
   return PrintVerification(invocation, *report, console);
@@ -49,7 +55,8 @@ ExitCode RunVerification(const Invocation& invocation, const std::string& destin
 
 }  // namespace
 
-ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report, Console& console) {
+ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report,
+                           Console& console) {
   const ExitCode exit_code = report.ok() ? kExitDone : kExitDifferences;
   if (invocation.json) {
     std::string lines;
@@ -60,7 +67,8 @@ ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& rep
   std::vector<Problem> problems;
   for (const Finding& finding : report.findings) problems.push_back(ProblemOf(finding));
   if (!problems.empty()) {
-    console.standard_output().Write(WithoutControls(FormatProblems(problems, "difference", invocation.verbosity > 0 ? problems.size() : kFindingsShown)));
+    console.standard_output().Write(WithoutControls(FormatProblems(
+        problems, "difference", invocation.verbosity > 0 ? problems.size() : kFindingsShown)));
     console.standard_output().Write("\n");
   }
   if (!invocation.quiet) console.standard_error().Write(WithoutControls(SummaryText(report)));

@@ -1,5 +1,6 @@
-// A whole dataset folder as one input: read, described, merged with itself, and the result read and described again. What can be merged must be readable
-// afterwards; nothing outside the folder is opened, nothing outside the destination is made.
+// A whole dataset folder as one input: read, described, merged with itself, and the result read and
+// described again. What can be merged must be readable afterwards; nothing outside the folder is
+// opened, nothing outside the destination is made.
 #include <algorithm>
 
 #include "describe/describe.h"
@@ -38,19 +39,23 @@ Status Write(const MergePlan& plan, fuzz::MemoryFileSystem& files) {
     FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
     schedule::Item item;
     item.name = unit.file.path;
-    item.body = [&](schedule::Spawner& spawner) { return unit.write(context, spawner, [](WrittenFile) {}); };
+    item.body = [&](schedule::Spawner& spawner) {
+      return unit.write(context, spawner, [](WrittenFile) {});
+    };
     items.push_back(std::move(item));
   }
   schedule::SerialExecutor executor;
   return schedule::ParallelFor(executor, std::move(items));
 }
 
-// Frames of an episode are held against the statistics of frame_index, and the column is not decoded for it. Where a source has none and its rows are
-// encoded anew, the result has some, and they tell what was wrong in the source.
+// Frames of an episode are held against the statistics of frame_index, and the column is not
+// decoded for it. Where a source has none and its rows are encoded anew, the result has some, and
+// they tell what was wrong in the source.
 bool TellsOfFrameNumbers(const Status& status) {
-  return std::all_of(status.problems().begin(), status.problems().end(), [](const Problem& problem) {
-    return problem.kind == "E-rows" && problem.what.ends_with("are not numbered one by one");
-  });
+  return std::all_of(
+      status.problems().begin(), status.problems().end(), [](const Problem& problem) {
+        return problem.kind == "E-rows" && problem.what.ends_with("are not numbered one by one");
+      });
 }
 
 }  // namespace
@@ -72,7 +77,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result<Partial> result = ReadAndDescribe(files, "/out");
   if (!fuzz::Fine(result) && TellsOfFrameNumbers(result.status())) return 0;
   FUZZ_CHECK(fuzz::Fine(result), FormatProblems(result.status().problems(), "error"));
-  FUZZ_CHECK(result->num_episodes == both.num_episodes && result->num_frames == both.num_frames, "episodes or frames are missing");
+  FUZZ_CHECK(result->num_episodes == both.num_episodes && result->num_frames == both.num_frames,
+             "episodes or frames are missing");
   return 0;
 }
 

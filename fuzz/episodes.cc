@@ -1,4 +1,5 @@
-// A table of metadata read as the tasks table and as the episodes table of a dataset with one camera.
+// A table of metadata read as the tasks table and as the episodes table of a dataset with one
+// camera.
 #include "fuzz/check.h"
 #include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
@@ -22,10 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result<v30::EpisodeClaims> claims = v30::ReadEpisodes(files, info, dataset);
   if (!fuzz::Fine(claims)) return 0;
   const size_t num_episodes = dataset.episodes.size();
-  FUZZ_CHECK(claims->data_files.size() == num_episodes && claims->video_files.front().size() == num_episodes, "one place per episode");
+  FUZZ_CHECK(claims->data_files.size() == num_episodes &&
+                 claims->video_files.front().size() == num_episodes,
+             "one place per episode");
   uint64_t num_rows = 0;
   for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
-    FUZZ_CHECK(block.values.size() == block.num_rows * block.stride, "a block of statistics has holes");
+    FUZZ_CHECK(block.values.size() == block.num_rows * block.stride,
+               "a block of statistics has holes");
     num_rows += block.num_rows;
   }
   FUZZ_CHECK(num_rows == num_episodes, "one row of statistics per episode");

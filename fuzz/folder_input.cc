@@ -21,7 +21,8 @@ std::vector<InputFile> SplitFolder(std::string_view input) {
     const size_t end = std::min(next, input.size());
     // The mark's own line feed may be the path's: a file without bytes.
     const size_t first = std::min(line_end + 1, end);
-    files.push_back({std::string(input.substr(begin, line_end - begin)), std::string(input.substr(first, end - first))});
+    files.push_back({std::string(input.substr(begin, line_end - begin)),
+                     std::string(input.substr(first, end - first))});
     begin = next;
   }
   return files;
@@ -39,7 +40,9 @@ std::string JoinFolder(const std::vector<InputFile>& files) {
 }
 
 bool IsPlainPath(const std::string& path) {
-  if (path.empty() || path.front() == '/' || path.back() == '/' || path.find('\0') != std::string::npos) return false;
+  if (path.empty() || path.front() == '/' || path.back() == '/' ||
+      path.find('\0') != std::string::npos)
+    return false;
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find('/', begin), path.size());
     const std::string part = path.substr(begin, end - begin);

@@ -1,5 +1,5 @@
-// One input that stands for a whole folder: "\n@@ PATH\n" and the file's bytes, file after file. A mark instead of a length, so that a mutation of one
-// file leaves the others alone.
+// One input that stands for a whole folder: "\n@@ PATH\n" and the file's bytes, file after file. A
+// mark instead of a length, so that a mutation of one file leaves the others alone.
 #pragma once
 
 #include <string>

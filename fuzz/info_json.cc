@@ -1,4 +1,5 @@
-// meta/info.json: parsed, written again, and read as a dataset's; its path templates filled for every camera.
+// meta/info.json: parsed, written again, and read as a dataset's; its path templates filled for
+// every camera.
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "model/file_id.h"
@@ -13,7 +14,9 @@ void Expand(const std::string& path_template, const std::string& video_key) {
     const Result<std::string> path = ExpandTemplate(path_template, id, video_key);
     if (!fuzz::Fine(path)) continue;
     FUZZ_CHECK(path->size() <= 4096, "a path longer than any file's");
-    FUZZ_CHECK(path->front() != '/' && path->find('\0') == std::string::npos && ("/" + *path + "/").find("/../") == std::string::npos, *path);
+    FUZZ_CHECK(path->front() != '/' && path->find('\0') == std::string::npos &&
+                   ("/" + *path + "/").find("/../") == std::string::npos,
+               *path);
   }
 }
 

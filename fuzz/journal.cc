@@ -1,14 +1,16 @@
 // A folder of journals: read; and what they say can be written as a journal and read again.
+#include "write/journal.h"
+
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "fuzz/memory_file_system.h"
-#include "write/journal.h"
 
 namespace robomerge {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string plan_id = "0123456789abcdef";
-  const std::vector<std::string> paths = {"data/chunk-000/file-000.parquet", "videos/camera/chunk-000/file-000.mp4", "meta/info.json"};
+  const std::vector<std::string> paths = {"data/chunk-000/file-000.parquet",
+                                          "videos/camera/chunk-000/file-000.mp4", "meta/info.json"};
   fuzz::MemoryFileSystem files({"/journal", "/again"});
   for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
     if (fuzz::IsPlainPath(file.path)) files.Add("/journal/" + file.path, file.bytes);
@@ -18,13 +20,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FUZZ_CHECK(done->size() == paths.size(), "one entry per unit");
   JournalWriter writer(files, "/again", plan_id, false, false);
   for (size_t unit = 0; unit < done->size(); ++unit) {
-    if ((*done)[unit]) FUZZ_CHECK(fuzz::Fine(writer.Append(unit, paths[unit], *(*done)[unit])), "a line cannot be written");
+    if ((*done)[unit])
+      FUZZ_CHECK(fuzz::Fine(writer.Append(unit, paths[unit], *(*done)[unit])),
+                 "a line cannot be written");
   }
   const Result<UnitsDone> again = ReadJournals(files, "/again", plan_id, paths, false);
   FUZZ_CHECK(fuzz::Fine(again), again.status().ToString());
   for (size_t unit = 0; unit < done->size(); ++unit) {
     FUZZ_CHECK((*again)[unit].has_value() == (*done)[unit].has_value(), "a line is lost");
-    if ((*done)[unit]) FUZZ_CHECK((*again)[unit]->size_bytes == (*done)[unit]->size_bytes && (*again)[unit]->mode == (*done)[unit]->mode, "a line differs");
+    if ((*done)[unit])
+      FUZZ_CHECK((*again)[unit]->size_bytes == (*done)[unit]->size_bytes &&
+                     (*again)[unit]->mode == (*done)[unit]->mode,
+                 "a line differs");
   }
   return 0;
 }

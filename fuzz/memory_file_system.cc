@@ -41,17 +41,21 @@ std::string Resolved(const std::string& path) {
   return resolved;
 }
 
-Problem NotFound(const std::string& path) { return Problem(Code::kNotFound, "there is no such file").At(path); }
+Problem NotFound(const std::string& path) {
+  return Problem(Code::kNotFound, "there is no such file").At(path);
+}
 
 }  // namespace
 
 class MemoryFileSystem::Reader final : public io::RandomAccessFile {
  public:
-  Reader(std::string path, std::shared_ptr<const std::string> bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  Reader(std::string path, std::shared_ptr<const std::string> bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)) {}
   const std::string& path() const override { return path_; }
   uint64_t size_bytes() const override { return bytes_->size(); }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
-    if (!RangeFits(offset, out.size(), bytes_->size())) return Problem(Code::kCorrupt, "file ends early").At(path_);
+    if (!RangeFits(offset, out.size(), bytes_->size()))
+      return Problem(Code::kCorrupt, "file ends early").At(path_);
     if (!out.empty()) std::memcpy(out.data(), bytes_->data() + offset, out.size());
     return Status();
   }
@@ -71,10 +75,13 @@ class MemoryFileSystem::Writer final : public io::OutputFile {
     if (!bytes.empty()) std::memcpy(bytes_->data() + offset, bytes.data(), bytes.size());
     return Status();
   }
-  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
-    if (!RangeFits(source_offset, length, source.size_bytes())) return Problem(Code::kCorrupt, "file ends early").At(source.path());
+  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset,
+                                   uint64_t length, uint64_t offset) override {
+    if (!RangeFits(source_offset, length, source.size_bytes()))
+      return Problem(Code::kCorrupt, "file ends early").At(source.path());
     ROBOMERGE_RETURN_NOT_OK(GrowTo(offset, length));
-    ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, std::as_writable_bytes(std::span(*bytes_)).subspan(offset, length)));
+    ROBOMERGE_RETURN_NOT_OK(source.ReadAt(
+        source_offset, std::as_writable_bytes(std::span(*bytes_)).subspan(offset, length)));
     return io::MovedBytes{length, 0};
   }
   Status SetSize(uint64_t size_bytes) override {
@@ -89,7 +96,8 @@ class MemoryFileSystem::Writer final : public io::OutputFile {
   Status GrowTo(uint64_t offset, uint64_t length) {
     const std::optional<uint64_t> end = CheckedAdd(offset, length);
     const uint64_t size = bytes_->size();
-    if (!end || (*end > size && *end - size > owner_.bytes_left_)) return Problem(Code::kIo, "no space left").At(path_);
+    if (!end || (*end > size && *end - size > owner_.bytes_left_))
+      return Problem(Code::kIo, "no space left").At(path_);
     if (*end > size) {
       owner_.bytes_left_ -= *end - size;
       bytes_->resize(*end);
@@ -121,7 +129,8 @@ const std::string* MemoryFileSystem::Find(const std::string& path) const {
   return entry == files_.end() ? nullptr : entry->second.get();
 }
 
-Result<std::unique_ptr<io::RandomAccessFile>> MemoryFileSystem::OpenForReading(const std::string& path) const {
+Result<std::unique_ptr<io::RandomAccessFile>> MemoryFileSystem::OpenForReading(
+    const std::string& path) const {
   CheckInside(path);
   if (IsTooLong(path)) return Problem(Code::kIo, "name is too long").At(path);
   const auto entry = files_.find(Resolved(path));
@@ -129,7 +138,8 @@ Result<std::unique_ptr<io::RandomAccessFile>> MemoryFileSystem::OpenForReading(c
   return std::unique_ptr<io::RandomAccessFile>(std::make_unique<Reader>(path, entry->second));
 }
 
-Result<std::unique_ptr<io::OutputFile>> MemoryFileSystem::Create(const std::string& path, CopyMode) {
+Result<std::unique_ptr<io::OutputFile>> MemoryFileSystem::Create(const std::string& path,
+                                                                 CopyMode) {
   CheckInside(path);
   if (IsTooLong(path)) return Problem(Code::kIo, "name is too long").At(path);
   const auto [entry, is_new] = files_.try_emplace(Resolved(path), std::make_shared<std::string>());
@@ -156,7 +166,8 @@ Result<std::vector<std::string>> MemoryFileSystem::List(const std::string& path)
   CheckInside(path);
   const std::string prefix = Resolved(path) + "/";
   std::vector<std::string> names;
-  for (auto entry = files_.lower_bound(prefix); entry != files_.end() && entry->first.starts_with(prefix); ++entry) {
+  for (auto entry = files_.lower_bound(prefix);
+       entry != files_.end() && entry->first.starts_with(prefix); ++entry) {
     std::string name = entry->first.substr(prefix.size());
     name = name.substr(0, name.find('/'));
     names.push_back(std::move(name));
@@ -185,19 +196,25 @@ Status MemoryFileSystem::Replace(const std::string& from, const std::string& to)
   const std::string old_name = Resolved(from), new_name = Resolved(to);
   std::map<std::string, std::shared_ptr<std::string>> files;
   for (const auto& [name, bytes] : files_) {
-    if (name == old_name || name.starts_with(old_name + "/")) files[new_name + name.substr(old_name.size())] = bytes;
-    else files.try_emplace(name, bytes);
+    if (name == old_name || name.starts_with(old_name + "/"))
+      files[new_name + name.substr(old_name.size())] = bytes;
+    else
+      files.try_emplace(name, bytes);
   }
   files_ = std::move(files);
   return Status();
 }
 
-Status MemoryFileSystem::Exchange(const std::string& left, const std::string&) { return Problem(Code::kUnsupported, "folders cannot be exchanged here").At(left); }
+Status MemoryFileSystem::Exchange(const std::string& left, const std::string&) {
+  return Problem(Code::kUnsupported, "folders cannot be exchanged here").At(left);
+}
 
 Status MemoryFileSystem::RemoveAll(const std::string& path) {
   CheckInside(path);
   const std::string resolved = Resolved(path);
-  std::erase_if(files_, [&](const auto& entry) { return entry.first == resolved || entry.first.starts_with(resolved + "/"); });
+  std::erase_if(files_, [&](const auto& entry) {
+    return entry.first == resolved || entry.first.starts_with(resolved + "/");
+  });
   return Status();
 }
 
@@ -211,7 +228,9 @@ Result<std::unique_ptr<io::Lock>> MemoryFileSystem::TryLock(const std::string& p
   return std::make_unique<io::Lock>();
 }
 
-bool MemoryFileSystem::CanShareExtents(const std::string&, const std::string&) const { return false; }
+bool MemoryFileSystem::CanShareExtents(const std::string&, const std::string&) const {
+  return false;
+}
 
 Result<uint64_t> MemoryFileSystem::FreeBytes(const std::string& path) const {
   CheckInside(path);

@@ -10,19 +10,23 @@
 
 namespace robomerge::fuzz {
 
-/// Aborts when a path is asked for that does not lie in one of `roots`, once "." and ".." are followed: so no template and no name of a dataset
-/// leads out of its folder or the destination's. Made for one thread.
+/// Aborts when a path is asked for that does not lie in one of `roots`, once "." and ".." are
+/// followed: so no template and no name of a dataset leads out of its folder or the destination's.
+/// Made for one thread.
 class MemoryFileSystem final : public io::FileSystem {
  public:
   /// Outputs may grow to `most_bytes` together; one that wants more gets kIo, as on a full disk.
-  explicit MemoryFileSystem(std::vector<std::string> roots, uint64_t most_bytes = uint64_t{64} << 20) : roots_(std::move(roots)), bytes_left_(most_bytes) {}
+  explicit MemoryFileSystem(std::vector<std::string> roots,
+                            uint64_t most_bytes = uint64_t{64} << 20)
+      : roots_(std::move(roots)), bytes_left_(most_bytes) {}
 
   void Add(const std::string& path, std::string bytes);
   /// Null if there is no such file.
   const std::string* Find(const std::string& path) const;
   const std::map<std::string, std::shared_ptr<std::string>>& files() const { return files_; }
 
-  Result<std::unique_ptr<io::RandomAccessFile>> OpenForReading(const std::string& path) const override;
+  Result<std::unique_ptr<io::RandomAccessFile>> OpenForReading(
+      const std::string& path) const override;
   Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path, CopyMode mode) override;
   Result<io::FileStat> Stat(const std::string& path) const override;
   Result<std::vector<std::string>> List(const std::string& path) const override;

@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t kTailBytes = 8;  // the footer's length, and "PAR1"
 
-bool IsParquet(std::string_view bytes) { return bytes.size() >= 4 + kTailBytes && bytes.substr(bytes.size() - 4) == "PAR1"; }
+bool IsParquet(std::string_view bytes) {
+  return bytes.size() >= 4 + kTailBytes && bytes.substr(bytes.size() - 4) == "PAR1";
+}
 
 std::string Mutated(std::string bytes, size_t max_size, Mutate mutate) {
   const size_t old_size = std::min(bytes.size(), max_size);
@@ -32,10 +34,12 @@ size_t FooterBytes(std::string_view file) {
 std::string MutatedParquet(std::string file, size_t max_size, unsigned seed, Mutate mutate) {
   if (!IsParquet(file) || file.size() > max_size) return Mutated(std::move(file), max_size, mutate);
   const size_t footer_bytes = FooterBytes(file);
-  if (footer_bytes > file.size() - kTailBytes || seed % 8 == 0) return Mutated(std::move(file), max_size, mutate);
+  if (footer_bytes > file.size() - kTailBytes || seed % 8 == 0)
+    return Mutated(std::move(file), max_size, mutate);
   const size_t footer_begin = file.size() - kTailBytes - footer_bytes;
   const std::string tail = file.substr(file.size() - kTailBytes);
-  std::string pages = file.substr(0, footer_begin), footer = file.substr(footer_begin, footer_bytes);
+  std::string pages = file.substr(0, footer_begin),
+              footer = file.substr(footer_begin, footer_bytes);
   if (seed % 2 == 0) {
     footer = Mutated(std::move(footer), max_size - pages.size() - kTailBytes, mutate);
     const auto length = static_cast<uint32_t>(footer.size());
@@ -58,7 +62,9 @@ size_t Store(const std::string& result, uint8_t* data, size_t max_size) {
 }  // namespace
 
 size_t MutateParquet(uint8_t* data, size_t size, size_t max_size, unsigned seed, Mutate mutate) {
-  return Store(MutatedParquet(std::string(reinterpret_cast<const char*>(data), size), max_size, seed, mutate), data, max_size);
+  return Store(MutatedParquet(std::string(reinterpret_cast<const char*>(data), size), max_size,
+                              seed, mutate),
+               data, max_size);
 }
 
 size_t MutateFolder(uint8_t* data, size_t size, size_t max_size, unsigned seed, Mutate mutate) {

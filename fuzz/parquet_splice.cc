@@ -1,5 +1,5 @@
-// A data file spliced: its row groups raw with bookkeeping columns made anew, and in other groups, so that all is decoded. What comes out is held against
-// what went in, column by column.
+// A data file spliced: its row groups raw with bookkeeping columns made anew, and in other groups,
+// so that all is decoded. What comes out is held against what went in, column by column.
 #include <algorithm>
 
 #include "formats/parquet/compare_rows.h"
@@ -17,19 +17,26 @@ namespace {
 
 const std::vector<std::string> kBookkeeping = {"episode_index", "index", "task_index"};
 
-bool Has(const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool Has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 class SpliceOfInput {
  public:
-  SpliceOfInput(const io::RandomAccessFile& file, const Footer& footer) : file_(file), footer_(footer) {
+  SpliceOfInput(const io::RandomAccessFile& file, const Footer& footer)
+      : file_(file), footer_(footer) {
     for (const std::string& name : footer.column_names()) {
-      if (Has(kBookkeeping, name)) replaced_.push_back(name);
-      else kept_.push_back(name);
+      if (Has(kBookkeeping, name))
+        replaced_.push_back(name);
+      else
+        kept_.push_back(name);
     }
   }
 
-  void Run(const std::vector<std::pair<uint64_t, uint64_t>>& groups, const parquet::SpliceOptions& options) const {
-    const Result<parquet::DestinationSchema> schema = parquet::DestinationSchema::From(file_, footer_, replaced_);
+  void Run(const std::vector<std::pair<uint64_t, uint64_t>>& groups,
+           const parquet::SpliceOptions& options) const {
+    const Result<parquet::DestinationSchema> schema =
+        parquet::DestinationSchema::From(file_, footer_, replaced_);
     if (!fuzz::Fine(schema)) return;
     std::vector<parquet::RowGroupSource> row_groups;
     uint64_t num_rows = 0;
@@ -38,27 +45,35 @@ class SpliceOfInput {
       row_group.first_row = first;
       row_group.num_rows = count;
       num_rows += count;
-      for (const std::string& name : replaced_) row_group.replaced.emplace_back(name, parquet::Int64Run{static_cast<int64_t>(first), 1});
+      for (const std::string& name : replaced_)
+        row_group.replaced.emplace_back(name, parquet::Int64Run{static_cast<int64_t>(first), 1});
     }
     const parquet::SpliceSource source{&file_, &footer_};
     fuzz::MemoryFileSystem files({"/out"});
     const std::string path = "/out/file.parquet";
     auto output = files.Create(path, CopyMode::kCopy);
-    const Result<parquet::SpliceReport> report = parquet::WriteSplice({&source, 1}, row_groups, *schema, options, **output);
+    const Result<parquet::SpliceReport> report =
+        parquet::WriteSplice({&source, 1}, row_groups, *schema, options, **output);
     if (!fuzz::Fine(report)) return;
-    FUZZ_CHECK(report->file_size_bytes == files.Find(path)->size(), "the report names another size");
+    FUZZ_CHECK(report->file_size_bytes == files.Find(path)->size(),
+               "the report names another size");
     const auto result = std::move(files.OpenForReading(path)).value();
     const Result<Footer> spliced = Footer::Read(*result);
     FUZZ_CHECK(fuzz::Fine(spliced), spliced.status().ToString());
-    FUZZ_CHECK(spliced->num_rows() == static_cast<int64_t>(num_rows) && spliced->row_groups().size() == groups.size(), "rows or row groups are missing");
+    FUZZ_CHECK(spliced->num_rows() == static_cast<int64_t>(num_rows) &&
+                   spliced->row_groups().size() == groups.size(),
+               "rows or row groups are missing");
     parquet::RowComparer comparer(*result, *spliced, file_, footer_, kept_);
     uint64_t first_in_result = 0;
     for (const auto& [first, count] : groups) {
-      const Result<parquet::ComparedRows> compared = comparer.Compare(first_in_result, first, count);
+      const Result<parquet::ComparedRows> compared =
+          comparer.Compare(first_in_result, first, count);
       first_in_result += count;
-      if (!fuzz::Fine(compared)) return;  // a source whose pages are damaged can still be spliced raw
+      if (!fuzz::Fine(compared))
+        return;  // a source whose pages are damaged can still be spliced raw
       for (const parquet::RowDifference& difference : compared->differences) {
-        FUZZ_CHECK(false, difference.column + ": " + difference.expected + " became " + difference.found);
+        FUZZ_CHECK(false,
+                   difference.column + ": " + difference.expected + " became " + difference.found);
       }
     }
   }
@@ -84,13 +99,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     first += num_rows;
   }
   splice.Run(as_they_are, {});
-  splice.Run(as_they_are, {.alignment_bytes = 512, .keep_page_index = false, .leaves_copies = false});
+  splice.Run(as_they_are,
+             {.alignment_bytes = 512, .keep_page_index = false, .leaves_copies = false});
   const auto num_rows = static_cast<uint64_t>(footer->num_rows());
   const uint64_t cut = num_rows / 3 + 1;
   std::vector<std::pair<uint64_t, uint64_t>> regrouped = {{0, cut}};
   if (cut < num_rows) regrouped.emplace_back(cut, num_rows - cut);
   splice.Run(regrouped, {});
-  for (const std::string& column : kBookkeeping) static_cast<void>(fuzz::Fine(parquet::ReadInt64Column(*file, *footer, column)));
+  for (const std::string& column : kBookkeeping)
+    static_cast<void>(fuzz::Fine(parquet::ReadInt64Column(*file, *footer, column)));
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// A table of metadata, every column by the direct page decoder and by Arrow: what the one reads, the other reads too, and the same values. Then the
-// columns are carried into another table.
+// A table of metadata, every column by the direct page decoder and by Arrow: what the one reads,
+// the other reads too, and the same values. Then the columns are carried into another table.
 #include <algorithm>
 #include <bit>
 
@@ -18,7 +18,10 @@ FUZZ_MUTATE_WITH(fuzz::MutateParquet);
 
 namespace {
 
-bool Same(double left, double right) { return std::bit_cast<uint64_t>(left) == std::bit_cast<uint64_t>(right) || (left != left && right != right); }
+bool Same(double left, double right) {
+  return std::bit_cast<uint64_t>(left) == std::bit_cast<uint64_t>(right) ||
+         (left != left && right != right);
+}
 
 template <typename Value>
 bool Same(const std::vector<Value>& left, const std::vector<Value>& right) {
@@ -34,14 +37,18 @@ bool Same(const std::vector<Value>& left, const std::vector<Value>& right) {
 }
 
 bool Same(const NumberLists& left, const NumberLists& right) {
-  return left.element == right.element && left.list_depth == right.list_depth && left.cell_begin == right.cell_begin &&
-         left.is_null == right.is_null && Same(left.values, right.values);
+  return left.element == right.element && left.list_depth == right.list_depth &&
+         left.cell_begin == right.cell_begin && left.is_null == right.is_null &&
+         Same(left.values, right.values);
 }
 
 // `direct` may be nothing, where the decoder leaves a column to Arrow.
 template <typename Value>
-void Compare(const std::string& column, int64_t num_rows, const std::optional<Value>& direct, const Result<Value>& arrow, size_t num_values) {
-  if (fuzz::Fine(arrow)) FUZZ_CHECK(static_cast<int64_t>(num_values) == num_rows, column + " has another number of rows than its table");
+void Compare(const std::string& column, int64_t num_rows, const std::optional<Value>& direct,
+             const Result<Value>& arrow, size_t num_values) {
+  if (fuzz::Fine(arrow))
+    FUZZ_CHECK(static_cast<int64_t>(num_values) == num_rows,
+               column + " has another number of rows than its table");
   if (!direct) return;
   FUZZ_CHECK(arrow.ok(), column + " is read by us and not by Arrow: " + arrow.status().ToString());
   FUZZ_CHECK(Same(*direct, *arrow), column + " differs from what Arrow reads");
@@ -52,22 +59,31 @@ void CompareColumn(const Table& table, const Table& by_arrow, const std::string&
   const std::string& bytes = table.representation().bytes;
   const int64_t num_rows = table.num_rows();
   const auto integers = by_arrow.Int64s(column);
-  Compare(column, num_rows, parquet::DirectInt64s(footer, bytes, column), integers, integers.ok() ? integers->size() : 0);
+  Compare(column, num_rows, parquet::DirectInt64s(footer, bytes, column), integers,
+          integers.ok() ? integers->size() : 0);
   const auto doubles = by_arrow.Doubles(column);
-  Compare(column, num_rows, parquet::DirectDoubles(footer, bytes, column), doubles, doubles.ok() ? doubles->size() : 0);
+  Compare(column, num_rows, parquet::DirectDoubles(footer, bytes, column), doubles,
+          doubles.ok() ? doubles->size() : 0);
   const auto texts = by_arrow.Strings(column);
-  Compare(column, num_rows, parquet::DirectStrings(footer, bytes, column), texts, texts.ok() ? texts->size() : 0);
+  Compare(column, num_rows, parquet::DirectStrings(footer, bytes, column), texts,
+          texts.ok() ? texts->size() : 0);
   const auto text_lists = by_arrow.StringLists(column);
-  Compare(column, num_rows, parquet::DirectStringLists(footer, bytes, column), text_lists, text_lists.ok() ? text_lists->size() : 0);
+  Compare(column, num_rows, parquet::DirectStringLists(footer, bytes, column), text_lists,
+          text_lists.ok() ? text_lists->size() : 0);
   const auto numbers = by_arrow.Numbers(column);
-  Compare(column, num_rows, parquet::DirectNumbers(footer, bytes, column), numbers, numbers.ok() ? numbers->is_null.size() : 0);
-  if (numbers.ok()) FUZZ_CHECK(numbers->cell_begin.size() == numbers->is_null.size() + 1 && numbers->cell_begin.back() == numbers->values.size(), column);
+  Compare(column, num_rows, parquet::DirectNumbers(footer, bytes, column), numbers,
+          numbers.ok() ? numbers->is_null.size() : 0);
+  if (numbers.ok())
+    FUZZ_CHECK(numbers->cell_begin.size() == numbers->is_null.size() + 1 &&
+                   numbers->cell_begin.back() == numbers->values.size(),
+               column);
 }
 
 void Carry(const Table& table, const std::string& column) {
   parquet::TableWriter writer;
   parquet::TableWriter::Block block{&table, {}};
-  for (int64_t row = 0; row < std::min<int64_t>(table.num_rows(), 1000); ++row) block.rows.push_back(row);
+  for (int64_t row = 0; row < std::min<int64_t>(table.num_rows(), 1000); ++row)
+    block.rows.push_back(row);
   if (!fuzz::Fine(writer.AddCarried(column, {block, block}))) return;
   fuzz::MemoryFileSystem files({"/out"});
   const auto output = files.Create("/out/file.parquet", CopyMode::kCopy);

@@ -1,4 +1,5 @@
-// A folder of partials, as it is and with fingerprints that fit: loaded, combined and planned, and written and loaded again.
+// A folder of partials, as it is and with fingerprints that fit: loaded, combined and planned, and
+// written and loaded again.
 #include "forms/partial_form.h"
 #include "forms/partial_tables.h"
 #include "fuzz/check.h"
@@ -21,20 +22,25 @@ void Load(fuzz::MemoryFileSystem& files) {
   Partial root;
   for (const forms::StoredPartial& stored : *partials) {
     root = Combine(std::move(root), stored.partial);
-    FUZZ_CHECK(fuzz::Fine(forms::WritePartial(files, "/again", stored.place, stored.partial, false)), "a partial that was loaded cannot be stored");
+    FUZZ_CHECK(
+        fuzz::Fine(forms::WritePartial(files, "/again", stored.place, stored.partial, false)),
+        "a partial that was loaded cannot be stored");
   }
   const Result<std::vector<forms::StoredPartial>> again = forms::ReadPartials(files, "/again");
   FUZZ_CHECK(fuzz::Fine(again) && again->size() == partials->size(), again.status().ToString());
   const Result<MergePlan> plan = Plan(root, {});
   if (!fuzz::Fine(plan)) return;
-  for (const Unit& unit : UnitsOf(*plan)) FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
+  for (const Unit& unit : UnitsOf(*plan))
+    FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
 }
 
 void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, const std::string& folder) {
   const std::string* text = files.Find(folder + "/partial.json");
   if (text == nullptr) return;
   Result<json::Json> header = json::Parse(*text, folder);
-  if (!header.ok() || !header->is_object() || !header->contains("tables") || !header->at("tables").is_array()) return;
+  if (!header.ok() || !header->is_object() || !header->contains("tables") ||
+      !header->at("tables").is_array())
+    return;
   fuzz::Refingerprint<forms::SchemasTable>(files, folder, "schemas", *header);
   fuzz::Refingerprint<forms::LayoutsTable>(files, folder, "episode_layouts", *header);
   fuzz::Refingerprint<forms::LayoutsTable>(files, folder, "statistics_layouts", *header);

@@ -1,4 +1,5 @@
-// A plan directory, as it is, and with fingerprints and a plan id that fit: loaded; its destination files must lie in the destination.
+// A plan directory, as it is, and with fingerprints and a plan id that fit: loaded; its destination
+// files must lie in the destination.
 #include "forms/plan_form.h"
 #include "forms/plan_internal.h"
 #include "fuzz/check.h"
@@ -21,7 +22,8 @@ Status Load(const fuzz::MemoryFileSystem& files) {
   if (!fuzz::Fine(stored)) return stored.status();
   for (size_t unit = 0; const Unit& one : UnitsOf(stored->plan)) {
     FUZZ_CHECK(fuzz::IsPlainPath(one.file.path), one.file.path);
-    for (const uint32_t source : SourcesOf(stored->plan, unit)) FUZZ_CHECK(source < stored->plan.sources.size(), "a unit names a source that is not there");
+    for (const uint32_t source : SourcesOf(stored->plan, unit))
+      FUZZ_CHECK(source < stored->plan.sources.size(), "a unit names a source that is not there");
     ++unit;
   }
   return Status();
@@ -52,11 +54,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string* text = files.Find(header_path);
   if (text == nullptr) return 0;
   Result<json::Json> header = json::Parse(*text, header_path);
-  if (!header.ok() || !header->is_object() || !header->contains("tables") || !header->at("tables").is_array()) return 0;
+  if (!header.ok() || !header->is_object() || !header->contains("tables") ||
+      !header->at("tables").is_array())
+    return 0;
   MakeFingerprintsFit(files, *header);
   files.Add(header_path, json::Dump(*header));
   const Status status = Load(files);
-  if (status.ok() || !status.problems().front().where.ends_with(": plan_id") || status.problems().front().expected.size() < 16) return 0;
+  if (status.ok() || !status.problems().front().where.ends_with(": plan_id") ||
+      status.problems().front().expected.size() < 16)
+    return 0;
   // The message names the id that the tables make.
   (*header)["plan_id"] = status.problems().front().expected.substr(0, 16);
   files.Add(header_path, json::Dump(*header));

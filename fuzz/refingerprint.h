@@ -1,4 +1,5 @@
-// Headers of table folders that fit whatever their tables hold, so that what lies behind the fingerprints is tried too.
+// Headers of table folders that fit whatever their tables hold, so that what lies behind the
+// fingerprints is tried too.
 #pragma once
 
 #include <string>
@@ -10,9 +11,11 @@
 
 namespace robomerge::fuzz {
 
-/// Sets rows and fingerprint of table `name` in `header` to what the file beside it holds; leaves them where it cannot be read.
+/// Sets rows and fingerprint of table `name` in `header` to what the file beside it holds; leaves
+/// them where it cannot be read.
 template <typename Table>
-void Refingerprint(const MemoryFileSystem& files, const std::string& folder, const std::string& name, json::Json& header) {
+void Refingerprint(const MemoryFileSystem& files, const std::string& folder,
+                   const std::string& name, json::Json& header) {
   const auto file = files.OpenForReading(folder + "/" + name + ".parquet");
   if (!file.ok()) return;
   const Result<parquet::Table> stored = parquet::Table::Read(**file);
@@ -24,7 +27,8 @@ void Refingerprint(const MemoryFileSystem& files, const std::string& folder, con
   forms::FingerprintColumns fingerprint;
   table.Visit(fingerprint);
   for (json::Json& entry : header["tables"]) {
-    if (!entry.is_object() || !entry.contains("name") || entry["name"] != json::Json(name)) continue;
+    if (!entry.is_object() || !entry.contains("name") || entry["name"] != json::Json(name))
+      continue;
     entry["num_rows"] = fingerprint.num_rows();
     entry["fingerprint"] = fingerprint.Hex();
   }

@@ -1,6 +1,8 @@
-// Runs inputs through a target, once each: the program of the normal build, where there is no fuzzer.
+// Runs inputs through a target, once each: the program of the normal build, where there is no
+// fuzzer.
 //
-// Usage: fuzz_<target> FILE|FOLDER...   A folder stands for the files in it; one that does not exist is empty. At least one input must be there.
+// Usage: fuzz_<target> FILE|FOLDER...   A folder stands for the files in it; one that does not
+// exist is empty. At least one input must be there.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

@@ -19,7 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       FUZZ_CHECK(num_values == statistic.values.size(), feature.feature + "." + statistic.name);
     }
   }
-  std::erase_if(*dataset.statistics, [](const FeatureStatistics& feature) { return !fuzz::Fine(CheckStatistics(feature, "stats.json")); });
+  std::erase_if(*dataset.statistics, [](const FeatureStatistics& feature) {
+    return !fuzz::Fine(CheckStatistics(feature, "stats.json"));
+  });
   std::vector<DroppedQuantiles> dropped;
   const StatisticsPart part{&*dataset.statistics, "/in"};
   const Result<std::vector<FeatureStatistics>> whole = AggregateStatistics({part, part}, &dropped);

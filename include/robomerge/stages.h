@@ -1,12 +1,14 @@
-// A merge in four stages that share nothing but files, for many processes or machines: describe, plan, write, publish.
+// A merge in four stages that share nothing but files, for many processes or machines: describe,
+// plan, write, publish.
 //
 //   describe  rank r of P describes its slice of the sources into a folder of partials
 //   plan      combines the partials into an immutable plan directory
-//   write     rank r of W writes its slice of the destination's files, and notes every one in a journal
-//   publish   proves that all are there, then renames the whole into place
+//   write     rank r of W writes its slice of the destination's files, and notes every one in a
+//   journal publish   proves that all are there, then renames the whole into place
 //
-// Running any of them again is harmless: what is done is skipped. Numbers of ranks may change between attempts of `write`, and attempts may overlap. The
-// result is the same, to the byte, as that of Merge().
+// Running any of them again is harmless: what is done is skipped. Numbers of ranks may change
+// between attempts of `write`, and attempts may overlap. The result is the same, to the byte, as
+// that of Merge().
 #pragma once
 
 #include <atomic>
@@ -28,10 +30,10 @@ struct Rank {
 
 /// What a stage did. Numbers that do not apply to it are 0.
 struct StageReport {
-  std::string stage;        ///< "describe", "plan", "write", "publish"
-  std::string plan_id;      ///< not of describe
-  std::string directory;    ///< of the partials, or of the plan
-  std::string destination;  ///< not of describe; absolute
+  std::string stage;          ///< "describe", "plan", "write", "publish"
+  std::string plan_id;        ///< not of describe
+  std::string directory;      ///< of the partials, or of the plan
+  std::string destination;    ///< not of describe; absolute
   bool already_done = false;  ///< there was nothing to do
   uint64_t first_source = 0;  ///< of the slice
   uint64_t num_sources = 0;   ///< in the slice, or in the plan
@@ -54,27 +56,39 @@ struct StageReport {
   double utilisation = 0;
 };
 
-/// Describes this rank's slice of `sources`, by position, into a new folder below `partial_directory`. A slice without sources makes none.
-/// Errors: as those of Merge() for sources; kInvalidArgument (E-rank).
-Result<StageReport> DescribeSources(const std::vector<std::string>& sources, const std::string& partial_directory, Rank rank, const MergeOptions& options,
-                                    const ProgressCallback& progress = {}, const std::atomic<bool>* stop = nullptr);
+/// Describes this rank's slice of `sources`, by position, into a new folder below
+/// `partial_directory`. A slice without sources makes none. Errors: as those of Merge() for
+/// sources; kInvalidArgument (E-rank).
+Result<StageReport> DescribeSources(const std::vector<std::string>& sources,
+                                    const std::string& partial_directory, Rank rank,
+                                    const MergeOptions& options,
+                                    const ProgressCallback& progress = {},
+                                    const std::atomic<bool>* stop = nullptr);
 
-/// Combines all partials of `partial_directory`, in the order of their sources, and plans the merge into `plan_directory`. kCorrupt where partials are
-/// missing, overlap or are damaged; kAlreadyExists (E-plan-differs) if another plan is there.
-Result<StageReport> PlanPartials(const std::string& partial_directory, const std::string& destination, const std::string& plan_directory,
-                                 const MergeOptions& options, const ProgressCallback& progress = {}, const std::atomic<bool>* stop = nullptr);
-
-/// Describes and plans in one step.
-Result<StageReport> PlanSources(const std::vector<std::string>& sources, const std::string& destination, const std::string& plan_directory,
-                                const MergeOptions& options, const ProgressCallback& progress = {}, const std::atomic<bool>* stop = nullptr);
-
-/// Writes this rank's slice of the destination's files, cut by bytes. Of `options` only num_workers and trace_path count: all else is in the plan.
-/// kCorrupt (E-source-changed) if a source is no longer what was planned.
-Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank, const MergeOptions& options, const ProgressCallback& progress = {},
+/// Combines all partials of `partial_directory`, in the order of their sources, and plans the merge
+/// into `plan_directory`. kCorrupt where partials are missing, overlap or are damaged;
+/// kAlreadyExists (E-plan-differs) if another plan is there.
+Result<StageReport> PlanPartials(const std::string& partial_directory,
+                                 const std::string& destination, const std::string& plan_directory,
+                                 const MergeOptions& options, const ProgressCallback& progress = {},
                                  const std::atomic<bool>* stop = nullptr);
 
-/// Proves that every file of the plan is there and makes the whole appear at the destination. kCorrupt (E-incomplete) names what is missing. Of `options`
-/// only overwrite counts, beside the plan's own.
+/// Describes and plans in one step.
+Result<StageReport> PlanSources(const std::vector<std::string>& sources,
+                                const std::string& destination, const std::string& plan_directory,
+                                const MergeOptions& options, const ProgressCallback& progress = {},
+                                const std::atomic<bool>* stop = nullptr);
+
+/// Writes this rank's slice of the destination's files, cut by bytes. Of `options` only num_workers
+/// and trace_path count: all else is in the plan. kCorrupt (E-source-changed) if a source is no
+/// longer what was planned.
+Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
+                                 const MergeOptions& options, const ProgressCallback& progress = {},
+                                 const std::atomic<bool>* stop = nullptr);
+
+/// Proves that every file of the plan is there and makes the whole appear at the destination.
+/// kCorrupt (E-incomplete) names what is missing. Of `options` only overwrite counts, beside the
+/// plan's own.
 Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options);
 
 }  // namespace robomerge

@@ -32,17 +32,39 @@ std::string_view CodeName(Code code);
 
 /// One thing that is wrong. Fields that do not apply stay empty.
 ///
-/// Written as a chain: `Problem(Code::kCorrupt, "sample table ends early").At(path).Expected("1,200 sizes")`.
+/// Written as a chain: `Problem(Code::kCorrupt, "sample table ends early").At(path).Expected("1,200
+/// sizes")`.
 struct Problem {
   Problem(Code code_in, std::string what_in) : code(code_in), what(std::move(what_in)) {}
 
-  Problem&& At(std::string text) && { where = std::move(text); return std::move(*this); }
-  Problem&& Kind(std::string text) && { kind = std::move(text); return std::move(*this); }
-  Problem&& Source(std::string text) && { source = std::move(text); return std::move(*this); }
-  Problem&& Expected(std::string text) && { expected = std::move(text); return std::move(*this); }
-  Problem&& Found(std::string text) && { found = std::move(text); return std::move(*this); }
-  Problem&& Hint(std::string text) && { hint = std::move(text); return std::move(*this); }
-  Problem&& While(std::string text) && { context.push_back(std::move(text)); return std::move(*this); }
+  Problem&& At(std::string text) && {
+    where = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& Kind(std::string text) && {
+    kind = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& Source(std::string text) && {
+    source = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& Expected(std::string text) && {
+    expected = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& Found(std::string text) && {
+    found = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& Hint(std::string text) && {
+    hint = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& While(std::string text) && {
+    context.push_back(std::move(text));
+    return std::move(*this);
+  }
 
   Code code;
   std::string kind;      ///< stable code of this kind of problem, e.g. "E-fps" or "W-stats-missing"
@@ -72,7 +94,8 @@ class [[nodiscard]] Status {
   Status While(const std::string& text) const;
   /// Names the source dataset in every problem that names none yet. No effect when ok().
   Status OfSource(const std::string& root) const;
-  /// Gives every problem that has no kind yet this one, or E-io if the system refused something. No effect when ok().
+  /// Gives every problem that has no kind yet this one, or E-io if the system refused something. No
+  /// effect when ok().
   Status OfKind(const std::string& kind) const;
   /// One line, for logs and tests; the full form is FormatStatus().
   std::string ToString() const;
@@ -85,8 +108,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}              // NOLINT: implicit on purpose
-  Result(Status status) : state_(std::move(status)) {}       // NOLINT: implicit on purpose
+  Result(T value) : state_(std::move(value)) {}                    // NOLINT: implicit on purpose
+  Result(Status status) : state_(std::move(status)) {}             // NOLINT: implicit on purpose
   Result(Problem problem) : state_(Status(std::move(problem))) {}  // NOLINT: implicit on purpose
 
   bool ok() const { return std::holds_alternative<T>(state_); }
@@ -105,10 +128,11 @@ class [[nodiscard]] Result {
   std::variant<T, Status> state_;
 };
 
-/// The text a person reads: grouped by kind, each sentence once, then every place with what was expected and found, each path
-/// pasteable, then the hints. At most `most_of_a_kind` places of a kind are written out; the rest is counted. `heading` is
-/// "error" or "warning".
-std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most_of_a_kind = 5);
+/// The text a person reads: grouped by kind, each sentence once, then every place with what was
+/// expected and found, each path pasteable, then the hints. At most `most_of_a_kind` places of a
+/// kind are written out; the rest is counted. `heading` is "error" or "warning".
+std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading,
+                           size_t most_of_a_kind = 5);
 
 }  // namespace robomerge
 
@@ -116,8 +140,8 @@ std::string FormatProblems(const std::vector<Problem>& problems, std::string_vie
 #define ROBOMERGE_CONCAT(a, b) ROBOMERGE_CONCAT_INNER(a, b)
 
 /// Returns the Status of `expression` from the enclosing function unless it is ok.
-#define ROBOMERGE_RETURN_NOT_OK(expression)                     \
-  do {                                                          \
+#define ROBOMERGE_RETURN_NOT_OK(expression)                                        \
+  do {                                                                             \
     if (::robomerge::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 

@@ -1,4 +1,5 @@
-// Proves a dataset: its invariants over the real streams, and that it holds exactly what the sources of a merge hold.
+// Proves a dataset: its invariants over the real streams, and that it holds exactly what the
+// sources of a merge hold.
 #pragma once
 
 #include <atomic>
@@ -13,7 +14,8 @@
 namespace robomerge {
 
 struct VerifyOptions {
-  /// Worker threads; 0: one per core this process may use. Any number gives the same findings in the same order.
+  /// Worker threads; 0: one per core this process may use. Any number gives the same findings in
+  /// the same order.
   int num_workers = 0;
   /// Findings that are kept with their text; the rest is counted.
   uint64_t most_findings = 1000;
@@ -24,7 +26,7 @@ struct Finding {
   std::string kind;  ///< stable: "V-index", "V-frame-bytes", ...; docs/errors.md lists them
   std::string what;  ///< one sentence, lower case, no period
   std::optional<uint64_t> episode;
-  std::string column;  ///< column, statistic or camera
+  std::string column;             ///< column, statistic or camera
   std::optional<uint64_t> frame;  ///< within the episode
   std::string expected;
   std::string found;
@@ -50,13 +52,16 @@ struct VerifyReport {
 
 /// Checks the dataset at `destination`; nothing is written.
 ///
-/// Without `sources` its own invariants: totals, numbering, references, timestamps, statistics against the data, frames of videos at their times.
-/// With `sources`, in the order of the merge: that every episode, column, coded video frame, task and statistic is that of its source. What is wrong with
-/// a source and was kept as it was is no finding then.
+/// Without `sources` its own invariants: totals, numbering, references, timestamps, statistics
+/// against the data, frames of videos at their times. With `sources`, in the order of the merge:
+/// that every episode, column, coded video frame, task and statistic is that of its source. What is
+/// wrong with a source and was kept as it was is no finding then.
 ///
-/// Findings are no error. Fails if the destination or a source cannot be read at all (kNotFound, kUnsupported, kCorrupt, kIo), or on a stop
-/// (kCancelled). `progress` counts planned and moved bytes as those to check and checked, in the stages "read" and "verify".
-Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources, const VerifyOptions& options,
-                            const ProgressCallback& progress = {}, const std::atomic<bool>* stop = nullptr);
+/// Findings are no error. Fails if the destination or a source cannot be read at all (kNotFound,
+/// kUnsupported, kCorrupt, kIo), or on a stop (kCancelled). `progress` counts planned and moved
+/// bytes as those to check and checked, in the stages "read" and "verify".
+Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
+                            const VerifyOptions& options, const ProgressCallback& progress = {},
+                            const std::atomic<bool>* stop = nullptr);
 
 }  // namespace robomerge

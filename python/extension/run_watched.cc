@@ -20,7 +20,8 @@ namespace nb = nanobind;
 // How long a signal may go unanswered.
 constexpr auto kPatience = std::chrono::milliseconds(50);
 
-// All signals go to the threads of Python: its handlers do without SA_RESTART, and would break off the system calls of a worker.
+// All signals go to the threads of Python: its handlers do without SA_RESTART, and would break off
+// the system calls of a worker.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -63,7 +64,8 @@ class WatchedRun {
     thread_.join();
   }
 
-  // Waits a moment at most. Returns whether the work has ended; `news` are the latest counts, if there are new ones.
+  // Waits a moment at most. Returns whether the work has ended; `news` are the latest counts, if
+  // there are new ones.
   bool Wait(std::optional<MergeProgress>& news) {
     const nb::gil_scoped_release release;
     std::unique_lock lock(mutex_);

@@ -5,7 +5,8 @@ namespace robomerge::python {
 namespace nb = nanobind;
 
 nb::str ToPython(std::string_view text) {
-  PyObject* object = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogateescape");
+  PyObject* object =
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogateescape");
   if (object == nullptr) throw nb::python_error();
   return nb::steal<nb::str>(object);
 }
@@ -91,7 +92,9 @@ nb::dict ToPython(const MergeReport& report) {
 }
 
 nb::dict ToPython(const VerifyReport& report) {
-  const auto number = [](const std::optional<uint64_t>& value) { return value ? nb::object(nb::int_(*value)) : nb::object(nb::none()); };
+  const auto number = [](const std::optional<uint64_t>& value) {
+    return value ? nb::object(nb::int_(*value)) : nb::object(nb::none());
+  };
   nb::list findings;
   for (const Finding& finding : report.findings) {
     nb::dict dict;

@@ -1,4 +1,5 @@
-// A name for content: equal content, equal name. Proves nothing against somebody who wants two contents to have one name.
+// A name for content: equal content, equal name. Proves nothing against somebody who wants two
+// contents to have one name.
 #pragma once
 
 #include <array>
@@ -10,7 +11,8 @@
 
 namespace robomerge {
 
-/// FNV-1a, 64 bit, over values that are told apart by their kind and length: ("ab", "c") and ("a", "bc") differ.
+/// FNV-1a, 64 bit, over values that are told apart by their kind and length: ("ab", "c") and ("a",
+/// "bc") differ.
 class Fingerprint {
  public:
   void Add(std::string_view text) {

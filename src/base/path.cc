@@ -5,12 +5,14 @@
 namespace robomerge {
 
 std::string AbsolutePath(const std::string& path, const std::string& working_directory) {
-  const std::string joined = path.starts_with('/') || working_directory.empty() ? path : working_directory + "/" + path;
+  const std::string joined =
+      path.starts_with('/') || working_directory.empty() ? path : working_directory + "/" + path;
   std::string absolute;
   for (size_t begin = 0; begin <= joined.size();) {
     const size_t end = std::min(joined.find('/', begin), joined.size());
     const std::string part = joined.substr(begin, end - begin);
-    if (!part.empty() && part != ".") absolute += (absolute.empty() && !joined.starts_with('/') ? "" : "/") + part;
+    if (!part.empty() && part != ".")
+      absolute += (absolute.empty() && !joined.starts_with('/') ? "" : "/") + part;
     begin = end + 1;
   }
   return absolute.empty() ? (joined.starts_with('/') ? "/" : ".") : absolute;

@@ -5,8 +5,8 @@
 
 namespace robomerge {
 
-/// `path`, begun at `working_directory` if it is relative, without "." and empty components: one folder typed in two ways is one path. ".." stays, since
-/// it may follow a link.
+/// `path`, begun at `working_directory` if it is relative, without "." and empty components: one
+/// folder typed in two ways is one path. ".." stays, since it may follow a link.
 std::string AbsolutePath(const std::string& path, const std::string& working_directory);
 
 }  // namespace robomerge

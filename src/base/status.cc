@@ -15,7 +15,8 @@ const std::vector<Problem>& NoProblems() {
 }
 
 template <typename Change>
-std::shared_ptr<const std::vector<Problem>> Changed(const std::vector<Problem>& problems, Change change) {
+std::shared_ptr<const std::vector<Problem>> Changed(const std::vector<Problem>& problems,
+                                                    Change change) {
   auto copy = std::make_shared<std::vector<Problem>>(problems);
   for (Problem& problem : *copy) change(problem);
   return copy;
@@ -25,15 +26,24 @@ std::shared_ptr<const std::vector<Problem>> Changed(const std::vector<Problem>& 
 
 std::string_view CodeName(Code code) {
   switch (code) {
-    case Code::kInvalidArgument: return "invalid_argument";
-    case Code::kNotFound: return "not_found";
-    case Code::kAlreadyExists: return "already_exists";
-    case Code::kIncompatible: return "incompatible";
-    case Code::kUnsupported: return "unsupported";
-    case Code::kCorrupt: return "corrupt";
-    case Code::kIo: return "io";
-    case Code::kCancelled: return "cancelled";
-    case Code::kInternal: return "internal";
+    case Code::kInvalidArgument:
+      return "invalid_argument";
+    case Code::kNotFound:
+      return "not_found";
+    case Code::kAlreadyExists:
+      return "already_exists";
+    case Code::kIncompatible:
+      return "incompatible";
+    case Code::kUnsupported:
+      return "unsupported";
+    case Code::kCorrupt:
+      return "corrupt";
+    case Code::kIo:
+      return "io";
+    case Code::kCancelled:
+      return "cancelled";
+    case Code::kInternal:
+      return "internal";
   }
   return "internal";
 }
@@ -48,12 +58,15 @@ Status Status::Many(std::vector<Problem> problems) {
   return status;
 }
 
-const std::vector<Problem>& Status::problems() const { return problems_ ? *problems_ : NoProblems(); }
+const std::vector<Problem>& Status::problems() const {
+  return problems_ ? *problems_ : NoProblems();
+}
 
 Status Status::While(const std::string& text) const {
   if (ok()) return *this;
   Status status;
-  status.problems_ = Changed(*problems_, [&](Problem& problem) { problem.context.push_back(text); });
+  status.problems_ =
+      Changed(*problems_, [&](Problem& problem) { problem.context.push_back(text); });
   return status;
 }
 
@@ -114,10 +127,12 @@ std::vector<std::vector<size_t>> Grouped(const std::vector<size_t>& numbers, Key
 }
 
 // All problems of one kind: each sentence once, then its places.
-void FormatKind(const std::vector<Problem>& problems, const std::vector<size_t>& of_kind, std::string_view heading, size_t most, std::string& text) {
+void FormatKind(const std::vector<Problem>& problems, const std::vector<size_t>& of_kind,
+                std::string_view heading, size_t most, std::string& text) {
   size_t num_left = most;
   std::vector<std::string> hints;
-  for (const std::vector<size_t>& alike : Grouped(of_kind, [&](size_t number) { return problems[number].what; })) {
+  for (const std::vector<size_t>& alike :
+       Grouped(of_kind, [&](size_t number) { return problems[number].what; })) {
     if (num_left == 0) break;
     const Problem& first = problems[alike.front()];
     text += std::string(heading);
@@ -130,16 +145,19 @@ void FormatKind(const std::vector<Problem>& problems, const std::vector<size_t>&
       --num_left;
       FormatPlace(problems[number], text);
       const std::string& hint = problems[number].hint;
-      if (!hint.empty() && std::find(hints.begin(), hints.end(), hint) == hints.end()) hints.push_back(hint);
+      if (!hint.empty() && std::find(hints.begin(), hints.end(), hint) == hints.end())
+        hints.push_back(hint);
     }
   }
-  if (of_kind.size() > most) text += "  ... and " + std::to_string(of_kind.size() - most) + " more of this kind\n";
+  if (of_kind.size() > most)
+    text += "  ... and " + std::to_string(of_kind.size() - most) + " more of this kind\n";
   for (const std::string& hint : hints) text += "\nhint: " + hint + "\n";
 }
 
 }  // namespace
 
-std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading, size_t most_of_a_kind) {
+std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading,
+                           size_t most_of_a_kind) {
   std::vector<size_t> all(problems.size());
   std::iota(all.begin(), all.end(), size_t{0});
   std::string text;

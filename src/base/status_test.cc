@@ -6,7 +6,8 @@ namespace robomerge {
 namespace {
 
 Result<int> Half(int number) {
-  if (number % 2 != 0) return Problem(Code::kInvalidArgument, "number is odd").Found(std::to_string(number));
+  if (number % 2 != 0)
+    return Problem(Code::kInvalidArgument, "number is odd").Found(std::to_string(number));
   return number / 2;
 }
 
@@ -33,13 +34,14 @@ TEST(Status, WhileAndOfSourceLeaveTheOriginalAlone) {
 }
 
 TEST(Status, FormatNamesWhereExpectedFoundAndHint) {
-  const std::string text = FormatProblems({Problem(Code::kIncompatible, "feature `x` differs in shape")
-                                               .Kind("E-feature")
-                                               .At("b/meta/info.json: features[\"x\"].shape")
-                                               .Expected("[2]   from a/meta/info.json")
-                                               .Found("[3]")
-                                               .Hint("merge `b` on its own")},
-                                          "error");
+  const std::string text =
+      FormatProblems({Problem(Code::kIncompatible, "feature `x` differs in shape")
+                          .Kind("E-feature")
+                          .At("b/meta/info.json: features[\"x\"].shape")
+                          .Expected("[2]   from a/meta/info.json")
+                          .Found("[3]")
+                          .Hint("merge `b` on its own")},
+                     "error");
   EXPECT_EQ(text,
             "error[E-feature]: feature `x` differs in shape\n"
             "  --> b/meta/info.json: features[\"x\"].shape\n"
@@ -49,10 +51,16 @@ TEST(Status, FormatNamesWhereExpectedFoundAndHint) {
 }
 
 TEST(Status, FormatSaysAKindOnceWithItsPlaces) {
-  const auto missing = [](std::string place) { return Problem(Code::kCorrupt, "file is missing").Kind("E-file").At(std::move(place)).Hint("copy it"); };
-  const std::string text = FormatProblems({missing("a"), Problem(Code::kIncompatible, "rates differ").Kind("E-fps"), missing("b"), missing("c"),
-                                           Problem(Code::kCorrupt, "file is empty").Kind("E-file").At("d")},
-                                          "error", 2);
+  const auto missing = [](std::string place) {
+    return Problem(Code::kCorrupt, "file is missing")
+        .Kind("E-file")
+        .At(std::move(place))
+        .Hint("copy it");
+  };
+  const std::string text = FormatProblems(
+      {missing("a"), Problem(Code::kIncompatible, "rates differ").Kind("E-fps"), missing("b"),
+       missing("c"), Problem(Code::kCorrupt, "file is empty").Kind("E-file").At("d")},
+      "error", 2);
   EXPECT_EQ(text,
             "error[E-file]: file is missing (3 times)\n"
             "  --> a\n"
@@ -64,13 +72,17 @@ TEST(Status, FormatSaysAKindOnceWithItsPlaces) {
 }
 
 TEST(Status, FormatKeepsSentencesOfOneKindTogether) {
-  const auto rows = [](std::string what) { return Problem(Code::kCorrupt, std::move(what)).Kind("E-rows"); };
+  const auto rows = [](std::string what) {
+    return Problem(Code::kCorrupt, std::move(what)).Kind("E-rows");
+  };
   EXPECT_EQ(FormatProblems({rows("one"), Problem(Code::kCorrupt, "no kind"), rows("two")}, "error"),
             "error[E-rows]: one\nerror[E-rows]: two\n\nerror: no kind\n");
 }
 
 TEST(Status, WhatTheSystemRefusedIsOfOneKindWhereverItWas) {
-  const Status status = Status::Many({Problem(Code::kIo, "cannot open"), Problem(Code::kCorrupt, "cut off")}).OfKind("E-data-file");
+  const Status status =
+      Status::Many({Problem(Code::kIo, "cannot open"), Problem(Code::kCorrupt, "cut off")})
+          .OfKind("E-data-file");
   EXPECT_EQ(status.problems()[0].kind, "E-io");
   EXPECT_EQ(status.problems()[1].kind, "E-data-file");
 }

@@ -27,7 +27,8 @@ void Append(const Part& part, std::string& out) {
 
 }  // namespace text_internal
 
-/// Returns the arguments one after another: text, characters, integers. FormatDouble is for the others.
+/// Returns the arguments one after another: text, characters, integers. FormatDouble is for the
+/// others.
 template <typename... Parts>
 std::string StrCat(const Parts&... parts) {
   std::string out;

@@ -15,7 +15,9 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset) {
   describe_internal::TakeStatistics(dataset, *source, warnings, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
   if (dataset->episodes.empty()) {
-    warnings.push_back(Problem(Code::kIncompatible, "dataset has no episodes; only its tasks are taken over").Kind("W-empty-source"));
+    warnings.push_back(
+        Problem(Code::kIncompatible, "dataset has no episodes; only its tasks are taken over")
+            .Kind("W-empty-source"));
   }
   for (Problem& warning : warnings) {
     if (warning.source.empty()) warning.source = dataset->root;

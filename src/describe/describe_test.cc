@@ -12,7 +12,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<Partial> DescribeChanged(const test::SourceSpec& spec, const std::function<void(Dataset&)>& change = [](Dataset&) {}) {
+Result<Partial> DescribeChanged(
+    const test::SourceSpec& spec, const std::function<void(Dataset&)>& change = [](Dataset&) {}) {
   auto dataset = std::make_shared<Dataset>(test::MakeDataset(spec));
   change(*dataset);
   return Describe(dataset);
@@ -27,7 +28,8 @@ std::string Refusal(const std::function<void(Dataset&)>& change) {
 
 std::string Warnings(const Partial& partial) {
   std::string text;
-  for (const Problem& warning : partial.warnings.Flatten()) text += Status(warning).ToString() + "\n";
+  for (const Problem& warning : partial.warnings.Flatten())
+    text += Status(warning).ToString() + "\n";
   return text;
 }
 
@@ -42,9 +44,13 @@ TEST(Describe, ResolvesPlacesOfAHealthySource) {
 }
 
 TEST(Describe, RefusesRowsThatContradictTheEpisodesTable) {
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.data_files[0].episodes[1].num_rows = 19; }), HasSubstr("E-rows"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.data_files[0].episodes.pop_back(); }), HasSubstr("episode 1 has no rows"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.data_files[0].episodes.push_back(dataset.data_files[0].episodes[0]); }),
+  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.data_files[0].episodes[1].num_rows = 19; }),
+              HasSubstr("E-rows"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.data_files[0].episodes.pop_back(); }),
+              HasSubstr("episode 1 has no rows"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) {
+                dataset.data_files[0].episodes.push_back(dataset.data_files[0].episodes[0]);
+              }),
               HasSubstr("do not stand together"));
   EXPECT_THAT(Refusal([](Dataset& dataset) {
                 dataset.data_files[0].episodes.push_back(dataset.data_files[0].episodes[0]);
@@ -54,15 +60,27 @@ TEST(Describe, RefusesRowsThatContradictTheEpisodesTable) {
 }
 
 TEST(Describe, RefusesTasksThatAreNotInTheTable) {
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.data_files[0].episodes[0].task_frames = {{1, 10}}; }), HasSubstr("E-tasks"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.episodes[1].tasks = {"unheard of"}; }), HasSubstr("`unheard of`"));
+  EXPECT_THAT(
+      Refusal([](Dataset& dataset) { dataset.data_files[0].episodes[0].task_frames = {{1, 10}}; }),
+      HasSubstr("E-tasks"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.episodes[1].tasks = {"unheard of"}; }),
+              HasSubstr("`unheard of`"));
 }
 
 TEST(Describe, RefusesVideosThatCannotHoldTheirEpisodes) {
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.num_frames = 29; }), HasSubstr("E-video-frames"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.frame_ticks = 1024; }), HasSubstr("E-video-fps"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].segments[1].from_timestamp = 1e9; }), HasSubstr("E-video-frames"));
-  EXPECT_THAT(Refusal([](Dataset& dataset) { dataset.video_keys[0].segments[1].from_timestamp = std::nan(""); }), HasSubstr("E-episodes"));
+  EXPECT_THAT(
+      Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.num_frames = 29; }),
+      HasSubstr("E-video-frames"));
+  EXPECT_THAT(
+      Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.frame_ticks = 1024; }),
+      HasSubstr("E-video-fps"));
+  EXPECT_THAT(
+      Refusal([](Dataset& dataset) { dataset.video_keys[0].segments[1].from_timestamp = 1e9; }),
+      HasSubstr("E-video-frames"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) {
+                dataset.video_keys[0].segments[1].from_timestamp = std::nan("");
+              }),
+              HasSubstr("E-episodes"));
 }
 
 TEST(Describe, AllProblemsAtOnce) {
@@ -77,14 +95,16 @@ TEST(Describe, AllProblemsAtOnce) {
 
 TEST(Describe, MendsTimestampsThatAreOneFrameShort) {
   const Partial partial = DescribeChanged(TwoEpisodes(), [](Dataset& dataset) {
-                            for (VideoSegment& segment : dataset.video_keys[0].segments) segment.to_timestamp -= 1.0 / 30;
+                            for (VideoSegment& segment : dataset.video_keys[0].segments)
+                              segment.to_timestamp -= 1.0 / 30;
                           }).value();
   EXPECT_THAT(Warnings(partial), HasSubstr("W-episode-timestamps: timestamps of 2 of 2 episodes"));
 }
 
 TEST(Describe, SnapsDriftToTheFrameGrid) {
-  const Partial partial =
-      DescribeChanged(TwoEpisodes(), [](Dataset& dataset) { dataset.video_keys[0].segments[1].from_timestamp += 0.004; }).value();
+  const Partial partial = DescribeChanged(TwoEpisodes(), [](Dataset& dataset) {
+                            dataset.video_keys[0].segments[1].from_timestamp += 0.004;
+                          }).value();
   const auto source = partial.sources.Flatten().front();
   EXPECT_EQ(source->video_places[0][1].first_frame, 10u);
   EXPECT_EQ(source->video_places[0][1].from_timestamp, 10.0 / 30);
@@ -94,7 +114,8 @@ TEST(Describe, SnapsDriftToTheFrameGrid) {
 TEST(Describe, SaysWhichCodecItReallyIs) {
   const Partial partial = DescribeChanged(TwoEpisodes(), [](Dataset& dataset) {
                             for (Feature& feature : dataset.schema.features) {
-                              if (feature.name == "cam") feature.entry["info"]["video.codec"] = "av1";
+                              if (feature.name == "cam")
+                                feature.entry["info"]["video.codec"] = "av1";
                             }
                           }).value();
   EXPECT_THAT(Warnings(partial), HasSubstr("W-video-codec"));
@@ -102,7 +123,9 @@ TEST(Describe, SaysWhichCodecItReallyIs) {
 }
 
 TEST(Describe, SaysThatAVideoHasAnotherSize) {
-  const Partial partial = DescribeChanged(TwoEpisodes(), [](Dataset& dataset) { dataset.video_keys[0].files[0].stream.width = 128; }).value();
+  const Partial partial = DescribeChanged(TwoEpisodes(), [](Dataset& dataset) {
+                            dataset.video_keys[0].files[0].stream.width = 128;
+                          }).value();
   EXPECT_THAT(Warnings(partial), HasSubstr("W-video-size"));
 }
 
@@ -118,7 +141,8 @@ TEST(Describe, AggregatesEpisodesWhereThereIsNoStatsJson) {
   const auto add_statistics = [](Dataset& dataset) {
     dataset.statistics.reset();
     StatLayout layout;
-    for (const char* stat : {"min", "max", "mean", "std", "count"}) layout.push_back({"action", stat, NumberKind::kFloat, 1, 1});
+    for (const char* stat : {"min", "max", "mean", "std", "count"})
+      layout.push_back({"action", stat, NumberKind::kFloat, 1, 1});
     EpisodeStatisticsBlock block;
     block.layout = std::make_shared<const StatLayout>(layout);
     block.stride = 5;
@@ -135,7 +159,10 @@ TEST(Describe, AggregatesEpisodesWhereThereIsNoStatsJson) {
 }
 
 TEST(Describe, AcceptsASourceWithoutEpisodes) {
-  const Partial partial = DescribeChanged({.lengths = {}, .tasks = {"still a task"}}, [](Dataset& dataset) { dataset.statistics.reset(); }).value();
+  const Partial partial =
+      DescribeChanged({.lengths = {}, .tasks = {"still a task"}}, [](Dataset& dataset) {
+        dataset.statistics.reset();
+      }).value();
   EXPECT_EQ(partial.num_episodes, 0u);
   EXPECT_EQ(partial.tasks.tasks.size(), 1u);
   EXPECT_THAT(Warnings(partial), HasSubstr("W-empty-source"));

@@ -1,4 +1,5 @@
-// The parts of Describe, each in a file of its own. They add to `source`, `warnings` and `problems`.
+// The parts of Describe, each in a file of its own. They add to `source`, `warnings` and
+// `problems`.
 #pragma once
 
 #include <vector>
@@ -11,12 +12,14 @@ namespace robomerge::describe_internal {
 void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& problems);
 
 /// Finds every episode's frames in the videos, and mends timestamps that are off (I-5, I-7).
-void PlaceFrames(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& warnings, std::vector<Problem>& problems);
+void PlaceFrames(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& warnings,
+                 std::vector<Problem>& problems);
 
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 
 /// The dataset's statistics: stats.json, or aggregated from the episodes where there is none (W-6).
-void TakeStatistics(const std::shared_ptr<const Dataset>& dataset, DescribedSource& source, std::vector<Problem>& warnings, std::vector<Problem>& problems);
+void TakeStatistics(const std::shared_ptr<const Dataset>& dataset, DescribedSource& source,
+                    std::vector<Problem>& warnings, std::vector<Problem>& problems);
 
 }  // namespace robomerge::describe_internal

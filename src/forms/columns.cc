@@ -3,7 +3,8 @@
 namespace robomerge::forms {
 namespace {
 
-// Integers of lists pass through doubles (formats/parquet/table.h); ours are counts and indexes far below 2^53.
+// Integers of lists pass through doubles (formats/parquet/table.h); ours are counts and indexes far
+// below 2^53.
 template <typename Lists>
 parquet::NumberLists Flat(const Lists& column, parquet::NumberLists::Element element) {
   parquet::NumberLists flat;
@@ -23,7 +24,8 @@ Result<std::vector<std::vector<Value>>> Nested(const Result<parquet::NumberLists
   std::vector<std::vector<Value>> column;
   for (size_t row = 0; row + 1 < flat->cell_begin.size(); ++row) {
     std::vector<Value>& list = column.emplace_back();
-    for (size_t at = flat->cell_begin[row]; at < flat->cell_begin[row + 1]; ++at) list.push_back(static_cast<Value>(flat->values[at]));
+    for (size_t at = flat->cell_begin[row]; at < flat->cell_begin[row + 1]; ++at)
+      list.push_back(static_cast<Value>(flat->values[at]));
   }
   return column;
 }
@@ -83,7 +85,11 @@ void WriteColumns::operator()(const char* name, const NumberLists& column) {
   table_.AddNumbers(name, Flat(column, parquet::NumberLists::Element::kFloat));
 }
 
-void ReadColumns::operator()(const char* name, IntegerLists& column) { Take(Nested<int64_t>(table_.Numbers(name)), column); }
-void ReadColumns::operator()(const char* name, NumberLists& column) { Take(Nested<double>(table_.Numbers(name)), column); }
+void ReadColumns::operator()(const char* name, IntegerLists& column) {
+  Take(Nested<int64_t>(table_.Numbers(name)), column);
+}
+void ReadColumns::operator()(const char* name, NumberLists& column) {
+  Take(Nested<double>(table_.Numbers(name)), column);
+}
 
 }  // namespace robomerge::forms

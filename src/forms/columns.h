@@ -1,5 +1,5 @@
-// Columns of a stored table, one pass over which serves all: a struct of vectors names them once, in Visit, and is written, read and fingerprinted
-// from that.
+// Columns of a stored table, one pass over which serves all: a struct of vectors names them once,
+// in Visit, and is written, read and fingerprinted from that.
 //
 //   struct TasksTable {
 //     std::vector<std::string> task;
@@ -60,7 +60,8 @@ class WriteColumns {
   parquet::TableWriter& table_;
 };
 
-/// Takes columns from a Parquet table; the first that is missing or of another type makes status() say so.
+/// Takes columns from a Parquet table; the first that is missing or of another type makes status()
+/// say so.
 class ReadColumns {
  public:
   explicit ReadColumns(const parquet::Table& table) : table_(table) {}
@@ -77,8 +78,10 @@ class ReadColumns {
  private:
   template <typename Column>
   void Take(Result<Column> read, Column& column) {
-    if (read.ok()) column = std::move(read).value();
-    else if (status_.ok()) status_ = read.status();
+    if (read.ok())
+      column = std::move(read).value();
+    else if (status_.ok())
+      status_ = read.status();
   }
 
   const parquet::Table& table_;

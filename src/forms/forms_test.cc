@@ -3,14 +3,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <random>
 
 #include "describe/describe.h"
+#include "formats/json/json.h"
 #include "forms/partial_form.h"
 #include "forms/plan_form.h"
-#include "formats/json/json.h"
 #include "model/test_dataset.h"
 #include "plan/plan.h"
 #include "reduce/combine.h"
@@ -30,9 +30,14 @@ class FormsTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return io::JoinPath(folder_, name); }
-  std::string ReadText(const std::string& name) const { return io::ReadWholeFile(io::Posix(), Path(name)).value(); }
-  void WriteText(const std::string& name, const std::string& text) const { std::ofstream(Path(name), std::ios::binary) << text; }
-  void ReplaceIn(const std::string& name, const std::string& old, const std::string& replacement) const {
+  std::string ReadText(const std::string& name) const {
+    return io::ReadWholeFile(io::Posix(), Path(name)).value();
+  }
+  void WriteText(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name), std::ios::binary) << text;
+  }
+  void ReplaceIn(const std::string& name, const std::string& old,
+                 const std::string& replacement) const {
     std::string text = ReadText(name);
     ASSERT_NE(text.find(old), std::string::npos) << text;
     WriteText(name, text.replace(text.find(old), old.size(), replacement));
@@ -41,7 +46,8 @@ class FormsTest : public ::testing::Test {
   std::string folder_;
 };
 
-// Sources that differ in everything that a partial stores: tasks, lengths, warnings, schemas, statistics that do not survive a detour over decimals.
+// Sources that differ in everything that a partial stores: tasks, lengths, warnings, schemas,
+// statistics that do not survive a detour over decimals.
 Partial Leaf(size_t number) {
   const std::string task = "task " + std::to_string(number % 5);
   Dataset dataset = test::MakeDataset({.root = "/data/source " + std::to_string(number),
@@ -52,34 +58,45 @@ Partial Leaf(size_t number) {
                                        .video_bytes = 3000 + number});
   dataset.statistics->front().statistics[2].values = {0.1 * static_cast<double>(number) + 1.0 / 3};
   dataset.data_files[0].episodes[1].task_frames = {{0, 3}, {1, 4}};
-  if (number % 3 == 0) dataset.schema.fps = 30.0;  // the same rate, written in another way: a schema of its own
+  if (number % 3 == 0)
+    dataset.schema.fps = 30.0;  // the same rate, written in another way: a schema of its own
   if (number % 4 == 0) {
     dataset.carried_columns = {"note " + std::to_string(number % 8)};
-    auto layout = std::make_shared<const StatLayout>(StatLayout{{"action", "min", NumberKind::kFloat, 1, 1}, {"cam", "max", NumberKind::kFloat, 3, 3}});
+    auto layout = std::make_shared<const StatLayout>(StatLayout{
+        {"action", "min", NumberKind::kFloat, 1, 1}, {"cam", "max", NumberKind::kFloat, 3, 3}});
     dataset.episode_statistics.push_back({layout, 4, 2, std::vector<double>(8)});
   }
-  if (number % 6 == 0) dataset.warnings.push_back(Problem(Code::kCorrupt, "made up").Kind("W-test").At("here").While("testing"));
+  if (number % 6 == 0)
+    dataset.warnings.push_back(
+        Problem(Code::kCorrupt, "made up").Kind("W-test").At("here").While("testing"));
   return Describe(std::make_shared<const Dataset>(std::move(dataset))).value();
 }
 
 Partial Range(size_t first, size_t end) {
   Partial partial;
-  for (size_t number = first; number < end; ++number) partial = Combine(std::move(partial), Leaf(number));
+  for (size_t number = first; number < end; ++number)
+    partial = Combine(std::move(partial), Leaf(number));
   return partial;
 }
 
 MergePlan PlanOf(const Partial& root) { return Plan(root, {}).value(); }
 
-std::string WarningsOf(const MergePlan& plan) { return plan.warnings.empty() ? "" : FormatProblems(plan.warnings, "warning", 1000); }
+std::string WarningsOf(const MergePlan& plan) {
+  return plan.warnings.empty() ? "" : FormatProblems(plan.warnings, "warning", 1000);
+}
 
 StoredPlan Stored(MergePlan plan) {
   StoredPlan stored;
   stored.destination = "/data/merged";
-  for (const DataStep& step : plan.data_steps) stored.units.push_back({DestinationDataPath(step.id), "data", step.num_episodes, step.payload_bytes});
+  for (const DataStep& step : plan.data_steps)
+    stored.units.push_back(
+        {DestinationDataPath(step.id), "data", step.num_episodes, step.payload_bytes});
   for (const VideoStep& step : plan.video_steps) {
-    stored.units.push_back({DestinationVideoPath(plan.video_keys[step.key], step.id), "video", step.num_episodes, step.payload_bytes});
+    stored.units.push_back({DestinationVideoPath(plan.video_keys[step.key], step.id), "video",
+                            step.num_episodes, step.payload_bytes});
   }
-  for (const EpisodesStep& step : plan.episodes_steps) stored.units.push_back({DestinationEpisodesPath(step.id), "episodes", step.num_episodes, 0});
+  for (const EpisodesStep& step : plan.episodes_steps)
+    stored.units.push_back({DestinationEpisodesPath(step.id), "episodes", step.num_episodes, 0});
   stored.units.push_back({"meta/info.json", "info", 0, 0});
   stored.plan = std::move(plan);
   return stored;
@@ -103,7 +120,9 @@ TEST_F(FormsTest, AHundredCutsAndBracketingsGiveOnePlan) {
     const std::string directory = Path("cut " + std::to_string(attempt));
     for (size_t first = 0; first < kSources;) {
       const size_t end = std::min<size_t>(kSources, first + 1 + random() % 9);
-      ASSERT_FALSE(WritePartial(io::Posix(), directory, {first, end - first, kSources}, Range(first, end), false).value());
+      ASSERT_FALSE(WritePartial(io::Posix(), directory, {first, end - first, kSources},
+                                Range(first, end), false)
+                       .value());
       first = end;
     }
     std::vector<StoredPartial> stored = ReadPartials(io::Posix(), directory).value();
@@ -121,7 +140,9 @@ TEST_F(FormsTest, AHundredCutsAndBracketingsGiveOnePlan) {
 
 TEST_F(FormsTest, PartialsMustCoverEverySourceOnce) {
   const auto put = [&](size_t first, size_t end, size_t num_in_all) {
-    ASSERT_TRUE(WritePartial(io::Posix(), Path("partials"), {first, end - first, num_in_all}, Range(first, end), false).ok());
+    ASSERT_TRUE(WritePartial(io::Posix(), Path("partials"), {first, end - first, num_in_all},
+                             Range(first, end), false)
+                    .ok());
   };
   put(0, 2, 6);
   put(4, 6, 6);
@@ -134,7 +155,8 @@ TEST_F(FormsTest, PartialsMustCoverEverySourceOnce) {
   ASSERT_EQ(status.problems().size(), 1u);
   EXPECT_EQ(status.problems()[0].kind, "E-partial-overlap");
   EXPECT_THAT(status.problems()[0].where, HasSubstr("partial-000000001-000000003"));
-  EXPECT_EQ(ReadPartials(io::Posix(), Path("nowhere")).status().problems()[0].kind, "E-partial-missing");
+  EXPECT_EQ(ReadPartials(io::Posix(), Path("nowhere")).status().problems()[0].kind,
+            "E-partial-missing");
 }
 
 TEST_F(FormsTest, APartialOfChangedSourcesIsReplacedAndAnEqualOneLeft) {
@@ -176,7 +198,8 @@ TEST_F(FormsTest, AnotherPlanInTheFolderIsNotReplaced) {
 
 TEST_F(FormsTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
   ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(PlanOf(Range(0, 2))), false).ok());
-  ReplaceIn("plan/plan.json", "\"codebase_version\"", "\"something_new\": [1, 2],\n    \"codebase_version\"");
+  ReplaceIn("plan/plan.json", "\"codebase_version\"",
+            "\"something_new\": [1, 2],\n    \"codebase_version\"");
   ReplaceIn("plan/plan.json", "        0\n    ]", "        7\n    ]");
   EXPECT_TRUE(ReadPlan(io::Posix(), Path("plan")).ok());
   ReplaceIn("plan/plan.json", "        1,\n", "        2,\n");
@@ -188,7 +211,8 @@ TEST_F(FormsTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
 
 TEST_F(FormsTest, ADamagedPlanIsRefusedWithItsFile) {
   ASSERT_TRUE(WritePlan(io::Posix(), Path("whole"), Stored(PlanOf(Range(0, 4))), false).ok());
-  const auto damage = [&](const std::string& file, const std::function<void(std::string&)>& change) {
+  const auto damage = [&](const std::string& file,
+                          const std::function<void(std::string&)>& change) {
     std::filesystem::remove_all(Path("plan"));
     std::filesystem::copy(Path("whole"), Path("plan"));
     std::string bytes = ReadText("plan/" + file);
@@ -208,9 +232,14 @@ TEST_F(FormsTest, ADamagedPlanIsRefusedWithItsFile) {
   const std::string other = ReadText("whole/tasks.parquet");
   damage("units.parquet", [&](std::string& bytes) { bytes = other; });
   // A header that was edited: the tables do not make the plan that it names.
-  damage("plan.json", [](std::string& text) { text.replace(text.find("\"rate_numerator\": 30"), 20, "\"rate_numerator\": 25"); });
-  damage("plan.json", [](std::string& text) { text.replace(text.find("\"destination\": \"/"), 17, "\"destination\": \"."); });
-  damage("plan.json", [](std::string& text) { text.replace(text.find("\"cam\""), 5, "\"../../x\""); });
+  damage("plan.json", [](std::string& text) {
+    text.replace(text.find("\"rate_numerator\": 30"), 20, "\"rate_numerator\": 25");
+  });
+  damage("plan.json", [](std::string& text) {
+    text.replace(text.find("\"destination\": \"/"), 17, "\"destination\": \".");
+  });
+  damage("plan.json",
+         [](std::string& text) { text.replace(text.find("\"cam\""), 5, "\"../../x\""); });
   EXPECT_EQ(ReadPlan(io::Posix(), Path("nowhere")).status().problems()[0].kind, "E-plan-missing");
 }
 
@@ -230,7 +259,8 @@ TEST_F(FormsTest, NoFlippedByteOfAPartialPassesUnseen) {
       if (read.ok()) {
         EXPECT_EQ(PlanOf((*read)[0].partial).id, expected) << entry.path();
       } else {
-        EXPECT_EQ(read.status().problems()[0].kind, "E-partial-damaged") << read.status().ToString();
+        EXPECT_EQ(read.status().problems()[0].kind, "E-partial-damaged")
+            << read.status().ToString();
       }
     }
     std::ofstream(entry.path(), std::ios::binary) << whole;

@@ -1,4 +1,5 @@
-// Partial <-> folder: the description of a run of consecutive sources, so that another process can combine and plan it.
+// Partial <-> folder: the description of a run of consecutive sources, so that another process can
+// combine and plan it.
 #pragma once
 
 #include <string>
@@ -23,12 +24,14 @@ struct StoredPartial {
   Partial partial;
 };
 
-/// Writes DIR/partial-<first>-<last>. Returns whether it was there already, with the same content; one with other content (a source has changed
-/// since) is replaced.
-Result<bool> WritePartial(io::FileSystem& file_system, const std::string& directory, const PartialPlace& place, const Partial& partial, bool sync);
+/// Writes DIR/partial-<first>-<last>. Returns whether it was there already, with the same content;
+/// one with other content (a source has changed since) is replaced.
+Result<bool> WritePartial(io::FileSystem& file_system, const std::string& directory,
+                          const PartialPlace& place, const Partial& partial, bool sync);
 
-/// Reads all partials of a folder, in the order of their sources. kCorrupt (E-partial-...) where positions are missing or come twice, or a partial
-/// is damaged: everything at once.
-Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_system, const std::string& directory);
+/// Reads all partials of a folder, in the order of their sources. kCorrupt (E-partial-...) where
+/// positions are missing or come twice, or a partial is damaged: everything at once.
+Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_system,
+                                                const std::string& directory);
 
 }  // namespace robomerge::forms

@@ -10,7 +10,8 @@ namespace {
 
 using json::Json;
 
-// Numbers distinct lists in order of first appearance, so that any bracketing of the same sources numbers them alike.
+// Numbers distinct lists in order of first appearance, so that any bracketing of the same sources
+// numbers them alike.
 class Layouts {
  public:
   explicit Layouts(LayoutsTable& table) : table_(table) {}
@@ -23,7 +24,8 @@ class Layouts {
   };
 
   int64_t NumberOf(std::vector<Row> rows) {
-    const auto [entry, is_new] = numbers_.try_emplace(std::move(rows), static_cast<int64_t>(numbers_.size()));
+    const auto [entry, is_new] =
+        numbers_.try_emplace(std::move(rows), static_cast<int64_t>(numbers_.size()));
     if (is_new) {
       for (const Row& row : entry->first) {
         table_.layout.push_back(entry->second);
@@ -41,7 +43,8 @@ class Layouts {
   std::map<std::vector<Row>, int64_t> numbers_;
 };
 
-// Every column that some episode of the source has, in order of first appearance: all that a plan asks of per-episode statistics.
+// Every column that some episode of the source has, in order of first appearance: all that a plan
+// asks of per-episode statistics.
 std::vector<Layouts::Row> EpisodeLayout(const Dataset& dataset) {
   std::vector<Layouts::Row> rows;
   const StatLayout* last = nullptr;
@@ -52,7 +55,9 @@ std::vector<Layouts::Row> EpisodeLayout(const Dataset& dataset) {
       const bool is_known = std::any_of(rows.begin(), rows.end(), [&](const Layouts::Row& row) {
         return row.feature == column.feature && row.statistic == column.stat;
       });
-      if (!is_known) rows.push_back({column.feature, column.stat, static_cast<int64_t>(column.kind), {column.list_depth}});
+      if (!is_known)
+        rows.push_back(
+            {column.feature, column.stat, static_cast<int64_t>(column.kind), {column.list_depth}});
     }
   }
   return rows;
@@ -77,7 +82,9 @@ class Storing {
   }
 
  private:
-  static std::string SchemaText(const DescribedSource& source) { return source.dataset->schema.Fingerprint(); }
+  static std::string SchemaText(const DescribedSource& source) {
+    return source.dataset->schema.Fingerprint();
+  }
 
   void AddSource(const DescribedSource& source, int64_t schema) {
     const Dataset& dataset = *source.dataset;
@@ -88,12 +95,17 @@ class Storing {
     sources.payload_bytes.push_back(static_cast<int64_t>(source.payload_bytes));
     sources.tasks.push_back(dataset.tasks);
     sources.carried_columns.push_back(dataset.carried_columns);
-    sources.episode_layout.push_back(dataset.episode_statistics.empty() ? -1 : episode_layouts_.NumberOf(EpisodeLayout(dataset)));
+    sources.episode_layout.push_back(dataset.episode_statistics.empty()
+                                         ? -1
+                                         : episode_layouts_.NumberOf(EpisodeLayout(dataset)));
     std::vector<Layouts::Row> layout;
     std::vector<double> values;
     for (const FeatureStatistics& feature : *source.statistics) {
       for (const Statistic& statistic : feature.statistics) {
-        layout.push_back({feature.feature, statistic.name, static_cast<int64_t>(statistic.kind), {statistic.shape.begin(), statistic.shape.end()}});
+        layout.push_back({feature.feature,
+                          statistic.name,
+                          static_cast<int64_t>(statistic.kind),
+                          {statistic.shape.begin(), statistic.shape.end()}});
         values.insert(values.end(), statistic.values.begin(), statistic.values.end());
       }
     }
@@ -117,7 +129,8 @@ class Storing {
       table.has_huggingface_features.push_back(file.has_huggingface_features);
     }
     for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
-      for (const VideoFile& file : dataset.video_keys[key].files) AddVideoFile(static_cast<int64_t>(key), file);
+      for (const VideoFile& file : dataset.video_keys[key].files)
+        AddVideoFile(static_cast<int64_t>(key), file);
     }
     for (const EpisodesFile& file : dataset.episodes_files) {
       EpisodesFilesTable& table = tables_.episodes_files;

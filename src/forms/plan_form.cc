@@ -11,7 +11,9 @@ using json::Json;
 
 constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan"};
 
-const char* CopyModeName(CopyMode mode) { return mode == CopyMode::kShare ? "share" : mode == CopyMode::kCopy ? "copy" : "auto"; }
+const char* CopyModeName(CopyMode mode) {
+  return mode == CopyMode::kShare ? "share" : mode == CopyMode::kCopy ? "copy" : "auto";
+}
 
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;
@@ -77,19 +79,27 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   const auto refuse = [&](const char* what, const char* field) -> Status {
     return folder.DamagedProblem(what, folder.header_path() + ": " + field);
   };
-  if (plan.rate.numerator == 0 || plan.rate.denominator == 0) return refuse("frame rate is zero", "rate_numerator");
-  // A block size: what file systems have, and nothing that would make a file larger than its content a thousand times.
-  if (plan.alignment_bytes == 0 || plan.alignment_bytes > (1u << 20)) return refuse("alignment is no block size", "alignment_bytes");
-  if (!std::all_of(plan.video_keys.begin(), plan.video_keys.end(), IsUsableVideoKey)) return refuse("name of a camera cannot be that of a folder", "video_keys");
-  if (!stored.destination.starts_with('/')) return refuse("destination is no absolute path", "destination");
-  if (!stored.staging_root.empty() && !stored.staging_root.starts_with('/')) return refuse("folder is no absolute path", "staging_root");
-  if (plan.id.size() != 16 || plan.id.find_first_not_of("0123456789abcdef") != std::string::npos) return refuse("id is not 16 hex digits", "plan_id");
+  if (plan.rate.numerator == 0 || plan.rate.denominator == 0)
+    return refuse("frame rate is zero", "rate_numerator");
+  // A block size: what file systems have, and nothing that would make a file larger than its
+  // content a thousand times.
+  if (plan.alignment_bytes == 0 || plan.alignment_bytes > (1u << 20))
+    return refuse("alignment is no block size", "alignment_bytes");
+  if (!std::all_of(plan.video_keys.begin(), plan.video_keys.end(), IsUsableVideoKey))
+    return refuse("name of a camera cannot be that of a folder", "video_keys");
+  if (!stored.destination.starts_with('/'))
+    return refuse("destination is no absolute path", "destination");
+  if (!stored.staging_root.empty() && !stored.staging_root.starts_with('/'))
+    return refuse("folder is no absolute path", "staging_root");
+  if (plan.id.size() != 16 || plan.id.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return refuse("id is not 16 hex digits", "plan_id");
   return Status();
 }
 
 }  // namespace
 
-Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory, const StoredPlan& stored, bool sync) {
+Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory,
+                       const StoredPlan& stored, bool sync) {
   plan_internal::PlanTables tables = plan_internal::ToTables(stored);
   TableFolderWriter writer(kPlanKind, Fields(stored));
   writer.Add("sources", tables.sources);
@@ -102,19 +112,30 @@ Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory
   writer.Add("stat_columns", tables.stat_columns);
   writer.Add("texts", tables.texts);
   writer.Add("warnings", tables.warnings);
-  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolderWriter::Outcome outcome, writer.Write(file_system, directory, sync));
-  if (outcome != TableFolderWriter::Outcome::kDiffers) return outcome == TableFolderWriter::Outcome::kAlreadyThere;
-  Problem problem = Problem(Code::kAlreadyExists, "another plan is in this folder").Kind("E-plan-differs").At(io::JoinPath(directory, kPlanKind.header_name))
+  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolderWriter::Outcome outcome,
+                             writer.Write(file_system, directory, sync));
+  if (outcome != TableFolderWriter::Outcome::kDiffers)
+    return outcome == TableFolderWriter::Outcome::kAlreadyThere;
+  Problem problem = Problem(Code::kAlreadyExists, "another plan is in this folder")
+                        .Kind("E-plan-differs")
+                        .At(io::JoinPath(directory, kPlanKind.header_name))
                         .Expected(StrCat("plan ", stored.plan.id, " for ", stored.destination))
-                        .Hint("plans are never changed: choose another folder, or remove this one if nothing is written by it any more");
-  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder there, TableFolder::Open(file_system, directory, kPlanKind));
+                        .Hint(
+                            "plans are never changed: choose another folder, or remove this one if "
+                            "nothing is written by it any more");
+  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder there,
+                             TableFolder::Open(file_system, directory, kPlanKind));
   const Result<std::string> id = there.Text("plan_id"), destination = there.Text("destination");
-  if (id.ok() && destination.ok()) problem.found = StrCat("plan ", *id, " for ", *destination, *id == stored.plan.id && *destination == stored.destination ? ", with other options" : "");
+  if (id.ok() && destination.ok())
+    problem.found = StrCat(
+        "plan ", *id, " for ", *destination,
+        *id == stored.plan.id && *destination == stored.destination ? ", with other options" : "");
   return problem;
 }
 
 Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string& directory) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder folder, TableFolder::Open(file_system, directory, kPlanKind));
+  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder folder,
+                             TableFolder::Open(file_system, directory, kPlanKind));
   StoredPlan stored;
   ROBOMERGE_RETURN_NOT_OK(ReadFields(folder, stored));
   plan_internal::PlanTables tables;
@@ -132,7 +153,8 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   stored.plan.content_id = ContentId(stored.plan);
   const std::string id = PlanId(stored.plan);
   if (id != stored.plan.id) {
-    Problem problem = folder.DamagedProblem("plan is not the one that its id names", folder.header_path() + ": plan_id");
+    Problem problem = folder.DamagedProblem("plan is not the one that its id names",
+                                            folder.header_path() + ": plan_id");
     problem.expected = id + "   from its tables";
     problem.found = stored.plan.id;
     return problem;

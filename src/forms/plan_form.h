@@ -1,4 +1,5 @@
-// MergePlan <-> plan directory (docs/formats/plan-directory.md): all that a writer on another machine needs, but for the sources themselves.
+// MergePlan <-> plan directory (docs/formats/plan-directory.md): all that a writer on another
+// machine needs, but for the sources themselves.
 #pragma once
 
 #include <string>
@@ -20,17 +21,20 @@ struct UnitRow {
 };
 
 struct StoredPlan {
-  MergePlan plan;  ///< `sources` are null
-  std::string destination;  ///< absolute
+  MergePlan plan;            ///< `sources` are null
+  std::string destination;   ///< absolute
   std::string staging_root;  ///< absolute, or empty
-  MergeOptions options;     ///< those that decide about writing
+  MergeOptions options;      ///< those that decide about writing
   std::vector<UnitRow> units;
 };
 
-/// Writes the directory. Returns whether it was there already with the same plan; kAlreadyExists (E-plan-differs) if another one is there.
-Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory, const StoredPlan& stored, bool sync);
+/// Writes the directory. Returns whether it was there already with the same plan; kAlreadyExists
+/// (E-plan-differs) if another one is there.
+Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory,
+                       const StoredPlan& stored, bool sync);
 
-/// kNotFound (E-plan-missing), kUnsupported (E-plan-version), kCorrupt (E-plan-damaged): also where the tables do not make the plan that the id names.
+/// kNotFound (E-plan-missing), kUnsupported (E-plan-version), kCorrupt (E-plan-damaged): also where
+/// the tables do not make the plan that the id names.
 Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string& directory);
 
 }  // namespace robomerge::forms

@@ -1,4 +1,5 @@
-// MergePlan <-> tables. Units stand in the order of the plan: data, video, episodes, then the small files. Other tables name a unit by its row.
+// MergePlan <-> tables. Units stand in the order of the plan: data, video, episodes, then the small
+// files. Other tables name a unit by its row.
 #include "forms/plan_internal.h"
 
 namespace robomerge::forms::plan_internal {
@@ -15,8 +16,10 @@ void StoreSources(const MergePlan& plan, PlanTables& tables) {
     tables.sources.first_episode.push_back(static_cast<int64_t>(origin.first_episode));
     tables.sources.num_episodes.push_back(static_cast<int64_t>(origin.num_episodes));
     tables.sources.num_frames.push_back(static_cast<int64_t>(origin.num_frames));
-    tables.sources.metadata_fingerprint.push_back(static_cast<int64_t>(origin.metadata_fingerprint));
-    tables.sources.task_map.emplace_back(plan.task_maps[source].begin(), plan.task_maps[source].end());
+    tables.sources.metadata_fingerprint.push_back(
+        static_cast<int64_t>(origin.metadata_fingerprint));
+    tables.sources.task_map.emplace_back(plan.task_maps[source].begin(),
+                                         plan.task_maps[source].end());
     for (const SourceFile& file : origin.files) {
       tables.source_files.source.push_back(static_cast<int64_t>(source));
       tables.source_files.path.push_back(file.path);
@@ -26,7 +29,8 @@ void StoreSources(const MergePlan& plan, PlanTables& tables) {
   }
 }
 
-// `first_episode`, `payload_bytes`, `video_key` and `is_copy` are -1, 0, -1 and 0 where they do not apply.
+// `first_episode`, `payload_bytes`, `video_key` and `is_copy` are -1, 0, -1 and 0 where they do not
+// apply.
 struct UnitPlace {
   FileId id;
   int64_t first_episode = -1;
@@ -38,7 +42,9 @@ struct UnitPlace {
 void StoreUnits(const StoredPlan& stored, PlanTables& tables) {
   const MergePlan& plan = stored.plan;
   std::vector<UnitPlace> places;
-  for (const DataStep& step : plan.data_steps) places.push_back({step.id, static_cast<int64_t>(step.first_episode), step.payload_bytes, -1, false});
+  for (const DataStep& step : plan.data_steps)
+    places.push_back(
+        {step.id, static_cast<int64_t>(step.first_episode), step.payload_bytes, -1, false});
   for (const VideoStep& step : plan.video_steps) {
     for (const VideoStep::Input& input : step.inputs) {
       tables.extents.unit.push_back(static_cast<int64_t>(places.size()));
@@ -48,7 +54,8 @@ void StoreUnits(const StoredPlan& stored, PlanTables& tables) {
     }
     places.push_back({step.id, -1, step.payload_bytes, step.key, step.is_copy});
   }
-  for (const EpisodesStep& step : plan.episodes_steps) places.push_back({step.id, static_cast<int64_t>(step.first_episode), 0, -1, false});
+  for (const EpisodesStep& step : plan.episodes_steps)
+    places.push_back({step.id, static_cast<int64_t>(step.first_episode), 0, -1, false});
   places.resize(stored.units.size());
   for (size_t unit = 0; unit < places.size(); ++unit) {
     const UnitPlace& place = places[unit];
@@ -89,7 +96,8 @@ void StoreEpisodes(const MergePlan& plan, PlanTables& tables) {
 
 class Loading {
  public:
-  Loading(const TableFolder& folder, PlanTables& tables, StoredPlan& stored) : folder_(folder), tables_(tables), stored_(stored), plan_(stored.plan) {}
+  Loading(const TableFolder& folder, PlanTables& tables, StoredPlan& stored)
+      : folder_(folder), tables_(tables), stored_(stored), plan_(stored.plan) {}
 
   Status Run() {
     plan_.tasks = std::move(tables_.tasks.task);
@@ -101,11 +109,15 @@ class Loading {
     ROBOMERGE_RETURN_NOT_OK(LoadStatColumns());
     for (size_t row = 0; row < tables_.texts.path.size(); ++row) {
       std::string& text = tables_.texts.text[row];
-      if (tables_.texts.path[row] == kInfoPath) plan_.info_json = std::move(text);
-      else if (tables_.texts.path[row] == kStatsPath) plan_.stats_json = std::move(text);
-      else if (tables_.texts.path[row] == kRecordPath) plan_.record_json = std::move(text);
+      if (tables_.texts.path[row] == kInfoPath)
+        plan_.info_json = std::move(text);
+      else if (tables_.texts.path[row] == kStatsPath)
+        plan_.stats_json = std::move(text);
+      else if (tables_.texts.path[row] == kRecordPath)
+        plan_.record_json = std::move(text);
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(plan_.warnings, FromTable(folder_, "warnings", std::move(tables_.warnings)));
+    ROBOMERGE_ASSIGN_OR_RETURN(plan_.warnings,
+                               FromTable(folder_, "warnings", std::move(tables_.warnings)));
     return Status();
   }
 
@@ -121,7 +133,8 @@ class Loading {
       origin.num_frames = index.Count("num_frames", row, table.num_frames[row]);
       origin.metadata_fingerprint = static_cast<uint64_t>(table.metadata_fingerprint[row]);
       std::vector<uint32_t>& map = plan_.task_maps.emplace_back();
-      for (const int64_t task : table.task_map[row]) map.push_back(index("task_map", row, task, plan_.tasks.size()));
+      for (const int64_t task : table.task_map[row])
+        map.push_back(index("task_map", row, task, plan_.tasks.size()));
     }
     ROBOMERGE_RETURN_NOT_OK(index.status());
     plan_.sources.resize(plan_.origins.size());
@@ -130,7 +143,9 @@ class Loading {
     for (size_t row = 0; row < files.source.size(); ++row) {
       const uint32_t source = file_index("source", row, files.source[row], plan_.origins.size());
       ROBOMERGE_RETURN_NOT_OK(file_index.status());
-      plan_.origins[source].files.push_back({std::move(files.path[row]), file_index.Count("size_bytes", row, files.size_bytes[row]), files.modified_ns[row]});
+      plan_.origins[source].files.push_back(
+          {std::move(files.path[row]), file_index.Count("size_bytes", row, files.size_bytes[row]),
+           files.modified_ns[row]});
     }
     return file_index.status();
   }
@@ -146,12 +161,17 @@ class Loading {
       const FileId id = {table.chunk_index[row], table.file_index[row]};
       const std::string& kind = table.kind[row];
       if (kind == "data" || kind == "episodes") {
-        const uint64_t first = index("first_episode", row, table.first_episode[row], num_episodes_in_all);
+        const uint64_t first =
+            index("first_episode", row, table.first_episode[row], num_episodes_in_all);
         if (num_episodes > num_episodes_in_all - first) {
-          return folder_.DamagedProblem("unit has more episodes than there are", StrCat(folder_.TablePath("units"), ": num_episodes, row ", row));
+          return folder_.DamagedProblem(
+              "unit has more episodes than there are",
+              StrCat(folder_.TablePath("units"), ": num_episodes, row ", row));
         }
-        if (kind == "data") plan_.data_steps.push_back({id, first, num_episodes, payload_bytes});
-        else plan_.episodes_steps.push_back({id, first, num_episodes});
+        if (kind == "data")
+          plan_.data_steps.push_back({id, first, num_episodes, payload_bytes});
+        else
+          plan_.episodes_steps.push_back({id, first, num_episodes});
       } else if (kind == "video") {
         VideoStep& step = plan_.video_steps.emplace_back();
         step.key = index("video_key", row, table.video_key[row], plan_.video_keys.size());
@@ -170,7 +190,8 @@ class Loading {
     IndexCheck index(folder_, "extents");
     const int64_t first_video = static_cast<int64_t>(plan_.data_steps.size());
     for (size_t row = 0; row < table.unit.size(); ++row) {
-      const uint32_t step = index("unit", row, table.unit[row] - first_video, plan_.video_steps.size());
+      const uint32_t step =
+          index("unit", row, table.unit[row] - first_video, plan_.video_steps.size());
       ROBOMERGE_RETURN_NOT_OK(index.status());
       VideoStep::Input input;
       input.source = index("source", row, table.source[row], plan_.origins.size());
@@ -184,14 +205,17 @@ class Loading {
   Status LoadEpisodes() {
     const PlannedEpisodesTable& table = tables_.episodes;
     IndexCheck index(folder_, "episodes");
-    const int64_t first_episodes = static_cast<int64_t>(plan_.data_steps.size() + plan_.video_steps.size());
+    const int64_t first_episodes =
+        static_cast<int64_t>(plan_.data_steps.size() + plan_.video_steps.size());
     for (size_t row = 0; row < table.source.size(); ++row) {
       PlannedEpisode& episode = plan_.episodes.emplace_back();
       episode.source = index("source", row, table.source[row], plan_.origins.size());
       ROBOMERGE_RETURN_NOT_OK(index.status());
-      episode.source_episode = index("source_episode", row, table.source_episode[row], plan_.origins[episode.source].num_episodes);
+      episode.source_episode = index("source_episode", row, table.source_episode[row],
+                                     plan_.origins[episode.source].num_episodes);
       episode.data_step = index("data_unit", row, table.data_unit[row], plan_.data_steps.size());
-      episode.episodes_step = index("episodes_unit", row, table.episodes_unit[row] - first_episodes, plan_.episodes_steps.size());
+      episode.episodes_step = index("episodes_unit", row, table.episodes_unit[row] - first_episodes,
+                                    plan_.episodes_steps.size());
       episode.first_frame = index.Count("first_frame", row, table.first_frame[row]);
     }
     return index.status();
@@ -206,13 +230,15 @@ class Loading {
       const uint32_t key = index("video_key", row, table.video_key[row], plan_.video_keys.size());
       ROBOMERGE_RETURN_NOT_OK(index.status());
       PlannedFrames& frames = plan_.frames[key].emplace_back();
-      frames.video_step = index("video_unit", row, table.video_unit[row] - first_video, plan_.video_steps.size());
+      frames.video_step =
+          index("video_unit", row, table.video_unit[row] - first_video, plan_.video_steps.size());
       frames.from_timestamp = table.from_timestamp[row];
       frames.to_timestamp = table.to_timestamp[row];
     }
     ROBOMERGE_RETURN_NOT_OK(index.status());
     for (const std::vector<PlannedFrames>& of_key : plan_.frames) {
-      if (of_key.size() != plan_.episodes.size()) return folder_.DamagedProblem("not every episode has frames", folder_.TablePath("frames"));
+      if (of_key.size() != plan_.episodes.size())
+        return folder_.DamagedProblem("not every episode has frames", folder_.TablePath("frames"));
     }
     return Status();
   }
@@ -223,7 +249,8 @@ class Loading {
     for (size_t row = 0; row < table.feature.size(); ++row) {
       const auto kind = static_cast<NumberKind>(index("kind", row, table.kind[row], 3));
       const int depth = static_cast<int>(index("list_depth", row, table.list_depth[row], 9));
-      plan_.stat_columns.push_back({std::move(table.feature[row]), std::move(table.statistic[row]), kind, depth, 0});
+      plan_.stat_columns.push_back(
+          {std::move(table.feature[row]), std::move(table.statistic[row]), kind, depth, 0});
     }
     return index.status();
   }
@@ -261,6 +288,8 @@ PlanTables ToTables(const StoredPlan& stored) {
   return tables;
 }
 
-Status FromTables(const TableFolder& folder, PlanTables tables, StoredPlan& stored) { return Loading(folder, tables, stored).Run(); }
+Status FromTables(const TableFolder& folder, PlanTables tables, StoredPlan& stored) {
+  return Loading(folder, tables, stored).Run();
+}
 
 }  // namespace robomerge::forms::plan_internal

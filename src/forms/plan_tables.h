@@ -13,7 +13,8 @@ struct OriginsTable {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("root", root), visit("first_episode", first_episode), visit("num_episodes", num_episodes), visit("num_frames", num_frames);
+    visit("root", root), visit("first_episode", first_episode), visit("num_episodes", num_episodes),
+        visit("num_frames", num_frames);
     visit("metadata_fingerprint", metadata_fingerprint), visit("task_map", task_map);
   }
 };
@@ -24,18 +25,22 @@ struct SourceFilesTable {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("source", source), visit("path", path), visit("size_bytes", size_bytes), visit("modified_ns", modified_ns);
+    visit("source", source), visit("path", path), visit("size_bytes", size_bytes),
+        visit("modified_ns", modified_ns);
   }
 };
 
 struct UnitsTable {
   Texts path, kind;
-  Integers num_episodes, cost_bytes, chunk_index, file_index, first_episode, payload_bytes, video_key, is_copy;
+  Integers num_episodes, cost_bytes, chunk_index, file_index, first_episode, payload_bytes,
+      video_key, is_copy;
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("path", path), visit("kind", kind), visit("num_episodes", num_episodes), visit("cost_bytes", cost_bytes);
-    visit("chunk_index", chunk_index), visit("file_index", file_index), visit("first_episode", first_episode);
+    visit("path", path), visit("kind", kind), visit("num_episodes", num_episodes),
+        visit("cost_bytes", cost_bytes);
+    visit("chunk_index", chunk_index), visit("file_index", file_index),
+        visit("first_episode", first_episode);
     visit("payload_bytes", payload_bytes), visit("video_key", video_key), visit("is_copy", is_copy);
   }
 };
@@ -46,7 +51,8 @@ struct ExtentsTable {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("unit", unit), visit("source", source), visit("source_key", source_key), visit("video_file", video_file);
+    visit("unit", unit), visit("source", source), visit("source_key", source_key),
+        visit("video_file", video_file);
   }
 };
 
@@ -76,7 +82,9 @@ struct TasksTable {
   Texts task;
 
   template <typename Visitor>
-  void Visit(Visitor&& visit) { visit("task", task); }
+  void Visit(Visitor&& visit) {
+    visit("task", task);
+  }
 };
 
 struct StatColumnsTable {
@@ -85,7 +93,8 @@ struct StatColumnsTable {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("feature", feature), visit("statistic", statistic), visit("kind", kind), visit("list_depth", list_depth);
+    visit("feature", feature), visit("statistic", statistic), visit("kind", kind),
+        visit("list_depth", list_depth);
   }
 };
 
@@ -94,7 +103,9 @@ struct TextsTable {
   Texts path, text;
 
   template <typename Visitor>
-  void Visit(Visitor&& visit) { visit("path", path), visit("text", text); }
+  void Visit(Visitor&& visit) {
+    visit("path", path), visit("text", text);
+  }
 };
 
 }  // namespace robomerge::forms

@@ -18,11 +18,13 @@ ProblemsTable ToTable(const std::vector<Problem>& problems) {
   return table;
 }
 
-Result<std::vector<Problem>> FromTable(const TableFolder& folder, const std::string& name, ProblemsTable table) {
+Result<std::vector<Problem>> FromTable(const TableFolder& folder, const std::string& name,
+                                       ProblemsTable table) {
   IndexCheck index(folder, name);
   std::vector<Problem> problems;
   for (size_t row = 0; row < table.code.size(); ++row) {
-    const uint32_t code = index("code", row, table.code[row], static_cast<size_t>(Code::kInternal) + 1);
+    const uint32_t code =
+        index("code", row, table.code[row], static_cast<size_t>(Code::kInternal) + 1);
     Problem& problem = problems.emplace_back(static_cast<Code>(code), std::move(table.what[row]));
     problem.kind = std::move(table.kind[row]);
     problem.source = std::move(table.source[row]);

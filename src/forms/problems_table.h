@@ -15,13 +15,16 @@ struct ProblemsTable {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("code", code), visit("kind", kind), visit("what", what), visit("source", source), visit("where", where);
-    visit("expected", expected), visit("found", found), visit("hint", hint), visit("context", context);
+    visit("code", code), visit("kind", kind), visit("what", what), visit("source", source),
+        visit("where", where);
+    visit("expected", expected), visit("found", found), visit("hint", hint),
+        visit("context", context);
   }
 };
 
 ProblemsTable ToTable(const std::vector<Problem>& problems);
 /// `name` is the table's, for messages.
-Result<std::vector<Problem>> FromTable(const TableFolder& folder, const std::string& name, ProblemsTable table);
+Result<std::vector<Problem>> FromTable(const TableFolder& folder, const std::string& name,
+                                       ProblemsTable table);
 
 }  // namespace robomerge::forms

@@ -1,6 +1,8 @@
-// A folder with a small readable JSON file and Parquet tables, written whole or not at all, and never changed: the form of partials and plans.
+// A folder with a small readable JSON file and Parquet tables, written whole or not at all, and
+// never changed: the form of partials and plans.
 //
-// The JSON names every table with its rows and the fingerprint of its values. Format: docs/formats/plan-directory.md.
+// The JSON names every table with its rows and the fingerprint of its values. Format:
+// docs/formats/plan-directory.md.
 #pragma once
 
 #include <string>
@@ -18,8 +20,8 @@ struct FolderKind {
   const char* format;       ///< "robomerge plan"
   const char* header_name;  ///< "plan.json"
   const char* error_kind;   ///< "E-plan": E-plan-version, E-plan-damaged
-  int64_t major = 1;  ///< a reader knows one, and refuses all others
-  int64_t minor = 0;  ///< fields a reader does not know are ignored
+  int64_t major = 1;        ///< a reader knows one, and refuses all others
+  int64_t minor = 0;        ///< fields a reader does not know are ignored
 };
 
 /// Gathers the content of a folder, then writes it.
@@ -40,8 +42,8 @@ class TableFolderWriter {
   std::string Header() const;
 
   enum class Outcome { kWritten, kAlreadyThere, kDiffers };
-  /// Writes the folder at `path` under another name, syncs it (when `sync`) and renames it. What is there is left alone: kAlreadyThere if it holds
-  /// the same, kDiffers if not.
+  /// Writes the folder at `path` under another name, syncs it (when `sync`) and renames it. What is
+  /// there is left alone: kAlreadyThere if it holds the same, kDiffers if not.
   Result<Outcome> Write(io::FileSystem& file_system, const std::string& path, bool sync);
 
  private:
@@ -50,7 +52,8 @@ class TableFolderWriter {
     std::unique_ptr<parquet::TableWriter> writer;
   };
 
-  void Add(const std::string& name, const FingerprintColumns& fingerprint, std::unique_ptr<parquet::TableWriter> writer);
+  void Add(const std::string& name, const FingerprintColumns& fingerprint,
+           std::unique_ptr<parquet::TableWriter> writer);
   Status WriteFiles(io::FileSystem& file_system, const std::string& path, bool sync);
 
   const FolderKind kind_;
@@ -61,8 +64,10 @@ class TableFolderWriter {
 /// A folder that was opened: its JSON is read and of a known version.
 class TableFolder {
  public:
-  /// kNotFound where there is no such folder; kUnsupported (<kind>-version); kCorrupt (<kind>-damaged).
-  static Result<TableFolder> Open(const io::FileSystem& file_system, const std::string& path, const FolderKind& kind);
+  /// kNotFound where there is no such folder; kUnsupported (<kind>-version); kCorrupt
+  /// (<kind>-damaged).
+  static Result<TableFolder> Open(const io::FileSystem& file_system, const std::string& path,
+                                  const FolderKind& kind);
 
   const json::Json& header() const { return header_; }
   std::string header_path() const { return io::JoinPath(path_, kind_.header_name); }
@@ -90,7 +95,9 @@ class TableFolder {
 
   /// A problem with the content of one of its files: <kind>-damaged.
   Problem DamagedProblem(std::string what, std::string where) const;
-  std::string TablePath(const std::string& name) const { return io::JoinPath(path_, name + ".parquet"); }
+  std::string TablePath(const std::string& name) const {
+    return io::JoinPath(path_, name + ".parquet");
+  }
 
  private:
   TableFolder(const io::FileSystem& file_system, std::string path, const FolderKind& kind)
@@ -110,7 +117,8 @@ class TableFolder {
 /// Where an index that was stored points to: kCorrupt unless 0 <= value < limit.
 class IndexCheck {
  public:
-  IndexCheck(const TableFolder& folder, const std::string& table) : folder_(folder), path_(folder.TablePath(table)) {}
+  IndexCheck(const TableFolder& folder, const std::string& table)
+      : folder_(folder), path_(folder.TablePath(table)) {}
   /// Remembers the first value out of range and gives 0 for it.
   uint32_t operator()(const char* column, size_t row, int64_t value, size_t limit);
   /// As above for a count, which may be anything that is not negative.

@@ -4,7 +4,8 @@
 
 namespace robomerge::io {
 
-Result<std::shared_ptr<const RandomAccessFile>> FilePool::Get(const std::string& path, uint64_t size_bytes) {
+Result<std::shared_ptr<const RandomAccessFile>> FilePool::Get(const std::string& path,
+                                                              uint64_t size_bytes) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = position_.find(path);
@@ -13,11 +14,16 @@ Result<std::shared_ptr<const RandomAccessFile>> FilePool::Get(const std::string&
       return found->second->file;
     }
   }
-  // Opened without the lock: a slow file system must not hold the others up. Two threads may open one file; one of them is then dropped.
-  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> opened, file_system_.OpenForReading(path));
+  // Opened without the lock: a slow file system must not hold the others up. Two threads may open
+  // one file; one of them is then dropped.
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> opened,
+                             file_system_.OpenForReading(path));
   if (opened->size_bytes() != size_bytes) {
-    return Problem(Code::kCorrupt, "source file has changed since it was read").Kind("E-source-changed").At(path)
-        .Expected(StrCat(WithSeparators(size_bytes), " bytes")).Found(WithSeparators(opened->size_bytes()))
+    return Problem(Code::kCorrupt, "source file has changed since it was read")
+        .Kind("E-source-changed")
+        .At(path)
+        .Expected(StrCat(WithSeparators(size_bytes), " bytes"))
+        .Found(WithSeparators(opened->size_bytes()))
         .Hint("let nothing write to the sources, then run the merge again");
   }
   std::shared_ptr<const RandomAccessFile> file = std::move(opened);

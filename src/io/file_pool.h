@@ -14,10 +14,13 @@ namespace robomerge::io {
 /// Opens files when they are needed and keeps the most recently used ones open. Thread-safe.
 class FilePool {
  public:
-  /// `file_system` must outlive the pool. At most `capacity` files stay open beyond those that are pinned.
-  explicit FilePool(const FileSystem& file_system, size_t capacity = 256) : file_system_(file_system), capacity_(capacity) {}
+  /// `file_system` must outlive the pool. At most `capacity` files stay open beyond those that are
+  /// pinned.
+  explicit FilePool(const FileSystem& file_system, size_t capacity = 256)
+      : file_system_(file_system), capacity_(capacity) {}
 
-  /// The file as it was when it was read: kCorrupt (E-source-changed) if its size is no longer `size_bytes`.
+  /// The file as it was when it was read: kCorrupt (E-source-changed) if its size is no longer
+  /// `size_bytes`.
   Result<std::shared_ptr<const RandomAccessFile>> Get(const std::string& path, uint64_t size_bytes);
 
  private:
@@ -36,12 +39,15 @@ class FilePool {
 /// A file of the pool that looks always open. `pool` must outlive it.
 class PooledFile final : public RandomAccessFile {
  public:
-  PooledFile(FilePool& pool, std::string path, uint64_t size_bytes) : pool_(pool), path_(std::move(path)), size_bytes_(size_bytes) {}
+  PooledFile(FilePool& pool, std::string path, uint64_t size_bytes)
+      : pool_(pool), path_(std::move(path)), size_bytes_(size_bytes) {}
 
   const std::string& path() const override { return path_; }
   uint64_t size_bytes() const override { return size_bytes_; }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override;
-  Result<std::shared_ptr<const RandomAccessFile>> Pin() const override { return pool_.Get(path_, size_bytes_); }
+  Result<std::shared_ptr<const RandomAccessFile>> Pin() const override {
+    return pool_.Get(path_, size_bytes_);
+  }
 
  private:
   FilePool& pool_;

@@ -1,7 +1,8 @@
 // The operating system behind one interface: everything robomerge reads or writes passes here.
 //
-// posix/ is the real one; dry_run/ lets reads through and only counts writes. Paths are UTF-8 byte strings, '/'-separated.
-// All methods may be called from several threads at once, except that one OutputFile is closed by one thread.
+// posix/ is the real one; dry_run/ lets reads through and only counts writes. Paths are UTF-8 byte
+// strings, '/'-separated. All methods may be called from several threads at once, except that one
+// OutputFile is closed by one thread.
 #pragma once
 
 #include <cstddef>
@@ -34,9 +35,11 @@ class RandomAccessFile {
   virtual uint64_t size_bytes() const = 0;
   /// Fills all of `out` from `offset`. kCorrupt if the file ends before, kIo if the system refuses.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
-  /// The descriptor, for copies inside the kernel; -1 if there is none, or none that stays open (see Pin).
+  /// The descriptor, for copies inside the kernel; -1 if there is none, or none that stays open
+  /// (see Pin).
   virtual int descriptor() const { return -1; }
-  /// An open form of this file that stays open as long as it is held. A file that is always open is its own (not owned) pin.
+  /// An open form of this file that stays open as long as it is held. A file that is always open is
+  /// its own (not owned) pin.
   virtual Result<std::shared_ptr<const RandomAccessFile>> Pin() const {
     return std::shared_ptr<const RandomAccessFile>(std::shared_ptr<const void>(), this);
   }
@@ -70,24 +73,27 @@ struct PayloadRange {
   uint64_t destination_offset = 0;
 };
 
-/// A file being written. Ranges may be written in any order and from several threads if they do not overlap.
+/// A file being written. Ranges may be written in any order and from several threads if they do not
+/// overlap.
 class OutputFile {
  public:
   virtual ~OutputFile() = default;
   virtual const std::string& path() const = 0;
   virtual Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) = 0;
-  /// Says how large a new file will be; what is not written yet reads as zeros. A file system that shares extents need not move the file's end, and
-  /// write the block it lies in, for every range.
+  /// Says how large a new file will be; what is not written yet reads as zeros. A file system that
+  /// shares extents need not move the file's end, and write the block it lies in, for every range.
   virtual Status SetSize(uint64_t size_bytes) = 0;
-  /// Copies [source_offset, source_offset + length) of `source` to `offset`, by the cheapest means that works.
-  /// kCorrupt if the source ends before.
-  virtual Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
-                                       uint64_t offset) = 0;
-  /// Lets the device begin to write [offset, offset + length), so that a Close that syncs waits less. A hint: it cannot fail.
+  /// Copies [source_offset, source_offset + length) of `source` to `offset`, by the cheapest means
+  /// that works. kCorrupt if the source ends before.
+  virtual Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
+                                       uint64_t length, uint64_t offset) = 0;
+  /// Lets the device begin to write [offset, offset + length), so that a Close that syncs waits
+  /// less. A hint: it cannot fail.
   virtual void BeginSync(uint64_t /*offset*/, uint64_t /*length*/) {}
   /// Flushes what was written so far to the device; the file stays open.
   virtual Status Sync() = 0;
-  /// Flushes to the device (when `sync`) and closes. Must be called once; a file that is dropped unclosed is incomplete.
+  /// Flushes to the device (when `sync`) and closes. Must be called once; a file that is dropped
+  /// unclosed is incomplete.
   virtual Status Close(bool sync) = 0;
 };
 
@@ -95,7 +101,8 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const = 0;
+  virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(
+      const std::string& path) const = 0;
   /// Creates a new file. kAlreadyExists if there is one.
   virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) = 0;
   virtual Result<FileStat> Stat(const std::string& path) const = 0;
@@ -113,10 +120,11 @@ class FileSystem {
   virtual Status RemoveAll(const std::string& path) = 0;
   /// Flushes a directory's entries to the device.
   virtual Status SyncDirectory(const std::string& path) = 0;
-  /// Locks a path against other processes, making the file if need be. kAlreadyExists at once if somebody else holds it. The kernel drops the lock
-  /// with the process, however it ends.
+  /// Locks a path against other processes, making the file if need be. kAlreadyExists at once if
+  /// somebody else holds it. The kernel drops the lock with the process, however it ends.
   virtual Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) = 0;
-  /// Whether files in `directory` can share extents with `source`: one file system, and one that can (XFS with reflink, btrfs). Looks, writes nothing.
+  /// Whether files in `directory` can share extents with `source`: one file system, and one that
+  /// can (XFS with reflink, btrfs). Looks, writes nothing.
   virtual bool CanShareExtents(const std::string& source, const std::string& directory) const = 0;
   /// Bytes a user may still write on the file system that holds `path`.
   virtual Result<uint64_t> FreeBytes(const std::string& path) const = 0;

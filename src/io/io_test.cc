@@ -115,7 +115,9 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 5; ++i) {
       char last = 0;
-      ASSERT_TRUE(files[static_cast<size_t>(i)]->ReadAt(4, std::as_writable_bytes(std::span(&last, 1))).ok());
+      ASSERT_TRUE(files[static_cast<size_t>(i)]
+                      ->ReadAt(4, std::as_writable_bytes(std::span(&last, 1)))
+                      .ok());
       EXPECT_EQ(last, '0' + i);
     }
   }
@@ -132,7 +134,8 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
 TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
   auto first = Posix().TryLock(Path("lock"), LockKind::kExclusive);
   ASSERT_TRUE(first.ok());
-  EXPECT_EQ(Posix().TryLock(Path("lock"), LockKind::kExclusive).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(Posix().TryLock(Path("lock"), LockKind::kExclusive).status().code(),
+            Code::kAlreadyExists);
   std::move(first).value().reset();
   EXPECT_TRUE(Posix().TryLock(Path("lock"), LockKind::kExclusive).ok());
 }

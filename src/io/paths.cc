@@ -3,8 +3,10 @@
 
 namespace robomerge::io {
 
-Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path, uint64_t most_bytes) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file, file_system.OpenForReading(path));
+Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
+                                  uint64_t most_bytes) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file,
+                             file_system.OpenForReading(path));
   if (file->size_bytes() > most_bytes) {
     return Problem(Code::kCorrupt, "metadata file is too large to be one")
         .At(path)

@@ -16,7 +16,8 @@ std::string MakeProcessName() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   std::string name;
-  // Names of machines are part of a file's name here: nothing that could lead elsewhere, and not too long.
+  // Names of machines are part of a file's name here: nothing that could lead elsewhere, and not
+  // too long.
   for (const char* letter = host.data(); *letter != '\0' && name.size() < 64; ++letter) {
     name += std::isalnum(static_cast<unsigned char>(*letter)) ? *letter : '_';
   }
@@ -37,6 +38,8 @@ std::string TemporaryNameFor(const std::string& path) {
   return StrCat(path.substr(0, begin), ".", path.substr(begin), ".", UniqueName(), ".tmp");
 }
 
-bool IsTemporaryName(const std::string& name) { return name.starts_with(".") && name.ends_with(".tmp"); }
+bool IsTemporaryName(const std::string& name) {
+  return name.starts_with(".") && name.ends_with(".tmp");
+}
 
 }  // namespace robomerge::io

@@ -5,7 +5,8 @@
 
 namespace robomerge::io {
 
-/// "<host>-<pid>-<random>-<number>": another one at every call, in this process and on any machine that shares the file system.
+/// "<host>-<pid>-<random>-<number>": another one at every call, in this process and on any machine
+/// that shares the file system.
 std::string UniqueName();
 
 /// A name beside `path` that nobody else uses: ".<name>.<unique name>.tmp".

@@ -1,5 +1,7 @@
-// Lose nothing: a merge on a file system that fails at every single operation, in every way, and on one whose power is cut after every single change.
-// After each: the destination is absent or whole, the sources are untouched, the same call again gives the same bytes and leaves nothing beside them.
+// Lose nothing: a merge on a file system that fails at every single operation, in every way, and on
+// one whose power is cut after every single change. After each: the destination is absent or whole,
+// the sources are untouched, the same call again gives the same bytes and leaves nothing beside
+// them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,21 +35,26 @@ struct Loss {
   NameLoss names;
   ContentLoss contents;
 };
-constexpr Loss kLosses[] = {{NameLoss::kLost, ContentLoss::kLost},     {NameLoss::kKept, ContentLoss::kZeros},   {NameLoss::kKept, ContentLoss::kRandom},
-                            {NameLoss::kPrefix, ContentLoss::kRandom}, {NameLoss::kEach, ContentLoss::kRandom}};
+constexpr Loss kLosses[] = {{NameLoss::kLost, ContentLoss::kLost},
+                            {NameLoss::kKept, ContentLoss::kZeros},
+                            {NameLoss::kKept, ContentLoss::kRandom},
+                            {NameLoss::kPrefix, ContentLoss::kRandom},
+                            {NameLoss::kEach, ContentLoss::kRandom}};
 
 // How a merge is called, and what is there before.
 struct Scenario {
   std::string name;
   bool overwrite = false;
-  bool is_begun = false;        // an earlier run came half-way
-  bool is_done = false;         // an earlier run came to its end
+  bool is_begun = false;  // an earlier run came half-way
+  bool is_done = false;   // an earlier run came to its end
   bool has_staging_root = false;
   bool in_stages = false;
   FaultyBehaviour behaviour;
 };
 
-std::ostream& operator<<(std::ostream& out, const Scenario& scenario) { return out << scenario.name; }
+std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
+  return out << scenario.name;
+}
 
 class Faults : public ::testing::TestWithParam<Scenario> {
  protected:
@@ -94,7 +101,8 @@ class Faults : public ::testing::TestWithParam<Scenario> {
       return report.ok() ? "" : failed(report.status());
     }
     const std::string plan = kHome + "/plan";
-    const Result<StageReport> planned = PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
+    const Result<StageReport> planned =
+        PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
     if (!planned.ok()) return failed(planned.status());
     for (int64_t rank = 0; rank < 2; ++rank) {
       const Result<StageReport> written = WritePlannedOn(file_system, plan, {rank, 2}, options_);
@@ -107,13 +115,16 @@ class Faults : public ::testing::TestWithParam<Scenario> {
   void ExpectNothingLost(const MemoryFileSystem& memory, const std::string& when) {
     const Tree there = memory.Tree(kDestination);
     // Two renames instead of an exchange leave a moment with neither, when both lie beside it.
-    const bool may_be_absent = !scenario_.is_done && (!scenario_.overwrite || scenario_.behaviour.cannot_exchange);
-    const bool is_right = there == expected_ || (scenario_.overwrite && there == old_) || (there.empty() && may_be_absent);
+    const bool may_be_absent =
+        !scenario_.is_done && (!scenario_.overwrite || scenario_.behaviour.cannot_exchange);
+    const bool is_right = there == expected_ || (scenario_.overwrite && there == old_) ||
+                          (there.empty() && may_be_absent);
     EXPECT_TRUE(is_right) << when << ": at the destination is " << Describe(there);
     if (scenario_.overwrite && there.empty()) {
       const Tree beside = memory.Tree(kFolder);
       bool is_kept = false;
-      for (const auto& [path, bytes] : beside) is_kept |= path.ends_with(".old/meta/info.json") && bytes == old_.at("meta/info.json");
+      for (const auto& [path, bytes] : beside)
+        is_kept |= path.ends_with(".old/meta/info.json") && bytes == old_.at("meta/info.json");
       EXPECT_TRUE(is_kept) << when << ": the old dataset is nowhere";
     }
     EXPECT_EQ(memory.Tree(kHome + "/sources"), source_bytes_) << when;
@@ -123,10 +134,13 @@ class Faults : public ::testing::TestWithParam<Scenario> {
   // The same call again, on a file system that works.
   void ExpectGoesOn(MemoryFileSystem& memory, const std::string& when) {
     ASSERT_EQ(Run(memory), "") << when;
-    EXPECT_TRUE(memory.Tree(kDestination) == expected_) << when << ": the second run made " << Describe(memory.Tree(kDestination));
+    EXPECT_TRUE(memory.Tree(kDestination) == expected_)
+        << when << ": the second run made " << Describe(memory.Tree(kDestination));
     std::vector<std::string> strays;
     for (const auto& [path, bytes] : memory.Tree(kHome)) {
-      if (!path.starts_with("sources/") && !path.starts_with("out/of/nothing/merged/") && !path.starts_with("plan/") && path != "work/") strays.push_back(path);
+      if (!path.starts_with("sources/") && !path.starts_with("out/of/nothing/merged/") &&
+          !path.starts_with("plan/") && path != "work/")
+        strays.push_back(path);
     }
     EXPECT_THAT(strays, ::testing::IsEmpty()) << when;
     EXPECT_EQ(memory.Times(kHome + "/sources"), source_times_) << when;
@@ -136,7 +150,9 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     std::string text = tree.empty() ? "nothing" : "";
     for (const auto& [path, bytes] : tree) {
       const auto right = expected_.find(path);
-      text += StrCat(path, right == expected_.end() ? " (foreign) " : right->second == bytes ? " " : " (other bytes) ");
+      text += StrCat(path, right == expected_.end() ? " (foreign) "
+                           : right->second == bytes ? " "
+                                                    : " (other bytes) ");
     }
     return text;
   }
@@ -151,7 +167,8 @@ class Faults : public ::testing::TestWithParam<Scenario> {
 };
 
 TEST_P(Faults, EveryOperationMayFail) {
-  for (const FaultKind kind : {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
+  for (const FaultKind kind :
+       {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
     uint64_t k = 0;
     for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
@@ -160,9 +177,12 @@ TEST_P(Faults, EveryOperationMayFail) {
       const std::string error = Run(faulty);
       has_struck = faulty.has_struck();
       ASSERT_TRUE(has_struck || error.empty()) << error;
-      // Nothing but the system is to blame. (Some failures do no harm: of what is removed at the end, or what else could not be looked at.)
+      // Nothing but the system is to blame. (Some failures do no harm: of what is removed at the
+      // end, or what else could not be looked at.)
       for (const Code code : codes_) EXPECT_EQ(code, Code::kIo) << when << ": " << error;
-      EXPECT_THAT(error, ::testing::AnyOf("", ::testing::ContainsRegex("Input/output error|No space left on device"))) << when;
+      EXPECT_THAT(error, ::testing::AnyOf("", ::testing::ContainsRegex(
+                                                  "Input/output error|No space left on device")))
+          << when;
       ExpectNothingLost(*memory, when);
       ExpectGoesOn(*memory, when);
     }
@@ -178,12 +198,15 @@ TEST_P(Faults, ThePowerMayFailAfterEveryChange) {
     const std::string error = Run(faulty);
     has_struck = faulty.has_struck();
     for (const Loss& loss : kLosses) {
-      const std::string when = StrCat("power cut after change ", k, ", loss ", static_cast<int>(loss.names), "/", static_cast<int>(loss.contents));
+      const std::string when =
+          StrCat("power cut after change ", k, ", loss ", static_cast<int>(loss.names), "/",
+                 static_cast<int>(loss.contents));
       const auto after = memory->Clone();
       after->Crash(loss.names, loss.contents, k);
       ExpectNothingLost(*after, when);
       // Whoever was told that it is done may rely on it.
-      EXPECT_TRUE(!error.empty() || after->Tree(kDestination) == expected_) << when << ": " << Describe(after->Tree(kDestination));
+      EXPECT_TRUE(!error.empty() || after->Tree(kDestination) == expected_)
+          << when << ": " << Describe(after->Tree(kDestination));
       ExpectGoesOn(*after, when);
     }
   }
@@ -199,15 +222,18 @@ class FreshMerge : public Faults {
     static const std::regex unique("[^/]*-[0-9]+-[0-9]+-[0-9]+");
     std::vector<std::string> operations;
     for (const FaultyFileSystem::Logged& logged : file_system.log()) {
-      const bool is_sync = logged.operation == Operation::kSyncFile || logged.operation == Operation::kSyncDirectory;
+      const bool is_sync =
+          logged.operation == Operation::kSyncFile || logged.operation == Operation::kSyncDirectory;
       if (logged.operation < Operation::kCreate || (is_sync && !with_syncs)) continue;
-      operations.push_back(StrCat(io::OperationName(logged.operation), " ", std::regex_replace(logged.path, unique, "unique")));
+      operations.push_back(StrCat(io::OperationName(logged.operation), " ",
+                                  std::regex_replace(logged.path, unique, "unique")));
     }
     return operations;
   }
 };
 
-// The test of the tests above: were one sync of a merge left out, whichever it is, they would see it. So none is there for nothing, either.
+// The test of the tests above: were one sync of a merge left out, whichever it is, they would see
+// it. So none is there for nothing, either.
 TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
   uint64_t k = 0;
   for (bool has_struck = true; has_struck; ++k) {
@@ -216,7 +242,8 @@ TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
     ASSERT_EQ(Run(faulty), "");
     has_struck = faulty.has_struck();
     memory->Crash(NameLoss::kLost, ContentLoss::kLost, 0);
-    EXPECT_EQ(memory->Tree(kDestination) != expected_, has_struck) << "sync " << k << ": " << Describe(memory->Tree(kDestination));
+    EXPECT_EQ(memory->Tree(kDestination) != expected_, has_struck)
+        << "sync " << k << ": " << Describe(memory->Tree(kDestination));
   }
   EXPECT_GE(k, 8u + 8u);  // files, and folders
 }
@@ -245,7 +272,8 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
   ASSERT_THAT(Run(full), HasSubstr("No space left"));
   std::string foreign;
   for (const auto& [path, bytes] : begin_->Tree(kFolder)) {
-    if (path.ends_with(".parquet") && path.find("/data/") != std::string::npos) foreign = kFolder + "/" + path.substr(0, path.find("/data/")) + "/meta/notes.txt";
+    if (path.ends_with(".parquet") && path.find("/data/") != std::string::npos)
+      foreign = kFolder + "/" + path.substr(0, path.find("/data/")) + "/meta/notes.txt";
   }
   ASSERT_FALSE(foreign.empty());
   begin_->Put(foreign, "mine");
@@ -275,7 +303,8 @@ std::vector<Scenario> Scenarios() {
   return scenarios;
 }
 
-INSTANTIATE_TEST_SUITE_P(Merge, Faults, ::testing::ValuesIn(Scenarios()), [](const auto& scenario) { return scenario.param.name; });
+INSTANTIATE_TEST_SUITE_P(Merge, Faults, ::testing::ValuesIn(Scenarios()),
+                         [](const auto& scenario) { return scenario.param.name; });
 
 }  // namespace
 }  // namespace robomerge

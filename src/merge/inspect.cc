@@ -10,21 +10,28 @@ namespace robomerge {
 namespace {
 
 std::string RelativeTo(const std::string& root, const std::string& path) {
-  return path.starts_with(root) ? path.substr(std::min(path.size(), root.size() + (root.ends_with('/') ? 0 : 1))) : path;
+  return path.starts_with(root)
+             ? path.substr(std::min(path.size(), root.size() + (root.ends_with('/') ? 0 : 1)))
+             : path;
 }
 
 std::string DataText(const DataFile& file) {
-  const auto num_raw = std::count_if(file.episodes.begin(), file.episodes.end(), [](const EpisodeRows& rows) { return rows.is_row_group; });
-  const std::string text = StrCat(file.episodes.size(), file.episodes.size() == 1 ? " episode" : " episodes", ", ");
+  const auto num_raw = std::count_if(file.episodes.begin(), file.episodes.end(),
+                                     [](const EpisodeRows& rows) { return rows.is_row_group; });
+  const std::string text =
+      StrCat(file.episodes.size(), file.episodes.size() == 1 ? " episode" : " episodes", ", ");
   if (num_raw == static_cast<int64_t>(file.episodes.size())) return text + "one row group each";
-  return text + StrCat(file.episodes.size() - static_cast<size_t>(num_raw), " not in a row group of their own (will be decoded)");
+  return text + StrCat(file.episodes.size() - static_cast<size_t>(num_raw),
+                       " not in a row group of their own (will be decoded)");
 }
 
 std::string VideoText(const VideoKey& key, const VideoFile& file, FrameRate rate) {
   const mp4::StreamSummary& stream = file.stream;
   std::string text = StrCat(key.name, ": ", stream.codec, " ", stream.width, " x ", stream.height);
-  if (!stream.own_file_reason.empty()) return StrCat(text, ", must have a file of its own: ", stream.own_file_reason);
-  if (!stream.OnFrameGrid(rate.numerator, rate.denominator)) return text + ", must have a file of its own: frames do not lie on k / fps exactly";
+  if (!stream.own_file_reason.empty())
+    return StrCat(text, ", must have a file of its own: ", stream.own_file_reason);
+  if (!stream.OnFrameGrid(rate.numerator, rate.denominator))
+    return text + ", must have a file of its own: frames do not lie on k / fps exactly";
   return text;
 }
 
@@ -35,7 +42,8 @@ Result<InspectReport> Inspect(const std::string& root) {
   report.root = root;
   Result<Dataset> read = ReadDataset(io::Posix(), root);
   if (!read.ok()) {
-    if (read.status().code() == Code::kNotFound && read.status().problems().size() == 1) return read.status();
+    if (read.status().code() == Code::kNotFound && read.status().problems().size() == 1)
+      return read.status();
     report.problems = read.status().problems();
     return report;
   }
@@ -45,34 +53,42 @@ Result<InspectReport> Inspect(const std::string& root) {
   report.warnings = described.ok() ? described->warnings.Flatten() : dataset->warnings;
   report.version = "v3.0";
   report.fps = json::DumpLine(dataset->schema.fps);
-  report.robot_type = dataset->schema.robot_type.is_string() ? dataset->schema.robot_type.get<std::string>() : "";
+  report.robot_type =
+      dataset->schema.robot_type.is_string() ? dataset->schema.robot_type.get<std::string>() : "";
   report.num_episodes = dataset->episodes.size();
   report.num_frames = dataset->num_frames();
   report.tasks = dataset->tasks;
   for (const Feature& feature : dataset->schema.features) {
-    report.features.push_back({feature.name, feature.dtype(), json::DumpLine(feature.entry.value("shape", Json()))});
+    report.features.push_back(
+        {feature.name, feature.dtype(), json::DumpLine(feature.entry.value("shape", Json()))});
   }
   for (const DataFile& file : dataset->data_files) {
     uint64_t num_rows = 0;
     for (const EpisodeRows& rows : file.episodes) num_rows += rows.num_rows;
-    report.files.push_back({RelativeTo(root, file.path), "data", file.size_bytes, num_rows, DataText(file)});
+    report.files.push_back(
+        {RelativeTo(root, file.path), "data", file.size_bytes, num_rows, DataText(file)});
   }
   for (const VideoKey& key : dataset->video_keys) {
     for (const VideoFile& file : key.files) {
-      report.files.push_back({RelativeTo(root, file.path), "video", file.stream.file_size_bytes, file.stream.num_frames,
+      report.files.push_back({RelativeTo(root, file.path), "video", file.stream.file_size_bytes,
+                              file.stream.num_frames,
                               VideoText(key, file, dataset->schema.frame_rate())});
     }
   }
   for (size_t at = 0; at < dataset->episodes_files.size(); ++at) {
     const EpisodesFile& file = dataset->episodes_files[at];
-    const auto num_rows = std::count_if(dataset->episodes.begin(), dataset->episodes.end(), [&](const Episode& episode) { return episode.episodes_file == at; });
-    report.files.push_back({RelativeTo(root, file.path), "episodes", file.size_bytes, static_cast<uint64_t>(num_rows), ""});
+    const auto num_rows =
+        std::count_if(dataset->episodes.begin(), dataset->episodes.end(),
+                      [&](const Episode& episode) { return episode.episodes_file == at; });
+    report.files.push_back({RelativeTo(root, file.path), "episodes", file.size_bytes,
+                            static_cast<uint64_t>(num_rows), ""});
   }
   return report;
 }
 
 std::string VersionText() {
-  return StrCat("robomerge ", ROBOMERGE_VERSION, "\nArrow ", parquet::ArrowVersion(), "\ncompiler ", __VERSION__, "\n");
+  return StrCat("robomerge ", ROBOMERGE_VERSION, "\nArrow ", parquet::ArrowVersion(), "\ncompiler ",
+                __VERSION__, "\n");
 }
 
 }  // namespace robomerge

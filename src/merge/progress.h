@@ -1,4 +1,5 @@
-// Watches the tasks of a merge: the caller's progress, the report's times and the trace file hang on this one observer.
+// Watches the tasks of a merge: the caller's progress, the report's times and the trace file hang
+// on this one observer.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,7 @@ class MergeObserver final : public schedule::Observer {
   const ProgressCallback callback_;
   schedule::TraceObserver trace_;
   std::mutex mutex_;
-  MergeProgress progress_;  // guarded by mutex_
+  MergeProgress progress_;                           // guarded by mutex_
   std::chrono::steady_clock::time_point last_told_;  // guarded by mutex_
 };
 

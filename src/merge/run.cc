@@ -21,17 +21,25 @@ namespace {
 // Block size of the file systems that share extents (XFS, btrfs) in their usual make.
 constexpr uint64_t kShareAlignmentBytes = 4096;
 
-int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+int64_t NowNs() {
+  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
 
-Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const std::string& root, SharedLayouts& layouts) {
+Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const std::string& root,
+                                SharedLayouts& layouts) {
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, root));
-  for (EpisodeStatisticsBlock& block : dataset.episode_statistics) block.layout = layouts.Share(std::move(block.layout));
+  for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
+    block.layout = layouts.Share(std::move(block.layout));
   return Describe(std::make_shared<const Dataset>(std::move(dataset)));
 }
 
-// What the sources disagree about, when some of them are broken otherwise: whoever mends those wants to know it now.
-std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources, const std::vector<Problem>& problems) {
-  static const std::set<std::string> kAboutInfo = {"E-io", "E-no-dataset", "E-info", "E-version", "E-features", "E-default-features", "E-template"};
+// What the sources disagree about, when some of them are broken otherwise: whoever mends those
+// wants to know it now.
+std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources,
+                                     const std::vector<Problem>& problems) {
+  static const std::set<std::string> kAboutInfo = {
+      "E-io",       "E-no-dataset",       "E-info",    "E-version",
+      "E-features", "E-default-features", "E-template"};
   std::set<std::string> unreadable;
   for (const Problem& problem : problems) {
     if (kAboutInfo.contains(problem.kind)) unreadable.insert(problem.source);
@@ -42,12 +50,15 @@ std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources, co
     Result<Schema> schema = ReadSchema(io::Posix(), root);
     if (!schema.ok()) continue;
     std::string fingerprint = schema->Fingerprint();
-    const auto known = std::find_if(schemas.begin(), schemas.end(), [&](const SchemaClass& one) { return one.fingerprint == fingerprint; });
+    const auto known = std::find_if(schemas.begin(), schemas.end(), [&](const SchemaClass& one) {
+      return one.fingerprint == fingerprint;
+    });
     if (known != schemas.end()) {
       ++known->num_sources;
       continue;
     }
-    schemas.push_back({std::make_shared<const Schema>(std::move(schema).value()), std::move(fingerprint), 0, root, 1});
+    schemas.push_back({std::make_shared<const Schema>(std::move(schema).value()),
+                       std::move(fingerprint), 0, root, 1});
   }
   return Disagreements(schemas);
 }
@@ -55,17 +66,28 @@ std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources, co
 // What differs between a source as it was planned and as it is.
 Status CheckUnchanged(const Origin& planned, const Origin& now) {
   const auto changed = [&](const std::string& path, std::string expected, std::string found) {
-    return Problem(Code::kCorrupt, "source has changed since the plan was made").Kind("E-source-changed").Source(planned.root)
-        .At(planned.root + "/" + path).Expected(std::move(expected)).Found(std::move(found)).Hint("plan again, into another folder");
+    return Problem(Code::kCorrupt, "source has changed since the plan was made")
+        .Kind("E-source-changed")
+        .Source(planned.root)
+        .At(planned.root + "/" + path)
+        .Expected(std::move(expected))
+        .Found(std::move(found))
+        .Hint("plan again, into another folder");
   };
   for (size_t at = 0; at < std::max(planned.files.size(), now.files.size()); ++at) {
-    if (at >= now.files.size()) return changed(planned.files[at].path, "this file", "no longer part of the dataset");
-    if (at >= planned.files.size() || planned.files[at].path != now.files[at].path) return changed(now.files[at].path, "no such file", "a new one");
+    if (at >= now.files.size())
+      return changed(planned.files[at].path, "this file", "no longer part of the dataset");
+    if (at >= planned.files.size() || planned.files[at].path != now.files[at].path)
+      return changed(now.files[at].path, "no such file", "a new one");
     if (planned.files[at] == now.files[at]) continue;
-    const auto text = [](const SourceFile& file) { return StrCat(WithSeparators(file.size_bytes), " bytes, modified at ", file.modified_ns, " ns"); };
+    const auto text = [](const SourceFile& file) {
+      return StrCat(WithSeparators(file.size_bytes), " bytes, modified at ", file.modified_ns,
+                    " ns");
+    };
     return changed(planned.files[at].path, text(planned.files[at]), text(now.files[at]));
   }
-  if (planned.metadata_fingerprint != now.metadata_fingerprint || planned.num_episodes != now.num_episodes || planned.num_frames != now.num_frames) {
+  if (planned.metadata_fingerprint != now.metadata_fingerprint ||
+      planned.num_episodes != now.num_episodes || planned.num_frames != now.num_frames) {
     return changed("meta", "info.json, tasks and statistics as they were", "other ones");
   }
   return Status();
@@ -73,7 +95,9 @@ Status CheckUnchanged(const Origin& planned, const Origin& now) {
 
 }  // namespace
 
-const char* DefaultKind(Code code) { return code == Code::kIo ? "E-io" : code == Code::kCancelled ? "E-stopped" : "E-sources"; }
+const char* DefaultKind(Code code) {
+  return code == Code::kIo ? "E-io" : code == Code::kCancelled ? "E-stopped" : "E-sources";
+}
 
 void WrittenTotals::Add(const WrittenFile& file) {
   size_bytes += file.size_bytes;
@@ -82,14 +106,17 @@ void WrittenTotals::Add(const WrittenFile& file) {
   encoded_bytes += file.encoded_bytes;
 }
 
-Run::Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop)
+Run::Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress,
+         const std::atomic<bool>* stop)
     : file_system_(file_system), options_(options), observer_(progress) {
   if (stop != nullptr) stop_ = schedule::StopToken::Watching(*stop);
 }
 
 Status Run::Start() {
   if (options_.num_workers < 0) {
-    return Problem(Code::kInvalidArgument, "num_workers is negative").Kind("E-options").Found(std::to_string(options_.num_workers));
+    return Problem(Code::kInvalidArgument, "num_workers is negative")
+        .Kind("E-options")
+        .Found(std::to_string(options_.num_workers));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::MakeExecutor(options_.num_workers));
   num_workers_ = executor_->num_workers();
@@ -98,7 +125,8 @@ Status Run::Start() {
 
 void Run::Enter(const std::string& stage) {
   const auto now = std::chrono::steady_clock::now();
-  if (!stages_.empty()) stages_.back().seconds = std::chrono::duration<double>(now - stage_start_).count();
+  if (!stages_.empty())
+    stages_.back().seconds = std::chrono::duration<double>(now - stage_start_).count();
   stage_start_ = now;
   if (stage.empty()) return;
   stages_.push_back({stage, 0});
@@ -112,7 +140,8 @@ Status Run::Finish() {
   file << observer_.trace().ChromeTraceJson();
   file.close();
   if (file) return Status();
-  return Problem(Code::kIo, "cannot write the trace; the merge itself is complete").At(options_.trace_path);
+  return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
+      .At(options_.trace_path);
 }
 
 Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
@@ -125,16 +154,23 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   tree.root_id = &last_node_;
   tree.stop = stop_;
   SharedLayouts layouts;
-  const auto describe = [&](size_t source) { return ReadAndDescribe(file_system_, sources[source], layouts); };
-  const auto combine = [](Partial&& left, Partial&& right) { return Combine(std::move(left), right); };
-  Result<Partial> root = schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
+  const auto describe = [&](size_t source) {
+    return ReadAndDescribe(file_system_, sources[source], layouts);
+  };
+  const auto combine = [](Partial&& left, Partial&& right) {
+    return Combine(std::move(left), right);
+  };
+  Result<Partial> root =
+      schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
   if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
   std::vector<Problem> problems = root.status().problems();
-  for (Problem& problem : DisagreementsOf(sources, root.status().problems())) problems.push_back(std::move(problem));
+  for (Problem& problem : DisagreementsOf(sources, root.status().problems()))
+    problems.push_back(std::move(problem));
   return Status::Many(std::move(problems));
 }
 
-Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination, std::vector<std::string> roots) {
+Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination,
+                                std::vector<std::string> roots) {
   Enter("plan");
   if (StopRequested()) return Problem(Code::kCancelled, "stopped before the plan was made");
   schedule::NodeEvent event;
@@ -146,12 +182,14 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   PlanSite site;
   site.working_directory = WorkingDirectory();
   site.roots = std::move(roots);
-  const bool is_laid_out_for_sharing = options_.copy_mode == CopyMode::kShare ||
-                                       (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
+  const bool is_laid_out_for_sharing =
+      options_.copy_mode == CopyMode::kShare ||
+      (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
   if (plan.ok()) {
-    for (Problem& warning : OverlappingSources(RootsOf(root))) plan->warnings.push_back(std::move(warning));
+    for (Problem& warning : OverlappingSources(RootsOf(root)))
+      plan->warnings.push_back(std::move(warning));
   }
   event.end_ns = NowNs();
   observer_.Finished(event);
@@ -171,7 +209,8 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
     item.category = "describe";
     item.body = [this, &plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
       const Origin& planned = plan.origins[number];
-      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(file_system_, planned.root, layouts));
+      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
+                                 ReadAndDescribe(file_system_, planned.root, layouts));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
       ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source, "")));
       const std::lock_guard lock(mutex);
@@ -186,7 +225,8 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return schedule::ParallelFor(*executor_, std::move(items), options);
 }
 
-WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool, const std::string& directory) const {
+WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool,
+                             const std::string& directory) const {
   WriteContext context;
   context.plan = &plan;
   context.file_system = &file_system;
@@ -198,8 +238,8 @@ WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system,
   return context;
 }
 
-Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& units, const std::vector<size_t>& which, JournalWriter* journal,
-                       UnitsDone& done) {
+Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& units,
+                       const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done) {
   uint64_t cost_bytes = 0;
   for (const size_t unit : which) cost_bytes += units[unit].cost_bytes;
   observer_.SetPlan(cost_bytes, which.size());
@@ -211,11 +251,13 @@ Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& uni
     item.category = "write";
     item.bytes = units[unit].cost_bytes;
     item.body = [this, &context, &units, &noted, &done, journal, unit](schedule::Spawner& spawner) {
-      return units[unit].write(context, spawner, [this, &units, &noted, &done, journal, unit](WrittenFile file) {
-        if (journal != nullptr) noted[unit] = journal->Append(unit, units[unit].file.path, file);
-        done[unit] = std::move(file);  // one slot per unit, so no lock
-        observer_.FileWritten();
-      });
+      return units[unit].write(context, spawner,
+                               [this, &units, &noted, &done, journal, unit](WrittenFile file) {
+                                 if (journal != nullptr)
+                                   noted[unit] = journal->Append(unit, units[unit].file.path, file);
+                                 done[unit] = std::move(file);  // one slot per unit, so no lock
+                                 observer_.FileWritten();
+                               });
     };
     items.push_back(std::move(item));
   }

@@ -31,7 +31,8 @@ const char* DefaultKind(Code code);
 class Run {
  public:
   /// `file_system`, `options` and `stop` must outlive it.
-  Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop);
+  Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress,
+      const std::atomic<bool>* stop);
 
   /// Starts the workers.
   Status Start();
@@ -45,20 +46,29 @@ class Run {
   int num_workers() const { return num_workers_; }
   bool StopRequested() const { return stop_.StopRequested(); }
   const std::vector<StageTime>& stages() const { return stages_; }
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
   schedule::Utilisation Usage() const { return observer_.trace().Summary(num_workers_); }
 
-  /// Reads and describes every source and reduces the descriptions as a tree. Everything wrong with any source is gathered.
+  /// Reads and describes every source and reduces the descriptions as a tree. Everything wrong with
+  /// any source is gathered.
   Result<Partial> ReadAndReduce(const std::vector<std::string>& sources);
-  /// Plans the merge into `destination`. `roots` are the sources' as the plan is to know them (plan.h).
-  Result<MergePlan> MakePlan(const Partial& root, const std::string& destination, std::vector<std::string> roots);
-  /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed, naming the file) if one is no longer what was planned.
+  /// Plans the merge into `destination`. `roots` are the sources' as the plan is to know them
+  /// (plan.h).
+  Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,
+                             std::vector<std::string> roots);
+  /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed,
+  /// naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
-  /// Writes those units that are not done, and enters them as done. With a journal every one is noted there.
-  Status WriteUnits(const WriteContext& context, const std::vector<Unit>& units, const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done);
+  /// Writes those units that are not done, and enters them as done. With a journal every one is
+  /// noted there.
+  Status WriteUnits(const WriteContext& context, const std::vector<Unit>& units,
+                    const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done);
 
   /// What writers of `plan` share; `file_system` and `pool` must outlive it.
-  WriteContext ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool, const std::string& directory) const;
+  WriteContext ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool,
+                          const std::string& directory) const;
 
  private:
   io::FileSystem& file_system_;
@@ -70,7 +80,8 @@ class Run {
   std::unique_ptr<schedule::Executor> executor_;
   std::vector<StageTime> stages_;
   std::chrono::steady_clock::time_point stage_start_;
-  uint64_t last_node_ = 0;  // that all what follows had to wait for: the root of the tree, then the plan
+  uint64_t last_node_ =
+      0;  // that all what follows had to wait for: the root of the tree, then the plan
 };
 
 }  // namespace robomerge

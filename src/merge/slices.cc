@@ -10,9 +10,11 @@ constexpr uint64_t kFileCostBytes = uint64_t{1} << 20;
 
 constexpr int64_t kMostRanks = 1'000'000;
 
-// number * rank / world_size, rounded down; no step overflows as long as world sizes are far below 2^32.
+// number * rank / world_size, rounded down; no step overflows as long as world sizes are far below
+// 2^32.
 uint64_t Share(uint64_t number, int64_t rank, int64_t world_size) {
-  const auto numerator = static_cast<uint64_t>(rank), denominator = static_cast<uint64_t>(world_size);
+  const auto numerator = static_cast<uint64_t>(rank),
+             denominator = static_cast<uint64_t>(world_size);
   return number / denominator * numerator + number % denominator * numerator / denominator;
 }
 
@@ -21,8 +23,10 @@ uint64_t Share(uint64_t number, int64_t rank, int64_t world_size) {
 Status CheckRank(int64_t rank, int64_t world_size) {
   const bool is_world = world_size >= 1 && world_size <= kMostRanks;
   if (is_world && rank >= 0 && rank < world_size) return Status();
-  return Problem(Code::kInvalidArgument, "rank is out of range").Kind("E-rank")
-      .Expected(is_world ? StrCat("0 to ", world_size - 1, " for a world size of ", world_size) : StrCat("a world size of 1 to ", kMostRanks))
+  return Problem(Code::kInvalidArgument, "rank is out of range")
+      .Kind("E-rank")
+      .Expected(is_world ? StrCat("0 to ", world_size - 1, " for a world size of ", world_size)
+                         : StrCat("a world size of 1 to ", kMostRanks))
       .Found(is_world ? StrCat("rank ", rank) : StrCat("world size ", world_size));
 }
 

@@ -1,4 +1,5 @@
-// Which part of a list one of several processes takes: from the list alone, so that they need not talk.
+// Which part of a list one of several processes takes: from the list alone, so that they need not
+// talk.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ Status CheckRank(int64_t rank, int64_t world_size);
 /// The rank's share of `num_items`, by number. REQUIRES: CheckRank.
 Span SliceByNumber(uint64_t num_items, int64_t rank, int64_t world_size);
 
-/// The rank's share by cost: an item belongs to the rank in whose share of the total its middle lies. A file counts a constant beside its bytes, for making
-/// and syncing it. REQUIRES: CheckRank.
+/// The rank's share by cost: an item belongs to the rank in whose share of the total its middle
+/// lies. A file counts a constant beside its bytes, for making and syncing it. REQUIRES: CheckRank.
 Span SliceByCost(const std::vector<uint64_t>& cost_bytes, int64_t rank, int64_t world_size);
 
 }  // namespace robomerge

@@ -25,7 +25,8 @@ TEST(Slices, ByNumberCoverEverythingOnce) {
 TEST(Slices, ByCostCoverEverythingOnceAndAreBalanced) {
   std::vector<uint64_t> costs;
   for (uint64_t item = 0; item < 400; ++item) costs.push_back(item * 7919 % 200 * kMegabyte);
-  const uint64_t total = std::accumulate(costs.begin(), costs.end(), uint64_t{0}) + costs.size() * kMegabyte;
+  const uint64_t total =
+      std::accumulate(costs.begin(), costs.end(), uint64_t{0}) + costs.size() * kMegabyte;
   for (const int64_t world_size : {1, 3, 7, 100, 1000}) {
     uint64_t next = 0;
     for (int64_t rank = 0; rank < world_size; ++rank) {

@@ -1,11 +1,10 @@
-#include "merge/on_file_system.h"
-
 #include <set>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "forms/partial_form.h"
 #include "forms/plan_form.h"
+#include "merge/on_file_system.h"
 #include "merge/paths.h"
 #include "merge/record.h"
 #include "merge/run.h"
@@ -48,9 +47,11 @@ void FillFromPlan(const forms::StoredPlan& stored, StageReport& report) {
   report.num_frames = stored.plan.num_frames;
 }
 
-Result<StageReport> Describe(const std::vector<std::string>& sources, const std::string& partial_directory, Rank rank, Run& run) {
+Result<StageReport> Describe(const std::vector<std::string>& sources,
+                             const std::string& partial_directory, Rank rank, Run& run) {
   ROBOMERGE_RETURN_NOT_OK(CheckRank(rank.rank, rank.world_size));
-  if (sources.empty()) return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
+  if (sources.empty())
+    return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
   const std::vector<std::string> all = AbsolutePaths(sources);
   const Span span = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
@@ -62,7 +63,8 @@ Result<StageReport> Describe(const std::vector<std::string>& sources, const std:
   if (report.num_sources == 0) {
     report.already_done = true;
   } else {
-    const std::vector<std::string> mine(all.begin() + static_cast<int64_t>(span.first), all.begin() + static_cast<int64_t>(span.end));
+    const std::vector<std::string> mine(all.begin() + static_cast<int64_t>(span.first),
+                                        all.begin() + static_cast<int64_t>(span.end));
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial partial, run.ReadAndReduce(mine));
     report.num_episodes = partial.num_episodes;
     report.num_frames = partial.num_frames;
@@ -70,7 +72,9 @@ Result<StageReport> Describe(const std::vector<std::string>& sources, const std:
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
     const forms::PartialPlace place{span.first, report.num_sources, all.size()};
-    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePartial(run.file_system(), partial_directory, place, partial, run.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
+                               forms::WritePartial(run.file_system(), partial_directory, place,
+                                                   partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillTimes(run, report);
@@ -78,29 +82,37 @@ Result<StageReport> Describe(const std::vector<std::string>& sources, const std:
 }
 
 // Plans `root`, whose roots are absolute, and writes the plan directory.
-Result<StageReport> PlanInto(const Partial& root, const std::string& destination, const std::string& plan_directory, Run& run) {
+Result<StageReport> PlanInto(const Partial& root, const std::string& destination,
+                             const std::string& plan_directory, Run& run) {
   const MergeOptions& options = run.options();
   forms::StoredPlan stored;
   stored.destination = destination;
-  stored.staging_root = options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
+  stored.staging_root =
+      options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
   stored.options = options;
   ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination, {}));
   for (Unit& unit : UnitsOf(stored.plan)) {
-    stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind), unit.file.num_episodes, unit.cost_bytes});
+    stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind),
+                            unit.file.num_episodes, unit.cost_bytes});
   }
   std::vector<std::string> unit_paths;
   for (const forms::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, IsPublished(run.file_system(), destination, stored.plan, unit_paths));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,
+                             IsPublished(run.file_system(), destination, stored.plan, unit_paths));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(run.file_system(), destination));
   if (exists && !is_published && !options.overwrite) return DestinationExists(destination);
   const StagingPaths paths(destination, stored.staging_root, stored.plan.id);
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, io::Exists(run.file_system(), paths.directory));
-  if (!is_published && !is_begun) ROBOMERGE_RETURN_NOT_OK(CheckSpace(run.file_system(), RootsOf(root), destination, options.copy_mode, stored.plan.payload_bytes));
+  if (!is_published && !is_begun)
+    ROBOMERGE_RETURN_NOT_OK(CheckSpace(run.file_system(), RootsOf(root), destination,
+                                       options.copy_mode, stored.plan.payload_bytes));
   run.Enter("write");
   StageReport report;
   report.stage = "plan";
   report.directory = plan_directory;
-  ROBOMERGE_ASSIGN_OR_RETURN(report.already_done, forms::WritePlan(run.file_system(), plan_directory, stored, options.sync));
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      report.already_done,
+      forms::WritePlan(run.file_system(), plan_directory, stored, options.sync));
   FillFromPlan(stored, report);
   report.num_units = stored.units.size();
   report.payload_bytes = stored.plan.payload_bytes;
@@ -110,20 +122,28 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   return report;
 }
 
-Result<StageReport> PlanFromPartials(const std::string& partial_directory, const std::string& destination, const std::string& plan_directory, Run& run) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(AbsolutePath(destination, WorkingDirectory())));
+Result<StageReport> PlanFromPartials(const std::string& partial_directory,
+                                     const std::string& destination,
+                                     const std::string& plan_directory, Run& run) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean,
+                             CleanDestination(AbsolutePath(destination, WorkingDirectory())));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   run.Enter("read");
-  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<forms::StoredPartial> partials, forms::ReadPartials(run.file_system(), partial_directory));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<forms::StoredPartial> partials,
+                             forms::ReadPartials(run.file_system(), partial_directory));
   Partial root;
   for (forms::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, RootsOf(root), run.options()));
   return PlanInto(root, clean, plan_directory, run);
 }
 
-Result<StageReport> PlanFromSources(const std::vector<std::string>& sources, const std::string& destination, const std::string& plan_directory, Run& run) {
-  if (sources.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(AbsolutePath(destination, WorkingDirectory())));
+Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
+                                    const std::string& destination,
+                                    const std::string& plan_directory, Run& run) {
+  if (sources.empty())
+    return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean,
+                             CleanDestination(AbsolutePath(destination, WorkingDirectory())));
   const std::vector<std::string> all = AbsolutePaths(sources);
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, all, run.options()));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
@@ -132,12 +152,18 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources, con
 }
 
 // The units of a loaded plan are made from its steps; the table must name the same files.
-Result<std::vector<Unit>> LoadedUnits(const forms::StoredPlan& stored, const std::string& plan_directory) {
+Result<std::vector<Unit>> LoadedUnits(const forms::StoredPlan& stored,
+                                      const std::string& plan_directory) {
   std::vector<Unit> units = UnitsOf(stored.plan);
   for (size_t unit = 0; unit < std::max(units.size(), stored.units.size()); ++unit) {
-    if (unit < units.size() && unit < stored.units.size() && units[unit].file.path == stored.units[unit].path) continue;
-    return Problem(Code::kCorrupt, "table of units does not fit the plan").Kind("E-plan-damaged").At(StrCat(plan_directory, "/units.parquet: path, row ", unit))
-        .Expected(unit < units.size() ? units[unit].file.path : "no such row").Found(unit < stored.units.size() ? stored.units[unit].path : "no such row")
+    if (unit < units.size() && unit < stored.units.size() &&
+        units[unit].file.path == stored.units[unit].path)
+      continue;
+    return Problem(Code::kCorrupt, "table of units does not fit the plan")
+        .Kind("E-plan-damaged")
+        .At(StrCat(plan_directory, "/units.parquet: path, row ", unit))
+        .Expected(unit < units.size() ? units[unit].file.path : "no such row")
+        .Found(unit < stored.units.size() ? stored.units[unit].path : "no such row")
         .Hint("remove this folder and make it again");
   }
   return units;
@@ -145,7 +171,8 @@ Result<std::vector<Unit>> LoadedUnits(const forms::StoredPlan& stored, const std
 
 class WriteRun {
  public:
-  WriteRun(forms::StoredPlan& stored, const std::string& plan_directory, Run& run) : stored_(stored), run_(run) {
+  WriteRun(forms::StoredPlan& stored, const std::string& plan_directory, Run& run)
+      : stored_(stored), run_(run) {
     report_.stage = "write";
     report_.directory = plan_directory;
   }
@@ -174,14 +201,17 @@ class WriteRun {
     if (was_published) return Status();
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored_.destination));
     if (exists && !run_.options().overwrite) return DestinationExists(stored_.destination);
-    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kShared, run_.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        Staging staging,
+        Staging::Open(file_system, paths, io::LockKind::kShared, run_.options().sync));
     // Published while we opened: then the lock's file is ours alone.
     ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, FinishIfPublished());
     if (is_published) {
       staging.Leave();
       return Status();
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, FindDone(file_system, paths, stored_.plan.id, unit_paths_, run_.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, FindDone(file_system, paths, stored_.plan.id,
+                                                        unit_paths_, run_.options().sync));
     std::vector<size_t> missing;
     std::vector<std::string> missing_paths;
     std::set<uint32_t> sources;
@@ -199,7 +229,8 @@ class WriteRun {
     return WriteMissing(staging, missing, missing_paths, done);
   }
 
-  Status WriteMissing(Staging& staging, const std::vector<size_t>& missing, const std::vector<std::string>& missing_paths, UnitsDone& done) {
+  Status WriteMissing(Staging& staging, const std::vector<size_t>& missing,
+                      const std::vector<std::string>& missing_paths, UnitsDone& done) {
     io::FileSystem& file_system = run_.file_system();
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(staging.MakeFolders(missing_paths));
@@ -207,9 +238,13 @@ class WriteRun {
     UnitFileSystem whole_files(file_system, true);
     JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync, sync);
     io::FilePool pool(file_system);
-    const std::vector<Unit> units = UnitsOf(stored_.plan);  // now that sources are known, with their files
-    const Status status = run_.WriteUnits(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory), units, missing, &journal, done);
-    if (!status.ok()) return WithWayOn(status, staging.paths(), "run the same `robomerge write` again to continue");
+    const std::vector<Unit> units =
+        UnitsOf(stored_.plan);  // now that sources are known, with their files
+    const Status status =
+        run_.WriteUnits(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory),
+                        units, missing, &journal, done);
+    if (!status.ok())
+      return WithWayOn(status, staging.paths(), "run the same `robomerge write` again to continue");
     WrittenTotals totals;
     for (const size_t unit : missing) {
       totals.Add(*done[unit]);
@@ -227,7 +262,9 @@ class WriteRun {
   }
 
   Result<bool> FinishIfPublished() {
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, IsPublished(run_.file_system(), stored_.destination, stored_.plan, unit_paths_));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const bool is_published,
+        IsPublished(run_.file_system(), stored_.destination, stored_.plan, unit_paths_));
     if (!is_published) return false;
     report_.already_done = true;
     report_.num_files_skipped = report_.num_units;
@@ -238,23 +275,30 @@ class WriteRun {
   Status CheckReferences(const std::vector<size_t>& missing) const {
     const MergePlan& plan = stored_.plan;
     const auto refuse = [&](const std::string& table) -> Status {
-      return Problem(Code::kCorrupt, "plan points to a file that its source does not have").Kind("E-plan-damaged")
-          .At(StrCat(report_.directory, "/", table, ".parquet")).Hint("remove this folder and make it again");
+      return Problem(Code::kCorrupt, "plan points to a file that its source does not have")
+          .Kind("E-plan-damaged")
+          .At(StrCat(report_.directory, "/", table, ".parquet"))
+          .Hint("remove this folder and make it again");
     };
     for (const size_t unit : missing) {
       if (unit < plan.data_steps.size()) {
-        if (plan.schema_data_file >= plan.sources[plan.schema_source]->dataset->data_files.size()) return refuse("sources");
+        if (plan.schema_data_file >= plan.sources[plan.schema_source]->dataset->data_files.size())
+          return refuse("sources");
       } else if (unit - plan.data_steps.size() < plan.video_steps.size()) {
         const VideoStep& step = plan.video_steps[unit - plan.data_steps.size()];
         if (step.inputs.empty()) return refuse("extents");
         for (const VideoStep::Input& input : step.inputs) {
           const std::vector<VideoKey>& keys = plan.sources[input.source]->dataset->video_keys;
-          if (input.source_key >= keys.size() || input.video_file >= keys[input.source_key].files.size()) return refuse("extents");
+          if (input.source_key >= keys.size() ||
+              input.video_file >= keys[input.source_key].files.size())
+            return refuse("extents");
         }
       }
     }
     for (size_t source = 0; source < plan.sources.size(); ++source) {
-      if (plan.sources[source] != nullptr && plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size()) return refuse("sources");
+      if (plan.sources[source] != nullptr &&
+          plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size())
+        return refuse("sources");
     }
     return Status();
   }
@@ -266,7 +310,8 @@ class WriteRun {
   std::vector<std::string> unit_paths_;
 };
 
-Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& plan_directory, Run& run) {
+Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& plan_directory,
+                            Run& run) {
   io::FileSystem& file_system = run.file_system();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
   const std::vector<std::string> unit_paths = PathsOf(units);
@@ -278,17 +323,22 @@ Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& 
   report.num_units = units.size();
   report.payload_bytes = stored.plan.payload_bytes;
   run.Enter("publish");
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, IsPublished(file_system, stored.destination, stored.plan, unit_paths));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,
+                             IsPublished(file_system, stored.destination, stored.plan, unit_paths));
   if (is_published) {
     report.already_done = true;
     ROBOMERGE_RETURN_NOT_OK(FinishPublishing(file_system, paths, run.options().sync));
   } else {
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored.destination));
     if (exists && !run.options().overwrite) return DestinationExists(stored.destination);
-    ROBOMERGE_RETURN_NOT_OK(CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync));
-    ROBOMERGE_ASSIGN_OR_RETURN(Staging staging, Staging::Open(file_system, paths, io::LockKind::kExclusive, run.options().sync));
+    ROBOMERGE_RETURN_NOT_OK(
+        CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        Staging staging,
+        Staging::Open(file_system, paths, io::LockKind::kExclusive, run.options().sync));
     // Again, now that nobody can write.
-    Status status = CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync);
+    Status status =
+        CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync);
     if (status.ok()) status = staging.Sweep(unit_paths);
     if (status.ok()) status = staging.Publish(run.options().sync, run.options().overwrite);
     if (!status.ok()) {
@@ -297,7 +347,8 @@ Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& 
     }
   }
   for (const std::string& path : unit_paths) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(io::JoinPath(stored.destination, path)));
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
+                               file_system.Stat(io::JoinPath(stored.destination, path)));
     report.size_bytes += stat.size_bytes;
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
@@ -312,27 +363,35 @@ Result<StageReport> WithKind(Result<StageReport> report) {
 
 }  // namespace
 
-Result<StageReport> DescribeSources(const std::vector<std::string>& sources, const std::string& partial_directory, Rank rank, const MergeOptions& options,
-                                    const ProgressCallback& progress, const std::atomic<bool>* stop) {
+Result<StageReport> DescribeSources(const std::vector<std::string>& sources,
+                                    const std::string& partial_directory, Rank rank,
+                                    const MergeOptions& options, const ProgressCallback& progress,
+                                    const std::atomic<bool>* stop) {
   Run run(io::Posix(), options, progress, stop);
   return WithKind(Describe(sources, partial_directory, rank, run));
 }
 
-Result<StageReport> PlanPartials(const std::string& partial_directory, const std::string& destination, const std::string& plan_directory,
-                                 const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
+Result<StageReport> PlanPartials(const std::string& partial_directory,
+                                 const std::string& destination, const std::string& plan_directory,
+                                 const MergeOptions& options, const ProgressCallback& progress,
+                                 const std::atomic<bool>* stop) {
   Run run(io::Posix(), options, progress, stop);
   return WithKind(PlanFromPartials(partial_directory, destination, plan_directory, run));
 }
 
-Result<StageReport> PlanSourcesOn(io::FileSystem& file_system, const std::vector<std::string>& sources, const std::string& destination,
-                                  const std::string& plan_directory, const MergeOptions& options, const ProgressCallback& progress,
+Result<StageReport> PlanSourcesOn(io::FileSystem& file_system,
+                                  const std::vector<std::string>& sources,
+                                  const std::string& destination, const std::string& plan_directory,
+                                  const MergeOptions& options, const ProgressCallback& progress,
                                   const std::atomic<bool>* stop) {
   Run run(file_system, options, progress, stop);
   return WithKind(PlanFromSources(sources, destination, plan_directory, run));
 }
 
-Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::string& plan_directory, Rank rank, const MergeOptions& options,
-                                   const ProgressCallback& progress, const std::atomic<bool>* stop) {
+Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::string& plan_directory,
+                                   Rank rank, const MergeOptions& options,
+                                   const ProgressCallback& progress,
+                                   const std::atomic<bool>* stop) {
   if (const Status status = CheckRank(rank.rank, rank.world_size); !status.ok()) return status;
   Result<forms::StoredPlan> stored = forms::ReadPlan(file_system, plan_directory);
   if (!stored.ok()) return WithKind(stored.status());
@@ -341,7 +400,8 @@ Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::strin
   return WithKind(WriteRun(*stored, plan_directory, run).Write(rank));
 }
 
-Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::string& plan_directory, const MergeOptions& options) {
+Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::string& plan_directory,
+                                     const MergeOptions& options) {
   const Result<forms::StoredPlan> stored = forms::ReadPlan(file_system, plan_directory);
   if (!stored.ok()) return WithKind(stored.status());
   const MergeOptions all_options = OptionsOf(*stored, options);
@@ -349,12 +409,15 @@ Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::str
   return WithKind(Publish(*stored, plan_directory, run));
 }
 
-Result<StageReport> PlanSources(const std::vector<std::string>& sources, const std::string& destination, const std::string& plan_directory,
-                                const MergeOptions& options, const ProgressCallback& progress, const std::atomic<bool>* stop) {
+Result<StageReport> PlanSources(const std::vector<std::string>& sources,
+                                const std::string& destination, const std::string& plan_directory,
+                                const MergeOptions& options, const ProgressCallback& progress,
+                                const std::atomic<bool>* stop) {
   return PlanSourcesOn(io::Posix(), sources, destination, plan_directory, options, progress, stop);
 }
 
-Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank, const MergeOptions& options, const ProgressCallback& progress,
+Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
+                                 const MergeOptions& options, const ProgressCallback& progress,
                                  const std::atomic<bool>* stop) {
   return WritePlannedOn(io::Posix(), plan_directory, rank, options, progress, stop);
 }

@@ -37,11 +37,13 @@ std::string Info(int64_t num_episodes) {
   features["camera"] = Feature("video", Json::array({48, 64, 3}));
   features["camera"]["names"] = Json::array({"height", "width", "channels"});
   features["timestamp"] = Feature("float64", Json::array({1}));
-  for (const char* counter : {"frame_index", "episode_index", "index", "task_index"}) features[counter] = Feature("int64", Json::array({1}));
+  for (const char* counter : {"frame_index", "episode_index", "index", "task_index"})
+    features[counter] = Feature("int64", Json::array({1}));
   return json::Dump(info);
 }
 
-void PutTable(io::MemoryFileSystem& file_system, const std::string& path, parquet::TableWriter& table, int64_t rows_per_group) {
+void PutTable(io::MemoryFileSystem& file_system, const std::string& path,
+              parquet::TableWriter& table, int64_t rows_per_group) {
   file_system.Put(path, "");
   static_cast<void>(file_system.RemoveAll(path).ok());
   const auto file = file_system.Create(path, CopyMode::kCopy).value();
@@ -51,7 +53,8 @@ void PutTable(io::MemoryFileSystem& file_system, const std::string& path, parque
 
 }  // namespace
 
-void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root, int64_t num_episodes, uint8_t seed) {
+void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
+                    int64_t num_episodes, uint8_t seed) {
   file_system.Put(root + "/meta/info.json", Info(num_episodes));
   std::vector<int64_t> episode, frame, index, task;
   std::vector<double> timestamp;
@@ -88,7 +91,8 @@ void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root, 
   const std::vector<int64_t> zeros(number.size(), 0);
   parquet::TableWriter episodes;
   episodes.AddInt64("episode_index", number);
-  episodes.AddStringList("tasks", std::vector<std::vector<std::string>>(number.size(), {"task " + std::to_string(seed)}));
+  episodes.AddStringList("tasks", std::vector<std::vector<std::string>>(
+                                      number.size(), {"task " + std::to_string(seed)}));
   episodes.AddInt64("length", std::vector<int64_t>(number.size(), kFrames));
   episodes.AddInt64("dataset_from_index", first);
   episodes.AddInt64("dataset_to_index", end);
@@ -100,8 +104,10 @@ void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root, 
   episodes.AddDouble("videos/camera/to_timestamp", to);
   PutTable(file_system, root + "/meta/episodes/chunk-000/file-000.parquet", episodes, num_episodes);
 
-  const std::vector<std::byte> movie = mp4::WriteTestFile(mp4::EvenMovie(static_cast<uint32_t>(num_episodes * kFrames), seed));
-  file_system.Put(root + "/videos/camera/chunk-000/file-000.mp4", std::string(reinterpret_cast<const char*>(movie.data()), movie.size()));
+  const std::vector<std::byte> movie =
+      mp4::WriteTestFile(mp4::EvenMovie(static_cast<uint32_t>(num_episodes * kFrames), seed));
+  file_system.Put(root + "/videos/camera/chunk-000/file-000.mp4",
+                  std::string(reinterpret_cast<const char*>(movie.data()), movie.size()));
 }
 
 }  // namespace robomerge

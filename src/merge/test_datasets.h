@@ -8,6 +8,7 @@
 namespace robomerge {
 
 /// Puts a dataset of `num_episodes` episodes of four frames at `root`, told apart by `seed`.
-void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root, int64_t num_episodes, uint8_t seed);
+void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
+                    int64_t num_episodes, uint8_t seed);
 
 }  // namespace robomerge

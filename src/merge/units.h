@@ -1,4 +1,5 @@
-// The destination files of a plan, in its order: what each is called, what it costs, what writes it.
+// The destination files of a plan, in its order: what each is called, what it costs, what writes
+// it.
 #pragma once
 
 #include <functional>

@@ -32,7 +32,8 @@ Column Gather(const std::vector<Part>& parts, std::string_view stat) {
   for (const Part& part : parts) {
     // Sources of one recorder list their statistics in one order.
     const std::vector<Statistic>& all = part.statistics->statistics;
-    const Statistic* found = usual < all.size() && all[usual].name == stat ? &all[usual] : part.statistics->Find(stat);
+    const Statistic* found =
+        usual < all.size() && all[usual].name == stat ? &all[usual] : part.statistics->Find(stat);
     if (found != nullptr) usual = static_cast<size_t>(found - all.data());
     column.push_back(found);
   }
@@ -41,7 +42,8 @@ Column Gather(const std::vector<Part>& parts, std::string_view stat) {
 
 NumberKind CommonKind(const Column& column) {
   const NumberKind first = column.front()->kind;
-  const bool is_common = std::all_of(column.begin(), column.end(), [&](const Statistic* one) { return one->kind == first; });
+  const bool is_common = std::all_of(column.begin(), column.end(),
+                                     [&](const Statistic* one) { return one->kind == first; });
   return is_common ? first : NumberKind::kFloat;
 }
 
@@ -52,7 +54,8 @@ Statistic Fold(const Column& column, NumberKind kind, Choose choose) {
   folded.kind = kind;
   for (size_t part = 1; part < column.size(); ++part) {
     const std::vector<double>& next = column[part]->values;
-    for (size_t at = 0; at < folded.values.size(); ++at) folded.values[at] = choose(folded.values[at], next[at]);
+    for (size_t at = 0; at < folded.values.size(); ++at)
+      folded.values[at] = choose(folded.values[at], next[at]);
   }
   return folded;
 }
@@ -60,8 +63,10 @@ Statistic Fold(const Column& column, NumberKind kind, Choose choose) {
 double Lesser(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 double Greater(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
-// Mean and standard deviation do not fold exactly, so they are computed here at once over the ordered parts.
-void MeanAndDeviation(const Column& means, const Column& deviations, const Column& counts, Statistic& mean, Statistic& deviation) {
+// Mean and standard deviation do not fold exactly, so they are computed here at once over the
+// ordered parts.
+void MeanAndDeviation(const Column& means, const Column& deviations, const Column& counts,
+                      Statistic& mean, Statistic& deviation) {
   mean = *means.front();
   deviation = *deviations.front();
   mean.kind = deviation.kind = NumberKind::kFloat;
@@ -91,7 +96,9 @@ std::set<std::string> QuantilesOf(const std::vector<Part>& parts) {
   const std::vector<Statistic>* before = nullptr;
   for (const Part& part : parts) {
     const std::vector<Statistic>& all = part.statistics->statistics;
-    if (before != nullptr && std::equal(all.begin(), all.end(), before->begin(), before->end(), has_name_of)) continue;
+    if (before != nullptr &&
+        std::equal(all.begin(), all.end(), before->begin(), before->end(), has_name_of))
+      continue;
     before = &all;
     for (const Statistic& statistic : all) {
       if (IsQuantile(statistic.name)) quantiles.insert(statistic.name);
@@ -100,26 +107,32 @@ std::set<std::string> QuantilesOf(const std::vector<Part>& parts) {
   return quantiles;
 }
 
-FeatureStatistics AggregateFeature(const std::vector<Part>& parts, std::vector<DroppedQuantiles>* dropped) {
+FeatureStatistics AggregateFeature(const std::vector<Part>& parts,
+                                   std::vector<DroppedQuantiles>* dropped) {
   FeatureStatistics whole;
   whole.feature = parts.front().statistics->feature;
-  const Column minima = Gather(parts, "min"), maxima = Gather(parts, "max"), counts = Gather(parts, "count");
+  const Column minima = Gather(parts, "min"), maxima = Gather(parts, "max"),
+               counts = Gather(parts, "count");
   Statistic mean, deviation;
   MeanAndDeviation(Gather(parts, "mean"), Gather(parts, "std"), counts, mean, deviation);
   whole.statistics.push_back(Fold(minima, CommonKind(minima), Lesser));
   whole.statistics.push_back(Fold(maxima, CommonKind(maxima), Greater));
   whole.statistics.push_back(std::move(mean));
   whole.statistics.push_back(std::move(deviation));
-  whole.statistics.push_back(Fold(counts, NumberKind::kInteger, [](double a, double b) { return a + b; }));
+  whole.statistics.push_back(
+      Fold(counts, NumberKind::kInteger, [](double a, double b) { return a + b; }));
   for (const std::string& quantile : QuantilesOf(parts)) {
     const Column values = Gather(parts, quantile);
     const auto without = std::find(values.begin(), values.end(), nullptr);
     if (without != values.end()) {
-      if (dropped != nullptr) dropped->push_back({whole.feature, quantile, *parts[static_cast<size_t>(without - values.begin())].name});
+      if (dropped != nullptr)
+        dropped->push_back(
+            {whole.feature, quantile, *parts[static_cast<size_t>(without - values.begin())].name});
       continue;
     }
     const bool is_lower = *QuantilePercent(quantile) <= 50;
-    whole.statistics.push_back(is_lower ? Fold(values, NumberKind::kFloat, Lesser) : Fold(values, NumberKind::kFloat, Greater));
+    whole.statistics.push_back(is_lower ? Fold(values, NumberKind::kFloat, Lesser)
+                                        : Fold(values, NumberKind::kFloat, Greater));
   }
   return whole;
 }
@@ -145,9 +158,13 @@ Result<std::vector<FeatureStatistics>> AggregateStatistics(const std::vector<Sta
     for (size_t at = 0; at < means.size(); ++at) {
       if (means[at]->shape == means.front()->shape) continue;
       const Part& part = of_feature[at];
-      return Problem(Code::kIncompatible, StrCat("statistics of `", first.statistics->feature, "` have different shapes")).Kind("E-stats")
-          .At(*part.name).Expected(StrCat(ShapeText(means.front()->shape), "   from ", *first.name))
-          .Found(ShapeText(means[at]->shape)).Hint("recompute the statistics of one of them");
+      return Problem(Code::kIncompatible, StrCat("statistics of `", first.statistics->feature,
+                                                 "` have different shapes"))
+          .Kind("E-stats")
+          .At(*part.name)
+          .Expected(StrCat(ShapeText(means.front()->shape), "   from ", *first.name))
+          .Found(ShapeText(means[at]->shape))
+          .Hint("recompute the statistics of one of them");
     }
     whole.push_back(AggregateFeature(of_feature, dropped));
   }
@@ -161,8 +178,12 @@ Status CheckStatistics(const FeatureStatistics& feature, const std::string& wher
     if (statistic == nullptr) {
       std::vector<std::string> present;
       for (const Statistic& one : feature.statistics) present.push_back(one.name);
-      return Problem(Code::kCorrupt, StrCat("statistics of `", feature.feature, "` lack `", name, "`")).Kind("E-stats").At(where)
-          .Expected("min, max, mean, std and count").Found(present.empty() ? "none" : Join(present, ", "))
+      return Problem(Code::kCorrupt,
+                     StrCat("statistics of `", feature.feature, "` lack `", name, "`"))
+          .Kind("E-stats")
+          .At(where)
+          .Expected("min, max, mean, std and count")
+          .Found(present.empty() ? "none" : Join(present, ", "))
           .Hint("recompute the statistics, or remove this entry");
     }
   }
@@ -170,12 +191,18 @@ Status CheckStatistics(const FeatureStatistics& feature, const std::string& wher
     const bool is_count = statistic.name == "count";
     const std::vector<uint32_t> expected = is_count ? std::vector<uint32_t>{1} : mean->shape;
     if (statistic.shape == expected) continue;
-    return Problem(Code::kCorrupt, StrCat("statistic `", statistic.name, "` of `", feature.feature, "` has a wrong shape")).Kind("E-stats")
-        .At(where).Expected(ShapeText(expected)).Found(ShapeText(statistic.shape));
+    return Problem(Code::kCorrupt, StrCat("statistic `", statistic.name, "` of `", feature.feature,
+                                          "` has a wrong shape"))
+        .Kind("E-stats")
+        .At(where)
+        .Expected(ShapeText(expected))
+        .Found(ShapeText(statistic.shape));
   }
   const double count = feature.Find("count")->values.front();
   if (!(count >= 0) || count != std::floor(count)) {
-    return Problem(Code::kCorrupt, StrCat("count of `", feature.feature, "` is no count")).Kind("E-stats").At(where)
+    return Problem(Code::kCorrupt, StrCat("count of `", feature.feature, "` is no count"))
+        .Kind("E-stats")
+        .At(where)
         .Found(FormatDouble(count));
   }
   return Status();

@@ -20,7 +20,7 @@ struct EpisodeRows {
   int64_t episode_index = 0;  ///< the source's own number
   uint64_t first_row = 0;     ///< within the file
   uint64_t num_rows = 0;
-  bool is_row_group = false;  ///< exactly one row group: can be spliced raw
+  bool is_row_group = false;        ///< exactly one row group: can be spliced raw
   uint64_t uncompressed_bytes = 0;  ///< of its row group, or its share by rows
   /// How many frames carry which task_index, ascending by task_index.
   std::vector<std::pair<int64_t, uint64_t>> task_frames;
@@ -31,10 +31,11 @@ struct DataFile {
   std::string path;  ///< can be opened as it is
   uint64_t size_bytes = 0;
   int64_t modified_ns = 0;
-  uint64_t uncompressed_bytes = 0;  ///< LeRobot's size measure (format spec 3.3)
+  uint64_t uncompressed_bytes = 0;    ///< LeRobot's size measure (format spec 3.3)
   std::vector<EpisodeRows> episodes;  ///< in file order
-  std::string physical_schema;        ///< leaves with their shapes: equal texts can share row groups raw
-  bool has_huggingface_features = false;  ///< the key-value metadata that tells tools which columns are images
+  std::string physical_schema;  ///< leaves with their shapes: equal texts can share row groups raw
+  bool has_huggingface_features =
+      false;  ///< the key-value metadata that tells tools which columns are images
 };
 
 struct VideoFile {
@@ -53,8 +54,8 @@ struct VideoSegment {
 
 struct VideoKey {
   std::string name;
-  std::vector<VideoFile> files;         ///< ascending by id
-  std::vector<VideoSegment> segments;   ///< one per episode
+  std::vector<VideoFile> files;        ///< ascending by id
+  std::vector<VideoSegment> segments;  ///< one per episode
 };
 
 /// One row of the episodes table.
@@ -62,9 +63,9 @@ struct Episode {
   uint64_t length_frames = 0;
   std::vector<std::string> tasks;
   int64_t dataset_from_index = 0;  ///< the source's own number of its first frame
-  uint32_t data_file = 0;       ///< index into Dataset::data_files
-  uint32_t episodes_file = 0;   ///< index into Dataset::episodes_files: where the row stands
-  int64_t row = 0;              ///< its row there
+  uint32_t data_file = 0;          ///< index into Dataset::data_files
+  uint32_t episodes_file = 0;      ///< index into Dataset::episodes_files: where the row stands
+  int64_t row = 0;                 ///< its row there
 };
 
 struct EpisodesFile {
@@ -77,14 +78,17 @@ struct EpisodesFile {
 struct Dataset {
   std::string root;
   Schema schema;
-  std::vector<std::string> tasks;          ///< by task_index
-  std::vector<Episode> episodes;           ///< by episode_index
+  std::vector<std::string> tasks;  ///< by task_index
+  std::vector<Episode> episodes;   ///< by episode_index
   std::vector<EpisodesFile> episodes_files;
-  std::vector<std::string> carried_columns;  ///< columns of the episodes table that the format does not know
-  std::vector<EpisodeStatisticsBlock> episode_statistics;  ///< rows of all blocks together: one per episode, by episode_index
-  std::optional<std::vector<FeatureStatistics>> statistics;  ///< stats.json; nothing when there is none
-  std::vector<DataFile> data_files;        ///< ascending by id
-  std::vector<VideoKey> video_keys;        ///< in the order of the features
+  std::vector<std::string>
+      carried_columns;  ///< columns of the episodes table that the format does not know
+  std::vector<EpisodeStatisticsBlock>
+      episode_statistics;  ///< rows of all blocks together: one per episode, by episode_index
+  std::optional<std::vector<FeatureStatistics>>
+      statistics;                    ///< stats.json; nothing when there is none
+  std::vector<DataFile> data_files;  ///< ascending by id
+  std::vector<VideoKey> video_keys;  ///< in the order of the features
   std::vector<Problem> warnings;
 
   uint64_t num_frames() const;

@@ -8,7 +8,8 @@
 
 namespace robomerge {
 
-Distribution::Distribution(std::vector<std::pair<int64_t, uint64_t>> values) : values_(std::move(values)) {
+Distribution::Distribution(std::vector<std::pair<int64_t, uint64_t>> values)
+    : values_(std::move(values)) {
   // long double: sums of products of 64-bit integers keep all their digits that a double can show.
   long double sum = 0;
   for (const auto& [value, times] : values_) {
@@ -56,22 +57,29 @@ double Distribution::Quantile(double fraction) const {
   return low + (value_at(above) - low) * (position - static_cast<double>(below));
 }
 
-double TrueStatistic(const std::string& stat, double given, double first, double step, uint64_t count) {
+double TrueStatistic(const std::string& stat, double given, double first, double step,
+                     uint64_t count) {
   constexpr double kMargin = 1e-6;
   const double last = first + step * static_cast<double>(count - 1);
   const double margin = kMargin * std::max(1.0, std::fabs(last));
   if (const std::optional<double> percent = QuantilePercent(stat)) {
     // LeRobot's come from histograms of 5000 bins: off by a neighbour and some bins at most.
     const double exact = first + (last - first) * *percent / 100;
-    const bool can_be = given >= first - margin && given <= last + margin && std::fabs(given - exact) <= 1.5 * step + (last - first) / 1000 + margin;
+    const bool can_be = given >= first - margin && given <= last + margin &&
+                        std::fabs(given - exact) <= 1.5 * step + (last - first) / 1000 + margin;
     return can_be ? given : exact;
   }
   double exact = 0;
-  if (stat == "min") exact = first;
-  else if (stat == "max") exact = last;
-  else if (stat == "mean") exact = (first + last) / 2;
-  else if (stat == "std") exact = step * Distribution::Range(count).deviation();
-  else return given;
+  if (stat == "min")
+    exact = first;
+  else if (stat == "max")
+    exact = last;
+  else if (stat == "mean")
+    exact = (first + last) / 2;
+  else if (stat == "std")
+    exact = step * Distribution::Range(count).deviation();
+  else
+    return given;
   return std::fabs(given - exact) <= margin ? given : exact;
 }
 

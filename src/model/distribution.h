@@ -20,7 +20,8 @@ class Distribution {
   double max() const { return max_; }
   double mean() const { return mean_; }
   double deviation() const { return deviation_; }  ///< of the population
-  /// Linear interpolation between the neighbours in sorted order, as numpy.quantile does by default.
+  /// Linear interpolation between the neighbours in sorted order, as numpy.quantile does by
+  /// default.
   double Quantile(double fraction) const;
 
  private:
@@ -31,8 +32,10 @@ class Distribution {
   double min_ = 0, max_ = 0, mean_ = 0, deviation_ = 0;
 };
 
-/// The statistic `stat` of the values first, first + step, ..., `count` of them, where `given` is said to be it: `given` if that can be, for then it is
-/// the recorder's (whose quantiles are estimates), otherwise the true one. Merges by others leave behind what was true before them.
-double TrueStatistic(const std::string& stat, double given, double first, double step, uint64_t count);
+/// The statistic `stat` of the values first, first + step, ..., `count` of them, where `given` is
+/// said to be it: `given` if that can be, for then it is the recorder's (whose quantiles are
+/// estimates), otherwise the true one. Merges by others leave behind what was true before them.
+double TrueStatistic(const std::string& stat, double given, double first, double step,
+                     uint64_t count);
 
 }  // namespace robomerge

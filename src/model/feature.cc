@@ -10,8 +10,9 @@ namespace {
 
 // Properties of the stream itself. What the file says counts, not what info.json says of it.
 bool IsMeasured(std::string_view key) {
-  return key == "video.codec" || key == "video.pix_fmt" || key == "video.fps" || key == "video.channels" ||
-         key == "video.height" || key == "video.width" || key == "has_audio" || key.starts_with("audio.");
+  return key == "video.codec" || key == "video.pix_fmt" || key == "video.fps" ||
+         key == "video.channels" || key == "video.height" || key == "video.width" ||
+         key == "has_audio" || key.starts_with("audio.");
 }
 
 bool IsEncoderKey(std::string_view key) {
@@ -35,16 +36,20 @@ Json Sorted(const Json& value) {
 }
 
 bool TrueAt(const Json& object, const char* key) {
-  return object.is_object() && object.contains(key) && object.at(key).is_boolean() && object.at(key).get<bool>();
+  return object.is_object() && object.contains(key) && object.at(key).is_boolean() &&
+         object.at(key).get<bool>();
 }
 
 }  // namespace
 
 bool IsUsableFeatureName(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
 }
 
-bool IsUsableVideoKey(std::string_view name) { return IsUsableFeatureName(name) && name.size() <= 255; }
+bool IsUsableVideoKey(std::string_view name) {
+  return IsUsableFeatureName(name) && name.size() <= 255;
+}
 
 std::optional<FrameRate> FrameRate::From(double fps) {
   if (!std::isfinite(fps) || fps <= 0 || fps > 1e6) return std::nullopt;
@@ -78,17 +83,21 @@ Json DefaultFeatureEntry(std::string_view name) {
 Json CanonicalDepthMarker(Json entry) {
   if (!entry.is_object()) return entry;
   // Legacy spellings: info["video.is_depth_map"] and video_info["video.is_depth_map"].
-  const bool legacy = (entry.contains("info") && TrueAt(entry["info"], "video.is_depth_map")) ||
-                      (entry.contains("video_info") && TrueAt(entry["video_info"], "video.is_depth_map"));
-  const bool had_marker = (entry.contains("info") && entry["info"].is_object() &&
-                           (entry["info"].contains("video.is_depth_map") || entry["info"].contains("is_depth_map"))) ||
-                          (entry.contains("video_info") && entry["video_info"].is_object() &&
-                           entry["video_info"].contains("video.is_depth_map"));
+  const bool legacy =
+      (entry.contains("info") && TrueAt(entry["info"], "video.is_depth_map")) ||
+      (entry.contains("video_info") && TrueAt(entry["video_info"], "video.is_depth_map"));
+  const bool had_marker =
+      (entry.contains("info") && entry["info"].is_object() &&
+       (entry["info"].contains("video.is_depth_map") || entry["info"].contains("is_depth_map"))) ||
+      (entry.contains("video_info") && entry["video_info"].is_object() &&
+       entry["video_info"].contains("video.is_depth_map"));
   const bool depth = legacy || (entry.contains("info") && TrueAt(entry["info"], "is_depth_map"));
   for (const char* place : {"info", "video_info"}) {
     if (entry.contains(place) && entry[place].is_object()) entry[place].erase("video.is_depth_map");
   }
-  if (entry.contains("video_info") && (entry["video_info"].is_null() || entry["video_info"].empty())) entry.erase("video_info");
+  if (entry.contains("video_info") &&
+      (entry["video_info"].is_null() || entry["video_info"].empty()))
+    entry.erase("video_info");
   if (had_marker || depth) {
     if (!entry.contains("info") || !entry["info"].is_object()) entry["info"] = Json::object();
     entry["info"]["is_depth_map"] = depth;
@@ -98,7 +107,8 @@ Json CanonicalDepthMarker(Json entry) {
 
 Json ComparableEntry(const Feature& feature) {
   Json entry = CanonicalDepthMarker(feature.entry);
-  // The v2.1 converter writes fps into every feature (W-17); the dataset's fps is compared on its own.
+  // The v2.1 converter writes fps into every feature (W-17); the dataset's fps is compared on its
+  // own.
   entry.erase("fps");
   Json info = Json::object();
   for (const char* place : {"video_info", "info"}) {
@@ -125,7 +135,8 @@ const Feature* Schema::Find(std::string_view name) const {
 }
 
 FrameRate Schema::frame_rate() const {
-  const std::optional<FrameRate> rate = fps.is_number() ? FrameRate::From(fps.get<double>()) : std::nullopt;
+  const std::optional<FrameRate> rate =
+      fps.is_number() ? FrameRate::From(fps.get<double>()) : std::nullopt;
   ROBOMERGE_CHECK(rate.has_value());  // read/v30 refuses any other
   return *rate;
 }
@@ -144,7 +155,8 @@ std::string Schema::Fingerprint() const {
   all["robot_type"] = robot_type;
   all["tools"] = tools;
   Json& entries = all["features"] = Json::array();
-  for (const Feature& feature : features) entries.push_back(Json::array({feature.name, feature.entry}));
+  for (const Feature& feature : features)
+    entries.push_back(Json::array({feature.name, feature.entry}));
   return json::DumpLine(all);
 }
 

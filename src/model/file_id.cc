@@ -9,8 +9,8 @@
 namespace robomerge {
 namespace {
 
-// The kernel's own limit (PATH_MAX, its final NUL left out): what is longer is no file, and a template that names the camera a thousand times must not
-// cost memory.
+// The kernel's own limit (PATH_MAX, its final NUL left out): what is longer is no file, and a
+// template that names the camera a thousand times must not cost memory.
 constexpr size_t kMostPathBytes = 4095;
 
 std::string Padded(int64_t number, size_t width) {
@@ -61,7 +61,8 @@ FileId FileId::Next(int64_t files_per_chunk) const {
   return {chunk_index, file_index + 1};
 }
 
-Result<std::string> ExpandTemplate(const std::string& path_template, FileId id, const std::string& video_key) {
+Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
+                                   const std::string& video_key) {
   std::string path;
   for (size_t at = 0; at < path_template.size(); ++at) {
     if (path_template[at] != '{') {
@@ -89,7 +90,8 @@ Result<std::string> ExpandTemplate(const std::string& path_template, FileId id, 
     return Problem(Code::kCorrupt, "path template makes a path that is too long")
         .Kind("E-template")
         .Expected(StrCat("at most ", WithSeparators(kMostPathBytes), " bytes"))
-        .Found(StrCat("more, from `", path_template.substr(0, 100), path_template.size() > 100 ? "..." : "", "`"));
+        .Found(StrCat("more, from `", path_template.substr(0, 100),
+                      path_template.size() > 100 ? "..." : "", "`"));
   }
   if (LeavesFolder(path)) {
     return Problem(Code::kCorrupt, "path template leads out of the dataset's folder")
@@ -100,7 +102,9 @@ Result<std::string> ExpandTemplate(const std::string& path_template, FileId id, 
 }
 
 std::string DestinationDataPath(FileId id) { return Known(kDefaultDataPath, id); }
-std::string DestinationVideoPath(const std::string& video_key, FileId id) { return Known(kDefaultVideoPath, id, video_key); }
+std::string DestinationVideoPath(const std::string& video_key, FileId id) {
+  return Known(kDefaultVideoPath, id, video_key);
+}
 std::string DestinationEpisodesPath(FileId id) { return Known(kDefaultEpisodesPath, id); }
 
 }  // namespace robomerge

@@ -25,7 +25,9 @@ TEST(FileId, TurnsToTheNextChunkAfterFilesPerChunk) {
 
 TEST(Template, FillsPlaceholdersWithMinimumWidth) {
   EXPECT_EQ(ExpandTemplate(kDefaultDataPath, {1, 23}).value(), "data/chunk-001/file-023.parquet");
-  EXPECT_EQ(ExpandTemplate("v/{video_key}/{chunk_index}-{file_index:06d}.mp4", {12345, 7}, "a.b").value(), "v/a.b/12345-000007.mp4");
+  EXPECT_EQ(
+      ExpandTemplate("v/{video_key}/{chunk_index}-{file_index:06d}.mp4", {12345, 7}, "a.b").value(),
+      "v/a.b/12345-000007.mp4");
 }
 
 TEST(Template, NeverLeadsOutOfTheFolder) {
@@ -51,9 +53,11 @@ TEST(Template, RefusesNamesThatWouldEndAPathEarly) {
 }
 
 TEST(FeatureName, IsAPartOfAPath) {
-  for (const char* bad : {"", ".", "..", "/", "a/b", "/etc", "../x"}) EXPECT_FALSE(IsUsableFeatureName(bad)) << bad;
+  for (const char* bad : {"", ".", "..", "/", "a/b", "/etc", "../x"})
+    EXPECT_FALSE(IsUsableFeatureName(bad)) << bad;
   EXPECT_FALSE(IsUsableFeatureName(std::string_view("a\0b", 3)));
-  for (const char* good : {"observation.images.top", "...", "a b", "\\", "~"}) EXPECT_TRUE(IsUsableFeatureName(good)) << good;
+  for (const char* good : {"observation.images.top", "...", "a b", "\\", "~"})
+    EXPECT_TRUE(IsUsableFeatureName(good)) << good;
   EXPECT_TRUE(IsUsableFeatureName(std::string(256, 'x')));
   EXPECT_FALSE(IsUsableVideoKey(std::string(256, 'x')));
   EXPECT_TRUE(IsUsableVideoKey(std::string(255, 'x')));
@@ -65,12 +69,15 @@ TEST(QuantilePercent, TakesFewDigitsAndNothingElse) {
   EXPECT_EQ(QuantilePercent("q123456789"), 123456789);
   // Beyond what a double can hold, which std::stod throws at.
   EXPECT_EQ(QuantilePercent("q" + std::string(400, '9')), std::nullopt);
-  for (const char* other : {"q", "", "mean", "q-1", "q1.5", "1"}) EXPECT_EQ(QuantilePercent(other), std::nullopt) << other;
+  for (const char* other : {"q", "", "mean", "q-1", "q1.5", "1"})
+    EXPECT_EQ(QuantilePercent(other), std::nullopt) << other;
 }
 
 TEST(Template, RefusesUnknownPlaceholders) {
-  for (const char* bad : {"{episode_index:06d}", "data/{file_index", "{file_index:x}", "{file_index:9999d}", "{file_index:1000000000d}",
-                          "{file_index:.999999999d}", "{file_index:099999999999999999999d}", "{file_index!r}", "{}", "{0}", "{{x}}"}) {
+  for (const char* bad :
+       {"{episode_index:06d}", "data/{file_index", "{file_index:x}", "{file_index:9999d}",
+        "{file_index:1000000000d}", "{file_index:.999999999d}",
+        "{file_index:099999999999999999999d}", "{file_index!r}", "{}", "{0}", "{{x}}"}) {
     EXPECT_THAT(ExpandTemplate(bad, {0, 0}).status().ToString(), HasSubstr("E-template")) << bad;
   }
 }
@@ -87,28 +94,34 @@ TEST(FrameRate, KeepsDecimalsExact) {
 Feature Video(const std::string& text) { return {"cam", json::Parse(text, "test").value()}; }
 
 TEST(ComparableEntry, IgnoresWhatTheFileItselfSays) {
-  const Feature a = Video(R"({"dtype":"video","shape":[64,96,3],"names":["height","width","channels"],
+  const Feature a =
+      Video(R"({"dtype":"video","shape":[64,96,3],"names":["height","width","channels"],
       "info":{"video.codec":"h264","video.fps":30,"video.crf":23,"video.is_depth_map":false,"has_audio":false}})");
-  const Feature b = Video(R"({"shape":[64,96,3],"dtype":"video","names":["height","width","channels"],"fps":30.0,
+  const Feature b =
+      Video(R"({"shape":[64,96,3],"dtype":"video","names":["height","width","channels"],"fps":30.0,
       "video_info":{"video.codec":"av1","video.crf":30}})");
   EXPECT_EQ(ComparableEntry(a), ComparableEntry(b));
 }
 
 TEST(ComparableEntry, SeesDepthHoweverItIsSpelled) {
-  const Feature canonical = Video(R"({"dtype":"video","shape":[64,96,1],"names":null,"info":{"is_depth_map":true}})");
-  const Feature legacy = Video(R"({"dtype":"video","shape":[64,96,1],"names":null,"video_info":{"video.is_depth_map":true}})");
+  const Feature canonical =
+      Video(R"({"dtype":"video","shape":[64,96,1],"names":null,"info":{"is_depth_map":true}})");
+  const Feature legacy = Video(
+      R"({"dtype":"video","shape":[64,96,1],"names":null,"video_info":{"video.is_depth_map":true}})");
   const Feature none = Video(R"({"dtype":"video","shape":[64,96,1],"names":null})");
   EXPECT_EQ(ComparableEntry(canonical), ComparableEntry(legacy));
   EXPECT_NE(ComparableEntry(canonical), ComparableEntry(none));
-  EXPECT_EQ(json::DumpLine(CanonicalDepthMarker(legacy.entry)),
-            R"({"dtype": "video", "shape": [64, 96, 1], "names": null, "info": {"is_depth_map": true}})");
+  EXPECT_EQ(
+      json::DumpLine(CanonicalDepthMarker(legacy.entry)),
+      R"({"dtype": "video", "shape": [64, 96, 1], "names": null, "info": {"is_depth_map": true}})");
 }
 
 TEST(Rope, AnyBracketingFlattensInOrder) {
   std::mt19937 random(7);
   for (int trial = 0; trial < 50; ++trial) {
     std::vector<Rope<int>> parts;
-    for (int i = 0; i < 40; ++i) parts.push_back(Rope<int>(i % 7 == 3 ? std::vector<int>{} : std::vector<int>{i, -i}));
+    for (int i = 0; i < 40; ++i)
+      parts.push_back(Rope<int>(i % 7 == 3 ? std::vector<int>{} : std::vector<int>{i, -i}));
     std::vector<int> expected;
     for (const auto& part : parts) {
       for (const int item : part.Flatten()) expected.push_back(item);
@@ -125,7 +138,8 @@ TEST(Rope, AnyBracketingFlattensInOrder) {
 
 TEST(AggregateStatistics, FollowsTheFormula) {
   // numpy, of [0, 1, 2, 3] and [10, 20]: mean 6, std sqrt(50).
-  const std::vector<FeatureStatistics> a = {test::MakeStatistics("x", 0, 3, 1.5, std::sqrt(1.25), 4)};
+  const std::vector<FeatureStatistics> a = {
+      test::MakeStatistics("x", 0, 3, 1.5, std::sqrt(1.25), 4)};
   const std::vector<FeatureStatistics> b = {test::MakeStatistics("x", 10, 20, 15, 5, 2)};
   const auto whole = AggregateStatistics({{&a, "a"}, {&b, "b"}}, nullptr).value();
   ASSERT_EQ(whole.size(), 1u);
@@ -137,7 +151,8 @@ TEST(AggregateStatistics, FollowsTheFormula) {
 }
 
 TEST(AggregateStatistics, OnePartIsKeptToTheBit) {
-  const std::vector<FeatureStatistics> a = {test::MakeStatistics("x", 0, 3, 0.1, 0.30000000000000004, 7)};
+  const std::vector<FeatureStatistics> a = {
+      test::MakeStatistics("x", 0, 3, 0.1, 0.30000000000000004, 7)};
   const auto whole = AggregateStatistics({{&a, "a"}}, nullptr).value();
   EXPECT_EQ(whole[0].Find("mean")->values, a[0].Find("mean")->values);
   EXPECT_EQ(whole[0].Find("std")->values, a[0].Find("std")->values);
@@ -145,7 +160,8 @@ TEST(AggregateStatistics, OnePartIsKeptToTheBit) {
 
 TEST(AggregateStatistics, QuantilesAreAnEnvelopeAndNeedEveryPart) {
   std::vector<FeatureStatistics> a = {test::MakeStatistics("x", 0, 3, 1.5, 1, 4)}, b = a;
-  for (const char* name : {"q01", "q50", "q99"}) a[0].statistics.push_back(test::MakeStatistic(name, {2}));
+  for (const char* name : {"q01", "q50", "q99"})
+    a[0].statistics.push_back(test::MakeStatistic(name, {2}));
   for (const char* name : {"q01", "q50"}) b[0].statistics.push_back(test::MakeStatistic(name, {1}));
   std::vector<DroppedQuantiles> dropped;
   const auto whole = AggregateStatistics({{&a, "a"}, {&b, "b"}}, &dropped).value();
@@ -157,10 +173,15 @@ TEST(AggregateStatistics, QuantilesAreAnEnvelopeAndNeedEveryPart) {
 }
 
 TEST(AggregateStatistics, KindsSurviveOnlyWhereAllAgree) {
-  const std::vector<FeatureStatistics> integer = {test::MakeStatistics("x", 0, 3, 1.5, 1, 4, NumberKind::kInteger)};
+  const std::vector<FeatureStatistics> integer = {
+      test::MakeStatistics("x", 0, 3, 1.5, 1, 4, NumberKind::kInteger)};
   const std::vector<FeatureStatistics> real = {test::MakeStatistics("x", 0, 3, 1.5, 1, 4)};
-  EXPECT_EQ(AggregateStatistics({{&integer, "a"}, {&integer, "b"}}, nullptr).value()[0].Find("min")->kind, NumberKind::kInteger);
-  EXPECT_EQ(AggregateStatistics({{&integer, "a"}, {&real, "b"}}, nullptr).value()[0].Find("min")->kind, NumberKind::kFloat);
+  EXPECT_EQ(
+      AggregateStatistics({{&integer, "a"}, {&integer, "b"}}, nullptr).value()[0].Find("min")->kind,
+      NumberKind::kInteger);
+  EXPECT_EQ(
+      AggregateStatistics({{&integer, "a"}, {&real, "b"}}, nullptr).value()[0].Find("min")->kind,
+      NumberKind::kFloat);
 }
 
 TEST(AggregateStatistics, RefusesOtherShapesByName) {
@@ -169,7 +190,8 @@ TEST(AggregateStatistics, RefusesOtherShapesByName) {
   for (Statistic& statistic : b[0].statistics) {
     if (statistic.name != "count") statistic.shape = {2}, statistic.values = {1, 2};
   }
-  EXPECT_THAT(AggregateStatistics({{&a, "one"}, {&b, "two"}}, nullptr).status().ToString(), HasSubstr("two"));
+  EXPECT_THAT(AggregateStatistics({{&a, "one"}, {&b, "two"}}, nullptr).status().ToString(),
+              HasSubstr("two"));
 }
 
 TEST(CheckStatistics, NamesWhatIsMissing) {
@@ -198,11 +220,15 @@ TEST(Distribution, RangeIsTheSameAsItsValues) {
   EXPECT_EQ(range.mean(), counted.mean());
   EXPECT_DOUBLE_EQ(range.deviation(), counted.deviation());
   EXPECT_EQ(range.max(), 100);
-  for (const double fraction : {0.01, 0.1, 0.5, 0.99}) EXPECT_NEAR(range.Quantile(fraction), counted.Quantile(fraction), 1e-12);
+  for (const double fraction : {0.01, 0.1, 0.5, 0.99})
+    EXPECT_NEAR(range.Quantile(fraction), counted.Quantile(fraction), 1e-12);
 }
 
 TEST(SharedLayouts, EqualOnesAreOne) {
-  const auto layout = [](uint32_t width) { return std::make_shared<const StatLayout>(StatLayout{{"action", "min", NumberKind::kFloat, 1, width}}); };
+  const auto layout = [](uint32_t width) {
+    return std::make_shared<const StatLayout>(
+        StatLayout{{"action", "min", NumberKind::kFloat, 1, width}});
+  };
   SharedLayouts layouts;
   const auto first = layouts.Share(layout(6)), other = layouts.Share(layout(7));
   EXPECT_EQ(layouts.Share(layout(6)), first);

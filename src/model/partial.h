@@ -21,8 +21,10 @@ struct DataPlace {
 /// Where the frames of one episode lie for one video key.
 struct VideoPlace {
   uint32_t video_file = 0;
-  uint64_t first_frame = 0;   ///< within the file; exact where the file's frames lie on the frame grid
-  double from_timestamp = 0;  ///< corrected to the grid where there is one, otherwise as the source says
+  uint64_t first_frame =
+      0;  ///< within the file; exact where the file's frames lie on the frame grid
+  double from_timestamp =
+      0;  ///< corrected to the grid where there is one, otherwise as the source says
 };
 
 /// One source with its claims checked against its files and its places resolved.
@@ -34,7 +36,8 @@ struct DescribedSource {
   std::shared_ptr<const std::vector<FeatureStatistics>> statistics;
   /// Payload-only facts of cost: bytes of all data and video files.
   uint64_t payload_bytes = 0;
-  /// MetadataFingerprint of this source, taken where sources are made, in parallel: the plan, which is serial, only copies it.
+  /// MetadataFingerprint of this source, taken where sources are made, in parallel: the plan, which
+  /// is serial, only copies it.
   uint64_t metadata_fingerprint = 0;
 };
 

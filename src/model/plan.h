@@ -1,4 +1,5 @@
-// What is to be written: every destination file with its sources, decided before the first byte moves.
+// What is to be written: every destination file with its sources, decided before the first byte
+// moves.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +19,14 @@ struct SourceFile {
   bool operator==(const SourceFile&) const = default;
 };
 
-/// Which source a plan means, so that a writer elsewhere can find it and tell whether it is still the same.
+/// Which source a plan means, so that a writer elsewhere can find it and tell whether it is still
+/// the same.
 struct Origin {
-  std::string root;  ///< absolute
+  std::string root;            ///< absolute
   uint64_t first_episode = 0;  ///< of the destination
   uint64_t num_episodes = 0;
   uint64_t num_frames = 0;
-  std::vector<SourceFile> files;    ///< episodes, data and video files
+  std::vector<SourceFile> files;      ///< episodes, data and video files
   uint64_t metadata_fingerprint = 0;  ///< of what info.json, tasks and statistics say
 };
 
@@ -33,7 +35,7 @@ struct DataStep {
   FileId id;
   uint64_t first_episode = 0;
   uint64_t num_episodes = 0;
-  uint64_t payload_bytes = 0;       ///< of the source files concerned
+  uint64_t payload_bytes = 0;  ///< of the source files concerned
 };
 
 /// One video file: whole source files, one after another.
@@ -89,24 +91,30 @@ struct MergePlan {
   std::vector<DataStep> data_steps;
   std::vector<VideoStep> video_steps;
   std::vector<EpisodesStep> episodes_steps;
-  /// The source file whose physical schema (columns, types, Arrow and huggingface metadata) all data files take.
+  /// The source file whose physical schema (columns, types, Arrow and huggingface metadata) all
+  /// data files take.
   uint32_t schema_source = 0;
   uint32_t schema_data_file = 0;
 
-  std::string info_json;   ///< meta/info.json, whole
-  std::string stats_json;  ///< meta/stats.json, whole; empty: there are no statistics
-  StatLayout stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in order of first appearance; width is not used
-  std::vector<std::string> carried_columns;  ///< of the episodes tables, union in order of first appearance
+  std::string info_json;    ///< meta/info.json, whole
+  std::string stats_json;   ///< meta/stats.json, whole; empty: there are no statistics
+  StatLayout stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in
+                            ///< order of first appearance; width is not used
+  std::vector<std::string>
+      carried_columns;  ///< of the episodes tables, union in order of first appearance
 
   std::string record_json;  ///< meta/robomerge.json, whole
 
   uint64_t payload_bytes = 0;
-  /// 1, or the block size in which payload is laid out so that its extents can be shared: all writers must agree on it.
+  /// 1, or the block size in which payload is laid out so that its extents can be shared: all
+  /// writers must agree on it.
   uint64_t alignment_bytes = 1;
   std::vector<Problem> warnings;
-  /// 16 hex digits that name the result: as `id`, but wherever the sources lie and whenever they were written. Kept in meta/robomerge.json.
+  /// 16 hex digits that name the result: as `id`, but wherever the sources lie and whenever they
+  /// were written. Kept in meta/robomerge.json.
   std::string content_id;
-  /// 16 hex digits that name the plan: equal for equal sources (absolute paths, sizes, times) and everything that decides the destination's bytes.
+  /// 16 hex digits that name the plan: equal for equal sources (absolute paths, sizes, times) and
+  /// everything that decides the destination's bytes.
   std::string id;
 };
 

@@ -5,7 +5,8 @@
 namespace robomerge {
 
 const Statistic* FeatureStatistics::Find(std::string_view name) const {
-  const auto found = std::find_if(statistics.begin(), statistics.end(), [&](const Statistic& one) { return one.name == name; });
+  const auto found = std::find_if(statistics.begin(), statistics.end(),
+                                  [&](const Statistic& one) { return one.name == name; });
   return found == statistics.end() ? nullptr : &*found;
 }
 

@@ -11,7 +11,8 @@
 
 namespace robomerge {
 
-/// How the numbers were spelled; integers and booleans stay what they are where all sources agree (format spec 3.6).
+/// How the numbers were spelled; integers and booleans stay what they are where all sources agree
+/// (format spec 3.6).
 enum class NumberKind { kInteger, kFloat, kBoolean };
 
 /// One statistic of one feature: min, max, mean, std, count, or a quantile q01, q10, ...
@@ -29,7 +30,8 @@ struct FeatureStatistics {
   const Statistic* Find(std::string_view name) const;
 };
 
-/// The percent of a quantile key, q followed by at most nine digits ("q01": 1); nothing for any other name.
+/// The percent of a quantile key, q followed by at most nine digits ("q01": 1); nothing for any
+/// other name.
 std::optional<double> QuantilePercent(std::string_view name);
 inline bool IsQuantile(std::string_view name) { return QuantilePercent(name).has_value(); }
 
@@ -55,11 +57,11 @@ class SharedLayouts {
   std::vector<std::shared_ptr<const StatLayout>> distinct_;  // guarded by mutex_
 };
 
-/// The statistics of consecutive episodes, flat: thousands of small sources cost a few kB each. Row r of the block holds the numbers of
-/// every column of the layout one after another.
+/// The statistics of consecutive episodes, flat: thousands of small sources cost a few kB each. Row
+/// r of the block holds the numbers of every column of the layout one after another.
 struct EpisodeStatisticsBlock {
   std::shared_ptr<const StatLayout> layout;
-  uint32_t stride = 0;     ///< sum of widths
+  uint32_t stride = 0;  ///< sum of widths
   uint64_t num_rows = 0;
   std::vector<double> values;  ///< num_rows * stride
 };

@@ -22,28 +22,32 @@ inline Schema MakeSchema(const std::vector<std::string>& video_keys = {}) {
   };
   add("action", "float32", Json::array({2}));
   for (const std::string& key : video_keys) add(key, "video", Json::array({64, 96, 3}));
-  for (const std::string_view name : kDefaultFeatures) schema.features.push_back({std::string(name), DefaultFeatureEntry(name)});
+  for (const std::string_view name : kDefaultFeatures)
+    schema.features.push_back({std::string(name), DefaultFeatureEntry(name)});
   return schema;
 }
 
-inline Statistic MakeStatistic(const std::string& name, std::vector<double> values, NumberKind kind = NumberKind::kFloat) {
+inline Statistic MakeStatistic(const std::string& name, std::vector<double> values,
+                               NumberKind kind = NumberKind::kFloat) {
   return {name, kind, {static_cast<uint32_t>(values.size())}, std::move(values)};
 }
 
-inline FeatureStatistics MakeStatistics(const std::string& feature, double min, double max, double mean, double deviation, double count,
+inline FeatureStatistics MakeStatistics(const std::string& feature, double min, double max,
+                                        double mean, double deviation, double count,
                                         NumberKind kind = NumberKind::kFloat) {
   return {feature,
-          {MakeStatistic("min", {min}, kind), MakeStatistic("max", {max}, kind), MakeStatistic("mean", {mean}),
-           MakeStatistic("std", {deviation}), MakeStatistic("count", {count}, NumberKind::kInteger)}};
+          {MakeStatistic("min", {min}, kind), MakeStatistic("max", {max}, kind),
+           MakeStatistic("mean", {mean}), MakeStatistic("std", {deviation}),
+           MakeStatistic("count", {count}, NumberKind::kInteger)}};
 }
 
 struct SourceSpec {
   std::string root = "a";
-  std::vector<uint64_t> lengths = {10};      ///< frames per episode
+  std::vector<uint64_t> lengths = {10};  ///< frames per episode
   std::vector<std::string> tasks = {"t"};
   std::vector<std::string> video_keys = {};
-  uint64_t data_bytes = 1000;                ///< uncompressed, of the one data file
-  uint64_t video_bytes = 1000;               ///< of the one video file per key
+  uint64_t data_bytes = 1000;   ///< uncompressed, of the one data file
+  uint64_t video_bytes = 1000;  ///< of the one video file per key
 };
 
 /// One data file, one video file per key, one row group per episode, everything consistent.
@@ -52,7 +56,8 @@ inline Dataset MakeDataset(const SourceSpec& spec) {
   dataset.root = spec.root;
   dataset.schema = MakeSchema(spec.video_keys);
   dataset.tasks = spec.tasks;
-  dataset.episodes_files.push_back({spec.root + "/meta/episodes/chunk-000/file-000.parquet", 500, 1, 400});
+  dataset.episodes_files.push_back(
+      {spec.root + "/meta/episodes/chunk-000/file-000.parquet", 500, 1, 400});
   DataFile data;
   data.path = spec.root + "/data/chunk-000/file-000.parquet";
   data.size_bytes = data.uncompressed_bytes = spec.data_bytes;
@@ -93,15 +98,17 @@ inline Dataset MakeDataset(const SourceSpec& spec) {
     video.stream.decoder_key = "key";
     uint64_t first_frame = 0;
     for (const uint64_t length : spec.lengths) {
-      key.segments.push_back({0, static_cast<double>(first_frame) / 30, static_cast<double>(first_frame + length) / 30});
+      key.segments.push_back({0, static_cast<double>(first_frame) / 30,
+                              static_cast<double>(first_frame + length) / 30});
       first_frame += length;
     }
     key.files.push_back(std::move(video));
     dataset.video_keys.push_back(std::move(key));
   }
   const auto count = static_cast<double>(num_frames);
-  dataset.statistics = {MakeStatistics("action", -1, 1, 0, 0.5, count),
-                        MakeStatistics("index", 0, count - 1, (count - 1) / 2, 1, count, NumberKind::kInteger)};
+  dataset.statistics = {
+      MakeStatistics("action", -1, 1, 0, 0.5, count),
+      MakeStatistics("index", 0, count - 1, (count - 1) / 2, 1, count, NumberKind::kInteger)};
   return dataset;
 }
 

@@ -15,25 +15,33 @@ class Comparison {
   std::vector<Problem> Run() {
     const Schema& a = *first_.schema;
     const Schema& b = *other_.schema;
-    if (a.fps.get<double>() != b.fps.get<double>()) Add("E-fps", "sources differ in fps", "fps", a.fps, b.fps, "merge them apart: frames of different rates cannot share a dataset");
+    if (a.fps.get<double>() != b.fps.get<double>())
+      Add("E-fps", "sources differ in fps", "fps", a.fps, b.fps,
+          "merge them apart: frames of different rates cannot share a dataset");
     if (a.robot_type != b.robot_type) {
-      Add("E-robot-type", "sources differ in robot_type", "robot_type", a.robot_type, b.robot_type, "if they are the same robot, write the same robot_type into both info.json");
+      Add("E-robot-type", "sources differ in robot_type", "robot_type", a.robot_type, b.robot_type,
+          "if they are the same robot, write the same robot_type into both info.json");
     }
     for (const Feature& feature : a.features) {
       const Feature* counterpart = b.Find(feature.name);
       if (counterpart == nullptr) {
-        problems_.push_back(Start(StrCat("feature `", feature.name, "` is missing"), "E-features", StrCat("features[\"", feature.name, "\"]"))
-                                .Expected(StrCat("dtype ", feature.dtype(), "   from ", Place(first_, "features")))
-                                .Found("no such feature"));
+        problems_.push_back(
+            Start(StrCat("feature `", feature.name, "` is missing"), "E-features",
+                  StrCat("features[\"", feature.name, "\"]"))
+                .Expected(StrCat("dtype ", feature.dtype(), "   from ", Place(first_, "features")))
+                .Found("no such feature"));
       } else {
-        CompareEntries(feature.name, ComparableEntry(feature), ComparableEntry(*counterpart), StrCat("features[\"", feature.name, "\"]"));
+        CompareEntries(feature.name, ComparableEntry(feature), ComparableEntry(*counterpart),
+                       StrCat("features[\"", feature.name, "\"]"));
       }
     }
     for (const Feature& feature : b.features) {
       if (a.Find(feature.name) != nullptr) continue;
-      problems_.push_back(Start(StrCat("feature `", feature.name, "` is in this source only"), "E-features", StrCat("features[\"", feature.name, "\"]"))
-                              .Expected(StrCat("no such feature   from ", Place(first_, "features")))
-                              .Found(StrCat("dtype ", feature.dtype())));
+      problems_.push_back(
+          Start(StrCat("feature `", feature.name, "` is in this source only"), "E-features",
+                StrCat("features[\"", feature.name, "\"]"))
+              .Expected(StrCat("no such feature   from ", Place(first_, "features")))
+              .Found(StrCat("dtype ", feature.dtype())));
     }
     return std::move(problems_);
   }
@@ -44,17 +52,25 @@ class Comparison {
   }
 
   Problem Start(std::string what, std::string kind, const std::string& pointer) const {
-    if (other_.num_sources > 1) what += StrCat(" (so do ", other_.num_sources - 1, " more sources like this one)");
-    return Problem(Code::kIncompatible, std::move(what)).Kind(std::move(kind)).Source(other_.first_root).At(Place(other_, pointer));
+    if (other_.num_sources > 1)
+      what += StrCat(" (so do ", other_.num_sources - 1, " more sources like this one)");
+    return Problem(Code::kIncompatible, std::move(what))
+        .Kind(std::move(kind))
+        .Source(other_.first_root)
+        .At(Place(other_, pointer));
   }
 
-  void Add(std::string kind, std::string what, const std::string& pointer, const Json& expected, const Json& found, std::string hint = "") {
+  void Add(std::string kind, std::string what, const std::string& pointer, const Json& expected,
+           const Json& found, std::string hint = "") {
     problems_.push_back(Start(std::move(what), std::move(kind), pointer)
-                            .Expected(StrCat(Short(expected), "   from ", Place(first_, pointer))).Found(Short(found)).Hint(std::move(hint)));
+                            .Expected(StrCat(Short(expected), "   from ", Place(first_, pointer)))
+                            .Found(Short(found))
+                            .Hint(std::move(hint)));
   }
 
   // Descends to the keys that differ, so that nobody has to compare two whole entries by eye.
-  void CompareEntries(const std::string& feature, const Json& a, const Json& b, const std::string& pointer) {
+  void CompareEntries(const std::string& feature, const Json& a, const Json& b,
+                      const std::string& pointer) {
     if (a == b) return;
     if (!a.is_object() || !b.is_object()) {
       const std::string key = pointer.substr(pointer.rfind('.') + 1);
@@ -66,14 +82,19 @@ class Comparison {
     for (const auto& [key, value] : b.items()) keys.insert(key);
     for (const std::string& key : keys) {
       // Keys of `info` may hold dots: the last component is named apart.
-      CompareValue(feature, key, a.contains(key) ? a.at(key) : Json(), b.contains(key) ? b.at(key) : Json(), pointer);
+      CompareValue(feature, key, a.contains(key) ? a.at(key) : Json(),
+                   b.contains(key) ? b.at(key) : Json(), pointer);
     }
   }
 
-  void CompareValue(const std::string& feature, const std::string& key, const Json& a, const Json& b, const std::string& pointer) {
+  void CompareValue(const std::string& feature, const std::string& key, const Json& a,
+                    const Json& b, const std::string& pointer) {
     if (a == b) return;
-    if (key == "info" && a.is_object() && b.is_object()) return CompareEntries(feature, a, b, pointer + ".info");
-    const std::string inner = key.find('.') == std::string::npos ? StrCat(pointer, ".", key) : StrCat(pointer, "[\"", key, "\"]");
+    if (key == "info" && a.is_object() && b.is_object())
+      return CompareEntries(feature, a, b, pointer + ".info");
+    const std::string inner = key.find('.') == std::string::npos
+                                  ? StrCat(pointer, ".", key)
+                                  : StrCat(pointer, "[\"", key, "\"]");
     Add("E-features", StrCat("feature `", feature, "` differs in ", key), inner, a, b);
   }
 
@@ -95,7 +116,8 @@ std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas) {
   std::vector<Problem> problems;
   for (size_t at = 1; at < schemas.size(); ++at) {
     std::vector<Problem> of_pair = plan_internal::Comparison(schemas.front(), schemas[at]).Run();
-    problems.insert(problems.end(), std::make_move_iterator(of_pair.begin()), std::make_move_iterator(of_pair.end()));
+    problems.insert(problems.end(), std::make_move_iterator(of_pair.begin()),
+                    std::make_move_iterator(of_pair.end()));
   }
   return problems;
 }

@@ -34,10 +34,12 @@ void AddSteps(const MergePlan& plan, Fingerprint& all) {
   }
   for (const VideoStep& step : plan.video_steps) {
     AddId(step.id, all);
-    all.Add(uint64_t{step.key}), all.Add(uint64_t{step.is_copy}), all.Add(step.num_episodes), all.Add(step.payload_bytes);
+    all.Add(uint64_t{step.key}), all.Add(uint64_t{step.is_copy}), all.Add(step.num_episodes),
+        all.Add(step.payload_bytes);
     all.Add(uint64_t{step.inputs.size()});
     for (const VideoStep::Input& input : step.inputs) {
-      all.Add(uint64_t{input.source}), all.Add(uint64_t{input.source_key}), all.Add(uint64_t{input.video_file});
+      all.Add(uint64_t{input.source}), all.Add(uint64_t{input.source_key}),
+          all.Add(uint64_t{input.video_file});
     }
   }
   for (const EpisodesStep& step : plan.episodes_steps) {
@@ -49,11 +51,13 @@ void AddSteps(const MergePlan& plan, Fingerprint& all) {
 void AddEpisodes(const MergePlan& plan, Fingerprint& all) {
   for (const PlannedEpisode& episode : plan.episodes) {
     all.Add(uint64_t{episode.source}), all.Add(uint64_t{episode.source_episode});
-    all.Add(uint64_t{episode.data_step}), all.Add(uint64_t{episode.episodes_step}), all.Add(episode.first_frame);
+    all.Add(uint64_t{episode.data_step}), all.Add(uint64_t{episode.episodes_step}),
+        all.Add(episode.first_frame);
   }
   for (const std::vector<PlannedFrames>& frames : plan.frames) {
     for (const PlannedFrames& place : frames) {
-      all.Add(uint64_t{place.video_step}), all.Add(place.from_timestamp), all.Add(place.to_timestamp);
+      all.Add(uint64_t{place.video_step}), all.Add(place.from_timestamp),
+          all.Add(place.to_timestamp);
     }
   }
 }
@@ -69,10 +73,12 @@ Origin OriginOf(const DescribedSource& source, const std::string& working_direct
   const auto add = [&](const std::string& path, uint64_t size_bytes, int64_t modified_ns) {
     origin.files.push_back({RelativeTo(dataset.root, path), size_bytes, modified_ns});
   };
-  for (const EpisodesFile& file : dataset.episodes_files) add(file.path, file.size_bytes, file.modified_ns);
+  for (const EpisodesFile& file : dataset.episodes_files)
+    add(file.path, file.size_bytes, file.modified_ns);
   for (const DataFile& file : dataset.data_files) add(file.path, file.size_bytes, file.modified_ns);
   for (const VideoKey& key : dataset.video_keys) {
-    for (const VideoFile& file : key.files) add(file.path, file.stream.file_size_bytes, file.modified_ns);
+    for (const VideoFile& file : key.files)
+      add(file.path, file.stream.file_size_bytes, file.modified_ns);
   }
   origin.metadata_fingerprint = source.metadata_fingerprint;
   return origin;
@@ -81,13 +87,15 @@ Origin OriginOf(const DescribedSource& source, const std::string& working_direct
 std::string ContentId(const MergePlan& plan) {
   Fingerprint all;
   all.Add("robomerge content 1");
-  for (const Origin& origin : plan.origins) all.Add(origin.num_episodes), all.Add(origin.num_frames), all.Add(FingerprintOf(origin));
+  for (const Origin& origin : plan.origins)
+    all.Add(origin.num_episodes), all.Add(origin.num_frames), all.Add(FingerprintOf(origin));
   for (const std::string& task : plan.tasks) all.Add(task);
   for (const std::vector<uint32_t>& map : plan.task_maps) {
     for (const uint32_t task : map) all.Add(uint64_t{task});
   }
   for (const std::string& key : plan.video_keys) all.Add(key);
-  for (const StatColumn& column : plan.stat_columns) all.Add(column.feature), all.Add(column.stat), all.Add(int64_t{column.list_depth});
+  for (const StatColumn& column : plan.stat_columns)
+    all.Add(column.feature), all.Add(column.stat), all.Add(int64_t{column.list_depth});
   for (const std::string& column : plan.carried_columns) all.Add(column);
   AddSteps(plan, all);
   AddEpisodes(plan, all);

@@ -8,10 +8,12 @@ namespace robomerge::plan_internal {
 namespace {
 
 // An encoder setting in all schemas: what all agree on, else null (missing counts as null).
-Json MergedEncoderKey(const std::vector<SchemaClass>& schemas, const std::string& feature, const std::string& key, bool& agree) {
+Json MergedEncoderKey(const std::vector<SchemaClass>& schemas, const std::string& feature,
+                      const std::string& key, bool& agree) {
   const auto value_in = [&](const SchemaClass& schema) {
     const Json& entry = schema.schema->Find(feature)->entry;
-    if (!entry.contains("info") || !entry.at("info").is_object() || !entry.at("info").contains(key)) return Json();
+    if (!entry.contains("info") || !entry.at("info").is_object() || !entry.at("info").contains(key))
+      return Json();
     return entry.at("info").at(key);
   };
   const Json first = value_in(schemas.front());
@@ -21,8 +23,10 @@ Json MergedEncoderKey(const std::vector<SchemaClass>& schemas, const std::string
   return key == "video.extra_options" ? Json::object() : Json();
 }
 
-// All six encoder keys are there afterwards: known ones where they stood, missing ones before is_depth_map, in a fixed order (W-23).
-void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string& feature, Json& entry, std::vector<Problem>& warnings) {
+// All six encoder keys are there afterwards: known ones where they stood, missing ones before
+// is_depth_map, in a fixed order (W-23).
+void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string& feature,
+                      Json& entry, std::vector<Problem>& warnings) {
   if (!entry.contains("info") || !entry["info"].is_object()) entry["info"] = Json::object();
   std::vector<std::string> nulled;
   Json merged = Json::object();
@@ -30,8 +34,10 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
     bool agree = false;
     merged[std::string(key)] = MergedEncoderKey(schemas, feature, std::string(key), agree);
     // LeRobot writes its own reader here, whatever the sources say.
-    if (key == "video.video_backend") merged[std::string(key)] = "pyav";
-    else if (!agree) nulled.push_back(StrCat("'", key, "'"));
+    if (key == "video.video_backend")
+      merged[std::string(key)] = "pyav";
+    else if (!agree)
+      nulled.push_back(StrCat("'", key, "'"));
   }
   Json info = Json::object();
   const auto add_missing = [&] {
@@ -46,9 +52,11 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
   add_missing();
   entry["info"] = std::move(info);
   if (!nulled.empty()) {
-    warnings.push_back(Problem(Code::kIncompatible, StrCat("Merging heterogeneous or incomplete video encoder metadata for feature ", feature,
-                                                           ". Setting these keys to null: [", Join(nulled, ", "), "]."))
-                           .Kind("W-video-encoder"));
+    warnings.push_back(
+        Problem(Code::kIncompatible,
+                StrCat("Merging heterogeneous or incomplete video encoder metadata for feature ",
+                       feature, ". Setting these keys to null: [", Join(nulled, ", "), "]."))
+            .Kind("W-video-encoder"));
   }
 }
 
@@ -59,13 +67,17 @@ void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
   for (const VideoStep& step : plan.video_steps) {
     if (step.key != key) continue;
     const VideoStep::Input& input = step.inputs.front();
-    const mp4::StreamSummary& stream = plan.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file].stream;
+    const mp4::StreamSummary& stream = plan.sources[input.source]
+                                           ->dataset->video_keys[input.source_key]
+                                           .files[input.video_file]
+                                           .stream;
     if (first == nullptr) first = &stream;
     drops_audio |= !step.is_copy;
   }
   if (first == nullptr) return;
   if (info.contains("video.codec")) info["video.codec"] = first->codec;
-  if (info.contains("video.pix_fmt") && !first->pixel_format.empty()) info["video.pix_fmt"] = first->pixel_format;
+  if (info.contains("video.pix_fmt") && !first->pixel_format.empty())
+    info["video.pix_fmt"] = first->pixel_format;
   if (drops_audio && info.contains("has_audio")) {
     info["has_audio"] = false;
     std::vector<std::string> audio_keys;
@@ -95,13 +107,15 @@ Json MergedFeatures(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
 
 // 100 as 100, 0.5 as 0.5.
 Json Number(double number) {
-  if (number == std::floor(number) && std::fabs(number) < 9e15) return Json(static_cast<int64_t>(number));
+  if (number == std::floor(number) && std::fabs(number) < 9e15)
+    return Json(static_cast<int64_t>(number));
   return Json(number);
 }
 
 }  // namespace
 
-void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options, MergePlan& plan) {
+void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
+              MergePlan& plan) {
   const Schema& first = *schemas.front().schema;
   Json info = Json::object();
   info["codebase_version"] = "v3.0";
@@ -121,8 +135,10 @@ void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& optio
   bool tools_agree = true;
   for (const SchemaClass& schema : schemas) tools_agree &= schema.schema->tools == first.tools;
   if (!tools_agree) {
-    plan.warnings.push_back(Problem(Code::kIncompatible, "sources differ in `tools`, which are left out").Kind("W-tools")
-                                .At(schemas.front().first_root + "/meta/info.json: tools"));
+    plan.warnings.push_back(
+        Problem(Code::kIncompatible, "sources differ in `tools`, which are left out")
+            .Kind("W-tools")
+            .At(schemas.front().first_root + "/meta/info.json: tools"));
   } else if (!first.tools.is_null() && !first.tools.empty()) {
     info["tools"] = first.tools;
   }

@@ -22,9 +22,11 @@ void ChooseDataSchema(MergePlan& plan);
 Status MakeStatistics(MergePlan& plan);
 /// Where every source lies, and what it must still look like when it is written.
 void MakeOrigins(const PlanSite& site, MergePlan& plan);
-/// meta/robomerge.json: which episodes came from which source, by which options. Needs the plan's content_id.
+/// meta/robomerge.json: which episodes came from which source, by which options. Needs the plan's
+/// content_id.
 void MakeRecord(const MergeOptions& options, MergePlan& plan);
 /// meta/info.json.
-void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options, MergePlan& plan);
+void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
+              MergePlan& plan);
 
 }  // namespace robomerge::plan_internal

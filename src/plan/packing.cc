@@ -1,4 +1,5 @@
-// Which source files fill which destination files: a left fold over the sources, by LeRobot's rules (format spec 3.3, 3.8).
+// Which source files fill which destination files: a left fold over the sources, by LeRobot's rules
+// (format spec 3.3, 3.8).
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -14,13 +15,15 @@ constexpr double kMegabyte = 1024.0 * 1024.0;
 // Episodes files have limits of their own in LeRobot, which no option changes.
 constexpr double kEpisodesFileBytes = 100 * kMegabyte;
 constexpr int64_t kEpisodesFilesPerChunk = 1000;
-// From 1024 s on LeRobot's float32 comparison of timestamps fails on exact times (docs/formats/mp4-splice.md).
+// From 1024 s on LeRobot's float32 comparison of timestamps fails on exact times
+// (docs/formats/mp4-splice.md).
 constexpr double kMostVideoSeconds = 1024;
 
 // Where the next destination file of one kind begins: LeRobot's rollover, which turns at equality.
 class Cursor {
  public:
-  Cursor(double limit_bytes, int64_t files_per_chunk) : limit_bytes_(limit_bytes), files_per_chunk_(files_per_chunk) {}
+  Cursor(double limit_bytes, int64_t files_per_chunk)
+      : limit_bytes_(limit_bytes), files_per_chunk_(files_per_chunk) {}
 
   bool is_open() const { return is_open_; }
   bool Fits(uint64_t bytes) const { return static_cast<double>(bytes_ + bytes) < limit_bytes_; }
@@ -46,7 +49,8 @@ class Cursor {
 // Many files, one warning: the first is named, the others are counted.
 class GatheredWarnings {
  public:
-  void Add(const std::string& kind, const std::string& what, const std::string& path, const std::string& reason) {
+  void Add(const std::string& kind, const std::string& what, const std::string& path,
+           const std::string& reason) {
     auto [entry, is_new] = position_.try_emplace(kind + what, gathered_.size());
     if (is_new) gathered_.push_back({kind, what, path, reason, 0});
     ++gathered_[entry->second].num_files;
@@ -56,7 +60,10 @@ class GatheredWarnings {
     for (const Gathered& one : gathered_) {
       std::string what = one.what;
       if (one.num_files > 1) what += StrCat(" (", one.num_files, " files; the first one is named)");
-      warnings.push_back(Problem(Code::kIncompatible, std::move(what)).Kind(one.kind).At(one.path).Found(one.reason));
+      warnings.push_back(Problem(Code::kIncompatible, std::move(what))
+                             .Kind(one.kind)
+                             .At(one.path)
+                             .Found(one.reason));
     }
   }
 
@@ -73,7 +80,10 @@ class GatheredWarnings {
 class VideoPacker {
  public:
   VideoPacker(uint32_t key, const MergeOptions& options, MergePlan& plan)
-      : key_(key), options_(options), plan_(plan), cursor_(options.video_files_size_in_mb * kMegabyte, options.chunk_size) {
+      : key_(key),
+        options_(options),
+        plan_(plan),
+        cursor_(options.video_files_size_in_mb * kMegabyte, options.chunk_size) {
     plan_.frames.emplace_back(plan_.episodes.size());
   }
 
@@ -84,7 +94,8 @@ class VideoPacker {
       const std::string& name = plan_.video_keys[key_];
       const auto of_source = std::find_if(dataset.video_keys.begin(), dataset.video_keys.end(),
                                           [&](const VideoKey& one) { return one.name == name; });
-      AddSource(source, static_cast<uint32_t>(of_source - dataset.video_keys.begin()), first_episode);
+      AddSource(source, static_cast<uint32_t>(of_source - dataset.video_keys.begin()),
+                first_episode);
       first_episode += dataset.episodes.size();
     }
     FinishStep();
@@ -102,7 +113,8 @@ class VideoPacker {
   void AddSource(uint32_t source, uint32_t source_key, uint64_t first_episode) {
     const DescribedSource& described = *plan_.sources[source];
     const std::vector<VideoPlace>& places = described.video_places[source_key];
-    // In the order in which episodes meet them, so that references never decrease (I-9) even where a source's files are swapped.
+    // In the order in which episodes meet them, so that references never decrease (I-9) even where
+    // a source's files are swapped.
     std::vector<uint32_t> order;
     std::vector<bool> is_seen(described.dataset->video_keys[source_key].files.size());
     for (const VideoPlace& place : places) {
@@ -129,21 +141,29 @@ class VideoPacker {
   }
 
   Landing AddFile(const VideoStep::Input& input) {
-    const VideoFile& file = plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
+    const VideoFile& file =
+        plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
     const mp4::StreamSummary& stream = file.stream;
     const std::string own_reason = OwnFileReason(stream);
     const bool is_own = !own_reason.empty();
     const std::string& name = plan_.video_keys[key_];
     if (is_own) {
-      warnings_.Add("W-video-own-file", StrCat("video of `", name, "` is copied as it is, into a file of its own"), file.path, own_reason);
+      warnings_.Add("W-video-own-file",
+                    StrCat("video of `", name, "` is copied as it is, into a file of its own"),
+                    file.path, own_reason);
     }
     const bool is_alike = cursor_.is_open() && stream.decoder_key == decoder_key_;
     if (cursor_.is_open() && !is_own && !is_alike) {
-      warnings_.Add("W-video-split", StrCat("videos of `", name, "` differ in codec, size or decoder configuration and go to separate files"), file.path,
-                    StrCat(stream.codec, ", ", stream.width, " x ", stream.height));
+      warnings_.Add(
+          "W-video-split",
+          StrCat("videos of `", name,
+                 "` differ in codec, size or decoder configuration and go to separate files"),
+          file.path, StrCat(stream.codec, ", ", stream.width, " x ", stream.height));
     }
     const std::optional<uint64_t> clock = CommonClock(timescale_, stream.timescale);
-    const bool fits = is_alike && !is_own && options_.concatenate_videos && cursor_.Fits(stream.file_size_bytes) && clock && plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
+    const bool fits = is_alike && !is_own && options_.concatenate_videos &&
+                      cursor_.Fits(stream.file_size_bytes) && clock &&
+                      plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
     if (!fits) OpenStep(stream);
     VideoStep& step = plan_.video_steps.back();
     step.inputs.push_back(input);
@@ -151,7 +171,8 @@ class VideoPacker {
     cursor_.Add(stream.file_size_bytes);
     const Landing landing{static_cast<uint32_t>(plan_.video_steps.size() - 1), num_frames_, is_own};
     num_frames_ += stream.num_frames;
-    if (const std::optional<uint64_t> joined = CommonClock(timescale_, stream.timescale)) timescale_ = *joined;
+    if (const std::optional<uint64_t> joined = CommonClock(timescale_, stream.timescale))
+      timescale_ = *joined;
     if (is_own) FinishStep();
     return landing;
   }
@@ -165,8 +186,10 @@ class VideoPacker {
   // Why a stream cannot share a file with any other; empty if it can.
   std::string OwnFileReason(const mp4::StreamSummary& stream) const {
     if (!stream.own_file_reason.empty()) return stream.own_file_reason;
-    if (!stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator)) return "frames do not lie on k / fps exactly";
-    if (!CommonClock(plan_.rate.numerator, stream.timescale)) return StrCat("no clock counts both its timescale ", stream.timescale, " and the frame rate");
+    if (!stream.OnFrameGrid(plan_.rate.numerator, plan_.rate.denominator))
+      return "frames do not lie on k / fps exactly";
+    if (!CommonClock(plan_.rate.numerator, stream.timescale))
+      return StrCat("no clock counts both its timescale ", stream.timescale, " and the frame rate");
     return "";
   }
 
@@ -191,17 +214,27 @@ class VideoPacker {
     const VideoStep::Input& first = step.inputs.front();
     const mp4::StreamSummary& stream = Stream(first);
     // One source is moved as it is, unless it starts late: then a new index sets it right.
-    step.is_copy = step.inputs.size() == 1 && (!OwnFileReason(stream).empty() || stream.starts_at_zero);
+    step.is_copy =
+        step.inputs.size() == 1 && (!OwnFileReason(stream).empty() || stream.starts_at_zero);
     if (step.is_copy) return;
     for (const VideoStep::Input& input : step.inputs) {
       if (!Stream(input).has_audio) continue;
-      warnings_.Add("W-video-audio", StrCat("audio of `", plan_.video_keys[key_], "` is left out: LeRobot does not index it"),
-                    plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file].path, "");
+      warnings_.Add(
+          "W-video-audio",
+          StrCat("audio of `", plan_.video_keys[key_], "` is left out: LeRobot does not index it"),
+          plan_.sources[input.source]
+              ->dataset->video_keys[input.source_key]
+              .files[input.video_file]
+              .path,
+          "");
     }
   }
 
   const mp4::StreamSummary& Stream(const VideoStep::Input& input) const {
-    return plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file].stream;
+    return plan_.sources[input.source]
+        ->dataset->video_keys[input.source_key]
+        .files[input.video_file]
+        .stream;
   }
 
   const uint32_t key_;
@@ -283,8 +316,8 @@ void PackEpisodes(MergePlan& plan) {
 }
 
 void ChooseDataSchema(MergePlan& plan) {
-  // The physical schema of most bytes, so that as little as possible must be decoded; among equals the first. Files that say which columns are images
-  // (W-13) come before all that do not.
+  // The physical schema of most bytes, so that as little as possible must be decoded; among equals
+  // the first. Files that say which columns are images (W-13) come before all that do not.
   struct Candidate {
     bool has_huggingface_features = false;
     uint64_t bytes = 0;
@@ -297,14 +330,17 @@ void ChooseDataSchema(MergePlan& plan) {
     for (uint32_t file = 0; file < files.size(); ++file) {
       if (files[file].episodes.empty()) continue;
       const bool has_features = files[file].has_huggingface_features;
-      const auto [entry, is_new] = position.try_emplace({has_features, files[file].physical_schema}, candidates.size());
+      const auto [entry, is_new] =
+          position.try_emplace({has_features, files[file].physical_schema}, candidates.size());
       if (is_new) candidates.push_back({has_features, 0, source, file});
       candidates[entry->second].bytes += files[file].size_bytes;
     }
   }
-  const auto most = std::max_element(candidates.begin(), candidates.end(), [](const Candidate& left, const Candidate& right) {
-    return std::pair(left.has_huggingface_features, left.bytes) < std::pair(right.has_huggingface_features, right.bytes);
-  });
+  const auto most = std::max_element(
+      candidates.begin(), candidates.end(), [](const Candidate& left, const Candidate& right) {
+        return std::pair(left.has_huggingface_features, left.bytes) <
+               std::pair(right.has_huggingface_features, right.bytes);
+      });
   if (most == candidates.end()) return;
   plan.schema_source = most->source;
   plan.schema_data_file = most->file;

@@ -12,12 +12,21 @@ namespace {
 Status CheckOptions(const MergeOptions& options) {
   std::vector<Problem> problems;
   const auto refuse = [&](std::string what, std::string expected, std::string found) {
-    problems.push_back(Problem(Code::kInvalidArgument, std::move(what)).Kind("E-options").Expected(std::move(expected)).Found(std::move(found)));
+    problems.push_back(Problem(Code::kInvalidArgument, std::move(what))
+                           .Kind("E-options")
+                           .Expected(std::move(expected))
+                           .Found(std::move(found)));
   };
-  if (!(options.data_files_size_in_mb > 0)) refuse("data_files_size_in_mb is not positive", "MB > 0", FormatDouble(options.data_files_size_in_mb));
-  if (!(options.video_files_size_in_mb > 0)) refuse("video_files_size_in_mb is not positive", "MB > 0", FormatDouble(options.video_files_size_in_mb));
+  if (!(options.data_files_size_in_mb > 0))
+    refuse("data_files_size_in_mb is not positive", "MB > 0",
+           FormatDouble(options.data_files_size_in_mb));
+  if (!(options.video_files_size_in_mb > 0))
+    refuse("video_files_size_in_mb is not positive", "MB > 0",
+           FormatDouble(options.video_files_size_in_mb));
   if (options.chunk_size < 1 || options.chunk_size > 1000) {
-    refuse("chunk_size is out of range", "1 to 1000 files per folder: from file-1000 on, LeRobot would read files in another order than they are numbered",
+    refuse("chunk_size is out of range",
+           "1 to 1000 files per folder: from file-1000 on, LeRobot would read files in another "
+           "order than they are numbered",
            std::to_string(options.chunk_size));
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
@@ -37,7 +46,8 @@ void MapTasks(const TaskTable& table, MergePlan& plan) {
   plan.tasks = table.tasks;
   for (const auto& source : plan.sources) {
     std::vector<uint32_t> map;
-    for (const std::string& task : source->dataset->tasks) map.push_back(table.index.find(task)->second);
+    for (const std::string& task : source->dataset->tasks)
+      map.push_back(table.index.find(task)->second);
     plan.task_maps.push_back(std::move(map));
   }
 }
@@ -45,7 +55,8 @@ void MapTasks(const TaskTable& table, MergePlan& plan) {
 void GatherCarriedColumns(MergePlan& plan) {
   for (const auto& source : plan.sources) {
     for (const std::string& column : source->dataset->carried_columns) {
-      if (std::find(plan.carried_columns.begin(), plan.carried_columns.end(), column) == plan.carried_columns.end()) {
+      if (std::find(plan.carried_columns.begin(), plan.carried_columns.end(), column) ==
+          plan.carried_columns.end()) {
         plan.carried_columns.push_back(column);
       }
     }
@@ -57,7 +68,8 @@ void GatherStatColumns(MergePlan& plan) {
   const StatLayout* last = nullptr;
   for (const auto& source : plan.sources) {
     for (const EpisodeStatisticsBlock& block : source->dataset->episode_statistics) {
-      // Sources of one recorder have equal layouts; comparing is cheaper than looking every column up again.
+      // Sources of one recorder have equal layouts; comparing is cheaper than looking every column
+      // up again.
       if (last != nullptr && *last == *block.layout) continue;
       last = block.layout.get();
       for (const StatColumn& column : *block.layout) {
@@ -74,8 +86,12 @@ Status CheckFileNumbers(const MergePlan& plan) {
   for (const VideoStep& step : plan.video_steps) last = std::max(last, step.id);
   for (const EpisodesStep& step : plan.episodes_steps) last = std::max(last, step.id);
   if (last.chunk_index <= 999) return Status();
-  return Problem(Code::kInvalidArgument, "the destination would have more than 1000 chunk folders, which LeRobot reads in another order than they are numbered")
-      .Kind("E-options").Expected("chunk indexes up to 999").Found(std::to_string(last.chunk_index))
+  return Problem(Code::kInvalidArgument,
+                 "the destination would have more than 1000 chunk folders, which LeRobot reads in "
+                 "another order than they are numbered")
+      .Kind("E-options")
+      .Expected("chunk indexes up to 999")
+      .Found(std::to_string(last.chunk_index))
       .Hint("raise --chunk-size (at most 1000) or the file sizes, or let files be concatenated");
 }
 
@@ -83,7 +99,8 @@ Status CheckFileNumbers(const MergePlan& plan) {
 
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site) {
   ROBOMERGE_RETURN_NOT_OK(CheckOptions(options));
-  if (root.schemas.empty()) return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
+  if (root.schemas.empty())
+    return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
   std::vector<Problem> problems = Disagreements(root.schemas);
   if (!problems.empty()) return Status::Many(std::move(problems));
 

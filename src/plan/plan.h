@@ -11,18 +11,21 @@ namespace robomerge {
 /// What a plan depends on besides sources and options.
 struct PlanSite {
   std::string working_directory;  ///< where relative roots of sources begin
-  /// The sources' roots as the plan is to know them, one for each; empty: as they are given, made absolute.
+  /// The sources' roots as the plan is to know them, one for each; empty: as they are given, made
+  /// absolute.
   std::vector<std::string> roots;
-  uint64_t alignment_bytes = 1;   ///< as in MergePlan
+  uint64_t alignment_bytes = 1;  ///< as in MergePlan
 };
 
-/// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources at once; kInvalidArgument for options out of range.
-/// In what schemas differ from the first one, so that they cannot be merged. Plan() refuses them with these problems.
+/// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources
+/// at once; kInvalidArgument for options out of range. In what schemas differ from the first one,
+/// so that they cannot be merged. Plan() refuses them with these problems.
 std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
 
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site = {});
 
-/// The origin of one source, its place in the destination left out. `root` is made absolute by `working_directory`.
+/// The origin of one source, its place in the destination left out. `root` is made absolute by
+/// `working_directory`.
 Origin OriginOf(const DescribedSource& source, const std::string& working_directory);
 
 /// MergePlan::id, from everything the plan decides.

@@ -19,7 +19,8 @@ constexpr uint64_t kMegabyte = 1024 * 1024;
 
 Result<MergePlan> PlanOf(const std::vector<Dataset>& datasets, const MergeOptions& options = {}) {
   Partial root;
-  for (const Dataset& dataset : datasets) root = Combine(std::move(root), Describe(std::make_shared<const Dataset>(dataset)).value());
+  for (const Dataset& dataset : datasets)
+    root = Combine(std::move(root), Describe(std::make_shared<const Dataset>(dataset)).value());
   return Plan(root, options);
 }
 
@@ -31,8 +32,16 @@ std::string Warnings(const MergePlan& plan) {
 
 // The worked example of the format specification, section 3.9.
 std::vector<Dataset> WorkedExample() {
-  Dataset a = test::MakeDataset({.root = "a", .lengths = {100, 120}, .video_keys = {"cam"}, .data_bytes = 60 * kMegabyte, .video_bytes = 90 * kMegabyte});
-  Dataset b = test::MakeDataset({.root = "b", .lengths = {80, 80, 150}, .video_keys = {"cam"}, .data_bytes = 30 * kMegabyte, .video_bytes = 70 * kMegabyte});
+  Dataset a = test::MakeDataset({.root = "a",
+                                 .lengths = {100, 120},
+                                 .video_keys = {"cam"},
+                                 .data_bytes = 60 * kMegabyte,
+                                 .video_bytes = 90 * kMegabyte});
+  Dataset b = test::MakeDataset({.root = "b",
+                                 .lengths = {80, 80, 150},
+                                 .video_keys = {"cam"},
+                                 .data_bytes = 30 * kMegabyte,
+                                 .video_bytes = 70 * kMegabyte});
   // Episode 2 lies in second files of each kind, as after a resumed recording.
   DataFile second_data = b.data_files[0];
   second_data.id = {0, 1};
@@ -52,7 +61,11 @@ std::vector<Dataset> WorkedExample() {
   b.video_keys[0].segments[2] = {1, 0, 5};
   b.episodes_files.push_back({"b/meta/episodes/chunk-000/file-001.parquet", 500, 1, 400});
   b.episodes[2].episodes_file = 1;
-  Dataset c = test::MakeDataset({.root = "c", .lengths = {90}, .video_keys = {"cam"}, .data_bytes = 10 * kMegabyte, .video_bytes = 150 * kMegabyte});
+  Dataset c = test::MakeDataset({.root = "c",
+                                 .lengths = {90},
+                                 .video_keys = {"cam"},
+                                 .data_bytes = 10 * kMegabyte,
+                                 .video_bytes = 150 * kMegabyte});
   return {a, b, c};
 }
 
@@ -66,29 +79,40 @@ TEST(Plan, WorkedExampleOfTheSpecification) {
     first_frames.push_back(plan.episodes[episode].first_frame);
     data_files.push_back(plan.data_steps[plan.episodes[episode].data_step].id.file_index);
     video_files.push_back(plan.video_steps[plan.frames[0][episode].video_step].id.file_index);
-    episodes_files.push_back(plan.episodes_steps[plan.episodes[episode].episodes_step].id.file_index);
+    episodes_files.push_back(
+        plan.episodes_steps[plan.episodes[episode].episodes_step].id.file_index);
     from.push_back(plan.frames[0][episode].from_timestamp);
     to.push_back(plan.frames[0][episode].to_timestamp);
   }
   EXPECT_THAT(first_frames, ElementsAre(0, 100, 220, 300, 380, 530));
   EXPECT_THAT(data_files, ElementsAre(0, 0, 0, 0, 1, 1));
   EXPECT_THAT(video_files, ElementsAre(0, 0, 0, 0, 1, 2));
-  EXPECT_THAT(episodes_files, ElementsAre(0, 0, 0, 0, 0, 0));  // W-1: LeRobot names file 1 for the fifth
+  EXPECT_THAT(episodes_files,
+              ElementsAre(0, 0, 0, 0, 0, 0));  // W-1: LeRobot names file 1 for the fifth
   EXPECT_THAT(from, ElementsAre(0.0, 100 / 30.0, 220 / 30.0, 300 / 30.0, 0.0, 0.0));
-  EXPECT_THAT(to, ElementsAre(100 / 30.0, 220 / 30.0, 300 / 30.0, 380 / 30.0, 150 / 30.0, 90 / 30.0));
+  EXPECT_THAT(to,
+              ElementsAre(100 / 30.0, 220 / 30.0, 300 / 30.0, 380 / 30.0, 150 / 30.0, 90 / 30.0));
   const Json stats = json::Parse(plan.stats_json, "stats").value();
   EXPECT_EQ(stats["index"]["max"][0], 619);  // W-4
   EXPECT_EQ(stats["index"]["count"][0], 620);
 }
 
 TEST(Plan, RollsOverAtEquality) {
-  const auto source = [](uint64_t bytes) { return test::MakeDataset({.video_keys = {"cam"}, .data_bytes = bytes, .video_bytes = bytes}); };
+  const auto source = [](uint64_t bytes) {
+    return test::MakeDataset({.video_keys = {"cam"}, .data_bytes = bytes, .video_bytes = bytes});
+  };
   MergeOptions options;
   options.data_files_size_in_mb = options.video_files_size_in_mb = 3;
-  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value().data_steps.size(), 2u);
-  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value().video_steps.size(), 2u);
-  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value().data_steps.size(), 1u);
-  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value().video_steps.size(), 1u);
+  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value().data_steps.size(),
+            2u);
+  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value().video_steps.size(),
+            2u);
+  EXPECT_EQ(
+      PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value().data_steps.size(),
+      1u);
+  EXPECT_EQ(
+      PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value().video_steps.size(),
+      1u);
 }
 
 TEST(Plan, WithoutConcatenationEverySourceFileStaysAFile) {
@@ -108,16 +132,21 @@ TEST(Plan, ChunkFoldersHoldChunkSizeFiles) {
   const MergePlan plan = PlanOf(sources, options).value();
   std::vector<std::string> paths;
   for (const DataStep& step : plan.data_steps) paths.push_back(DestinationDataPath(step.id));
-  EXPECT_THAT(paths, ElementsAre("data/chunk-000/file-000.parquet", "data/chunk-000/file-001.parquet", "data/chunk-001/file-000.parquet",
-                                 "data/chunk-001/file-001.parquet", "data/chunk-002/file-000.parquet"));
+  EXPECT_THAT(paths,
+              ElementsAre("data/chunk-000/file-000.parquet", "data/chunk-000/file-001.parquet",
+                          "data/chunk-001/file-000.parquet", "data/chunk-001/file-001.parquet",
+                          "data/chunk-002/file-000.parquet"));
 }
 
 TEST(Plan, VideosEndBefore1024Seconds) {
-  const auto source = [] { return test::MakeDataset({.lengths = {30 * 400}, .video_keys = {"cam"}}); };
+  const auto source = [] {
+    return test::MakeDataset({.lengths = {30 * 400}, .video_keys = {"cam"}});
+  };
   const MergePlan plan = PlanOf({source(), source(), source()}).value();
   ASSERT_EQ(plan.video_steps.size(), 2u);
   EXPECT_EQ(plan.video_steps[0].inputs.size(), 2u);
-  const MergePlan single = PlanOf({test::MakeDataset({.lengths = {30 * 3000}, .video_keys = {"cam"}})}).value();
+  const MergePlan single =
+      PlanOf({test::MakeDataset({.lengths = {30 * 3000}, .video_keys = {"cam"}})}).value();
   EXPECT_EQ(single.video_steps.size(), 1u);
 }
 
@@ -151,11 +180,13 @@ TEST(Plan, SwappedAndInterleavedFilesComeOutInEpisodeOrder) {
   even.episodes = {dataset.data_files[0].episodes[2], dataset.data_files[0].episodes[0]};
   odd.episodes = {dataset.data_files[0].episodes[1], dataset.data_files[0].episodes[3]};
   dataset.data_files = {odd, even};
-  for (size_t episode = 0; episode < 4; ++episode) dataset.episodes[episode].data_file = episode % 2 == 0 ? 1 : 0;
+  for (size_t episode = 0; episode < 4; ++episode)
+    dataset.episodes[episode].data_file = episode % 2 == 0 ? 1 : 0;
   const MergePlan plan = PlanOf({dataset}).value();
   ASSERT_EQ(plan.data_steps.size(), 1u);
   EXPECT_EQ(plan.data_steps[0].num_episodes, 4u);
-  for (size_t episode = 0; episode < 4; ++episode) EXPECT_EQ(plan.episodes[episode].first_frame, 10 * episode);
+  for (size_t episode = 0; episode < 4; ++episode)
+    EXPECT_EQ(plan.episodes[episode].first_frame, 10 * episode);
 }
 
 TEST(Plan, EveryDisagreementIsInOneMessage) {
@@ -170,14 +201,17 @@ TEST(Plan, EveryDisagreementIsInOneMessage) {
   sources[2].schema.features[0].name = "action";
   sources[2].schema.features.push_back({"extra", DefaultFeatureEntry("index")});
   const std::string text = FormatProblems(PlanOf(sources).status().problems(), "error");
-  for (const char* part : {"E-fps", "E-robot-type", "b/meta/info.json: fps", "expected 30   from a/meta/info.json: fps", "found    20",
-                           "c/meta/info.json: features[\"action\"].shape", "feature `extra` is in this source only"}) {
+  for (const char* part :
+       {"E-fps", "E-robot-type", "b/meta/info.json: fps",
+        "expected 30   from a/meta/info.json: fps", "found    20",
+        "c/meta/info.json: features[\"action\"].shape", "feature `extra` is in this source only"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }
 
 TEST(Plan, TasksAreMappedByText) {
-  Dataset a = test::MakeDataset({.tasks = {"x", "y"}}), b = test::MakeDataset({.tasks = {"y", "z"}});
+  Dataset a = test::MakeDataset({.tasks = {"x", "y"}}),
+          b = test::MakeDataset({.tasks = {"y", "z"}});
   const MergePlan plan = PlanOf({a, b}).value();
   EXPECT_THAT(plan.tasks, ElementsAre("x", "y", "z"));
   EXPECT_THAT(plan.task_maps[1], ElementsAre(1, 2));
@@ -187,12 +221,18 @@ TEST(Plan, EncoderSettingsThatDifferBecomeNullWithLeRobotsWarning) {
   std::vector<Dataset> sources(2, test::MakeDataset({.video_keys = {"cam"}}));
   for (size_t at = 0; at < 2; ++at) {
     for (Feature& feature : sources[at].schema.features) {
-      if (feature.name == "cam") feature.entry["info"] = {{"video.codec", "h264"}, {"video.crf", 20 + at}, {"video.g", 2}, {"is_depth_map", false}};
+      if (feature.name == "cam")
+        feature.entry["info"] = {{"video.codec", "h264"},
+                                 {"video.crf", 20 + at},
+                                 {"video.g", 2},
+                                 {"is_depth_map", false}};
     }
   }
   const MergePlan plan = PlanOf(sources).value();
-  EXPECT_THAT(Warnings(plan), HasSubstr("Merging heterogeneous or incomplete video encoder metadata for feature cam. "
-                                        "Setting these keys to null: ['video.crf']."));
+  EXPECT_THAT(
+      Warnings(plan),
+      HasSubstr("Merging heterogeneous or incomplete video encoder metadata for feature cam. "
+                "Setting these keys to null: ['video.crf']."));
   const Json info = json::Parse(plan.info_json, "info").value();
   const Json& merged = info["features"]["cam"]["info"];
   EXPECT_TRUE(merged["video.crf"].is_null());
@@ -200,8 +240,9 @@ TEST(Plan, EncoderSettingsThatDifferBecomeNullWithLeRobotsWarning) {
   EXPECT_EQ(merged["video.video_backend"], "pyav");
   std::vector<std::string> keys;
   for (const auto& [key, value] : merged.items()) keys.push_back(key);
-  EXPECT_THAT(keys, ElementsAre("video.codec", "video.crf", "video.g", "video.preset", "video.fast_decode", "video.extra_options",
-                                "video.video_backend", "is_depth_map"));
+  EXPECT_THAT(
+      keys, ElementsAre("video.codec", "video.crf", "video.g", "video.preset", "video.fast_decode",
+                        "video.extra_options", "video.video_backend", "is_depth_map"));
 }
 
 TEST(Plan, ToolsAreKeptOnlyWhereAllAgree) {
@@ -223,7 +264,9 @@ TEST(Plan, RefusesOptionsOutOfRange) {
   options = MergeOptions();
   options.chunk_size = 1;
   options.concatenate_data = false;
-  EXPECT_THAT(PlanOf(std::vector<Dataset>(1001, test::MakeDataset({})), options).status().ToString(), HasSubstr("1000 chunk folders"));
+  EXPECT_THAT(
+      PlanOf(std::vector<Dataset>(1001, test::MakeDataset({})), options).status().ToString(),
+      HasSubstr("1000 chunk folders"));
 }
 
 TEST(Plan, IdNamesTheSourcesAndOptions) {

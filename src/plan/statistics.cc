@@ -1,4 +1,5 @@
-// meta/stats.json: aggregated from the sources', except the columns that a merge itself rewrites (W-4).
+// meta/stats.json: aggregated from the sources', except the columns that a merge itself rewrites
+// (W-4).
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -16,25 +17,37 @@ Json Nested(const Statistic& statistic, size_t depth, size_t& at) {
   if (depth == statistic.shape.size()) {
     const double number = statistic.values[at++];
     if (statistic.kind == NumberKind::kBoolean) return Json(number != 0);
-    if (statistic.kind == NumberKind::kInteger && std::fabs(number) < 9e15) return Json(static_cast<int64_t>(number));
+    if (statistic.kind == NumberKind::kInteger && std::fabs(number) < 9e15)
+      return Json(static_cast<int64_t>(number));
     return Json(number);
   }
   Json list = Json::array();
-  for (uint32_t item = 0; item < statistic.shape[depth]; ++item) list.push_back(Nested(statistic, depth + 1, at));
+  for (uint32_t item = 0; item < statistic.shape[depth]; ++item)
+    list.push_back(Nested(statistic, depth + 1, at));
   return list;
 }
 
-bool IsRecomputed(const std::string& feature) { return feature == "index" || feature == "episode_index" || feature == "task_index"; }
+bool IsRecomputed(const std::string& feature) {
+  return feature == "index" || feature == "episode_index" || feature == "task_index";
+}
 
-// Replaces a bookkeeping feature's statistics by those of the values it really has in the destination.
-void Recompute(const Distribution& distribution, const std::set<std::string>& quantiles, FeatureStatistics& feature) {
-  const NumberKind kind = feature.Find("min")->kind == NumberKind::kInteger ? NumberKind::kInteger : NumberKind::kFloat;
-  const auto one = [](std::string name, NumberKind number_kind, double value) { return Statistic{std::move(name), number_kind, {1}, {value}}; };
-  feature.statistics = {one("min", kind, distribution.min()), one("max", kind, distribution.max()),
-                        one("mean", NumberKind::kFloat, distribution.mean()), one("std", NumberKind::kFloat, distribution.deviation()),
-                        one("count", NumberKind::kInteger, static_cast<double>(distribution.count()))};
+// Replaces a bookkeeping feature's statistics by those of the values it really has in the
+// destination.
+void Recompute(const Distribution& distribution, const std::set<std::string>& quantiles,
+               FeatureStatistics& feature) {
+  const NumberKind kind =
+      feature.Find("min")->kind == NumberKind::kInteger ? NumberKind::kInteger : NumberKind::kFloat;
+  const auto one = [](std::string name, NumberKind number_kind, double value) {
+    return Statistic{std::move(name), number_kind, {1}, {value}};
+  };
+  feature.statistics = {
+      one("min", kind, distribution.min()), one("max", kind, distribution.max()),
+      one("mean", NumberKind::kFloat, distribution.mean()),
+      one("std", NumberKind::kFloat, distribution.deviation()),
+      one("count", NumberKind::kInteger, static_cast<double>(distribution.count()))};
   for (const std::string& name : quantiles) {
-    feature.statistics.push_back(one(name, NumberKind::kFloat, distribution.Quantile(*QuantilePercent(name) / 100)));
+    feature.statistics.push_back(
+        one(name, NumberKind::kFloat, distribution.Quantile(*QuantilePercent(name) / 100)));
   }
 }
 
@@ -42,7 +55,9 @@ Distribution OfEpisodeIndex(const MergePlan& plan) {
   std::vector<std::pair<int64_t, uint64_t>> values;
   for (size_t episode = 0; episode < plan.episodes.size(); ++episode) {
     const PlannedEpisode& planned = plan.episodes[episode];
-    values.emplace_back(episode, plan.sources[planned.source]->dataset->episodes[planned.source_episode].length_frames);
+    values.emplace_back(
+        episode,
+        plan.sources[planned.source]->dataset->episodes[planned.source_episode].length_frames);
   }
   return Distribution(std::move(values));
 }
@@ -73,13 +88,15 @@ Status MakeStatistics(MergePlan& plan) {
     }
   }
   std::vector<DroppedQuantiles> dropped;
-  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole, AggregateStatistics(parts, &dropped));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
+                             AggregateStatistics(parts, &dropped));
   if (whole.empty()) return Status();
 
   if (plan.num_frames > 0) {
     for (FeatureStatistics& feature : whole) {
       const std::set<std::string>& names = quantiles[feature.feature];
-      if (feature.feature == "index") Recompute(Distribution::Range(plan.num_frames), names, feature);
+      if (feature.feature == "index")
+        Recompute(Distribution::Range(plan.num_frames), names, feature);
       if (feature.feature == "episode_index") Recompute(OfEpisodeIndex(plan), names, feature);
       if (feature.feature == "task_index") Recompute(OfTaskIndex(plan), names, feature);
     }
@@ -90,11 +107,17 @@ Status MakeStatistics(MergePlan& plan) {
     if (!IsRecomputed(one.feature)) lost.insert(one.feature);
   }
   if (!lost.empty()) {
-    plan.warnings.push_back(Problem(Code::kIncompatible, StrCat("quantiles of ", lost.size(), " features are left out of stats.json: not every source has them"))
-                                .Kind("W-quantiles").Source(dropped.front().first_part_without)
-                                .At(dropped.front().first_part_without + "/meta/stats.json")
-                                .Expected(StrCat("`", dropped.front().quantile, "` of `", dropped.front().feature, "`")).Found("no such statistic")
-                                .Hint("recompute that source's statistics with LeRobot first, if the quantiles are needed"));
+    plan.warnings.push_back(
+        Problem(Code::kIncompatible,
+                StrCat("quantiles of ", lost.size(),
+                       " features are left out of stats.json: not every source has them"))
+            .Kind("W-quantiles")
+            .Source(dropped.front().first_part_without)
+            .At(dropped.front().first_part_without + "/meta/stats.json")
+            .Expected(StrCat("`", dropped.front().quantile, "` of `", dropped.front().feature, "`"))
+            .Found("no such statistic")
+            .Hint("recompute that source's statistics with LeRobot first, if the quantiles are "
+                  "needed"));
   }
 
   Json document = Json::object();

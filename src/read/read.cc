@@ -13,7 +13,8 @@ std::optional<int> MajorVersion(const json::Json& version) {
   const std::string text = version.get<std::string>();
   if (text.size() < 2 || text[0] != 'v' || text[1] < '0' || text[1] > '9') return std::nullopt;
   int major = 0;
-  for (size_t at = 1; at < text.size() && at < 6 && text[at] >= '0' && text[at] <= '9'; ++at) major = major * 10 + (text[at] - '0');
+  for (size_t at = 1; at < text.size() && at < 6 && text[at] >= '0' && text[at] <= '9'; ++at)
+    major = major * 10 + (text[at] - '0');
   return major;
 }
 
@@ -23,25 +24,40 @@ Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::st
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok() && text.status().code() == Code::kNotFound) {
     return Problem(Code::kNotFound, "no LeRobot dataset here: it has no meta/info.json")
-        .Kind("E-no-dataset").Source(root).At(path)
+        .Kind("E-no-dataset")
+        .Source(root)
+        .At(path)
         .Hint("name the folder that holds meta/, data/ and videos/");
   }
   ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root).OfKind("E-info"));
   Result<json::Json> info = json::Parse(*text, path);
   ROBOMERGE_RETURN_NOT_OK(info.status().OfSource(root).OfKind("E-info"));
   if (!info->is_object()) {
-    return Problem(Code::kCorrupt, "info.json is not an object").Kind("E-info").Source(root).At(path);
+    return Problem(Code::kCorrupt, "info.json is not an object")
+        .Kind("E-info")
+        .Source(root)
+        .At(path);
   }
-  const json::Json version = info->contains("codebase_version") ? info->at("codebase_version") : json::Json();
+  const json::Json version =
+      info->contains("codebase_version") ? info->at("codebase_version") : json::Json();
   const std::optional<int> major = MajorVersion(version);
   if (!major) {
-    return Problem(Code::kCorrupt, "dataset names no version").Kind("E-version").Source(root)
-        .At(path + ": codebase_version").Expected("\"v3.0\"").Found(json::DumpLine(version));
+    return Problem(Code::kCorrupt, "dataset names no version")
+        .Kind("E-version")
+        .Source(root)
+        .At(path + ": codebase_version")
+        .Expected("\"v3.0\"")
+        .Found(json::DumpLine(version));
   }
   if (*major != 3) {
-    Problem problem = Problem(Code::kUnsupported, StrCat("dataset is of version ", version.get<std::string>(), ", which is not read"))
-                          .Kind("E-version").Source(root).At(path + ": codebase_version")
-                          .Expected("v3.0").Found(version.get<std::string>());
+    Problem problem =
+        Problem(Code::kUnsupported,
+                StrCat("dataset is of version ", version.get<std::string>(), ", which is not read"))
+            .Kind("E-version")
+            .Source(root)
+            .At(path + ": codebase_version")
+            .Expected("v3.0")
+            .Found(version.get<std::string>());
     if (*major < 3) problem.hint = "convert it first, with LeRobot's convert_dataset_v21_to_v30";
     return problem;
   }

@@ -9,10 +9,11 @@
 
 namespace robomerge {
 
-/// Reads the dataset at `root`, of whatever version its meta/info.json names. Everything that is wrong with its files is reported at once.
+/// Reads the dataset at `root`, of whatever version its meta/info.json names. Everything that is
+/// wrong with its files is reported at once.
 ///
-/// kNotFound: no dataset there. kUnsupported (E-version): a version that is not read, by name. kCorrupt: files that are missing, unreadable, or
-/// contradict themselves.
+/// kNotFound: no dataset there. kUnsupported (E-version): a version that is not read, by name.
+/// kCorrupt: files that are missing, unreadable, or contradict themselves.
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root);
 
 /// What info.json alone states, of a dataset whose other parts may be broken.

@@ -7,8 +7,9 @@ namespace robomerge {
 Partial Combine(Partial left, const Partial& right) {
   const uint64_t num_left = left.sources.size();
   for (const SchemaClass& schema : right.schemas) {
-    const auto known = std::find_if(left.schemas.begin(), left.schemas.end(),
-                                    [&](const SchemaClass& one) { return one.fingerprint == schema.fingerprint; });
+    const auto known =
+        std::find_if(left.schemas.begin(), left.schemas.end(),
+                     [&](const SchemaClass& one) { return one.fingerprint == schema.fingerprint; });
     if (known != left.schemas.end()) {
       known->num_sources += schema.num_sources;
       continue;
@@ -17,7 +18,8 @@ Partial Combine(Partial left, const Partial& right) {
     left.schemas.back().first_source += num_left;
   }
   for (const std::string& task : right.tasks.tasks) left.tasks.Add(task);
-  left.sources = Rope<std::shared_ptr<const DescribedSource>>::Concatenate(left.sources, right.sources);
+  left.sources =
+      Rope<std::shared_ptr<const DescribedSource>>::Concatenate(left.sources, right.sources);
   left.warnings = Rope<Problem>::Concatenate(left.warnings, right.warnings);
   left.num_episodes += right.num_episodes;
   left.num_frames += right.num_frames;

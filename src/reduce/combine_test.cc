@@ -15,11 +15,13 @@ using ::testing::ElementsAre;
 
 // A leaf without describing: combine looks at nothing else.
 Partial Leaf(size_t number, std::mt19937& random) {
-  auto dataset = std::make_shared<Dataset>(test::MakeDataset({.root = StrCat("source", number), .lengths = {1 + random() % 50}}));
+  auto dataset = std::make_shared<Dataset>(
+      test::MakeDataset({.root = StrCat("source", number), .lengths = {1 + random() % 50}}));
   if (random() % 3 == 0) dataset->schema.fps = 10 + static_cast<int>(random() % 3);
   auto source = std::make_shared<DescribedSource>();
   Partial leaf;
-  leaf.schemas.push_back({std::shared_ptr<const Schema>(dataset, &dataset->schema), dataset->schema.Fingerprint(), 0, dataset->root, 1});
+  leaf.schemas.push_back({std::shared_ptr<const Schema>(dataset, &dataset->schema),
+                          dataset->schema.Fingerprint(), 0, dataset->root, 1});
   for (size_t task = 0; task < random() % 4; ++task) leaf.tasks.Add(StrCat("task ", random() % 6));
   leaf.num_episodes = 1;
   leaf.num_frames = dataset->num_frames();
@@ -32,11 +34,14 @@ Partial Leaf(size_t number, std::mt19937& random) {
 
 // Everything a plan can see of a partial, as text.
 std::string Print(const Partial& partial) {
-  std::string text = StrCat(partial.num_episodes, " ", partial.num_frames, " ", partial.payload_bytes, "\n");
+  std::string text =
+      StrCat(partial.num_episodes, " ", partial.num_frames, " ", partial.payload_bytes, "\n");
   for (const auto& source : partial.sources.Flatten()) text += source->dataset->root + ",";
-  for (const std::string& task : partial.tasks.tasks) text += StrCat("|", task, "=", partial.tasks.index.at(task));
+  for (const std::string& task : partial.tasks.tasks)
+    text += StrCat("|", task, "=", partial.tasks.index.at(task));
   for (const SchemaClass& schema : partial.schemas) {
-    text += StrCat("\n", schema.fingerprint, " ", schema.first_source, " ", schema.first_root, " ", schema.num_sources);
+    text += StrCat("\n", schema.fingerprint, " ", schema.first_source, " ", schema.first_root, " ",
+                   schema.num_sources);
   }
   for (const Problem& warning : partial.warnings.Flatten()) text += "\n" + warning.what;
   return text;

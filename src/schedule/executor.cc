@@ -85,7 +85,8 @@ void ThreadPool::Work(int worker) {
 }
 
 void ThreadPool::RunUntilFinished(Outstanding& work) {
-  for (const std::thread& thread : threads_) ROBOMERGE_CHECK(thread.get_id() != std::this_thread::get_id());
+  for (const std::thread& thread : threads_)
+    ROBOMERGE_CHECK(thread.get_id() != std::this_thread::get_id());
   work.Wait();
 }
 

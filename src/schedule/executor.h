@@ -1,7 +1,9 @@
-// Who runs nodes: a pool of threads over one central queue, or its twin, the calling thread with the same queue.
+// Who runs nodes: a pool of threads over one central queue, or its twin, the calling thread with
+// the same queue.
 //
-// Nothing here knows what nodes do or how they depend on each other. A node never waits for a node; the one that is
-// last to finish queues what comes after. So a pool of any size, one included, cannot deadlock.
+// Nothing here knows what nodes do or how they depend on each other. A node never waits for a node;
+// the one that is last to finish queues what comes after. So a pool of any size, one included,
+// cannot deadlock.
 #pragma once
 
 #include <memory>
@@ -14,15 +16,17 @@
 
 namespace robomerge::schedule {
 
-/// How many nodes of one piece of work are queued or running. Thread-safe. Starts finished, at zero.
+/// How many nodes of one piece of work are queued or running. Thread-safe. Starts finished, at
+/// zero.
 class Outstanding {
  public:
   void Add(size_t num_nodes = 1) ROBOMERGE_EXCLUDES(mutex_);
-  /// The last access of a node to the work it belongs to: whoever waits may destroy that as soon as the count is zero.
-  /// Nodes that a node queues are added before.
+  /// The last access of a node to the work it belongs to: whoever waits may destroy that as soon as
+  /// the count is zero. Nodes that a node queues are added before.
   void Done() ROBOMERGE_EXCLUDES(mutex_);
   bool finished() const ROBOMERGE_EXCLUDES(mutex_);
-  /// Blocks until finished(). Called through Executor::RunUntilFinished, which knows whether to block or to work.
+  /// Blocks until finished(). Called through Executor::RunUntilFinished, which knows whether to
+  /// block or to work.
   void Wait() ROBOMERGE_EXCLUDES(mutex_);
 
  private:
@@ -38,8 +42,8 @@ class Executor {
   virtual int num_workers() const = 0;
   /// Queues a node. May be called from a node's body.
   virtual void Submit(Node node) = 0;
-  /// Returns when `work` is finished. All its nodes must have been submitted here, or be submitted by nodes that were.
-  /// REQUIRES: not called from a node's body.
+  /// Returns when `work` is finished. All its nodes must have been submitted here, or be submitted
+  /// by nodes that were. REQUIRES: not called from a node's body.
   virtual void RunUntilFinished(Outstanding& work) = 0;
 };
 
@@ -68,14 +72,15 @@ class ThreadPool final : public Executor {
   Condition changed_;
   ReadyQueue ready_ ROBOMERGE_GUARDED_BY(mutex_);
   bool closing_ ROBOMERGE_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;  // touched by Make and the destructor only, before and after all work
+  std::vector<std::thread>
+      threads_;  // touched by Make and the destructor only, before and after all work
 };
 
 /// One worker per core this process may use.
 int UsableCores();
 
-/// The pool's twin: runs the same queue, in the same order, on the thread that calls RunUntilFinished. Used by one
-/// thread.
+/// The pool's twin: runs the same queue, in the same order, on the thread that calls
+/// RunUntilFinished. Used by one thread.
 class SerialExecutor final : public Executor {
  public:
   int num_workers() const override { return 1; }
@@ -87,7 +92,8 @@ class SerialExecutor final : public Executor {
   bool running_ = false;
 };
 
-/// An executor of `num_workers`, 0 being UsableCores(): the pool, or its twin for one. Fails as ThreadPool::Make does.
+/// An executor of `num_workers`, 0 being UsableCores(): the pool, or its twin for one. Fails as
+/// ThreadPool::Make does.
 Result<std::unique_ptr<Executor>> MakeExecutor(int num_workers);
 
 }  // namespace robomerge::schedule

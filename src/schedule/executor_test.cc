@@ -15,8 +15,10 @@
 namespace robomerge::schedule {
 namespace {
 
-// Queues nodes that write down their letter. The first node holds the only worker until all are queued.
-std::string RunOrder(Executor& executor, const std::vector<std::pair<char, std::pair<uint64_t, uint64_t>>>& nodes) {
+// Queues nodes that write down their letter. The first node holds the only worker until all are
+// queued.
+std::string RunOrder(Executor& executor,
+                     const std::vector<std::pair<char, std::pair<uint64_t, uint64_t>>>& nodes) {
   std::string order;
   Outstanding work;
   std::latch all_queued(1);
@@ -42,7 +44,8 @@ std::string RunOrder(Executor& executor, const std::vector<std::pair<char, std::
 
 TEST(Executor, PoolAndSerialTwinRunTheSameOrder) {
   const std::vector<std::pair<char, std::pair<uint64_t, uint64_t>>> nodes = {
-      {'f', {0, 1}}, {'e', {0, 0}}, {'c', {1, 7}}, {'d', {1, 7}}, {'a', {2, 3}}, {'b', {1, 2}}, {'g', {0, 1}}};
+      {'f', {0, 1}}, {'e', {0, 0}}, {'c', {1, 7}}, {'d', {1, 7}},
+      {'a', {2, 3}}, {'b', {1, 2}}, {'g', {0, 1}}};
   SerialExecutor serial;
   EXPECT_EQ(RunOrder(serial, nodes), "abcdefg");
   auto pool = ThreadPool::Make(1);
@@ -58,11 +61,20 @@ TEST(Executor, NodesQueuedByNodesRunInTurn) {
   serial.Submit(Node{0, 0, [&](int) {
                        order += "a";
                        work.Add(2);
-                       serial.Submit(Node{0, 5, [&](int) { order += "d"; work.Done(); }});
-                       serial.Submit(Node{1, 9, [&](int) { order += "b"; work.Done(); }});
+                       serial.Submit(Node{0, 5, [&](int) {
+                                            order += "d";
+                                            work.Done();
+                                          }});
+                       serial.Submit(Node{1, 9, [&](int) {
+                                            order += "b";
+                                            work.Done();
+                                          }});
                        work.Done();
                      }});
-  serial.Submit(Node{0, 1, [&](int) { order += "c"; work.Done(); }});
+  serial.Submit(Node{0, 1, [&](int) {
+                       order += "c";
+                       work.Done();
+                     }});
   serial.RunUntilFinished(work);
   EXPECT_EQ(order, "abcd");
 }
@@ -97,12 +109,17 @@ TEST(ThreadPool, AllWorkersRunAtOnce) {
 TEST(ThreadPool, WorkIsFinishedBeforeItsOwnerGoesOn) {
   auto pool = ThreadPool::Make(4);
   ASSERT_TRUE(pool.ok());
-  // The count lives on the stack of the waiting thread: a late touch by a worker is seen by the sanitizers.
+  // The count lives on the stack of the waiting thread: a late touch by a worker is seen by the
+  // sanitizers.
   for (int round = 0; round < 2000; ++round) {
     Outstanding work;
     int sum[3] = {0, 0, 0};
     work.Add(3);
-    for (int i = 0; i < 3; ++i) (*pool)->Submit(Node{0, 0, [&, i](int) { sum[i] = 1; work.Done(); }});
+    for (int i = 0; i < 3; ++i)
+      (*pool)->Submit(Node{0, 0, [&, i](int) {
+                             sum[i] = 1;
+                             work.Done();
+                           }});
     (*pool)->RunUntilFinished(work);
     ASSERT_EQ(sum[0] + sum[1] + sum[2], 3);
   }
@@ -115,7 +132,11 @@ TEST(ThreadPool, DestructorRunsWhatIsQueued) {
   {
     auto pool = ThreadPool::Make(2);
     ASSERT_TRUE(pool.ok());
-    for (int i = 0; i < 100; ++i) (*pool)->Submit(Node{0, 0, [&](int) { ++num_run; work.Done(); }});
+    for (int i = 0; i < 100; ++i)
+      (*pool)->Submit(Node{0, 0, [&](int) {
+                             ++num_run;
+                             work.Done();
+                           }});
   }
   EXPECT_EQ(num_run, 100);
   EXPECT_TRUE(work.finished());
@@ -151,7 +172,10 @@ TEST(ShufflingExecutor, SeedDecidesTheOrder) {
       Outstanding work;
       work.Add(4);
       for (const char name : {'a', 'b', 'c', 'd'}) {
-        shuffling.Submit(Node{0, 0, [&work, order, name](int) { *order += name; work.Done(); }});
+        shuffling.Submit(Node{0, 0, [&work, order, name](int) {
+                                *order += name;
+                                work.Done();
+                              }});
       }
       shuffling.RunUntilFinished(work);
     }

@@ -30,7 +30,8 @@ class ROBOMERGE_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-/// A condition variable. It may wake without a reason: wait in a loop around the condition, with the mutex held.
+/// A condition variable. It may wake without a reason: wait in a loop around the condition, with
+/// the mutex held.
 class Condition {
  public:
   void Wait(Mutex& mutex) ROBOMERGE_REQUIRES(mutex) {

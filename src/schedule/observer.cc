@@ -11,8 +11,8 @@
 namespace robomerge::schedule {
 namespace {
 
-// Returns weight and number of nodes of the heaviest chain of `after`. Ids grow along a chain, so one pass is enough.
-// REQUIRES: `events` are sorted by id.
+// Returns weight and number of nodes of the heaviest chain of `after`. Ids grow along a chain, so
+// one pass is enough. REQUIRES: `events` are sorted by id.
 template <typename Weight>
 std::pair<int64_t, size_t> HeaviestChain(const std::vector<NodeEvent>& events, Weight weight) {
   std::unordered_map<uint64_t, std::pair<int64_t, size_t>> heaviest_to;
@@ -69,8 +69,10 @@ void AppendEvent(const NodeEvent& event, int64_t origin_ns, std::string* out) {
     if (i > 0) *out += ", ";
     *out += std::to_string(event.after[i]);
   }
-  *out += "], \"level\": " + std::to_string(event.level) + ", \"first\": " + std::to_string(event.first);
-  *out += ", \"last\": " + std::to_string(event.last) + ", \"bytes\": " + std::to_string(event.bytes);
+  *out += "], \"level\": " + std::to_string(event.level) +
+          ", \"first\": " + std::to_string(event.first);
+  *out +=
+      ", \"last\": " + std::to_string(event.last) + ", \"bytes\": " + std::to_string(event.bytes);
   *out += std::string(", \"ok\": ") + (event.ok ? "true" : "false") + "}}";
 }
 
@@ -87,7 +89,8 @@ std::vector<NodeEvent> TraceObserver::events() const {
     MutexLock lock(mutex_);
     sorted = events_;
   }
-  std::sort(sorted.begin(), sorted.end(), [](const NodeEvent& a, const NodeEvent& b) { return a.id < b.id; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const NodeEvent& a, const NodeEvent& b) { return a.id < b.id; });
   return sorted;
 }
 
@@ -105,10 +108,12 @@ Utilisation TraceObserver::Summary(int num_workers) const {
     summary.busy_ns += event.end_ns - event.start_ns;
   }
   summary.span_ns = last_end_ns - first_start_ns;
-  const double capacity_ns = static_cast<double>(num_workers) * static_cast<double>(summary.span_ns);
+  const double capacity_ns =
+      static_cast<double>(num_workers) * static_cast<double>(summary.span_ns);
   if (capacity_ns > 0) summary.busy_fraction = static_cast<double>(summary.busy_ns) / capacity_ns;
   const auto duration_ns = [](const NodeEvent& event) { return event.end_ns - event.start_ns; };
-  std::tie(summary.critical_path_ns, summary.critical_path_nodes) = HeaviestChain(sorted, duration_ns);
+  std::tie(summary.critical_path_ns, summary.critical_path_nodes) =
+      HeaviestChain(sorted, duration_ns);
   return summary;
 }
 
@@ -119,7 +124,9 @@ std::string TraceObserver::ChromeTraceJson() const {
   std::set<int> workers;
   for (const NodeEvent& event : sorted) workers.insert(event.worker);
   std::string out = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
-  out += "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 1, \"args\": {\"name\": \"robomerge\"}}";
+  out +=
+      "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 1, \"args\": {\"name\": "
+      "\"robomerge\"}}";
   for (const int worker : workers) {
     const std::string number = std::to_string(worker);
     out += ",\n{\"name\": \"thread_name\", \"ph\": \"M\", \"pid\": 1, \"tid\": " + number;
@@ -135,8 +142,11 @@ std::string TraceObserver::ChromeTraceJson() const {
 
 size_t LongestChain(const std::vector<NodeEvent>& events, const std::string& category) {
   std::vector<NodeEvent> sorted = events;
-  std::sort(sorted.begin(), sorted.end(), [](const NodeEvent& a, const NodeEvent& b) { return a.id < b.id; });
-  const auto counts = [&](const NodeEvent& event) { return category.empty() || event.category == category ? 1 : 0; };
+  std::sort(sorted.begin(), sorted.end(),
+            [](const NodeEvent& a, const NodeEvent& b) { return a.id < b.id; });
+  const auto counts = [&](const NodeEvent& event) {
+    return category.empty() || event.category == category ? 1 : 0;
+  };
   return static_cast<size_t>(HeaviestChain(sorted, counts).first);
 }
 

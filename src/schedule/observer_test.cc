@@ -7,7 +7,8 @@
 namespace robomerge::schedule {
 namespace {
 
-NodeEvent Event(uint64_t id, std::vector<uint64_t> after, int worker, int64_t start_ns, int64_t end_ns) {
+NodeEvent Event(uint64_t id, std::vector<uint64_t> after, int worker, int64_t start_ns,
+                int64_t end_ns) {
   NodeEvent event;
   event.id = id;
   event.after = std::move(after);
@@ -67,7 +68,8 @@ TEST(Trace, ChromeTraceShowsEveryFieldInMicroseconds) {
 TEST(Trace, AnEmptyTraceIsStillADocument) {
   EXPECT_EQ(TraceObserver().ChromeTraceJson(),
             "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n"
-            "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 1, \"args\": {\"name\": \"robomerge\"}}\n]}\n");
+            "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 1, \"args\": {\"name\": "
+            "\"robomerge\"}}\n]}\n");
 }
 
 TEST(Observer, HearsOfStartAndEndOnce) {

@@ -17,12 +17,13 @@ void Spawner::Spawn(std::vector<Item> parts, Body then) {
   then_ = std::move(then);
 }
 
-// A body and what follows from it form a frame: the body is its phase 0; parts are frames below it; the continuation,
-// run when they are finished, is its phase 1 and may spawn again. A frame with nothing left to do is closed, and
-// counts down its parent.
+// A body and what follows from it form a frame: the body is its phase 0; parts are frames below it;
+// the continuation, run when they are finished, is its phase 1 and may spawn again. A frame with
+// nothing left to do is closed, and counts down its parent.
 class ParallelForRun {
  public:
-  ParallelForRun(Executor& executor, const ParallelForOptions& options) : executor_(executor), options_(options) {}
+  ParallelForRun(Executor& executor, const ParallelForOptions& options)
+      : executor_(executor), options_(options) {}
 
   Status Run(std::vector<Item> items) {
     root_.last_id = options_.after;
@@ -34,25 +35,25 @@ class ParallelForRun {
   }
 
  private:
-  // Where a node stands in the order of items, of the parts within them, and of continuations after those: item, then
-  // in turns a phase and a part of that phase. Compared lexicographically: [2] < [2,0,5] < [2,0,5,1] < [2,0,6] <
-  // [2,1] < [3]. No node comes before one it waits for, so cancelling what comes after a failure hides only later
-  // failures.
+  // Where a node stands in the order of items, of the parts within them, and of continuations after
+  // those: item, then in turns a phase and a part of that phase. Compared lexicographically: [2] <
+  // [2,0,5] < [2,0,5,1] < [2,0,6] < [2,1] < [3]. No node comes before one it waits for, so
+  // cancelling what comes after a failure hides only later failures.
   using Order = std::vector<uint64_t>;
 
   struct Frame {
     Frame* parent = nullptr;
-    Order order;             // without the phase
+    Order order;  // without the phase
     uint64_t phase = 0;
-    uint64_t priority = 0;   // of the item it belongs to
+    uint64_t priority = 0;  // of the item it belongs to
     uint64_t item = 0;
     int level = -1;
     std::string name;
     std::string category;
-    uint64_t bytes = 0;      // of phase 0, its parts included
-    Body body;               // of the phase that is queued, or that comes when the parts are finished
+    uint64_t bytes = 0;  // of phase 0, its parts included
+    Body body;           // of the phase that is queued, or that comes when the parts are finished
     size_t num_open_parts = 0;
-    uint64_t last_id = 0;    // the node that ran last
+    uint64_t last_id = 0;         // the node that ran last
     std::vector<uint64_t> after;  // of the phase that is queued
     std::vector<std::unique_ptr<Frame>> parts;
   };
@@ -83,8 +84,8 @@ class ParallelForRun {
       if (parent->last_id != 0) frame->after = {parent->last_id};
       parent->parts.push_back(std::move(frame));
     }
-    // The last part to finish frees the list, and perhaps `parent`, while this loop ends: only pointers of our own
-    // are used.
+    // The last part to finish frees the list, and perhaps `parent`, while this loop ends: only
+    // pointers of our own are used.
     std::vector<Frame*> queued;
     for (const auto& part : parent->parts) queued.push_back(part.get());
     outstanding_.Add(queued.size());
@@ -143,8 +144,8 @@ class ParallelForRun {
     Start(frame, std::move(spawner.parts_));
   }
 
-  // All parts of `frame` are finished: queues its continuation, if there is one. If a part failed, the continuation
-  // lies after that failure in the order, and is cancelled when its turn comes.
+  // All parts of `frame` are finished: queues its continuation, if there is one. If a part failed,
+  // the continuation lies after that failure in the order, and is cancelled when its turn comes.
   void NextPhase(Frame* frame, std::vector<uint64_t> after) {
     if (!frame->body) {
       Close(frame);
@@ -184,7 +185,8 @@ class ParallelForRun {
 
   void Record(const Order& order, const Status& status) {
     MutexLock lock(mutex_);
-    if (!first_failure_.has_value() || order < first_failure_->first) first_failure_.emplace(order, status);
+    if (!first_failure_.has_value() || order < first_failure_->first)
+      first_failure_.emplace(order, status);
   }
 
   Executor& executor_;

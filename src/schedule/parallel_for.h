@@ -23,26 +23,28 @@ using Body = std::function<Status(Spawner&)>;
 struct Item {
   std::string name;      ///< "write data/chunk-000/file-003.parquet"
   std::string category;  ///< "write", "verify", ...
-  uint64_t bytes = 0;    ///< bytes it handles, those of its body's parts included; larger items begin first
+  uint64_t bytes =
+      0;  ///< bytes it handles, those of its body's parts included; larger items begin first
   Body body;
-  /// For parts: runs only when no item is left to begin and nothing else of a begun one. A worker then helps with a file that another one is
-  /// at, instead of standing in its way from the start.
+  /// For parts: runs only when no item is left to begin and nothing else of a begun one. A worker
+  /// then helps with a file that another one is at, instead of standing in its way from the start.
   bool is_spare = false;
 };
 
-/// How a running body splits its item: instead of waiting for parts, which a node never does, it names them, returns,
-/// and a continuation runs after the last of them. A large file: the body opens it, the parts write one range each,
-/// the continuation syncs and closes it. What they share, they own together (std::shared_ptr): the body with its
-/// captures and locals may be gone when they run.
+/// How a running body splits its item: instead of waiting for parts, which a node never does, it
+/// names them, returns, and a continuation runs after the last of them. A large file: the body
+/// opens it, the parts write one range each, the continuation syncs and closes it. What they share,
+/// they own together (std::shared_ptr): the body with its captures and locals may be gone when they
+/// run.
 class Spawner {
  public:
-  /// Queues `parts` when the body that holds this returns ok, and `then` when all of them have succeeded. Parts and
-  /// `then` may spawn in their turn; parts count as finished with their own continuations. If a part fails, `then` is
-  /// destroyed unrun. At most once per body.
+  /// Queues `parts` when the body that holds this returns ok, and `then` when all of them have
+  /// succeeded. Parts and `then` may spawn in their turn; parts count as finished with their own
+  /// continuations. If a part fails, `then` is destroyed unrun. At most once per body.
   void Spawn(std::vector<Item> parts, Body then = {});
 
-  /// Says how many bytes the running body itself has handled, where Item::bytes could not know it before: parts that share out their work
-  /// while they run.
+  /// Says how many bytes the running body itself has handled, where Item::bytes could not know it
+  /// before: parts that share out their work while they run.
   void SetHandled(uint64_t bytes) { handled_bytes_ = bytes; }
 
  private:
@@ -60,13 +62,15 @@ struct ParallelForOptions {
   StopToken stop;
 };
 
-/// Runs all items. Blocks until no node is left. Items run by falling `bytes`, equal ones in their order; what
-/// belongs to an item that was begun runs with that item's rank, so large items are finished, not only begun, first.
+/// Runs all items. Blocks until no node is left. Items run by falling `bytes`, equal ones in their
+/// order; what belongs to an item that was begun runs with that item's rank, so large items are
+/// finished, not only begun, first.
 ///
-/// If items fail, the first failure in the order of items is returned, on every executor the same; within an item,
-/// parts and continuation fail in their order too. What comes after the first failure so far and has not begun is
-/// cancelled, what comes before still runs. kCancelled if a stop kept a node from running. An exception becomes a
-/// Status.
-Status ParallelFor(Executor& executor, std::vector<Item> items, const ParallelForOptions& options = {});
+/// If items fail, the first failure in the order of items is returned, on every executor the same;
+/// within an item, parts and continuation fail in their order too. What comes after the first
+/// failure so far and has not begun is cancelled, what comes before still runs. kCancelled if a
+/// stop kept a node from running. An exception becomes a Status.
+Status ParallelFor(Executor& executor, std::vector<Item> items,
+                   const ParallelForOptions& options = {});
 
 }  // namespace robomerge::schedule

@@ -27,7 +27,8 @@ std::unique_ptr<ThreadPool> Pool(int num_workers) {
 
 // The first problem, or one that no test expects if there is none.
 Problem FirstOf(const Status& status) {
-  return status.ok() ? Problem(Code::kAlreadyExists, "there was no problem") : status.problems().front();
+  return status.ok() ? Problem(Code::kAlreadyExists, "there was no problem")
+                     : status.problems().front();
 }
 
 Item MakeItem(std::string name, uint64_t bytes, Body body) {
@@ -111,7 +112,8 @@ Item SplitItem(std::string name, uint64_t bytes, std::vector<std::string>* order
   return MakeItem(name, bytes, [name, bytes, order](Spawner& spawner) {
     order->push_back(name + " open");
     std::vector<Item> parts;
-    for (int i = 0; i < 3; ++i) parts.push_back(Noted(name + " range " + std::to_string(i), bytes / 4, order));
+    for (int i = 0; i < 3; ++i)
+      parts.push_back(Noted(name + " range " + std::to_string(i), bytes / 4, order));
     spawner.Spawn(std::move(parts), [name, order](Spawner&) {
       order->push_back(name + " close");
       return Status();
@@ -174,8 +176,8 @@ TEST(Spawner, PartsRunAfterTheBodyAndTheContinuationAfterAllParts) {
   items.push_back(Noted("middle", 60, &order));
   EXPECT_TRUE(ParallelFor(serial, std::move(items)).ok());
   // Ranges of a large file run before a middle one that is larger than each of them.
-  EXPECT_THAT(order, ElementsAre("big open", "big range 0", "big range 1", "big range 2", "big close", "middle",
-                                 "tiny"));
+  EXPECT_THAT(order, ElementsAre("big open", "big range 0", "big range 1", "big range 2",
+                                 "big close", "middle", "tiny"));
 }
 
 TEST(Spawner, PartsOfOneItemRunAtOnce) {
@@ -258,8 +260,8 @@ TEST(Spawner, AFailedPartKeepsTheContinuationFromRunningAndFreesIt) {
   EXPECT_EQ(resource.use_count(), 1);
 }
 
-// Builds items that split at random, down to three levels, and fail at random; every node notes its name when it
-// begins.
+// Builds items that split at random, down to three levels, and fail at random; every node notes its
+// name when it begins.
 class RandomWork {
  public:
   explicit RandomWork(uint32_t seed) : random_(seed) {}
@@ -280,7 +282,8 @@ class RandomWork {
   Body MakeBody(const std::string& name, int depth) {
     const bool fails = random_() % 16 == 0;
     const bool splits = depth < 3 && random_() % 2 == 0;
-    auto parts = std::make_shared<std::vector<Item>>(splits ? Items(name + ".", depth + 1) : std::vector<Item>());
+    auto parts = std::make_shared<std::vector<Item>>(splits ? Items(name + ".", depth + 1)
+                                                            : std::vector<Item>());
     Body then = splits && random_() % 3 != 0 ? MakeBody(name + "'", depth + 1) : Body();
     return [this, name, fails, splits, parts, then](Spawner& spawner) {
       ++num_nodes;
@@ -301,7 +304,8 @@ TEST(Spawner, RandomSplittingWorkEndsTheSameOnEveryExecutor) {
     ShufflingExecutor shuffling(seed, 4);
     std::string expected;
     size_t expected_nodes = 0;
-    for (Executor* executor : std::vector<Executor*>{&serial, &shuffling, two.get(), sixteen.get()}) {
+    for (Executor* executor :
+         std::vector<Executor*>{&serial, &shuffling, two.get(), sixteen.get()}) {
       RandomWork work(seed);
       const Status status = ParallelFor(*executor, work.Items("", 0));
       if (executor == &serial) {
@@ -331,7 +335,8 @@ TEST(ParallelFor, ItemsWaitForTheNodeBeforeThem) {
   items.push_back(Noted("two", 1, &order));
   EXPECT_TRUE(ParallelFor(serial, std::move(items), options).ok());
   ASSERT_EQ(trace.events().size(), 2u);
-  for (const NodeEvent& event : trace.events()) EXPECT_THAT(event.after, ElementsAre(options.after));
+  for (const NodeEvent& event : trace.events())
+    EXPECT_THAT(event.after, ElementsAre(options.after));
 }
 
 TEST(ParallelFor, EventsTellWhoWaitedForWhomAndCountBytesOnce) {
@@ -363,7 +368,8 @@ TEST(ParallelFor, EventsTellWhoWaitedForWhomAndCountBytesOnce) {
 TEST(ParallelFor, ExceptionsBecomeStatus) {
   const auto pool = Pool(2);
   std::vector<Item> items;
-  items.push_back(MakeItem("a", 1, [](Spawner&) -> Status { throw std::runtime_error("surprise"); }));
+  items.push_back(
+      MakeItem("a", 1, [](Spawner&) -> Status { throw std::runtime_error("surprise"); }));
   const Status status = ParallelFor(*pool, std::move(items));
   EXPECT_EQ(FirstOf(status).code, Code::kInternal);
   EXPECT_THAT(FirstOf(status).context, ElementsAre("running `a`"));

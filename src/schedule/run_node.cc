@@ -17,7 +17,8 @@ Status StatusOfCurrentException(const std::string& node_name) {
         .Found(error.what())
         .While("running `" + node_name + "`");
   } catch (...) {
-    return Problem(Code::kInternal, "an exception left a node").While("running `" + node_name + "`");
+    return Problem(Code::kInternal, "an exception left a node")
+        .While("running `" + node_name + "`");
   }
 }
 

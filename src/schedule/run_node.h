@@ -11,7 +11,8 @@
 
 namespace robomerge::schedule {
 
-/// REQUIRES: called while an exception is handled. kIo for exhausted memory, kInternal for anything else.
+/// REQUIRES: called while an exception is handled. kIo for exhausted memory, kInternal for anything
+/// else.
 Status StatusOfCurrentException(const std::string& node_name);
 
 inline int64_t SteadyNanoseconds() {
@@ -19,8 +20,8 @@ inline int64_t SteadyNanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
 }
 
-/// Runs `body` and returns its Status or Result. `event` says which node it is; worker, times and outcome are filled in
-/// here. The body may still change `event.bytes`. `observer` may be null.
+/// Runs `body` and returns its Status or Result. `event` says which node it is; worker, times and
+/// outcome are filled in here. The body may still change `event.bytes`. `observer` may be null.
 template <typename Body>
 std::invoke_result_t<Body> RunNode(Observer* observer, NodeEvent& event, int worker, Body&& body) {
   using Outcome = std::invoke_result_t<Body>;

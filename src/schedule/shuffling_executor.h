@@ -1,4 +1,5 @@
-// For tests, of this room and of those above it: an executor that runs ready nodes in a random order, given by a seed.
+// For tests, of this room and of those above it: an executor that runs ready nodes in a random
+// order, given by a seed.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 
 namespace robomerge::schedule {
 
-/// Pops any ready node with equal probability: every order that a pool of unlimited size could finish in, replayable.
-/// Used by one thread.
+/// Pops any ready node with equal probability: every order that a pool of unlimited size could
+/// finish in, replayable. Used by one thread.
 class ShufflingExecutor final : public Executor {
  public:
   ShufflingExecutor(uint32_t seed, int num_workers) : random_(seed), num_workers_(num_workers) {}
@@ -31,7 +32,8 @@ class ShufflingExecutor final : public Executor {
   }
 
  private:
-  std::mt19937 random_;  // its sequence is fixed by the standard; distributions are not, hence the modulus
+  std::mt19937
+      random_;  // its sequence is fixed by the standard; distributions are not, hence the modulus
   const int num_workers_;
   std::vector<Node> ready_;
 };

@@ -1,4 +1,5 @@
-// The wish to stop, carried from a signal handler or another thread to the nodes: a flag that is only ever raised.
+// The wish to stop, carried from a signal handler or another thread to the nodes: a flag that is
+// only ever raised.
 #pragma once
 
 #include <atomic>
@@ -11,9 +12,11 @@ namespace robomerge::schedule {
 class StopToken {
  public:
   StopToken() = default;
-  /// Watches a flag that somebody else owns and raises. It must outlive the token and all its copies.
+  /// Watches a flag that somebody else owns and raises. It must outlive the token and all its
+  /// copies.
   static StopToken Watching(const std::atomic<bool>& flag) {
-    return StopToken(std::shared_ptr<const std::atomic<bool>>(std::shared_ptr<const void>(), &flag));
+    return StopToken(
+        std::shared_ptr<const std::atomic<bool>>(std::shared_ptr<const void>(), &flag));
   }
   bool StopRequested() const { return flag_ != nullptr && flag_->load(std::memory_order_acquire); }
 
@@ -34,7 +37,8 @@ class StopSource {
   StopToken token() const { return StopToken(flag_); }
 
  private:
-  static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+  static_assert(std::atomic<bool>::is_always_lock_free,
+                "a signal handler may only touch lock-free atomics");
   std::shared_ptr<std::atomic<bool>> flag_;
 };
 

@@ -1,9 +1,11 @@
-// Reduces an ordered list as a tree: leaves make values, then neighbours are combined, level by level.
+// Reduces an ordered list as a tree: leaves make values, then neighbours are combined, level by
+// level.
 //
-// There is no barrier between levels and no thread waits for another: each place counts its finished children, and
-// the worker that finishes the second one queues the combination. Higher levels run first, so that values are folded
-// as early as they can be: with one worker at most one value per level waits. The shape depends on the number of
-// leaves alone (tree_shape.h), so neither executor nor timing can be seen in the result.
+// There is no barrier between levels and no thread waits for another: each place counts its
+// finished children, and the worker that finishes the second one queues the combination. Higher
+// levels run first, so that values are folded as early as they can be: with one worker at most one
+// value per level waits. The shape depends on the number of leaves alone (tree_shape.h), so neither
+// executor nor timing can be seen in the result.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +31,8 @@ namespace robomerge::schedule {
 struct TreeOptions {
   std::string leaf_category = "describe";
   std::string combine_category = "combine";
-  /// Names a leaf's node. "<leaf_category> <number>" if empty. Called from workers, as is leaf_bytes; must not throw.
+  /// Names a leaf's node. "<leaf_category> <number>" if empty. Called from workers, as is
+  /// leaf_bytes; must not throw.
   std::function<std::string(size_t leaf)> leaf_name;
   /// Bytes a leaf handles, for the observer. 0 if empty.
   std::function<uint64_t(size_t leaf)> leaf_bytes;
@@ -43,10 +46,10 @@ struct TreeOptions {
 
 /// Decides which failure of a tree is the one to report, whatever happened first. Thread-safe.
 ///
-/// A failure lies at the last leaf it needed, there above all lower levels: the order in which the serial twin meets
-/// them. Whatever comes before the first failure so far still runs, since it may fail too; whatever comes after is
-/// cancelled. No place comes before the places below it, so a cancelled place can only hide failures that come later
-/// still.
+/// A failure lies at the last leaf it needed, there above all lower levels: the order in which the
+/// serial twin meets them. Whatever comes before the first failure so far still runs, since it may
+/// fail too; whatever comes after is cancelled. No place comes before the places below it, so a
+/// cancelled place can only hide failures that come later still.
 class TreeFailures {
  public:
   TreeFailures(const TreeShape& shape, bool gather_leaf_errors, StopToken stop)
@@ -77,14 +80,16 @@ namespace internal {
 template <typename T, typename LeafFn, typename CombineFn>
 class TreeRun {
  public:
-  TreeRun(Executor& executor, size_t num_leaves, LeafFn& leaf, CombineFn& combine, const TreeOptions& options)
+  TreeRun(Executor& executor, size_t num_leaves, LeafFn& leaf, CombineFn& combine,
+          const TreeOptions& options)
       : executor_(executor),
         leaf_(leaf),
         combine_(combine),
         options_(options),
         shape_(num_leaves),
         failures_(shape_, options.gather_leaf_errors, options.stop),
-        first_id_(options.observer == nullptr ? 0 : options.observer->ReserveIds(shape_.num_places())),
+        first_id_(options.observer == nullptr ? 0
+                                              : options.observer->ReserveIds(shape_.num_places())),
         arrivals_(shape_.num_places()) {}
 
   Result<T> Run() {
@@ -112,9 +117,11 @@ class TreeRun {
     const Place place{0, leaf};
     if (failures_.MayRun(place)) {
       NodeEvent event = EventAt(place, options_.leaf_category);
-      event.name = options_.leaf_name ? options_.leaf_name(leaf) : options_.leaf_category + " " + std::to_string(leaf);
+      event.name = options_.leaf_name ? options_.leaf_name(leaf)
+                                      : options_.leaf_category + " " + std::to_string(leaf);
       if (options_.leaf_bytes) event.bytes = options_.leaf_bytes(leaf);
-      Settle(place, RunNode(options_.observer, event, worker, [&]() -> Result<T> { return leaf_(leaf); }));
+      Settle(place,
+             RunNode(options_.observer, event, worker, [&]() -> Result<T> { return leaf_(leaf); }));
     }
     outstanding_.Done();
   }
@@ -123,7 +130,8 @@ class TreeRun {
     if (failures_.MayRun(place)) {
       NodeEvent event = EventAt(place, options_.combine_category);
       event.after = {IdOf(left.maker), IdOf(right.maker)};
-      event.name = options_.combine_category + " " + std::to_string(event.first) + "-" + std::to_string(event.last);
+      event.name = options_.combine_category + " " + std::to_string(event.first) + "-" +
+                   std::to_string(event.last);
       Settle(place, RunNode(options_.observer, event, worker, [&]() -> Result<T> {
                return combine_(std::move(*left.value), std::move(*right.value));
              }));
@@ -175,10 +183,11 @@ class TreeRun {
     outstanding_.Add();
     // std::function wants to copy what it holds; a T need only move.
     auto pair = std::make_shared<std::pair<Arrival, Arrival>>(std::move(left), std::move(right));
-    executor_.Submit(Node{static_cast<uint64_t>(place.level), place.position, [this, place, pair](int worker) {
-                            RunCombine(place, std::exchange(pair->first, Arrival()),
-                                       std::exchange(pair->second, Arrival()), worker);
-                          }});
+    executor_.Submit(
+        Node{static_cast<uint64_t>(place.level), place.position, [this, place, pair](int worker) {
+               RunCombine(place, std::exchange(pair->first, Arrival()),
+                          std::exchange(pair->second, Arrival()), worker);
+             }});
   }
 
   Executor& executor_;
@@ -196,22 +205,26 @@ class TreeRun {
 
 }  // namespace internal
 
-/// Returns combine(...combine(leaf(0), leaf(1))..., ...leaf(num_leaves - 1)) in the bracketing of TreeShape. Blocks
-/// until no node is left. kInvalidArgument for no leaves.
+/// Returns combine(...combine(leaf(0), leaf(1))..., ...leaf(num_leaves - 1)) in the bracketing of
+/// TreeShape. Blocks until no node is left. kInvalidArgument for no leaves.
 ///
-/// `leaf`: size_t -> Result<T>; `combine`: (T&& left, T&& right) -> Result<T> or T. Both are called from several
-/// workers at once. T needs only to be movable. An exception in either becomes a Status.
+/// `leaf`: size_t -> Result<T>; `combine`: (T&& left, T&& right) -> Result<T> or T. Both are called
+/// from several workers at once. T needs only to be movable. An exception in either becomes a
+/// Status.
 ///
-/// If leaves or combinations fail, the failure that is first in leaf order is returned, on every executor the same (see
-/// TreeFailures). With `gather_leaf_errors`, the problems of all leaves instead; a failed combination is then returned
-/// only if no leaf failed. kCancelled if a stop kept a node from running.
+/// If leaves or combinations fail, the failure that is first in leaf order is returned, on every
+/// executor the same (see TreeFailures). With `gather_leaf_errors`, the problems of all leaves
+/// instead; a failed combination is then returned only if no leaf failed. kCancelled if a stop kept
+/// a node from running.
 template <typename T, typename LeafFn, typename CombineFn>
 Result<T> ReduceTree(Executor& executor, size_t num_leaves, LeafFn&& leaf, CombineFn&& combine,
                      const TreeOptions& options = {}) {
   if (num_leaves == 0) {
-    return Problem(Code::kInvalidArgument, "there is nothing to reduce").Expected("at least one leaf");
+    return Problem(Code::kInvalidArgument, "there is nothing to reduce")
+        .Expected("at least one leaf");
   }
-  return internal::TreeRun<T, LeafFn, CombineFn>(executor, num_leaves, leaf, combine, options).Run();
+  return internal::TreeRun<T, LeafFn, CombineFn>(executor, num_leaves, leaf, combine, options)
+      .Run();
 }
 
 }  // namespace robomerge::schedule

@@ -19,7 +19,8 @@ TreeShape::TreeShape(size_t num_leaves) {
 
 TreeShape::Place TreeShape::Climbed(Place place) const {
   // Only the last place of a level can be without a neighbour, and only if its position is even.
-  while (!IsRoot(place) && place.position % 2 == 0 && place.position + 1 == width(place.level)) place = Parent(place);
+  while (!IsRoot(place) && place.position % 2 == 0 && place.position + 1 == width(place.level))
+    place = Parent(place);
   return place;
 }
 

@@ -1,5 +1,5 @@
-// The fixed shape of a reduction tree: adjacent pairs, level by level; who is left over at the end of a level moves up
-// unchanged. Nothing but the number of leaves decides it.
+// The fixed shape of a reduction tree: adjacent pairs, level by level; who is left over at the end
+// of a level moves up unchanged. Nothing but the number of leaves decides it.
 //
 //   leaves   0   1   2   3   4        level 0
 //             \ /     \ /    :
@@ -39,10 +39,13 @@ class TreeShape {
   size_t width(int level) const { return widths_[static_cast<size_t>(level)]; }
   size_t num_places() const { return offsets_.back() + widths_.back(); }
   /// 0 .. num_places() - 1, level by level: children come before parents.
-  size_t IndexOf(Place place) const { return offsets_[static_cast<size_t>(place.level)] + place.position; }
+  size_t IndexOf(Place place) const {
+    return offsets_[static_cast<size_t>(place.level)] + place.position;
+  }
 
   bool IsRoot(Place place) const { return place.level == root_level(); }
-  /// Where the value made at `place` is used: one that has no neighbour climbs until it has one, or is the root.
+  /// Where the value made at `place` is used: one that has no neighbour climbs until it has one, or
+  /// is the root.
   Place Climbed(Place place) const;
   /// REQUIRES: !IsRoot(place).
   static Place Parent(Place place) { return {place.level + 1, place.position / 2}; }

@@ -30,18 +30,23 @@ std::unique_ptr<ThreadPool> Pool(int num_workers) {
 
 // The first problem, or one that no test expects if there is none.
 Problem FirstOf(const Status& status) {
-  return status.ok() ? Problem(Code::kAlreadyExists, "there was no problem") : status.problems().front();
+  return status.ok() ? Problem(Code::kAlreadyExists, "there was no problem")
+                     : status.problems().front();
 }
 
-Status FailureAt(size_t leaf) { return Problem(Code::kCorrupt, "leaf is broken").Found(std::to_string(leaf)); }
+Status FailureAt(size_t leaf) {
+  return Problem(Code::kCorrupt, "leaf is broken").Found(std::to_string(leaf));
+}
 
-// Spends a while that depends on the leaf, without a clock: leaves must not finish in the order they began.
+// Spends a while that depends on the leaf, without a clock: leaves must not finish in the order
+// they began.
 void Dawdle(uint32_t seed, size_t leaf) {
   std::mt19937 random(seed + static_cast<uint32_t>(leaf) * 7919);
   for (auto turns = random() % 40; turns > 0; --turns) std::this_thread::yield();
 }
 
-Result<std::string> Concatenate(Executor& executor, size_t num_leaves, uint32_t seed, const TreeOptions& options = {}) {
+Result<std::string> Concatenate(Executor& executor, size_t num_leaves, uint32_t seed,
+                                const TreeOptions& options = {}) {
   return ReduceTree<std::string>(
       executor, num_leaves,
       [&](size_t leaf) -> Result<std::string> {
@@ -75,7 +80,8 @@ TEST(Tree, EveryExecutorGivesTheLeftFold) {
   for (size_t num_leaves = 1; num_leaves <= 70; ++num_leaves) {
     SerialExecutor serial;
     ShufflingExecutor shuffling(static_cast<uint32_t>(num_leaves), 5);
-    for (Executor* executor : std::vector<Executor*>{&serial, &shuffling, one.get(), two.get(), sixteen.get()}) {
+    for (Executor* executor :
+         std::vector<Executor*>{&serial, &shuffling, one.get(), two.get(), sixteen.get()}) {
       const auto result = Concatenate(*executor, num_leaves, static_cast<uint32_t>(num_leaves));
       ASSERT_TRUE(result.ok()) << result.status().ToString();
       EXPECT_EQ(*result, LeftFold(num_leaves));
@@ -87,8 +93,11 @@ TEST(Tree, BracketingIsTheSameForEveryOrderOfExecution) {
   // Not associative on purpose: the text shows the tree.
   const auto bracketed = [](Executor& executor, size_t num_leaves) {
     return ReduceTree<std::string>(
-               executor, num_leaves, [](size_t leaf) -> Result<std::string> { return std::to_string(leaf); },
-               [](std::string&& left, std::string&& right) { return "(" + left + " " + right + ")"; })
+               executor, num_leaves,
+               [](size_t leaf) -> Result<std::string> { return std::to_string(leaf); },
+               [](std::string&& left, std::string&& right) {
+                 return "(" + left + " " + right + ")";
+               })
         .value();
   };
   SerialExecutor serial;
@@ -116,8 +125,11 @@ TEST(Tree, ValuesNeedOnlyMove) {
   const auto pool = Pool(3);
   const auto sum = ReduceTree<std::unique_ptr<int>>(
       *pool, 21,
-      [](size_t leaf) -> Result<std::unique_ptr<int>> { return std::make_unique<int>(static_cast<int>(leaf)); },
-      [](std::unique_ptr<int>&& left, std::unique_ptr<int>&& right) -> Result<std::unique_ptr<int>> {
+      [](size_t leaf) -> Result<std::unique_ptr<int>> {
+        return std::make_unique<int>(static_cast<int>(leaf));
+      },
+      [](std::unique_ptr<int>&& left,
+         std::unique_ptr<int>&& right) -> Result<std::unique_ptr<int>> {
         *left += *right;
         return std::move(left);
       });
@@ -137,7 +149,8 @@ TEST(Tree, LongestChainOfCombinationsIsCeilLog2) {
     ShufflingExecutor shuffling(7, 3);
     ASSERT_TRUE(Concatenate(shuffling, num_leaves, 0, options).ok());
     const auto events = trace.events();
-    const auto root = std::find_if(events.begin(), events.end(), [&](const NodeEvent& event) { return event.id == root_id; });
+    const auto root = std::find_if(events.begin(), events.end(),
+                                   [&](const NodeEvent& event) { return event.id == root_id; });
     ASSERT_NE(root, events.end());
     EXPECT_EQ(root->last - root->first + 1, num_leaves);
     EXPECT_EQ(events.size(), 2 * num_leaves - 1);
@@ -154,8 +167,8 @@ TEST(Tree, SerialTwinFoldsAsEarlyAsItCan) {
   options.leaf_bytes = [](size_t leaf) { return uint64_t{100} * leaf; };
   SerialExecutor serial;
   ASSERT_TRUE(Concatenate(serial, 5, 0, options).ok());
-  EXPECT_THAT(list.names(), ElementsAre("read 0", "read 1", "combine 0-1", "read 2", "read 3", "combine 2-3",
-                                        "combine 0-3", "read 4", "combine 0-4"));
+  EXPECT_THAT(list.names(), ElementsAre("read 0", "read 1", "combine 0-1", "read 2", "read 3",
+                                        "combine 2-3", "combine 0-3", "read 4", "combine 0-4"));
   EXPECT_EQ(list.events[4].bytes, 300u);
   EXPECT_EQ(list.events.back().level, 3);
   EXPECT_EQ(list.events.back().first, 0u);
@@ -163,8 +176,8 @@ TEST(Tree, SerialTwinFoldsAsEarlyAsItCan) {
 }
 
 TEST(Tree, SerialTwinAndPoolOfOneShowTheSameEventsInTheSameOrder) {
-  // A pool begins with the first leaf while the others are still being queued; only then may the two differ, so the
-  // first leaf waits until all are.
+  // A pool begins with the first leaf while the others are still being queued; only then may the
+  // two differ, so the first leaf waits until all are.
   const auto order_of_events = [](Executor& executor) {
     EventList list;
     TreeOptions options;
@@ -235,7 +248,8 @@ struct Failures {
 
 using Range = std::pair<size_t, size_t>;
 
-Status Reduce(Executor& executor, size_t num_leaves, const Failures& failures, TreeOptions options = {}) {
+Status Reduce(Executor& executor, size_t num_leaves, const Failures& failures,
+              TreeOptions options = {}) {
   return ReduceTree<Range>(
              executor, num_leaves,
              [&](size_t leaf) -> Result<Range> {
@@ -267,7 +281,8 @@ TEST(Tree, FirstFailureInLeafOrderWinsOnEveryExecutor) {
     const std::string first = std::to_string(*failures.leaves.begin());
     SerialExecutor serial;
     ShufflingExecutor shuffling(round, 3);
-    for (Executor* executor : std::vector<Executor*>{&serial, &shuffling, two.get(), sixteen.get()}) {
+    for (Executor* executor :
+         std::vector<Executor*>{&serial, &shuffling, two.get(), sixteen.get()}) {
       const Status status = Reduce(*executor, num_leaves, failures);
       ASSERT_FALSE(status.ok());
       EXPECT_EQ(status.problems().size(), 1u);
@@ -293,8 +308,10 @@ TEST(Tree, FailedCombinationsAndLeavesHaveOneOrderOnEveryExecutor) {
     SerialExecutor serial;
     const Status expected = Reduce(serial, num_leaves, failures);
     ShufflingExecutor shuffling(round, 3);
-    EXPECT_EQ(Reduce(shuffling, num_leaves, failures).ToString(), expected.ToString()) << "round " << round;
-    EXPECT_EQ(Reduce(*four, num_leaves, failures).ToString(), expected.ToString()) << "round " << round;
+    EXPECT_EQ(Reduce(shuffling, num_leaves, failures).ToString(), expected.ToString())
+        << "round " << round;
+    EXPECT_EQ(Reduce(*four, num_leaves, failures).ToString(), expected.ToString())
+        << "round " << round;
     if (!expected.ok() && expected.code() == Code::kIncompatible) ++num_combinations_reported;
   }
   EXPECT_GT(num_combinations_reported, 100u);
@@ -443,7 +460,8 @@ TEST(Tree, StopFromAnotherWorkerEndsAPoolToo) {
           return 1;
         },
         [](int&& left, int&& right) { return left + right; }, options);
-    // The root is queued after every leaf has run, so a stop raised in a leaf always comes before it.
+    // The root is queued after every leaf has run, so a stop raised in a leaf always comes before
+    // it.
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.status().code(), Code::kCancelled);
   }

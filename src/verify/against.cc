@@ -22,7 +22,10 @@ bool IsSame(double a, double b) { return a == b || (std::isnan(a) && std::isnan(
 class Kept {
  public:
   Kept(const io::FileSystem& file_system, const Case& all, FindingList& findings)
-      : file_system_(file_system), all_(all), dataset_(all.destination.dataset), findings_(findings) {}
+      : file_system_(file_system),
+        all_(all),
+        dataset_(all.destination.dataset),
+        findings_(findings) {}
 
   Status Run() {
     CheckSchema();
@@ -38,14 +41,18 @@ class Kept {
   }
 
  private:
-  std::string InfoWhere(const std::string& key) const { return StrCat(dataset_.root, "/meta/info.json: ", key); }
+  std::string InfoWhere(const std::string& key) const {
+    return StrCat(dataset_.root, "/meta/info.json: ", key);
+  }
 
   void CheckSchema() {
     const Schema& schema = dataset_.schema;
     for (const Subject& subject : all_.sources) {
       const Schema& source = subject.dataset.schema;
-      if (!(schema.frame_rate() == source.frame_rate())) Differs("fps", source.fps, schema.fps, subject);
-      if (schema.robot_type != source.robot_type) Differs("robot_type", source.robot_type, schema.robot_type, subject);
+      if (!(schema.frame_rate() == source.frame_rate()))
+        Differs("fps", source.fps, schema.fps, subject);
+      if (schema.robot_type != source.robot_type)
+        Differs("robot_type", source.robot_type, schema.robot_type, subject);
       for (const Feature& feature : source.features) {
         const Feature* kept = schema.Find(feature.name);
         const std::string key = StrCat("features[\"", feature.name, "\"]");
@@ -56,25 +63,32 @@ class Kept {
         }
       }
       for (const Feature& feature : schema.features) {
-        if (source.Find(feature.name) == nullptr) Differs(StrCat("features[\"", feature.name, "\"]"), Json(), feature.entry, subject);
+        if (source.Find(feature.name) == nullptr)
+          Differs(StrCat("features[\"", feature.name, "\"]"), Json(), feature.entry, subject);
       }
     }
     const Json& tools = all_.sources.front().dataset.schema.tools;
-    const bool agree = std::all_of(all_.sources.begin(), all_.sources.end(), [&](const Subject& one) { return one.dataset.schema.tools == tools; });
+    const bool agree =
+        std::all_of(all_.sources.begin(), all_.sources.end(),
+                    [&](const Subject& one) { return one.dataset.schema.tools == tools; });
     if (agree && schema.tools != tools) Differs("tools", tools, schema.tools, all_.sources.front());
     CheckPhysicalSchema();
   }
 
   static bool IsDefault(const std::string& name) {
-    return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) != std::end(kDefaultFeatures);
+    return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
+           std::end(kDefaultFeatures);
   }
 
-  void Differs(const std::string& key, const Json& expected, const Json& found, const Subject& source) {
-    findings_.Add(Say("V-schema", "schema is not that of a source", InfoWhere(key), StrCat(json::DumpLine(expected), "   from ", source.dataset.root),
+  void Differs(const std::string& key, const Json& expected, const Json& found,
+               const Subject& source) {
+    findings_.Add(Say("V-schema", "schema is not that of a source", InfoWhere(key),
+                      StrCat(json::DumpLine(expected), "   from ", source.dataset.root),
                       json::DumpLine(found)));
   }
 
-  // W-13: columns keep the physical form that one of the sources gave them, and images stay images for tools that open a file alone.
+  // W-13: columns keep the physical form that one of the sources gave them, and images stay images
+  // for tools that open a file alone.
   void CheckPhysicalSchema() {
     std::set<std::string> forms;
     bool has_features = false;
@@ -90,10 +104,13 @@ class Kept {
       for (std::string line; std::getline(lines, line);) {
         const std::string column = line.substr(0, line.find(' '));
         if (forms.contains(line) || IsBookkeeping(column)) continue;
-        findings_.Add(Say("V-schema", "column has a physical form that no source has", file.path, "", line, {{}, column, {}}));
+        findings_.Add(Say("V-schema", "column has a physical form that no source has", file.path,
+                          "", line, {{}, column, {}}));
       }
       if (has_features && !file.has_huggingface_features && !AnySourceFileLacksFeatures()) {
-        findings_.Add(Say("V-schema", "data file has lost the metadata that tells tools what its columns are", file.path, "the key `huggingface`", "none"));
+        findings_.Add(Say("V-schema",
+                          "data file has lost the metadata that tells tools what its columns are",
+                          file.path, "the key `huggingface`", "none"));
       }
     }
   }
@@ -118,10 +135,14 @@ class Kept {
     }
     const std::string where = dataset_.root + "/meta/tasks.parquet";
     for (size_t task = 0; task < std::max(expected.size(), dataset_.tasks.size()); ++task) {
-      const std::string wanted = task < expected.size() ? "`" + expected[task] + "`" : "no further task";
-      const std::string found = task < dataset_.tasks.size() ? "`" + dataset_.tasks[task] + "`" : "no further task";
+      const std::string wanted =
+          task < expected.size() ? "`" + expected[task] + "`" : "no further task";
+      const std::string found =
+          task < dataset_.tasks.size() ? "`" + dataset_.tasks[task] + "`" : "no further task";
       if (wanted == found) continue;
-      findings_.Add(Say("V-tasks", "tasks are not those of the sources in order of first appearance", StrCat(where, ": row ", task), wanted, found));
+      findings_.Add(Say("V-tasks",
+                        "tasks are not those of the sources in order of first appearance",
+                        StrCat(where, ": row ", task), wanted, found));
       return;
     }
   }
@@ -129,18 +150,24 @@ class Kept {
   void CheckEpisode(uint64_t episode) {
     const Origin& origin = all_.origins[episode];
     const Subject& source = all_.SourceOf(episode);
-    const Episode &found = dataset_.episodes[episode], &expected = source.dataset.episodes[origin.episode];
-    const std::string from = StrCat("   from episode ", origin.episode, " of ", source.dataset.root);
+    const Episode &found = dataset_.episodes[episode],
+                  &expected = source.dataset.episodes[origin.episode];
+    const std::string from =
+        StrCat("   from episode ", origin.episode, " of ", source.dataset.root);
     if (found.length_frames != expected.length_frames) {
-      findings_.Add(Say("V-rows", "episode has another length than in its source", all_.destination.EpisodeWhere(episode, "length"),
-                        StrCat(expected.length_frames, " frames", from), StrCat(found.length_frames, " frames"), {episode, "length"}));
+      findings_.Add(Say("V-rows", "episode has another length than in its source",
+                        all_.destination.EpisodeWhere(episode, "length"),
+                        StrCat(expected.length_frames, " frames", from),
+                        StrCat(found.length_frames, " frames"), {episode, "length"}));
     }
     std::vector<std::string> tasks = found.tasks, wanted = expected.tasks;
     std::sort(tasks.begin(), tasks.end());
     std::sort(wanted.begin(), wanted.end());
     if (tasks != wanted) {
-      findings_.Add(Say("V-tasks", "episode lists other tasks than in its source", all_.destination.EpisodeWhere(episode, "tasks"),
-                        StrCat("`", Join(expected.tasks, "`, `"), "`", from), StrCat("`", Join(found.tasks, "`, `"), "`"), {episode, "tasks"}));
+      findings_.Add(Say("V-tasks", "episode lists other tasks than in its source",
+                        all_.destination.EpisodeWhere(episode, "tasks"),
+                        StrCat("`", Join(expected.tasks, "`, `"), "`", from),
+                        StrCat("`", Join(found.tasks, "`, `"), "`"), {episode, "tasks"}));
     }
   }
 
@@ -162,38 +189,55 @@ class Kept {
     const uint64_t length = dataset_.episodes[episode].length_frames;
     if (column.feature == "episode_index") {
       const auto number = static_cast<double>(episode);
-      return TrueStatistic(column.stat, moves ? value + (number - static_cast<double>(origin.episode)) : value, number, 0, length);
+      return TrueStatistic(column.stat,
+                           moves ? value + (number - static_cast<double>(origin.episode)) : value,
+                           number, 0, length);
     }
     if (column.feature == "index") {
       const auto first = static_cast<double>(all_.destination.FirstFrame(episode));
-      return TrueStatistic(column.stat, moves ? value + (first - static_cast<double>(all_.SourceOf(episode).FirstFrame(origin.episode))) : value, first, 1, length);
+      return TrueStatistic(
+          column.stat,
+          moves ? value + (first -
+                           static_cast<double>(all_.SourceOf(episode).FirstFrame(origin.episode)))
+                : value,
+          first, 1, length);
     }
     return value;
   }
 
-  void CheckCells(uint64_t episode, const EpisodeStatistics& statistics, const EpisodeStatistics& of_source) {
+  void CheckCells(uint64_t episode, const EpisodeStatistics& statistics,
+                  const EpisodeStatistics& of_source) {
     const Origin& origin = all_.origins[episode];
-    std::map<std::pair<std::string_view, std::string_view>, std::pair<const double*, uint32_t>> found;
-    statistics.ForEach(episode, [&](const StatColumn& column, const double* values) { found[{column.feature, column.stat}] = {values, column.width}; });
+    std::map<std::pair<std::string_view, std::string_view>, std::pair<const double*, uint32_t>>
+        found;
+    statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
+      found[{column.feature, column.stat}] = {values, column.width};
+    });
     std::set<std::pair<std::string_view, std::string_view>> in_source;
     of_source.ForEach(origin.episode, [&](const StatColumn& column, const double* values) {
       in_source.emplace(column.feature, column.stat);
       const std::string name = StrCat("stats/", column.feature, "/", column.stat);
       const auto entry = found.find({column.feature, column.stat});
       if (entry == found.end()) {
-        findings_.Add(Say("V-statistics", "episode has lost a statistic of its source", all_.destination.EpisodeWhere(episode, name), "", "",
+        findings_.Add(Say("V-statistics", "episode has lost a statistic of its source",
+                          all_.destination.EpisodeWhere(episode, name), "", "",
                           {episode, column.feature + "/" + column.stat}));
         return;
       }
       const auto& [numbers, width] = entry->second;
       for (uint32_t at = 0; at < std::max(width, column.width); ++at) {
         const bool is_there = at < width && at < column.width;
-        const std::optional<double> expected = is_there ? Expected(episode, column, values[at]) : std::nullopt;
+        const std::optional<double> expected =
+            is_there ? Expected(episode, column, values[at]) : std::nullopt;
         if (is_there && (!expected || IsSame(*expected, numbers[at]))) continue;
-        const bool is_near = is_there && IsBookkeeping(column.feature) && std::fabs(*expected - numbers[at]) <= kRounding * std::max(1.0, std::fabs(*expected));
+        const bool is_near =
+            is_there && IsBookkeeping(column.feature) &&
+            std::fabs(*expected - numbers[at]) <= kRounding * std::max(1.0, std::fabs(*expected));
         if (is_near) continue;
-        findings_.Add(Say("V-statistics", "statistic differs from its source", all_.destination.EpisodeWhere(episode, name),
-                          is_there ? FormatDouble(*expected) : StrCat(column.width, " numbers"), is_there ? FormatDouble(numbers[at]) : StrCat(width, " numbers"),
+        findings_.Add(Say("V-statistics", "statistic differs from its source",
+                          all_.destination.EpisodeWhere(episode, name),
+                          is_there ? FormatDouble(*expected) : StrCat(column.width, " numbers"),
+                          is_there ? FormatDouble(numbers[at]) : StrCat(width, " numbers"),
                           {episode, column.feature + "/" + column.stat}));
         return;
       }
@@ -201,12 +245,14 @@ class Kept {
     for (const auto& [key, numbers] : found) {
       if (in_source.contains(key) || IsBookkeeping(key.first)) continue;
       const std::string name = StrCat(key.first, "/", key.second);
-      findings_.Add(Say("V-statistics", "episode has a statistic that its source has not", all_.destination.EpisodeWhere(episode, "stats/" + name), "", "",
+      findings_.Add(Say("V-statistics", "episode has a statistic that its source has not",
+                        all_.destination.EpisodeWhere(episode, "stats/" + name), "", "",
                         {episode, name}));
     }
   }
 
-  // Columns of the episodes table that the format does not know, run by run of rows that stand together in both files.
+  // Columns of the episodes table that the format does not know, run by run of rows that stand
+  // together in both files.
   Status CheckCarried() {
     std::map<std::string, std::unique_ptr<io::RandomAccessFile>> files;
     std::map<std::string, parquet::Footer> footers;
@@ -218,12 +264,16 @@ class Kept {
     };
     for (uint64_t begin = 0; begin < all_.origins.size();) {
       const Subject& source = all_.SourceOf(begin);
-      const Episode &found = dataset_.episodes[begin], &expected = source.dataset.episodes[all_.origins[begin].episode];
+      const Episode &found = dataset_.episodes[begin],
+                    &expected = source.dataset.episodes[all_.origins[begin].episode];
       uint64_t end = begin + 1;
-      for (; end < all_.origins.size() && all_.origins[end].source == all_.origins[begin].source; ++end) {
-        const Episode &next = dataset_.episodes[end], &next_expected = source.dataset.episodes[all_.origins[end].episode];
+      for (; end < all_.origins.size() && all_.origins[end].source == all_.origins[begin].source;
+           ++end) {
+        const Episode &next = dataset_.episodes[end],
+                      &next_expected = source.dataset.episodes[all_.origins[end].episode];
         const auto distance = static_cast<int64_t>(end - begin);
-        if (next.episodes_file != found.episodes_file || next.row != found.row + distance || next_expected.episodes_file != expected.episodes_file ||
+        if (next.episodes_file != found.episodes_file || next.row != found.row + distance ||
+            next_expected.episodes_file != expected.episodes_file ||
             next_expected.row != expected.row + distance) {
           break;
         }
@@ -238,15 +288,21 @@ class Kept {
         std::vector<std::string> columns;
         for (const std::string& column : source.dataset.carried_columns) {
           const std::vector<std::string>& present = footers.at(source_path).column_names();
-          if (std::find(present.begin(), present.end(), column) != present.end()) columns.push_back(column);
+          if (std::find(present.begin(), present.end(), column) != present.end())
+            columns.push_back(column);
         }
-        parquet::RowComparer comparer(*files.at(path), footers.at(path), *files.at(source_path), footers.at(source_path), columns);
-        ROBOMERGE_ASSIGN_OR_RETURN(const parquet::ComparedRows compared,
-                                   comparer.Compare(static_cast<uint64_t>(found.row), static_cast<uint64_t>(expected.row), end - begin));
+        parquet::RowComparer comparer(*files.at(path), footers.at(path), *files.at(source_path),
+                                      footers.at(source_path), columns);
+        ROBOMERGE_ASSIGN_OR_RETURN(
+            const parquet::ComparedRows compared,
+            comparer.Compare(static_cast<uint64_t>(found.row), static_cast<uint64_t>(expected.row),
+                             end - begin));
         for (const parquet::RowDifference& difference : compared.differences) {
-          findings_.Add(Say("V-episode-column", "column of the episodes table differs from its source",
-                            all_.destination.EpisodeWhere(begin + difference.row, difference.column), StrCat(difference.expected, "   from ", source_path),
-                            difference.found, {begin + difference.row, difference.column}));
+          findings_.Add(
+              Say("V-episode-column", "column of the episodes table differs from its source",
+                  all_.destination.EpisodeWhere(begin + difference.row, difference.column),
+                  StrCat(difference.expected, "   from ", source_path), difference.found,
+                  {begin + difference.row, difference.column}));
         }
       }
       begin = end;
@@ -267,7 +323,8 @@ void PairEpisodes(Case& all, FindingList& findings) {
   for (uint32_t source = 0; source < all.sources.size(); ++source) {
     const Dataset& dataset = all.sources[source].dataset;
     for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode) {
-      if (all.origins.size() < all.destination.dataset.episodes.size()) all.origins.push_back({source, episode});
+      if (all.origins.size() < all.destination.dataset.episodes.size())
+        all.origins.push_back({source, episode});
     }
     num_episodes += dataset.episodes.size();
     num_frames += dataset.num_frames();
@@ -275,16 +332,22 @@ void PairEpisodes(Case& all, FindingList& findings) {
   const Dataset& dataset = all.destination.dataset;
   all.is_paired = num_episodes == dataset.episodes.size();
   if (!all.is_paired) {
-    findings.Add(Say("V-episodes", "sources have another number of episodes together; the ones that both have are compared in order", dataset.root,
-                     StrCat(WithSeparators(num_episodes), " episodes of ", all.sources.size(), " sources"),
-                     StrCat(WithSeparators(dataset.episodes.size()), " episodes")));
+    findings.Add(
+        Say("V-episodes",
+            "sources have another number of episodes together; the ones that both have are "
+            "compared in order",
+            dataset.root,
+            StrCat(WithSeparators(num_episodes), " episodes of ", all.sources.size(), " sources"),
+            StrCat(WithSeparators(dataset.episodes.size()), " episodes")));
   } else if (num_frames != dataset.num_frames()) {
-    findings.Add(Say("V-rows", "sources have another number of frames together", dataset.root, StrCat(WithSeparators(num_frames), " frames"),
+    findings.Add(Say("V-rows", "sources have another number of frames together", dataset.root,
+                     StrCat(WithSeparators(num_frames), " frames"),
                      StrCat(WithSeparators(dataset.num_frames()), " frames")));
   }
 }
 
-Status CheckAgainstSources(const io::FileSystem& file_system, const Case& all, FindingList& findings) {
+Status CheckAgainstSources(const io::FileSystem& file_system, const Case& all,
+                           FindingList& findings) {
   return Kept(file_system, all, findings).Run();
 }
 

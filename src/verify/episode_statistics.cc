@@ -15,7 +15,8 @@ EpisodeStatistics::EpisodeStatistics(const Dataset& dataset) : dataset_(dataset)
   }
 }
 
-void EpisodeStatistics::ForEach(uint64_t episode, const std::function<void(const StatColumn&, const double*)>& visit) const {
+void EpisodeStatistics::ForEach(
+    uint64_t episode, const std::function<void(const StatColumn&, const double*)>& visit) const {
   const auto after = std::upper_bound(first_episodes_.begin(), first_episodes_.end(), episode);
   if (after == first_episodes_.begin()) return;
   const auto number = static_cast<size_t>(after - first_episodes_.begin()) - 1;
@@ -29,7 +30,8 @@ void EpisodeStatistics::ForEach(uint64_t episode, const std::function<void(const
   }
 }
 
-const double* EpisodeStatistics::Find(uint64_t episode, const std::string& feature, const std::string& stat, uint32_t* width) const {
+const double* EpisodeStatistics::Find(uint64_t episode, const std::string& feature,
+                                      const std::string& stat, uint32_t* width) const {
   const double* found = nullptr;
   ForEach(episode, [&](const StatColumn& column, const double* values) {
     if (column.feature != feature || column.stat != stat) return;
@@ -39,12 +41,16 @@ const double* EpisodeStatistics::Find(uint64_t episode, const std::string& featu
   return found;
 }
 
-std::vector<FeatureStatistics> EpisodeStatistics::Part(uint64_t episode, const std::function<bool(const std::string&)>& wanted) const {
+std::vector<FeatureStatistics> EpisodeStatistics::Part(
+    uint64_t episode, const std::function<bool(const std::string&)>& wanted) const {
   std::vector<FeatureStatistics> part;
   ForEach(episode, [&](const StatColumn& column, const double* values) {
     if (!wanted(column.feature)) return;
-    auto feature = std::find_if(part.begin(), part.end(), [&](const FeatureStatistics& one) { return one.feature == column.feature; });
-    if (feature == part.end()) feature = part.insert(part.end(), FeatureStatistics{column.feature, {}});
+    auto feature = std::find_if(part.begin(), part.end(), [&](const FeatureStatistics& one) {
+      return one.feature == column.feature;
+    });
+    if (feature == part.end())
+      feature = part.insert(part.end(), FeatureStatistics{column.feature, {}});
     Statistic statistic;
     statistic.name = column.stat;
     statistic.kind = column.kind;
@@ -56,7 +62,8 @@ std::vector<FeatureStatistics> EpisodeStatistics::Part(uint64_t episode, const s
   return part;
 }
 
-std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset, const std::function<bool(const std::string&)>& wanted) {
+std::vector<FeatureStatistics> AggregateEpisodes(
+    const Dataset& dataset, const std::function<bool(const std::string&)>& wanted) {
   const EpisodeStatistics statistics(dataset);
   std::vector<std::vector<FeatureStatistics>> episodes;
   std::set<std::string> unusable;
@@ -68,7 +75,8 @@ std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset, const s
   }
   std::vector<StatisticsPart> parts;
   for (std::vector<FeatureStatistics>& part : episodes) {
-    std::erase_if(part, [&](const FeatureStatistics& feature) { return unusable.contains(feature.feature); });
+    std::erase_if(
+        part, [&](const FeatureStatistics& feature) { return unusable.contains(feature.feature); });
     parts.push_back({&part, ""});
   }
   Result<std::vector<FeatureStatistics>> whole = AggregateStatistics(parts, nullptr);

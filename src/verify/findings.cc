@@ -4,7 +4,8 @@
 
 namespace robomerge::verify_internal {
 
-Finding Say(std::string kind, std::string what, std::string where, std::string expected, std::string found, Place place) {
+Finding Say(std::string kind, std::string what, std::string where, std::string expected,
+            std::string found, Place place) {
   Finding finding;
   finding.kind = std::move(kind);
   finding.what = std::move(what);
@@ -25,7 +26,8 @@ void FindingList::Append(FindingList&& later) {
 }
 
 Finding FromProblem(const Problem& problem) {
-  const std::string kind = problem.kind.starts_with("E-") ? "V-" + problem.kind.substr(2) : "V-file";
+  const std::string kind =
+      problem.kind.starts_with("E-") ? "V-" + problem.kind.substr(2) : "V-file";
   return Say(kind, problem.what, problem.where, problem.expected, problem.found);
 }
 
@@ -42,7 +44,9 @@ void PlaceRows(Subject& subject) {
     for (const EpisodeRows& rows : subject.dataset.data_files[file].episodes) {
       first_row += rows.num_rows;
       const auto episode = static_cast<uint64_t>(rows.episode_index);
-      if (rows.episode_index < 0 || episode >= subject.rows.size() || subject.dataset.episodes[episode].data_file != file) continue;
+      if (rows.episode_index < 0 || episode >= subject.rows.size() ||
+          subject.dataset.episodes[episode].data_file != file)
+        continue;
       if (subject.rows[episode] == nullptr) subject.rows[episode] = &rows;
     }
   }

@@ -18,9 +18,11 @@ struct Place {
   std::optional<uint64_t> frame = {};
 };
 
-Finding Say(std::string kind, std::string what, std::string where, std::string expected = {}, std::string found = {}, Place place = {});
+Finding Say(std::string kind, std::string what, std::string where, std::string expected = {},
+            std::string found = {}, Place place = {});
 
-/// The first findings in their order, and how many there were. Not thread-safe: every task has its own.
+/// The first findings in their order, and how many there were. Not thread-safe: every task has its
+/// own.
 class FindingList {
  public:
   explicit FindingList(uint64_t most) : most_(most) {}
@@ -46,10 +48,13 @@ Finding FromProblem(const Problem& problem);
 /// One dataset and where the rows of its episodes are.
 struct Subject {
   Dataset dataset;
-  std::vector<const EpisodeRows*> rows;  ///< per episode: in the data file its row names; null if they are not there
-  std::vector<uint64_t> first_rows;      ///< per data file: rows in the files before it
+  std::vector<const EpisodeRows*>
+      rows;  ///< per episode: in the data file its row names; null if they are not there
+  std::vector<uint64_t> first_rows;  ///< per data file: rows in the files before it
 
-  uint64_t FirstFrame(uint64_t episode) const { return static_cast<uint64_t>(dataset.episodes[episode].dataset_from_index); }
+  uint64_t FirstFrame(uint64_t episode) const {
+    return static_cast<uint64_t>(dataset.episodes[episode].dataset_from_index);
+  }
   /// "meta/episodes/...: column, row 3"
   std::string EpisodeWhere(uint64_t episode, const std::string& column) const;
 };
@@ -68,7 +73,7 @@ struct Case {
   Subject destination;
   std::vector<Subject> sources;
   std::vector<Origin> origins;  ///< per episode of the destination, as far as there are sources
-  bool is_paired = false;        ///< destination and sources have as many episodes
+  bool is_paired = false;       ///< destination and sources have as many episodes
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }
@@ -78,6 +83,8 @@ struct Case {
 /// LeRobot's default tolerance_s: a frame farther from its time cannot be read.
 constexpr double kToleranceSeconds = 1e-4;
 
-constexpr bool IsBookkeeping(std::string_view feature) { return feature == "index" || feature == "episode_index" || feature == "task_index"; }
+constexpr bool IsBookkeeping(std::string_view feature) {
+  return feature == "index" || feature == "episode_index" || feature == "task_index";
+}
 
 }  // namespace robomerge::verify_internal

@@ -17,7 +17,11 @@ TEST(FindingList, KeepsTheFirstOnesAndCountsAll) {
 }
 
 TEST(FindingList, TurnsAProblemOfReadingIntoAFindingOfTheSameKind) {
-  const Finding finding = FromProblem(Problem(Code::kCorrupt, "data file is missing").Kind("E-missing-file").At("a").Expected("b").Found("c"));
+  const Finding finding = FromProblem(Problem(Code::kCorrupt, "data file is missing")
+                                          .Kind("E-missing-file")
+                                          .At("a")
+                                          .Expected("b")
+                                          .Found("c"));
   EXPECT_EQ(finding.kind, "V-missing-file");
   EXPECT_EQ(finding.what, "data file is missing");
   EXPECT_EQ(finding.where + finding.expected + finding.found, "abc");

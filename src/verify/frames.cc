@@ -1,4 +1,5 @@
-// The videos: every frame of every episode at its time, and its coded bytes those of the source (I-7).
+// The videos: every frame of every episode at its time, and its coded bytes those of the source
+// (I-7).
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -13,7 +14,8 @@ namespace robomerge::verify_internal {
 namespace {
 
 constexpr uint64_t kBlockBytes = uint64_t{1} << 20;
-// From here on a comparison of exact times in float32 fails in LeRobot (format spec 2.2), so joined files end before.
+// From here on a comparison of exact times in float32 fails in LeRobot (format spec 2.2), so joined
+// files end before.
 constexpr double kMostSeconds = 1024;
 // Of two exact times computed in different ways.
 constexpr double kRoundingSeconds = 1e-6;
@@ -21,15 +23,19 @@ constexpr double kRoundingSeconds = 1e-6;
 size_t Nearest(const mp4::FrameList& list, double seconds) {
   const double ticks = seconds * static_cast<double>(list.summary.timescale);
   const auto after = std::lower_bound(list.frames.begin(), list.frames.end(), ticks,
-                                      [](const mp4::ShownFrame& frame, double time) { return static_cast<double>(frame.shown_ticks) < time; });
+                                      [](const mp4::ShownFrame& frame, double time) {
+                                        return static_cast<double>(frame.shown_ticks) < time;
+                                      });
   if (after == list.frames.begin()) return 0;
   const auto at = static_cast<size_t>(after - list.frames.begin());
   if (after == list.frames.end()) return at - 1;
-  const bool is_before_nearer = ticks - static_cast<double>(list.frames[at - 1].shown_ticks) <= static_cast<double>(after->shown_ticks) - ticks;
+  const bool is_before_nearer = ticks - static_cast<double>(list.frames[at - 1].shown_ticks) <=
+                                static_cast<double>(after->shown_ticks) - ticks;
   return is_before_nearer ? at - 1 : at;
 }
 
-Result<bool> SameRange(const io::RandomAccessFile& left, uint64_t left_offset, const io::RandomAccessFile& right, uint64_t right_offset, uint64_t length) {
+Result<bool> SameRange(const io::RandomAccessFile& left, uint64_t left_offset,
+                       const io::RandomAccessFile& right, uint64_t right_offset, uint64_t length) {
   std::vector<std::byte> a(std::min(length, kBlockBytes)), b(a.size());
   for (uint64_t done = 0; done < length;) {
     const auto count = static_cast<size_t>(std::min(length - done, kBlockBytes));
@@ -50,9 +56,16 @@ struct FramePair {
 
 class FramesCheck {
  public:
-  FramesCheck(const io::FileSystem& file_system, const Case& all, size_t key, uint32_t video_file, FramesResult& result)
-      : file_system_(file_system), all_(all), dataset_(all.destination.dataset), key_(dataset_.video_keys[key]), number_(video_file),
-        video_(key_.files[video_file]), rate_(dataset_.schema.frame_rate()), result_(result) {
+  FramesCheck(const io::FileSystem& file_system, const Case& all, size_t key, uint32_t video_file,
+              FramesResult& result)
+      : file_system_(file_system),
+        all_(all),
+        dataset_(all.destination.dataset),
+        key_(dataset_.video_keys[key]),
+        number_(video_file),
+        video_(key_.files[video_file]),
+        rate_(dataset_.schema.frame_rate()),
+        result_(result) {
     for (uint64_t episode = 0; episode < key_.segments.size(); ++episode) {
       if (key_.segments[episode].video_file == number_) episodes_.push_back(episode);
     }
@@ -64,7 +77,8 @@ class FramesCheck {
     if (all_.has_sources()) {
       ROBOMERGE_ASSIGN_OR_RETURN(const bool is_copy, IsCopy());
       if (is_copy) {
-        for (const uint64_t episode : episodes_) result_.num_frames += dataset_.episodes[episode].length_frames;
+        for (const uint64_t episode : episodes_)
+          result_.num_frames += dataset_.episodes[episode].length_frames;
         return Status();
       }
     }
@@ -72,7 +86,10 @@ class FramesCheck {
       Count();
       // A merge can only copy such a file, and a copy it is not.
       if (all_.has_sources()) {
-        result_.findings.Add(Say("V-frame-bytes", "fragmented video is no copy of its source, and its frames cannot be told apart", Where()));
+        result_.findings.Add(
+            Say("V-frame-bytes",
+                "fragmented video is no copy of its source, and its frames cannot be told apart",
+                Where()));
       }
       return Status();
     }
@@ -82,9 +99,11 @@ class FramesCheck {
     std::map<std::pair<uint32_t, uint32_t>, std::vector<uint64_t>> by_source;
     for (const uint64_t episode : episodes_) {
       if (episode >= all_.origins.size()) continue;
-      if (const VideoSegment* segment = SourceSegment(episode)) by_source[{all_.origins[episode].source, segment->video_file}].push_back(episode);
+      if (const VideoSegment* segment = SourceSegment(episode))
+        by_source[{all_.origins[episode].source, segment->video_file}].push_back(episode);
     }
-    for (const auto& [place, episodes] : by_source) ROBOMERGE_RETURN_NOT_OK(Against(place.first, place.second, episodes));
+    for (const auto& [place, episodes] : by_source)
+      ROBOMERGE_RETURN_NOT_OK(Against(place.first, place.second, episodes));
     return Status();
   }
 
@@ -103,7 +122,8 @@ class FramesCheck {
     return key == nullptr ? nullptr : &key->segments[origin.episode];
   }
 
-  // Whether the file is one of the source's, byte for byte, with its episodes at the same times: then nothing in it can differ.
+  // Whether the file is one of the source's, byte for byte, with its episodes at the same times:
+  // then nothing in it can differ.
   Result<bool> IsCopy() const {
     if (episodes_.empty() || episodes_.back() >= all_.origins.size()) return false;
     const VideoSegment* first = SourceSegment(episodes_.front());
@@ -111,13 +131,16 @@ class FramesCheck {
     const uint32_t source = all_.origins[episodes_.front()].source;
     for (const uint64_t episode : episodes_) {
       const VideoSegment* segment = SourceSegment(episode);
-      const bool is_same = segment != nullptr && all_.origins[episode].source == source && segment->video_file == first->video_file &&
-                           std::fabs(segment->from_timestamp - key_.segments[episode].from_timestamp) <= kRoundingSeconds;
+      const bool is_same = segment != nullptr && all_.origins[episode].source == source &&
+                           segment->video_file == first->video_file &&
+                           std::fabs(segment->from_timestamp -
+                                     key_.segments[episode].from_timestamp) <= kRoundingSeconds;
       if (!is_same) return false;
     }
     const VideoFile& original = SourceKey(source)->files[first->video_file];
     if (original.stream.file_size_bytes != file_->size_bytes()) return false;
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> opened, file_system_.OpenForReading(original.path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> opened,
+                               file_system_.OpenForReading(original.path));
     return SameRange(*file_, 0, *opened, 0, file_->size_bytes());
   }
 
@@ -127,7 +150,8 @@ class FramesCheck {
     for (const uint64_t episode : episodes_) num_needed += dataset_.episodes[episode].length_frames;
     result_.num_frames += num_needed;
     if (num_needed <= list_.summary.num_frames) return;
-    result_.findings.Add(Say("V-video-frames", "video has fewer frames than its episodes need", Where(), StrCat("at least ", WithSeparators(num_needed), " frames"),
+    result_.findings.Add(Say("V-video-frames", "video has fewer frames than its episodes need",
+                             Where(), StrCat("at least ", WithSeparators(num_needed), " frames"),
                              StrCat(WithSeparators(list_.summary.num_frames), " frames")));
   }
 
@@ -135,7 +159,8 @@ class FramesCheck {
     if (list_.frames.empty() || episodes_.size() < 2) return;
     const double end = list_.Seconds(list_.frames.size() - 1) + rate_.Seconds(1);
     if (end <= kMostSeconds || !IsJoined()) return;
-    result_.findings.Add(Say("V-video-length", "video is longer than LeRobot can seek in exactly", Where(), StrCat("at most ", FormatDouble(kMostSeconds), " s"),
+    result_.findings.Add(Say("V-video-length", "video is longer than LeRobot can seek in exactly",
+                             Where(), StrCat("at most ", FormatDouble(kMostSeconds), " s"),
                              StrCat(FormatDouble(end), " s")));
   }
 
@@ -145,7 +170,8 @@ class FramesCheck {
     std::set<std::pair<uint32_t, uint32_t>> files;
     for (const uint64_t episode : episodes_) {
       if (episode >= all_.origins.size()) continue;
-      if (const VideoSegment* segment = SourceSegment(episode)) files.emplace(all_.origins[episode].source, segment->video_file);
+      if (const VideoSegment* segment = SourceSegment(episode))
+        files.emplace(all_.origins[episode].source, segment->video_file);
     }
     return files.size() > 1;
   }
@@ -167,7 +193,9 @@ class FramesCheck {
       if (std::fabs(list_.Seconds(place) - seconds) > tolerance || place == before) {
         const double end = list_.Seconds(list_.frames.size() - 1);
         Missing(episode, frame, seconds,
-                seconds > end ? StrCat("none: the last frame is at ", FormatDouble(end), " s") : StrCat("the nearest one at ", FormatDouble(list_.Seconds(place)), " s"));
+                seconds > end
+                    ? StrCat("none: the last frame is at ", FormatDouble(end), " s")
+                    : StrCat("the nearest one at ", FormatDouble(list_.Seconds(place)), " s"));
         return;
       }
       before = place;
@@ -175,22 +203,28 @@ class FramesCheck {
   }
 
   void Missing(uint64_t episode, uint64_t frame, double seconds, std::string found) {
-    result_.findings.Add(Say("V-frame-time", "video has no frame at the time of an episode's frame", Where(), StrCat("a frame at ", FormatDouble(seconds), " s"),
+    result_.findings.Add(Say("V-frame-time", "video has no frame at the time of an episode's frame",
+                             Where(), StrCat("a frame at ", FormatDouble(seconds), " s"),
                              std::move(found), {episode, key_.name, frame}));
   }
 
   Status Against(uint32_t source, uint32_t source_file, const std::vector<uint64_t>& episodes) {
     const VideoKey& source_key = *SourceKey(source);
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> original, file_system_.OpenForReading(source_key.files[source_file].path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> original,
+                               file_system_.OpenForReading(source_key.files[source_file].path));
     ROBOMERGE_ASSIGN_OR_RETURN(const mp4::FrameList expected, mp4::ReadFrameList(*original));
     if (expected.summary.decoder_key != list_.summary.decoder_key) {
-      result_.findings.Add(Say("V-decoder", "video has another decoder configuration than its source", Where(),
-                               StrCat(expected.summary.codec, " ", expected.summary.width, " x ", expected.summary.height, "   from ", original->path()),
-                               StrCat(list_.summary.codec, " ", list_.summary.width, " x ", list_.summary.height), {episodes.front(), key_.name}));
+      result_.findings.Add(
+          Say("V-decoder", "video has another decoder configuration than its source", Where(),
+              StrCat(expected.summary.codec, " ", expected.summary.width, " x ",
+                     expected.summary.height, "   from ", original->path()),
+              StrCat(list_.summary.codec, " ", list_.summary.width, " x ", list_.summary.height),
+              {episodes.front(), key_.name}));
     }
     if (expected.frames.empty() || list_.frames.empty()) {
-      result_.findings.Add(Say("V-frame-bytes", "coded frames cannot be compared: a file is fragmented or empty", Where(), original->path(), "",
-                               {episodes.front(), key_.name}));
+      result_.findings.Add(Say("V-frame-bytes",
+                               "coded frames cannot be compared: a file is fragmented or empty",
+                               Where(), original->path(), "", {episodes.front(), key_.name}));
       return Status();
     }
     // Frame 0 of a source's file is its first one, whatever its clock says.
@@ -200,16 +234,21 @@ class FramesCheck {
       const VideoSegment& from = source_key.segments[all_.origins[episode].episode];
       for (uint64_t frame = 0; frame < dataset_.episodes[episode].length_frames; ++frame) {
         const double seconds = rate_.Seconds(frame);
-        pairs.push_back({episode, frame, list_.frames[Nearest(list_, key_.segments[episode].from_timestamp + seconds)],
-                         expected.frames[Nearest(expected, start + from.from_timestamp + seconds)]});
+        pairs.push_back(
+            {episode, frame,
+             list_.frames[Nearest(list_, key_.segments[episode].from_timestamp + seconds)],
+             expected.frames[Nearest(expected, start + from.from_timestamp + seconds)]});
       }
     }
     return Compare(pairs, *original);
   }
 
-  // In the order of the bytes, so that frames that lie side by side are read at once. One finding per episode.
+  // In the order of the bytes, so that frames that lie side by side are read at once. One finding
+  // per episode.
   Status Compare(std::vector<FramePair>& pairs, const io::RandomAccessFile& original) {
-    std::stable_sort(pairs.begin(), pairs.end(), [](const FramePair& a, const FramePair& b) { return a.found.offset < b.found.offset; });
+    std::stable_sort(pairs.begin(), pairs.end(), [](const FramePair& a, const FramePair& b) {
+      return a.found.offset < b.found.offset;
+    });
     std::map<uint64_t, uint64_t> first_different;  // per episode, its frame
     const auto differs = [&](const FramePair& pair) {
       const auto [entry, is_new] = first_different.emplace(pair.episode, pair.frame);
@@ -222,19 +261,26 @@ class FramesCheck {
       }
       uint64_t length = pairs[begin].found.size_bytes;
       size_t end = begin + 1;
-      while (end < pairs.size() && length < kBlockBytes && pairs[end].found.size_bytes == pairs[end].expected.size_bytes &&
-             pairs[end].found.offset == pairs[begin].found.offset + length && pairs[end].expected.offset == pairs[begin].expected.offset + length) {
+      while (end < pairs.size() && length < kBlockBytes &&
+             pairs[end].found.size_bytes == pairs[end].expected.size_bytes &&
+             pairs[end].found.offset == pairs[begin].found.offset + length &&
+             pairs[end].expected.offset == pairs[begin].expected.offset + length) {
         length += pairs[end++].found.size_bytes;
       }
-      ROBOMERGE_ASSIGN_OR_RETURN(const bool same, SameRange(*file_, pairs[begin].found.offset, original, pairs[begin].expected.offset, length));
+      ROBOMERGE_ASSIGN_OR_RETURN(const bool same,
+                                 SameRange(*file_, pairs[begin].found.offset, original,
+                                           pairs[begin].expected.offset, length));
       for (size_t at = begin; !same && at < end; ++at) {
-        ROBOMERGE_ASSIGN_OR_RETURN(const bool one, SameRange(*file_, pairs[at].found.offset, original, pairs[at].expected.offset, pairs[at].found.size_bytes));
+        ROBOMERGE_ASSIGN_OR_RETURN(
+            const bool one, SameRange(*file_, pairs[at].found.offset, original,
+                                      pairs[at].expected.offset, pairs[at].found.size_bytes));
         if (!one) differs(pairs[at]);
       }
       begin = end;
     }
     for (const auto& [episode, frame] : first_different) {
-      result_.findings.Add(Say("V-frame-bytes", "frame has other coded bytes than in its source", Where(), StrCat("those of ", original.path()), "",
+      result_.findings.Add(Say("V-frame-bytes", "frame has other coded bytes than in its source",
+                               Where(), StrCat("those of ", original.path()), "",
                                {episode, key_.name, frame}));
     }
     return Status();
@@ -255,7 +301,8 @@ class FramesCheck {
 
 }  // namespace
 
-Status CheckFrames(const io::FileSystem& file_system, const Case& all, size_t key, uint32_t video_file, FramesResult& result) {
+Status CheckFrames(const io::FileSystem& file_system, const Case& all, size_t key,
+                   uint32_t video_file, FramesResult& result) {
   return FramesCheck(file_system, all, key, video_file, result).Run();
 }
 

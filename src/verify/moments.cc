@@ -15,7 +15,8 @@ constexpr double kPerRow = 1.0 / (1 << 24);
 
 }  // namespace
 
-Moments Moments::Of(const std::vector<double>& values, uint64_t first, uint64_t stride, uint64_t count) {
+Moments Moments::Of(const std::vector<double>& values, uint64_t first, uint64_t stride,
+                    uint64_t count) {
   Moments moments;
   moments.count = static_cast<double>(count);
   if (count == 0) return moments;
@@ -32,7 +33,8 @@ Moments Moments::Of(const std::vector<double>& values, uint64_t first, uint64_t 
     const double distance = values[first + at * stride] - moments.mean;
     moments.squares += distance * distance;
   }
-  if (std::isnan(moments.mean) && std::isnan(sum)) moments.min = moments.max = moments.squares = kNone;
+  if (std::isnan(moments.mean) && std::isnan(sum))
+    moments.min = moments.max = moments.squares = kNone;
   return moments;
 }
 
@@ -77,7 +79,8 @@ bool Matches(std::string_view stat, double stated, const Moments& moments) {
   if (std::isnan(real) || std::isnan(stated)) return std::isnan(real) == std::isnan(stated);
   if (std::isinf(real) || std::isinf(stated)) return stated == real;
   const double largest = std::max(std::fabs(moments.min), std::fabs(moments.max));
-  if (stat == "min" || stat == "max") return std::fabs(stated - real) <= kRounding * std::fabs(real);
+  if (stat == "min" || stat == "max")
+    return std::fabs(stated - real) <= kRounding * std::fabs(real);
   const double relative = kRelative + kPerRow * moments.count;
   if (stat == "mean") return std::fabs(stated - real) <= relative * largest;
   return std::fabs(stated * stated - real * real) <= relative * largest * largest;

@@ -17,25 +17,37 @@ constexpr double kTimestampRounding = 1.0 / (1 << 22);
 
 class RowsCheck {
  public:
-  RowsCheck(const io::FileSystem& file_system, const Case& all, const std::vector<std::string>& columns, const RowsPart& part,
+  RowsCheck(const io::FileSystem& file_system, const Case& all,
+            const std::vector<std::string>& columns, const RowsPart& part,
             const io::RandomAccessFile& file, const parquet::Footer& footer, RowsResult& result)
-      : file_system_(file_system), all_(all), columns_(columns), part_(part), file_(file), footer_(footer), result_(result),
-        data_(all.destination.dataset.data_files[part.data_file]), rate_(all.destination.dataset.schema.frame_rate()),
-        statistics_(all.destination.dataset), reader_(file, footer, columns) {}
+      : file_system_(file_system),
+        all_(all),
+        columns_(columns),
+        part_(part),
+        file_(file),
+        footer_(footer),
+        result_(result),
+        data_(all.destination.dataset.data_files[part.data_file]),
+        rate_(all.destination.dataset.schema.frame_rate()),
+        statistics_(all.destination.dataset),
+        reader_(file, footer, columns) {}
 
   Status Run() {
     result_.moments.resize(columns_.size());
     for (size_t at = part_.first; at < part_.first + part_.count; ++at) {
       const EpisodeRows& rows = data_.episodes[at];
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> numbers, reader_.Read(rows.first_row, rows.num_rows));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> numbers,
+                                 reader_.Read(rows.first_row, rows.num_rows));
       result_.num_rows += rows.num_rows;
       Numbered(rows, numbers);
       const auto episode = static_cast<uint64_t>(rows.episode_index);
-      const bool is_placed = rows.episode_index >= 0 && episode < all_.destination.rows.size() && all_.destination.rows[episode] == &rows;
+      const bool is_placed = rows.episode_index >= 0 && episode < all_.destination.rows.size() &&
+                             all_.destination.rows[episode] == &rows;
       std::vector<ElementMoments> moments(columns_.size());
       for (size_t column = 0; column < columns_.size(); ++column) {
         for (uint32_t element = 0; element < numbers[column].width; ++element) {
-          moments[column].push_back(Moments::Of(numbers[column].values, element, numbers[column].width, rows.num_rows));
+          moments[column].push_back(
+              Moments::Of(numbers[column].values, element, numbers[column].width, rows.num_rows));
         }
         Add(result_.moments[column], moments[column]);
       }
@@ -51,21 +63,27 @@ class RowsCheck {
   }
 
  private:
-  const std::vector<double>& Column(const std::vector<parquet::NumberRows>& numbers, std::string_view name) const {
+  const std::vector<double>& Column(const std::vector<parquet::NumberRows>& numbers,
+                                    std::string_view name) const {
     static const std::vector<double> kNone;
     const auto found = std::find(columns_.begin(), columns_.end(), name);
-    return found == columns_.end() ? kNone : numbers[static_cast<size_t>(found - columns_.begin())].values;
+    return found == columns_.end() ? kNone
+                                   : numbers[static_cast<size_t>(found - columns_.begin())].values;
   }
 
-  std::string Where(std::string_view column, uint64_t row) const { return StrCat(data_.path, ": ", column, ", row ", row); }
+  std::string Where(std::string_view column, uint64_t row) const {
+    return StrCat(data_.path, ": ", column, ", row ", row);
+  }
 
   // Reports the first wrong row of a column.
   template <typename Expected>
-  void Check(const EpisodeRows& rows, const std::vector<double>& values, const char* column, const char* kind, const char* what, Expected expected) {
+  void Check(const EpisodeRows& rows, const std::vector<double>& values, const char* column,
+             const char* kind, const char* what, Expected expected) {
     for (uint64_t row = 0; row < std::min<uint64_t>(rows.num_rows, values.size()); ++row) {
       const auto wanted = static_cast<double>(expected(row));
       if (values[row] == wanted) continue;
-      result_.findings.Add(Say(kind, what, Where(column, rows.first_row + row), FormatDouble(wanted), FormatDouble(values[row]),
+      result_.findings.Add(Say(kind, what, Where(column, rows.first_row + row),
+                               FormatDouble(wanted), FormatDouble(values[row]),
                                {static_cast<uint64_t>(rows.episode_index), column, row}));
       return;
     }
@@ -73,12 +91,13 @@ class RowsCheck {
 
   void Numbered(const EpisodeRows& rows, const std::vector<parquet::NumberRows>& numbers) {
     const uint64_t first_row = all_.destination.first_rows[part_.data_file] + rows.first_row;
-    Check(rows, Column(numbers, "index"), "index", "V-index", "`index` is not the row's number in the dataset",
+    Check(rows, Column(numbers, "index"), "index", "V-index",
+          "`index` is not the row's number in the dataset",
           [&](uint64_t row) { return first_row + row; });
-    Check(rows, Column(numbers, "frame_index"), "frame_index", "V-frame-index", "frames of an episode are not numbered 0, 1, 2, ...",
-          [](uint64_t row) { return row; });
-    Check(rows, Column(numbers, "episode_index"), "episode_index", "V-episode-index", "rows of an episode carry another number",
-          [&](uint64_t) { return rows.episode_index; });
+    Check(rows, Column(numbers, "frame_index"), "frame_index", "V-frame-index",
+          "frames of an episode are not numbered 0, 1, 2, ...", [](uint64_t row) { return row; });
+    Check(rows, Column(numbers, "episode_index"), "episode_index", "V-episode-index",
+          "rows of an episode carry another number", [&](uint64_t) { return rows.episode_index; });
     Tasks(rows, Column(numbers, "task_index"));
   }
 
@@ -88,16 +107,20 @@ class RowsCheck {
     for (uint64_t row = 0; row < tasks.size(); ++row) {
       if (row > 0 && tasks[row] == tasks[row - 1]) continue;
       if (!(tasks[row] >= 0 && tasks[row] < static_cast<double>(dataset.tasks.size()))) {
-        result_.findings.Add(Say("V-tasks", "frame names a task that is not in the tasks table", Where("task_index", rows.first_row + row),
-                                 StrCat("0 to ", static_cast<int64_t>(dataset.tasks.size()) - 1), FormatDouble(tasks[row]), {episode, "task_index", row}));
+        result_.findings.Add(Say("V-tasks", "frame names a task that is not in the tasks table",
+                                 Where("task_index", rows.first_row + row),
+                                 StrCat("0 to ", static_cast<int64_t>(dataset.tasks.size()) - 1),
+                                 FormatDouble(tasks[row]), {episode, "task_index", row}));
         return;
       }
       if (all_.has_sources() || episode >= dataset.episodes.size()) continue;
       const std::vector<std::string>& listed = dataset.episodes[episode].tasks;
       const std::string& task = dataset.tasks[static_cast<size_t>(tasks[row])];
       if (std::find(listed.begin(), listed.end(), task) != listed.end()) continue;
-      result_.findings.Add(Say("V-tasks", "frame is of a task that its episode does not list", Where("task_index", rows.first_row + row),
-                               listed.empty() ? "no task" : "`" + Join(listed, "`, `") + "`", "`" + task + "`", {episode, "task_index", row}));
+      result_.findings.Add(Say("V-tasks", "frame is of a task that its episode does not list",
+                               Where("task_index", rows.first_row + row),
+                               listed.empty() ? "no task" : "`" + Join(listed, "`, `") + "`",
+                               "`" + task + "`", {episode, "task_index", row}));
       return;
     }
   }
@@ -106,8 +129,11 @@ class RowsCheck {
     for (uint64_t row = 0; row < timestamps.size(); ++row) {
       const double exact = rate_.Seconds(row);
       if (std::fabs(timestamps[row] - exact) <= kTimestampRounding * std::max(exact, 1.0)) continue;
-      result_.findings.Add(Say("V-timestamp", "timestamp is not that of its frame", Where("timestamp", rows.first_row + row), StrCat(FormatDouble(exact), " s"),
-                               StrCat(FormatDouble(timestamps[row]), " s"), {static_cast<uint64_t>(rows.episode_index), "timestamp", row}));
+      result_.findings.Add(Say("V-timestamp", "timestamp is not that of its frame",
+                               Where("timestamp", rows.first_row + row),
+                               StrCat(FormatDouble(exact), " s"),
+                               StrCat(FormatDouble(timestamps[row]), " s"),
+                               {static_cast<uint64_t>(rows.episode_index), "timestamp", row}));
       return;
     }
   }
@@ -118,14 +144,18 @@ class RowsCheck {
     tasks_.reset();
     source_ = origin.source;
     source_file_ = data_file;
-    ROBOMERGE_ASSIGN_OR_RETURN(source_opened_, file_system_.OpenForReading(all_.sources[source_].dataset.data_files[data_file].path));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        source_opened_,
+        file_system_.OpenForReading(all_.sources[source_].dataset.data_files[data_file].path));
     ROBOMERGE_ASSIGN_OR_RETURN(source_footer_, parquet::Footer::Read(*source_opened_));
     std::vector<std::string> compared;
     for (const std::string& name : source_footer_.column_names()) {
       if (!IsBookkeeping(name)) compared.push_back(name);
     }
     for (const std::string& name : footer_.column_names()) {
-      if (!IsBookkeeping(name) && std::find(compared.begin(), compared.end(), name) == compared.end()) compared.push_back(name);
+      if (!IsBookkeeping(name) &&
+          std::find(compared.begin(), compared.end(), name) == compared.end())
+        compared.push_back(name);
     }
     comparer_.emplace(file_, footer_, *source_opened_, source_footer_, std::move(compared));
     tasks_.emplace(*source_opened_, source_footer_, std::vector<std::string>{"task_index"});
@@ -138,25 +168,33 @@ class RowsCheck {
     const Subject& source = all_.sources[origin.source];
     const EpisodeRows* from = source.rows[origin.episode];
     if (from == nullptr || from->num_rows != rows.num_rows) {
-      result_.findings.Add(Say("V-rows", "episode has another number of rows than in its source", StrCat(data_.path, ": row ", rows.first_row),
-                               StrCat(from == nullptr ? 0 : from->num_rows, " rows, as episode ", origin.episode, " of ", source.dataset.root),
+      result_.findings.Add(Say("V-rows", "episode has another number of rows than in its source",
+                               StrCat(data_.path, ": row ", rows.first_row),
+                               StrCat(from == nullptr ? 0 : from->num_rows, " rows, as episode ",
+                                      origin.episode, " of ", source.dataset.root),
                                StrCat(rows.num_rows, " rows"), {episode}));
       return Status();
     }
     ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, source.dataset.episodes[origin.episode].data_file));
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::ComparedRows compared, comparer_->Compare(rows.first_row, from->first_row, rows.num_rows));
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::ComparedRows compared,
+                               comparer_->Compare(rows.first_row, from->first_row, rows.num_rows));
     const std::string& source_path = source_opened_->path();
     for (const parquet::RowDifference& difference : compared.differences) {
-      result_.findings.Add(Say("V-value", "value differs from its source", Where(difference.column, rows.first_row + difference.row),
-                               StrCat(difference.expected, "   from ", source_path, ", row ", from->first_row + difference.row), difference.found,
-                               {episode, difference.column, difference.row}));
+      result_.findings.Add(Say("V-value", "value differs from its source",
+                               Where(difference.column, rows.first_row + difference.row),
+                               StrCat(difference.expected, "   from ", source_path, ", row ",
+                                      from->first_row + difference.row),
+                               difference.found, {episode, difference.column, difference.row}));
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> old_tasks, tasks_->Read(from->first_row, from->num_rows));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> old_tasks,
+                               tasks_->Read(from->first_row, from->num_rows));
     const std::vector<double>& old = old_tasks.front().values;
     for (uint64_t row = 0; row < std::min(old.size(), tasks.size()); ++row) {
-      const std::string *expected = TaskOf(source.dataset, old[row]), *found = TaskOf(all_.destination.dataset, tasks[row]);
+      const std::string *expected = TaskOf(source.dataset, old[row]),
+                        *found = TaskOf(all_.destination.dataset, tasks[row]);
       if (expected == nullptr || found == nullptr || *expected == *found) continue;
-      result_.findings.Add(Say("V-tasks", "frame is of another task than in its source", Where("task_index", rows.first_row + row), "`" + *expected + "`",
+      result_.findings.Add(Say("V-tasks", "frame is of another task than in its source",
+                               Where("task_index", rows.first_row + row), "`" + *expected + "`",
                                "`" + *found + "`", {episode, "task_index", row}));
       break;
     }
@@ -164,7 +202,9 @@ class RowsCheck {
   }
 
   static const std::string* TaskOf(const Dataset& dataset, double number) {
-    return number >= 0 && number < static_cast<double>(dataset.tasks.size()) ? &dataset.tasks[static_cast<size_t>(number)] : nullptr;
+    return number >= 0 && number < static_cast<double>(dataset.tasks.size())
+               ? &dataset.tasks[static_cast<size_t>(number)]
+               : nullptr;
   }
 
   const io::FileSystem& file_system_;
@@ -195,15 +235,19 @@ std::vector<std::string> NumericColumns(const Case& all) {
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();
     // Arrow hands half floats out as bits; no recorder writes them.
-    const bool is_number = dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") || dtype == "float32" || dtype == "float64";
+    const bool is_number = dtype == "bool" || dtype.starts_with("int") ||
+                           dtype.starts_with("uint") || dtype == "float32" || dtype == "float64";
     if (!is_number) continue;
-    if (std::find(columns.begin(), columns.end(), feature.name) == columns.end()) columns.push_back(feature.name);
+    if (std::find(columns.begin(), columns.end(), feature.name) == columns.end())
+      columns.push_back(feature.name);
   }
   return columns;
 }
 
-Status CheckRows(const io::FileSystem& file_system, const Case& all, const std::vector<std::string>& columns, const RowsPart& part,
-                 const io::RandomAccessFile& file, const parquet::Footer& footer, RowsResult& result) {
+Status CheckRows(const io::FileSystem& file_system, const Case& all,
+                 const std::vector<std::string>& columns, const RowsPart& part,
+                 const io::RandomAccessFile& file, const parquet::Footer& footer,
+                 RowsResult& result) {
   return RowsCheck(file_system, all, columns, part, file, footer, result).Run();
 }
 

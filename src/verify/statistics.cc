@@ -12,7 +12,8 @@
 namespace robomerge::verify_internal {
 namespace {
 
-// Between two ways of folding the same episodes: the recorder folds one by one, a merge all at once.
+// Between two ways of folding the same episodes: the recorder folds one by one, a merge all at
+// once.
 constexpr double kFolding = 1e-6;
 // LeRobot's histograms begin 1e-10 before the least value and end as far after the greatest.
 constexpr double kQuantileMargin = 1e-6;
@@ -29,34 +30,45 @@ bool IsClose(double a, double b) {
   return a == b || std::fabs(a - b) <= kFolding * std::max({std::fabs(a), std::fabs(b), 1e-9});
 }
 
-bool IsMoment(std::string_view stat) { return stat == "min" || stat == "max" || stat == "mean" || stat == "std"; }
+bool IsMoment(std::string_view stat) {
+  return stat == "min" || stat == "max" || stat == "mean" || stat == "std";
+}
 
 // Numbers that `values` should be, given what the data is. One finding for a whole cell.
 class Cells {
  public:
   Cells(std::string kind, FindingList& findings) : kind_(std::move(kind)), findings_(findings) {}
 
-  void Check(const std::string& feature, const std::string& stat, const double* values, size_t width, const ElementMoments& moments,
-             const std::string& where, std::optional<uint64_t> episode) {
+  void Check(const std::string& feature, const std::string& stat, const double* values,
+             size_t width, const ElementMoments& moments, const std::string& where,
+             std::optional<uint64_t> episode) {
     const Place place{episode, feature + "/" + stat, {}};
     if (stat == "count") {
       // Of a matrix LeRobot may count the rows of each frame.
       const double count = moments.front().count;
-      if (width == 1 && (values[0] == count || values[0] == count * static_cast<double>(moments.size()))) return;
-      findings_.Add(Say(kind_, "count is not the number of frames", where, FormatDouble(count), width == 0 ? "none" : FormatDouble(values[0]), place));
+      if (width == 1 &&
+          (values[0] == count || values[0] == count * static_cast<double>(moments.size())))
+        return;
+      findings_.Add(Say(kind_, "count is not the number of frames", where, FormatDouble(count),
+                        width == 0 ? "none" : FormatDouble(values[0]), place));
       return;
     }
     const ElementMoments reduced = Reduced(moments, width);
     if (reduced.empty()) {
-      findings_.Add(Say(kind_, "statistic has another number of elements than its feature", where, std::to_string(moments.size()), std::to_string(width), place));
+      findings_.Add(Say(kind_, "statistic has another number of elements than its feature", where,
+                        std::to_string(moments.size()), std::to_string(width), place));
       return;
     }
     for (size_t at = 0; at < width; ++at) {
-      if (IsMoment(stat) ? Matches(stat, values[at], reduced[at]) : InRange(values[at], reduced[at])) continue;
+      if (IsMoment(stat) ? Matches(stat, values[at], reduced[at])
+                         : InRange(values[at], reduced[at]))
+        continue;
       const std::string element = width > 1 ? StrCat(where, ", element ", at) : where;
       const std::string expected = IsMoment(stat) ? FormatDouble(Value(stat, reduced[at]))
-                                                  : StrCat(FormatDouble(reduced[at].min), " to ", FormatDouble(reduced[at].max));
-      findings_.Add(Say(kind_, "statistic is not that of the data", element, expected, FormatDouble(values[at]), place));
+                                                  : StrCat(FormatDouble(reduced[at].min), " to ",
+                                                           FormatDouble(reduced[at].max));
+      findings_.Add(Say(kind_, "statistic is not that of the data", element, expected,
+                        FormatDouble(values[at]), place));
       return;
     }
   }
@@ -65,7 +77,8 @@ class Cells {
   // Where a quantile may lie at all: how it is estimated has changed more than once.
   static bool InRange(double value, const Moments& moments) {
     if (std::isnan(moments.mean)) return true;
-    const double margin = kQuantileMargin * std::max(1.0, std::max(std::fabs(moments.min), std::fabs(moments.max)));
+    const double margin =
+        kQuantileMargin * std::max(1.0, std::max(std::fabs(moments.min), std::fabs(moments.max)));
     return value >= moments.min - margin && value <= moments.max + margin;
   }
 
@@ -77,47 +90,63 @@ size_t ColumnOf(const std::vector<std::string>& columns, const std::string& name
   return static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
 }
 
-void CheckCameraCell(const Subject& subject, uint64_t episode, const StatColumn& column, const double* values, FindingList& findings) {
+void CheckCameraCell(const Subject& subject, uint64_t episode, const StatColumn& column,
+                     const double* values, FindingList& findings) {
   const std::string name = StrCat("stats/", column.feature, "/", column.stat);
   const Place place{episode, column.feature + "/" + column.stat, {}};
   if (column.stat == "count") {
-    // Of sampled frames, or with streaming encoding of the pixels of all frames, which are far more.
+    // Of sampled frames, or with streaming encoding of the pixels of all frames, which are far
+    // more.
     const uint64_t sampled = SampledFrames(subject.dataset.episodes[episode].length_frames);
-    if (values[0] == static_cast<double>(sampled) || values[0] > static_cast<double>(sampled)) return;
-    findings.Add(Say("V-statistics", "count is less than the frames that LeRobot samples", subject.EpisodeWhere(episode, name), std::to_string(sampled),
+    if (values[0] == static_cast<double>(sampled) || values[0] > static_cast<double>(sampled))
+      return;
+    findings.Add(Say("V-statistics", "count is less than the frames that LeRobot samples",
+                     subject.EpisodeWhere(episode, name), std::to_string(sampled),
                      FormatDouble(values[0]), place));
   } else if (column.list_depth != 3) {
-    findings.Add(Say("V-statistics", "statistics of a camera do not have the shape (channels, 1, 1)", subject.EpisodeWhere(episode, name), "lists three deep",
+    findings.Add(Say("V-statistics",
+                     "statistics of a camera do not have the shape (channels, 1, 1)",
+                     subject.EpisodeWhere(episode, name), "lists three deep",
                      StrCat("lists ", column.list_depth, " deep"), place));
   }
 }
 
-const FeatureStatistics* Find(const std::vector<FeatureStatistics>& all, const std::string& feature) {
-  const auto found = std::find_if(all.begin(), all.end(), [&](const FeatureStatistics& one) { return one.feature == feature; });
+const FeatureStatistics* Find(const std::vector<FeatureStatistics>& all,
+                              const std::string& feature) {
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const FeatureStatistics& one) { return one.feature == feature; });
   return found == all.end() ? nullptr : &*found;
 }
 
-std::string StatsWhere(const Dataset& dataset, const std::string& feature, const std::string& stat) {
+std::string StatsWhere(const Dataset& dataset, const std::string& feature,
+                       const std::string& stat) {
   return StrCat(dataset.root, "/meta/stats.json: ", feature, ".", stat);
 }
 
-// stats.json of a feature against a folding of its parts; quantiles must lie among those of the parts.
-void CompareFolded(const Dataset& dataset, const FeatureStatistics& found, const FeatureStatistics& expected, bool with_quantiles, FindingList& findings) {
+// stats.json of a feature against a folding of its parts; quantiles must lie among those of the
+// parts.
+void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
+                   const FeatureStatistics& expected, bool with_quantiles, FindingList& findings) {
   for (const Statistic& wanted : expected.statistics) {
     if (IsQuantile(wanted.name) && !with_quantiles) continue;
     const Statistic* statistic = found.Find(wanted.name);
     if (statistic == nullptr) {
-      findings.Add(Say("V-stats", "stats.json lacks a statistic", StatsWhere(dataset, found.feature, wanted.name), "", "",
+      findings.Add(Say("V-stats", "stats.json lacks a statistic",
+                       StatsWhere(dataset, found.feature, wanted.name), "", "",
                        {{}, StrCat(found.feature, "/", wanted.name), {}}));
       continue;
     }
     bool same = statistic->values.size() == wanted.values.size();
     size_t at = 0;
-    while (same && at < wanted.values.size() && IsClose(statistic->values[at], wanted.values[at])) ++at;
+    while (same && at < wanted.values.size() && IsClose(statistic->values[at], wanted.values[at]))
+      ++at;
     if (same && at == wanted.values.size()) continue;
-    findings.Add(Say("V-stats", "statistic does not follow from those it is made of", StatsWhere(dataset, found.feature, wanted.name),
-                     same ? FormatDouble(wanted.values[at]) : StrCat(wanted.values.size(), " numbers"),
-                     same ? FormatDouble(statistic->values[at]) : StrCat(statistic->values.size(), " numbers"), {{}, StrCat(found.feature, "/", wanted.name), {}}));
+    findings.Add(Say(
+        "V-stats", "statistic does not follow from those it is made of",
+        StatsWhere(dataset, found.feature, wanted.name),
+        same ? FormatDouble(wanted.values[at]) : StrCat(wanted.values.size(), " numbers"),
+        same ? FormatDouble(statistic->values[at]) : StrCat(statistic->values.size(), " numbers"),
+        {{}, StrCat(found.feature, "/", wanted.name), {}}));
   }
 }
 
@@ -130,7 +159,8 @@ class QuantileRanges {
     for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode) {
       statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
         const auto [entry, is_new] = known.try_emplace(&column, nullptr);
-        if (is_new && IsQuantile(column.stat)) entry->second = &ranges_[{column.feature, column.stat}];
+        if (is_new && IsQuantile(column.stat))
+          entry->second = &ranges_[{column.feature, column.stat}];
         if (entry->second != nullptr) entry->second->Add(values, column.width);
       });
     }
@@ -141,13 +171,21 @@ class QuantileRanges {
       const auto entry = ranges_.find({found.feature, statistic.name});
       if (entry == ranges_.end()) continue;
       const Range& range = entry->second;
-      if (range.num_episodes != dataset_.episodes.size() || range.least.size() != statistic.values.size()) continue;
+      if (range.num_episodes != dataset_.episodes.size() ||
+          range.least.size() != statistic.values.size())
+        continue;
       for (size_t at = 0; at < range.least.size(); ++at) {
-        const double margin = kQuantileMargin * std::max(1.0, std::max(std::fabs(range.least[at]), std::fabs(range.most[at])));
-        if (!(statistic.values[at] < range.least[at] - margin || statistic.values[at] > range.most[at] + margin)) continue;
-        findings.Add(Say("V-stats", "quantile lies outside those of the episodes", StatsWhere(dataset_, found.feature, statistic.name),
-                         StrCat(FormatDouble(range.least[at]), " to ", FormatDouble(range.most[at])), FormatDouble(statistic.values[at]),
-                         {{}, StrCat(found.feature, "/", statistic.name), {}}));
+        const double margin = kQuantileMargin * std::max(1.0, std::max(std::fabs(range.least[at]),
+                                                                       std::fabs(range.most[at])));
+        if (!(statistic.values[at] < range.least[at] - margin ||
+              statistic.values[at] > range.most[at] + margin))
+          continue;
+        findings.Add(
+            Say("V-stats", "quantile lies outside those of the episodes",
+                StatsWhere(dataset_, found.feature, statistic.name),
+                StrCat(FormatDouble(range.least[at]), " to ", FormatDouble(range.most[at])),
+                FormatDouble(statistic.values[at]),
+                {{}, StrCat(found.feature, "/", statistic.name), {}}));
         break;
       }
     }
@@ -182,9 +220,13 @@ std::vector<FeatureStatistics> AggregateSources(const Case& all, FindingList& fi
   held.reserve(all.sources.size());
   std::vector<StatisticsPart> parts;
   for (const Subject& source : all.sources) {
-    held.push_back(source.dataset.statistics ? *source.dataset.statistics : AggregateEpisodes(source.dataset, [](const std::string&) { return true; }));
+    held.push_back(
+        source.dataset.statistics
+            ? *source.dataset.statistics
+            : AggregateEpisodes(source.dataset, [](const std::string&) { return true; }));
     for (const FeatureStatistics& feature : held.back()) {
-      const Status status = robomerge::CheckStatistics(feature, source.dataset.root + "/meta/stats.json");
+      const Status status =
+          robomerge::CheckStatistics(feature, source.dataset.root + "/meta/stats.json");
       if (status.ok()) continue;
       findings.Add(FromProblem(status.problems().front()));
       return {};
@@ -199,21 +241,27 @@ std::vector<FeatureStatistics> AggregateSources(const Case& all, FindingList& fi
 
 }  // namespace
 
-void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode, const std::vector<std::string>& columns,
+void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode,
+                            const std::vector<std::string>& columns,
                             const std::vector<ElementMoments>& moments, FindingList& findings) {
   const Subject& subject = all.destination;
   Cells cells("V-statistics", findings);
   statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
     const Feature* feature = subject.dataset.schema.Find(column.feature);
-    if (feature != nullptr && feature->is_camera()) CheckCameraCell(subject, episode, column, values, findings);
+    if (feature != nullptr && feature->is_camera())
+      CheckCameraCell(subject, episode, column, values, findings);
     const size_t number = ColumnOf(columns, column.feature);
-    if (number >= columns.size() || moments[number].empty() || !(IsMoment(column.stat) || column.stat == "count" || IsQuantile(column.stat))) return;
+    if (number >= columns.size() || moments[number].empty() ||
+        !(IsMoment(column.stat) || column.stat == "count" || IsQuantile(column.stat)))
+      return;
     cells.Check(column.feature, column.stat, values, column.width, moments[number],
-                subject.EpisodeWhere(episode, StrCat("stats/", column.feature, "/", column.stat)), episode);
+                subject.EpisodeWhere(episode, StrCat("stats/", column.feature, "/", column.stat)),
+                episode);
   });
 }
 
-void CheckStatistics(const Case& all, const std::vector<std::string>& columns, const std::vector<ElementMoments>& moments, FindingList& findings) {
+void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
+                     const std::vector<ElementMoments>& moments, FindingList& findings) {
   const Dataset& dataset = all.destination.dataset;
   std::vector<FeatureStatistics> expected;
   const auto is_camera = [&](const std::string& name) {
@@ -224,20 +272,24 @@ void CheckStatistics(const Case& all, const std::vector<std::string>& columns, c
   if (all.is_paired) expected = AggregateSources(all, findings);
   if (!dataset.statistics) {
     if (dataset.episodes.empty() || (all.has_sources() && expected.empty())) return;
-    findings.Add(Say("V-stats", "there are no statistics of the whole", dataset.root + "/meta/stats.json", "stats.json"));
+    findings.Add(Say("V-stats", "there are no statistics of the whole",
+                     dataset.root + "/meta/stats.json", "stats.json"));
     return;
   }
   if (!all.has_sources()) expected = AggregateEpisodes(dataset, is_camera);
   for (const FeatureStatistics& wanted : expected) {
     if (Find(*dataset.statistics, wanted.feature) == nullptr) {
-      findings.Add(Say("V-stats", "stats.json lacks a feature", StrCat(dataset.root, "/meta/stats.json"), wanted.feature, "", {{}, wanted.feature, {}}));
+      findings.Add(Say("V-stats", "stats.json lacks a feature",
+                       StrCat(dataset.root, "/meta/stats.json"), wanted.feature, "",
+                       {{}, wanted.feature, {}}));
     }
   }
   std::optional<QuantileRanges> ranges;
   if (!all.has_sources()) ranges.emplace(dataset);
   Cells cells("V-stats", findings);
   for (const FeatureStatistics& found : *dataset.statistics) {
-    const Status status = robomerge::CheckStatistics(found, StrCat(dataset.root, "/meta/stats.json: ", found.feature));
+    const Status status = robomerge::CheckStatistics(
+        found, StrCat(dataset.root, "/meta/stats.json: ", found.feature));
     if (!status.ok()) {
       findings.Add(FromProblem(status.problems().front()));
       continue;
@@ -247,14 +299,16 @@ void CheckStatistics(const Case& all, const std::vector<std::string>& columns, c
     const bool is_rewritten = IsBookkeeping(found.feature);
     if (has_data && (is_rewritten || !all.has_sources())) {
       for (const Statistic& statistic : found.statistics) {
-        if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name)) continue;
-        cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(), moments[number],
-                    StatsWhere(dataset, found.feature, statistic.name), {});
+        if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name))
+          continue;
+        cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(),
+                    moments[number], StatsWhere(dataset, found.feature, statistic.name), {});
       }
     } else if (const FeatureStatistics* wanted = Find(expected, found.feature)) {
       CompareFolded(dataset, found, *wanted, all.has_sources(), findings);
     } else if (all.is_paired) {
-      findings.Add(Say("V-stats", "stats.json describes a feature that no source describes", StrCat(dataset.root, "/meta/stats.json: ", found.feature), "", "",
+      findings.Add(Say("V-stats", "stats.json describes a feature that no source describes",
+                       StrCat(dataset.root, "/meta/stats.json: ", found.feature), "", "",
                        {{}, found.feature, {}}));
     }
     if (ranges) ranges->Check(found, findings);

@@ -8,8 +8,10 @@ namespace robomerge::verify_internal {
 namespace {
 
 // What may lie beside a dataset: cards, and what recorder and tools leave behind (format spec 1.1).
-constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images", "meta", "data", "videos"};
-constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json", "tasks.parquet", "episodes", "robomerge.json"};
+constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images",
+                                            "meta",      "data",    "videos"};
+constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json", "tasks.parquet",
+                                               "episodes", "robomerge.json"};
 constexpr int kMostDepth = 16;
 
 class Walk {
@@ -26,7 +28,8 @@ class Walk {
   Status Run() {
     ROBOMERGE_RETURN_NOT_OK(Names(root_, kKnownNames));
     ROBOMERGE_RETURN_NOT_OK(Names(io::JoinPath(root_, "meta"), kKnownMetadata));
-    for (const char* folder : {"meta/episodes", "data", "videos"}) ROBOMERGE_RETURN_NOT_OK(Files(io::JoinPath(root_, folder), 0));
+    for (const char* folder : {"meta/episodes", "data", "videos"})
+      ROBOMERGE_RETURN_NOT_OK(Files(io::JoinPath(root_, folder), 0));
     return Status();
   }
 
@@ -35,10 +38,13 @@ class Walk {
   Status Names(const std::string& folder, const std::string_view (&known)[size]) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_.List(folder));
     for (const std::string& name : names) {
-      if (name.starts_with('.') || std::find(std::begin(known), std::end(known), name) != std::end(known)) continue;
+      if (name.starts_with('.') ||
+          std::find(std::begin(known), std::end(known), name) != std::end(known))
+        continue;
       const std::string path = io::JoinPath(folder, name);
       if (IsAbove(path)) continue;
-      findings_.Add(Say("V-stray-file", "dataset holds something that the format does not know", path));
+      findings_.Add(
+          Say("V-stray-file", "dataset holds something that the format does not know", path));
     }
     return Status();
   }
@@ -73,7 +79,8 @@ class Walk {
 
 }  // namespace
 
-Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset, FindingList& findings) {
+Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset,
+                       FindingList& findings) {
   return Walk(file_system, dataset, findings).Run();
 }
 

@@ -16,7 +16,10 @@ constexpr int64_t kHighestNumber = 999;
 class Structure {
  public:
   Structure(const io::FileSystem& file_system, const Subject& subject, FindingList& findings)
-      : file_system_(file_system), subject_(subject), dataset_(subject.dataset), findings_(findings) {}
+      : file_system_(file_system),
+        subject_(subject),
+        dataset_(subject.dataset),
+        findings_(findings) {}
 
   Status Run() {
     ROBOMERGE_RETURN_NOT_OK(EpisodesFiles());
@@ -33,13 +36,16 @@ class Structure {
     std::set<std::string> columns;
     for (size_t file = 0; file < dataset_.episodes_files.size(); ++file) {
       const std::string& path = dataset_.episodes_files[file].path;
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> opened, file_system_.OpenForReading(path));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> opened,
+                                 file_system_.OpenForReading(path));
       ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(*opened));
       const std::set<std::string> of_file(table.column_names().begin(), table.column_names().end());
       if (file == 0) columns = of_file;
       if (of_file != columns) {
-        findings_.Add(Say("V-columns", "episodes files have different columns", path,
-                          StrCat(columns.size(), " columns, as in ", dataset_.episodes_files.front().path), StrCat(of_file.size(), " columns")));
+        findings_.Add(
+            Say("V-columns", "episodes files have different columns", path,
+                StrCat(columns.size(), " columns, as in ", dataset_.episodes_files.front().path),
+                StrCat(of_file.size(), " columns")));
       }
       ROBOMERGE_RETURN_NOT_OK(OwnNumbers(table, path));
     }
@@ -52,14 +58,20 @@ class Structure {
                         "meta/episodes/chunk_index and meta/episodes/file_index"));
       return Status();
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> folder_numbers, table.Int64s("meta/episodes/chunk_index"));
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> file_numbers, table.Int64s("meta/episodes/file_index"));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> folder_numbers,
+                               table.Int64s("meta/episodes/chunk_index"));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> file_numbers,
+                               table.Int64s("meta/episodes/file_index"));
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes, table.Int64s("episode_index"));
     for (size_t row = 0; row < file_numbers.size(); ++row) {
-      const std::string named = io::JoinPath(dataset_.root, DestinationEpisodesPath({folder_numbers[row], file_numbers[row]}));
+      const std::string named = io::JoinPath(
+          dataset_.root, DestinationEpisodesPath({folder_numbers[row], file_numbers[row]}));
       if (named == path) continue;
-      findings_.Add(Say("V-file-numbers", StrCat("row of episode ", episodes[row], " names another episodes file than the one it is in"),
-                        StrCat(path, ": meta/episodes/file_index, row ", row), path, named, {static_cast<uint64_t>(episodes[row]), "meta/episodes/file_index"}));
+      findings_.Add(Say("V-file-numbers",
+                        StrCat("row of episode ", episodes[row],
+                               " names another episodes file than the one it is in"),
+                        StrCat(path, ": meta/episodes/file_index, row ", row), path, named,
+                        {static_cast<uint64_t>(episodes[row]), "meta/episodes/file_index"}));
     }
     return Status();
   }
@@ -76,16 +88,21 @@ class Structure {
         row = 0;
       }
       if (episode.episodes_file != file || episode.row != row) {
-        findings_.Add(Say("V-episode-order", "rows of the episodes table are not in the order of their episodes",
-                          subject_.EpisodeWhere(number, "episode_index"), StrCat("episode ", number, " in ", dataset_.episodes_files[file].path, ", row ", row),
-                          StrCat(dataset_.episodes_files[episode.episodes_file].path, ", row ", episode.row), {number}));
+        findings_.Add(Say(
+            "V-episode-order", "rows of the episodes table are not in the order of their episodes",
+            subject_.EpisodeWhere(number, "episode_index"),
+            StrCat("episode ", number, " in ", dataset_.episodes_files[file].path, ", row ", row),
+            StrCat(dataset_.episodes_files[episode.episodes_file].path, ", row ", episode.row),
+            {number}));
         file = episode.episodes_file;
         row = episode.row;
       }
       ++row;
       if (episode.dataset_from_index != static_cast<int64_t>(first_frame)) {
-        findings_.Add(Say("V-index", "episode begins at another frame than the one before it ends", subject_.EpisodeWhere(number, "dataset_from_index"),
-                          std::to_string(first_frame), std::to_string(episode.dataset_from_index), {number, "dataset_from_index"}));
+        findings_.Add(Say("V-index", "episode begins at another frame than the one before it ends",
+                          subject_.EpisodeWhere(number, "dataset_from_index"),
+                          std::to_string(first_frame), std::to_string(episode.dataset_from_index),
+                          {number, "dataset_from_index"}));
       }
       first_frame += episode.length_frames;
     }
@@ -94,11 +111,13 @@ class Structure {
   // I-3 and I-9.
   void References() {
     std::vector<FileId> ids;
-    for (const Episode& episode : dataset_.episodes) ids.push_back(dataset_.data_files[episode.data_file].id);
+    for (const Episode& episode : dataset_.episodes)
+      ids.push_back(dataset_.data_files[episode.data_file].id);
     CheckIds("data", ids);
     for (const VideoKey& key : dataset_.video_keys) {
       ids.clear();
-      for (const VideoSegment& segment : key.segments) ids.push_back(key.files[segment.video_file].id);
+      for (const VideoSegment& segment : key.segments)
+        ids.push_back(key.files[segment.video_file].id);
       CheckIds("videos/" + key.name, ids);
       Segments(key);
     }
@@ -108,14 +127,20 @@ class Structure {
     for (uint64_t episode = 0; episode < ids.size(); ++episode) {
       const FileId& id = ids[episode];
       if (id.chunk_index > kHighestNumber || id.file_index > kHighestNumber) {
-        findings_.Add(Say("V-file-numbers", "file number is too high for names to sort as their numbers do", subject_.EpisodeWhere(episode, column + "/file_index"),
-                          StrCat("chunk and file numbers up to ", kHighestNumber), StrCat("chunk ", id.chunk_index, ", file ", id.file_index),
+        findings_.Add(Say("V-file-numbers",
+                          "file number is too high for names to sort as their numbers do",
+                          subject_.EpisodeWhere(episode, column + "/file_index"),
+                          StrCat("chunk and file numbers up to ", kHighestNumber),
+                          StrCat("chunk ", id.chunk_index, ", file ", id.file_index),
                           {episode, column + "/file_index"}));
       }
       if (episode == 0 || !(id < ids[episode - 1])) continue;
-      findings_.Add(Say("V-file-numbers", "file numbers decrease from one episode to the next", subject_.EpisodeWhere(episode, column + "/file_index"),
-                        StrCat("chunk ", ids[episode - 1].chunk_index, ", file ", ids[episode - 1].file_index, " or a later one"),
-                        StrCat("chunk ", id.chunk_index, ", file ", id.file_index), {episode, column + "/file_index"}));
+      findings_.Add(Say("V-file-numbers", "file numbers decrease from one episode to the next",
+                        subject_.EpisodeWhere(episode, column + "/file_index"),
+                        StrCat("chunk ", ids[episode - 1].chunk_index, ", file ",
+                               ids[episode - 1].file_index, " or a later one"),
+                        StrCat("chunk ", id.chunk_index, ", file ", id.file_index),
+                        {episode, column + "/file_index"}));
     }
   }
 
@@ -127,48 +152,66 @@ class Structure {
       const VideoSegment& segment = key.segments[episode];
       by_file[segment.video_file].push_back(episode);
       const double seconds = rate.Seconds(dataset_.episodes[episode].length_frames);
-      if (std::abs(segment.to_timestamp - segment.from_timestamp - seconds) <= kToleranceSeconds) continue;
-      findings_.Add(Say("V-video-segment", "episode does not last as long in its video as it has frames",
-                        subject_.EpisodeWhere(episode, "videos/" + key.name + "/to_timestamp"), StrCat(FormatDouble(segment.from_timestamp + seconds), " s"),
+      if (std::abs(segment.to_timestamp - segment.from_timestamp - seconds) <= kToleranceSeconds)
+        continue;
+      findings_.Add(Say("V-video-segment",
+                        "episode does not last as long in its video as it has frames",
+                        subject_.EpisodeWhere(episode, "videos/" + key.name + "/to_timestamp"),
+                        StrCat(FormatDouble(segment.from_timestamp + seconds), " s"),
                         StrCat(FormatDouble(segment.to_timestamp), " s"), {episode, key.name}));
     }
     for (auto& [file, episodes] : by_file) {
-      std::stable_sort(episodes.begin(), episodes.end(),
-                       [&](uint64_t a, uint64_t b) { return key.segments[a].from_timestamp < key.segments[b].from_timestamp; });
+      std::stable_sort(episodes.begin(), episodes.end(), [&](uint64_t a, uint64_t b) {
+        return key.segments[a].from_timestamp < key.segments[b].from_timestamp;
+      });
       for (size_t at = 1; at < episodes.size(); ++at) {
         const uint64_t before = episodes[at - 1];
-        const double end = key.segments[before].from_timestamp + rate.Seconds(dataset_.episodes[before].length_frames);
+        const double end = key.segments[before].from_timestamp +
+                           rate.Seconds(dataset_.episodes[before].length_frames);
         if (key.segments[episodes[at]].from_timestamp >= end - kToleranceSeconds) continue;
-        findings_.Add(Say("V-video-segment", StrCat("episode begins before episode ", before, " ends in the same video"),
-                          subject_.EpisodeWhere(episodes[at], "videos/" + key.name + "/from_timestamp"), StrCat(FormatDouble(end), " s or later"),
-                          StrCat(FormatDouble(key.segments[episodes[at]].from_timestamp), " s"), {episodes[at], key.name}));
+        findings_.Add(
+            Say("V-video-segment",
+                StrCat("episode begins before episode ", before, " ends in the same video"),
+                subject_.EpisodeWhere(episodes[at], "videos/" + key.name + "/from_timestamp"),
+                StrCat(FormatDouble(end), " s or later"),
+                StrCat(FormatDouble(key.segments[episodes[at]].from_timestamp), " s"),
+                {episodes[at], key.name}));
       }
     }
   }
 
-  // I-5 and I-10: the rows of an episode stand together, in the file that its row names, in one row group.
+  // I-5 and I-10: the rows of an episode stand together, in the file that its row names, in one row
+  // group.
   void Rows() {
     for (uint64_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
       const Episode& claim = dataset_.episodes[episode];
       const std::string& path = dataset_.data_files[claim.data_file].path;
       const EpisodeRows* rows = subject_.rows[episode];
       if (rows != nullptr && rows->num_rows == claim.length_frames) continue;
-      findings_.Add(Say("V-rows", rows == nullptr ? "episode has no rows in the data file that the episodes table names"
-                                                  : "episode has another number of rows than the episodes table says",
-                        rows == nullptr ? path : StrCat(path, ": row ", rows->first_row), StrCat(WithSeparators(claim.length_frames), " rows"),
-                        rows == nullptr ? "none" : StrCat(WithSeparators(rows->num_rows), " rows"), {episode}));
+      findings_.Add(Say(
+          "V-rows",
+          rows == nullptr ? "episode has no rows in the data file that the episodes table names"
+                          : "episode has another number of rows than the episodes table says",
+          rows == nullptr ? path : StrCat(path, ": row ", rows->first_row),
+          StrCat(WithSeparators(claim.length_frames), " rows"),
+          rows == nullptr ? "none" : StrCat(WithSeparators(rows->num_rows), " rows"), {episode}));
     }
     for (const DataFile& file : dataset_.data_files) {
       uint64_t num_regrouped = 0;
       for (const EpisodeRows& rows : file.episodes) {
         if (!rows.is_row_group) ++num_regrouped;
-        const bool is_known = rows.episode_index >= 0 && static_cast<uint64_t>(rows.episode_index) < subject_.rows.size();
+        const bool is_known = rows.episode_index >= 0 &&
+                              static_cast<uint64_t>(rows.episode_index) < subject_.rows.size();
         if (is_known && subject_.rows[static_cast<size_t>(rows.episode_index)] == &rows) continue;
-        findings_.Add(Say("V-rows", StrCat("data file has rows of episode ", rows.episode_index, ", which the episodes table does not place there"),
-                          StrCat(file.path, ": row ", rows.first_row), "", StrCat(WithSeparators(rows.num_rows), " rows")));
+        findings_.Add(Say("V-rows",
+                          StrCat("data file has rows of episode ", rows.episode_index,
+                                 ", which the episodes table does not place there"),
+                          StrCat(file.path, ": row ", rows.first_row), "",
+                          StrCat(WithSeparators(rows.num_rows), " rows")));
       }
       if (num_regrouped == 0) continue;
-      findings_.Add(Say("V-row-groups", "episodes do not have a row group each", file.path, StrCat(file.episodes.size(), " row groups of one episode"),
+      findings_.Add(Say("V-row-groups", "episodes do not have a row group each", file.path,
+                        StrCat(file.episodes.size(), " row groups of one episode"),
                         StrCat(num_regrouped, " episodes in other ones")));
     }
   }
@@ -178,14 +221,17 @@ class Structure {
     std::set<std::string> known;
     for (size_t task = 0; task < dataset_.tasks.size(); ++task) {
       if (known.insert(dataset_.tasks[task]).second) continue;
-      findings_.Add(Say("V-tasks", "task stands twice in the tasks table", StrCat(dataset_.root, "/meta/tasks.parquet: row ", task), "",
+      findings_.Add(Say("V-tasks", "task stands twice in the tasks table",
+                        StrCat(dataset_.root, "/meta/tasks.parquet: row ", task), "",
                         StrCat("`", dataset_.tasks[task], "`")));
     }
     for (uint64_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
       for (const std::string& task : dataset_.episodes[episode].tasks) {
         if (known.contains(task)) continue;
-        findings_.Add(Say("V-tasks", "episode names a task that is not in the tasks table", subject_.EpisodeWhere(episode, "tasks"),
-                          StrCat("one of the ", dataset_.tasks.size(), " tasks of the table"), StrCat("`", task, "`"), {episode, "tasks"}));
+        findings_.Add(Say("V-tasks", "episode names a task that is not in the tasks table",
+                          subject_.EpisodeWhere(episode, "tasks"),
+                          StrCat("one of the ", dataset_.tasks.size(), " tasks of the table"),
+                          StrCat("`", task, "`"), {episode, "tasks"}));
       }
     }
   }

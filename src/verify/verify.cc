@@ -15,7 +15,8 @@ namespace {
 
 using namespace verify_internal;
 
-// Rows that one task checks: enough to be worth it, few enough that a single large file keeps all workers busy.
+// Rows that one task checks: enough to be worth it, few enough that a single large file keeps all
+// workers busy.
 constexpr uint64_t kPartBytes = uint64_t{16} << 20;
 constexpr uint64_t kPartRows = 50'000;
 
@@ -35,7 +36,8 @@ class ProgressObserver final : public schedule::Observer {
     callback_(progress_);
   }
 
-  void Enter(const std::string& stage, uint64_t num_sources, uint64_t planned_bytes, uint64_t num_files) {
+  void Enter(const std::string& stage, uint64_t num_sources, uint64_t planned_bytes,
+             uint64_t num_files) {
     const std::lock_guard lock(mutex_);
     progress_.stage = stage;
     progress_.num_sources = num_sources;
@@ -59,9 +61,13 @@ struct OpenDataFile {
 
 class VerifyRun {
  public:
-  VerifyRun(const std::string& destination, const std::vector<std::string>& sources, const VerifyOptions& options, const ProgressCallback& progress,
+  VerifyRun(const std::string& destination, const std::vector<std::string>& sources,
+            const VerifyOptions& options, const ProgressCallback& progress,
             const std::atomic<bool>* stop)
-      : destination_(destination), sources_(sources), observer_(progress), findings_(options.most_findings) {
+      : destination_(destination),
+        sources_(sources),
+        observer_(progress),
+        findings_(options.most_findings) {
     case_.options = options;
     if (stop != nullptr) parallel_.stop = schedule::StopToken::Watching(*stop);
     parallel_.observer = &observer_;
@@ -72,7 +78,9 @@ class VerifyRun {
     report_.destination = destination_;
     report_.num_sources = sources_.size();
     if (case_.options.num_workers < 0) {
-      return Problem(Code::kInvalidArgument, "num_workers is negative").Kind("E-options").Found(std::to_string(case_.options.num_workers));
+      return Problem(Code::kInvalidArgument, "num_workers is negative")
+          .Kind("E-options")
+          .Found(std::to_string(case_.options.num_workers));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::MakeExecutor(case_.options.num_workers));
     report_.num_workers = executor_->num_workers();
@@ -81,12 +89,14 @@ class VerifyRun {
     report_.is_complete = is_readable;
     report_.num_findings = findings_.num_findings();
     report_.findings = std::move(findings_.findings());
-    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(report_);
   }
 
  private:
-  // False if the destination is a dataset that contradicts itself: then what is wrong with it is all that can be found.
+  // False if the destination is a dataset that contradicts itself: then what is wrong with it is
+  // all that can be found.
   Result<bool> Read() {
     observer_.Enter("read", sources_.size() + 1, 0, 0);
     std::vector<Result<Dataset>> read(sources_.size() + 1, Result<Dataset>(Dataset{}));
@@ -114,7 +124,8 @@ class VerifyRun {
     }
     if (!problems.empty()) return Status::Many(std::move(problems));
     if (!read.front().ok()) {
-      for (const Problem& problem : read.front().status().problems()) findings_.Add(FromProblem(problem));
+      for (const Problem& problem : read.front().status().problems())
+        findings_.Add(FromProblem(problem));
       return false;
     }
     case_.destination.dataset = std::move(read.front()).value();
@@ -129,9 +140,11 @@ class VerifyRun {
 
   // A dataset whose parts contradict each other, as opposed to none that could be looked at.
   static bool IsFinding(const Status& status) {
-    return std::all_of(status.problems().begin(), status.problems().end(), [](const Problem& problem) {
-      return problem.code == Code::kCorrupt && problem.kind != "E-info" && problem.kind != "E-version" && problem.kind != "E-features";
-    });
+    return std::all_of(status.problems().begin(), status.problems().end(),
+                       [](const Problem& problem) {
+                         return problem.code == Code::kCorrupt && problem.kind != "E-info" &&
+                                problem.kind != "E-version" && problem.kind != "E-features";
+                       });
   }
 
   Status Check() {
@@ -140,12 +153,15 @@ class VerifyRun {
     if (case_.has_sources()) PairEpisodes(case_, findings_);
     ROBOMERGE_RETURN_NOT_OK(Tolerate(CheckStructure(io::Posix(), case_, findings_), findings_));
     ROBOMERGE_RETURN_NOT_OK(CheckStrayFiles(io::Posix(), dataset, findings_));
-    if (case_.has_sources()) ROBOMERGE_RETURN_NOT_OK(Tolerate(CheckAgainstSources(io::Posix(), case_, findings_), findings_));
+    if (case_.has_sources())
+      ROBOMERGE_RETURN_NOT_OK(
+          Tolerate(CheckAgainstSources(io::Posix(), case_, findings_), findings_));
     columns_ = NumericColumns(case_);
     MakeParts();
     std::vector<schedule::Item> items;
     uint64_t num_bytes = 0;
-    for (uint32_t file = 0; file < dataset.data_files.size(); ++file) items.push_back(DataItem(file));
+    for (uint32_t file = 0; file < dataset.data_files.size(); ++file)
+      items.push_back(DataItem(file));
     for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
       for (uint32_t file = 0; file < dataset.video_keys[key].files.size(); ++file) {
         frames_.emplace_back(case_.options.most_findings);
@@ -162,7 +178,9 @@ class VerifyRun {
 
   // What is wrong with a file's bytes is a finding; that the system refuses to read is not.
   static Status Tolerate(const Status& status, FindingList& findings) {
-    if (status.ok() || status.code() == Code::kIo || status.code() == Code::kCancelled || status.code() == Code::kInternal) return status;
+    if (status.ok() || status.code() == Code::kIo || status.code() == Code::kCancelled ||
+        status.code() == Code::kInternal)
+      return status;
     for (const Problem& problem : status.problems()) findings.Add(FromProblem(problem));
     return Status();
   }
@@ -178,7 +196,8 @@ class VerifyRun {
         ++part.count;
         num_bytes += files[file].episodes[at].uncompressed_bytes;
         num_rows += files[file].episodes[at].num_rows;
-        if (num_bytes < kPartBytes && num_rows < kPartRows && at + 1 < files[file].episodes.size()) continue;
+        if (num_bytes < kPartBytes && num_rows < kPartRows && at + 1 < files[file].episodes.size())
+          continue;
         parts_.push_back(part);
         part.first = at + 1;
         part.count = 0;
@@ -207,7 +226,9 @@ class VerifyRun {
         one.bytes = data.size_bytes / (first_parts_[file + 1] - first_parts_[file]);
         one.body = [this, part, opened](schedule::Spawner&) {
           RowsResult& result = rows_[part];  // one slot per part, so no lock
-          return Tolerate(CheckRows(io::Posix(), case_, columns_, parts_[part], *opened->file, opened->footer, result), result.findings);
+          return Tolerate(CheckRows(io::Posix(), case_, columns_, parts_[part], *opened->file,
+                                    opened->footer, result),
+                          result.findings);
         };
         spawned.push_back(std::move(one));
       }
@@ -236,7 +257,8 @@ class VerifyRun {
     std::vector<ElementMoments> moments(columns_.size());
     for (RowsResult& result : rows_) {
       report_.num_rows += result.num_rows;
-      for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column) Add(moments[column], result.moments[column]);
+      for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column)
+        Add(moments[column], result.moments[column]);
       findings_.Append(std::move(result.findings));
     }
     for (FramesResult& result : frames_) {
@@ -263,11 +285,14 @@ class VerifyRun {
 
 }  // namespace
 
-Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources, const VerifyOptions& options,
-                            const ProgressCallback& progress, const std::atomic<bool>* stop) {
+Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
+                            const VerifyOptions& options, const ProgressCallback& progress,
+                            const std::atomic<bool>* stop) {
   Result<VerifyReport> report = VerifyRun(destination, sources, options, progress, stop).Run();
   if (report.ok()) return report;
-  return report.status().OfKind(report.status().code() == Code::kIo ? "E-io" : report.status().code() == Code::kCancelled ? "E-stopped" : "E-sources");
+  return report.status().OfKind(report.status().code() == Code::kIo          ? "E-io"
+                                : report.status().code() == Code::kCancelled ? "E-stopped"
+                                                                             : "E-sources");
 }
 
 }  // namespace robomerge

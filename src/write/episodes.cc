@@ -19,18 +19,22 @@ class SourceStatistics {
     dataset_ = &dataset;
     block_ = 0;
     row_ = episode;
-    while (block_ < dataset.episode_statistics.size() && row_ >= dataset.episode_statistics[block_].num_rows) {
+    while (block_ < dataset.episode_statistics.size() &&
+           row_ >= dataset.episode_statistics[block_].num_rows) {
       row_ -= dataset.episode_statistics[block_++].num_rows;
     }
   }
   void Next() {
-    if (block_ < dataset_->episode_statistics.size() && ++row_ >= dataset_->episode_statistics[block_].num_rows) {
+    if (block_ < dataset_->episode_statistics.size() &&
+        ++row_ >= dataset_->episode_statistics[block_].num_rows) {
       row_ = 0;
       ++block_;
     }
   }
   const StatLayout* layout() const {
-    return block_ < dataset_->episode_statistics.size() ? dataset_->episode_statistics[block_].layout.get() : nullptr;
+    return block_ < dataset_->episode_statistics.size()
+               ? dataset_->episode_statistics[block_].layout.get()
+               : nullptr;
   }
   const double* values() const {
     const EpisodeStatisticsBlock& block = dataset_->episode_statistics[block_];
@@ -60,14 +64,18 @@ std::optional<double> TaskStatistic(const Distribution& tasks, const std::string
   if (stat == "max") return tasks.max();
   if (stat == "mean") return tasks.mean();
   if (stat == "std") return tasks.deviation();
-  if (const std::optional<double> percent = QuantilePercent(stat)) return tasks.Quantile(*percent / 100);
+  if (const std::optional<double> percent = QuantilePercent(stat))
+    return tasks.Quantile(*percent / 100);
   return std::nullopt;
 }
 
 class EpisodesWriter {
  public:
   EpisodesWriter(const WriteContext& context, const EpisodesStep& step)
-      : context_(context), plan_(*context.plan), step_(step), end_(step.first_episode + step.num_episodes) {}
+      : context_(context),
+        plan_(*context.plan),
+        step_(step),
+        end_(step.first_episode + step.num_episodes) {}
 
   Result<WrittenFile> Run() {
     AddPlaces();
@@ -77,7 +85,8 @@ class EpisodesWriter {
     AddRepeated("meta/episodes/chunk_index", step_.id.chunk_index);
     AddRepeated("meta/episodes/file_index", step_.id.file_index);
     const std::string path = io::JoinPath(context_.directory, DestinationEpisodesPath(step_.id));
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output, context_.file_system->Create(path, context_.copy_mode));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
+                               context_.file_system->Create(path, context_.copy_mode));
     WrittenFile written;
     ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table_.Write(*output));
     written.encoded_bytes = written.size_bytes;
@@ -90,12 +99,17 @@ class EpisodesWriter {
   std::vector<int64_t> Column(Value value) const {
     std::vector<int64_t> column;
     column.reserve(step_.num_episodes);
-    for (uint64_t episode = step_.first_episode; episode < end_; ++episode) column.push_back(static_cast<int64_t>(value(episode)));
+    for (uint64_t episode = step_.first_episode; episode < end_; ++episode)
+      column.push_back(static_cast<int64_t>(value(episode)));
     return column;
   }
 
-  const Dataset& SourceOf(uint64_t episode) const { return *plan_.sources[plan_.episodes[episode].source]->dataset; }
-  const Episode& Row(uint64_t episode) const { return SourceOf(episode).episodes[plan_.episodes[episode].source_episode]; }
+  const Dataset& SourceOf(uint64_t episode) const {
+    return *plan_.sources[plan_.episodes[episode].source]->dataset;
+  }
+  const Episode& Row(uint64_t episode) const {
+    return SourceOf(episode).episodes[plan_.episodes[episode].source_episode];
+  }
   const EpisodeRows& Rows(uint64_t episode) const {
     const PlannedEpisode& planned = plan_.episodes[episode];
     return *plan_.sources[planned.source]->data_places[planned.source_episode].rows;
@@ -109,23 +123,36 @@ class EpisodesWriter {
   void AddPlaces() {
     table_.AddInt64("episode_index", Column([](uint64_t episode) { return episode; }));
     std::vector<std::vector<std::string>> tasks;
-    for (uint64_t episode = step_.first_episode; episode < end_; ++episode) tasks.push_back(Row(episode).tasks);
+    for (uint64_t episode = step_.first_episode; episode < end_; ++episode)
+      tasks.push_back(Row(episode).tasks);
     table_.AddStringList("tasks", std::move(tasks));
-    table_.AddInt64("length", Column([this](uint64_t episode) { return Row(episode).length_frames; }));
-    const auto data_id = [this](uint64_t episode) { return plan_.data_steps[plan_.episodes[episode].data_step].id; };
-    table_.AddInt64("data/chunk_index", Column([&](uint64_t episode) { return data_id(episode).chunk_index; }));
-    table_.AddInt64("data/file_index", Column([&](uint64_t episode) { return data_id(episode).file_index; }));
-    table_.AddInt64("dataset_from_index", Column([this](uint64_t episode) { return plan_.episodes[episode].first_frame; }));
-    table_.AddInt64("dataset_to_index",
-                    Column([this](uint64_t episode) { return plan_.episodes[episode].first_frame + Row(episode).length_frames; }));
+    table_.AddInt64("length",
+                    Column([this](uint64_t episode) { return Row(episode).length_frames; }));
+    const auto data_id = [this](uint64_t episode) {
+      return plan_.data_steps[plan_.episodes[episode].data_step].id;
+    };
+    table_.AddInt64("data/chunk_index",
+                    Column([&](uint64_t episode) { return data_id(episode).chunk_index; }));
+    table_.AddInt64("data/file_index",
+                    Column([&](uint64_t episode) { return data_id(episode).file_index; }));
+    table_.AddInt64("dataset_from_index", Column([this](uint64_t episode) {
+                      return plan_.episodes[episode].first_frame;
+                    }));
+    table_.AddInt64("dataset_to_index", Column([this](uint64_t episode) {
+                      return plan_.episodes[episode].first_frame + Row(episode).length_frames;
+                    }));
   }
 
   void AddFrames() {
     for (size_t key = 0; key < plan_.video_keys.size(); ++key) {
       const std::string prefix = "videos/" + plan_.video_keys[key] + "/";
       const std::vector<PlannedFrames>& frames = plan_.frames[key];
-      table_.AddInt64(prefix + "chunk_index", Column([&](uint64_t episode) { return plan_.video_steps[frames[episode].video_step].id.chunk_index; }));
-      table_.AddInt64(prefix + "file_index", Column([&](uint64_t episode) { return plan_.video_steps[frames[episode].video_step].id.file_index; }));
+      table_.AddInt64(prefix + "chunk_index", Column([&](uint64_t episode) {
+                        return plan_.video_steps[frames[episode].video_step].id.chunk_index;
+                      }));
+      table_.AddInt64(prefix + "file_index", Column([&](uint64_t episode) {
+                        return plan_.video_steps[frames[episode].video_step].id.file_index;
+                      }));
       std::vector<double> from, to;
       for (uint64_t episode = step_.first_episode; episode < end_; ++episode) {
         from.push_back(frames[episode].from_timestamp);
@@ -140,26 +167,32 @@ class EpisodesWriter {
   void AddStatistics() {
     std::vector<NumberLists> columns(plan_.stat_columns.size());
     for (size_t at = 0; at < columns.size(); ++at) {
-      columns[at].element = plan_.stat_columns[at].stat == "count" ? NumberLists::Element::kInteger : NumberLists::Element::kFloat;
+      columns[at].element = plan_.stat_columns[at].stat == "count" ? NumberLists::Element::kInteger
+                                                                   : NumberLists::Element::kFloat;
       columns[at].list_depth = plan_.stat_columns[at].list_depth;
       columns[at].cell_begin.push_back(0);
     }
     std::map<std::pair<std::string, std::string>, size_t> position;
-    for (size_t at = 0; at < columns.size(); ++at) position[{plan_.stat_columns[at].feature, plan_.stat_columns[at].stat}] = at;
+    for (size_t at = 0; at < columns.size(); ++at)
+      position[{plan_.stat_columns[at].feature, plan_.stat_columns[at].stat}] = at;
 
     SourceStatistics statistics;
     const StatLayout* layout = nullptr;
     std::vector<size_t> targets;
     for (uint64_t episode = step_.first_episode; episode < end_; ++episode) {
       const PlannedEpisode& planned = plan_.episodes[episode];
-      const bool continues = episode > step_.first_episode && plan_.episodes[episode - 1].source == planned.source;
-      if (continues) statistics.Next();
-      else statistics.Open(SourceOf(episode), planned.source_episode);
+      const bool continues =
+          episode > step_.first_episode && plan_.episodes[episode - 1].source == planned.source;
+      if (continues)
+        statistics.Next();
+      else
+        statistics.Open(SourceOf(episode), planned.source_episode);
       std::vector<bool> is_given(columns.size());
       if (const StatLayout* current = statistics.layout()) {
         if (layout == nullptr || (current != layout && *current != *layout)) {
           targets.clear();
-          for (const StatColumn& column : *current) targets.push_back(position.at({column.feature, column.stat}));
+          for (const StatColumn& column : *current)
+            targets.push_back(position.at({column.feature, column.stat}));
         }
         layout = current;
         AppendRow(episode, *current, statistics.values(), targets, columns, is_given);
@@ -170,14 +203,18 @@ class EpisodesWriter {
       }
     }
     for (size_t at = 0; at < columns.size(); ++at) {
-      table_.AddNumbers(StrCat("stats/", plan_.stat_columns[at].feature, "/", plan_.stat_columns[at].stat), std::move(columns[at]));
+      table_.AddNumbers(
+          StrCat("stats/", plan_.stat_columns[at].feature, "/", plan_.stat_columns[at].stat),
+          std::move(columns[at]));
     }
   }
 
-  void AppendRow(uint64_t episode, const StatLayout& layout, const double* values, const std::vector<size_t>& targets,
-                 std::vector<NumberLists>& columns, std::vector<bool>& is_given) const {
+  void AppendRow(uint64_t episode, const StatLayout& layout, const double* values,
+                 const std::vector<size_t>& targets, std::vector<NumberLists>& columns,
+                 std::vector<bool>& is_given) const {
     const PlannedEpisode& planned = plan_.episodes[episode];
-    const auto number = static_cast<double>(episode), first_frame = static_cast<double>(planned.first_frame);
+    const auto number = static_cast<double>(episode),
+               first_frame = static_cast<double>(planned.first_frame);
     const double episode_shift = number - static_cast<double>(planned.source_episode);
     const double index_shift = first_frame - static_cast<double>(Row(episode).dataset_from_index);
     const uint64_t length = Row(episode).length_frames;
@@ -196,8 +233,12 @@ class EpisodesWriter {
       for (uint32_t item = 0; item < column.width; ++item) {
         double value = values[item];
         const bool moves = column.stat != "std";
-        if (bookkeeping == Bookkeeping::kEpisodeIndex) value = TrueStatistic(column.stat, moves ? value + episode_shift : value, number, 0, length);
-        if (bookkeeping == Bookkeeping::kIndex) value = TrueStatistic(column.stat, moves ? value + index_shift : value, first_frame, 1, length);
+        if (bookkeeping == Bookkeeping::kEpisodeIndex)
+          value =
+              TrueStatistic(column.stat, moves ? value + episode_shift : value, number, 0, length);
+        if (bookkeeping == Bookkeeping::kIndex)
+          value = TrueStatistic(column.stat, moves ? value + index_shift : value, first_frame, 1,
+                                length);
         target.push_back(task_value.value_or(value));
       }
       values += column.width;
@@ -207,7 +248,8 @@ class EpisodesWriter {
   Distribution TaskDistribution(uint64_t episode) const {
     std::map<int64_t, uint64_t> frames;
     const std::vector<uint32_t>& map = plan_.task_maps[plan_.episodes[episode].source];
-    for (const auto& [task, num_frames] : Rows(episode).task_frames) frames[map[static_cast<size_t>(task)]] += num_frames;
+    for (const auto& [task, num_frames] : Rows(episode).task_frames)
+      frames[map[static_cast<size_t>(task)]] += num_frames;
     return Distribution({frames.begin(), frames.end()});
   }
 
@@ -219,18 +261,21 @@ class EpisodesWriter {
     std::vector<parquet::TableWriter::Block> blocks;
     for (uint64_t episode = step_.first_episode; episode < end_; ++episode) {
       const Episode& row = Row(episode);
-      const bool continues = episode > step_.first_episode && plan_.episodes[episode - 1].source == plan_.episodes[episode].source &&
+      const bool continues = episode > step_.first_episode &&
+                             plan_.episodes[episode - 1].source == plan_.episodes[episode].source &&
                              Row(episode - 1).episodes_file == row.episodes_file;
       if (!continues) {
         const EpisodesFile& file = SourceOf(episode).episodes_files[row.episodes_file];
         const io::PooledFile open(*context_.sources, file.path, file.size_bytes);
-        ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table, parquet::Table::ReadColumns(open, plan_.carried_columns));
+        ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table,
+                                   parquet::Table::ReadColumns(open, plan_.carried_columns));
         tables.push_back(std::move(table));
         blocks.push_back({&tables.back(), {}});
       }
       blocks.back().rows.push_back(row.row);
     }
-    for (const std::string& column : plan_.carried_columns) ROBOMERGE_RETURN_NOT_OK(table_.AddCarried(column, blocks));
+    for (const std::string& column : plan_.carried_columns)
+      ROBOMERGE_RETURN_NOT_OK(table_.AddCarried(column, blocks));
     return Status();
   }
 

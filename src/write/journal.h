@@ -1,4 +1,5 @@
-// What is done: one line per finished destination file, in one append-only file per writer. Readers take the union.
+// What is done: one line per finished destination file, in one append-only file per writer. Readers
+// take the union.
 #pragma once
 
 #include <memory>
@@ -15,19 +16,28 @@ namespace robomerge {
 /// What the journals say of every unit of the plan; nothing for those that are not done.
 using UnitsDone = std::vector<std::optional<WrittenFile>>;
 
-/// Reads all journals of a folder; none if there is no such folder. A last line without line feed was torn by a crash and is ignored, and so is everything from
-/// a line with a NUL on, which is a block that never reached the device. With `only_synced` journals of writers that did not sync their files do not count.
-/// kCorrupt (E-journal-damaged, with file and line) for any other line that is not understood, for a journal of another plan, and where two lines contradict
-/// each other.
-Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory, const std::string& plan_id,
+/// Reads all journals of a folder; none if there is no such folder. A last line without line feed
+/// was torn by a crash and is ignored, and so is everything from a line with a NUL on, which is a
+/// block that never reached the device. With `only_synced` journals of writers that did not sync
+/// their files do not count. kCorrupt (E-journal-damaged, with file and line) for any other line
+/// that is not understood, for a journal of another plan, and where two lines contradict each
+/// other.
+Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory,
+                               const std::string& plan_id,
                                const std::vector<std::string>& unit_paths, bool only_synced);
 
 /// Appends to a journal of its own, which the first line makes. Thread-safe.
 class JournalWriter {
  public:
-  /// With `sync` every line has reached the device when Append returns. `files_are_synced` is what the journal says of the files it names.
-  JournalWriter(io::FileSystem& file_system, std::string directory, std::string plan_id, bool sync, bool files_are_synced)
-      : file_system_(file_system), directory_(std::move(directory)), plan_id_(std::move(plan_id)), sync_(sync), files_are_synced_(files_are_synced) {}
+  /// With `sync` every line has reached the device when Append returns. `files_are_synced` is what
+  /// the journal says of the files it names.
+  JournalWriter(io::FileSystem& file_system, std::string directory, std::string plan_id, bool sync,
+                bool files_are_synced)
+      : file_system_(file_system),
+        directory_(std::move(directory)),
+        plan_id_(std::move(plan_id)),
+        sync_(sync),
+        files_are_synced_(files_are_synced) {}
 
   /// REQUIRES: the file is written, under its own name, and synced if the journal says so.
   Status Append(size_t unit, const std::string& path, const WrittenFile& written);

@@ -17,9 +17,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const std::vector<std::string> kPaths = {"data/a", "meta/b"};
-constexpr const char* kHeader = "{\"format\": \"robomerge journal\", \"version\": [1, 0], \"plan_id\": \"0123456789abcdef\"}\n";
+constexpr const char* kHeader =
+    "{\"format\": \"robomerge journal\", \"version\": [1, 0], \"plan_id\": \"0123456789abcdef\"}\n";
 constexpr const char* kLine =
-    "{\"unit\": 1, \"path\": \"meta/b\", \"size_bytes\": 12, \"mode\": \"write\", \"copied_bytes\": 0, \"shared_bytes\": 0, \"encoded_bytes\": 12}\n";
+    "{\"unit\": 1, \"path\": \"meta/b\", \"size_bytes\": 12, \"mode\": \"write\", "
+    "\"copied_bytes\": 0, \"shared_bytes\": 0, \"encoded_bytes\": 12}\n";
 
 class JournalTest : public ::testing::Test {
  protected:
@@ -30,8 +32,12 @@ class JournalTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  void Put(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name, std::ios::binary) << text; }
-  Result<UnitsDone> Read(bool only_synced = false) const { return ReadJournals(io::Posix(), folder_, "0123456789abcdef", kPaths, only_synced); }
+  void Put(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
+  }
+  Result<UnitsDone> Read(bool only_synced = false) const {
+    return ReadJournals(io::Posix(), folder_, "0123456789abcdef", kPaths, only_synced);
+  }
   Problem Refusal() const {
     const Result<UnitsDone> read = Read();
     return read.ok() ? Problem(Code::kInternal, "was read") : read.status().problems().front();
@@ -60,7 +66,8 @@ TEST_F(JournalTest, ReadersTakeTheUnionOfWhatWritersAppended) {
   EXPECT_EQ(done[0]->mode, ReportedFile::Mode::kSplice);
   EXPECT_EQ(done[1]->encoded_bytes, 12u);
   const UnitsDone synced = Read(true).value();
-  EXPECT_TRUE(synced[0] && !synced[1]) << "what a writer did not sync is nothing that one who does may rely on";
+  EXPECT_TRUE(synced[0] && !synced[1])
+      << "what a writer did not sync is nothing that one who does may rely on";
 }
 
 TEST_F(JournalTest, NoFolderMeansNothingIsDone) {
@@ -92,7 +99,9 @@ TEST_F(JournalTest, ABlockThatNeverReachedTheDeviceEndsAJournal) {
       Put("a.jsonl", zeroed);
       const Result<UnitsDone> done = Read();
       ASSERT_TRUE(done.ok()) << begin << ", " << length << ": " << done.status().ToString();
-      EXPECT_EQ((*done)[1].has_value(), begin >= std::string(kHeader).size() + std::string(kLine).size()) << begin;
+      EXPECT_EQ((*done)[1].has_value(),
+                begin >= std::string(kHeader).size() + std::string(kLine).size())
+          << begin;
     }
   }
 }
@@ -102,8 +111,11 @@ TEST_F(JournalTest, AnythingElseOddIsRefusedWithItsPlace) {
   Put("a.jsonl", torn_within);
   EXPECT_EQ(Refusal().kind, "E-journal-damaged");
   EXPECT_THAT(Refusal().where, HasSubstr("a.jsonl, line 2"));
-  for (const auto& [old, replacement] : {std::pair("\"unit\": 1", "\"unit\": 2"), {"\"unit\": 1", "\"unit\": -1"}, {"\"meta/b\"", "\"meta/c\""},
-                                         {"\"size_bytes\": 12", "\"size_bytes\": 1.5"}, {"\"write\"", "\"guess\""}}) {
+  for (const auto& [old, replacement] : {std::pair("\"unit\": 1", "\"unit\": 2"),
+                                         {"\"unit\": 1", "\"unit\": -1"},
+                                         {"\"meta/b\"", "\"meta/c\""},
+                                         {"\"size_bytes\": 12", "\"size_bytes\": 1.5"},
+                                         {"\"write\"", "\"guess\""}}) {
     std::string line = kLine;
     line.replace(line.find(old), std::string(old).size(), replacement);
     Put("a.jsonl", std::string(kHeader) + line);
@@ -146,8 +158,10 @@ TEST_F(JournalTest, AFileIsSeenWhenItIsClosedAndNotBefore) {
 
 TEST_F(JournalTest, AFileThatIsDroppedLeavesNothing) {
   UnitFileSystem whole_files(io::Posix(), false);
-  const std::unique_ptr<io::OutputFile> other = whole_files.Create(folder_ + "/file", CopyMode::kCopy).value();
-  ASSERT_TRUE(whole_files.Create(folder_ + "/file", CopyMode::kCopy).ok());  // a second writer of the same file, dropped here
+  const std::unique_ptr<io::OutputFile> other =
+      whole_files.Create(folder_ + "/file", CopyMode::kCopy).value();
+  ASSERT_TRUE(whole_files.Create(folder_ + "/file", CopyMode::kCopy)
+                  .ok());  // a second writer of the same file, dropped here
   EXPECT_EQ(Names().size(), 1u);
 }
 

@@ -12,7 +12,8 @@ Result<WrittenFile> WriteTasks(const WriteContext& context) {
   table.AddString("task", tasks);
   table.SetPandasIndex("task");
   const std::string path = io::JoinPath(context.directory, "meta/tasks.parquet");
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output, context.file_system->Create(path, context.copy_mode));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
+                             context.file_system->Create(path, context.copy_mode));
   WrittenFile written;
   ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table.Write(*output));
   written.encoded_bytes = written.size_bytes;
@@ -20,9 +21,11 @@ Result<WrittenFile> WriteTasks(const WriteContext& context) {
   return written;
 }
 
-Result<WrittenFile> WriteText(const WriteContext& context, const std::string& relative_path, const std::string& text) {
+Result<WrittenFile> WriteText(const WriteContext& context, const std::string& relative_path,
+                              const std::string& text) {
   const std::string path = io::JoinPath(context.directory, relative_path);
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output, context.file_system->Create(path, context.copy_mode));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
+                             context.file_system->Create(path, context.copy_mode));
   ROBOMERGE_RETURN_NOT_OK(output->WriteAt(0, std::as_bytes(std::span(text))));
   ROBOMERGE_RETURN_NOT_OK(output->Close(context.sync));
   WrittenFile written;

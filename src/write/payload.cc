@@ -53,7 +53,8 @@ std::vector<size_t> CutParts(const std::vector<io::PayloadRange>& ranges) {
 // The file while it is filled: shared by all who copy its parts.
 class Filling {
  public:
-  Filling(UnfilledFile file, WrittenCallback written) : file_(std::move(file)), written_(std::move(written)) {}
+  Filling(UnfilledFile file, WrittenCallback written)
+      : file_(std::move(file)), written_(std::move(written)) {}
 
   const std::string& name() const { return file_.name; }
 
@@ -66,7 +67,8 @@ class Filling {
 
   Status CopyAll() { return Copy(0, file_.ranges.size()); }
 
-  /// Copies the next part that nobody has taken and says how large it was. Nothing when there is none left.
+  /// Copies the next part that nobody has taken and says how large it was. Nothing when there is
+  /// none left.
   Result<std::optional<uint64_t>> CopyNextPart() {
     const size_t part = next_part_.fetch_add(1, std::memory_order_relaxed);
     if (part + 1 >= part_begins_.size()) return std::optional<uint64_t>();
@@ -75,7 +77,9 @@ class Filling {
     if (file_.sync) {
       const io::PayloadRange& first = file_.ranges[begin];
       const io::PayloadRange& last = file_.ranges[end - 1];
-      file_.output->BeginSync(first.destination_offset, last.destination_offset + last.length_bytes - first.destination_offset);
+      file_.output->BeginSync(
+          first.destination_offset,
+          last.destination_offset + last.length_bytes - first.destination_offset);
     }
     return std::optional<uint64_t>(BytesOf(file_.ranges, begin, end));
   }
@@ -91,7 +95,8 @@ class Filling {
     io::MovedBytes moved;
     for (size_t at = begin; at < end; ++at) {
       const io::PayloadRange& range = file_.ranges[at];
-      Result<io::MovedBytes> of_range = file_.output->CopyRange(*range.source, range.source_offset, range.length_bytes, range.destination_offset);
+      Result<io::MovedBytes> of_range = file_.output->CopyRange(
+          *range.source, range.source_offset, range.length_bytes, range.destination_offset);
       if (!of_range.ok()) return of_range.status();
       moved += *of_range;
     }
@@ -107,11 +112,13 @@ class Filling {
   std::mutex mutex_;  // guards file_.written.moved
 };
 
-// Takes part after part, each as a node of its own, so that a stop is heeded and the trace shows them.
+// Takes part after part, each as a node of its own, so that a stop is heeded and the trace shows
+// them.
 Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spawner) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<uint64_t> bytes, filling->CopyNextPart());
   spawner.SetHandled(bytes.value_or(0));
-  if (bytes) spawner.Spawn({}, [filling](schedule::Spawner& next) { return CopyParts(filling, next); });
+  if (bytes)
+    spawner.Spawn({}, [filling](schedule::Spawner& next) { return CopyParts(filling, next); });
   return Status();
 }
 
@@ -124,8 +131,9 @@ Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallba
     ROBOMERGE_RETURN_NOT_OK(filling->CopyAll());
     return filling->Close();
   }
-  // One worker goes through the file, and others join in only when there is no file left to begin: kernels let one writer at a time into a file
-  // (the inode's lock), so that two workers on two files are twice as fast as two on one.
+  // One worker goes through the file, and others join in only when there is no file left to begin:
+  // kernels let one writer at a time into a file (the inode's lock), so that two workers on two
+  // files are twice as fast as two on one.
   std::vector<schedule::Item> parts(std::min(filling->Cut(), 1 + kMostHelpers));
   for (schedule::Item& part : parts) {
     part.name = "write " + filling->name();

@@ -11,18 +11,19 @@
 
 namespace robomerge {
 
-/// A destination file that holds everything that we make ourselves, and lacks the bytes that are copied.
+/// A destination file that holds everything that we make ourselves, and lacks the bytes that are
+/// copied.
 struct UnfilledFile {
   std::string name;  ///< within the destination
   std::unique_ptr<io::OutputFile> output;
   std::vector<std::unique_ptr<io::RandomAccessFile>> sources;  ///< what `ranges` point to
-  std::vector<io::PayloadRange> ranges;  ///< in order of destination offset
+  std::vector<io::PayloadRange> ranges;                        ///< in order of destination offset
   bool sync = true;
   WrittenFile written;  ///< all but what the ranges add to `moved`
 };
 
-/// Copies the ranges, closes the file and calls `written`. A large file is cut into parts that `spawner` queues; `written` is then called by the
-/// last of them.
+/// Copies the ranges, closes the file and calls `written`. A large file is cut into parts that
+/// `spawner` queues; `written` is then called by the last of them.
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written);
 
 }  // namespace robomerge

@@ -12,7 +12,8 @@ constexpr const char* kMark = ".robomerge-";
 
 std::string NameOf(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
-// Makes a folder and those above it. Publishing syncs the one that holds the destination; the names of those above must be safe as well.
+// Makes a folder and those above it. Publishing syncs the one that holds the destination; the names
+// of those above must be safe as well.
 Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool sync) {
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
   if (exists) return file_system.MakeDirectories(path);
@@ -23,7 +24,9 @@ Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool syn
 }
 
 // Best effort, where another error, or none, is the one to report.
-void TryRemove(io::FileSystem& file_system, const std::string& path) { static_cast<void>(file_system.RemoveAll(path).ok()); }
+void TryRemove(io::FileSystem& file_system, const std::string& path) {
+  static_cast<void>(file_system.RemoveAll(path).ok());
+}
 
 // Puts a former destination back that was put aside, if nothing has come to its place.
 void RestoreReplaced(io::FileSystem& file_system, const StagingPaths& paths) {
@@ -32,7 +35,8 @@ void RestoreReplaced(io::FileSystem& file_system, const StagingPaths& paths) {
 
 // Journals first: what lies beside them may be half removed when this is killed.
 void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
-  for (const std::string& path : {paths.journals, paths.directory, paths.replaced, paths.lock}) TryRemove(file_system, path);
+  for (const std::string& path : {paths.journals, paths.directory, paths.replaced, paths.lock})
+    TryRemove(file_system, path);
 }
 
 }  // namespace
@@ -43,7 +47,8 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-StagingPaths::StagingPaths(const std::string& destination_in, const std::string& staging_root, const std::string& plan_id)
+StagingPaths::StagingPaths(const std::string& destination_in, const std::string& staging_root,
+                           const std::string& plan_id)
     : destination(destination_in) {
   const std::string root = staging_root.empty() ? ParentOf(destination) : staging_root;
   directory = io::JoinPath(root, "." + NameOf(destination) + kMark + plan_id);
@@ -52,14 +57,17 @@ StagingPaths::StagingPaths(const std::string& destination_in, const std::string&
   lock = io::JoinPath(ParentOf(destination), "." + NameOf(destination) + ".robomerge.lock");
 }
 
-Result<Staging> Staging::Open(io::FileSystem& file_system, const StagingPaths& paths, io::LockKind kind, bool sync) {
+Result<Staging> Staging::Open(io::FileSystem& file_system, const StagingPaths& paths,
+                              io::LockKind kind, bool sync) {
   Staging staging(file_system, paths);
   ROBOMERGE_RETURN_NOT_OK(MakeFolder(file_system, ParentOf(paths.destination), sync));
   ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(ParentOf(paths.directory)));
   Result<std::unique_ptr<io::Lock>> lock = file_system.TryLock(paths.lock, kind);
   if (!lock.ok() && lock.status().code() == Code::kAlreadyExists) {
-    return Problem(Code::kAlreadyExists, "another robomerge is writing this destination right now").Kind("E-destination-busy")
-        .At(paths.destination).Hint("wait for it to finish, or stop it");
+    return Problem(Code::kAlreadyExists, "another robomerge is writing this destination right now")
+        .Kind("E-destination-busy")
+        .At(paths.destination)
+        .Hint("wait for it to finish, or stop it");
   }
   ROBOMERGE_RETURN_NOT_OK(lock.status());
   staging.lock_ = std::move(lock).value();
@@ -73,7 +81,8 @@ Status Staging::MakeFolders(const std::vector<std::string>& relative_paths) {
       if (!folders.insert(io::JoinPath(paths_.directory, folder)).second) break;
     }
   }
-  for (const std::string& folder : folders) ROBOMERGE_RETURN_NOT_OK(file_system_->MakeDirectories(folder));
+  for (const std::string& folder : folders)
+    ROBOMERGE_RETURN_NOT_OK(file_system_->MakeDirectories(folder));
   return Status();
 }
 
@@ -87,7 +96,8 @@ Status Staging::Sweep(const std::vector<std::string>& relative_paths) {
   return foreign.empty() ? Status() : Status::Many(std::move(foreign));
 }
 
-Status Staging::SweepFolder(const std::string& folder, const std::string& relative, const std::vector<std::string>& sorted_paths,
+Status Staging::SweepFolder(const std::string& folder, const std::string& relative,
+                            const std::vector<std::string>& sorted_paths,
                             std::vector<Problem>& foreign) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_->List(folder));
   for (const std::string& name : names) {
@@ -99,8 +109,11 @@ Status Staging::SweepFolder(const std::string& folder, const std::string& relati
     } else if (io::IsTemporaryName(name)) {
       ROBOMERGE_RETURN_NOT_OK(file_system_->RemoveAll(path));
     } else if (!std::binary_search(sorted_paths.begin(), sorted_paths.end(), relative_path)) {
-      foreign.push_back(Problem(Code::kAlreadyExists, "file in the staging folder is not of this merge").Kind("E-staging-foreign").At(path)
-                            .Hint("move it away: everything in this folder becomes the destination"));
+      foreign.push_back(
+          Problem(Code::kAlreadyExists, "file in the staging folder is not of this merge")
+              .Kind("E-staging-foreign")
+              .At(path)
+              .Hint("move it away: everything in this folder becomes the destination"));
     }
   }
   return Status();
@@ -120,14 +133,17 @@ Status Staging::SyncFolders(const std::string& folder) {
 // The old destination stays until the new one is in its place.
 Status Staging::Replace() {
   const Status exchanged = file_system_->Exchange(paths_.directory, paths_.destination);
-  if (!exchanged.ok()) return exchanged.code() == Code::kUnsupported ? PutAsideAndRename() : exchanged;
-  // The old dataset now lies where the journals say that files of this plan are done: they must not outlive it there.
+  if (!exchanged.ok())
+    return exchanged.code() == Code::kUnsupported ? PutAsideAndRename() : exchanged;
+  // The old dataset now lies where the journals say that files of this plan are done: they must not
+  // outlive it there.
   TryRemove(*file_system_, paths_.journals);
   return Status();
 }
 
 Status Staging::PutAsideAndRename() {
-  // Killed between these two, the next run finds no destination and a whole staging folder, and goes on here.
+  // Killed between these two, the next run finds no destination and a whole staging folder, and
+  // goes on here.
   ROBOMERGE_RETURN_NOT_OK(file_system_->RenameNew(paths_.destination, paths_.replaced));
   const Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!renamed.ok()) RestoreReplaced(*file_system_, paths_);
@@ -140,8 +156,11 @@ Status Staging::Publish(bool sync, bool overwrite) {
   const bool is_taken = !renamed.ok() && renamed.code() == Code::kAlreadyExists;
   if (is_taken && overwrite) renamed = Replace();
   if (is_taken && !overwrite) {
-    return Problem(Code::kAlreadyExists, "something has appeared at the destination while it was being written").Kind("E-destination-exists")
-        .At(paths_.destination).Hint("choose another destination, or remove this one, and run the merge again");
+    return Problem(Code::kAlreadyExists,
+                   "something has appeared at the destination while it was being written")
+        .Kind("E-destination-exists")
+        .At(paths_.destination)
+        .Hint("choose another destination, or remove this one, and run the merge again");
   }
   ROBOMERGE_RETURN_NOT_OK(renamed);
   if (sync) ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
@@ -154,7 +173,8 @@ void Staging::Leave() { TryRemove(*file_system_, paths_.lock); }
 
 void Staging::Discard() {
   RestoreReplaced(*file_system_, paths_);
-  for (const std::string& path : {paths_.journals, paths_.directory, paths_.lock}) TryRemove(*file_system_, path);
+  for (const std::string& path : {paths_.journals, paths_.directory, paths_.lock})
+    TryRemove(*file_system_, path);
 }
 
 Status FinishPublishing(io::FileSystem& file_system, const StagingPaths& paths, bool sync) {
@@ -163,12 +183,14 @@ Status FinishPublishing(io::FileSystem& file_system, const StagingPaths& paths, 
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
     is_left = is_left || exists;
   }
-  if (is_left && sync) ROBOMERGE_RETURN_NOT_OK(file_system.SyncDirectory(ParentOf(paths.destination)));
+  if (is_left && sync)
+    ROBOMERGE_RETURN_NOT_OK(file_system.SyncDirectory(ParentOf(paths.destination)));
   RemoveLeftovers(file_system, paths);
   return Status();
 }
 
-std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system, const StagingPaths& paths) {
+std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,
+                                             const StagingPaths& paths) {
   const std::string root = ParentOf(paths.directory);
   const std::string prefix = "." + NameOf(paths.destination) + kMark;
   std::vector<std::string> others;
@@ -176,7 +198,8 @@ std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system, 
   if (!names.ok()) return others;
   for (const std::string& name : *names) {
     const bool is_staging = name.starts_with(prefix) && name.size() == prefix.size() + 16;
-    if (is_staging && io::JoinPath(root, name) != paths.directory) others.push_back(io::JoinPath(root, name));
+    if (is_staging && io::JoinPath(root, name) != paths.directory)
+      others.push_back(io::JoinPath(root, name));
   }
   return others;
 }

@@ -8,17 +8,25 @@ namespace {
 
 class UnitFile final : public io::OutputFile {
  public:
-  UnitFile(io::FileSystem& beneath, std::unique_ptr<io::OutputFile> file, std::string path, std::string temporary, bool sync_folder)
-      : beneath_(beneath), file_(std::move(file)), path_(std::move(path)), temporary_(std::move(temporary)), sync_folder_(sync_folder) {}
+  UnitFile(io::FileSystem& beneath, std::unique_ptr<io::OutputFile> file, std::string path,
+           std::string temporary, bool sync_folder)
+      : beneath_(beneath),
+        file_(std::move(file)),
+        path_(std::move(path)),
+        temporary_(std::move(temporary)),
+        sync_folder_(sync_folder) {}
 
   ~UnitFile() override {
     if (!is_done_) static_cast<void>(beneath_.RemoveAll(temporary_).ok());
   }
 
   const std::string& path() const override { return path_; }
-  Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override { return file_->WriteAt(offset, bytes); }
+  Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
+    return file_->WriteAt(offset, bytes);
+  }
   Status SetSize(uint64_t size_bytes) override { return file_->SetSize(size_bytes); }
-  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
+  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset,
+                                   uint64_t length, uint64_t offset) override {
     return file_->CopyRange(source, source_offset, length, offset);
   }
   void BeginSync(uint64_t offset, uint64_t length) override { file_->BeginSync(offset, length); }
@@ -42,10 +50,13 @@ class UnitFile final : public io::OutputFile {
 
 }  // namespace
 
-Result<std::unique_ptr<io::OutputFile>> UnitFileSystem::Create(const std::string& path, CopyMode mode) {
+Result<std::unique_ptr<io::OutputFile>> UnitFileSystem::Create(const std::string& path,
+                                                               CopyMode mode) {
   std::string temporary = io::TemporaryNameFor(path);
-  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file, beneath_.Create(temporary, mode));
-  return std::unique_ptr<io::OutputFile>(std::make_unique<UnitFile>(beneath_, std::move(file), path, std::move(temporary), sync_folders_));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file,
+                             beneath_.Create(temporary, mode));
+  return std::unique_ptr<io::OutputFile>(std::make_unique<UnitFile>(
+      beneath_, std::move(file), path, std::move(temporary), sync_folders_));
 }
 
 }  // namespace robomerge

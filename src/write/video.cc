@@ -4,7 +4,8 @@
 
 namespace robomerge {
 
-Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spawner& spawner, WrittenCallback written) {
+Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spawner& spawner,
+                  WrittenCallback written) {
   const MergePlan& plan = *context.plan;
   const VideoStep& step = plan.video_steps[step_number];
   UnfilledFile video;
@@ -12,8 +13,10 @@ Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spa
   video.sync = context.sync;
   std::vector<const io::RandomAccessFile*> sources;
   for (const VideoStep::Input& input : step.inputs) {
-    const VideoFile& file = plan.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
-    video.sources.push_back(std::make_unique<io::PooledFile>(*context.sources, file.path, file.stream.file_size_bytes));
+    const VideoFile& file =
+        plan.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
+    video.sources.push_back(
+        std::make_unique<io::PooledFile>(*context.sources, file.path, file.stream.file_size_bytes));
     sources.push_back(video.sources.back().get());
   }
   std::vector<std::byte> head;
@@ -32,7 +35,9 @@ Status WriteVideo(const WriteContext& context, size_t step_number, schedule::Spa
     video.ranges = std::move(layout.ranges);
     head = std::move(layout.head);
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(video.output, context.file_system->Create(io::JoinPath(context.directory, video.name), context.copy_mode));
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      video.output,
+      context.file_system->Create(io::JoinPath(context.directory, video.name), context.copy_mode));
   ROBOMERGE_RETURN_NOT_OK(video.output->SetSize(video.written.size_bytes));
   ROBOMERGE_RETURN_NOT_OK(video.output->WriteAt(0, head));
   return FillAndClose(std::move(video), spawner, std::move(written));

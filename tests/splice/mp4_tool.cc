@@ -41,7 +41,8 @@ Status PrintSummary(const std::string& path) {
   return Status();
 }
 
-Status Splice(const std::string& out_path, const mp4::SpliceOptions& options, const std::vector<std::string>& paths) {
+Status Splice(const std::string& out_path, const mp4::SpliceOptions& options,
+              const std::vector<std::string>& paths) {
   std::vector<std::unique_ptr<io::RandomAccessFile>> files;
   std::vector<const io::RandomAccessFile*> sources;
   for (const std::string& path : paths) {
@@ -55,15 +56,16 @@ Status Splice(const std::string& out_path, const mp4::SpliceOptions& options, co
   io::MovedBytes moved;
   for (const io::PayloadRange& range : layout.ranges) {
     ROBOMERGE_ASSIGN_OR_RETURN(const io::MovedBytes bytes,
-                               out->CopyRange(*range.source, range.source_offset, range.length_bytes,
-                                              range.destination_offset));
+                               out->CopyRange(*range.source, range.source_offset,
+                                              range.length_bytes, range.destination_offset));
     moved += bytes;
   }
   ROBOMERGE_RETURN_NOT_OK(out->Close(false));
-  const ordered_json json = {{"file_size_bytes", layout.file_size_bytes}, {"head_bytes", layout.head.size()},
-                             {"num_ranges", layout.ranges.size()},        {"timescale", layout.timescale},
-                             {"start_ticks", layout.start_ticks},         {"end_ticks", layout.end_ticks},
-                             {"copied_bytes", moved.copied_bytes},        {"shared_bytes", moved.shared_bytes}};
+  const ordered_json json = {
+      {"file_size_bytes", layout.file_size_bytes}, {"head_bytes", layout.head.size()},
+      {"num_ranges", layout.ranges.size()},        {"timescale", layout.timescale},
+      {"start_ticks", layout.start_ticks},         {"end_ticks", layout.end_ticks},
+      {"copied_bytes", moved.copied_bytes},        {"shared_bytes", moved.shared_bytes}};
   std::cout << json.dump(2) << "\n";
   return Status();
 }
@@ -75,7 +77,8 @@ Status Run(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin(), arguments.begin() + 2);
     mp4::SpliceOptions options;
     while (arguments.size() > 2 && (arguments[0] == "--align" || arguments[0] == "--fps")) {
-      (arguments[0] == "--align" ? options.alignment_bytes : options.fps_numerator) = std::stoull(arguments[1]);
+      (arguments[0] == "--align" ? options.alignment_bytes : options.fps_numerator) =
+          std::stoull(arguments[1]);
       arguments.erase(arguments.begin(), arguments.begin() + 2);
     }
     return Splice(out_path, options, arguments);

@@ -1,11 +1,11 @@
 // A command line around the Parquet splice, for tests/splice/test_parquet_splice.py:
 //
-//   parquet_tool splice OUT [--align N] [--regroup COLUMN] [--replace NAME=FIRST,STEP]... [--int64 NAME]... IN...
-//   parquet_tool tasks OUT TASK...
+//   parquet_tool splice OUT [--align N] [--regroup COLUMN] [--replace NAME=FIRST,STEP]... [--int64
+//   NAME]... IN... parquet_tool tasks OUT TASK...
 //
-// `splice` makes one row group per row group of the sources, or with --regroup one per run of equal values of COLUMN. A
-// replaced column counts on across row groups. `tasks` writes a table with a pandas index. Prints figures of the splice
-// as JSON.
+// `splice` makes one row group per row group of the sources, or with --regroup one per run of equal
+// values of COLUMN. A replaced column counts on across row groups. `tasks` writes a table with a
+// pandas index. Prints figures of the splice as JSON.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -69,13 +69,15 @@ Result<Arguments> ParseArguments(const std::vector<std::string>& words) {
       arguments.sources.push_back(words[i]);
     }
   }
-  if (arguments.sources.empty()) return Problem(Code::kInvalidArgument, "parquet_tool splice OUT IN...");
+  if (arguments.sources.empty())
+    return Problem(Code::kInvalidArgument, "parquet_tool splice OUT IN...");
   return arguments;
 }
 
 // The row ranges of one source: its row groups, or runs of equal values.
 Result<std::vector<RowGroupSource>> Ranges(const Arguments& arguments, uint32_t source_index,
-                                           const io::RandomAccessFile& file, const parquet::Footer& footer) {
+                                           const io::RandomAccessFile& file,
+                                           const parquet::Footer& footer) {
   std::vector<RowGroupSource> ranges;
   const auto add = [&](uint64_t first_row, uint64_t num_rows) {
     RowGroupSource range;
@@ -116,27 +118,32 @@ Status RunSplice(const Arguments& arguments) {
   std::vector<RowGroupSource> row_groups;
   for (size_t i = 0; i < files.size(); ++i) {
     sources.push_back({files[i].get(), &footers[i]});
-    ROBOMERGE_ASSIGN_OR_RETURN(auto ranges, Ranges(arguments, static_cast<uint32_t>(i), *files[i], footers[i]));
+    ROBOMERGE_ASSIGN_OR_RETURN(auto ranges,
+                               Ranges(arguments, static_cast<uint32_t>(i), *files[i], footers[i]));
     for (RowGroupSource& range : ranges) row_groups.push_back(std::move(range));
   }
   int64_t row = 0;
   for (RowGroupSource& row_group : row_groups) {
     for (const Replacement& replacement : arguments.replacements) {
-      row_group.replaced.emplace_back(replacement.column,
-                                      parquet::Int64Run{replacement.first + row * replacement.step, replacement.step});
+      row_group.replaced.emplace_back(
+          replacement.column,
+          parquet::Int64Run{replacement.first + row * replacement.step, replacement.step});
     }
     row += static_cast<int64_t>(row_group.num_rows);
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto schema,
-                             parquet::DestinationSchema::From(*files[0], footers[0], arguments.int64_columns));
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const auto schema,
+      parquet::DestinationSchema::From(*files[0], footers[0], arguments.int64_columns));
   ROBOMERGE_ASSIGN_OR_RETURN(auto output, file_system.Create(arguments.output, CopyMode::kAuto));
   parquet::SpliceOptions options;
   options.alignment_bytes = arguments.alignment_bytes;
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::SpliceReport report,
                              parquet::WriteSplice(sources, row_groups, schema, options, *output));
   ROBOMERGE_RETURN_NOT_OK(output->Close(/*sync=*/false));
-  std::cout << "{\"file_size_bytes\": " << report.file_size_bytes << ", \"copied_bytes\": " << report.raw.copied_bytes
-            << ", \"shared_bytes\": " << report.raw.shared_bytes << ", \"encoded_bytes\": " << report.encoded_bytes
+  std::cout << "{\"file_size_bytes\": " << report.file_size_bytes
+            << ", \"copied_bytes\": " << report.raw.copied_bytes
+            << ", \"shared_bytes\": " << report.raw.shared_bytes
+            << ", \"encoded_bytes\": " << report.encoded_bytes
             << ", \"num_chunks_decoded\": " << report.num_chunks_decoded << "}\n";
   return Status();
 }
@@ -159,7 +166,8 @@ Status Run(const std::vector<std::string>& words) {
   const std::string command = words.empty() ? std::string() : words[0];
   const std::vector<std::string> rest(words.begin() + (words.empty() ? 0 : 1), words.end());
   if (command == "tasks") return RunTasks(rest);
-  if (command != "splice") return Problem(Code::kInvalidArgument, "parquet_tool splice|tasks OUT ...");
+  if (command != "splice")
+    return Problem(Code::kInvalidArgument, "parquet_tool splice|tasks OUT ...");
   ROBOMERGE_ASSIGN_OR_RETURN(const Arguments arguments, ParseArguments(rest));
   return RunSplice(arguments);
 }

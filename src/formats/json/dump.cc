@@ -8,19 +8,34 @@
 namespace robomerge::json {
 namespace {
 
-// Python's ensure_ascii=False: only what JSON itself forbids is escaped. Bytes from 0x7F on pass as they are.
+// Python's ensure_ascii=False: only what JSON itself forbids is escaped. Bytes from 0x7F on pass as
+// they are.
 void AppendString(std::string_view text, std::string* out) {
   static constexpr char kHex[] = "0123456789abcdef";
   out->push_back('"');
   for (const char c : text) {
     switch (c) {
-      case '"': *out += "\\\""; break;
-      case '\\': *out += "\\\\"; break;
-      case '\b': *out += "\\b"; break;
-      case '\f': *out += "\\f"; break;
-      case '\n': *out += "\\n"; break;
-      case '\r': *out += "\\r"; break;
-      case '\t': *out += "\\t"; break;
+      case '"':
+        *out += "\\\"";
+        break;
+      case '\\':
+        *out += "\\\\";
+        break;
+      case '\b':
+        *out += "\\b";
+        break;
+      case '\f':
+        *out += "\\f";
+        break;
+      case '\n':
+        *out += "\\n";
+        break;
+      case '\r':
+        *out += "\\r";
+        break;
+      case '\t':
+        *out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           *out += "\\u00";
@@ -41,16 +56,33 @@ class Writer {
 
   void Append(const Json& value) {
     switch (value.type()) {
-      case Json::value_t::null: out_ += "null"; return;
-      case Json::value_t::boolean: out_ += value.get<bool>() ? "true" : "false"; return;
-      case Json::value_t::number_integer: out_ += std::to_string(value.get<int64_t>()); return;
-      case Json::value_t::number_unsigned: out_ += std::to_string(value.get<uint64_t>()); return;
-      case Json::value_t::number_float: out_ += FormatDouble(value.get<double>()); return;
-      case Json::value_t::string: AppendString(value.get_ref<const std::string&>(), &out_); return;
-      case Json::value_t::array: AppendArray(value); return;
-      case Json::value_t::object: AppendObject(value); return;
+      case Json::value_t::null:
+        out_ += "null";
+        return;
+      case Json::value_t::boolean:
+        out_ += value.get<bool>() ? "true" : "false";
+        return;
+      case Json::value_t::number_integer:
+        out_ += std::to_string(value.get<int64_t>());
+        return;
+      case Json::value_t::number_unsigned:
+        out_ += std::to_string(value.get<uint64_t>());
+        return;
+      case Json::value_t::number_float:
+        out_ += FormatDouble(value.get<double>());
+        return;
+      case Json::value_t::string:
+        AppendString(value.get_ref<const std::string&>(), &out_);
+        return;
+      case Json::value_t::array:
+        AppendArray(value);
+        return;
+      case Json::value_t::object:
+        AppendObject(value);
+        return;
       case Json::value_t::binary:
-      case Json::value_t::discarded: break;
+      case Json::value_t::discarded:
+        break;
     }
     ROBOMERGE_CHECK(false && "neither Parse nor our own code makes such a value");
   }

@@ -1,4 +1,5 @@
-// JSON as LeRobot writes and reads it: Python's json module, which also knows NaN, Infinity and -Infinity.
+// JSON as LeRobot writes and reads it: Python's json module, which also knows NaN, Infinity and
+// -Infinity.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,14 +13,15 @@ namespace robomerge::json {
 /// Key order is kept: a file written again shows its keys where they were.
 using Json = nlohmann::ordered_json;
 
-/// Parses one document as Python's json.loads does. Bare NaN, Infinity and -Infinity become the numbers they
-/// name; of a key that comes twice the last value counts, at the place of the first. Depth is bounded at 200.
-/// kCorrupt names `path`, line, column and the byte that was not understood, also where the text is not UTF-8;
-/// kUnsupported for an integer that does not fit 64 bits: Python would keep it exactly, a double would not.
+/// Parses one document as Python's json.loads does. Bare NaN, Infinity and -Infinity become the
+/// numbers they name; of a key that comes twice the last value counts, at the place of the first.
+/// Depth is bounded at 200. kCorrupt names `path`, line, column and the byte that was not
+/// understood, also where the text is not UTF-8; kUnsupported for an integer that does not fit 64
+/// bits: Python would keep it exactly, a double would not.
 Result<Json> Parse(std::string_view text, const std::string& path);
 
-/// Writes `value` as Python's json.dump(value, indent=4, ensure_ascii=False) does: one list element per line,
-/// floats by their shortest repr, no trailing newline. Non-finite numbers come out bare.
+/// Writes `value` as Python's json.dump(value, indent=4, ensure_ascii=False) does: one list element
+/// per line, floats by their shortest repr, no trailing newline. Non-finite numbers come out bare.
 std::string Dump(const Json& value);
 
 /// One line, for messages and --json output: separators ", " and ": ".

@@ -1,5 +1,6 @@
-// A parser of our own in front of nlohmann's value type: nlohmann's parser has no NaN, turns integers beyond 64
-// bits into doubles without a word, refuses 1e999 (Python: inf), and bounds no depth.
+// A parser of our own in front of nlohmann's value type: nlohmann's parser has no NaN, turns
+// integers beyond 64 bits into doubles without a word, refuses 1e999 (Python: inf), and bounds no
+// depth.
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace {
 
 constexpr int kMaxDepth = 200;
 
-// From this many keys on, duplicates are looked up in a hash table: an object stays linear in its size.
+// From this many keys on, duplicates are looked up in a hash table: an object stays linear in its
+// size.
 constexpr size_t kLookUpFrom = 16;
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -26,10 +28,12 @@ bool IsPlain(char c) {
 }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Returns the length of the UTF-8 sequence at the start of `text`, or 0 if there is no valid one (RFC 3629: no
-// overlong forms, no surrogates, nothing above U+10FFFF).
+// Returns the length of the UTF-8 sequence at the start of `text`, or 0 if there is no valid one
+// (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
 size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+  const auto byte = [&](size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+  };
   const auto continues = [&](size_t at) { return (byte(at) & 0xC0u) == 0x80u; };
   const unsigned first = byte(0);
   if (first < 0x80) return text.empty() ? 0 : 1;
@@ -69,19 +73,23 @@ void AppendUtf8(uint32_t code_point, std::string* out) {
 // Returns e of 0.d1d2d3... * 10^e with d1 not 0, saturated; very small for zero.
 // REQUIRES: `number` follows the grammar of a float.
 int64_t DecimalMagnitude(std::string_view number) {
-  constexpr int64_t kFar = int64_t{1} << 40;  // beyond any length of text and any exponent of a double
+  constexpr int64_t kFar = int64_t{1}
+                           << 40;  // beyond any length of text and any exponent of a double
   const size_t mark = std::min(number.find_first_of("eE"), number.size());
   const std::string_view digits = number.substr(0, mark);
   const size_t point = std::min(digits.find('.'), digits.size());
   const size_t first = digits.find_first_of("123456789");
   if (first == std::string_view::npos) return -kFar;
-  const int64_t shift = static_cast<int64_t>(point) - static_cast<int64_t>(first) + (first > point ? 1 : 0);
+  const int64_t shift =
+      static_cast<int64_t>(point) - static_cast<int64_t>(first) + (first > point ? 1 : 0);
   if (mark == number.size()) return shift;
   std::string_view exponent = number.substr(mark + 1);
   const bool negative = exponent.front() == '-';
   if (negative || exponent.front() == '+') exponent.remove_prefix(1);
   int64_t magnitude = 0;
-  const bool fits = std::from_chars(exponent.data(), exponent.data() + exponent.size(), magnitude).ec == std::errc();
+  const bool fits =
+      std::from_chars(exponent.data(), exponent.data() + exponent.size(), magnitude).ec ==
+      std::errc();
   if (!fits || magnitude > kFar) magnitude = kFar;
   return shift + (negative ? -magnitude : magnitude);
 }
@@ -140,13 +148,16 @@ class Parser {
   }
 
   Problem Unexpected(std::string expected) const {
-    return Broken(at_, at_ >= text_.size() ? "json ends early" : "json is malformed").Expected(std::move(expected));
+    return Broken(at_, at_ >= text_.size() ? "json ends early" : "json is malformed")
+        .Expected(std::move(expected));
   }
 
   Status ParseValue(Json* value, int depth) {
     switch (Peek()) {
-      case '{': return ParseObject(value, depth + 1);
-      case '[': return ParseArray(value, depth + 1);
+      case '{':
+        return ParseObject(value, depth + 1);
+      case '[':
+        return ParseArray(value, depth + 1);
       case '"': {
         std::string text;
         ROBOMERGE_RETURN_NOT_OK(ParseString(&text));
@@ -248,7 +259,8 @@ class Parser {
         return;
       }
     }
-    // emplace_back of the vector underneath: ordered_map's own emplace would search the whole object again.
+    // emplace_back of the vector underneath: ordered_map's own emplace would search the whole
+    // object again.
     members->emplace_back(std::move(key), std::move(member));
   }
 
@@ -259,7 +271,9 @@ class Parser {
       while (at_ < text_.size() && IsPlain(text_[at_])) ++at_;
       out->append(text_, run, at_ - run);
       if (at_ >= text_.size()) {
-        return Problem(Code::kCorrupt, "json ends inside a string").At(Place(start)).Expected("`\"`");
+        return Problem(Code::kCorrupt, "json ends inside a string")
+            .At(Place(start))
+            .Expected("`\"`");
       }
       const char c = text_[at_];
       if (c == '"') {
@@ -282,16 +296,34 @@ class Parser {
   Status ParseEscape(std::string* out) {
     const size_t start = at_++;
     switch (Peek()) {
-      case '"': out->push_back('"'); break;
-      case '\\': out->push_back('\\'); break;
-      case '/': out->push_back('/'); break;
-      case 'b': out->push_back('\b'); break;
-      case 'f': out->push_back('\f'); break;
-      case 'n': out->push_back('\n'); break;
-      case 'r': out->push_back('\r'); break;
-      case 't': out->push_back('\t'); break;
-      case 'u': return ParseUnicodeEscape(start, out);
-      default: return Unexpected("one of `\"\\/bfnrtu` after `\\`");
+      case '"':
+        out->push_back('"');
+        break;
+      case '\\':
+        out->push_back('\\');
+        break;
+      case '/':
+        out->push_back('/');
+        break;
+      case 'b':
+        out->push_back('\b');
+        break;
+      case 'f':
+        out->push_back('\f');
+        break;
+      case 'n':
+        out->push_back('\n');
+        break;
+      case 'r':
+        out->push_back('\r');
+        break;
+      case 't':
+        out->push_back('\t');
+        break;
+      case 'u':
+        return ParseUnicodeEscape(start, out);
+      default:
+        return Unexpected("one of `\"\\/bfnrtu` after `\\`");
     }
     ++at_;
     return Status();
@@ -363,7 +395,8 @@ class Parser {
       SkipDigits();
     }
     const std::string_view number = text_.substr(start, at_ - start);
-    return is_integer ? StoreInteger(number, negative, start, value) : StoreFloat(number, negative, value);
+    return is_integer ? StoreInteger(number, negative, start, value)
+                      : StoreFloat(number, negative, value);
   }
 
   void SkipDigits() {
@@ -385,8 +418,9 @@ class Parser {
     return Problem(Code::kUnsupported, "json integer does not fit 64 bits")
         .At(Place(start))
         .Expected("-9223372036854775808 to 18446744073709551615")
-        .Found(number.size() <= 40 ? std::string(number)
-                                   : StrCat(number.substr(0, 40), "... (", number.size(), " characters)"));
+        .Found(number.size() <= 40
+                   ? std::string(number)
+                   : StrCat(number.substr(0, 40), "... (", number.size(), " characters)"));
   }
 
   static Status StoreFloat(std::string_view number, bool negative, Json* value) {
@@ -409,6 +443,8 @@ class Parser {
 
 }  // namespace
 
-Result<Json> Parse(std::string_view text, const std::string& path) { return Parser(text, path).ParseDocument(); }
+Result<Json> Parse(std::string_view text, const std::string& path) {
+  return Parser(text, path).ParseDocument();
+}
 
 }  // namespace robomerge::json

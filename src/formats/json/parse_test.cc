@@ -44,9 +44,39 @@ TEST(JsonParse, BareNonFiniteNumbersAreNumbersAndTheirNamesInStringsAreStrings) 
 }
 
 TEST(JsonParse, WhatPythonDoesNotSpellIsRefused) {
-  for (const char* text : {"nan", "inf", "-NaN", "+1", "01", "-", "1.", ".5", "1e", "1e+", "0x10", "NaNa", "True",
-                           "'a'", "[1,]", "{\"a\":1,}", "{a: 1}", "[1 2]", "{\"a\" 1}", "[", "{", "\"", "\"\\", "\"\\u12",
-                           "\"\\x41\"", "", " ", "1 2", "\xEF\xBB\xBF{}", "// c\n1", "[1]]", "\"a\nb\"", "nul"}) {
+  for (const char* text : {"nan",
+                           "inf",
+                           "-NaN",
+                           "+1",
+                           "01",
+                           "-",
+                           "1.",
+                           ".5",
+                           "1e",
+                           "1e+",
+                           "0x10",
+                           "NaNa",
+                           "True",
+                           "'a'",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{a: 1}",
+                           "[1 2]",
+                           "{\"a\" 1}",
+                           "[",
+                           "{",
+                           "\"",
+                           "\"\\",
+                           "\"\\u12",
+                           "\"\\x41\"",
+                           "",
+                           " ",
+                           "1 2",
+                           "\xEF\xBB\xBF{}",
+                           "// c\n1",
+                           "[1]]",
+                           "\"a\nb\"",
+                           "nul"}) {
     EXPECT_EQ(MustFail(text).code, Code::kCorrupt) << text;
   }
 }
@@ -54,7 +84,8 @@ TEST(JsonParse, WhatPythonDoesNotSpellIsRefused) {
 TEST(JsonParse, IntegersOf64BitsAreExactAndLargerOnesRefused) {
   EXPECT_EQ(MustParse("9007199254740993").get<int64_t>(), 9007199254740993);
   EXPECT_EQ(MustParse("-9223372036854775808").get<int64_t>(), std::numeric_limits<int64_t>::min());
-  EXPECT_EQ(MustParse("18446744073709551615").get<uint64_t>(), std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(MustParse("18446744073709551615").get<uint64_t>(),
+            std::numeric_limits<uint64_t>::max());
   EXPECT_TRUE(MustParse("30").is_number_integer());
   EXPECT_TRUE(MustParse("30.0").is_number_float());
   for (const char* text : {"18446744073709551616", "-9223372036854775809"}) {
@@ -85,7 +116,8 @@ TEST(JsonParse, LastOfTwoEqualKeysWinsAtThePlaceOfTheFirst) {
 
 TEST(JsonParse, LastOfTwoEqualKeysWinsInLargeObjectsToo) {
   std::string text = "{";
-  for (int i = 0; i < 1000; ++i) text += "\"k" + std::to_string(i) + "\": " + std::to_string(i) + ", ";
+  for (int i = 0; i < 1000; ++i)
+    text += "\"k" + std::to_string(i) + "\": " + std::to_string(i) + ", ";
   text += R"("k3": "new", "k999": "new", "k1000": 1000, "k1000": "new"})";
   const Json value = MustParse(text);
   ASSERT_EQ(value.size(), 1001u);
@@ -98,7 +130,8 @@ TEST(JsonParse, EscapesAreDecoded) {
   EXPECT_EQ(MustParse(R"("\"\\\/\b\f\n\r\t\u0041\u00e9\u20AC\ud83e\udd16")").get<std::string>(),
             "\"\\/\b\f\n\r\tA\u00e9\u20ac\U0001F916");
   EXPECT_EQ(MustParse(R"("a\u0000b")").get<std::string>(), std::string("a\0b", 3));
-  for (const char* text : {R"("\ud83e")", R"("\ud83ex")", R"("\ud83e\u0041")", R"("\udd16")", R"("\ud83e\ud83e")"}) {
+  for (const char* text :
+       {R"("\ud83e")", R"("\ud83ex")", R"("\ud83e\u0041")", R"("\udd16")", R"("\ud83e\ud83e")"}) {
     EXPECT_EQ(MustFail(text).what, "half a surrogate pair in a json string") << text;
   }
 }
@@ -106,9 +139,9 @@ TEST(JsonParse, EscapesAreDecoded) {
 TEST(JsonParse, StringsMustBeUtf8) {
   EXPECT_EQ(MustParse("\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\xA4\x96 \x7F\"").get<std::string>(),
             "\u00e9 \u20ac \U0001F916 \x7F");
-  for (const char* text : {"\"\xC3\"", "\"\x80\"", "\"\xC0\xAF\"", "\"\xE0\x9F\xBF\"", "\"\xED\xA0\x80\"",
-                           "\"\xF0\x8F\xBF\xBF\"",
-                           "\"\xF4\x90\x80\x80\"", "\"\xFF\"", "\"\xE2\x82\"", "\"\xF0\x9F\xA4\""}) {
+  for (const char* text : {"\"\xC3\"", "\"\x80\"", "\"\xC0\xAF\"", "\"\xE0\x9F\xBF\"",
+                           "\"\xED\xA0\x80\"", "\"\xF0\x8F\xBF\xBF\"", "\"\xF4\x90\x80\x80\"",
+                           "\"\xFF\"", "\"\xE2\x82\"", "\"\xF0\x9F\xA4\""}) {
     EXPECT_EQ(MustFail(text).what, "json string is not utf-8") << text;
   }
   EXPECT_EQ(MustFail("{\"ab\xFF\": 1}").found, "byte 0xff");
@@ -129,7 +162,9 @@ TEST(JsonParse, ErrorsNamePathLineColumnAndByte) {
 }
 
 TEST(JsonParse, DepthIsBoundedAt200) {
-  const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  const auto nested = [](size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
   EXPECT_TRUE(Parse(nested(200), "info.json").ok());
   const Problem problem = MustFail(nested(201));
   EXPECT_EQ(problem.code, Code::kCorrupt);

@@ -1,4 +1,5 @@
-// Reads bit fields and Exp-Golomb numbers of H.264 and HEVC parameter sets (ITU-T H.264, 7.2 and 9.1).
+// Reads bit fields and Exp-Golomb numbers of H.264 and HEVC parameter sets (ITU-T H.264, 7.2
+// and 9.1).
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,8 @@
 
 namespace robomerge::mp4 {
 
-/// Reading past the end gives zeros and clears ok(). Emulation prevention bytes (00 00 03) are stepped over.
+/// Reading past the end gives zeros and clears ok(). Emulation prevention bytes (00 00 03) are
+/// stepped over.
 class BitReader {
  public:
   explicit BitReader(std::span<const std::byte> nal_unit) : bytes_(nal_unit) {}

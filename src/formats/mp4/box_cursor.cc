@@ -11,7 +11,9 @@ namespace {
 constexpr size_t kMaxChildren = 4096;
 
 // Kinds of which a container may hold several that we tell apart.
-bool IsNumbered(FourCc type) { return type == Tag("trak") || type == Tag("traf") || type == Tag("trex"); }
+bool IsNumbered(FourCc type) {
+  return type == Tag("trak") || type == Tag("traf") || type == Tag("trex");
+}
 
 }  // namespace
 
@@ -23,7 +25,8 @@ void BoxCursor::Fail(std::string what, std::string expected, std::string found) 
   FailAt(byte(), std::move(what), std::move(expected), std::move(found));
 }
 
-void BoxCursor::FailAt(uint64_t file_byte, std::string what, std::string expected, std::string found) const {
+void BoxCursor::FailAt(uint64_t file_byte, std::string what, std::string expected,
+                       std::string found) const {
   diagnosis_->Fail(Problem(Code::kCorrupt, std::move(what))
                        .At(diagnosis_->Place(path_, file_byte))
                        .Expected(std::move(expected))
@@ -47,11 +50,13 @@ std::span<const std::byte> BoxCursor::Bytes(uint64_t count, const char* field) {
   return taken;
 }
 
-std::span<const std::byte> BoxCursor::Table(uint64_t num_entries, uint64_t entry_bytes, const char* entries) {
+std::span<const std::byte> BoxCursor::Table(uint64_t num_entries, uint64_t entry_bytes,
+                                            const char* entries) {
   if (!ok()) return {};
   const uint64_t num_present = (bytes_.size() - offset_) / entry_bytes;
   if (num_entries > num_present) {
-    Fail("sample table ends early", StrCat(WithSeparators(num_entries), " ", entries), WithSeparators(num_present));
+    Fail("sample table ends early", StrCat(WithSeparators(num_entries), " ", entries),
+         WithSeparators(num_present));
     return {};
   }
   return Bytes(num_entries * entry_bytes, entries);
@@ -65,7 +70,8 @@ std::span<const std::byte> BoxCursor::Rest() {
 
 uint64_t BoxCursor::Number(size_t num_bytes, const char* field) {
   uint64_t number = 0;
-  for (const std::byte byte : Bytes(num_bytes, field)) number = number << 8 | static_cast<uint64_t>(byte);
+  for (const std::byte byte : Bytes(num_bytes, field))
+    number = number << 8 | static_cast<uint64_t>(byte);
   return number;
 }
 
@@ -74,10 +80,11 @@ uint8_t BoxCursor::FullBoxVersion(uint8_t highest_version, uint32_t* flags) {
   const uint32_t word = U32("version and flags");
   const auto version = static_cast<uint8_t>(word >> 24);
   if (ok() && version > highest_version) {
-    diagnosis_->Fail(Problem(Code::kUnsupported, "box version is newer than ISO/IEC 14496-12 describes")
-                         .At(diagnosis_->Place(path_, start))
-                         .Expected(StrCat("version ", int{highest_version}, " or lower"))
-                         .Found(StrCat("version ", int{version})));
+    diagnosis_->Fail(
+        Problem(Code::kUnsupported, "box version is newer than ISO/IEC 14496-12 describes")
+            .At(diagnosis_->Place(path_, start))
+            .Expected(StrCat("version ", int{highest_version}, " or lower"))
+            .Found(StrCat("version ", int{version})));
   }
   if (flags != nullptr) *flags = word & 0xffffff;
   return version;
@@ -86,9 +93,10 @@ uint8_t BoxCursor::FullBoxVersion(uint8_t highest_version, uint32_t* flags) {
 std::optional<Box> BoxCursor::NextBox() {
   if (!ok() || offset_ == bytes_.size()) return std::nullopt;
   const auto rest = bytes_.subspan(offset_);
-  // QuickTime closes some lists with a 32-bit zero (QuickTime File Format, "User data atoms"), and so do its sample
-  // entries.
-  if (rest.size() < 8 && std::all_of(rest.begin(), rest.end(), [](std::byte b) { return b == std::byte{0}; })) {
+  // QuickTime closes some lists with a 32-bit zero (QuickTime File Format, "User data atoms"), and
+  // so do its sample entries.
+  if (rest.size() < 8 &&
+      std::all_of(rest.begin(), rest.end(), [](std::byte b) { return b == std::byte{0}; })) {
     offset_ = bytes_.size();
     return std::nullopt;
   }
@@ -111,14 +119,15 @@ std::optional<Box> BoxCursor::NextBox() {
   if (IsNumbered(type)) path += StrCat("[", num_repeated_++, "]");
   const uint64_t body_start = byte();
   return Box{type, header_bytes,
-             BoxCursor(Bytes(size_bytes - header_bytes, "box body"), body_start, std::move(path), diagnosis_)};
+             BoxCursor(Bytes(size_bytes - header_bytes, "box body"), body_start, std::move(path),
+                       diagnosis_)};
 }
 
 BoxList::BoxList(BoxCursor container) : container_(container) {
   while (std::optional<Box> box = container.NextBox()) {
     if (boxes_.size() == kMaxChildren) {
-      container.Fail(
-          Problem(Code::kUnsupported, "box holds too many boxes").Expected(StrCat(kMaxChildren, " or fewer")));
+      container.Fail(Problem(Code::kUnsupported, "box holds too many boxes")
+                         .Expected(StrCat(kMaxChildren, " or fewer")));
       return;
     }
     boxes_.push_back(std::move(*box));

@@ -1,8 +1,10 @@
-// Reads boxes out of memory, every length checked: the only place where bytes of a file become numbers.
+// Reads boxes out of memory, every length checked: the only place where bytes of a file become
+// numbers.
 //
-// A cursor never throws and never reads outside its box. The first read that does not fit is recorded in the Diagnosis
-// with the box's path, the field and the byte in the file; from then on every read of every cursor of that file gives
-// zero and every list is over, so that a parser can read on and ask once at the end.
+// A cursor never throws and never reads outside its box. The first read that does not fit is
+// recorded in the Diagnosis with the box's path, the field and the byte in the file; from then on
+// every read of every cursor of that file gives zero and every list is over, so that a parser can
+// read on and ask once at the end.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +20,8 @@
 
 namespace robomerge::mp4 {
 
-/// The first problem found while one file is parsed. Later ones are its consequences and are dropped.
+/// The first problem found while one file is parsed. Later ones are its consequences and are
+/// dropped.
 class Diagnosis {
  public:
   explicit Diagnosis(std::string file_path) : file_path_(std::move(file_path)) {}
@@ -44,9 +47,10 @@ struct Box;
 /// A window on the body of one box. Copying a cursor copies the place, not the bytes.
 class BoxCursor {
  public:
-  /// `bytes` lie at `file_offset` of the file; `path` names the box ("moov/trak[0]/mdia/mdhd", empty at the top).
-  /// REQUIRES: bytes and diagnosis outlive the cursor and its copies.
-  BoxCursor(std::span<const std::byte> bytes, uint64_t file_offset, std::string path, Diagnosis* diagnosis)
+  /// `bytes` lie at `file_offset` of the file; `path` names the box ("moov/trak[0]/mdia/mdhd",
+  /// empty at the top). REQUIRES: bytes and diagnosis outlive the cursor and its copies.
+  BoxCursor(std::span<const std::byte> bytes, uint64_t file_offset, std::string path,
+            Diagnosis* diagnosis)
       : bytes_(bytes), file_offset_(file_offset), path_(std::move(path)), diagnosis_(diagnosis) {}
 
   bool ok() const { return diagnosis_->ok(); }
@@ -67,21 +71,25 @@ class BoxCursor {
   /// Returns the next `count` bytes, or an empty span after a failure.
   std::span<const std::byte> Bytes(uint64_t count, const char* field);
   void Skip(uint64_t count, const char* field) { Bytes(count, field); }
-  /// Returns the bytes of `num_entries` table entries; fails in the words of a table ("1,200 sizes, found 1,187").
+  /// Returns the bytes of `num_entries` table entries; fails in the words of a table ("1,200 sizes,
+  /// found 1,187").
   std::span<const std::byte> Table(uint64_t num_entries, uint64_t entry_bytes, const char* entries);
   /// Returns what is left, and moves to the end.
   std::span<const std::byte> Rest();
 
-  /// Reads version and flags (ISO/IEC 14496-12, 4.2.2) and returns the version; fails if it is above `highest_version`.
+  /// Reads version and flags (ISO/IEC 14496-12, 4.2.2) and returns the version; fails if it is
+  /// above `highest_version`.
   uint8_t FullBoxVersion(uint8_t highest_version, uint32_t* flags = nullptr);
 
-  /// Returns the next child box, or nothing at the end. Repeated kinds are numbered in the path: "trak[0]", "trak[1]".
+  /// Returns the next child box, or nothing at the end. Repeated kinds are numbered in the path:
+  /// "trak[0]", "trak[1]".
   std::optional<Box> NextBox();
 
   /// Records a kCorrupt problem at the next byte.
   void Fail(std::string what, std::string expected = {}, std::string found = {}) const;
   /// As above, at a byte that was already read.
-  void FailAt(uint64_t file_byte, std::string what, std::string expected = {}, std::string found = {}) const;
+  void FailAt(uint64_t file_byte, std::string what, std::string expected = {},
+              std::string found = {}) const;
   /// Records a problem of another kind; `where` is filled in.
   void Fail(Problem problem) const;
 
@@ -122,7 +130,11 @@ class BoxList {
 inline uint32_t LoadU16(const std::byte* bytes) {
   return static_cast<uint32_t>(bytes[0]) << 8 | static_cast<uint32_t>(bytes[1]);
 }
-inline uint32_t LoadU32(const std::byte* bytes) { return LoadU16(bytes) << 16 | LoadU16(bytes + 2); }
-inline uint64_t LoadU64(const std::byte* bytes) { return uint64_t{LoadU32(bytes)} << 32 | LoadU32(bytes + 4); }
+inline uint32_t LoadU32(const std::byte* bytes) {
+  return LoadU16(bytes) << 16 | LoadU16(bytes + 2);
+}
+inline uint64_t LoadU64(const std::byte* bytes) {
+  return uint64_t{LoadU32(bytes)} << 32 | LoadU32(bytes + 4);
+}
 
 }  // namespace robomerge::mp4

@@ -1,4 +1,5 @@
-// Writes index boxes into memory; sizes are filled in when a scope closes, so none is computed by hand.
+// Writes index boxes into memory; sizes are filled in when a scope closes, so none is computed by
+// hand.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,9 @@ class BoxWriter {
   void U64(uint64_t number) { Number(number, 8); }
   void I32(int32_t number) { U32(static_cast<uint32_t>(number)); }
   void I64(int64_t number) { U64(static_cast<uint64_t>(number)); }
-  void Bytes(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void Bytes(std::span<const std::byte> bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
   void Text(std::string_view text) { Bytes(std::as_bytes(std::span(text))); }
   void Zeros(size_t count) { bytes_.resize(bytes_.size() + count); }
 
@@ -44,7 +47,8 @@ struct FullBox {
 };
 
 /// One box, open from construction to destruction. Boxes nest as scopes do.
-/// REQUIRES: the box ends up below 4 GiB (an index; media data takes its 64-bit size from the layout).
+/// REQUIRES: the box ends up below 4 GiB (an index; media data takes its 64-bit size from the
+/// layout).
 class BoxScope {
  public:
   BoxScope(BoxWriter& out, FourCc type, std::optional<FullBox> full_box = std::nullopt);

@@ -18,8 +18,8 @@ TEST(BoxScope, FillsInSizesWhenItCloses) {
     BoxScope inner(out, Tag("mvhd"), FullBox{.version = 1, .flags = 2});
     out.U16(0x1234);
   }
-  EXPECT_EQ(out.bytes(),
-            BytesOf({0, 0, 0, 22, 'm', 'o', 'o', 'v', 0, 0, 0, 14, 'm', 'v', 'h', 'd', 1, 0, 0, 2, 0x12, 0x34}));
+  EXPECT_EQ(out.bytes(), BytesOf({0,  0,   0,   22,  'm', 'o', 'o', 'v', 0, 0,    0,
+                                  14, 'm', 'v', 'h', 'd', 1,   0,   0,   2, 0x12, 0x34}));
 }
 
 TEST(BoxCursor, ReadsWhatScopesWrote) {
@@ -61,7 +61,8 @@ TEST(BoxCursor, SaysWhatItTriedToReadAndWhereAndKeepsTheFirstProblem) {
   EXPECT_EQ(body.U8("rate"), 0);  // nothing more is read, although a byte is there
   body.Fail("something later");
   EXPECT_EQ(diagnosis.status().ToString(),
-            "corrupt: box ends early at clip.mp4: moov/mvhd, byte 1,002, expected 4 B of timescale, found 1 B to the "
+            "corrupt: box ends early at clip.mp4: moov/mvhd, byte 1,002, expected 4 B of "
+            "timescale, found 1 B to the "
             "end of the box");
 }
 
@@ -71,7 +72,8 @@ TEST(BoxCursor, CountsTableEntriesBeforeReadingThem) {
   BoxCursor body(bytes, 0, "stsz", &diagnosis);
   EXPECT_TRUE(body.Table(0xffffffff, 4, "sizes").empty());
   EXPECT_EQ(diagnosis.status().ToString(),
-            "corrupt: sample table ends early at clip.mp4: stsz, byte 0, expected 4,294,967,295 sizes, found 2");
+            "corrupt: sample table ends early at clip.mp4: stsz, byte 0, expected 4,294,967,295 "
+            "sizes, found 2");
 }
 
 TEST(BoxCursor, NumbersTracks) {
@@ -89,7 +91,9 @@ TEST(BoxCursor, RefusesSizesThatCannotBe) {
     Diagnosis diagnosis("clip.mp4");
     BoxCursor moov(bytes, 0, "moov", &diagnosis);
     EXPECT_FALSE(moov.NextBox().has_value());
-    EXPECT_THAT(diagnosis.status().ToString(), HasSubstr("box \"free\" does not fit into the box around it")) << size;
+    EXPECT_THAT(diagnosis.status().ToString(),
+                HasSubstr("box \"free\" does not fit into the box around it"))
+        << size;
   }
 }
 

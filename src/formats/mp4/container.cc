@@ -31,7 +31,8 @@ bool HoldsFrames(FourCc type) {
 
 class ContainerReader {
  public:
-  ContainerReader(const io::RandomAccessFile& file, Diagnosis* diagnosis) : file_(file), diagnosis_(diagnosis) {
+  ContainerReader(const io::RandomAccessFile& file, Diagnosis* diagnosis)
+      : file_(file), diagnosis_(diagnosis) {
     container_.file_size_bytes = file.size_bytes();
   }
 
@@ -54,15 +55,18 @@ class ContainerReader {
       start += box->size_bytes;
     }
     if (!has_movie_) {
-      Problem problem = Corrupt("file has no moov box", file_.size_bytes(), "a moov box, the index of all frames");
-      problem.hint = "the recording was not finished or the file is cut off; record or copy it again";
+      Problem problem = Corrupt("file has no moov box", file_.size_bytes(),
+                                "a moov box, the index of all frames");
+      problem.hint =
+          "the recording was not finished or the file is cut off; record or copy it again";
       return problem;
     }
     return std::move(container_);
   }
 
  private:
-  Problem Corrupt(std::string what, uint64_t byte, std::string expected = {}, std::string found = {}) const {
+  Problem Corrupt(std::string what, uint64_t byte, std::string expected = {},
+                  std::string found = {}) const {
     return Problem(Code::kCorrupt, std::move(what))
         .At(diagnosis_->Place("", byte))
         .Expected(std::move(expected))
@@ -73,7 +77,8 @@ class ContainerReader {
   Result<std::optional<TopLevelBox>> ReadHeader(uint64_t start) const {
     const uint64_t left_bytes = file_.size_bytes() - start;
     std::array<std::byte, 16> header{};
-    const auto present = std::span(header).first(static_cast<size_t>(std::min<uint64_t>(16, left_bytes)));
+    const auto present =
+        std::span(header).first(static_cast<size_t>(std::min<uint64_t>(16, left_bytes)));
     ROBOMERGE_RETURN_NOT_OK(file_.ReadAt(start, present));
     TopLevelBox box{LoadU32(&header[4]), start, 8, LoadU32(&header[0])};
     const bool is_box = left_bytes >= 8 && IsPlausibleTag(box.type);
@@ -82,17 +87,20 @@ class ContainerReader {
       box.header_bytes = 16;
       box.size_bytes = left_bytes >= 16 ? LoadU64(&header[8]) : 0;
     }
-    if (is_box && box.size_bytes >= box.header_bytes && box.size_bytes <= left_bytes) return std::optional(box);
+    if (is_box && box.size_bytes >= box.header_bytes && box.size_bytes <= left_bytes)
+      return std::optional(box);
     if (is_box && HoldsFrames(box.type) && box.size_bytes > left_bytes) {
-      Problem problem = Corrupt(StrCat("box \"", TagText(box.type), "\" reaches beyond the end of the file"), start,
-                                StrCat(WithSeparators(box.size_bytes), " B"), StrCat(WithSeparators(left_bytes), " B"));
+      Problem problem = Corrupt(
+          StrCat("box \"", TagText(box.type), "\" reaches beyond the end of the file"), start,
+          StrCat(WithSeparators(box.size_bytes), " B"), StrCat(WithSeparators(left_bytes), " B"));
       problem.hint = "the file looks cut off; copy it again";
       return problem;
     }
     if (start == 0) return Corrupt("not an MP4 file", 0, "a box header");
     if (!has_movie_) {
-      return Corrupt("box header is damaged and no moov box comes before it", start, "size and type of a box",
-                     StrCat("size ", WithSeparators(box.size_bytes), ", type \"", TagText(box.type), "\""));
+      return Corrupt(
+          "box header is damaged and no moov box comes before it", start, "size and type of a box",
+          StrCat("size ", WithSeparators(box.size_bytes), ", type \"", TagText(box.type), "\""));
     }
     return std::optional<TopLevelBox>();
   }
@@ -103,7 +111,8 @@ class ContainerReader {
       container_.media.push_back(body);
     } else if (box.type == Tag("moof")) {
       container_.fragments.push_back(body);
-    } else if (box.type == Tag("ftyp") && container_.file_type.empty() && box.size_bytes <= kMaxFileTypeBytes) {
+    } else if (box.type == Tag("ftyp") && container_.file_type.empty() &&
+               box.size_bytes <= kMaxFileTypeBytes) {
       container_.file_type.resize(static_cast<size_t>(box.size_bytes));
       return file_.ReadAt(box.start, container_.file_type);
     } else if (box.type == Tag("moov")) {
@@ -131,8 +140,9 @@ class ContainerReader {
 }  // namespace
 
 bool Container::IsMedia(const FileExtent& extent) const {
-  const auto after = std::upper_bound(media.begin(), media.end(), extent.offset,
-                                      [](uint64_t offset, const FileExtent& box) { return offset < box.offset; });
+  const auto after =
+      std::upper_bound(media.begin(), media.end(), extent.offset,
+                       [](uint64_t offset, const FileExtent& box) { return offset < box.offset; });
   if (after == media.begin()) return false;
   const FileExtent& box = *std::prev(after);
   return RangeFits(extent.offset - box.offset, extent.length_bytes, box.length_bytes);

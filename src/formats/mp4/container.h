@@ -1,4 +1,5 @@
-// The top level of an MP4 file: where its boxes lie (ISO/IEC 14496-12, 4.2 and 8.1). Media data is never read.
+// The top level of an MP4 file: where its boxes lie (ISO/IEC 14496-12, 4.2 and 8.1). Media data is
+// never read.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +21,10 @@ struct FileExtent {
 
 struct Container {
   uint64_t file_size_bytes = 0;
-  std::vector<std::byte> file_type;   ///< the whole ftyp box; empty if there is none (old QuickTime)
-  FileExtent movie_extent;            ///< body of moov
-  std::vector<std::byte> movie;       ///< the bytes of movie_extent
-  std::vector<FileExtent> media;      ///< bodies of the mdat boxes, by offset
+  std::vector<std::byte> file_type;  ///< the whole ftyp box; empty if there is none (old QuickTime)
+  FileExtent movie_extent;           ///< body of moov
+  std::vector<std::byte> movie;      ///< the bytes of movie_extent
+  std::vector<FileExtent> media;     ///< bodies of the mdat boxes, by offset
   std::vector<FileExtent> fragments;  ///< bodies of the moof boxes, by offset
   bool has_trailing_bytes = false;    ///< after the last complete box lies something that is no box
 

@@ -59,16 +59,20 @@ Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const S
     std::array<std::byte, 5> header{};  // length, then the first byte of the NAL unit
     const uint64_t header_bytes = entry.nal_length_bytes + uint64_t{1};
     if (end - offset < header_bytes) break;
-    ROBOMERGE_RETURN_NOT_OK(file.ReadAt(offset, std::span(header).first(static_cast<size_t>(header_bytes))));
+    ROBOMERGE_RETURN_NOT_OK(
+        file.ReadAt(offset, std::span(header).first(static_cast<size_t>(header_bytes))));
     uint64_t length_bytes = 0;
     for (size_t j = 0; j < entry.nal_length_bytes; ++j)
       length_bytes = length_bytes << 8 | static_cast<uint64_t>(header[j]);
     offset += entry.nal_length_bytes;
     if (length_bytes == 0 || length_bytes > end - offset) break;
     switch (KindOf(entry.nal_format, static_cast<uint8_t>(header[entry.nal_length_bytes]))) {
-      case NalKind::kInstantRefresh: first.parameter_sets = Hexadecimal(parameter_sets); return first;
+      case NalKind::kInstantRefresh:
+        first.parameter_sets = Hexadecimal(parameter_sets);
+        return first;
       case NalKind::kOtherSlice:
-        first.problem = "its first frame is no instant refresh (IDR): it may lean on frames before it";
+        first.problem =
+            "its first frame is no instant refresh (IDR): it may lean on frames before it";
         return first;
       case NalKind::kParameterSet: {
         const size_t start = parameter_sets.size();
@@ -80,7 +84,8 @@ Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const S
         ROBOMERGE_RETURN_NOT_OK(file.ReadAt(offset, std::span(parameter_sets).subspan(start)));
         break;
       }
-      case NalKind::kOther: break;
+      case NalKind::kOther:
+        break;
     }
     offset += length_bytes;
   }

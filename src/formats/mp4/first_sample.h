@@ -1,5 +1,5 @@
-// Looks into the first sample of an H.264 or HEVC stream, at NAL unit headers only: may decoding begin here after
-// another stream?
+// Looks into the first sample of an H.264 or HEVC stream, at NAL unit headers only: may decoding
+// begin here after another stream?
 #pragma once
 
 #include <span>
@@ -12,8 +12,8 @@
 namespace robomerge::mp4 {
 
 struct FirstSample {
-  /// Parameter sets that the sample itself carries, as hexadecimal digits: they configure the decoder as those of the
-  /// sample entry do.
+  /// Parameter sets that the sample itself carries, as hexadecimal digits: they configure the
+  /// decoder as those of the sample entry do.
   std::string parameter_sets;
   /// Empty if the sample starts a stream; otherwise the clause that says why not.
   std::string problem;

@@ -15,7 +15,8 @@ constexpr FourCc Tag(const char (&text)[5]) {
   return code;
 }
 
-/// Returns whether all four characters are printable ASCII (or QuickTime's 0xa9), as every registered code is.
+/// Returns whether all four characters are printable ASCII (or QuickTime's 0xa9), as every
+/// registered code is.
 constexpr bool IsPlausibleTag(FourCc code) {
   for (int shift = 24; shift >= 0; shift -= 8) {
     const uint32_t character = code >> shift & 0xff;

@@ -53,8 +53,9 @@ void AddTrackFragment(const BoxCursor& traf, const Movie& movie, FragmentTotals*
   if (tfhd->U32("track_ID") != movie.video.id) return;
   if ((flags & kHasBaseDataOffset) != 0) tfhd->Skip(8, "base_data_offset");
   if ((flags & kHasDescriptionIndex) != 0) tfhd->Skip(4, "sample_description_index");
-  const uint32_t default_ticks =
-      (flags & kHasDefaultDuration) != 0 ? tfhd->U32("default_sample_duration") : movie.default_sample_ticks;
+  const uint32_t default_ticks = (flags & kHasDefaultDuration) != 0
+                                     ? tfhd->U32("default_sample_duration")
+                                     : movie.default_sample_ticks;
   for (const Box& box : boxes.boxes()) {
     if (box.type == Tag("trun")) AddRun(box.body, default_ticks, totals);
   }
@@ -62,8 +63,8 @@ void AddTrackFragment(const BoxCursor& traf, const Movie& movie, FragmentTotals*
 
 }  // namespace
 
-Result<FragmentTotals> CountFragments(const io::RandomAccessFile& file, const Container& container, const Movie& movie,
-                                      Diagnosis* diagnosis) {
+Result<FragmentTotals> CountFragments(const io::RandomAccessFile& file, const Container& container,
+                                      const Movie& movie, Diagnosis* diagnosis) {
   FragmentTotals totals;
   std::vector<std::byte> bytes;
   for (const FileExtent& fragment : container.fragments) {

@@ -1,5 +1,5 @@
-// Counts the frames of a fragmented file (ISO/IEC 14496-12, 8.8). Such files are not spliced; the count is for checks
-// and reports.
+// Counts the frames of a fragmented file (ISO/IEC 14496-12, 8.8). Such files are not spliced; the
+// count is for checks and reports.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct FragmentTotals {
 };
 
 /// Adds up the runs of the video track over all moof boxes. Problems go to `diagnosis`.
-Result<FragmentTotals> CountFragments(const io::RandomAccessFile& file, const Container& container, const Movie& movie,
-                                      Diagnosis* diagnosis);
+Result<FragmentTotals> CountFragments(const io::RandomAccessFile& file, const Container& container,
+                                      const Movie& movie, Diagnosis* diagnosis);
 
 }  // namespace robomerge::mp4

@@ -7,13 +7,15 @@
 namespace robomerge::mp4 {
 namespace {
 
-// Ticks of the media that a player shows at time 0 (8.6.6): the edit's start, less the pause before it.
+// Ticks of the media that a player shows at time 0 (8.6.6): the edit's start, less the pause before
+// it.
 int64_t ZeroTicks(const Movie& movie) {
   const std::vector<Edit>& edits = movie.video.edits;
   if (edits.empty()) return 0;
   int64_t pause_ticks = 0;
   if (edits.front().media_time_ticks == -1 && movie.timescale > 0) {
-    const double seconds = static_cast<double>(edits.front().duration_movie_ticks) / movie.timescale;
+    const double seconds =
+        static_cast<double>(edits.front().duration_movie_ticks) / movie.timescale;
     pause_ticks = static_cast<int64_t>(seconds * movie.video.timescale + 0.5);
   }
   for (const Edit& edit : edits) {
@@ -26,7 +28,7 @@ int64_t ZeroTicks(const Movie& movie) {
 template <typename Run, typename Value>
 class RunCursor {
  public:
-  RunCursor(const std::vector<Run>& runs, Value Run::*value) : runs_(runs), value_(value) {}
+  RunCursor(const std::vector<Run>& runs, Value Run::* value) : runs_(runs), value_(value) {}
   Value Next() {
     while (run_ < runs_.size() && used_ == runs_[run_].num_samples) {
       ++run_;
@@ -39,7 +41,7 @@ class RunCursor {
 
  private:
   const std::vector<Run>& runs_;
-  Value Run::*value_;
+  Value Run::* value_;
   size_t run_ = 0;
   uint32_t used_ = 0;
 };
@@ -63,7 +65,8 @@ Result<FrameList> ReadFrameList(const io::RandomAccessFile& file) {
   uint32_t sample = 0;
   for (const SampleChunk& samples_side_by_side : samples.chunks) {
     uint64_t offset = samples_side_by_side.extent.offset;
-    for (uint32_t left = samples_side_by_side.num_samples; left > 0 && sample < samples.num_samples; --left, ++sample) {
+    for (uint32_t left = samples_side_by_side.num_samples; left > 0 && sample < samples.num_samples;
+         --left, ++sample) {
       const uint64_t size_bytes = samples.SampleSize(sample);
       list.frames.push_back({decode_ticks + offsets.Next() - zero_ticks, offset, size_bytes});
       offset += size_bytes;
@@ -71,7 +74,9 @@ Result<FrameList> ReadFrameList(const io::RandomAccessFile& file) {
     }
   }
   std::stable_sort(list.frames.begin(), list.frames.end(),
-                   [](const ShownFrame& left, const ShownFrame& right) { return left.shown_ticks < right.shown_ticks; });
+                   [](const ShownFrame& left, const ShownFrame& right) {
+                     return left.shown_ticks < right.shown_ticks;
+                   });
   return list;
 }
 

@@ -1,4 +1,5 @@
-// Every frame of a video stream in the order in which it is shown: when, and where its coded bytes lie. For proving a file, not for making one.
+// Every frame of a video stream in the order in which it is shown: when, and where its coded bytes
+// lie. For proving a file, not for making one.
 #pragma once
 
 #include <cstdint>

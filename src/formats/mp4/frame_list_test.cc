@@ -29,7 +29,8 @@ TEST(FrameList, NamesTimeAndBytesOfEveryFrame) {
   EXPECT_FALSE(list->is_fragmented);
   EXPECT_EQ(Times(*list), (std::vector<int64_t>{0, 512, 1024, 1536, 2048}));
   EXPECT_DOUBLE_EQ(list->Seconds(3), 0.1);
-  for (size_t frame = 0; frame < 5; ++frame) EXPECT_EQ(Payload(file, list->frames[frame]), spec.samples[frame]) << frame;
+  for (size_t frame = 0; frame < 5; ++frame)
+    EXPECT_EQ(Payload(file, list->frames[frame]), spec.samples[frame]) << frame;
 }
 
 TEST(FrameList, IsInTheOrderOfShowing) {

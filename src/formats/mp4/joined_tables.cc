@@ -23,7 +23,8 @@ Problem DoesNotFit(const char* what, uint64_t timescale) {
 
 int64_t SmallestOffset(const SampleTable& samples) {
   int64_t smallest = samples.composition_offsets.empty() ? 0 : std::numeric_limits<int64_t>::max();
-  for (const CompositionRun& run : samples.composition_offsets) smallest = std::min(smallest, run.offset_ticks);
+  for (const CompositionRun& run : samples.composition_offsets)
+    smallest = std::min(smallest, run.offset_ticks);
   return smallest;
 }
 
@@ -70,10 +71,14 @@ Status AppendOffsets(const ParsedStream& source, const SourceClock& clock, uint3
                      std::vector<CompositionRun>* runs) {
   const SampleTable& samples = source.video().samples;
   const std::vector<CompositionRun> none{{samples.num_samples, 0}};
-  for (const CompositionRun& run : samples.composition_offsets.empty() ? none : samples.composition_offsets) {
-    const auto scaled = CheckedMultiply<int64_t>(run.offset_ticks, static_cast<int64_t>(clock.factor));
-    const auto offset_ticks = scaled ? CheckedAdd<int64_t>(*scaled, clock.shift_ticks) : std::nullopt;
-    if (!offset_ticks || *offset_ticks > kMaxOffsetTicks) return DoesNotFit("the delay of reordered frames", timescale);
+  for (const CompositionRun& run :
+       samples.composition_offsets.empty() ? none : samples.composition_offsets) {
+    const auto scaled =
+        CheckedMultiply<int64_t>(run.offset_ticks, static_cast<int64_t>(clock.factor));
+    const auto offset_ticks =
+        scaled ? CheckedAdd<int64_t>(*scaled, clock.shift_ticks) : std::nullopt;
+    if (!offset_ticks || *offset_ticks > kMaxOffsetTicks)
+      return DoesNotFit("the delay of reordered frames", timescale);
     ROBOMERGE_CHECK(*offset_ticks >= 0);  // the smallest of all was subtracted
     AppendRun(CompositionRun{run.num_samples, *offset_ticks}, runs);
   }
@@ -88,11 +93,13 @@ void AppendSizes(const SampleTable& samples, std::vector<uint32_t>* sizes_bytes)
   }
 }
 
-void AppendSyncSamples(const SampleTable& samples, uint32_t num_before, std::vector<uint32_t>* numbers) {
+void AppendSyncSamples(const SampleTable& samples, uint32_t num_before,
+                       std::vector<uint32_t>* numbers) {
   if (samples.sync_samples) {
     for (const uint32_t number : *samples.sync_samples) numbers->push_back(num_before + number);
   } else {
-    for (uint32_t number = 0; number < samples.num_samples; ++number) numbers->push_back(num_before + number);
+    for (uint32_t number = 0; number < samples.num_samples; ++number)
+      numbers->push_back(num_before + number);
   }
 }
 
@@ -104,15 +111,17 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
     if (timescale) timescale = CheckedLcm(*timescale, source.video().timescale);
   }
   if (!timescale || *timescale > kMaxTimescale) {
-    return Problem(Code::kIncompatible, "the streams' timescales have no common multiple that fits 31 bits")
-        .Found(StrCat(sources.front().video().timescale, " and ", sources.size() - 1, " more, and ", fps_numerator,
-                      " frames"))
+    return Problem(Code::kIncompatible,
+                   "the streams' timescales have no common multiple that fits 31 bits")
+        .Found(StrCat(sources.front().video().timescale, " and ", sources.size() - 1, " more, and ",
+                      fps_numerator, " frames"))
         .Hint("give these streams files of their own");
   }
   SpliceClock clock;
   clock.timescale = static_cast<uint32_t>(*timescale);
 
-  // Every source's first frame is to be shown `delay` after its decoding begins: the longest delay among them.
+  // Every source's first frame is to be shown `delay` after its decoding begins: the longest delay
+  // among them.
   std::vector<int64_t> delays;
   std::vector<int64_t> smallest_offsets;
   for (const ParsedStream& source : sources) {
@@ -121,12 +130,13 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
     own.start_ticks = clock.end_ticks;
     const auto factor = static_cast<int64_t>(own.factor);
     const auto length_ticks = CheckedMultiply<uint64_t>(source.summary.length_ticks, own.factor);
-    const auto end_ticks = length_ticks ? CheckedAdd<uint64_t>(clock.end_ticks, *length_ticks) : std::nullopt;
+    const auto end_ticks =
+        length_ticks ? CheckedAdd<uint64_t>(clock.end_ticks, *length_ticks) : std::nullopt;
     const auto delay = CheckedMultiply<int64_t>(source.presentation.first_ticks, factor);
     const auto smallest = CheckedMultiply<int64_t>(SmallestOffset(source.video().samples), factor);
     constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 4;  // sums of these cannot wrap
-    if (!end_ticks || *end_ticks > static_cast<uint64_t>(kMost) || !delay || *delay > kMost || *delay < -kMost ||
-        !smallest || *smallest > kMost || *smallest < -kMost) {
+    if (!end_ticks || *end_ticks > static_cast<uint64_t>(kMost) || !delay || *delay > kMost ||
+        *delay < -kMost || !smallest || *smallest > kMost || *smallest < -kMost) {
       return DoesNotFit("the length of all streams", *timescale);
     }
     own.length_ticks = *length_ticks;
@@ -142,7 +152,8 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
     smallest_offset = std::min(smallest_offset, smallest_offsets[i] + clock.sources[i].shift_ticks);
   }
   for (SourceClock& own : clock.sources) own.shift_ticks -= smallest_offset;
-  // The first frame's own offset is one of those the smallest was taken from, and decode time is never below zero.
+  // The first frame's own offset is one of those the smallest was taken from, and decode time is
+  // never below zero.
   ROBOMERGE_CHECK(longest_delay >= smallest_offset);
   clock.media_time_ticks = static_cast<uint64_t>(longest_delay - smallest_offset);
   return clock;
@@ -159,8 +170,8 @@ Result<SampleTable> JoinTables(const std::vector<ParsedStream>& sources, const S
     num_samples += samples.num_samples;
     lists_sync_samples = lists_sync_samples || samples.sync_samples.has_value();
     has_dependencies = has_dependencies && samples.dependencies.has_value();
-    has_one_size =
-        has_one_size && samples.sizes_bytes.empty() && samples.constant_size_bytes == first.constant_size_bytes;
+    has_one_size = has_one_size && samples.sizes_bytes.empty() &&
+                   samples.constant_size_bytes == first.constant_size_bytes;
   }
   if (num_samples > kMaxSplicedSamples) {
     return Problem(Code::kUnsupported, "too many frames for one file")
@@ -175,7 +186,8 @@ Result<SampleTable> JoinTables(const std::vector<ParsedStream>& sources, const S
     const SampleTable& samples = sources[i].video().samples;
     const SourceClock& own = clock.sources[i];
     ROBOMERGE_RETURN_NOT_OK(AppendDeltas(sources[i], own, clock.timescale, &joined.decode_deltas));
-    ROBOMERGE_RETURN_NOT_OK(AppendOffsets(sources[i], own, clock.timescale, &joined.composition_offsets));
+    ROBOMERGE_RETURN_NOT_OK(
+        AppendOffsets(sources[i], own, clock.timescale, &joined.composition_offsets));
     if (lists_sync_samples) AppendSyncSamples(samples, joined.num_samples, &*joined.sync_samples);
     if (has_dependencies) {
       joined.dependencies->insert(joined.dependencies->end(), samples.dependencies->begin(),
@@ -184,8 +196,8 @@ Result<SampleTable> JoinTables(const std::vector<ParsedStream>& sources, const S
     if (!has_one_size) AppendSizes(samples, &joined.sizes_bytes);
     joined.num_samples += samples.num_samples;
   }
-  const bool has_no_offsets =
-      joined.composition_offsets.size() == 1 && joined.composition_offsets.front().offset_ticks == 0;
+  const bool has_no_offsets = joined.composition_offsets.size() == 1 &&
+                              joined.composition_offsets.front().offset_ticks == 0;
   if (has_no_offsets) joined.composition_offsets.clear();
   return joined;
 }

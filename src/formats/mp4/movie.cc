@@ -72,8 +72,10 @@ void ParseMediaHeader(BoxCursor mdhd, VideoTrack* video) {
   mdhd.Skip(version == 1 ? 16 : 8, "creation and modification time");
   video->timescale = mdhd.U32("timescale");
   // FFmpeg and others keep it in a signed 32-bit number.
-  if (mdhd.ok() && (video->timescale == 0 || video->timescale > std::numeric_limits<int32_t>::max())) {
-    mdhd.Fail("timescale of the video track is out of range", "1 to 2,147,483,647", WithSeparators(video->timescale));
+  if (mdhd.ok() &&
+      (video->timescale == 0 || video->timescale > std::numeric_limits<int32_t>::max())) {
+    mdhd.Fail("timescale of the video track is out of range", "1 to 2,147,483,647",
+              WithSeparators(video->timescale));
   }
 }
 
@@ -85,7 +87,8 @@ void ParseEditList(BoxCursor elst, VideoTrack* video) {
   elst.Table(num_entries, version == 1 ? 20 : 12, "edits");
   for (uint32_t i = 0; i < num_entries && elst.ok(); ++i) {
     Edit edit;
-    edit.duration_movie_ticks = version == 1 ? entries.U64("segment_duration") : entries.U32("segment_duration");
+    edit.duration_movie_ticks =
+        version == 1 ? entries.U64("segment_duration") : entries.U32("segment_duration");
     edit.media_time_ticks = version == 1 ? entries.I64("media_time") : entries.I32("media_time");
     edit.rate_16_16 = entries.U32("media_rate");
     video->edits.push_back(edit);
@@ -112,7 +115,8 @@ void ParseSampleDescriptions(BoxCursor stsd, VideoTrack* video) {
     SampleEntry parsed = ParseSampleEntry(*entry);
     if (video->num_sample_entries++ == 0) video->entry = std::move(parsed);
   }
-  if (stsd.ok() && video->num_sample_entries == 0) stsd.Fail("video track has no sample description", "1 or more");
+  if (stsd.ok() && video->num_sample_entries == 0)
+    stsd.Fail("video track has no sample description", "1 or more");
 }
 
 void ParseVideoTrack(const BoxCursor& trak, const Container& container, VideoTrack* video) {
@@ -138,7 +142,8 @@ void ParseVideoTrack(const BoxCursor& trak, const Container& container, VideoTra
   video->samples = ParseSampleTable(tables, video->num_sample_entries, container);
 }
 
-// An enabled track wins over disabled ones (previews, thumbnails); a lone disabled one is still the video.
+// An enabled track wins over disabled ones (previews, thumbnails); a lone disabled one is still the
+// video.
 const TrackOutline* ChooseVideo(const std::vector<TrackOutline>& tracks, const BoxCursor& moov) {
   std::vector<const TrackOutline*> enabled;
   std::vector<const TrackOutline*> disabled;
@@ -147,9 +152,11 @@ const TrackOutline* ChooseVideo(const std::vector<TrackOutline>& tracks, const B
   }
   const auto& candidates = enabled.empty() ? disabled : enabled;
   if (candidates.size() == 1) return candidates.front();
-  Problem problem(Code::kUnsupported, candidates.empty() ? "file has no video track" : "file has several video tracks");
+  Problem problem(Code::kUnsupported,
+                  candidates.empty() ? "file has no video track" : "file has several video tracks");
   problem.expected = "one video track";
-  problem.found = StrCat(candidates.size(), " among ", tracks.size(), tracks.size() == 1 ? " track" : " tracks");
+  problem.found = StrCat(candidates.size(), " among ", tracks.size(),
+                         tracks.size() == 1 ? " track" : " tracks");
   moov.Fail(std::move(problem));
   return nullptr;
 }
@@ -181,7 +188,8 @@ Result<Movie> ParseMovie(const Container& container, Diagnosis* diagnosis) {
   if (!diagnosis->ok()) return diagnosis->status();
   const TrackOutline* chosen = ChooseVideo(tracks, moov);
   if (chosen == nullptr) return diagnosis->status();
-  for (const TrackOutline& track : tracks) movie.has_audio = movie.has_audio || track.handler == Tag("soun");
+  for (const TrackOutline& track : tracks)
+    movie.has_audio = movie.has_audio || track.handler == Tag("soun");
   movie.num_other_tracks = static_cast<uint32_t>(tracks.size() - 1);
   ParseVideoTrack(chosen->body, container, &movie.video);
   if (auto mvex = boxes.Find(Tag("mvex"))) {

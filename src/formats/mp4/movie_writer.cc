@@ -167,7 +167,8 @@ class MovieWriter {
   }
 
   bool IsRunStart(size_t number) const {
-    return number == 0 || samples_.chunks[number].num_samples != samples_.chunks[number - 1].num_samples;
+    return number == 0 ||
+           samples_.chunks[number].num_samples != samples_.chunks[number - 1].num_samples;
   }
 
   void WriteCount(size_t count) { out_.U32(static_cast<uint32_t>(count)); }

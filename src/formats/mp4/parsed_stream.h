@@ -1,4 +1,5 @@
-// One file's video stream with its tables, as the splice needs it; StreamSummary is what remains of it for a merge.
+// One file's video stream with its tables, as the splice needs it; StreamSummary is what remains of
+// it for a merge.
 #pragma once
 
 #include "formats/mp4/container.h"

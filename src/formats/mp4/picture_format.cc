@@ -11,10 +11,11 @@ namespace {
 
 // The first fields of vui_parameters() are the same in H.264 (E.1.1) and HEVC (E.2.1).
 void ReadVui(BitReader* bits, PictureFormat* format) {
-  if (bits->Flag() && bits->Bits(8) == 255) bits->Skip(32);  // aspect_ratio_idc 255: sar_width, sar_height
-  if (bits->Flag()) bits->Skip(1);                           // overscan_appropriate_flag
-  if (!bits->Flag()) return;                                 // video_signal_type_present_flag
-  bits->Skip(3);                                             // video_format
+  if (bits->Flag() && bits->Bits(8) == 255)
+    bits->Skip(32);                 // aspect_ratio_idc 255: sar_width, sar_height
+  if (bits->Flag()) bits->Skip(1);  // overscan_appropriate_flag
+  if (!bits->Flag()) return;        // video_signal_type_present_flag
+  bits->Skip(3);                    // video_format
   format->is_full_range = bits->Flag();
   if (bits->Flag()) {
     bits->Skip(16);  // colour_primaries, transfer_characteristics
@@ -47,7 +48,8 @@ void SkipProfileTierLevel(BitReader* bits, uint32_t num_extra_layers) {
     has_level[i] = bits->Flag();
   }
   if (num_extra_layers > 0) bits->Skip(2 * (8 - num_extra_layers));
-  for (uint32_t i = 0; i < num_extra_layers; ++i) bits->Skip((has_profile[i] ? 88 : 0) + (has_level[i] ? 8 : 0));
+  for (uint32_t i = 0; i < num_extra_layers; ++i)
+    bits->Skip((has_profile[i] ? 88 : 0) + (has_level[i] ? 8 : 0));
 }
 
 // H.265, 7.3.4
@@ -95,8 +97,10 @@ std::optional<PictureFormat> ReadAvcParameterSet(std::span<const std::byte> nal_
   const uint32_t profile = bits.Bits(8);
   bits.Skip(16);    // constraint flags, level
   bits.Unsigned();  // seq_parameter_set_id
-  constexpr std::array<uint32_t, 13> kProfilesWithChroma{100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135};
-  if (std::find(kProfilesWithChroma.begin(), kProfilesWithChroma.end(), profile) != kProfilesWithChroma.end()) {
+  constexpr std::array<uint32_t, 13> kProfilesWithChroma{100, 110, 122, 244, 44,  83, 86,
+                                                         118, 128, 138, 139, 134, 135};
+  if (std::find(kProfilesWithChroma.begin(), kProfilesWithChroma.end(), profile) !=
+      kProfilesWithChroma.end()) {
     ReadChroma(&bits, &format);
     format.luma_bits = 8 + bits.Count(6);
     format.chroma_bits = 8 + bits.Count(6);
@@ -162,7 +166,8 @@ std::optional<PictureFormat> ReadHevcParameterSet(std::span<const std::byte> nal
   }
   const uint32_t num_sets = bits.Count(64);
   uint32_t num_pictures = 0;
-  for (uint32_t i = 0; i < num_sets && bits.ok(); ++i) num_pictures = SkipShortTermSet(&bits, i == 0, num_pictures);
+  for (uint32_t i = 0; i < num_sets && bits.ok(); ++i)
+    num_pictures = SkipShortTermSet(&bits, i == 0, num_pictures);
   if (bits.Flag()) {
     for (uint32_t left = bits.Count(32); left > 0; --left) bits.Skip(order_bits + 1);
   }

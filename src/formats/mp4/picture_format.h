@@ -18,13 +18,15 @@ struct PictureFormat {
   uint32_t matrix_coefficients = 2;  ///< 0: the planes are G, B, R; 2: not said
 };
 
-/// Reads a sequence parameter set NAL unit of H.264 (ITU-T H.264, 7.3.2.1.1). Nothing if it does not parse.
+/// Reads a sequence parameter set NAL unit of H.264 (ITU-T H.264, 7.3.2.1.1). Nothing if it does
+/// not parse.
 std::optional<PictureFormat> ReadAvcParameterSet(std::span<const std::byte> nal_unit);
-/// Reads a sequence parameter set NAL unit of HEVC (ITU-T H.265, 7.3.2.2). Nothing if it does not parse.
+/// Reads a sequence parameter set NAL unit of HEVC (ITU-T H.265, 7.3.2.2). Nothing if it does not
+/// parse.
 std::optional<PictureFormat> ReadHevcParameterSet(std::span<const std::byte> nal_unit);
 
-/// Returns FFmpeg's name of a YUV or gray format, or "" where it is not certain. `has_range_formats`: the decoder
-/// (H.264, HEVC) gives full range a name of its own (yuvj420p).
+/// Returns FFmpeg's name of a YUV or gray format, or "" where it is not certain.
+/// `has_range_formats`: the decoder (H.264, HEVC) gives full range a name of its own (yuvj420p).
 std::string PixelFormatName(const PictureFormat& format, bool has_range_formats);
 
 }  // namespace robomerge::mp4

@@ -16,7 +16,8 @@ struct Segment {
   int64_t last_ticks() const { return first_ticks + int64_t{num_samples - 1} * delta_ticks; }
 };
 
-// Calls `visit` for the segments in decode order. Times fit 64 bits: at most 2^24 samples of less than 2^32 ticks.
+// Calls `visit` for the segments in decode order. Times fit 64 bits: at most 2^24 samples of less
+// than 2^32 ticks.
 template <typename Visit>
 void ForEachSegment(const SampleTable& samples, Visit visit) {
   int64_t decode_ticks = 0;
@@ -49,7 +50,8 @@ bool IsEvenlySpaced(const SampleTable& samples, int64_t first_ticks, int64_t spa
   bool is_even = true;
   ForEachSegment(samples, [&](const Segment& segment) {
     for (uint32_t i = 0; i < segment.num_samples && is_even; ++i) {
-      const int64_t since_first = segment.first_ticks + int64_t{i} * segment.delta_ticks - first_ticks;
+      const int64_t since_first =
+          segment.first_ticks + int64_t{i} * segment.delta_ticks - first_ticks;
       const int64_t slot = since_first / spacing_ticks;
       is_even = since_first % spacing_ticks == 0 && !is_taken[static_cast<size_t>(slot)];
       if (is_even) is_taken[static_cast<size_t>(slot)] = true;
@@ -76,7 +78,8 @@ Presentation Present(const SampleTable& samples) {
     shown.has_zero_delta = shown.has_zero_delta || segment.delta_ticks == 0;
   });
   const auto span_ticks = static_cast<uint64_t>(shown.last_ticks - shown.first_ticks);
-  shown.shown_length_ticks = std::max(shown.decode_length_ticks, span_ticks + last_shown_delta_ticks);
+  shown.shown_length_ticks =
+      std::max(shown.decode_length_ticks, span_ticks + last_shown_delta_ticks);
 
   shown.shortest_delta_ticks = std::numeric_limits<uint32_t>::max();
   for (size_t i = 0; i < samples.decode_deltas.size(); ++i) {
@@ -91,7 +94,8 @@ Presentation Present(const SampleTable& samples) {
   if (num_gaps == 0) {
     shown.frame_ticks = last_shown_delta_ticks;
   } else if (samples.composition_offsets.empty()) {
-    if (shown.shortest_delta_ticks == shown.longest_delta_ticks) shown.frame_ticks = shown.longest_delta_ticks;
+    if (shown.shortest_delta_ticks == shown.longest_delta_ticks)
+      shown.frame_ticks = shown.longest_delta_ticks;
   } else if (span_ticks % num_gaps == 0 && span_ticks > 0) {
     const uint64_t spacing_ticks = span_ticks / num_gaps;
     if (IsEvenlySpaced(samples, shown.first_ticks, static_cast<int64_t>(spacing_ticks)))

@@ -11,17 +11,19 @@ struct Presentation {
   int64_t first_ticks = 0;           ///< m: the earliest presentation time, min(dts + cts)
   int64_t last_ticks = 0;            ///< the latest one
   uint64_t decode_length_ticks = 0;  ///< sum of the decode deltas
-  /// max(decode_length, last - first + delta of the last shown frame): neither term alone covers every file.
+  /// max(decode_length, last - first + delta of the last shown frame): neither term alone covers
+  /// every file.
   uint64_t shown_length_ticks = 0;
-  /// Spacing of the sorted presentation times if it is the same between all of them; of a single frame its own delta.
-  /// Else 0.
+  /// Spacing of the sorted presentation times if it is the same between all of them; of a single
+  /// frame its own delta. Else 0.
   uint64_t frame_ticks = 0;
   uint32_t shortest_delta_ticks = 0;  ///< of the decode deltas, the last sample's left out
   uint32_t longest_delta_ticks = 0;
   bool has_zero_delta = false;
 };
 
-/// Time O(samples) only where frames are reordered, else O(runs); memory one bit per sample at most.
+/// Time O(samples) only where frames are reordered, else O(runs); memory one bit per sample at
+/// most.
 Presentation Present(const SampleTable& samples);
 
 }  // namespace robomerge::mp4

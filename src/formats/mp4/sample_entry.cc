@@ -23,16 +23,19 @@ bool IsWithoutMeaning(const Box& box) {
   switch (box.type) {
     case Tag("btrt"):  // measured bit rates
     case Tag("free"):
-    case Tag("skip"): return true;
+    case Tag("skip"):
+      return true;
     case Tag("pasp"):  // square pixels are the default
       return body.U32("hSpacing") == body.U32("vSpacing");
     case Tag("fiel"):  // one field per frame is the default
       return body.U8("fields") == 1;
-    default: return false;
+    default:
+      return false;
   }
 }
 
-// The parts of an ES descriptor (ISO/IEC 14496-1, 7.2.6) that matter here, as positions in the body of esds.
+// The parts of an ES descriptor (ISO/IEC 14496-1, 7.2.6) that matter here, as positions in the body
+// of esds.
 struct ElementaryStream {
   uint8_t object_type = 0;
   size_t id_offset = 0;     // ES_ID, 2 bytes
@@ -44,7 +47,8 @@ class DescriptorReader {
  public:
   explicit DescriptorReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
-  // Files in the wild hold odd descriptors: one that does not parse is taken as it is, byte by byte.
+  // Files in the wild hold odd descriptors: one that does not parse is taken as it is, byte by
+  // byte.
   std::optional<ElementaryStream> Read() {
     ElementaryStream stream;
     if (!Skip(4) || !Tag(3)) return std::nullopt;  // version and flags, ES_DescrTag
@@ -76,7 +80,8 @@ class DescriptorReader {
     return true;
   }
 
-  // Steps over a tag and its length of one to four bytes of seven bits (14496-1, 8.3.3), or stays where it is.
+  // Steps over a tag and its length of one to four bytes of seven bits (14496-1, 8.3.3), or stays
+  // where it is.
   bool Tag(uint8_t tag) {
     const size_t start = offset_;
     if (Skip(1) && Byte(bytes_[start]) == tag) {
@@ -125,12 +130,14 @@ void ReadHevcConfiguration(BoxCursor hvcc, SampleEntry* entry) {
       const auto nal_unit = hvcc.Bytes(hvcc.U16("nalUnitLength"), "NAL unit");
       if (nal_type != kHevcSequenceParameterSet || entry->has_parameter_sets) continue;
       entry->has_parameter_sets = true;
-      if (const auto format = ReadHevcParameterSet(nal_unit)) entry->pixel_format = PixelFormatName(*format, true);
+      if (const auto format = ReadHevcParameterSet(nal_unit))
+        entry->pixel_format = PixelFormatName(*format, true);
     }
   }
 }
 
-// Whether a NAL unit is one user_data_unregistered message (H.265, 7.3.5 and D.2.7) and nothing else.
+// Whether a NAL unit is one user_data_unregistered message (H.265, 7.3.5 and D.2.7) and nothing
+// else.
 bool IsUserData(uint8_t nal_type, std::span<const std::byte> nal_unit) {
   if (nal_type != kHevcPrefixMessage) return false;
   BitReader bits(nal_unit);
@@ -145,9 +152,9 @@ bool IsUserData(uint8_t nal_type, std::span<const std::byte> nal_unit) {
   return is_closed && !bits.ok();
 }
 
-// x265 writes its options into hvcC as user data: the number of threads among them, which differs from machine to
-// machine, and some 2,400 bytes in all. No decoder reads it. Without it the streams of one recorder set have one
-// configuration.
+// x265 writes its options into hvcC as user data: the number of threads among them, which differs
+// from machine to machine, and some 2,400 bytes in all. No decoder reads it. Without it the streams
+// of one recorder set have one configuration.
 void WriteHevcConfiguration(BoxCursor hvcc, BoxWriter* out) {
   out->Bytes(hvcc.Bytes(22, "profile, level, chroma format and bit depths"));
   const uint32_t num_arrays = hvcc.U8("numOfArrays");
@@ -203,12 +210,13 @@ void ReadVpConfiguration(BoxCursor vpcc, SampleEntry* entry) {
   format.matrix_coefficients = vpcc.U8("matrixCoefficients");
   format.luma_bits = format.chroma_bits = depth_and_chroma >> 4;
   const uint8_t subsampling = depth_and_chroma >> 1 & 7;
-  format.chroma_format = std::max<uint32_t>(subsampling, 1);  // 0 and 1 differ only in where chroma is sited
+  format.chroma_format =
+      std::max<uint32_t>(subsampling, 1);  // 0 and 1 differ only in where chroma is sited
   entry->pixel_format = PixelFormatName(format, false);
 }
 
-// FFmpeg decodes MPEG-4 Part 2 to yuv420p, studio profiles apart (profile_and_level_indication 0xe1 to 0xe8 after the
-// start code 1b0).
+// FFmpeg decodes MPEG-4 Part 2 to yuv420p, studio profiles apart (profile_and_level_indication 0xe1
+// to 0xe8 after the start code 1b0).
 std::string Mpeg4PixelFormat(const std::vector<std::byte>& decoder_specific) {
   for (size_t i = 0; i + 4 < decoder_specific.size(); ++i) {
     if (LoadU32(&decoder_specific[i]) != 0x1b0) continue;
@@ -221,12 +229,17 @@ std::string Mpeg4PixelFormat(const std::vector<std::byte>& decoder_specific) {
 std::string CodecName(FourCc type) {
   switch (type) {
     case Tag("avc1"):
-    case Tag("avc3"): return "h264";
+    case Tag("avc3"):
+      return "h264";
     case Tag("hvc1"):
-    case Tag("hev1"): return "hevc";
-    case Tag("av01"): return "av1";
-    case Tag("vp09"): return "vp9";
-    default: return TagText(type);
+    case Tag("hev1"):
+      return "hevc";
+    case Tag("av01"):
+      return "av1";
+    case Tag("vp09"):
+      return "vp9";
+    default:
+      return TagText(type);
   }
 }
 
@@ -237,20 +250,29 @@ void TakeChild(const Box& child, BoxWriter* out, SampleEntry* entry) {
   const auto bytes = rest.Rest();
   BoxScope box(*out, child.type);
   switch (child.type) {
-    case Tag("avcC"): ReadAvcConfiguration(child.body, entry); break;
+    case Tag("avcC"):
+      ReadAvcConfiguration(child.body, entry);
+      break;
     case Tag("hvcC"):
       ReadHevcConfiguration(child.body, entry);
       WriteHevcConfiguration(child.body, out);
       return;
-    case Tag("av1C"): ReadAv1Configuration(child.body, entry); break;
-    case Tag("vpcC"): ReadVpConfiguration(child.body, entry); break;
-    case Tag("sinf"): child.body.Fail(Problem(Code::kUnsupported, "video is encrypted")); break;
+    case Tag("av1C"):
+      ReadAv1Configuration(child.body, entry);
+      break;
+    case Tag("vpcC"):
+      ReadVpConfiguration(child.body, entry);
+      break;
+    case Tag("sinf"):
+      child.body.Fail(Problem(Code::kUnsupported, "video is encrypted"));
+      break;
     case Tag("esds"): {
       std::vector<std::byte> copy(bytes.begin(), bytes.end());
       if (const auto stream = DescriptorReader(bytes).Read()) {
         // Measured per recording; a decoder needs none of them.
         std::fill_n(copy.begin() + static_cast<std::ptrdiff_t>(stream->id_offset), 2, std::byte{0});
-        std::fill_n(copy.begin() + static_cast<std::ptrdiff_t>(stream->rates_offset), 11, std::byte{0});
+        std::fill_n(copy.begin() + static_cast<std::ptrdiff_t>(stream->rates_offset), 11,
+                    std::byte{0});
         if (entry->type == Tag("mp4v") && stream->object_type == 0x20) {  // Visual ISO/IEC 14496-2
           entry->codec = "mpeg4";
           entry->pixel_format = Mpeg4PixelFormat(stream->decoder_specific);
@@ -259,7 +281,8 @@ void TakeChild(const Box& child, BoxWriter* out, SampleEntry* entry) {
       out->Bytes(copy);
       return;
     }
-    default: break;
+    default:
+      break;
   }
   out->Bytes(bytes);
 }

@@ -1,5 +1,5 @@
-// The visual sample entry: what a decoder must know before the first frame (ISO/IEC 14496-12, 12.1.3, and the codecs'
-// own bindings).
+// The visual sample entry: what a decoder must know before the first frame (ISO/IEC
+// 14496-12, 12.1.3, and the codecs' own bindings).
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,9 @@ struct SampleEntry {
   uint32_t width = 0;
   uint32_t height = 0;
   uint16_t depth = 0;  ///< 24, or a code of QuickTime's
-  /// The whole entry as a splice writes it: without what differs between recordings of one encoder (measured bit rates,
-  /// padding, names) and without what only repeats a default. Two entries that mean the same have equal bytes here.
+  /// The whole entry as a splice writes it: without what differs between recordings of one encoder
+  /// (measured bit rates, padding, names) and without what only repeats a default. Two entries that
+  /// mean the same have equal bytes here.
   std::vector<std::byte> normalised;
 
   /// The child boxes within `normalised`.
@@ -35,7 +36,8 @@ struct SampleEntry {
   bool has_parameter_sets = true;  ///< false: they lie only inside the samples
 };
 
-/// Parses one entry of stsd. kUnsupported if it is encrypted. Problems go to the cursor's diagnosis.
+/// Parses one entry of stsd. kUnsupported if it is encrypted. Problems go to the cursor's
+/// diagnosis.
 SampleEntry ParseSampleEntry(const Box& entry);
 
 }  // namespace robomerge::mp4

@@ -8,7 +8,8 @@
 namespace robomerge::mp4 {
 namespace {
 
-// The tables are parsed in this order, because each is checked against the number of samples that the first one states.
+// The tables are parsed in this order, because each is checked against the number of samples that
+// the first one states.
 class SampleTableParser {
  public:
   SampleTableParser(const BoxList& stbl, uint32_t num_descriptions, const Container& container)
@@ -27,7 +28,8 @@ class SampleTableParser {
  private:
   // 8.7.3: stsz, or stz2 with sizes of 4, 8 or 16 bits. Exactly one of them.
   void ParseSizes() {
-    if (std::optional<BoxCursor> compact = stbl_.Find(Tag("stz2"))) return ParseCompactSizes(*compact);
+    if (std::optional<BoxCursor> compact = stbl_.Find(Tag("stz2")))
+      return ParseCompactSizes(*compact);
     std::optional<BoxCursor> stsz = stbl_.Require(Tag("stsz"));
     if (!stsz) return;
     stsz->FullBoxVersion(0);
@@ -44,7 +46,8 @@ class SampleTableParser {
     const uint8_t field_bits = stz2.U8("field_size");
     if (!TakeSampleCount(&stz2)) return;
     if (field_bits != 4 && field_bits != 8 && field_bits != 16) {
-      return stz2.Fail("field_size is not one of the standard", "4, 8 or 16 bits", StrCat(int{field_bits}, " bits"));
+      return stz2.Fail("field_size is not one of the standard", "4, 8 or 16 bits",
+                       StrCat(int{field_bits}, " bits"));
     }
     const uint32_t num_samples = table_.num_samples;
     const auto bytes = stz2.Bytes((uint64_t{num_samples} * field_bits + 7) / 8, "sizes");
@@ -74,8 +77,10 @@ class SampleTableParser {
     return true;
   }
 
-  // Adds `count` to `covered` and fails if that is more than there are samples. `byte`: where the run is written.
-  bool Cover(const BoxCursor& box, uint64_t byte, uint32_t count, const char* runs, uint64_t* covered) {
+  // Adds `count` to `covered` and fails if that is more than there are samples. `byte`: where the
+  // run is written.
+  bool Cover(const BoxCursor& box, uint64_t byte, uint32_t count, const char* runs,
+             uint64_t* covered) {
     *covered += count;  // at most kMaxSamples + 2^32
     if (*covered <= table_.num_samples) return true;
     box.FailAt(byte, StrCat("box covers more samples than there are (sum of ", runs, ")"),
@@ -87,7 +92,8 @@ class SampleTableParser {
   void CheckCovered(const BoxCursor& box, uint64_t byte, uint64_t covered, const char* runs) {
     if (box.ok() && covered != table_.num_samples) {
       box.FailAt(byte, StrCat("box covers fewer samples than there are (sum of ", runs, ")"),
-                 StrCat(WithSeparators(table_.num_samples), " samples (from stsz)"), WithSeparators(covered));
+                 StrCat(WithSeparators(table_.num_samples), " samples (from stsz)"),
+                 WithSeparators(covered));
     }
   }
 
@@ -109,8 +115,8 @@ class SampleTableParser {
     CheckCovered(*stts, first_byte, covered, "time runs");
   }
 
-  // 8.6.1.3. Version 0 is unsigned by the letter, but QuickTime and others wrote negative offsets into it; no offset of
-  // real material needs the upper half, so both versions are read as signed.
+  // 8.6.1.3. Version 0 is unsigned by the letter, but QuickTime and others wrote negative offsets
+  // into it; no offset of real material needs the upper half, so both versions are read as signed.
   void ParseCompositionOffsets() {
     std::optional<BoxCursor> ctts = stbl_.Find(Tag("ctts"));
     if (!ctts) return;
@@ -193,7 +199,8 @@ class SampleTableParser {
         return stsc->FailAt(first_run_byte, "sample-to-chunk runs do not begin with chunk 1", "1",
                             WithSeparators(first));
       }
-      if (!CheckRun(*stsc, first_run_byte + i, first, end, num_chunks, samples_per_chunk, LoadU32(&runs[i + 8])))
+      if (!CheckRun(*stsc, first_run_byte + i, first, end, num_chunks, samples_per_chunk,
+                    LoadU32(&runs[i + 8])))
         return;
       for (uint64_t number = first; number < end; ++number) {
         if (!Cover(*stsc, first_run_byte + i, samples_per_chunk, "chunks", &covered)) return;
@@ -201,7 +208,9 @@ class SampleTableParser {
         SampleChunk sample_chunk{{wide ? LoadU64(place) : LoadU32(place), 0}, samples_per_chunk};
         sample_chunk.extent.length_bytes =
             SizeOf(static_cast<uint32_t>(covered) - samples_per_chunk, samples_per_chunk);
-        if (!CheckPlace(*offsets, number, first_offset_byte + (number - 1) * offset_bytes, sample_chunk.extent)) return;
+        if (!CheckPlace(*offsets, number, first_offset_byte + (number - 1) * offset_bytes,
+                        sample_chunk.extent))
+          return;
         table_.chunks.push_back(sample_chunk);
       }
     }
@@ -210,14 +219,14 @@ class SampleTableParser {
   }
 
   // `first`: the run's first chunk, counted from 1; `end`: the next run's.
-  bool CheckRun(const BoxCursor& stsc, uint64_t byte, uint32_t first, uint64_t end, uint32_t num_chunks,
-                uint32_t samples_per_chunk, uint32_t description) {
+  bool CheckRun(const BoxCursor& stsc, uint64_t byte, uint32_t first, uint64_t end,
+                uint32_t num_chunks, uint32_t samples_per_chunk, uint32_t description) {
     if (first == 0 || end <= first || end > uint64_t{num_chunks} + 1) {
       const bool is_next_wrong = first > 0 && first <= num_chunks;
       stsc.FailAt(is_next_wrong ? byte + 12 : byte,
                   "sample-to-chunk runs are out of order or name a chunk that is not there",
-                  StrCat("a first_chunk above ", WithSeparators(is_next_wrong ? first : 0), ", at most ",
-                         WithSeparators(num_chunks)),
+                  StrCat("a first_chunk above ", WithSeparators(is_next_wrong ? first : 0),
+                         ", at most ", WithSeparators(num_chunks)),
                   WithSeparators(is_next_wrong ? end : first));
     } else if (samples_per_chunk == 0) {
       stsc.FailAt(byte, StrCat("chunk ", WithSeparators(first), " holds no samples"), "1 or more");
@@ -228,17 +237,20 @@ class SampleTableParser {
     return stsc.ok();
   }
 
-  bool CheckPlace(const BoxCursor& offsets, uint64_t number, uint64_t entry_byte, const FileExtent& extent) {
+  bool CheckPlace(const BoxCursor& offsets, uint64_t number, uint64_t entry_byte,
+                  const FileExtent& extent) {
     if (container_.IsMedia(extent)) return true;
     const uint64_t file_size_bytes = container_.file_size_bytes;
     const bool fits = RangeFits(extent.offset, extent.length_bytes, file_size_bytes);
-    Problem problem(Code::kCorrupt,
-                    fits ? "sample data lies outside the mdat boxes" : "sample data past the end of the file");
+    Problem problem(Code::kCorrupt, fits ? "sample data lies outside the mdat boxes"
+                                         : "sample data past the end of the file");
     problem.where = offsets.diagnosis()->Place(offsets.path(), entry_byte);
     problem.expected =
-        fits ? "bytes of an mdat box" : StrCat("bytes below ", WithSeparators(file_size_bytes), " (size of the file)");
-    problem.found = StrCat("chunk ", WithSeparators(number), " of ", WithSeparators(extent.length_bytes), " B at byte ",
-                           WithSeparators(extent.offset));
+        fits ? "bytes of an mdat box"
+             : StrCat("bytes below ", WithSeparators(file_size_bytes), " (size of the file)");
+    problem.found =
+        StrCat("chunk ", WithSeparators(number), " of ", WithSeparators(extent.length_bytes),
+               " B at byte ", WithSeparators(extent.offset));
     if (!fits) problem.hint = "the file looks cut off; copy it again";
     offsets.diagnosis()->Fail(std::move(problem));
     return false;
@@ -248,7 +260,8 @@ class SampleTableParser {
   void CheckPayloadSize(const BoxCursor& offsets) {
     uint64_t total_bytes = 0;
     for (const SampleChunk& sample_chunk : table_.chunks) {
-      total_bytes += sample_chunk.extent.length_bytes;  // each within the file, and checked at once: cannot wrap
+      total_bytes += sample_chunk.extent
+                         .length_bytes;  // each within the file, and checked at once: cannot wrap
       if (total_bytes > container_.file_size_bytes) {
         return offsets.Fail("samples overlap: they are larger than the file together",
                             StrCat(WithSeparators(container_.file_size_bytes), " B or less"));
@@ -272,7 +285,8 @@ class SampleTableParser {
 
 }  // namespace
 
-SampleTable ParseSampleTable(const BoxList& stbl, uint32_t num_descriptions, const Container& container) {
+SampleTable ParseSampleTable(const BoxList& stbl, uint32_t num_descriptions,
+                             const Container& container) {
   return SampleTableParser(stbl, num_descriptions, container).Parse();
 }
 

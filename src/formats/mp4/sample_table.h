@@ -1,8 +1,8 @@
-// The sample table of one track: when each frame is decoded and shown, how large it is and where it lies (ISO/IEC
-// 14496-12, 8.6 and 8.7).
+// The sample table of one track: when each frame is decoded and shown, how large it is and where it
+// lies (ISO/IEC 14496-12, 8.6 and 8.7).
 //
-// Runs stay runs: a table that claims four billion equal entries in eight bytes costs eight bytes here too. Everything
-// that has one value per frame is backed by bytes of the moov box.
+// Runs stay runs: a table that claims four billion equal entries in eight bytes costs eight bytes
+// here too. Everything that has one value per frame is backed by bytes of the moov box.
 #pragma once
 
 #include <cstdint>
@@ -42,19 +42,25 @@ struct SampleTable {
   uint32_t constant_size_bytes = 0;   ///< size of every sample; 0: see sizes_bytes
   std::vector<uint32_t> sizes_bytes;  ///< one per sample, or empty
   std::vector<TimeRun> decode_deltas;
-  std::vector<CompositionRun> composition_offsets;    ///< empty: all zero
-  std::optional<std::vector<uint32_t>> sync_samples;  ///< numbers from 0, rising; absent: every sample is one
-  std::optional<std::vector<uint8_t>> dependencies;   ///< sdtp, one per sample
+  std::vector<CompositionRun> composition_offsets;  ///< empty: all zero
+  std::optional<std::vector<uint32_t>>
+      sync_samples;  ///< numbers from 0, rising; absent: every sample is one
+  std::optional<std::vector<uint8_t>> dependencies;  ///< sdtp, one per sample
   std::vector<SampleChunk> chunks;
 
   /// REQUIRES: number < num_samples.
-  uint64_t SampleSize(uint32_t number) const { return sizes_bytes.empty() ? constant_size_bytes : sizes_bytes[number]; }
-  bool StartsWithSyncSample() const { return !sync_samples || (!sync_samples->empty() && sync_samples->front() == 0); }
+  uint64_t SampleSize(uint32_t number) const {
+    return sizes_bytes.empty() ? constant_size_bytes : sizes_bytes[number];
+  }
+  bool StartsWithSyncSample() const {
+    return !sync_samples || (!sync_samples->empty() && sync_samples->front() == 0);
+  }
 };
 
-/// Parses an stbl box and proves that its tables agree with each other and that every sample lies inside an mdat box of
-/// the file. `num_descriptions` is the entry count of stsd. Problems go to the cursor's diagnosis; the result counts
-/// only if there are none.
-SampleTable ParseSampleTable(const BoxList& stbl, uint32_t num_descriptions, const Container& container);
+/// Parses an stbl box and proves that its tables agree with each other and that every sample lies
+/// inside an mdat box of the file. `num_descriptions` is the entry count of stsd. Problems go to
+/// the cursor's diagnosis; the result counts only if there are none.
+SampleTable ParseSampleTable(const BoxList& stbl, uint32_t num_descriptions,
+                             const Container& container);
 
 }  // namespace robomerge::mp4

@@ -24,9 +24,11 @@ struct Payload {
 };
 
 Status CheckOptions(size_t num_sources, const SpliceOptions& options) {
-  if (num_sources == 0) return Problem(Code::kInvalidArgument, "nothing to splice").Expected("1 stream or more");
+  if (num_sources == 0)
+    return Problem(Code::kInvalidArgument, "nothing to splice").Expected("1 stream or more");
   const uint64_t alignment_bytes = options.alignment_bytes;
-  if (alignment_bytes == 0 || alignment_bytes > kMaxAlignmentBytes || (alignment_bytes & (alignment_bytes - 1)) != 0) {
+  if (alignment_bytes == 0 || alignment_bytes > kMaxAlignmentBytes ||
+      (alignment_bytes & (alignment_bytes - 1)) != 0) {
     return Problem(Code::kInvalidArgument, "alignment of a splice is not a power of two in range")
         .Expected(StrCat("1 to ", WithSeparators(kMaxAlignmentBytes), " B"))
         .Found(StrCat(WithSeparators(alignment_bytes), " B"));
@@ -37,7 +39,8 @@ Status CheckOptions(size_t num_sources, const SpliceOptions& options) {
 Status CheckFits(const ParsedStream& source, const std::string& path, const ParsedStream& first,
                  const std::string& first_path) {
   if (!source.summary.own_file_reason.empty()) {
-    return Problem(Code::kInvalidArgument, "stream cannot be spliced: " + source.summary.own_file_reason)
+    return Problem(Code::kInvalidArgument,
+                   "stream cannot be spliced: " + source.summary.own_file_reason)
         .At(path)
         .Hint("copy it as a file of its own");
   }
@@ -51,7 +54,8 @@ Status CheckFits(const ParsedStream& source, const std::string& path, const Pars
   if (!source.summary.OnFrameGrid(first.summary.timescale, first.summary.frame_ticks)) {
     return Problem(Code::kIncompatible, "streams differ in frame rate")
         .At(path)
-        .Expected(StrCat(first.summary.frame_ticks, "/", first.summary.timescale, " s per frame   from ", first_path))
+        .Expected(StrCat(first.summary.frame_ticks, "/", first.summary.timescale,
+                         " s per frame   from ", first_path))
         .Found(StrCat(source.summary.frame_ticks, "/", source.summary.timescale, " s per frame"))
         .Hint("give it a file of its own");
   }
@@ -76,10 +80,11 @@ void AppendPacked(const SampleTable& samples, const io::RandomAccessFile& source
   }
 }
 
-// Embedding: whole blocks of the source that hold samples, each run of blocks at a block of the destination. What lies
-// between the samples of a run travels along unreferenced; blocks without samples do not.
-void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source, uint64_t alignment_bytes,
-                  Payload* payload, std::vector<SampleChunk>* chunks) {
+// Embedding: whole blocks of the source that hold samples, each run of blocks at a block of the
+// destination. What lies between the samples of a run travels along unreferenced; blocks without
+// samples do not.
+void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source,
+                  uint64_t alignment_bytes, Payload* payload, std::vector<SampleChunk>* chunks) {
   const size_t first_chunk = chunks->size();
   chunks->insert(chunks->end(), samples.chunks.begin(), samples.chunks.end());
   std::vector<size_t> by_offset(samples.chunks.size());
@@ -93,7 +98,8 @@ void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source
     if (from.length_bytes == 0) continue;  // its offset is never read from
     const uint64_t start = from.offset / alignment_bytes * alignment_bytes;
     const uint64_t end = std::min(RoundUp(from.end(), alignment_bytes), source.size_bytes());
-    io::PayloadRange* last = payload->ranges.size() == first_range ? nullptr : &payload->ranges.back();
+    io::PayloadRange* last =
+        payload->ranges.size() == first_range ? nullptr : &payload->ranges.back();
     if (last != nullptr && start <= last->source_offset + last->length_bytes) {
       last->length_bytes = std::max(last->length_bytes, end - last->source_offset);
     } else {
@@ -102,7 +108,8 @@ void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source
       last = &payload->ranges.back();
     }
     payload->length_bytes = last->destination_offset + last->length_bytes;
-    (*chunks)[first_chunk + number].extent.offset = last->destination_offset + (from.offset - last->source_offset);
+    (*chunks)[first_chunk + number].extent.offset =
+        last->destination_offset + (from.offset - last->source_offset);
   }
   for (size_t i = first_chunk; i < chunks->size(); ++i) {
     if ((*chunks)[i].extent.length_bytes == 0) (*chunks)[i].extent.offset = 0;
@@ -117,9 +124,11 @@ void WriteFileType(const std::vector<std::byte>& of_source, BoxWriter* out) {
   out->Text("isomiso2mp41");
 }
 
-// ftyp, moov, free where the payload is aligned, and the header of mdat. `payload_offset` 0: only the size matters.
+// ftyp, moov, free where the payload is aligned, and the header of mdat. `payload_offset` 0: only
+// the size matters.
 std::vector<std::byte> WriteHead(const std::vector<std::byte>& file_type, const MovieToWrite& movie,
-                                 uint64_t payload_offset, uint64_t payload_bytes, uint64_t alignment_bytes) {
+                                 uint64_t payload_offset, uint64_t payload_bytes,
+                                 uint64_t alignment_bytes) {
   BoxWriter out;
   WriteFileType(file_type, &out);
   WriteMovie(movie, payload_offset, &out);
@@ -137,14 +146,16 @@ std::vector<std::byte> WriteHead(const std::vector<std::byte>& file_type, const 
 
 }  // namespace
 
-Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources, const SpliceOptions& options) {
+Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources,
+                                const SpliceOptions& options) {
   ROBOMERGE_RETURN_NOT_OK(CheckOptions(sources.size(), options));
   std::vector<ParsedStream> streams;
   streams.reserve(sources.size());
   for (const io::RandomAccessFile* source : sources) {
     ROBOMERGE_ASSIGN_OR_RETURN(ParsedStream stream, ParseStream(*source));
     streams.push_back(std::move(stream));
-    ROBOMERGE_RETURN_NOT_OK(CheckFits(streams.back(), source->path(), streams.front(), sources.front()->path()));
+    ROBOMERGE_RETURN_NOT_OK(
+        CheckFits(streams.back(), source->path(), streams.front(), sources.front()->path()));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const SpliceClock clock, PlanClock(streams, options.fps_numerator));
   ROBOMERGE_ASSIGN_OR_RETURN(SampleTable samples, JoinTables(streams, clock));
@@ -159,17 +170,21 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
     }
   }
 
-  MovieToWrite movie{&streams.front().movie, clock.timescale, clock.end_ticks, clock.media_time_ticks, &samples, true};
+  MovieToWrite movie{&streams.front().movie, clock.timescale, clock.end_ticks,
+                     clock.media_time_ticks, &samples,        true};
   const auto head_bytes = [&] {
-    return WriteHead(streams.front().file_type, movie, 0, payload.length_bytes, options.alignment_bytes).size();
+    return WriteHead(streams.front().file_type, movie, 0, payload.length_bytes,
+                     options.alignment_bytes)
+        .size();
   };
   // With 64-bit offsets the head is at its largest: if that fits 32 bits, 32-bit offsets do.
-  if (head_bytes() + payload.length_bytes <= std::numeric_limits<uint32_t>::max()) movie.has_wide_offsets = false;
+  if (head_bytes() + payload.length_bytes <= std::numeric_limits<uint32_t>::max())
+    movie.has_wide_offsets = false;
   const uint64_t payload_offset = head_bytes();
 
   SpliceLayout layout;
-  layout.head =
-      WriteHead(streams.front().file_type, movie, payload_offset, payload.length_bytes, options.alignment_bytes);
+  layout.head = WriteHead(streams.front().file_type, movie, payload_offset, payload.length_bytes,
+                          options.alignment_bytes);
   layout.ranges = std::move(payload.ranges);
   for (io::PayloadRange& range : layout.ranges) range.destination_offset += payload_offset;
   layout.file_size_bytes = payload_offset + payload.length_bytes;

@@ -1,8 +1,9 @@
-// Joins the video streams of several MP4 files into one without decoding: a new index, the old payload bytes.
+// Joins the video streams of several MP4 files into one without decoding: a new index, the old
+// payload bytes.
 //
-// The result is a pure function of the sources' sample tables: head bytes (ftyp, moov, mdat header) and a list of
-// ranges to copy, all offsets known before the first byte is written, so the ranges can be copied in any order and by
-// several threads.
+// The result is a pure function of the sources' sample tables: head bytes (ftyp, moov, mdat header)
+// and a list of ranges to copy, all offsets known before the first byte is written, so the ranges
+// can be copied in any order and by several threads.
 #pragma once
 
 #include <cstddef>
@@ -17,26 +18,30 @@
 namespace robomerge::mp4 {
 
 struct SpliceLayout {
-  std::vector<std::byte> head;    ///< goes to offset 0
+  std::vector<std::byte> head;           ///< goes to offset 0
   std::vector<io::PayloadRange> ranges;  ///< of the sources given; in order of destination offset
   uint64_t file_size_bytes = 0;
   uint32_t timescale = 0;
-  std::vector<uint64_t> start_ticks;  ///< per source: presentation time of its first frame, in `timescale`
+  std::vector<uint64_t>
+      start_ticks;  ///< per source: presentation time of its first frame, in `timescale`
   uint64_t end_ticks = 0;
 };
 
 struct SpliceOptions {
-  /// 1: payload packed. A power of two up to 2^20 (the file system's block): whole blocks of the sources at whole
-  /// blocks of the destination, so that extents can be shared; bytes between samples travel along unreferenced
-  /// (docs/formats/mp4-splice.md).
+  /// 1: payload packed. A power of two up to 2^20 (the file system's block): whole blocks of the
+  /// sources at whole blocks of the destination, so that extents can be shared; bytes between
+  /// samples travel along unreferenced (docs/formats/mp4-splice.md).
   uint64_t alignment_bytes = 1;
-  /// Ticks per second of the destination divide by this too: the numerator of fps as a fraction. 0: no such wish.
+  /// Ticks per second of the destination divide by this too: the numerator of fps as a fraction. 0:
+  /// no such wish.
   uint64_t fps_numerator = 0;
 };
 
-/// Lays out the splice of `sources` in the given order; one source is enough. Reads their indexes again.
-/// REQUIRES, and checks: all have an empty own_file_reason, equal decoder_keys and equal seconds per frame, and the
-/// least common multiple of their timescales and fps_numerator is at most kMaxTimescale.
-Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources, const SpliceOptions& options);
+/// Lays out the splice of `sources` in the given order; one source is enough. Reads their indexes
+/// again. REQUIRES, and checks: all have an empty own_file_reason, equal decoder_keys and equal
+/// seconds per frame, and the least common multiple of their timescales and fps_numerator is at
+/// most kMaxTimescale.
+Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources,
+                                const SpliceOptions& options);
 
 }  // namespace robomerge::mp4

@@ -26,7 +26,8 @@ struct Sources {
 Sources MakeSources(const std::vector<MovieSpec>& specs) {
   Sources sources;
   for (size_t i = 0; i < specs.size(); ++i) {
-    sources.files.push_back(std::make_unique<MemoryFile>(WriteTestFile(specs[i]), "clip" + std::to_string(i) + ".mp4"));
+    sources.files.push_back(
+        std::make_unique<MemoryFile>(WriteTestFile(specs[i]), "clip" + std::to_string(i) + ".mp4"));
     sources.views.push_back(sources.files.back().get());
   }
   return sources;
@@ -42,7 +43,9 @@ MemoryFile Apply(const SpliceLayout& layout) {
     EXPECT_GT(range.length_bytes, 0u);
     end = range.destination_offset + range.length_bytes;
     EXPECT_LE(end, layout.file_size_bytes);
-    EXPECT_TRUE(range.source->ReadAt(range.source_offset, std::span(out).subspan(range.destination_offset, range.length_bytes))
+    EXPECT_TRUE(range.source
+                    ->ReadAt(range.source_offset,
+                             std::span(out).subspan(range.destination_offset, range.length_bytes))
                     .ok());
   }
   EXPECT_EQ(end, layout.file_size_bytes);
@@ -74,7 +77,8 @@ TEST(Splice, StartsEachSourceAtTheSumOfFramesBefore) {
   const Sources sources = MakeSources({EvenMovie(3), slow, EvenMovie(1, 2)});
   const SpliceLayout layout = Plan(sources);
   EXPECT_EQ(layout.timescale, 5760000u);  // lcm(15360, 90000)
-  EXPECT_THAT(layout.start_ticks, ElementsAre(0u, 3u * layout.timescale / 30, 8u * layout.timescale / 30));
+  EXPECT_THAT(layout.start_ticks,
+              ElementsAre(0u, 3u * layout.timescale / 30, 8u * layout.timescale / 30));
   EXPECT_EQ(layout.end_ticks, 9u * layout.timescale / 30);
 }
 
@@ -138,7 +142,8 @@ TEST(Splice, AlignedRangeStopsAtTheEndOfTheFile) {
 TEST(Splice, UnequalDelaysShareOneEdit) {
   MovieSpec none = EvenMovie(4);
   MovieSpec late = EvenMovie(4, 1);
-  late.offsets = {{1, 1024}, {1, 1536}, {1, 512}, {1, 1024}};  // shown from 1024 on: 1024, 2048, 1536, 2560
+  late.offsets = {
+      {1, 1024}, {1, 1536}, {1, 512}, {1, 1024}};  // shown from 1024 on: 1024, 2048, 1536, 2560
   MovieSpec early = EvenMovie(4, 2);
   early.offsets = {{4, -300}};
   const Sources sources = MakeSources({none, late, early});
@@ -157,20 +162,24 @@ TEST(Splice, UnequalDelaysShareOneEdit) {
 TEST(Splice, RefusesWhatItMustNotJoin) {
   MovieSpec other_size = EvenMovie(3);
   other_size.width = 128;
-  EXPECT_THAT(Failure(MakeSources({EvenMovie(3), other_size})),
-              HasSubstr("incompatible: streams need different decoder configurations at clip1.mp4"));
+  EXPECT_THAT(
+      Failure(MakeSources({EvenMovie(3), other_size})),
+      HasSubstr("incompatible: streams need different decoder configurations at clip1.mp4"));
   MovieSpec other_rate = EvenMovie(3);
   other_rate.deltas = {{3, 256}};
   EXPECT_THAT(Failure(MakeSources({EvenMovie(3), other_rate})),
-              HasSubstr("incompatible: streams differ in frame rate at clip1.mp4, expected 512/15360 s per frame"));
+              HasSubstr("incompatible: streams differ in frame rate at clip1.mp4, expected "
+                        "512/15360 s per frame"));
   MovieSpec hidden = EvenMovie(3);
   hidden.edits = {{100, 600, 0x10000}};
-  EXPECT_THAT(
-      Failure(MakeSources({EvenMovie(3), hidden})),
-      HasSubstr("invalid_argument: stream cannot be spliced: its edit list hides frames at the start at clip1.mp4"));
+  EXPECT_THAT(Failure(MakeSources({EvenMovie(3), hidden})),
+              HasSubstr("invalid_argument: stream cannot be spliced: its edit list hides frames at "
+                        "the start at clip1.mp4"));
   EXPECT_THAT(Failure(Sources()), HasSubstr("nothing to splice"));
-  EXPECT_THAT(Failure(MakeSources({EvenMovie(3)}), {.alignment_bytes = 3}), HasSubstr("is not a power of two"));
-  EXPECT_THAT(Failure(MakeSources({EvenMovie(3)}), {.alignment_bytes = 0}), HasSubstr("is not a power of two"));
+  EXPECT_THAT(Failure(MakeSources({EvenMovie(3)}), {.alignment_bytes = 3}),
+              HasSubstr("is not a power of two"));
+  EXPECT_THAT(Failure(MakeSources({EvenMovie(3)}), {.alignment_bytes = 0}),
+              HasSubstr("is not a power of two"));
 }
 
 TEST(Splice, RefusesClocksWithoutACommonOne) {
@@ -211,7 +220,8 @@ TEST(MovieWriter, WideOffsetsBeyondFourGigabytes) {
   const MovieToWrite movie{&stream->movie, 15360, 2048, 0, &samples, true};
   WriteMovie(movie, 1000, &wide);
   const auto name = BytesOf({'c', 'o', '6', '4'});
-  const auto found = std::search(wide.bytes().begin(), wide.bytes().end(), name.begin(), name.end());
+  const auto found =
+      std::search(wide.bytes().begin(), wide.bytes().end(), name.begin(), name.end());
   ASSERT_NE(found, wide.bytes().end());
   const std::byte* body = &*found + 4;
   EXPECT_EQ(LoadU32(body + 4), 2u);
@@ -219,11 +229,12 @@ TEST(MovieWriter, WideOffsetsBeyondFourGigabytes) {
   EXPECT_EQ(LoadU64(body + 16), (uint64_t{5} << 30) + 1000);
 }
 
-// The law of the splice, on tables made at random: every frame of every source, in order, byte for byte, at its exact
-// time.
+// The law of the splice, on tables made at random: every frame of every source, in order, byte for
+// byte, at its exact time.
 
 uint32_t Draw(std::mt19937* random, uint32_t from, uint32_t to) {
-  return from + static_cast<uint32_t>((*random)() % (to - from + 1));  // not a distribution: equal on every machine
+  return from + static_cast<uint32_t>(
+                    (*random)() % (to - from + 1));  // not a distribution: equal on every machine
 }
 
 MovieSpec RandomMovie(std::mt19937* random, uint8_t seed) {
@@ -261,7 +272,8 @@ MovieSpec RandomMovie(std::mt19937* random, uint8_t seed) {
   }
   if (Draw(random, 0, 3) > 0) {
     spec.dependencies.emplace();
-    for (uint32_t i = 0; i < num_frames; ++i) spec.dependencies->push_back(static_cast<uint8_t>(Draw(random, 0, 255)));
+    for (uint32_t i = 0; i < num_frames; ++i)
+      spec.dependencies->push_back(static_cast<uint8_t>(Draw(random, 0, 255)));
   }
   spec.samples_per_chunk.clear();
   for (uint32_t left = num_frames; left > 0; left -= spec.samples_per_chunk.back()) {
@@ -299,8 +311,9 @@ void CheckLaw(const Sources& sources, const SpliceLayout& layout, const MemoryFi
       const TestFrame& moved = frames[number++];
       EXPECT_EQ(moved.payload, frame.payload);
       EXPECT_EQ(moved.is_sync, frame.is_sync);
-      EXPECT_EQ(moved.shown_ticks - media_time_ticks,
-                static_cast<int64_t>(layout.start_ticks[i]) + (frame.shown_ticks - first_ticks) * factor);
+      EXPECT_EQ(
+          moved.shown_ticks - media_time_ticks,
+          static_cast<int64_t>(layout.start_ticks[i]) + (frame.shown_ticks - first_ticks) * factor);
       EXPECT_GE(moved.shown_ticks, moved.decode_ticks);
       const bool keeps_dependencies = stream->video().samples.dependencies.has_value();
       EXPECT_EQ(moved.dependency, keeps_dependencies ? frame.dependency : std::nullopt);
@@ -316,10 +329,12 @@ TEST(SpliceProperty, EveryFrameMovesWholeToItsExactTime) {
     std::mt19937 random(seed);
     std::vector<MovieSpec> specs;
     const uint32_t num_sources = Draw(&random, 1, 6);
-    for (uint32_t i = 0; i < num_sources; ++i) specs.push_back(RandomMovie(&random, static_cast<uint8_t>(i)));
+    for (uint32_t i = 0; i < num_sources; ++i)
+      specs.push_back(RandomMovie(&random, static_cast<uint8_t>(i)));
     const Sources sources = MakeSources(specs);
     constexpr uint64_t kAlignments[] = {1, 512, 4096};
-    const SpliceOptions options{.alignment_bytes = kAlignments[Draw(&random, 0, 2)], .fps_numerator = 30};
+    const SpliceOptions options{.alignment_bytes = kAlignments[Draw(&random, 0, 2)],
+                                .fps_numerator = 30};
     const SpliceLayout layout = Plan(sources, options);
     CheckLaw(sources, layout, Apply(layout));
     EXPECT_EQ(Plan(sources, options).head, layout.head);
@@ -336,22 +351,26 @@ TEST(SpliceProperty, SplicingSplicesIsSplicing) {
     const Sources all = MakeSources(specs);
     const Sources head = MakeSources({specs[0], specs[1]});
     Sources nested;
-    nested.files.push_back(std::make_unique<MemoryFile>(Apply(Plan(head, {.alignment_bytes = 512}))));
+    nested.files.push_back(
+        std::make_unique<MemoryFile>(Apply(Plan(head, {.alignment_bytes = 512}))));
     nested.files.push_back(std::make_unique<MemoryFile>(WriteTestFile(specs[2])));
     for (const auto& file : nested.files) nested.views.push_back(file.get());
     const std::vector<TestFrame> once = FramesOf(Apply(Plan(all, {.fps_numerator = 90000 * 16})));
-    const std::vector<TestFrame> twice = FramesOf(Apply(Plan(nested, {.fps_numerator = 90000 * 16})));
+    const std::vector<TestFrame> twice =
+        FramesOf(Apply(Plan(nested, {.fps_numerator = 90000 * 16})));
     ASSERT_EQ(once.size(), twice.size());
     for (size_t i = 0; i < once.size(); ++i) {
       EXPECT_EQ(once[i].payload, twice[i].payload);
-      EXPECT_EQ(once[i].shown_ticks - once[0].shown_ticks, twice[i].shown_ticks - twice[0].shown_ticks);
+      EXPECT_EQ(once[i].shown_ticks - once[0].shown_ticks,
+                twice[i].shown_ticks - twice[0].shown_ticks);
       EXPECT_EQ(once[i].is_sync, twice[i].is_sync);
     }
     if (HasFailure()) break;
   }
 }
 
-// Any change of any byte of the index gives an answer or a problem with a place, never a crash or a bug of ours.
+// Any change of any byte of the index gives an answer or a problem with a place, never a crash or a
+// bug of ours.
 TEST(SpliceProperty, DamagedBytesAreAnAnswerOrAProblem) {
   std::mt19937 random(5);
   for (uint32_t round = 0; round < 3000; ++round) {

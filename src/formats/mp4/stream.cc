@@ -15,48 +15,57 @@ constexpr uint32_t kNormalRate = 0x00010000;
 
 struct EditOutcome {
   bool starts_at_zero = false;
-  std::string problem;  // why the edit list cannot be replaced by one that starts at the first frame
+  std::string
+      problem;  // why the edit list cannot be replaced by one that starts at the first frame
 };
 
 EditOutcome CannotReplace(std::string problem) { return {false, std::move(problem)}; }
 
-// What a player that honours the edit list (8.6.6) shows. One edit, with or without a pause before it, is understood; a
-// pause and a first frame later than the edit's start only shift all frames, and a splice starts at the first frame
-// anyway.
+// What a player that honours the edit list (8.6.6) shows. One edit, with or without a pause before
+// it, is understood; a pause and a first frame later than the edit's start only shift all frames,
+// and a splice starts at the first frame anyway.
 EditOutcome ReadEdits(const Movie& movie, const Presentation& shown) {
   const std::vector<Edit>& edits = movie.video.edits;
   if (edits.empty()) return {shown.first_ticks == 0, {}};
   const bool has_pause = edits.front().media_time_ticks == -1;
   const size_t num_media_edits = edits.size() - (has_pause ? 1 : 0);
   if (num_media_edits == 0) return CannotReplace("its edit list shows no frame");
-  if (num_media_edits > 1) return CannotReplace(StrCat("its edit list has ", num_media_edits, " edits"));
+  if (num_media_edits > 1)
+    return CannotReplace(StrCat("its edit list has ", num_media_edits, " edits"));
   const Edit& edit = edits.back();
   if (edit.rate_16_16 != kNormalRate) return CannotReplace("its edit list changes the speed");
   if (edit.media_time_ticks < 0) return CannotReplace("its edit list is not understood");
-  if (edit.media_time_ticks > shown.first_ticks) return CannotReplace("its edit list hides frames at the start");
+  if (edit.media_time_ticks > shown.first_ticks)
+    return CannotReplace("its edit list hides frames at the start");
   if (edit.duration_movie_ticks > 0) {  // 0: to the end
-    // Durations are rounded to the movie's timescale, often 1/1000 s: one tick more counts as shown.
+    // Durations are rounded to the movie's timescale, often 1/1000 s: one tick more counts as
+    // shown.
     const auto last_ticks = static_cast<uint64_t>(shown.last_ticks - edit.media_time_ticks);
     const auto last = CheckedMultiply<uint64_t>(last_ticks, movie.timescale);
     const auto end_movie_ticks = CheckedAdd<uint64_t>(edit.duration_movie_ticks, 1);
-    const auto end = CheckedMultiply<uint64_t>(end_movie_ticks.value_or(~uint64_t{0}), movie.video.timescale);
-    if (!last || (end && *last >= *end)) return CannotReplace("its edit list hides frames at the end");
+    const auto end =
+        CheckedMultiply<uint64_t>(end_movie_ticks.value_or(~uint64_t{0}), movie.video.timescale);
+    if (!last || (end && *last >= *end))
+      return CannotReplace("its edit list hides frames at the end");
   }
   const bool pauses = has_pause && edits.front().duration_movie_ticks > 0;
   return {!pauses && edit.media_time_ticks == shown.first_ticks, {}};
 }
 
-std::string SpacingProblem(const SampleTable& samples, const Presentation& shown, uint32_t timescale) {
+std::string SpacingProblem(const SampleTable& samples, const Presentation& shown,
+                           uint32_t timescale) {
   if (shown.has_zero_delta) return "some of its frames last no time";
   if (shown.frame_ticks == 0 && samples.composition_offsets.empty()) {
-    return StrCat("its frames are spaced unevenly (", shown.shortest_delta_ticks, " to ", shown.longest_delta_ticks,
-                  " ticks of 1/", timescale, " s)");
+    return StrCat("its frames are spaced unevenly (", shown.shortest_delta_ticks, " to ",
+                  shown.longest_delta_ticks, " ticks of 1/", timescale, " s)");
   }
   if (shown.frame_ticks == 0) return "its frames are spaced unevenly";
-  // What follows is decoded after all of these frames, so their decode times must end before they do.
+  // What follows is decoded after all of these frames, so their decode times must end before they
+  // do.
   const uint64_t even_ticks = samples.num_samples * shown.frame_ticks;
   if (shown.decode_length_ticks - samples.decode_deltas.back().delta_ticks >= even_ticks) {
-    return StrCat("its decode clock runs past its frames, to ", shown.decode_length_ticks, " ticks of 1/", timescale, " s");
+    return StrCat("its decode clock runs past its frames, to ", shown.decode_length_ticks,
+                  " ticks of 1/", timescale, " s");
   }
   return {};
 }
@@ -64,9 +73,10 @@ std::string SpacingProblem(const SampleTable& samples, const Presentation& shown
 // The sizes are part of the entry's bytes too; in the key they are readable.
 std::string DecoderKey(const Movie& movie, const std::string& first_sample_parameter_sets) {
   const VideoTrack& video = movie.video;
-  std::string key = StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ",
-                           video.entry.depth, " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
-                           FormatDouble(video.display_height_16_16 / 65536.0), " matrix");
+  std::string key =
+      StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ",
+             video.entry.depth, " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
+             FormatDouble(video.display_height_16_16 / 65536.0), " matrix");
   for (const int32_t number : video.matrix) key += StrCat(" ", number);
   key += " of";
   for (const int32_t number : movie.matrix) key += StrCat(" ", number);
@@ -84,17 +94,20 @@ Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
   summary.starts_at_zero = edits.starts_at_zero;
   summary.frame_ticks = shown.frame_ticks;
   const std::string spacing_problem = SpacingProblem(video.samples, shown, video.timescale);
-  // A last frame that is stored shorter or longer than the others (FFmpeg's concatenation of x265 does that) gets its proper time, so that the
-  // next stream stays on the grid.
-  summary.length_ticks = spacing_problem.empty() ? summary.num_frames * shown.frame_ticks : shown.shown_length_ticks;
+  // A last frame that is stored shorter or longer than the others (FFmpeg's concatenation of x265
+  // does that) gets its proper time, so that the next stream stays on the grid.
+  summary.length_ticks =
+      spacing_problem.empty() ? summary.num_frames * shown.frame_ticks : shown.shown_length_ticks;
 
-  ROBOMERGE_ASSIGN_OR_RETURN(const FirstSample first, InspectFirstSample(file, video.entry, video.samples));
+  ROBOMERGE_ASSIGN_OR_RETURN(const FirstSample first,
+                             InspectFirstSample(file, video.entry, video.samples));
   summary.decoder_key = DecoderKey(stream->movie, first.parameter_sets);
   if (video.num_sample_entries > 1) {
-    summary.own_file_reason =
-        StrCat("it changes its decoder configuration (", video.num_sample_entries, " sample descriptions)");
+    summary.own_file_reason = StrCat("it changes its decoder configuration (",
+                                     video.num_sample_entries, " sample descriptions)");
   } else if (!video.entry.has_parameter_sets) {
-    summary.own_file_reason = "its parameter sets lie only inside the frames (" + TagText(video.entry.type) + ")";
+    summary.own_file_reason =
+        "its parameter sets lie only inside the frames (" + TagText(video.entry.type) + ")";
   } else if (!spacing_problem.empty()) {
     summary.own_file_reason = spacing_problem;
   } else if (!edits.problem.empty()) {
@@ -135,7 +148,8 @@ Result<ParsedStream> ParseStream(const io::RandomAccessFile& file) {
   summary.has_trailing_bytes = container.has_trailing_bytes;
   summary.decoder_key = DecoderKey(stream.movie, {});
   if (stream.movie.has_extends || !container.fragments.empty()) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const FragmentTotals totals, CountFragments(file, container, stream.movie, &diagnosis));
+    ROBOMERGE_ASSIGN_OR_RETURN(const FragmentTotals totals,
+                               CountFragments(file, container, stream.movie, &diagnosis));
     summary.num_frames += totals.num_frames;
     summary.length_ticks = stream.presentation.shown_length_ticks + totals.length_ticks;
     summary.own_file_reason = "it is fragmented";

@@ -1,4 +1,5 @@
-// What one MP4 file's video stream is, read from its boxes alone (ISO/IEC 14496-12); no payload is read.
+// What one MP4 file's video stream is, read from its boxes alone (ISO/IEC 14496-12); no payload is
+// read.
 #pragma once
 
 #include <cstdint>
@@ -18,37 +19,41 @@ struct StreamSummary {
   uint64_t file_size_bytes = 0;
   /// The decoder's canonical name as LeRobot writes it (h264, hevc, av1, mpeg4, vp9), else the 4CC.
   std::string codec;
-  /// As FFmpeg names it (yuv420p, yuv420p10le, gray12le...) where the decoder configuration says it, else empty.
+  /// As FFmpeg names it (yuv420p, yuv420p10le, gray12le...) where the decoder configuration says
+  /// it, else empty.
   std::string pixel_format;
   uint32_t width = 0;  ///< coded size of the sample entry, pixels
   uint32_t height = 0;
   uint32_t timescale = 0;   ///< mdhd ticks per second, below 2^31
   uint64_t num_frames = 0;  ///< samples of the video track, those in fragments included
-  /// L of docs/formats/mp4-splice.md: when a following stream may begin, in `timescale`. num_frames * frame_ticks for
-  /// every stream that can be spliced.
+  /// L of docs/formats/mp4-splice.md: when a following stream may begin, in `timescale`. num_frames
+  /// * frame_ticks for every stream that can be spliced.
   uint64_t length_ticks = 0;
-  /// Spacing of presentation times if it is constant over all frames, else 0. Not determined for fragmented files: 0.
+  /// Spacing of presentation times if it is constant over all frames, else 0. Not determined for
+  /// fragmented files: 0.
   uint64_t frame_ticks = 0;
-  /// A player that honours the edit list shows the first frame at time 0. Not determined for fragmented files: false.
+  /// A player that honours the edit list shows the first frame at time 0. Not determined for
+  /// fragmented files: false.
   bool starts_at_zero = false;
   bool has_audio = false;
-  uint32_t num_other_tracks = 0;    ///< tracks that a splice leaves out (audio, timecode, cover, ...)
+  uint32_t num_other_tracks = 0;  ///< tracks that a splice leaves out (audio, timecode, cover, ...)
   bool has_trailing_bytes = false;  ///< bytes after the last complete box
 
-  /// Streams with equal keys can be decoded with one decoder configuration: 4CC, sizes, rotation and the normalised
-  /// sample entry. Printable ASCII. Says nothing of the frame rate.
+  /// Streams with equal keys can be decoded with one decoder configuration: 4CC, sizes, rotation
+  /// and the normalised sample entry. Printable ASCII. Says nothing of the frame rate.
   std::string decoder_key;
-  /// Empty if the stream can be spliced with others; otherwise one clause that says why it must have a file of its own.
+  /// Empty if the stream can be spliced with others; otherwise one clause that says why it must
+  /// have a file of its own.
   std::string own_file_reason;
 
-  /// Whether all frames lie k / fps after the first one exactly, fps = fps_numerator / fps_denominator, and the stream
-  /// lasts num_frames / fps.
+  /// Whether all frames lie k / fps after the first one exactly, fps = fps_numerator /
+  /// fps_denominator, and the stream lasts num_frames / fps.
   bool OnFrameGrid(uint64_t fps_numerator, uint64_t fps_denominator) const;
 };
 
-/// Reads the summary. kCorrupt with the box and byte where the file contradicts itself or ends early (sample data
-/// beyond the file's end, tables that disagree, no moov, not MP4 at all); kUnsupported for encrypted streams and for
-/// files without a video track.
+/// Reads the summary. kCorrupt with the box and byte where the file contradicts itself or ends
+/// early (sample data beyond the file's end, tables that disagree, no moov, not MP4 at all);
+/// kUnsupported for encrypted streams and for files without a video track.
 Result<StreamSummary> ReadStreamSummary(const io::RandomAccessFile& file);
 
 }  // namespace robomerge::mp4

@@ -59,7 +59,8 @@ TEST(Stream, WideOffsetsGapsAndMoovFirstChangeNothing) {
   EXPECT_EQ(summary.decoder_key, Summary(NinetyFrames()).decoder_key);
 }
 
-// Faults: section 6 of the study, and what a liar could write. Each is refused with the box and the byte.
+// Faults: section 6 of the study, and what a liar could write. Each is refused with the box and the
+// byte.
 
 TEST(BrokenStream, EmptyFile) {
   EXPECT_EQ(Failure({}), "corrupt: file is empty at clip.mp4: byte 0, expected an MP4 file");
@@ -88,14 +89,16 @@ TEST(BrokenStream, CutAnywhere) {
     spec.has_moov_first = has_moov_first;
     const std::vector<std::byte> whole = WriteTestFile(spec);
     for (size_t length = 0; length < whole.size(); ++length) {
-      const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+      const std::vector<std::byte> cut(whole.begin(),
+                                       whole.begin() + static_cast<std::ptrdiff_t>(length));
       const Status status = ReadStreamSummary(MemoryFile(cut)).status();
       ASSERT_FALSE(status.ok()) << length;
       EXPECT_EQ(status.code(), Code::kCorrupt) << length;
     }
     const std::vector<std::byte> cut(whole.begin(), whole.end() - 1);
-    EXPECT_THAT(Failure(cut), HasSubstr(has_moov_first ? "box \"mdat\" reaches beyond the end of the file"
-                                                       : "box \"moov\" reaches beyond the end of the file"));
+    EXPECT_THAT(Failure(cut),
+                HasSubstr(has_moov_first ? "box \"mdat\" reaches beyond the end of the file"
+                                         : "box \"moov\" reaches beyond the end of the file"));
   }
 }
 
@@ -103,7 +106,8 @@ TEST(BrokenStream, SampleDataPastTheEnd) {
   std::vector<std::byte> file = NinetyFrames();
   SetWord(&file, "stco", 2, 1000000);
   EXPECT_EQ(Failure(file),
-            "corrupt: sample data past the end of the file at clip.mp4: moov/trak[0]/mdia/minf/stbl/stco, byte 1,823, "
+            "corrupt: sample data past the end of the file at clip.mp4: "
+            "moov/trak[0]/mdia/minf/stbl/stco, byte 1,823, "
             "expected bytes "
             "below 1,827 (size of the file), found chunk 1 of 900 B at byte 1,000,000");
 }
@@ -111,8 +115,10 @@ TEST(BrokenStream, SampleDataPastTheEnd) {
 TEST(BrokenStream, SampleDataOutsideMdat) {
   std::vector<std::byte> file = NinetyFrames();
   SetWord(&file, "stco", 2, 100 + 24);  // the last 92 bytes of the chunk would be the moov box
-  EXPECT_THAT(Failure(file),
-              HasSubstr("sample data lies outside the mdat boxes at clip.mp4: moov/trak[0]/mdia/minf/stbl/stco"));
+  EXPECT_THAT(
+      Failure(file),
+      HasSubstr(
+          "sample data lies outside the mdat boxes at clip.mp4: moov/trak[0]/mdia/minf/stbl/stco"));
 }
 
 TEST(BrokenStream, OverlappingChunks) {
@@ -126,7 +132,8 @@ TEST(BrokenStream, OverlappingChunks) {
   spec.samples_per_chunk.assign(90, 1);
   file = WriteTestFile(spec);
   for (auto word : {3, 4})
-    SetWord(&file, "stsz", static_cast<size_t>(word), 9000);  // two samples, nearly all of mdat each
+    SetWord(&file, "stsz", static_cast<size_t>(word),
+            9000);  // two samples, nearly all of mdat each
   SetWord(&file, "stco", 2, mdat_start);
   SetWord(&file, "stco", 3, mdat_start);
   EXPECT_THAT(Failure(file), HasSubstr("samples overlap: they are larger than the file together"));
@@ -144,7 +151,8 @@ TEST(BrokenStream, TimesForFewerSamples) {
 TEST(BrokenStream, TimesForMoreSamples) {
   std::vector<std::byte> file = NinetyFrames();
   SetWord(&file, "stts", 2, 0xffffffff);
-  EXPECT_THAT(Failure(file), HasSubstr("expected 90 samples (from stsz), found 4,294,967,295 or more"));
+  EXPECT_THAT(Failure(file),
+              HasSubstr("expected 90 samples (from stsz), found 4,294,967,295 or more"));
 }
 
 TEST(BrokenStream, OffsetsForOtherSamples) {
@@ -172,8 +180,10 @@ TEST(BrokenStream, ChunksForOtherSamples) {
   EXPECT_THAT(Failure(file), HasSubstr("a sample description that is not there"));
   SetWord(&file, "stsc", 4, 1);
   SetWord(&file, "stsc", 5, 1);
-  EXPECT_THAT(Failure(file),
-              HasSubstr("sample-to-chunk runs are out of order or name a chunk that is not there at clip.mp4: "));
+  EXPECT_THAT(
+      Failure(file),
+      HasSubstr(
+          "sample-to-chunk runs are out of order or name a chunk that is not there at clip.mp4: "));
   EXPECT_THAT(Failure(file), HasSubstr("expected a first_chunk above 1, at most 2, found 1"));
   SetWord(&file, "stsc", 5, 4);
   EXPECT_THAT(Failure(file), HasSubstr("expected a first_chunk above 1, at most 2, found 4"));
@@ -188,15 +198,18 @@ TEST(BrokenStream, SyncSamplesOutOfOrder) {
   spec.sync_samples = {{0, 5, 5}};
   EXPECT_THAT(Failure(WriteTestFile(spec)), HasSubstr("expected a number from 7 to 90, found 6"));
   spec.sync_samples = {{0, 90}};
-  EXPECT_THAT(Failure(WriteTestFile(spec)), HasSubstr("sync samples are out of order or out of range"));
+  EXPECT_THAT(Failure(WriteTestFile(spec)),
+              HasSubstr("sync samples are out of order or out of range"));
 }
 
 TEST(BrokenStream, TablesThatClaimMoreThanTheyHold) {
   for (const char* type : {"stts", "stsc", "stco"}) {
     std::vector<std::byte> file = NinetyFrames();
     SetWord(&file, type, 1, 0xffffffff);
-    EXPECT_THAT(Failure(file),
-                HasSubstr(std::string("sample table ends early at clip.mp4: moov/trak[0]/mdia/minf/stbl/") + type));
+    EXPECT_THAT(
+        Failure(file),
+        HasSubstr(std::string("sample table ends early at clip.mp4: moov/trak[0]/mdia/minf/stbl/") +
+                  type));
   }
   std::vector<std::byte> file = NinetyFrames();
   SetWord(&file, "stsz", 2, 1u << 24);
@@ -211,18 +224,20 @@ TEST(BrokenStream, SampleCountsWithoutBytesBehindThem) {
 }
 
 TEST(BrokenStream, MissingBoxesAreNamed) {
-  for (const char* type :
-       {"mvhd", "tkhd", "mdia", "hdlr", "mdhd", "minf", "stbl", "stsd", "stts", "stsc", "stsz", "stco"}) {
+  for (const char* type : {"mvhd", "tkhd", "mdia", "hdlr", "mdhd", "minf", "stbl", "stsd", "stts",
+                           "stsc", "stsz", "stco"}) {
     std::vector<std::byte> file = NinetyFrames();
     Rename(&file, type, "free");
-    EXPECT_THAT(Failure(file), HasSubstr(std::string("box \"") + type + "\" is missing at clip.mp4: moov"));
+    EXPECT_THAT(Failure(file),
+                HasSubstr(std::string("box \"") + type + "\" is missing at clip.mp4: moov"));
   }
 }
 
 TEST(BrokenStream, TimescaleOfNothing) {
   MovieSpec spec = EvenMovie(3);
   spec.timescale = 0;
-  EXPECT_THAT(Failure(WriteTestFile(spec)), HasSubstr("timescale of the video track is out of range"));
+  EXPECT_THAT(Failure(WriteTestFile(spec)),
+              HasSubstr("timescale of the video track is out of range"));
   spec.timescale = 0x80000000;
   EXPECT_THAT(Failure(WriteTestFile(spec)), HasSubstr("found 2,147,483,648"));
 }
@@ -230,8 +245,10 @@ TEST(BrokenStream, TimescaleOfNothing) {
 TEST(UnsupportedStream, Encrypted) {
   std::vector<std::byte> file = NinetyFrames();
   Rename(&file, "mp4v", "encv");
-  EXPECT_THAT(Failure(file),
-              StartsWith("unsupported: video is encrypted at clip.mp4: moov/trak[0]/mdia/minf/stbl/stsd/encv"));
+  EXPECT_THAT(
+      Failure(file),
+      StartsWith(
+          "unsupported: video is encrypted at clip.mp4: moov/trak[0]/mdia/minf/stbl/stsd/encv"));
   MovieSpec spec = EvenMovie(3);
   spec.configuration = BytesOf({0, 0, 0, 8, 's', 'i', 'n', 'f'});
   EXPECT_THAT(Failure(WriteTestFile(spec)), HasSubstr("video is encrypted"));
@@ -240,7 +257,8 @@ TEST(UnsupportedStream, Encrypted) {
 TEST(UnsupportedStream, NoVideoOrTwo) {
   std::vector<std::byte> file = NinetyFrames();
   Rename(&file, "vide", "meta");
-  EXPECT_THAT(Failure(file), StartsWith("unsupported: file has no video track at clip.mp4: moov, byte "));
+  EXPECT_THAT(Failure(file),
+              StartsWith("unsupported: file has no video track at clip.mp4: moov, byte "));
   MovieSpec spec = EvenMovie(3);
   spec.has_audio = true;
   file = WriteTestFile(spec);
@@ -259,7 +277,8 @@ TEST(UnsupportedStream, SamplesInAnotherFile) {
 TEST(UnsupportedStream, VersionsFromTheFuture) {
   std::vector<std::byte> file = NinetyFrames();
   SetWord(&file, "stts", 0, 0x01000000);
-  EXPECT_THAT(Failure(file), StartsWith("unsupported: box version is newer than ISO/IEC 14496-12 describes"));
+  EXPECT_THAT(Failure(file),
+              StartsWith("unsupported: box version is newer than ISO/IEC 14496-12 describes"));
 }
 
 // What is valid but needs a file of its own, and what is only noted.
@@ -338,7 +357,8 @@ TEST(OwnFile, SeveralSampleDescriptions) {
   const auto name = BytesOf({'m', 'p', '4', 'v'});
   const auto entry = std::search(file.begin(), file.end(), name.begin(), name.end());
   *(entry - 1) = std::byte{86};
-  EXPECT_EQ(Summary(file).own_file_reason, "it changes its decoder configuration (2 sample descriptions)");
+  EXPECT_EQ(Summary(file).own_file_reason,
+            "it changes its decoder configuration (2 sample descriptions)");
 }
 
 TEST(OwnFile, Fragmented) {
@@ -370,12 +390,13 @@ TEST(OwnFile, Fragmented) {
   EXPECT_EQ(summary.length_ticks, 7u * 512 + 300);
   EXPECT_EQ(summary.timescale, 15360u);
   SetWord(&file, "trun", 1, 0xffffffff);
-  EXPECT_THAT(Failure(file), HasSubstr("track has too many samples at clip.mp4: moof/traf[0]/trun"));
+  EXPECT_THAT(Failure(file),
+              HasSubstr("track has too many samples at clip.mp4: moof/traf[0]/trun"));
 }
 
 TEST(Stream, TrailingBytesAreAcceptedAndFlagged) {
-  for (const auto& garbage :
-       {BytesOf({1, 2, 3}), BytesOf({0, 0, 0, 0, 0, 0, 0, 0, 0}), BytesOf({0, 0, 0, 99, 'j', 'u', 'n', 'k', 1})}) {
+  for (const auto& garbage : {BytesOf({1, 2, 3}), BytesOf({0, 0, 0, 0, 0, 0, 0, 0, 0}),
+                              BytesOf({0, 0, 0, 99, 'j', 'u', 'n', 'k', 1})}) {
     std::vector<std::byte> file = NinetyFrames();
     file.insert(file.end(), garbage.begin(), garbage.end());
     const StreamSummary summary = Summary(file);

@@ -11,8 +11,10 @@
 namespace robomerge::mp4 {
 namespace {
 
-// The sample table as the spec says, box by box; nothing is taken from the code under test but the writer of scopes.
-void WriteTables(const MovieSpec& spec, const std::vector<uint64_t>& chunk_offsets, BoxWriter* out) {
+// The sample table as the spec says, box by box; nothing is taken from the code under test but the
+// writer of scopes.
+void WriteTables(const MovieSpec& spec, const std::vector<uint64_t>& chunk_offsets,
+                 BoxWriter* out) {
   BoxScope stbl(*out, Tag("stbl"));
   {
     BoxScope stsd(*out, Tag("stsd"), FullBox{});
@@ -58,7 +60,8 @@ void WriteTables(const MovieSpec& spec, const std::vector<uint64_t>& chunk_offse
     for (const uint8_t flags : *spec.dependencies) out->U8(flags);
   }
   {
-    BoxScope stsc(*out, Tag("stsc"), FullBox{});  // one run per chunk: allowed, and unlike what we write
+    BoxScope stsc(*out, Tag("stsc"),
+                  FullBox{});  // one run per chunk: allowed, and unlike what we write
     out->U32(static_cast<uint32_t>(spec.samples_per_chunk.size()));
     for (size_t i = 0; i < spec.samples_per_chunk.size(); ++i) {
       out->U32(static_cast<uint32_t>(i + 1));
@@ -102,7 +105,8 @@ void WriteTrackHeader(uint32_t id, const MovieSpec& spec, BoxWriter* out) {
   out->U32(uint32_t{spec.height} << 16);
 }
 
-std::vector<std::byte> WriteTestMovie(const MovieSpec& spec, const std::vector<uint64_t>& chunk_offsets) {
+std::vector<std::byte> WriteTestMovie(const MovieSpec& spec,
+                                      const std::vector<uint64_t>& chunk_offsets) {
   BoxWriter out;
   {
     BoxScope moov(out, Tag("moov"));
@@ -172,7 +176,8 @@ size_t Find(const std::vector<std::byte>& file, const char* type) {
 }  // namespace
 
 Status MemoryFile::ReadAt(uint64_t offset, std::span<std::byte> out) const {
-  if (!RangeFits(offset, out.size(), bytes_.size())) return Problem(Code::kCorrupt, "file ends early").At(path_);
+  if (!RangeFits(offset, out.size(), bytes_.size()))
+    return Problem(Code::kCorrupt, "file ends early").At(path_);
   std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
   return Status();
 }
@@ -206,7 +211,8 @@ std::vector<std::byte> WriteTestFile(const MovieSpec& spec) {
   for (const size_t number : order) {
     for (uint32_t i = 0; i < spec.gap_bytes; ++i) payload.U8(0xee);
     chunk_offsets[number] = payload.size_bytes();
-    for (size_t i = 0; i < spec.samples_per_chunk[number]; ++i) payload.Bytes(spec.samples[first_samples[number] + i]);
+    for (size_t i = 0; i < spec.samples_per_chunk[number]; ++i)
+      payload.Bytes(spec.samples[first_samples[number] + i]);
   }
   BoxWriter out;
   {
@@ -229,7 +235,8 @@ std::vector<std::byte> WriteTestFile(const MovieSpec& spec) {
 
 void SetWord(std::vector<std::byte>* file, const char* type, size_t word, uint32_t value) {
   const size_t offset = Find(*file, type) + 4 + 4 * word;
-  for (size_t i = 0; i < 4; ++i) file->at(offset + i) = static_cast<std::byte>(value >> (24 - 8 * i));
+  for (size_t i = 0; i < 4; ++i)
+    file->at(offset + i) = static_cast<std::byte>(value >> (24 - 8 * i));
 }
 
 void Rename(std::vector<std::byte>* file, const char* from, const char* to) {
@@ -266,7 +273,8 @@ std::vector<TestFrame> ReadFrames(const ParsedStream& stream, const io::RandomAc
   }
   size_t number = 0;
   for (const CompositionRun& run : samples.composition_offsets) {
-    for (uint32_t i = 0; i < run.num_samples; ++i) frames.at(number++).shown_ticks += run.offset_ticks;
+    for (uint32_t i = 0; i < run.num_samples; ++i)
+      frames.at(number++).shown_ticks += run.offset_ticks;
   }
   if (samples.sync_samples) {
     for (const uint32_t sync : *samples.sync_samples) frames.at(sync).is_sync = true;

@@ -27,8 +27,8 @@ class MemoryFile : public io::RandomAccessFile {
   std::string path_;
 };
 
-/// What to write. Chunks are written in `chunk_order` (default: as numbered) with `gap_bytes` of other bytes before
-/// each.
+/// What to write. Chunks are written in `chunk_order` (default: as numbered) with `gap_bytes` of
+/// other bytes before each.
 struct MovieSpec {
   FourCc codec = Tag("mp4v");
   std::vector<std::byte> configuration;  ///< child boxes of the sample entry
@@ -54,13 +54,15 @@ struct MovieSpec {
   bool has_extends = false;
 };
 
-/// Returns a spec of `num_frames` frames at 30 fps, ten bytes each, told apart by `seed`, in one chunk.
+/// Returns a spec of `num_frames` frames at 30 fps, ten bytes each, told apart by `seed`, in one
+/// chunk.
 MovieSpec EvenMovie(uint32_t num_frames, uint8_t seed = 0);
 
 /// Writes the file.
 std::vector<std::byte> WriteTestFile(const MovieSpec& spec);
 
-/// Finds the first box named `type` and sets the 32-bit word number `word` after the name (0: version and flags).
+/// Finds the first box named `type` and sets the 32-bit word number `word` after the name (0:
+/// version and flags).
 void SetWord(std::vector<std::byte>* file, const char* type, size_t word, uint32_t value);
 /// Renames the first box named `from`.
 void Rename(std::vector<std::byte>* file, const char* from, const char* to);

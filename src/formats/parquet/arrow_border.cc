@@ -29,8 +29,8 @@ class OurStatusDetail : public arrow::StatusDetail {
 
 arrow::Status ToArrow(const Status& status) {
   if (status.ok()) return arrow::Status::OK();
-  return arrow::Status::FromDetailAndArgs(arrow::StatusCode::IOError, std::make_shared<OurStatusDetail>(status),
-                                          status.ToString());
+  return arrow::Status::FromDetailAndArgs(
+      arrow::StatusCode::IOError, std::make_shared<OurStatusDetail>(status), status.ToString());
 }
 
 class FileForArrow : public arrow::io::RandomAccessFile {
@@ -54,17 +54,21 @@ class FileForArrow : public arrow::io::RandomAccessFile {
     const int64_t size = static_cast<int64_t>(file_.size_bytes());
     if (position < 0 || num_bytes < 0) return arrow::Status::Invalid("negative range");
     const int64_t length = position >= size ? 0 : std::min(num_bytes, size - position);
-    ARROW_RETURN_NOT_OK(ToArrow(
-        file_.ReadAt(static_cast<uint64_t>(position), {static_cast<std::byte*>(out), static_cast<size_t>(length)})));
+    ARROW_RETURN_NOT_OK(
+        ToArrow(file_.ReadAt(static_cast<uint64_t>(position),
+                             {static_cast<std::byte*>(out), static_cast<size_t>(length)})));
     return length;
   }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t num_bytes) override {
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position,
+                                                       int64_t num_bytes) override {
     // Checked here, before a length from a damaged page header is allocated.
     const int64_t size = static_cast<int64_t>(file_.size_bytes());
     if (position < 0 || num_bytes < 0) return arrow::Status::Invalid("negative range");
     ARROW_ASSIGN_OR_RAISE(auto buffer,
-                          arrow::AllocateResizableBuffer(position >= size ? 0 : std::min(num_bytes, size - position)));
-    ARROW_ASSIGN_OR_RAISE(const int64_t length, ReadAt(position, buffer->size(), buffer->mutable_data()));
+                          arrow::AllocateResizableBuffer(
+                              position >= size ? 0 : std::min(num_bytes, size - position)));
+    ARROW_ASSIGN_OR_RAISE(const int64_t length,
+                          ReadAt(position, buffer->size(), buffer->mutable_data()));
     ARROW_RETURN_NOT_OK(buffer->Resize(length));
     return std::shared_ptr<arrow::Buffer>(std::move(buffer));
   }
@@ -99,7 +103,8 @@ std::shared_ptr<arrow::io::RandomAccessFile> ArrowFile(const io::RandomAccessFil
 
 std::shared_ptr<::parquet::FileMetaData> ArrowMetaData(std::string_view footer_bytes) {
 #if ARROW_VERSION_MAJOR >= 26
-  return ::parquet::FileMetaData::Make(footer_bytes.data(), static_cast<int64_t>(footer_bytes.size()));
+  return ::parquet::FileMetaData::Make(footer_bytes.data(),
+                                       static_cast<int64_t>(footer_bytes.size()));
 #else
   auto length = static_cast<uint32_t>(footer_bytes.size());
   return ::parquet::FileMetaData::Make(footer_bytes.data(), &length);
@@ -117,7 +122,8 @@ std::string SubsetFooter(const Footer::Representation& footer, size_t first, siz
       writer.I64(file.id, num_rows);
     } else if (file.id == field::kFileRowGroups) {
       writer.ListField(file.id, ThriftType::kStruct, count);
-      for (size_t i = first; i < first + count; ++i) writer.ElementRaw(footer.span(footer.row_group_thrift[i]));
+      for (size_t i = first; i < first + count; ++i)
+        writer.ElementRaw(footer.span(footer.row_group_thrift[i]));
     } else {
       writer.Raw(file.id, file.type, footer.span(file.value));
     }

@@ -1,5 +1,5 @@
-// The border to Arrow: its statuses and exceptions become ours, our files become its files. Only .cc files of this room
-// include it.
+// The border to Arrow: its statuses and exceptions become ours, our files become its files. Only
+// .cc files of this room include it.
 #pragma once
 
 #include <arrow/buffer.h>
@@ -21,13 +21,15 @@
 
 namespace robomerge::parquet {
 
-/// What Arrow's codes mean to us: a type that does not fit is kIncompatible, what is not implemented kUnsupported,
-/// memory and disk kIo, everything else is the fault of the bytes.
+/// What Arrow's codes mean to us: a type that does not fit is kIncompatible, what is not
+/// implemented kUnsupported, memory and disk kIo, everything else is the fault of the bytes.
 Status FromArrow(const arrow::Status& status, const std::string& what, const std::string& where);
 
-/// Runs `action`, which returns a Status or a Result, and turns whatever Arrow and Parquet throw into a Status.
+/// Runs `action`, which returns a Status or a Result, and turns whatever Arrow and Parquet throw
+/// into a Status.
 template <typename Action>
-auto AtArrowBorder(const std::string& what, const std::string& where, Action&& action) -> decltype(action()) {
+auto AtArrowBorder(const std::string& what, const std::string& where, Action&& action)
+    -> decltype(action()) {
   try {
     return action();
   } catch (const std::bad_alloc&) {
@@ -43,8 +45,8 @@ std::shared_ptr<arrow::io::RandomAccessFile> ArrowFile(const io::RandomAccessFil
 /// Parses footer bytes with Arrow. May throw.
 std::shared_ptr<::parquet::FileMetaData> ArrowMetaData(std::string_view footer_bytes);
 
-/// Returns the footer with only the row groups [first, first + count): Arrow then parses what is needed, not thousands
-/// of row groups.
+/// Returns the footer with only the row groups [first, first + count): Arrow then parses what is
+/// needed, not thousands of row groups.
 std::string SubsetFooter(const Footer::Representation& footer, size_t first, size_t count);
 
 }  // namespace robomerge::parquet
@@ -58,8 +60,9 @@ std::string SubsetFooter(const Footer::Representation& footer, size_t first, siz
   } while (false)
 
 /// Assigns the value of an arrow::Result to `left`, or returns its error as ours.
-#define ROBOMERGE_ASSIGN_OR_RETURN_ARROW(left, expression, what, where) \
-  ROBOMERGE_ASSIGN_OR_RETURN_ARROW_IMPL(ROBOMERGE_CONCAT(arrow_result_, __LINE__), left, expression, what, where)
+#define ROBOMERGE_ASSIGN_OR_RETURN_ARROW(left, expression, what, where)                  \
+  ROBOMERGE_ASSIGN_OR_RETURN_ARROW_IMPL(ROBOMERGE_CONCAT(arrow_result_, __LINE__), left, \
+                                        expression, what, where)
 #define ROBOMERGE_ASSIGN_OR_RETURN_ARROW_IMPL(result, left, expression, what, where)          \
   auto result = (expression);                                                                 \
   if (!result.ok()) return ::robomerge::parquet::FromArrow(result.status(), (what), (where)); \

@@ -31,13 +31,15 @@ TypePointer WithChildren(const arrow::DataType& type, const arrow::FieldVector& 
     case arrow::Type::LARGE_LIST:
       return arrow::large_list(children[0]);
     case arrow::Type::FIXED_SIZE_LIST:
-      return arrow::fixed_size_list(children[0], static_cast<const arrow::FixedSizeListType&>(type).list_size());
+      return arrow::fixed_size_list(children[0],
+                                    static_cast<const arrow::FixedSizeListType&>(type).list_size());
     case arrow::Type::STRUCT:
       return arrow::struct_(children);
     case arrow::Type::MAP: {
       const auto& entries = static_cast<const arrow::StructType&>(*children[0]->type());
-      return std::make_shared<arrow::MapType>(entries.field(0), entries.field(1),
-                                              static_cast<const arrow::MapType&>(type).keys_sorted());
+      return std::make_shared<arrow::MapType>(
+          entries.field(0), entries.field(1),
+          static_cast<const arrow::MapType&>(type).keys_sorted());
     }
     default:
       return nullptr;
@@ -48,21 +50,23 @@ bool IsNested(const arrow::DataType& type) {
   return IsListLike(type) || type.id() == arrow::Type::STRUCT || type.id() == arrow::Type::MAP;
 }
 
-// `to` with the parts that need no cast taken from `from`, and everything nullable: casts refuse to make a child
-// non-nullable.
+// `to` with the parts that need no cast taken from `from`, and everything nullable: casts refuse to
+// make a child non-nullable.
 TypePointer CastTarget(const TypePointer& from, const TypePointer& to) {
   if (!IsNested(*to) && ReadsAs(*from, *to)) return from;
   if (IsListLike(*from) && IsListLike(*to)) {
     const TypePointer element = CastTarget(ListElement(*from)->type(), ListElement(*to)->type());
-    const bool keep = to->id() != arrow::Type::FIXED_SIZE_LIST && from->id() != arrow::Type::FIXED_SIZE_LIST;
+    const bool keep =
+        to->id() != arrow::Type::FIXED_SIZE_LIST && from->id() != arrow::Type::FIXED_SIZE_LIST;
     return WithChildren(keep ? *from : *to, {arrow::field(ListElement(*from)->name(), element)});
   }
   if (from->id() == arrow::Type::STRUCT && to->id() == arrow::Type::STRUCT) {
     arrow::FieldVector children;
     for (const auto& child : to->fields()) {
-      const auto source = static_cast<const arrow::StructType&>(*from).GetFieldByName(child->name());
-      children.push_back(
-          arrow::field(child->name(), source ? CastTarget(source->type(), child->type()) : child->type()));
+      const auto source =
+          static_cast<const arrow::StructType&>(*from).GetFieldByName(child->name());
+      children.push_back(arrow::field(
+          child->name(), source ? CastTarget(source->type(), child->type()) : child->type()));
     }
     return arrow::struct_(children);
   }
@@ -72,28 +76,33 @@ TypePointer CastTarget(const TypePointer& from, const TypePointer& to) {
 
 // `cast`, which CastTarget made, with the names and nullability of `to`.
 TypePointer WithNullabilityOf(const TypePointer& cast, const TypePointer& to) {
-  if (!IsNested(*cast) || cast->num_fields() != to->num_fields() || cast->id() == arrow::Type::MAP) return cast;
+  if (!IsNested(*cast) || cast->num_fields() != to->num_fields() || cast->id() == arrow::Type::MAP)
+    return cast;
   arrow::FieldVector children;
   for (int i = 0; i < cast->num_fields(); ++i) {
     const auto& wanted = to->field(i);
-    children.push_back(
-        arrow::field(wanted->name(), WithNullabilityOf(cast->field(i)->type(), wanted->type()), wanted->nullable()));
+    children.push_back(arrow::field(wanted->name(),
+                                    WithNullabilityOf(cast->field(i)->type(), wanted->type()),
+                                    wanted->nullable()));
   }
   return WithChildren(*cast, children);
 }
 
-// Whether a part that `type` calls non-nullable holds a null that is not hidden under a null above it.
+// Whether a part that `type` calls non-nullable holds a null that is not hidden under a null above
+// it.
 bool HasForbiddenNull(const arrow::Array& array) {
   const arrow::DataType& type = *array.type();
   if (IsListLike(type)) {
     std::shared_ptr<arrow::Array> values;
-    if (type.id() == arrow::Type::LIST) values = static_cast<const arrow::ListArray&>(array).Flatten().ValueOr(nullptr);
+    if (type.id() == arrow::Type::LIST)
+      values = static_cast<const arrow::ListArray&>(array).Flatten().ValueOr(nullptr);
     if (type.id() == arrow::Type::LARGE_LIST)
       values = static_cast<const arrow::LargeListArray&>(array).Flatten().ValueOr(nullptr);
     if (type.id() == arrow::Type::FIXED_SIZE_LIST)
       values = static_cast<const arrow::FixedSizeListArray&>(array).Flatten().ValueOr(nullptr);
     if (!values) return true;
-    return (!ListElement(type)->nullable() && values->null_count() > 0) || HasForbiddenNull(*values);
+    return (!ListElement(type)->nullable() && values->null_count() > 0) ||
+           HasForbiddenNull(*values);
   }
   if (type.id() == arrow::Type::STRUCT) {
     const auto& parent = static_cast<const arrow::StructArray&>(array);
@@ -112,7 +121,8 @@ bool HasForbiddenNull(const arrow::Array& array) {
 
 bool IsSigned(arrow::Type::type id) { return arrow::is_signed_integer(id); }
 
-// Numbers: the narrowest common type that loses nothing, with double as the common type of whole numbers and floats.
+// Numbers: the narrowest common type that loses nothing, with double as the common type of whole
+// numbers and floats.
 TypePointer UnifiedNumber(const TypePointer& a, const TypePointer& b) {
   const auto is_float = [](const arrow::DataType& type) { return arrow::is_floating(type.id()); };
   if (is_float(*a) && is_float(*b)) return a->bit_width() >= b->bit_width() ? a : b;
@@ -145,7 +155,8 @@ TypePointer StorageType(const TypePointer& type) {
   return changed ? WithChildren(*type, children) : type;
 }
 
-std::shared_ptr<arrow::ArrayData> WithType(const std::shared_ptr<arrow::ArrayData>& data, const TypePointer& type) {
+std::shared_ptr<arrow::ArrayData> WithType(const std::shared_ptr<arrow::ArrayData>& data,
+                                           const TypePointer& type) {
   auto out = data->Copy();
   out->type = type;
   if (IsNested(*type)) {
@@ -155,9 +166,11 @@ std::shared_ptr<arrow::ArrayData> WithType(const std::shared_ptr<arrow::ArrayDat
   return out;
 }
 
-std::shared_ptr<arrow::ChunkedArray> WithType(const arrow::ChunkedArray& array, const TypePointer& type) {
+std::shared_ptr<arrow::ChunkedArray> WithType(const arrow::ChunkedArray& array,
+                                              const TypePointer& type) {
   arrow::ArrayVector chunks;
-  for (const auto& chunk : array.chunks()) chunks.push_back(arrow::MakeArray(WithType(chunk->data(), type)));
+  for (const auto& chunk : array.chunks())
+    chunks.push_back(arrow::MakeArray(WithType(chunk->data(), type)));
   return std::make_shared<arrow::ChunkedArray>(std::move(chunks), type);
 }
 
@@ -184,7 +197,8 @@ bool ReadsAs(const arrow::DataType& from, const arrow::DataType& to) {
   if (from.id() == arrow::Type::STRUCT || from.id() == arrow::Type::MAP) {
     if (from.num_fields() != to.num_fields()) return false;
     for (int i = 0; i < from.num_fields(); ++i) {
-      if (from.id() == arrow::Type::STRUCT && from.field(i)->name() != to.field(i)->name()) return false;
+      if (from.id() == arrow::Type::STRUCT && from.field(i)->name() != to.field(i)->name())
+        return false;
       if (!ReadsAs(*from.field(i)->type(), *to.field(i)->type())) return false;
     }
     return true;
@@ -196,7 +210,8 @@ Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::C
                                                   const TypePointer& to, const std::string& column,
                                                   const std::string& where) {
   if (array->type()->Equals(*to)) return array;
-  const auto cast = arrow::compute::Cast(arrow::Datum(array), arrow::compute::CastOptions::Safe(to));
+  const auto cast =
+      arrow::compute::Cast(arrow::Datum(array), arrow::compute::CastOptions::Safe(to));
   if (!cast.ok() && cast.status().IsOutOfMemory())
     return FromArrow(cast.status(), StrCat("cannot convert column `", column, "`"), where);
   if (!cast.ok()) {
@@ -208,9 +223,9 @@ Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::C
   return cast->chunked_array();
 }
 
-Result<std::shared_ptr<arrow::ChunkedArray>> CastForWriting(const std::shared_ptr<arrow::ChunkedArray>& array,
-                                                            const TypePointer& to_in, bool nullable,
-                                                            const std::string& column, const std::string& where) {
+Result<std::shared_ptr<arrow::ChunkedArray>> CastForWriting(
+    const std::shared_ptr<arrow::ChunkedArray>& array, const TypePointer& to_in, bool nullable,
+    const std::string& column, const std::string& where) {
   const TypePointer to = StorageType(to_in);
   std::shared_ptr<arrow::ChunkedArray> values = WithType(*array, StorageType(array->type()));
   const TypePointer target = CastTarget(values->type(), to);
@@ -221,7 +236,8 @@ Result<std::shared_ptr<arrow::ChunkedArray>> CastForWriting(const std::shared_pt
   bool forbidden = !nullable && values->null_count() > 0;
   for (const auto& chunk : values->chunks()) forbidden = forbidden || HasForbiddenNull(*chunk);
   if (forbidden) {
-    return Problem(Code::kIncompatible, StrCat("column `", column, "` has nulls where the destination allows none"))
+    return Problem(Code::kIncompatible,
+                   StrCat("column `", column, "` has nulls where the destination allows none"))
         .At(where)
         .Expected(StrCat(to->ToString(), nullable ? "" : " not null"));
   }
@@ -250,7 +266,8 @@ TypePointer UnifiedType(const TypePointer& a_in, const TypePointer& b_in) {
     const auto field = arrow::field("element", element);
     return large ? arrow::large_list(field) : arrow::list(field);
   }
-  if (a->id() == arrow::Type::STRUCT && b->id() == arrow::Type::STRUCT && a->num_fields() == b->num_fields()) {
+  if (a->id() == arrow::Type::STRUCT && b->id() == arrow::Type::STRUCT &&
+      a->num_fields() == b->num_fields()) {
     arrow::FieldVector children;
     for (const auto& child : a->fields()) {
       const auto other = static_cast<const arrow::StructType&>(*b).GetFieldByName(child->name());

@@ -23,20 +23,26 @@ constexpr size_t kMostValueText = 80;
 using Columns = std::shared_ptr<arrow::ChunkedArray>;
 
 // The whole row group that is exactly these rows, or nothing.
-std::optional<size_t> ExactRowGroup(const Footer::Representation& footer, uint64_t first_row, uint64_t num_rows) {
-  const auto after = std::upper_bound(footer.first_rows.begin(), footer.first_rows.end() - 1, first_row);
+std::optional<size_t> ExactRowGroup(const Footer::Representation& footer, uint64_t first_row,
+                                    uint64_t num_rows) {
+  const auto after =
+      std::upper_bound(footer.first_rows.begin(), footer.first_rows.end() - 1, first_row);
   if (after == footer.first_rows.begin()) return std::nullopt;
   const auto number = static_cast<size_t>(after - footer.first_rows.begin()) - 1;
-  if (footer.first_rows[number] != first_row || static_cast<uint64_t>(footer.row_groups[number].num_rows) != num_rows) return std::nullopt;
+  if (footer.first_rows[number] != first_row ||
+      static_cast<uint64_t>(footer.row_groups[number].num_rows) != num_rows)
+    return std::nullopt;
   return number;
 }
 
-std::vector<int> LeavesOf(const Footer::Representation& footer, const std::vector<std::string>& columns) {
+std::vector<int> LeavesOf(const Footer::Representation& footer,
+                          const std::vector<std::string>& columns) {
   std::vector<int> leaves;
   for (const std::string& name : columns) {
     const std::optional<uint32_t> column = footer.column(name);
     if (!column) continue;
-    for (uint32_t leaf = footer.column_first_leaf[*column]; leaf < footer.column_first_leaf[*column + 1]; ++leaf) {
+    for (uint32_t leaf = footer.column_first_leaf[*column];
+         leaf < footer.column_first_leaf[*column + 1]; ++leaf) {
       leaves.push_back(static_cast<int>(leaf));
     }
   }
@@ -47,13 +53,16 @@ std::vector<int> LeavesOf(const Footer::Representation& footer, const std::vecto
 // Decodes the same columns again and again; made anew only when other ones are asked for.
 class Decoder {
  public:
-  Decoder(const io::RandomAccessFile& file, const Footer& footer) : file_(file), footer_(footer.representation()) {}
+  Decoder(const io::RandomAccessFile& file, const Footer& footer)
+      : file_(file), footer_(footer.representation()) {}
 
   const Footer::Representation& footer() const { return footer_; }
   const io::RandomAccessFile& file() const { return file_; }
-  Result<std::shared_ptr<arrow::Table>> Read(const std::vector<std::string>& columns, uint64_t first_row, uint64_t num_rows) {
+  Result<std::shared_ptr<arrow::Table>> Read(const std::vector<std::string>& columns,
+                                             uint64_t first_row, uint64_t num_rows) {
     std::vector<int> leaves = LeavesOf(footer_, columns);
-    if (!decoder_ || decoder_->leaves() != leaves) decoder_ = std::make_unique<RowDecoder>(file_, footer_, std::move(leaves));
+    if (!decoder_ || decoder_->leaves() != leaves)
+      decoder_ = std::make_unique<RowDecoder>(file_, footer_, std::move(leaves));
     return decoder_->Read(first_row, num_rows);
   }
 
@@ -69,14 +78,16 @@ std::string ValueText(const arrow::ChunkedArray& values, int64_t row) {
   if (!scalar.ok()) return scalar.status().ToString();
   if (!(*scalar)->is_valid) return "null";
   const arrow::Type::type id = (*scalar)->type->id();
-  if (id == arrow::Type::STRUCT || id == arrow::Type::BINARY || id == arrow::Type::LARGE_BINARY) return "bytes of another content";
+  if (id == arrow::Type::STRUCT || id == arrow::Type::BINARY || id == arrow::Type::LARGE_BINARY)
+    return "bytes of another content";
   std::string text = (*scalar)->ToString();
   if (text.size() > kMostValueText) text = text.substr(0, kMostValueText - 3) + "...";
   return text;
 }
 
 bool AreEqual(const arrow::ChunkedArray& left, const arrow::ChunkedArray& right) {
-  return left.Equals(right, arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
+  return left.Equals(right,
+                     arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
 }
 
 // REQUIRES: they differ, and have the same type and length.
@@ -107,24 +118,31 @@ struct RowComparer::Representation {
     const uint32_t num_leaves = left.column_first_leaf[*a + 1] - left.column_first_leaf[*a];
     if (right.column_first_leaf[*b + 1] - right.column_first_leaf[*b] != num_leaves) return false;
     for (uint32_t leaf = 0; leaf < num_leaves; ++leaf) {
-      if (left.leaves[left.column_first_leaf[*a] + leaf].shape != right.leaves[right.column_first_leaf[*b] + leaf].shape) return false;
+      if (left.leaves[left.column_first_leaf[*a] + leaf].shape !=
+          right.leaves[right.column_first_leaf[*b] + leaf].shape)
+        return false;
     }
     return true;
   }
 
   // Whether all chunks of the column have the same bytes, and so the same values.
-  Result<bool> SameBytes(const std::string& column, size_t row_group, size_t expected_row_group, uint64_t* compared_bytes) const {
+  Result<bool> SameBytes(const std::string& column, size_t row_group, size_t expected_row_group,
+                         uint64_t* compared_bytes) const {
     const Footer::Representation &left = found.footer(), &right = expected.footer();
-    const uint32_t a = left.column_first_leaf[*left.column(column)], b = right.column_first_leaf[*right.column(column)];
+    const uint32_t a = left.column_first_leaf[*left.column(column)],
+                   b = right.column_first_leaf[*right.column(column)];
     const uint32_t num_leaves = left.column_first_leaf[*left.column(column) + 1] - a;
     for (uint32_t leaf = 0; leaf < num_leaves; ++leaf) {
       const ColumnChunk& from = left.row_groups[row_group].columns[a + leaf];
       const ColumnChunk& to = right.row_groups[expected_row_group].columns[b + leaf];
-      if (from.compressed_bytes != to.compressed_bytes || from.uncompressed_bytes != to.uncompressed_bytes || from.num_values != to.num_values ||
-          left.place(row_group, a + leaf).codec != right.place(expected_row_group, b + leaf).codec) {
+      if (from.compressed_bytes != to.compressed_bytes ||
+          from.uncompressed_bytes != to.uncompressed_bytes || from.num_values != to.num_values ||
+          left.place(row_group, a + leaf).codec !=
+              right.place(expected_row_group, b + leaf).codec) {
         return false;
       }
-      ROBOMERGE_ASSIGN_OR_RETURN(const bool same, SameRange(from.begin, to.begin, from.compressed_bytes));
+      ROBOMERGE_ASSIGN_OR_RETURN(const bool same,
+                                 SameRange(from.begin, to.begin, from.compressed_bytes));
       if (!same) return false;
       *compared_bytes += from.compressed_bytes;
     }
@@ -136,7 +154,8 @@ struct RowComparer::Representation {
     for (uint64_t done = 0; done < length;) {
       const auto count = static_cast<size_t>(std::min(length - done, kBlockBytes));
       ROBOMERGE_RETURN_NOT_OK(found.file().ReadAt(offset + done, std::span(left).first(count)));
-      ROBOMERGE_RETURN_NOT_OK(expected.file().ReadAt(expected_offset + done, std::span(right).first(count)));
+      ROBOMERGE_RETURN_NOT_OK(
+          expected.file().ReadAt(expected_offset + done, std::span(right).first(count)));
       if (std::memcmp(left.data(), right.data(), count) != 0) return false;
       done += count;
     }
@@ -144,23 +163,30 @@ struct RowComparer::Representation {
   }
 
   // Reads both ranges in batches; the first difference of each column is kept.
-  Status CompareDecoded(const std::vector<std::string>& decoded, uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows,
-                        ComparedRows& result) {
+  Status CompareDecoded(const std::vector<std::string>& decoded, uint64_t first_row,
+                        uint64_t expected_first_row, uint64_t num_rows, ComparedRows& result) {
     const Footer::Representation& footer = found.footer();
-    const auto after = std::upper_bound(footer.first_rows.begin(), footer.first_rows.end() - 1, first_row);
-    const RowGroup& row_group = footer.row_groups[static_cast<size_t>(after - footer.first_rows.begin()) - 1];
+    const auto after =
+        std::upper_bound(footer.first_rows.begin(), footer.first_rows.end() - 1, first_row);
+    const RowGroup& row_group =
+        footer.row_groups[static_cast<size_t>(after - footer.first_rows.begin()) - 1];
     uint64_t bytes = 1;
-    for (const int leaf : LeavesOf(footer, decoded)) bytes += row_group.columns[static_cast<size_t>(leaf)].uncompressed_bytes;
-    const double bytes_per_row = static_cast<double>(bytes) / static_cast<double>(std::max<int64_t>(row_group.num_rows, 1));
-    const uint64_t batch_rows = std::max<uint64_t>(1, static_cast<uint64_t>(kBatchBytes / bytes_per_row));
+    for (const int leaf : LeavesOf(footer, decoded))
+      bytes += row_group.columns[static_cast<size_t>(leaf)].uncompressed_bytes;
+    const double bytes_per_row =
+        static_cast<double>(bytes) / static_cast<double>(std::max<int64_t>(row_group.num_rows, 1));
+    const uint64_t batch_rows =
+        std::max<uint64_t>(1, static_cast<uint64_t>(kBatchBytes / bytes_per_row));
     result.compared_bytes += static_cast<uint64_t>(bytes_per_row * static_cast<double>(num_rows));
     std::vector<std::string> same = decoded;
     for (uint64_t done = 0; done < num_rows && !same.empty(); done += batch_rows) {
       const uint64_t count = std::min(batch_rows, num_rows - done);
       ROBOMERGE_ASSIGN_OR_RETURN(const auto left, found.Read(same, first_row + done, count));
-      ROBOMERGE_ASSIGN_OR_RETURN(const auto right, expected.Read(same, expected_first_row + done, count));
+      ROBOMERGE_ASSIGN_OR_RETURN(const auto right,
+                                 expected.Read(same, expected_first_row + done, count));
       for (size_t at = 0; at < same.size();) {
-        ROBOMERGE_ASSIGN_OR_RETURN(std::optional<RowDifference> difference, CompareColumn(same[at], *left, *right));
+        ROBOMERGE_ASSIGN_OR_RETURN(std::optional<RowDifference> difference,
+                                   CompareColumn(same[at], *left, *right));
         if (!difference) {
           ++at;
           continue;
@@ -173,52 +199,66 @@ struct RowComparer::Representation {
     return Status();
   }
 
-  Result<std::optional<RowDifference>> CompareColumn(const std::string& column, const arrow::Table& left_table,
+  Result<std::optional<RowDifference>> CompareColumn(const std::string& column,
+                                                     const arrow::Table& left_table,
                                                      const arrow::Table& right_table) const {
     using Outcome = std::optional<RowDifference>;
     const std::string where = StrCat(found.footer().path, ": column `", column, "`");
     return AtArrowBorder("cannot compare rows", where, [&]() -> Result<Outcome> {
-      const Columns left_column = left_table.GetColumnByName(column), right_column = right_table.GetColumnByName(column);
-      if (!left_column || !right_column) return Outcome(RowDifference{column, 0, "a column", "none"});
+      const Columns left_column = left_table.GetColumnByName(column),
+                    right_column = right_table.GetColumnByName(column);
+      if (!left_column || !right_column)
+        return Outcome(RowDifference{column, 0, "a column", "none"});
       const Columns left = WithType(*left_column, StorageType(left_column->type()));
       Result<Columns> cast = CastForWriting(right_column, left->type(), true, column, where);
-      if (cast.ok() && !(*cast)->type()->Equals(*left->type())) cast = Cast(*cast, left->type(), column, where);
+      if (cast.ok() && !(*cast)->type()->Equals(*left->type()))
+        cast = Cast(*cast, left->type(), column, where);
       if (!cast.ok()) {
-        return Outcome(RowDifference{column, 0, "values of " + right_column->type()->ToString(), left_column->type()->ToString()});
+        return Outcome(RowDifference{column, 0, "values of " + right_column->type()->ToString(),
+                                     left_column->type()->ToString()});
       }
       const Columns& right = *cast;
       if (AreEqual(*left, *right)) return Outcome();
       const int64_t row = FirstDifference(*left, *right);
-      return Outcome(RowDifference{column, static_cast<uint64_t>(row), ValueText(*right, row), ValueText(*left, row)});
+      return Outcome(RowDifference{column, static_cast<uint64_t>(row), ValueText(*right, row),
+                                   ValueText(*left, row)});
     });
   }
 };
 
-RowComparer::RowComparer(const io::RandomAccessFile& file, const Footer& footer, const io::RandomAccessFile& expected,
-                         const Footer& expected_footer, std::vector<std::string> columns)
-    : representation_(new Representation{Decoder(file, footer), Decoder(expected, expected_footer), std::move(columns)}) {}
+RowComparer::RowComparer(const io::RandomAccessFile& file, const Footer& footer,
+                         const io::RandomAccessFile& expected, const Footer& expected_footer,
+                         std::vector<std::string> columns)
+    : representation_(new Representation{Decoder(file, footer), Decoder(expected, expected_footer),
+                                         std::move(columns)}) {}
 RowComparer::~RowComparer() = default;
 RowComparer::RowComparer(RowComparer&&) noexcept = default;
 
-Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows) {
+Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_first_row,
+                                          uint64_t num_rows) {
   ComparedRows result;
   Representation& rows = *representation_;
   const std::optional<size_t> row_group = ExactRowGroup(rows.found.footer(), first_row, num_rows);
-  const std::optional<size_t> expected = ExactRowGroup(rows.expected.footer(), expected_first_row, num_rows);
+  const std::optional<size_t> expected =
+      ExactRowGroup(rows.expected.footer(), expected_first_row, num_rows);
   std::vector<std::string> decoded;
   for (const std::string& column : rows.columns) {
     if (!rows.found.footer().column(column) || !rows.expected.footer().column(column)) {
       const bool is_lost = !rows.found.footer().column(column);
-      result.differences.push_back({column, 0, is_lost ? "a column" : "no such column", is_lost ? "no such column" : "a column"});
+      result.differences.push_back({column, 0, is_lost ? "a column" : "no such column",
+                                    is_lost ? "no such column" : "a column"});
       continue;
     }
     bool same = false;
     if (row_group && expected && rows.SameShape(column)) {
-      ROBOMERGE_ASSIGN_OR_RETURN(same, rows.SameBytes(column, *row_group, *expected, &result.compared_bytes));
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          same, rows.SameBytes(column, *row_group, *expected, &result.compared_bytes));
     }
     if (!same) decoded.push_back(column);
   }
-  if (!decoded.empty()) ROBOMERGE_RETURN_NOT_OK(rows.CompareDecoded(decoded, first_row, expected_first_row, num_rows, result));
+  if (!decoded.empty())
+    ROBOMERGE_RETURN_NOT_OK(
+        rows.CompareDecoded(decoded, first_row, expected_first_row, num_rows, result));
   return result;
 }
 

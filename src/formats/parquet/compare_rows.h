@@ -1,4 +1,5 @@
-// Proves that rows of one Parquet file hold what rows of another hold, and reads rows as numbers, for whoever checks them.
+// Proves that rows of one Parquet file hold what rows of another hold, and reads rows as numbers,
+// for whoever checks them.
 #pragma once
 
 #include <cstdint>
@@ -25,18 +26,22 @@ struct ComparedRows {
   uint64_t compared_bytes = 0;             ///< of the file that is checked
 };
 
-/// Compares row ranges of a file with row ranges of another. Where both ranges are whole row groups and a column chunk has the same bytes,
-/// codec and shape in both, that is proof; other columns are decoded in batches and compared value by value, bit by bit (a NaN equals a NaN, 0.0 is
-/// not -0.0). Names of list elements and widths of numbers may differ, as in a splice. Holds one batch of each.
+/// Compares row ranges of a file with row ranges of another. Where both ranges are whole row groups
+/// and a column chunk has the same bytes, codec and shape in both, that is proof; other columns are
+/// decoded in batches and compared value by value, bit by bit (a NaN equals a NaN, 0.0 is not
+/// -0.0). Names of list elements and widths of numbers may differ, as in a splice. Holds one batch
+/// of each.
 class RowComparer {
  public:
   /// The references must outlive it. `columns`: those to compare, by name.
-  RowComparer(const io::RandomAccessFile& file, const Footer& footer, const io::RandomAccessFile& expected, const Footer& expected_footer,
+  RowComparer(const io::RandomAccessFile& file, const Footer& footer,
+              const io::RandomAccessFile& expected, const Footer& expected_footer,
               std::vector<std::string> columns);
   ~RowComparer();
   RowComparer(RowComparer&&) noexcept;
 
-  /// Rows [first_row, first_row + num_rows) against as many from `expected_first_row`. Ranges in file order are decoded in one pass.
+  /// Rows [first_row, first_row + num_rows) against as many from `expected_first_row`. Ranges in
+  /// file order are decoded in one pass.
   Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows);
 
  private:
@@ -54,11 +59,13 @@ struct NumberRows {
 /// Reads columns of numbers and booleans, lists of any depth included.
 class NumberReader {
  public:
-  NumberReader(const io::RandomAccessFile& file, const Footer& footer, const std::vector<std::string>& columns);
+  NumberReader(const io::RandomAccessFile& file, const Footer& footer,
+               const std::vector<std::string>& columns);
   ~NumberReader();
   NumberReader(NumberReader&&) noexcept;
 
-  /// One entry per column that was asked for, in that order. kCorrupt for a column that is missing or holds no numbers.
+  /// One entry per column that was asked for, in that order. kCorrupt for a column that is missing
+  /// or holds no numbers.
   Result<std::vector<NumberRows>> Read(uint64_t first_row, uint64_t num_rows);
 
  private:

@@ -23,33 +23,41 @@ std::shared_ptr<arrow::Array> Pairs(const std::vector<float>& values) {
   return arrow::FixedSizeListArray::FromArrays(Floats(values), 2).ValueOrDie();
 }
 
-std::shared_ptr<arrow::Table> TableOf(std::vector<std::string> names, const std::vector<std::shared_ptr<arrow::Array>>& arrays) {
+std::shared_ptr<arrow::Table> TableOf(std::vector<std::string> names,
+                                      const std::vector<std::shared_ptr<arrow::Array>>& arrays) {
   arrow::FieldVector fields;
-  for (size_t at = 0; at < names.size(); ++at) fields.push_back(arrow::field(names[at], arrays[at]->type()));
+  for (size_t at = 0; at < names.size(); ++at)
+    fields.push_back(arrow::field(names[at], arrays[at]->type()));
   return arrow::Table::Make(arrow::schema(fields), arrays);
 }
 
 struct Opened {
-  explicit Opened(const std::vector<std::shared_ptr<arrow::Table>>& row_groups,
-                  const std::shared_ptr<::parquet::WriterProperties>& properties = testing::PlainProperties())
-      : file("rows.parquet", WriteParquet(row_groups, properties)), footer(Footer::Read(file).value()) {}
+  explicit Opened(
+      const std::vector<std::shared_ptr<arrow::Table>>& row_groups,
+      const std::shared_ptr<::parquet::WriterProperties>& properties = testing::PlainProperties())
+      : file("rows.parquet", WriteParquet(row_groups, properties)),
+        footer(Footer::Read(file).value()) {}
   MemoryFile file;
   Footer footer;
 };
 
-ComparedRows Compare(const Opened& found, const Opened& expected, uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows,
+ComparedRows Compare(const Opened& found, const Opened& expected, uint64_t first_row,
+                     uint64_t expected_first_row, uint64_t num_rows,
                      std::vector<std::string> columns) {
-  RowComparer comparer(found.file, found.footer, expected.file, expected.footer, std::move(columns));
+  RowComparer comparer(found.file, found.footer, expected.file, expected.footer,
+                       std::move(columns));
   Result<ComparedRows> compared = comparer.Compare(first_row, expected_first_row, num_rows);
   EXPECT_TRUE(compared.ok()) << compared.status().ToString();
   return compared.ok() ? std::move(compared).value() : ComparedRows{};
 }
 
 TEST(RowComparer, EqualRowsAreEqualHoweverTheyAreWritten) {
-  const auto table = TableOf({"a", "pairs"}, {Int64s({1, 2, 3, 4}), Pairs({1, 2, 3, 4, 5, 6, 7, 8})});
+  const auto table =
+      TableOf({"a", "pairs"}, {Int64s({1, 2, 3, 4}), Pairs({1, 2, 3, 4, 5, 6, 7, 8})});
   const Opened one({table});
   const Opened same({table});
-  const Opened other({table->Slice(0, 1), table->Slice(1)}, ::parquet::WriterProperties::Builder().disable_dictionary()->build());
+  const Opened other({table->Slice(0, 1), table->Slice(1)},
+                     ::parquet::WriterProperties::Builder().disable_dictionary()->build());
   EXPECT_TRUE(Compare(one, same, 0, 0, 4, {"a", "pairs"}).differences.empty());
   EXPECT_GT(Compare(one, same, 0, 0, 4, {"a", "pairs"}).compared_bytes, 0U);
   EXPECT_TRUE(Compare(one, other, 0, 0, 4, {"a", "pairs"}).differences.empty());
@@ -105,8 +113,10 @@ TEST(RowComparer, DamagedPagesAreAnError) {
 }
 
 TEST(NumberReader, FlattensListsAndNulls) {
-  const Opened file({TableOf({"flag", "pairs", "maybe"}, {Column<arrow::BooleanBuilder, bool>({true, false}), Pairs({1, 2, 3, 4}),
-                                                          Column<arrow::DoubleBuilder, double>({std::nullopt, 2.5})})});
+  const Opened file(
+      {TableOf({"flag", "pairs", "maybe"},
+               {Column<arrow::BooleanBuilder, bool>({true, false}), Pairs({1, 2, 3, 4}),
+                Column<arrow::DoubleBuilder, double>({std::nullopt, 2.5})})});
   NumberReader reader(file.file, file.footer, {"pairs", "flag", "maybe"});
   Result<std::vector<NumberRows>> rows = reader.Read(0, 2);
   ASSERT_TRUE(rows.ok()) << rows.status().ToString();
@@ -121,8 +131,10 @@ TEST(NumberReader, FlattensListsAndNulls) {
 
 TEST(NumberReader, RefusesTextAndMissingColumns) {
   const Opened file({TableOf({"text"}, {Column<arrow::StringBuilder, std::string>({"x"})})});
-  EXPECT_EQ(NumberReader(file.file, file.footer, {"text"}).Read(0, 1).status().code(), Code::kCorrupt);
-  EXPECT_EQ(NumberReader(file.file, file.footer, {"text", "other"}).Read(0, 1).status().code(), Code::kCorrupt);
+  EXPECT_EQ(NumberReader(file.file, file.footer, {"text"}).Read(0, 1).status().code(),
+            Code::kCorrupt);
+  EXPECT_EQ(NumberReader(file.file, file.footer, {"text", "other"}).Read(0, 1).status().code(),
+            Code::kCorrupt);
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ constexpr uint64_t kMiniblocks = 4;
 constexpr uint64_t kMiniblockValues = kBlockValues / kMiniblocks;
 
 // parquet.thrift's enumerations.
-constexpr int32_t kTypeInt64 = 2, kEncodingRle = 3, kEncodingDelta = 5, kCodecUncompressed = 0, kDataPage = 0,
-                  kAscending = 1;
+constexpr int32_t kTypeInt64 = 2, kEncodingRle = 3, kEncodingDelta = 5, kCodecUncompressed = 0,
+                  kDataPage = 0, kAscending = 1;
 
 void AppendVarint(uint64_t value, std::string& out) {
   while (value >= 0x80) {
@@ -66,7 +66,8 @@ void AppendBlock(std::span<const uint64_t> deltas, std::string& out) {
     out.push_back(static_cast<char>(widths[m]));
   }
   for (size_t m = 0; m < kMiniblocks; ++m)
-    AppendPacked(std::span(offsets).subspan(m * kMiniblockValues, kMiniblockValues), widths[m], out);
+    AppendPacked(std::span(offsets).subspan(m * kMiniblockValues, kMiniblockValues), widths[m],
+                 out);
 }
 
 struct Bounds {
@@ -78,8 +79,10 @@ struct Bounds {
 Result<Bounds> BoundsOf(const Int64Values& values, uint64_t num_rows) {
   if (const auto* run = std::get_if<Int64Run>(&values)) {
     __extension__ using Wide = __int128;
-    const Wide wide_last = run->first + static_cast<Wide>(run->step) * static_cast<Wide>(num_rows - 1);
-    if (wide_last < std::numeric_limits<int64_t>::min() || wide_last > std::numeric_limits<int64_t>::max()) {
+    const Wide wide_last =
+        run->first + static_cast<Wide>(run->step) * static_cast<Wide>(num_rows - 1);
+    if (wide_last < std::numeric_limits<int64_t>::min() ||
+        wide_last > std::numeric_limits<int64_t>::max()) {
       return Problem(Code::kInvalidArgument, "a run of values leaves int64")
           .Found(StrCat(num_rows, " values from ", run->first, " in steps of ", run->step));
     }
@@ -88,7 +91,8 @@ Result<Bounds> BoundsOf(const Int64Values& values, uint64_t num_rows) {
   }
   const auto& vector = std::get<std::vector<int64_t>>(values);
   if (vector.size() != num_rows) {
-    return Problem(Code::kInvalidArgument, "a column has another number of values than its row group has rows")
+    return Problem(Code::kInvalidArgument,
+                   "a column has another number of values than its row group has rows")
         .Expected(StrCat(num_rows, " values"))
         .Found(StrCat(vector.size(), " values"));
   }
@@ -135,8 +139,8 @@ std::string ChunkThrift(const Bounds& bounds, int64_t num_values, int64_t num_by
   writer.I64(field::kMetaUncompressedBytes, num_bytes);
   writer.I64(field::kMetaCompressedBytes, num_bytes);
   writer.I64(field::kMetaDataPageOffset, static_cast<int64_t>(kEncodedChunkBegin));
-  // Both pairs: a reader of a file without column_orders only looks at the older one, and one that finds a Statistics
-  // struct without any bounds may prune every row (datafusion 55).
+  // Both pairs: a reader of a file without column_orders only looks at the older one, and one that
+  // finds a Statistics struct without any bounds may prune every row (datafusion 55).
   const std::string least = Plain(bounds.least), most = Plain(bounds.most);
   writer.BeginStructField(field::kMetaStatistics);
   writer.Binary(field::kStatisticsMax, most);
@@ -199,13 +203,15 @@ void AppendDeltaBinaryPacked(const Int64Values& values, uint64_t num_values, std
   AppendVarint(kBlockValues, out);
   AppendVarint(kMiniblocks, out);
   AppendVarint(num_values, out);
-  AppendZigzag(num_values == 0 ? 0 : static_cast<uint64_t>(run ? run->first : vector->front()), out);
+  AppendZigzag(num_values == 0 ? 0 : static_cast<uint64_t>(run ? run->first : vector->front()),
+               out);
   std::array<uint64_t, kBlockValues> deltas{};
   if (run) deltas.fill(static_cast<uint64_t>(run->step));
   for (uint64_t done = 1; done < num_values; done += kBlockValues) {
     const auto count = static_cast<size_t>(std::min(kBlockValues, num_values - done));
     for (size_t i = 0; vector && i < count; ++i) {
-      deltas[i] = static_cast<uint64_t>((*vector)[done + i]) - static_cast<uint64_t>((*vector)[done + i - 1]);
+      deltas[i] = static_cast<uint64_t>((*vector)[done + i]) -
+                  static_cast<uint64_t>((*vector)[done + i - 1]);
     }
     AppendBlock(std::span(deltas).first(count), out);
   }
@@ -214,7 +220,8 @@ void AppendDeltaBinaryPacked(const Int64Values& values, uint64_t num_values, std
 }  // namespace internal
 
 Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_rows, bool optional) {
-  // The worst miniblock takes 8 bytes per value and one for its width; page sizes are 32 bits in the format.
+  // The worst miniblock takes 8 bytes per value and one for its width; page sizes are 32 bits in
+  // the format.
   constexpr uint64_t kMostRows = (uint64_t{1} << 31) / 10;
   if (num_rows == 0 || num_rows > kMostRows) {
     return Problem(Code::kUnsupported, "a row group has too many rows for one page")
@@ -235,7 +242,8 @@ Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_ro
   EncodedChunk chunk;
   chunk.pages = PageHeader(static_cast<int32_t>(num_rows), static_cast<int32_t>(page.size()));
   chunk.pages += page;
-  chunk.thrift = ChunkThrift(bounds, static_cast<int64_t>(num_rows), static_cast<int64_t>(chunk.pages.size()));
+  chunk.thrift =
+      ChunkThrift(bounds, static_cast<int64_t>(num_rows), static_cast<int64_t>(chunk.pages.size()));
   chunk.column_index = ColumnIndex(bounds);
   chunk.offset_index = OffsetIndex(static_cast<int32_t>(chunk.pages.size()));
   return chunk;

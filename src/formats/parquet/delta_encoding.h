@@ -1,5 +1,5 @@
-// Column chunks of new int64 values: one data page, DELTA_BINARY_PACKED, uncompressed. An arithmetic run of a thousand
-// rows takes about 60 bytes.
+// Column chunks of new int64 values: one data page, DELTA_BINARY_PACKED, uncompressed. An
+// arithmetic run of a thousand rows takes about 60 bytes.
 //
 // Source of the rules: apache/parquet-format Encodings.md ("Delta Encoding") and parquet.thrift.
 #pragma once
@@ -12,10 +12,12 @@
 
 namespace robomerge::parquet {
 
-/// Where an EncodedChunk pretends to lie, so that its offsets are like those of a file of its own: after the magic.
+/// Where an EncodedChunk pretends to lie, so that its offsets are like those of a file of its own:
+/// after the magic.
 inline constexpr uint64_t kEncodedChunkBegin = 4;
 
-/// A column chunk and all that is said of it. Offsets inside count as if `pages` lay at kEncodedChunkBegin.
+/// A column chunk and all that is said of it. Offsets inside count as if `pages` lay at
+/// kEncodedChunkBegin.
 struct EncodedChunk {
   std::string pages;         ///< page header and page
   std::string thrift;        ///< the ColumnChunk struct, with statistics, without a path
@@ -23,9 +25,9 @@ struct EncodedChunk {
   std::string offset_index;  ///< the OffsetIndex struct
 };
 
-/// Encodes `num_rows` (> 0) values, none null. `optional`: the leaf is OPTIONAL, so definition levels are written.
-/// kInvalidArgument when the values are not `num_rows`, or a run leaves int64; kUnsupported when they do not fit one
-/// page.
+/// Encodes `num_rows` (> 0) values, none null. `optional`: the leaf is OPTIONAL, so definition
+/// levels are written. kInvalidArgument when the values are not `num_rows`, or a run leaves int64;
+/// kUnsupported when they do not fit one page.
 Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_rows, bool optional);
 
 namespace internal {

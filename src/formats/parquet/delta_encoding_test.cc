@@ -26,11 +26,13 @@ std::vector<int64_t> Expand(const Int64Run& run, size_t size) {
 }
 
 // Puts the values in the place of a column of zeros and lets Arrow read the file.
-std::vector<int64_t> DecodedByArrow(const Int64Values& values, size_t num_rows, bool optional, bool page_index) {
+std::vector<int64_t> DecodedByArrow(const Int64Values& values, size_t num_rows, bool optional,
+                                    bool page_index) {
   const auto schema = arrow::schema({arrow::field("n", arrow::int64(), optional)});
   ::parquet::WriterProperties::Builder properties;
   if (page_index) properties.enable_write_page_index();
-  const auto zeros = arrow::Table::Make(schema, {testing::Int64s(std::vector<int64_t>(num_rows, 0))});
+  const auto zeros =
+      arrow::Table::Make(schema, {testing::Int64s(std::vector<int64_t>(num_rows, 0))});
   const MemoryFile file("zeros.parquet", testing::WriteParquet({zeros}, properties.build()));
   const Footer footer = Footer::Read(file).value();
   const DestinationSchema destination = DestinationSchema::From(file, footer, {}).value();
@@ -70,14 +72,16 @@ TEST(EncodeInt64Chunk, ArrowDecodesRandomVectorsOfEveryWidth) {
       value = static_cast<int64_t>(width == 0 ? 42 : random() >> (64 - width));
       if (random() % 50 == 0) value = random() % 2 ? kLeast : kMost;
     }
-    ASSERT_EQ(DecodedByArrow(values, size, trial % 2 == 0, trial % 3 == 0), values) << "trial " << trial;
+    ASSERT_EQ(DecodedByArrow(values, size, trial % 2 == 0, trial % 3 == 0), values)
+        << "trial " << trial;
   }
 }
 
 TEST(EncodeInt64Chunk, ArrowDecodesExtremesAndBlockEdges) {
   const std::vector<std::vector<int64_t>> cases = {
       {kLeast}, {kMost}, {kLeast, kMost}, {kMost, kLeast, kMost, 0, -1, 1, kLeast}, {5, 5, 5}};
-  for (const auto& values : cases) ASSERT_EQ(DecodedByArrow(values, values.size(), true, true), values);
+  for (const auto& values : cases)
+    ASSERT_EQ(DecodedByArrow(values, values.size(), true, true), values);
   for (const size_t size : {1, 2, 32, 33, 34, 128, 129, 130, 256, 257, 258, 1000}) {
     std::vector<int64_t> values(size);
     for (size_t i = 0; i < size; ++i) values[i] = static_cast<int64_t>(i % 7) * (i % 2 ? 1 : -1);
@@ -90,8 +94,9 @@ TEST(EncodeInt64Chunk, ArrowDecodesRunsAsTheVectorTheyStandFor) {
     Int64Run run;
     size_t size;
   };
-  const Case cases[] = {{{0, 1}, 1},          {{7, 0}, 300},        {{100, 1}, 1000},         {{5, -3}, 129},
-                        {{kMost - 9, 1}, 10}, {{kLeast, kMost}, 3}, {{kLeast + 128, -1}, 129}};
+  const Case cases[] = {
+      {{0, 1}, 1},          {{7, 0}, 300},        {{100, 1}, 1000},         {{5, -3}, 129},
+      {{kMost - 9, 1}, 10}, {{kLeast, kMost}, 3}, {{kLeast + 128, -1}, 129}};
   for (const Case& one : cases) {
     const std::vector<int64_t> expected = Expand(one.run, one.size);
     ASSERT_EQ(DecodedByArrow(one.run, one.size, true, true), expected);
@@ -115,7 +120,8 @@ TEST(EncodeInt64Chunk, RefusesRunsThatLeaveInt64AndWrongCounts) {
   EXPECT_EQ(EncodeInt64Chunk(Int64Run{1, kMost}, 3, true).status().code(), Code::kInvalidArgument);
   const Status counts = EncodeInt64Chunk(std::vector<int64_t>{1, 2}, 3, true).status();
   EXPECT_THAT(counts.ToString(), HasSubstr("expected 3 values, found 2 values"));
-  EXPECT_EQ(EncodeInt64Chunk(Int64Run{}, uint64_t{1} << 31, true).status().code(), Code::kUnsupported);
+  EXPECT_EQ(EncodeInt64Chunk(Int64Run{}, uint64_t{1} << 31, true).status().code(),
+            Code::kUnsupported);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ constexpr std::string_view kArrowSchemaKey = "ARROW:schema";
 Result<size_t> ScalarIntegerLeaf(const Footer::Representation& footer, const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);
   const Problem wrong =
-      Problem(Code::kIncompatible, StrCat("column `", column, "` cannot become a column of 64-bit whole numbers"))
+      Problem(Code::kIncompatible,
+              StrCat("column `", column, "` cannot become a column of 64-bit whole numbers"))
           .At(StrCat(footer.path, ": column `", column, "`"))
           .Expected("one whole number per row");
   if (!number) return Problem(wrong).Found("no such column");
@@ -35,9 +36,11 @@ Result<size_t> ScalarIntegerLeaf(const Footer::Representation& footer, const std
 }
 
 // The leaf's SchemaElement as INT64 without annotations.
-void WritePlainInt64Element(const Footer::Representation& footer, size_t leaf, ThriftWriter& writer) {
+void WritePlainInt64Element(const Footer::Representation& footer, size_t leaf,
+                            ThriftWriter& writer) {
   constexpr int32_t kInt64 = 2;
-  ThriftReader reader(footer.span(footer.leaf_schema_elements[leaf]), footer.path, "footer", footer.footer_begin);
+  ThriftReader reader(footer.span(footer.leaf_schema_elements[leaf]), footer.path, "footer",
+                      footer.footer_begin);
   writer.BeginStruct();
   for (ThriftStructReader element(reader, "SchemaElement"); element.Next();) {
     switch (element.id()) {
@@ -59,8 +62,8 @@ void WritePlainInt64Element(const Footer::Representation& footer, size_t leaf, T
 }
 
 // The schema list with the changed leaves; everything else is copied.
-void WriteSchemaField(const Footer::Representation& footer, const FileField& file, const std::vector<size_t>& changed,
-                      ThriftWriter& writer) {
+void WriteSchemaField(const Footer::Representation& footer, const FileField& file,
+                      const std::vector<size_t>& changed, ThriftWriter& writer) {
   ThriftReader reader(footer.span(file.value), footer.path, "footer", footer.footer_begin);
   const size_t num_elements = reader.ReadListOf(ThriftType::kStruct);
   writer.ListField(file.id, ThriftType::kStruct, num_elements);
@@ -78,8 +81,10 @@ void WriteSchemaField(const Footer::Representation& footer, const FileField& fil
   }
 }
 
-arrow::Result<std::string> ArrowSchemaWithInt64(std::string_view encoded, const std::vector<std::string>& columns) {
-  const arrow::Result<std::string> decoded = arrow::util::base64_decode(encoded);  // a plain string before Arrow 25
+arrow::Result<std::string> ArrowSchemaWithInt64(std::string_view encoded,
+                                                const std::vector<std::string>& columns) {
+  const arrow::Result<std::string> decoded =
+      arrow::util::base64_decode(encoded);  // a plain string before Arrow 25
   ARROW_ASSIGN_OR_RAISE(const std::string bytes, decoded);
   arrow::io::BufferReader source(arrow::Buffer::FromString(bytes));
   arrow::ipc::DictionaryMemo memo;
@@ -87,13 +92,15 @@ arrow::Result<std::string> ArrowSchemaWithInt64(std::string_view encoded, const 
   for (const std::string& column : columns) {
     const int index = schema->GetFieldIndex(column);
     if (index < 0) return arrow::Status::Invalid("ARROW:schema has no field ", column);
-    ARROW_ASSIGN_OR_RAISE(schema, schema->SetField(index, schema->field(index)->WithType(arrow::int64())));
+    ARROW_ASSIGN_OR_RAISE(schema,
+                          schema->SetField(index, schema->field(index)->WithType(arrow::int64())));
   }
   ARROW_ASSIGN_OR_RAISE(const auto out, arrow::ipc::SerializeSchema(*schema));
   return arrow::util::base64_encode(std::string_view(*out));
 }
 
-Result<std::string> FooterWithInt64(const Footer::Representation& footer, const std::vector<size_t>& leaves) {
+Result<std::string> FooterWithInt64(const Footer::Representation& footer,
+                                    const std::vector<size_t>& leaves) {
   std::vector<std::string> columns;
   for (const size_t leaf : leaves) columns.push_back(footer.leaves[leaf].path.front());
   const std::string what = "cannot change the Arrow schema of the destination";
@@ -113,8 +120,8 @@ Result<std::string> FooterWithInt64(const Footer::Representation& footer, const 
         writer.BeginStruct();
         writer.Binary(1, key);
         if (key == kArrowSchemaKey && !leaves.empty()) {
-          ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const std::string changed, ArrowSchemaWithInt64(value, columns), what,
-                                           footer.path);
+          ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const std::string changed,
+                                           ArrowSchemaWithInt64(value, columns), what, footer.path);
           writer.Binary(2, changed);
         } else {
           writer.Binary(2, value);
@@ -138,7 +145,8 @@ Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Footer::Representatio
     std::shared_ptr<arrow::Schema> schema;
     const ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::FromParquetSchema(meta_data->schema(), properties, meta_data->key_value_metadata(), &schema),
+        ::parquet::arrow::FromParquetSchema(meta_data->schema(), properties,
+                                            meta_data->key_value_metadata(), &schema),
         what, footer.path);
     return schema;
   });
@@ -148,7 +156,8 @@ DestinationSchema::DestinationSchema(std::shared_ptr<const Representation> repre
     : representation_(std::move(representation)) {}
 const Footer& DestinationSchema::footer() const { return representation_->footer; }
 
-Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& file, const Footer& footer_in,
+Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& file,
+                                                  const Footer& footer_in,
                                                   const std::vector<std::string>& int64_columns) {
   const Footer::Representation& footer = footer_in.representation();
   std::vector<size_t> narrow;
@@ -157,18 +166,20 @@ Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& fi
     const std::string& shape = footer.leaves[leaf].shape;
     if (shape != "required int64" && shape != "optional int64") narrow.push_back(leaf);
   }
-  return AtArrowBorder("cannot make the schema of the destination", file.path(), [&]() -> Result<DestinationSchema> {
-    std::string bytes = SubsetFooter(footer, 0, 0);
-    if (!narrow.empty()) {
-      ROBOMERGE_ASSIGN_OR_RETURN(bytes, FooterWithInt64(footer, narrow));
-    }
-    auto made = std::make_shared<Representation>();
-    ROBOMERGE_ASSIGN_OR_RETURN(auto parsed,
-                               ParseFooter(file.path(), footer.file_size_bytes, footer.footer_begin, std::move(bytes)));
-    made->footer = Footer(std::move(parsed));
-    ROBOMERGE_ASSIGN_OR_RETURN(made->arrow_schema, ArrowSchemaOf(made->footer.representation()));
-    return DestinationSchema(std::move(made));
-  });
+  return AtArrowBorder(
+      "cannot make the schema of the destination", file.path(), [&]() -> Result<DestinationSchema> {
+        std::string bytes = SubsetFooter(footer, 0, 0);
+        if (!narrow.empty()) {
+          ROBOMERGE_ASSIGN_OR_RETURN(bytes, FooterWithInt64(footer, narrow));
+        }
+        auto made = std::make_shared<Representation>();
+        ROBOMERGE_ASSIGN_OR_RETURN(auto parsed, ParseFooter(file.path(), footer.file_size_bytes,
+                                                            footer.footer_begin, std::move(bytes)));
+        made->footer = Footer(std::move(parsed));
+        ROBOMERGE_ASSIGN_OR_RETURN(made->arrow_schema,
+                                   ArrowSchemaOf(made->footer.representation()));
+        return DestinationSchema(std::move(made));
+      });
 }
 
 }  // namespace robomerge::parquet

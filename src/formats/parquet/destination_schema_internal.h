@@ -15,7 +15,8 @@ struct DestinationSchema::Representation {
   std::shared_ptr<arrow::Schema> arrow_schema;  ///< as Arrow reads a file with that footer
 };
 
-/// The Arrow schema as Arrow reads the file: from ARROW:schema where there is one, from the Parquet schema otherwise.
+/// The Arrow schema as Arrow reads the file: from ARROW:schema where there is one, from the Parquet
+/// schema otherwise.
 Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Footer::Representation& footer);
 
 }  // namespace robomerge::parquet

@@ -13,15 +13,15 @@ namespace {
 constexpr int64_t kLargestExact = int64_t{1} << 53;
 constexpr int kMostListDepth = 3;
 
-// What a column of nullable values, or of nullable lists of them, consists of: the one form that the usual writers
-// write.
+// What a column of nullable values, or of nullable lists of them, consists of: the one form that
+// the usual writers write.
 struct PlainForm {
   int list_depth = 0;
   PhysicalType type = PhysicalType::kInt64;
 };
 
-// Whether `shape` (Leaf::shape) says that form and nothing else: no logical meaning beside "a text", no structs, no
-// required levels.
+// Whether `shape` (Leaf::shape) says that form and nothing else: no logical meaning beside "a
+// text", no structs, no required levels.
 std::optional<PlainForm> PlainFormOf(const Leaf& leaf) {
   static constexpr std::string_view kListLevel = "optional group(list) / repeated group / ";
   std::string_view shape = leaf.shape;
@@ -31,8 +31,9 @@ std::optional<PlainForm> PlainFormOf(const Leaf& leaf) {
     shape.remove_prefix(kListLevel.size());
     ++form.list_depth;
   }
-  static constexpr std::string_view kElements[] = {"optional boolean", "optional int32",  "optional int64",
-                                                   "optional float",   "optional double", "optional byte_array string"};
+  static constexpr std::string_view kElements[] = {
+      "optional boolean", "optional int32",  "optional int64",
+      "optional float",   "optional double", "optional byte_array string"};
   if (form.list_depth > kMostListDepth ||
       std::find(std::begin(kElements), std::end(kElements), shape) == std::end(kElements)) {
     return std::nullopt;
@@ -44,7 +45,8 @@ std::optional<PlainForm> PlainFormOf(const Leaf& leaf) {
 std::optional<std::pair<size_t, PlainForm>> FindPlainLeaf(const Footer::Representation& footer,
                                                           const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);
-  if (!number || std::count(footer.column_names.begin(), footer.column_names.end(), column) != 1) return std::nullopt;
+  if (!number || std::count(footer.column_names.begin(), footer.column_names.end(), column) != 1)
+    return std::nullopt;
   const uint32_t leaf = footer.column_first_leaf[*number];
   if (footer.column_first_leaf[*number + 1] != leaf + 1) return std::nullopt;
   const std::optional<PlainForm> form = PlainFormOf(footer.leaves[leaf]);
@@ -53,22 +55,25 @@ std::optional<std::pair<size_t, PlainForm>> FindPlainLeaf(const Footer::Represen
 }
 
 // A scalar column without nulls, one value per row.
-std::optional<std::pair<LeafValues, PhysicalType>> Scalars(const Footer::Representation& footer, std::string_view file,
+std::optional<std::pair<LeafValues, PhysicalType>> Scalars(const Footer::Representation& footer,
+                                                           std::string_view file,
                                                            const std::string& column) {
   const auto found = FindPlainLeaf(footer, column);
   if (!found || found->second.list_depth != 0) return std::nullopt;
   std::optional<LeafValues> values = DecodeLeaf(footer, file, found->first);
   if (!values || static_cast<int64_t>(values->num_entries) != footer.num_rows) return std::nullopt;
-  if (values->integers.size() + values->doubles.size() + values->texts.size() != values->num_entries)
+  if (values->integers.size() + values->doubles.size() + values->texts.size() !=
+      values->num_entries)
     return std::nullopt;
   return std::pair(std::move(*values), found->second.type);
 }
 
-// Walks the entries of a column of that form: `begin_row(is_null)`, then for each element `value(position among the
-// values)` or `null()`. False if the levels do not make sense, or if a list inside a list is null.
+// Walks the entries of a column of that form: `begin_row(is_null)`, then for each element
+// `value(position among the values)` or `null()`. False if the levels do not make sense, or if a
+// list inside a list is null.
 template <typename BeginRow, typename Value, typename Null>
-bool WalkRows(const Footer::Representation& footer, const LeafValues& leaf, int list_depth, BeginRow begin_row,
-              Value value, Null null) {
+bool WalkRows(const Footer::Representation& footer, const LeafValues& leaf, int list_depth,
+              BeginRow begin_row, Value value, Null null) {
   const int max_definition = 2 * list_depth + 1;
   if (leaf.definition_levels.size() != leaf.num_entries) return false;
   if (list_depth > 0 && leaf.repetition_levels.size() != leaf.num_entries) return false;
@@ -96,34 +101,36 @@ bool WalkRows(const Footer::Representation& footer, const LeafValues& leaf, int 
 
 }  // namespace
 
-std::optional<std::vector<int64_t>> DirectInt64s(const Footer::Representation& footer, std::string_view file,
-                                                 const std::string& column) {
+std::optional<std::vector<int64_t>> DirectInt64s(const Footer::Representation& footer,
+                                                 std::string_view file, const std::string& column) {
   auto values = Scalars(footer, file, column);
   if (!values || (values->second != PhysicalType::kInt64 && values->second != PhysicalType::kInt32))
     return std::nullopt;
   return std::move(values->first.integers);
 }
 
-std::optional<std::vector<double>> DirectDoubles(const Footer::Representation& footer, std::string_view file,
-                                                 const std::string& column) {
+std::optional<std::vector<double>> DirectDoubles(const Footer::Representation& footer,
+                                                 std::string_view file, const std::string& column) {
   auto values = Scalars(footer, file, column);
-  if (!values || (values->second != PhysicalType::kDouble && values->second != PhysicalType::kFloat))
+  if (!values ||
+      (values->second != PhysicalType::kDouble && values->second != PhysicalType::kFloat))
     return std::nullopt;
   return std::move(values->first.doubles);
 }
 
-std::optional<std::vector<std::string>> DirectStrings(const Footer::Representation& footer, std::string_view file,
+std::optional<std::vector<std::string>> DirectStrings(const Footer::Representation& footer,
+                                                      std::string_view file,
                                                       const std::string& column) {
   const auto values = Scalars(footer, file, column);
   if (!values || values->second != PhysicalType::kByteArray) return std::nullopt;
   return std::vector<std::string>(values->first.texts.begin(), values->first.texts.end());
 }
 
-std::optional<std::vector<std::vector<std::string>>> DirectStringLists(const Footer::Representation& footer,
-                                                                       std::string_view file,
-                                                                       const std::string& column) {
+std::optional<std::vector<std::vector<std::string>>> DirectStringLists(
+    const Footer::Representation& footer, std::string_view file, const std::string& column) {
   const auto found = FindPlainLeaf(footer, column);
-  if (!found || found->second.list_depth != 1 || found->second.type != PhysicalType::kByteArray) return std::nullopt;
+  if (!found || found->second.list_depth != 1 || found->second.type != PhysicalType::kByteArray)
+    return std::nullopt;
   const std::optional<LeafValues> leaf = DecodeLeaf(footer, file, found->first);
   if (!leaf) return std::nullopt;
   std::vector<std::vector<std::string>> rows;
@@ -139,8 +146,8 @@ std::optional<std::vector<std::vector<std::string>>> DirectStringLists(const Foo
   return rows;
 }
 
-std::optional<NumberLists> DirectNumbers(const Footer::Representation& footer, std::string_view file,
-                                         const std::string& column) {
+std::optional<NumberLists> DirectNumbers(const Footer::Representation& footer,
+                                         std::string_view file, const std::string& column) {
   const auto found = FindPlainLeaf(footer, column);
   if (!found || found->second.type == PhysicalType::kByteArray) return std::nullopt;
   const PhysicalType type = found->second.type;
@@ -160,14 +167,18 @@ std::optional<NumberLists> DirectNumbers(const Footer::Representation& footer, s
         out.is_null.push_back(is_null);
       },
       [&](size_t at) {
-        if (!is_float) fits = fits && leaf->integers[at] >= -kLargestExact && leaf->integers[at] <= kLargestExact;
-        out.values.push_back(is_float ? leaf->doubles[at] : static_cast<double>(leaf->integers[at]));
+        if (!is_float)
+          fits =
+              fits && leaf->integers[at] >= -kLargestExact && leaf->integers[at] <= kLargestExact;
+        out.values.push_back(is_float ? leaf->doubles[at]
+                                      : static_cast<double>(leaf->integers[at]));
       },
       [&] {
         fits = fits && is_float;
         out.values.push_back(std::numeric_limits<double>::quiet_NaN());
       });
-  if (!walked || !fits || out.values.size() > std::numeric_limits<uint32_t>::max()) return std::nullopt;
+  if (!walked || !fits || out.values.size() > std::numeric_limits<uint32_t>::max())
+    return std::nullopt;
   out.cell_begin.push_back(static_cast<uint32_t>(out.values.size()));
   return out;
 }

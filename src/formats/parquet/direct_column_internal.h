@@ -1,5 +1,5 @@
-// The columns of table.h read without Arrow, where page_decoder_internal.h can. Nothing: Arrow must, and says what is
-// wrong if something is.
+// The columns of table.h read without Arrow, where page_decoder_internal.h can. Nothing: Arrow
+// must, and says what is wrong if something is.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 
 namespace robomerge::parquet {
 
-std::optional<std::vector<int64_t>> DirectInt64s(const Footer::Representation& footer, std::string_view file,
-                                                 const std::string& column);
-std::optional<std::vector<double>> DirectDoubles(const Footer::Representation& footer, std::string_view file,
-                                                 const std::string& column);
-std::optional<std::vector<std::string>> DirectStrings(const Footer::Representation& footer, std::string_view file,
+std::optional<std::vector<int64_t>> DirectInt64s(const Footer::Representation& footer,
+                                                 std::string_view file, const std::string& column);
+std::optional<std::vector<double>> DirectDoubles(const Footer::Representation& footer,
+                                                 std::string_view file, const std::string& column);
+std::optional<std::vector<std::string>> DirectStrings(const Footer::Representation& footer,
+                                                      std::string_view file,
                                                       const std::string& column);
-std::optional<std::vector<std::vector<std::string>>> DirectStringLists(const Footer::Representation& footer,
-                                                                       std::string_view file,
-                                                                       const std::string& column);
-std::optional<NumberLists> DirectNumbers(const Footer::Representation& footer, std::string_view file,
-                                         const std::string& column);
+std::optional<std::vector<std::vector<std::string>>> DirectStringLists(
+    const Footer::Representation& footer, std::string_view file, const std::string& column);
+std::optional<NumberLists> DirectNumbers(const Footer::Representation& footer,
+                                         std::string_view file, const std::string& column);
 
 }  // namespace robomerge::parquet

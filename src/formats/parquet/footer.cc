@@ -35,7 +35,9 @@ Status CheckMagic(const std::string& path, std::string_view magic, const char* w
   return NotParquet(path, StrCat(Printable(magic), " at its ", where));
 }
 
-std::span<std::byte> Writable(std::string& text) { return std::as_writable_bytes(std::span<char>(text)); }
+std::span<std::byte> Writable(std::string& text) {
+  return std::as_writable_bytes(std::span<char>(text));
+}
 
 }  // namespace
 
@@ -51,7 +53,8 @@ std::optional<uint32_t> Footer::Representation::column(std::string_view name) co
   return static_cast<uint32_t>(found - column_names.begin());
 }
 
-Result<std::shared_ptr<const Footer::Representation>> ParseFileInMemory(std::string path, std::string_view file) {
+Result<std::shared_ptr<const Footer::Representation>> ParseFileInMemory(std::string path,
+                                                                        std::string_view file) {
   if (file.size() < kMagic.size() + kTailBytes) return NotParquet(path, FormatBytes(file.size()));
   ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, file.substr(0, 4), "begin"));
   ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, file.substr(file.size() - 4), "end"));
@@ -59,20 +62,24 @@ Result<std::shared_ptr<const Footer::Representation>> ParseFileInMemory(std::str
   if (footer_bytes > file.size() - kMagic.size() - kTailBytes)
     return NotParquet(path, StrCat("a footer of ", WithSeparators(footer_bytes), " bytes"));
   const uint64_t begin = file.size() - kTailBytes - footer_bytes;
-  return ParseFooter(std::move(path), file.size(), begin, std::string(file.substr(begin, footer_bytes)));
+  return ParseFooter(std::move(path), file.size(), begin,
+                     std::string(file.substr(begin, footer_bytes)));
 }
 
 Result<Footer> Footer::Read(const io::RandomAccessFile& file) {
   const uint64_t size = file.size_bytes();
   const std::string& path = file.path();
-  if (size < kMagic.size() + kTailBytes) return NotParquet(path, StrCat("a file of ", WithSeparators(size), " bytes"));
+  if (size < kMagic.size() + kTailBytes)
+    return NotParquet(path, StrCat("a file of ", WithSeparators(size), " bytes"));
   std::string head(kMagic.size(), '\0');
   ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, Writable(head)));
   ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, head, "begin"));
   std::string end(std::min(size, kFirstReadBytes), '\0');
   ROBOMERGE_RETURN_NOT_OK(file.ReadAt(size - end.size(), Writable(end)));
-  ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, std::string_view(end).substr(end.size() - kMagic.size()), "end"));
-  const uint64_t footer_bytes = LittleEndian32(std::string_view(end).substr(end.size() - kTailBytes));
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckMagic(path, std::string_view(end).substr(end.size() - kMagic.size()), "end"));
+  const uint64_t footer_bytes =
+      LittleEndian32(std::string_view(end).substr(end.size() - kTailBytes));
   if (footer_bytes > size - kMagic.size() - kTailBytes) {
     return Problem(Code::kCorrupt, "the footer is longer than the file")
         .At(StrCat(path, ": byte ", WithSeparators(size - kTailBytes)))
@@ -88,16 +95,20 @@ Result<Footer> Footer::Read(const io::RandomAccessFile& file) {
     bytes.resize(footer_bytes);
     ROBOMERGE_RETURN_NOT_OK(file.ReadAt(footer_begin, Writable(bytes)));
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(auto representation, ParseFooter(path, size, footer_begin, std::move(bytes)));
+  ROBOMERGE_ASSIGN_OR_RETURN(auto representation,
+                             ParseFooter(path, size, footer_begin, std::move(bytes)));
   return Footer(std::move(representation));
 }
 
-Footer::Footer(std::shared_ptr<const Representation> representation) : representation_(std::move(representation)) {}
+Footer::Footer(std::shared_ptr<const Representation> representation)
+    : representation_(std::move(representation)) {}
 
 int64_t Footer::num_rows() const { return representation_->num_rows; }
 const std::vector<Leaf>& Footer::leaves() const { return representation_->leaves; }
 const std::vector<RowGroup>& Footer::row_groups() const { return representation_->row_groups; }
-const std::vector<std::string>& Footer::column_names() const { return representation_->column_names; }
+const std::vector<std::string>& Footer::column_names() const {
+  return representation_->column_names;
+}
 uint64_t Footer::footer_bytes() const { return representation_->bytes.size(); }
 std::string_view Footer::created_by() const { return representation_->created_by; }
 
@@ -110,7 +121,8 @@ std::optional<std::string_view> Footer::key_value(std::string_view key) const {
 
 uint64_t Footer::uncompressed_bytes() const {
   uint64_t sum = 0;
-  for (const RowGroup& row_group : representation_->row_groups) sum += row_group.uncompressed_bytes();
+  for (const RowGroup& row_group : representation_->row_groups)
+    sum += row_group.uncompressed_bytes();
   return sum;
 }
 

@@ -1,4 +1,5 @@
-// The footer of a Parquet file, read by our own Thrift-compact reader: nothing is lost, nothing is decoded, no Arrow.
+// The footer of a Parquet file, read by our own Thrift-compact reader: nothing is lost, nothing is
+// decoded, no Arrow.
 //
 // Source of the rules: apache/parquet-format parquet.thrift and docs/formats/parquet-splice.md.
 #pragma once
@@ -17,7 +18,16 @@
 
 namespace robomerge::parquet {
 
-enum class PhysicalType { kBoolean, kInt32, kInt64, kInt96, kFloat, kDouble, kByteArray, kFixedLenByteArray };
+enum class PhysicalType {
+  kBoolean,
+  kInt32,
+  kInt64,
+  kInt96,
+  kFloat,
+  kDouble,
+  kByteArray,
+  kFixedLenByteArray
+};
 
 /// One leaf column of the schema.
 struct Leaf {
@@ -25,8 +35,9 @@ struct Leaf {
   PhysicalType type = PhysicalType::kInt64;
   int max_definition_level = 0;
   int max_repetition_level = 0;
-  /// Describes all that must be equal for two leaves' chunks to be exchangeable: repetition at every level, physical
-  /// type, type length, logical meaning; not the inner names (`element`, `item`), not field ids.
+  /// Describes all that must be equal for two leaves' chunks to be exchangeable: repetition at
+  /// every level, physical type, type length, logical meaning; not the inner names (`element`,
+  /// `item`), not field ids.
   std::string shape;
 };
 
@@ -36,7 +47,8 @@ struct ColumnChunk {
   uint64_t compressed_bytes = 0;    ///< total_compressed_size: what is copied
   uint64_t uncompressed_bytes = 0;  ///< total_uncompressed_size
   int64_t num_values = 0;
-  /// From statistics, for INT32/INT64 leaves only, and only when the writer's statistics can be trusted.
+  /// From statistics, for INT32/INT64 leaves only, and only when the writer's statistics can be
+  /// trusted.
   std::optional<int64_t> min_value, max_value;
   std::optional<int64_t> null_count;
 };
@@ -49,9 +61,9 @@ struct RowGroup {
 
 class Footer {
  public:
-  /// Reads and checks it: magic, lengths, every chunk within the file, rows adding up. kCorrupt names the file and the
-  /// byte; kUnsupported for encrypted files, chunks in other files (file_path), and writers whose chunk sizes cannot be
-  /// trusted (parquet-mr before PARQUET-816).
+  /// Reads and checks it: magic, lengths, every chunk within the file, rows adding up. kCorrupt
+  /// names the file and the byte; kUnsupported for encrypted files, chunks in other files
+  /// (file_path), and writers whose chunk sizes cannot be trusted (parquet-mr before PARQUET-816).
   static Result<Footer> Read(const io::RandomAccessFile& file);
 
   int64_t num_rows() const;
@@ -59,9 +71,11 @@ class Footer {
   const std::vector<RowGroup>& row_groups() const;
   /// Top-level column names, in order.
   const std::vector<std::string>& column_names() const;
-  /// Value of a key of the file's key-value metadata (`huggingface`, `pandas`, `ARROW:schema`), if present.
+  /// Value of a key of the file's key-value metadata (`huggingface`, `pandas`, `ARROW:schema`), if
+  /// present.
   std::optional<std::string_view> key_value(std::string_view key) const;
-  /// Sum over row groups and columns of total_uncompressed_size: LeRobot's size measure of a data file, in bytes.
+  /// Sum over row groups and columns of total_uncompressed_size: LeRobot's size measure of a data
+  /// file, in bytes.
   uint64_t uncompressed_bytes() const;
   /// Bytes of the footer itself (thrift only).
   uint64_t footer_bytes() const;

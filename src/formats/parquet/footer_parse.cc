@@ -1,4 +1,5 @@
-// The FileMetaData struct: reading it in place, and checking that it does not contradict itself or its file.
+// The FileMetaData struct: reading it in place, and checking that it does not contradict itself or
+// its file.
 #include <algorithm>
 #include <array>
 
@@ -10,14 +11,16 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr uint64_t kFirstDataByte = 4;  // behind the magic
-// A run of equal values costs a few bytes however long it is, so that a file could claim rows without end. No recording has more than the first number
-// of rows (155 hours at 30 fps) in fewer bytes than the second one asks for.
+// A run of equal values costs a few bytes however long it is, so that a file could claim rows
+// without end. No recording has more than the first number of rows (155 hours at 30 fps) in fewer
+// bytes than the second one asks for.
 constexpr uint64_t kMostRows = uint64_t{1} << 24;
 constexpr uint64_t kMostRowsPerByte = 8;
 
 // Statistics hold INT32 and INT64 values as PLAIN: 4 or 8 little-endian bytes.
 std::optional<int64_t> PlainInteger(std::string_view bytes, PhysicalType type) {
-  if (type == PhysicalType::kInt32 && bytes.size() == 4) return static_cast<int32_t>(LittleEndian32(bytes));
+  if (type == PhysicalType::kInt32 && bytes.size() == 4)
+    return static_cast<int32_t>(LittleEndian32(bytes));
   if (type == PhysicalType::kInt64 && bytes.size() == 8) {
     return static_cast<int64_t>(static_cast<uint64_t>(LittleEndian32(bytes)) |
                                 static_cast<uint64_t>(LittleEndian32(bytes.substr(4))) << 32);
@@ -25,7 +28,8 @@ std::optional<int64_t> PlainInteger(std::string_view bytes, PhysicalType type) {
   return std::nullopt;
 }
 
-// parquet-mr before 1.2.9 wrote chunk sizes that leave out the dictionary page header (PARQUET-816).
+// parquet-mr before 1.2.9 wrote chunk sizes that leave out the dictionary page header
+// (PARQUET-816).
 bool HasTrustedChunkSizes(std::string_view created_by) {
   constexpr std::string_view kWriter = "parquet-mr";
   if (!created_by.starts_with(kWriter)) return true;
@@ -47,7 +51,8 @@ bool HasTrustedChunkSizes(std::string_view created_by) {
 struct ChunkFields {
   int32_t codec = 0;
   int64_t data_page_offset = 0, index_page_offset = 0, dictionary_page_offset = 0;
-  int64_t column_index_offset = 0, column_index_bytes = 0, offset_index_offset = 0, offset_index_bytes = 0;
+  int64_t column_index_offset = 0, column_index_bytes = 0, offset_index_offset = 0,
+          offset_index_bytes = 0;
   int64_t compressed_bytes = 0, uncompressed_bytes = 0;
   bool encrypted = false;
   bool has_meta_data = false;
@@ -64,14 +69,18 @@ class FooterParser {
     ReadFile();
     ROBOMERGE_RETURN_NOT_OK(unsupported_);
     ROBOMERGE_RETURN_NOT_OK(reader_.status());
-    for (const int16_t required : {field::kFileSchema, field::kFileNumRows, field::kFileRowGroups}) {
+    for (const int16_t required :
+         {field::kFileSchema, field::kFileNumRows, field::kFileRowGroups}) {
       const auto is_it = [&](const FileField& file_field) { return file_field.id == required; };
       if (std::count_if(footer_.fields.begin(), footer_.fields.end(), is_it) != 1) {
-        return Corrupt("the footer lacks its schema, its number of rows or its row groups, or has one of them twice");
+        return Corrupt(
+            "the footer lacks its schema, its number of rows or its row groups, or has one of them "
+            "twice");
       }
     }
     if (!HasTrustedChunkSizes(footer_.created_by)) {
-      return Problem(Code::kUnsupported, "the writer of this file is known for wrong chunk sizes (PARQUET-816)")
+      return Problem(Code::kUnsupported,
+                     "the writer of this file is known for wrong chunk sizes (PARQUET-816)")
           .At(footer_.path)
           .Expected("parquet-mr 1.2.9 or later")
           .Found(std::string(footer_.created_by))
@@ -88,7 +97,8 @@ class FooterParser {
 
   void Unsupported(std::string what, std::string hint = {}) {
     if (unsupported_.ok())
-      unsupported_ = Problem(Code::kUnsupported, std::move(what)).At(footer_.path).Hint(std::move(hint));
+      unsupported_ =
+          Problem(Code::kUnsupported, std::move(what)).At(footer_.path).Hint(std::move(hint));
     reader_.Fail("unsupported");
   }
 
@@ -164,8 +174,9 @@ class FooterParser {
       }
     }
     if (reader_.ok() && row_group.columns.size() != footer_.leaves.size()) {
-      return reader_.Fail(StrCat("row group ", footer_.row_groups.size(), " has not one column chunk per column"),
-                          StrCat(footer_.leaves.size(), " chunks"), StrCat(row_group.columns.size(), " chunks"));
+      return reader_.Fail(
+          StrCat("row group ", footer_.row_groups.size(), " has not one column chunk per column"),
+          StrCat(footer_.leaves.size(), " chunks"), StrCat(row_group.columns.size(), " chunks"));
     }
     thrift.end = static_cast<uint32_t>(reader_.position());
     footer_.row_groups.push_back(std::move(row_group));
@@ -176,15 +187,18 @@ class FooterParser {
     const size_t count = row_group_reader.List(ThriftType::kStruct);
     if (!reader_.ok()) return;
     if (!row_group.columns.empty() || count != footer_.leaves.size()) {
-      return reader_.Fail(StrCat("row group ", footer_.row_groups.size(), " has not one column chunk per column"),
-                          StrCat(footer_.leaves.size(), " chunks"), StrCat(count, " chunks"));
+      return reader_.Fail(
+          StrCat("row group ", footer_.row_groups.size(), " has not one column chunk per column"),
+          StrCat(footer_.leaves.size(), " chunks"), StrCat(count, " chunks"));
     }
     row_group.columns.resize(count);
-    for (size_t leaf = 0; reader_.ok() && leaf < count; ++leaf) ReadChunk(leaf, row_group.columns[leaf]);
+    for (size_t leaf = 0; reader_.ok() && leaf < count; ++leaf)
+      ReadChunk(leaf, row_group.columns[leaf]);
   }
 
   std::string ChunkName(size_t leaf) const {
-    return StrCat("column `", Join(footer_.leaves[leaf].path, "."), "` of row group ", footer_.row_groups.size());
+    return StrCat("column `", Join(footer_.leaves[leaf].path, "."), "` of row group ",
+                  footer_.row_groups.size());
   }
 
   void ReadChunk(size_t leaf, ColumnChunk& chunk) {
@@ -200,7 +214,8 @@ class FooterParser {
             break;
           case field::kChunkMetaData:
             read.Struct();
-            if (fields.has_meta_data) reader_.Fail(StrCat(ChunkName(leaf), " has its metadata twice"));
+            if (fields.has_meta_data)
+              reader_.Fail(StrCat(ChunkName(leaf), " has its metadata twice"));
             fields.has_meta_data = true;
             ReadMetaData(leaf, fields, chunk);
             break;
@@ -234,53 +249,60 @@ class FooterParser {
     }
     if (!fields.has_meta_data) return reader_.Fail(StrCat(ChunkName(leaf), " has no metadata"));
     if (fields.type != static_cast<int32_t>(footer_.leaves[leaf].type)) {
-      return reader_.Fail(StrCat(ChunkName(leaf), " has another physical type than the schema says"),
-                          StrCat("type ", static_cast<int>(footer_.leaves[leaf].type)), StrCat("type ", fields.type));
+      return reader_.Fail(
+          StrCat(ChunkName(leaf), " has another physical type than the schema says"),
+          StrCat("type ", static_cast<int>(footer_.leaves[leaf].type)),
+          StrCat("type ", fields.type));
     }
     Place(leaf, fields, chunk, place);
     footer_.places.push_back(place);
   }
 
-  // A chunk begins with its dictionary page if it has one. Offsets of 0 mean "none": older writers, and chunks of empty
-  // row groups.
+  // A chunk begins with its dictionary page if it has one. Offsets of 0 mean "none": older writers,
+  // and chunks of empty row groups.
   void Place(size_t leaf, const ChunkFields& fields, ColumnChunk& chunk, ChunkPlace& place) {
     int64_t begin = 0;
-    for (const int64_t offset : {fields.data_page_offset, fields.index_page_offset, fields.dictionary_page_offset}) {
+    for (const int64_t offset :
+         {fields.data_page_offset, fields.index_page_offset, fields.dictionary_page_offset}) {
       if (offset > 0 && (begin == 0 || offset < begin)) begin = offset;
     }
     chunk.begin = static_cast<uint64_t>(begin);
     chunk.compressed_bytes = static_cast<uint64_t>(fields.compressed_bytes);
     chunk.uncompressed_bytes = static_cast<uint64_t>(fields.uncompressed_bytes);
     if (chunk.num_values > 0) {
-      if (!RangeFits(chunk.begin, chunk.compressed_bytes, footer_.footer_begin) || chunk.begin < kFirstDataByte) {
-        return reader_.Fail(
-            StrCat(ChunkName(leaf), " lies outside the data of the file"),
-            StrCat("bytes 4 to ", WithSeparators(footer_.footer_begin)),
-            StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.begin)));
+      if (!RangeFits(chunk.begin, chunk.compressed_bytes, footer_.footer_begin) ||
+          chunk.begin < kFirstDataByte) {
+        return reader_.Fail(StrCat(ChunkName(leaf), " lies outside the data of the file"),
+                            StrCat("bytes 4 to ", WithSeparators(footer_.footer_begin)),
+                            StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ",
+                                   WithSeparators(chunk.begin)));
       }
-      if (chunk.compressed_bytes == 0) return reader_.Fail(StrCat(ChunkName(leaf), " has values but no bytes"));
-      if (fields.data_page_offset <= 0) return reader_.Fail(StrCat(ChunkName(leaf), " has values but no data page"));
-      for (const int64_t offset : {fields.data_page_offset, fields.index_page_offset, fields.dictionary_page_offset}) {
+      if (chunk.compressed_bytes == 0)
+        return reader_.Fail(StrCat(ChunkName(leaf), " has values but no bytes"));
+      if (fields.data_page_offset <= 0)
+        return reader_.Fail(StrCat(ChunkName(leaf), " has values but no data page"));
+      for (const int64_t offset :
+           {fields.data_page_offset, fields.index_page_offset, fields.dictionary_page_offset}) {
         if (offset > 0 && static_cast<uint64_t>(offset) - chunk.begin >= chunk.compressed_bytes) {
-          return reader_.Fail(
-              StrCat("a page of ", ChunkName(leaf), " lies outside of it"),
-              StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.begin)),
-              std::to_string(offset));
+          return reader_.Fail(StrCat("a page of ", ChunkName(leaf), " lies outside of it"),
+                              StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ",
+                                     WithSeparators(chunk.begin)),
+                              std::to_string(offset));
         }
       }
     }
     place.codec = fields.codec;
-    PlaceIndex(leaf, "column index", fields.column_index_offset, fields.column_index_bytes, place.column_index_offset,
-               place.column_index_bytes);
-    PlaceIndex(leaf, "offset index", fields.offset_index_offset, fields.offset_index_bytes, place.offset_index_offset,
-               place.offset_index_bytes);
+    PlaceIndex(leaf, "column index", fields.column_index_offset, fields.column_index_bytes,
+               place.column_index_offset, place.column_index_bytes);
+    PlaceIndex(leaf, "offset index", fields.offset_index_offset, fields.offset_index_bytes,
+               place.offset_index_offset, place.offset_index_bytes);
   }
 
-  void PlaceIndex(size_t leaf, const char* name, int64_t offset, int64_t length, uint64_t& offset_out,
-                  uint32_t& bytes_out) {
+  void PlaceIndex(size_t leaf, const char* name, int64_t offset, int64_t length,
+                  uint64_t& offset_out, uint32_t& bytes_out) {
     if (offset <= 0 || length <= 0) return;
-    if (length > INT32_MAX ||
-        !RangeFits(static_cast<uint64_t>(offset), static_cast<uint64_t>(length), footer_.footer_begin)) {
+    if (length > INT32_MAX || !RangeFits(static_cast<uint64_t>(offset),
+                                         static_cast<uint64_t>(length), footer_.footer_begin)) {
       return reader_.Fail(StrCat("the ", name, " of ", ChunkName(leaf), " lies outside the file"),
                           StrCat("bytes 4 to ", WithSeparators(footer_.footer_begin)),
                           StrCat(length, " bytes from ", offset));
@@ -357,8 +379,8 @@ class FooterParser {
           break;
       }
     }
-    // For signed integers both pairs mean the same; for unsigned ones the older pair was compared as signed
-    // (PARQUET-686).
+    // For signed integers both pairs mean the same; for unsigned ones the older pair was compared
+    // as signed (PARQUET-686).
     if (!footer_.leaf_is_signed[leaf] || !exact) return;
     const PhysicalType type = footer_.leaves[leaf].type;
     chunk.min_value = PlainInteger(min_value.empty() ? min : min_value, type);
@@ -382,25 +404,29 @@ class FooterParser {
       for (size_t leaf = 0; leaf < row_group.columns.size(); ++leaf) {
         const ColumnChunk& chunk = row_group.columns[leaf];
         ROBOMERGE_RETURN_NOT_OK(CheckValues(i, leaf));
-        const std::optional<uint64_t> bytes = CheckedAdd(uncompressed_total_, chunk.uncompressed_bytes);
+        const std::optional<uint64_t> bytes =
+            CheckedAdd(uncompressed_total_, chunk.uncompressed_bytes);
         if (!bytes || *bytes > INT64_MAX)
           return Corrupt("the uncompressed sizes of the column chunks do not fit 64 bits");
         uncompressed_total_ = *bytes;
         uncompressed_bytes += chunk.uncompressed_bytes;
-        if (chunk.num_values > 0) ranges.emplace_back(chunk.begin, chunk.begin + chunk.compressed_bytes);
+        if (chunk.num_values > 0)
+          ranges.emplace_back(chunk.begin, chunk.begin + chunk.compressed_bytes);
       }
     }
     footer_.first_rows.push_back(static_cast<uint64_t>(rows));
     if (rows != footer_.num_rows) {
       return Corrupt("the rows of the row groups do not add up")
-          .Expected(StrCat(WithSeparators(static_cast<uint64_t>(footer_.num_rows)), " rows (from the footer)"))
-          .Found(StrCat(WithSeparators(static_cast<uint64_t>(rows)), " rows in ", footer_.row_groups.size(),
-                        " row groups"));
+          .Expected(StrCat(WithSeparators(static_cast<uint64_t>(footer_.num_rows)),
+                           " rows (from the footer)"))
+          .Found(StrCat(WithSeparators(static_cast<uint64_t>(rows)), " rows in ",
+                        footer_.row_groups.size(), " row groups"));
     }
     const uint64_t most_rows = std::max(kMostRows, kMostRowsPerByte * footer_.file_size_bytes);
     if (static_cast<uint64_t>(rows) > most_rows) {
       return Corrupt("the file claims more rows than its bytes can hold")
-          .Expected(StrCat("at most ", WithSeparators(most_rows), " rows in ", WithSeparators(footer_.file_size_bytes), " bytes"))
+          .Expected(StrCat("at most ", WithSeparators(most_rows), " rows in ",
+                           WithSeparators(footer_.file_size_bytes), " bytes"))
           .Found(WithSeparators(static_cast<uint64_t>(rows)));
     }
     if (!std::is_sorted(ranges.begin(), ranges.end())) std::sort(ranges.begin(), ranges.end());
@@ -422,9 +448,10 @@ class FooterParser {
     if (repeated ? chunk.num_values >= num_rows && (num_rows > 0 || chunk.num_values == 0)
                  : chunk.num_values == num_rows)
       return Status();
-    return Corrupt(StrCat("column `", Join(footer_.leaves[leaf].path, "."), "` of row group ", row_group,
-                          " has another number of values than the row group has rows"))
-        .Expected(StrCat(repeated ? "at least " : "", WithSeparators(static_cast<uint64_t>(num_rows)), " values"))
+    return Corrupt(StrCat("column `", Join(footer_.leaves[leaf].path, "."), "` of row group ",
+                          row_group, " has another number of values than the row group has rows"))
+        .Expected(StrCat(repeated ? "at least " : "",
+                         WithSeparators(static_cast<uint64_t>(num_rows)), " values"))
         .Found(StrCat(WithSeparators(static_cast<uint64_t>(chunk.num_values)), " values"));
   }
 
@@ -437,8 +464,10 @@ class FooterParser {
 
 }  // namespace
 
-Result<std::shared_ptr<const Footer::Representation>> ParseFooter(std::string path, uint64_t file_size_bytes,
-                                                                  uint64_t footer_begin, std::string bytes) {
+Result<std::shared_ptr<const Footer::Representation>> ParseFooter(std::string path,
+                                                                  uint64_t file_size_bytes,
+                                                                  uint64_t footer_begin,
+                                                                  std::string bytes) {
   auto footer = std::make_shared<Footer::Representation>();
   footer->path = std::move(path);
   footer->file_size_bytes = file_size_bytes;

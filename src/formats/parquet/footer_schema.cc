@@ -8,8 +8,8 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr int kMaxSchemaDepth = 64;
-// Paths and shapes repeat the names of the levels above: without a limit a small footer with long names could ask for a
-// lot of memory.
+// Paths and shapes repeat the names of the levels above: without a limit a small footer with long
+// names could ask for a lot of memory.
 constexpr size_t kMaxSchemaTextBytes = size_t{1} << 26;
 
 struct Element {
@@ -37,8 +37,8 @@ std::string TimeMeaning(ThriftReader& reader, const char* kind) {
   return StrCat(kind, "[", unit >= 1 && unit <= 3 ? kUnits[unit] : "?", utc ? ",utc]" : "]");
 }
 
-// Texts that are only *about* something (JSON, an enumeration) have the bytes of any other text: they are exchangeable
-// with STRING.
+// Texts that are only *about* something (JSON, an enumeration) have the bytes of any other text:
+// they are exchangeable with STRING.
 std::string LogicalMeaning(ThriftReader& reader) {
   std::string meaning;
   for (ThriftStructReader choice(reader, "LogicalType"); choice.Next();) {
@@ -129,7 +129,8 @@ std::string ConvertedMeaning(int32_t type, int32_t precision, int32_t scale) {
                                               "string",
                                               "bson",
                                               "interval"};
-  if (type < 0 || type >= static_cast<int32_t>(std::size(kMeanings))) return StrCat("converted#", type);
+  if (type < 0 || type >= static_cast<int32_t>(std::size(kMeanings)))
+    return StrCat("converted#", type);
   if (type == 5) return StrCat("decimal(", precision, ",", scale, ")");
   return kMeanings[type];
 }
@@ -176,9 +177,11 @@ Element ReadElement(ThriftReader& reader) {
       }
     }
   }
-  if (element.meaning.empty() && converted >= 0) element.meaning = ConvertedMeaning(converted, precision, scale);
+  if (element.meaning.empty() && converted >= 0)
+    element.meaning = ConvertedMeaning(converted, precision, scale);
   // An annotation that only repeats the physical type says nothing (duckdb writes INT_64 on INT64).
-  if ((element.type == 2 && element.meaning == "int64") || (element.type == 1 && element.meaning == "int32"))
+  if ((element.type == 2 && element.meaning == "int64") ||
+      (element.type == 1 && element.meaning == "int32"))
     element.meaning.clear();
   element.thrift.end = static_cast<uint32_t>(reader.position());
   return element;
@@ -199,24 +202,26 @@ class SchemaWalk {
     }
     footer_.column_first_leaf.push_back(static_cast<uint32_t>(footer_.leaves.size()));
     if (reader_.ok() && left_ != 0)
-      reader_.Fail("the schema of the footer has elements that belong to no column", {}, StrCat(left_, " elements"));
+      reader_.Fail("the schema of the footer has elements that belong to no column", {},
+                   StrCat(left_, " elements"));
   }
 
  private:
-  // `silent`: the name is one of those that writers choose freely (`list`, `element`, `item`, `key_value`) and readers
-  // do not look at.
-  void Node(std::vector<std::string> path, int definition, int repetition, std::string shape, bool silent, int depth,
-            size_t path_bytes) {
+  // `silent`: the name is one of those that writers choose freely (`list`, `element`, `item`,
+  // `key_value`) and readers do not look at.
+  void Node(std::vector<std::string> path, int definition, int repetition, std::string shape,
+            bool silent, int depth, size_t path_bytes) {
     if (depth > kMaxSchemaDepth)
       return reader_.Fail("the schema of the footer is nested too deeply",
                           StrCat("at most ", kMaxSchemaDepth, " levels"));
-    if (left_ == 0) return reader_.Fail("the schema of the footer has fewer elements than it announces");
+    if (left_ == 0)
+      return reader_.Fail("the schema of the footer has fewer elements than it announces");
     --left_;
     const Element element = ReadElement(reader_);
     if (!reader_.ok()) return;
     if (element.repetition < 0 || element.repetition > 2) {
-      return reader_.Fail(StrCat("column `", element.name, "` has an unknown repetition"), "0, 1 or 2",
-                          std::to_string(element.repetition));
+      return reader_.Fail(StrCat("column `", element.name, "` has an unknown repetition"),
+                          "0, 1 or 2", std::to_string(element.repetition));
     }
     if (depth == 0) footer_.column_names.emplace_back(element.name);
     path.emplace_back(element.name);
@@ -240,15 +245,16 @@ class SchemaWalk {
     }
   }
 
-  void Children(const Element& element, const std::vector<std::string>& path, int definition, int repetition,
-                const std::string& shape, int depth, size_t path_bytes) {
-    // parquet-format LogicalTypes.md, "Lists": the repeated group of a list is a level of its own unless it has several
-    // fields or is called `array` or `<list>_tuple`; then it is the element, and its fields' names count.
+  void Children(const Element& element, const std::vector<std::string>& path, int definition,
+                int repetition, const std::string& shape, int depth, size_t path_bytes) {
+    // parquet-format LogicalTypes.md, "Lists": the repeated group of a list is a level of its own
+    // unless it has several fields or is called `array` or `<list>_tuple`; then it is the element,
+    // and its fields' names count.
     const bool is_list = element.meaning == "list", is_map = element.meaning == "map";
     const bool in_repeated = element.repetition == 2 && list_depth_ == depth && depth > 0;
     const bool in_map = in_repeated && list_is_map_;
-    const bool plain_level =
-        in_repeated && element.num_children == 1 && element.name != "array" && !element.name.ends_with("_tuple");
+    const bool plain_level = in_repeated && element.num_children == 1 && element.name != "array" &&
+                             !element.name.ends_with("_tuple");
     for (int64_t i = 0; reader_.ok() && i < element.num_children; ++i) {
       if (is_list || is_map) {
         list_depth_ = depth + 1;
@@ -256,17 +262,19 @@ class SchemaWalk {
       } else {
         list_depth_ = -1;
       }
-      Node(path, definition, repetition, shape, is_list || is_map || in_map || plain_level, depth + 1, path_bytes);
+      Node(path, definition, repetition, shape, is_list || is_map || in_map || plain_level,
+           depth + 1, path_bytes);
     }
   }
 
-  void AddLeaf(const Element& element, std::vector<std::string> path, int definition, int repetition,
-               std::string shape) {
-    static constexpr const char* kTypes[] = {"boolean", "int32",  "int64",      "int96",
-                                             "float",   "double", "byte_array", "fixed_len_byte_array"};
+  void AddLeaf(const Element& element, std::vector<std::string> path, int definition,
+               int repetition, std::string shape) {
+    static constexpr const char* kTypes[] = {
+        "boolean", "int32",  "int64",      "int96",
+        "float",   "double", "byte_array", "fixed_len_byte_array"};
     if (element.type < 0 || element.type > 7) {
-      return reader_.Fail(StrCat("column `", Join(path, "."), "` has an unknown physical type"), "0 to 7",
-                          std::to_string(element.type));
+      return reader_.Fail(StrCat("column `", Join(path, "."), "` has an unknown physical type"),
+                          "0 to 7", std::to_string(element.type));
     }
     shape += StrCat(" ", kTypes[element.type]);
     if (element.type == 7) shape += StrCat("(", element.type_length, ")");
@@ -286,7 +294,8 @@ class SchemaWalk {
   ThriftReader& reader_;
   size_t left_;
   Footer::Representation& footer_;
-  int list_depth_ = -1;  // depth of the repeated group that the present LIST or MAP group introduces
+  int list_depth_ =
+      -1;  // depth of the repeated group that the present LIST or MAP group introduces
   bool list_is_map_ = false;
   size_t text_bytes_ = 0;
 };

@@ -18,17 +18,21 @@ using testing::WriteParquet;
 
 std::shared_ptr<arrow::Table> SomeTable(int64_t first, int64_t count) {
   const auto lists = arrow::list(arrow::field("element", arrow::float32()));
-  const auto pair = arrow::struct_({arrow::field("bytes", arrow::binary()), arrow::field("path", arrow::utf8())});
+  const auto pair =
+      arrow::struct_({arrow::field("bytes", arrow::binary()), arrow::field("path", arrow::utf8())});
   arrow::FieldVector fields = {arrow::field("action", lists), arrow::field("image", pair),
                                arrow::field("index", arrow::int64(), false)};
-  return arrow::Table::Make(arrow::schema(fields),
-                            {arrow::MakeArrayOfNull(lists, count).ValueOrDie(),
-                             arrow::MakeArrayOfNull(pair, count).ValueOrDie(), Int64s(testing::Range(first, count))});
+  return arrow::Table::Make(
+      arrow::schema(fields),
+      {arrow::MakeArrayOfNull(lists, count).ValueOrDie(),
+       arrow::MakeArrayOfNull(pair, count).ValueOrDie(), Int64s(testing::Range(first, count))});
 }
 
 std::string SomeFile() { return WriteParquet({SomeTable(10, 3), SomeTable(13, 4)}); }
 
-Status ReadStatus(const std::string& bytes) { return Footer::Read(MemoryFile("dir/f.parquet", bytes)).status(); }
+Status ReadStatus(const std::string& bytes) {
+  return Footer::Read(MemoryFile("dir/f.parquet", bytes)).status();
+}
 
 // Replaces the footer of a file.
 std::string WithFooter(const std::string& file, const std::string& footer) {
@@ -43,12 +47,13 @@ std::string WithFooter(const std::string& file, const std::string& footer) {
   return out + "PAR1";
 }
 
-// A footer with one field changed: `path` are field numbers from FileMetaData down; lists are entered at their first
-// element.
+// A footer with one field changed: `path` are field numbers from FileMetaData down; lists are
+// entered at their first element.
 class FooterEdit {
  public:
   using Write = std::function<void(int16_t id, ThriftWriter&)>;
-  FooterEdit(std::vector<int16_t> path, Write write) : path_(std::move(path)), write_(std::move(write)) {}
+  FooterEdit(std::vector<int16_t> path, Write write)
+      : path_(std::move(path)), write_(std::move(write)) {}
 
   std::string Apply(const std::string& file) {
     const auto parsed = ParseFileInMemory("x", file);
@@ -127,8 +132,9 @@ TEST(Footer, ReadsSchemaRowGroupsAndStatistics) {
   EXPECT_TRUE(footer.key_value("ARROW:schema").has_value());
   EXPECT_FALSE(footer.key_value("huggingface").has_value());
   const auto arrow_metadata =
-      ::parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),
-                                 arrow::default_memory_pool())
+      ::parquet::arrow::OpenFile(
+          std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),
+          arrow::default_memory_pool())
           .ValueOrDie()
           ->parquet_reader()
           ->metadata();
@@ -147,12 +153,14 @@ TEST(Footer, ShapesIgnoreInnerListNamesAndPlainAnnotationsOnly) {
   const auto list_of = [](const std::string& name, bool nullable) {
     return arrow::list(arrow::field(name, arrow::int64(), nullable));
   };
-  EXPECT_EQ(shape_of(list_of("item", true)), shape_of(arrow::large_list(arrow::field("element", arrow::int64()))));
+  EXPECT_EQ(shape_of(list_of("item", true)),
+            shape_of(arrow::large_list(arrow::field("element", arrow::int64()))));
   EXPECT_EQ(shape_of(arrow::fixed_size_list(arrow::int64(), 3)), shape_of(list_of("x", true)));
   EXPECT_NE(shape_of(list_of("item", true)), shape_of(list_of("item", false)));
   EXPECT_NE(shape_of(arrow::int64()), shape_of(arrow::int64(), false));
   EXPECT_NE(shape_of(arrow::int64()), shape_of(arrow::uint64()));
-  EXPECT_NE(shape_of(arrow::timestamp(arrow::TimeUnit::MILLI)), shape_of(arrow::timestamp(arrow::TimeUnit::MICRO)));
+  EXPECT_NE(shape_of(arrow::timestamp(arrow::TimeUnit::MILLI)),
+            shape_of(arrow::timestamp(arrow::TimeUnit::MICRO)));
   EXPECT_NE(shape_of(arrow::timestamp(arrow::TimeUnit::MILLI)),
             shape_of(arrow::timestamp(arrow::TimeUnit::MILLI, "UTC")));
   EXPECT_NE(shape_of(arrow::utf8()), shape_of(arrow::binary()));
@@ -167,7 +175,8 @@ TEST(Footer, ShapesIgnoreInnerListNamesAndPlainAnnotationsOnly) {
 TEST(Footer, RefusesWhatIsNotParquetOrWasCutOff) {
   const std::string file = SomeFile();
   EXPECT_THAT(ReadStatus("").ToString(), HasSubstr("not a Parquet file"));
-  EXPECT_THAT(ReadStatus(std::string(200, 'x')).ToString(), HasSubstr("found \"xxxx\" at its begin"));
+  EXPECT_THAT(ReadStatus(std::string(200, 'x')).ToString(),
+              HasSubstr("found \"xxxx\" at its begin"));
   EXPECT_THAT(ReadStatus(file.substr(0, file.size() - 1)).ToString(), HasSubstr("at its end"));
   std::string longer = file;
   longer[file.size() - 6] = '\x7f';
@@ -204,29 +213,50 @@ TEST(Footer, RefusesWhatContradictsItself) {
        [](int16_t, ThriftWriter&) {},
        Code::kCorrupt,
        "lacks its schema, its number of rows or its row groups"},
-      {{kFileRowGroups, kRowGroupNumRows}, Integer(-3), Code::kCorrupt, "field 3 of RowGroup is negative"},
+      {{kFileRowGroups, kRowGroupNumRows},
+       Integer(-3),
+       Code::kCorrupt,
+       "field 3 of RowGroup is negative"},
       {{kFileRowGroups, kRowGroupNumRows}, Integer(INT64_MAX), Code::kCorrupt, "number of values"},
-      {{kFileCreatedBy}, text("parquet-mr version 1.2.8 (build abc)"), Code::kUnsupported, "PARQUET-816"},
+      {{kFileCreatedBy},
+       text("parquet-mr version 1.2.8 (build abc)"),
+       Code::kUnsupported,
+       "PARQUET-816"},
       {{kFileEncryption}, Integer(1), Code::kUnsupported, "encrypted"},
-      {{kFileSchema, kSchemaNumChildren}, Integer(4), Code::kCorrupt, "fewer elements than it announces"},
+      {{kFileSchema, kSchemaNumChildren},
+       Integer(4),
+       Code::kCorrupt,
+       "fewer elements than it announces"},
       {{kFileSchema, kSchemaNumChildren}, Integer(2), Code::kCorrupt, "belong to no column"},
       {{kFileRowGroups, kRowGroupColumns, kChunkFilePath},
        text("other.parquet"),
        Code::kUnsupported,
        "lies in another file, `other.parquet`"},
-      {{kFileRowGroups, kRowGroupColumns, kChunkCrypto}, Integer(1), Code::kUnsupported, "is encrypted"},
-      {{kFileRowGroups, kRowGroupColumns, kChunkOffsetIndexOffset}, Integer(-4), Code::kCorrupt, "is negative"},
+      {{kFileRowGroups, kRowGroupColumns, kChunkCrypto},
+       Integer(1),
+       Code::kUnsupported,
+       "is encrypted"},
+      {{kFileRowGroups, kRowGroupColumns, kChunkOffsetIndexOffset},
+       Integer(-4),
+       Code::kCorrupt,
+       "is negative"},
       {in_meta(kMetaType), Integer(2), Code::kCorrupt,
        "column `action.list.element` of row group 0 has another physical type"},
-      {in_meta(kMetaNumValues), Integer(2), Code::kCorrupt, "expected at least 3 values, found 2 values"},
-      {in_meta(kMetaCompressedBytes), Integer(-1), Code::kCorrupt, "field 7 of ColumnMetaData is negative"},
-      {in_meta(kMetaCompressedBytes), Integer(INT64_MAX), Code::kCorrupt, "lies outside the data of the file"},
+      {in_meta(kMetaNumValues), Integer(2), Code::kCorrupt,
+       "expected at least 3 values, found 2 values"},
+      {in_meta(kMetaCompressedBytes), Integer(-1), Code::kCorrupt,
+       "field 7 of ColumnMetaData is negative"},
+      {in_meta(kMetaCompressedBytes), Integer(INT64_MAX), Code::kCorrupt,
+       "lies outside the data of the file"},
       {in_meta(kMetaCompressedBytes), Integer(0), Code::kCorrupt, "has values but no bytes"},
       {in_meta(kMetaCompressedBytes), Integer(100), Code::kCorrupt, "overlap"},
-      {in_meta(kMetaUncompressedBytes), Integer(-7), Code::kCorrupt, "field 6 of ColumnMetaData is negative"},
+      {in_meta(kMetaUncompressedBytes), Integer(-7), Code::kCorrupt,
+       "field 6 of ColumnMetaData is negative"},
       {in_meta(kMetaUncompressedBytes), Integer(INT64_MAX), Code::kCorrupt, "do not fit 64 bits"},
-      {in_meta(kMetaDataPageOffset), Integer(-9), Code::kCorrupt, "field 9 of ColumnMetaData is negative"},
-      {in_meta(kMetaDataPageOffset), Integer(1), Code::kCorrupt, "lies outside the data of the file"},
+      {in_meta(kMetaDataPageOffset), Integer(-9), Code::kCorrupt,
+       "field 9 of ColumnMetaData is negative"},
+      {in_meta(kMetaDataPageOffset), Integer(1), Code::kCorrupt,
+       "lies outside the data of the file"},
       {in_meta(kMetaDataPageOffset), Integer(INT64_MAX), Code::kCorrupt, "lies outside"},
       {in_meta(kMetaIndexPageOffset), Integer(INT64_MAX), Code::kCorrupt,
        "a page of column `action.list.element` of row group 0 lies outside of it"},
@@ -244,7 +274,8 @@ TEST(Footer, RefusesWhatContradictsItself) {
 
 TEST(Footer, AcceptsAParquetMrAfterTheFix) {
   const auto created_by = [](const std::string& name) {
-    return FooterEdit({field::kFileCreatedBy}, [name](int16_t id, ThriftWriter& writer) { writer.Binary(id, name); })
+    return FooterEdit({field::kFileCreatedBy},
+                      [name](int16_t id, ThriftWriter& writer) { writer.Binary(id, name); })
         .Apply(SomeFile());
   };
   EXPECT_TRUE(ReadStatus(created_by("parquet-mr version 1.2.9")).ok());
@@ -258,14 +289,16 @@ TEST(Footer, EveryTruncationOfTheFooterIsRefused) {
   const std::string file = SomeFile();
   const std::string bytes = (*ParseFileInMemory("x", file))->bytes;
   for (size_t length = 0; length < bytes.size(); ++length) {
-    ASSERT_EQ(ReadStatus(WithFooter(file, bytes.substr(0, length))).code(), Code::kCorrupt) << length;
+    ASSERT_EQ(ReadStatus(WithFooter(file, bytes.substr(0, length))).code(), Code::kCorrupt)
+        << length;
   }
 }
 
 // Nulls cost a few bytes however many there are.
 std::string ManyNulls(int64_t num_rows) {
   const auto nulls = std::make_shared<arrow::NullArray>(num_rows);
-  return WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls})});
+  return WriteParquet(
+      {arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls})});
 }
 
 TEST(Footer, RefusesMoreRowsThanItsBytesCanHold) {

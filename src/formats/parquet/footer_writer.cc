@@ -7,7 +7,8 @@
 namespace robomerge::parquet {
 namespace {
 
-// The field's bytes, unread, with their header written anew: nothing is lost, whether we know the field or not.
+// The field's bytes, unread, with their header written anew: nothing is lost, whether we know the
+// field or not.
 void CopyField(ThriftStructReader& from, ThriftWriter& to) {
   const int16_t id = from.id();
   const ThriftType type = from.type();
@@ -54,10 +55,11 @@ class ChunkWriter {
   }
 
  private:
-  // Offsets that count were checked to lie within the chunk; a field given twice was not, hence the unsigned
-  // arithmetic.
+  // Offsets that count were checked to lie within the chunk; a field given twice was not, hence the
+  // unsigned arithmetic.
   int64_t Moved(int64_t offset) const {
-    return static_cast<int64_t>(static_cast<uint64_t>(offset) - chunk_.old_begin + chunk_.new_begin);
+    return static_cast<int64_t>(static_cast<uint64_t>(offset) - chunk_.old_begin +
+                                chunk_.new_begin);
   }
 
   void MetaData() {
@@ -96,10 +98,11 @@ class ChunkWriter {
     bool has_bounds = false;
     writer.BeginStruct();
     for (ThriftStructReader statistics(reader_, "Statistics"); statistics.Next();) {
-      const bool ordered =
-          statistics.id() >= field::kStatisticsMaxValue && statistics.id() <= field::kStatisticsMinExact;
+      const bool ordered = statistics.id() >= field::kStatisticsMaxValue &&
+                           statistics.id() <= field::kStatisticsMinExact;
       if (ordered) continue;
-      has_bounds = has_bounds || statistics.id() == field::kStatisticsMax || statistics.id() == field::kStatisticsMin;
+      has_bounds = has_bounds || statistics.id() == field::kStatisticsMax ||
+                   statistics.id() == field::kStatisticsMin;
       CopyField(statistics, writer);
     }
     writer.EndStruct();
@@ -138,14 +141,15 @@ std::vector<std::string> PathLists(const Footer::Representation& destination) {
   return lists;
 }
 
-Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::vector<std::string>& path_lists,
-                     ThriftWriter& out) {
+Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number,
+                     const std::vector<std::string>& path_lists, ThriftWriter& out) {
   uint64_t uncompressed_bytes = 0, compressed_bytes = 0;
   for (const PlacedChunk& chunk : row_group.chunks) {
     const auto uncompressed = CheckedAdd(uncompressed_bytes, chunk.uncompressed_bytes);
     const auto compressed = CheckedAdd(compressed_bytes, chunk.compressed_bytes);
     if (!uncompressed || !compressed || *uncompressed > INT64_MAX || *compressed > INT64_MAX) {
-      return Problem(Code::kUnsupported, StrCat("row group ", number, " of the destination is larger than 2^63 bytes"));
+      return Problem(Code::kUnsupported,
+                     StrCat("row group ", number, " of the destination is larger than 2^63 bytes"));
     }
     uncompressed_bytes = *uncompressed;
     compressed_bytes = *compressed;
@@ -159,8 +163,10 @@ Status WriteRowGroup(const PlacedRowGroup& row_group, size_t number, const std::
   out.I64(field::kRowGroupNumRows, row_group.num_rows);
   const auto each_source_field = [&](auto&& take) {
     if (row_group.thrift.empty()) return Status();
-    ThriftReader reader(row_group.thrift, row_group.chunks.empty() ? std::string_view() : row_group.chunks.front().path,
-                        "row group of the footer", 0);
+    ThriftReader reader(
+        row_group.thrift,
+        row_group.chunks.empty() ? std::string_view() : row_group.chunks.front().path,
+        "row group of the footer", 0);
     for (ThriftStructReader source(reader, "RowGroup"); source.Next();) take(source);
     return reader.status();
   };
@@ -212,7 +218,8 @@ Result<std::string> WriteFooter(const Footer::Representation& destination,
   }
   writer.EndStruct();
   if (out.size() > INT32_MAX) {
-    return Problem(Code::kUnsupported, "the footer of the destination would be larger than the format allows")
+    return Problem(Code::kUnsupported,
+                   "the footer of the destination would be larger than the format allows")
         .Expected("at most 2 GiB")
         .Found(FormatBytes(out.size()))
         .Hint("choose a smaller size limit for data files");
@@ -220,7 +227,8 @@ Result<std::string> WriteFooter(const Footer::Representation& destination,
   return out;
 }
 
-Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedChunk& chunk, uint64_t file_offset) {
+Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedChunk& chunk,
+                                    uint64_t file_offset) {
   std::string out;
   ThriftWriter writer(out);
   ThriftReader reader(offset_index, chunk.path, "offset index", file_offset);
@@ -242,15 +250,18 @@ Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedC
         const auto offset = static_cast<uint64_t>(page.Count());
         if (offset < chunk.old_begin || offset - chunk.old_begin >= chunk.compressed_bytes) {
           reader.Fail("a page of the offset index lies outside its column chunk",
-                      StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ", WithSeparators(chunk.old_begin)),
+                      StrCat(WithSeparators(chunk.compressed_bytes), " bytes from ",
+                             WithSeparators(chunk.old_begin)),
                       WithSeparators(offset));
         }
-        writer.I64(field::kPageLocationOffset, static_cast<int64_t>(offset - chunk.old_begin + chunk.new_begin));
+        writer.I64(field::kPageLocationOffset,
+                   static_cast<int64_t>(offset - chunk.old_begin + chunk.new_begin));
       }
       writer.EndStruct();
     }
   }
-  if (reader.ok() && reader.remaining() != 0) reader.Fail("the offset index is shorter than its announced length");
+  if (reader.ok() && reader.remaining() != 0)
+    reader.Fail("the offset index is shorter than its announced length");
   writer.EndStruct();
   ROBOMERGE_RETURN_NOT_OK(reader.status());
   return out;
@@ -259,7 +270,8 @@ Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedC
 Status CheckColumnIndex(std::string_view bytes, std::string_view path, uint64_t file_offset) {
   ThriftReader reader(bytes, path, "column index", file_offset);
   reader.Skip(ThriftType::kStruct);
-  if (reader.ok() && reader.remaining() != 0) reader.Fail("the column index is shorter than its announced length");
+  if (reader.ok() && reader.remaining() != 0)
+    reader.Fail("the column index is shorter than its announced length");
   return reader.status();
 }
 

@@ -1,5 +1,5 @@
-// Writes the footer of a destination by copying those of the sources field by field: only offsets, paths and page index
-// places change.
+// Writes the footer of a destination by copying those of the sources field by field: only offsets,
+// paths and page index places change.
 //
 // Rules and their sources: docs/formats/parquet-splice.md.
 #pragma once
@@ -23,27 +23,29 @@ struct PlacedChunk {
   uint64_t uncompressed_bytes = 0;
   uint64_t column_index_offset = 0, offset_index_offset = 0;  ///< in the destination
   uint32_t column_index_bytes = 0, offset_index_bytes = 0;    ///< 0: none
-  /// The source says nothing of the order of its min_value/max_value, the destination does: they would gain a meaning
-  /// they never had.
+  /// The source says nothing of the order of its min_value/max_value, the destination does: they
+  /// would gain a meaning they never had.
   bool drop_ordered_bounds = false;
 };
 
 struct PlacedRowGroup {
   int64_t num_rows = 0;
-  /// The source's RowGroup struct, whose remaining fields are kept; empty for a row group that is put together from
-  /// several.
+  /// The source's RowGroup struct, whose remaining fields are kept; empty for a row group that is
+  /// put together from several.
   std::string_view thrift;
   bool keep_sorting = false;
   std::vector<PlacedChunk> chunks;  ///< one per leaf of the destination
 };
 
-/// Returns the FileMetaData struct of a file with the schema, key-value metadata and created_by of `destination`.
+/// Returns the FileMetaData struct of a file with the schema, key-value metadata and created_by of
+/// `destination`.
 Result<std::string> WriteFooter(const Footer::Representation& destination,
                                 const std::vector<PlacedRowGroup>& row_groups);
 
-/// Returns an OffsetIndex struct with every page moved from old_begin to new_begin, after checking that it lies in the
-/// chunk.
-Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedChunk& chunk, uint64_t file_offset);
+/// Returns an OffsetIndex struct with every page moved from old_begin to new_begin, after checking
+/// that it lies in the chunk.
+Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedChunk& chunk,
+                                    uint64_t file_offset);
 
 /// Returns whether `bytes` are one whole Thrift struct.
 Status CheckColumnIndex(std::string_view bytes, std::string_view path, uint64_t file_offset);

@@ -20,7 +20,8 @@ std::string ColumnPlace(const std::string& path, const std::string& column) {
   return StrCat(path, ": column `", column, "`");
 }
 
-Result<IntegerLeaf> FindIntegerLeaf(const Footer::Representation& footer, const std::string& column) {
+Result<IntegerLeaf> FindIntegerLeaf(const Footer::Representation& footer,
+                                    const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);
   if (!number) {
     return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`"))
@@ -47,8 +48,9 @@ Problem NullFound(const std::string& path, const std::string& column, size_t row
 
 // Appends the values of one column chunk.
 template <typename Reader, typename Value>
-Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows, const Footer::Representation& footer,
-                 const std::string& column, size_t row_group, std::vector<int64_t>& out) {
+Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows,
+                 const Footer::Representation& footer, const std::string& column, size_t row_group,
+                 std::vector<int64_t>& out) {
   auto& reader = static_cast<Reader&>(column_reader);
   constexpr int64_t kBatch = 1 << 16;
   std::vector<Value> values(static_cast<size_t>(std::min(num_rows, kBatch)));
@@ -57,7 +59,8 @@ Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows, const
   while (done < num_rows && reader.HasNext()) {
     int64_t num_values = 0;
     const int64_t batch = std::min(num_rows - done, static_cast<int64_t>(values.size()));
-    const int64_t num_levels = reader.ReadBatch(batch, levels.data(), nullptr, values.data(), &num_values);
+    const int64_t num_levels =
+        reader.ReadBatch(batch, levels.data(), nullptr, values.data(), &num_values);
     if (num_values != num_levels) return NullFound(footer.path, column, row_group);
     if (num_values <= 0) break;
     out.insert(out.end(), values.begin(), values.begin() + num_values);
@@ -67,7 +70,8 @@ Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows, const
   return Problem(Code::kCorrupt, StrCat("the pages of column `", column, "` contradict its footer"))
       .At(StrCat(ColumnPlace(footer.path, column), ", row group ", row_group))
       .Expected(StrCat(WithSeparators(static_cast<uint64_t>(num_rows)), " values"))
-      .Found(done == num_rows ? "more" : StrCat(WithSeparators(static_cast<uint64_t>(done)), " values"));
+      .Found(done == num_rows ? "more"
+                              : StrCat(WithSeparators(static_cast<uint64_t>(done)), " values"));
 }
 
 // A chunk whose smallest and largest value are one, without nulls, needs no decoding.
@@ -77,8 +81,9 @@ std::optional<int64_t> ConstantOf(const ColumnChunk& chunk, const IntegerLeaf& l
   return chunk.min_value;
 }
 
-Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, const Footer& footer_in,
-                                           const std::string& column, size_t first, size_t count) {
+Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file,
+                                           const Footer& footer_in, const std::string& column,
+                                           size_t first, size_t count) {
   const Footer::Representation& footer = footer_in.representation();
   ROBOMERGE_ASSIGN_OR_RETURN(const IntegerLeaf leaf, FindIntegerLeaf(footer, column));
   const std::string what = StrCat("cannot read column `", column, "`");
@@ -95,30 +100,35 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file, con
             .At(where)
             .Found(StrCat(num_rows, " rows"));
       }
-      if (const std::optional<int64_t> constant = ConstantOf(footer.row_groups[i].columns[leaf.leaf], leaf)) {
+      if (const std::optional<int64_t> constant =
+              ConstantOf(footer.row_groups[i].columns[leaf.leaf], leaf)) {
         values.insert(values.end(), static_cast<size_t>(num_rows), *constant);
         continue;
       }
       if (!reader) {
-        reader = ::parquet::ParquetFileReader::Open(ArrowFile(file), ::parquet::default_reader_properties(),
-                                                    ArrowMetaData(SubsetFooter(footer, first, count)));
+        reader = ::parquet::ParquetFileReader::Open(
+            ArrowFile(file), ::parquet::default_reader_properties(),
+            ArrowMetaData(SubsetFooter(footer, first, count)));
       }
-      const auto chunk = reader->RowGroup(static_cast<int>(i - first))->Column(static_cast<int>(leaf.leaf));
+      const auto chunk =
+          reader->RowGroup(static_cast<int>(i - first))->Column(static_cast<int>(leaf.leaf));
       if (footer.leaves[leaf.leaf].type == PhysicalType::kInt64) {
-        ROBOMERGE_RETURN_NOT_OK(
-            (ReadChunk<::parquet::Int64Reader, int64_t>(*chunk, num_rows, footer, column, i, values)));
-        if (leaf.is_unsigned &&
-            std::any_of(values.end() - num_rows, values.end(), [](int64_t value) { return value < 0; })) {
-          return Problem(Code::kCorrupt, StrCat("column `", column, "` holds a number beyond int64")).At(where);
+        ROBOMERGE_RETURN_NOT_OK((ReadChunk<::parquet::Int64Reader, int64_t>(
+            *chunk, num_rows, footer, column, i, values)));
+        if (leaf.is_unsigned && std::any_of(values.end() - num_rows, values.end(),
+                                            [](int64_t value) { return value < 0; })) {
+          return Problem(Code::kCorrupt,
+                         StrCat("column `", column, "` holds a number beyond int64"))
+              .At(where);
         }
       } else if (leaf.is_unsigned) {
-        ROBOMERGE_RETURN_NOT_OK(
-            (ReadChunk<::parquet::Int32Reader, int32_t>(*chunk, num_rows, footer, column, i, values)));
+        ROBOMERGE_RETURN_NOT_OK((ReadChunk<::parquet::Int32Reader, int32_t>(
+            *chunk, num_rows, footer, column, i, values)));
         std::transform(values.end() - num_rows, values.end(), values.end() - num_rows,
                        [](int64_t value) { return value & 0xffffffff; });
       } else {
-        ROBOMERGE_RETURN_NOT_OK(
-            (ReadChunk<::parquet::Int32Reader, int32_t>(*chunk, num_rows, footer, column, i, values)));
+        ROBOMERGE_RETURN_NOT_OK((ReadChunk<::parquet::Int32Reader, int32_t>(
+            *chunk, num_rows, footer, column, i, values)));
       }
     }
     return values;

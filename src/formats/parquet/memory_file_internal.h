@@ -13,7 +13,8 @@ namespace robomerge::parquet {
 
 class MemoryFile : public io::RandomAccessFile {
  public:
-  MemoryFile(std::string path, std::string bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  MemoryFile(std::string path, std::string bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)) {}
 
   const std::string& path() const override { return path_; }
   uint64_t size_bytes() const override { return bytes_.size(); }
@@ -48,10 +49,11 @@ class MemoryOutput : public io::OutputFile {
     bytes_.resize(size_bytes);
     return Status();
   }
-  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset, uint64_t length,
-                                   uint64_t offset) override {
+  Result<io::MovedBytes> CopyRange(const io::RandomAccessFile& source, uint64_t source_offset,
+                                   uint64_t length, uint64_t offset) override {
     std::string bytes(length, '\0');
-    ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, std::as_writable_bytes(std::span<char>(bytes))));
+    ROBOMERGE_RETURN_NOT_OK(
+        source.ReadAt(source_offset, std::as_writable_bytes(std::span<char>(bytes))));
     ROBOMERGE_RETURN_NOT_OK(WriteAt(offset, std::as_bytes(std::span<const char>(bytes))));
     ++num_copies;
     return io::MovedBytes{length, 0};

@@ -10,7 +10,8 @@
 namespace robomerge::parquet {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "values are read as they lie in the file");
+static_assert(std::endian::native == std::endian::little,
+              "values are read as they lie in the file");
 
 // parquet.thrift: PageType, Encoding, CompressionCodec.
 constexpr int32_t kDataPage = 0, kDictionaryPage = 2;
@@ -27,7 +28,8 @@ struct PageHeader {
   int32_t encoding = -1, definition_encoding = -1, repetition_encoding = -1;
 };
 
-// Reads the header at the begin of `bytes`; its length goes to `header_bytes`. False if it is damaged.
+// Reads the header at the begin of `bytes`; its length goes to `header_bytes`. False if it is
+// damaged.
 bool ReadPageHeader(std::string_view bytes, PageHeader& page, size_t& header_bytes) {
   ThriftReader reader(bytes, {}, "page header", 0);
   for (ThriftStructReader header(reader, "PageHeader"); header.Next();) {
@@ -39,8 +41,10 @@ bool ReadPageHeader(std::string_view bytes, PageHeader& page, size_t& header_byt
     for (ThriftStructReader kind(reader, "DataPageHeader"); kind.Next();) {
       if (kind.id() == 1) page.num_values = kind.Count();
       if (kind.id() == 2) page.encoding = kind.Int32();
-      if (kind.id() == 3 && kind.type() == ThriftType::kI32) page.definition_encoding = kind.Int32();
-      if (kind.id() == 4 && kind.type() == ThriftType::kI32) page.repetition_encoding = kind.Int32();
+      if (kind.id() == 3 && kind.type() == ThriftType::kI32)
+        page.definition_encoding = kind.Int32();
+      if (kind.id() == 4 && kind.type() == ThriftType::kI32)
+        page.repetition_encoding = kind.Int32();
     }
   }
   header_bytes = reader.position();
@@ -48,7 +52,8 @@ bool ReadPageHeader(std::string_view bytes, PageHeader& page, size_t& header_byt
          page.uncompressed_bytes <= kMostPageBytes && page.num_values >= 0;
 }
 
-// The RLE / bit-packed hybrid of Encodings.md: runs of one value, and groups of eight values side by side.
+// The RLE / bit-packed hybrid of Encodings.md: runs of one value, and groups of eight values side
+// by side.
 class HybridReader {
  public:
   HybridReader(std::string_view bytes, int bit_width) : bytes_(bytes), bit_width_(bit_width) {}
@@ -77,14 +82,16 @@ class HybridReader {
       const uint64_t groups = header >> 1;
       if (groups > bytes_.size() / static_cast<size_t>(bit_width_) + 1) return false;
       // Writers may leave out the unused end of the last group.
-      const std::string_view packed = bytes_.substr(0, static_cast<size_t>(groups) * static_cast<size_t>(bit_width_));
+      const std::string_view packed =
+          bytes_.substr(0, static_cast<size_t>(groups) * static_cast<size_t>(bit_width_));
       const uint64_t length = std::min(groups * 8, count);
       uint64_t bit = 0;
       for (uint64_t i = 0; i < length; ++i, bit += static_cast<uint64_t>(bit_width_)) {
         if ((bit + static_cast<uint64_t>(bit_width_) + 7) / 8 > packed.size()) return false;
         uint64_t window = 0;
         const size_t byte = static_cast<size_t>(bit / 8);
-        std::memcpy(&window, packed.data() + byte, std::min<size_t>(sizeof(window), packed.size() - byte));
+        std::memcpy(&window, packed.data() + byte,
+                    std::min<size_t>(sizeof(window), packed.size() - byte));
         take(static_cast<uint32_t>(window >> (bit % 8)) & Mask());
       }
       bytes_.remove_prefix(packed.size());
@@ -94,7 +101,9 @@ class HybridReader {
   }
 
  private:
-  uint32_t Mask() const { return bit_width_ >= 32 ? ~uint32_t{0} : (uint32_t{1} << bit_width_) - 1; }
+  uint32_t Mask() const {
+    return bit_width_ >= 32 ? ~uint32_t{0} : (uint32_t{1} << bit_width_) - 1;
+  }
 
   bool ReadVarint(uint64_t& value) {
     for (int shift = 0; shift < 35; shift += 7) {
@@ -141,7 +150,8 @@ class LeafDecoder {
     }
     if (leaf_.max_definition_level > 15 || leaf_.max_repetition_level > 15) return std::nullopt;
     for (size_t row_group = 0; row_group < footer_.row_groups.size(); ++row_group) {
-      if (footer_.row_groups[row_group].num_rows > 0 && !DecodeChunk(row_group)) return std::nullopt;
+      if (footer_.row_groups[row_group].num_rows > 0 && !DecodeChunk(row_group))
+        return std::nullopt;
     }
     return std::move(out_);
   }
@@ -167,13 +177,15 @@ class LeafDecoder {
       bytes.remove_prefix(static_cast<size_t>(page.compressed_bytes));
       if (!body) return false;
       if (page.type == kDictionaryPage) {
-        if (dictionary_ || (page.encoding != kPlain && page.encoding != kPlainDictionary)) return false;
+        if (dictionary_ || (page.encoding != kPlain && page.encoding != kPlainDictionary))
+          return false;
         dictionary_.emplace();
         std::string_view plain = *body;
         if (!ReadPlain(plain, static_cast<uint64_t>(page.num_values), *dictionary_)) return false;
         continue;
       }
-      if (page.type != kDataPage || page.num_values > left || !DecodeDataPage(page, *body)) return false;
+      if (page.type != kDataPage || page.num_values > left || !DecodeDataPage(page, *body))
+        return false;
       left -= page.num_values;
     }
     return true;
@@ -185,11 +197,13 @@ class LeafDecoder {
     static const std::unique_ptr<arrow::util::Codec> codec =
         arrow::util::Codec::Create(arrow::Compression::SNAPPY).ValueOr(nullptr);
     if (codec == nullptr) return std::nullopt;
-    // Snappy's output is at most 64 bytes for each 3 of its input: what claims more must not cost memory.
+    // Snappy's output is at most 64 bytes for each 3 of its input: what claims more must not cost
+    // memory.
     if (page.uncompressed_bytes > page.compressed_bytes * 32 + 64) return std::nullopt;
     auto buffer = std::make_unique<std::string>(static_cast<size_t>(page.uncompressed_bytes), '\0');
-    const auto size = codec->Decompress(page.compressed_bytes, reinterpret_cast<const uint8_t*>(body.data()),
-                                        page.uncompressed_bytes, reinterpret_cast<uint8_t*>(buffer->data()));
+    const auto size =
+        codec->Decompress(page.compressed_bytes, reinterpret_cast<const uint8_t*>(body.data()),
+                          page.uncompressed_bytes, reinterpret_cast<uint8_t*>(buffer->data()));
     if (!size.ok() || *size != page.uncompressed_bytes) return std::nullopt;
     out_.buffers.push_back(std::move(buffer));
     return std::string_view(*out_.buffers.back());
@@ -221,14 +235,16 @@ class LeafDecoder {
       out_.texts.insert(out_.texts.end(), values.texts.begin(), values.texts.end());
       return true;
     }
-    if ((page.encoding != kRleDictionary && page.encoding != kPlainDictionary) || !dictionary_) return false;
+    if ((page.encoding != kRleDictionary && page.encoding != kPlainDictionary) || !dictionary_)
+      return false;
     if (num_values == 0) return true;
     if (body.empty()) return false;
     const auto bit_width = static_cast<uint8_t>(body.front());
     if (bit_width > 32) return false;
     HybridReader indices(body.substr(1), bit_width);
     bool fits = true;
-    const bool read = indices.Read(num_values, [&](uint32_t index) { fits = fits && TakeEntry(index); });
+    const bool read =
+        indices.Read(num_values, [&](uint32_t index) { fits = fits && TakeEntry(index); });
     return read && fits;
   }
 
@@ -252,7 +268,8 @@ class LeafDecoder {
   }
 
   // Levels of a v1 data page: four bytes of length, then the hybrid.
-  static bool ReadLevels(std::string_view& body, int max_level, uint64_t count, std::vector<uint8_t>& levels) {
+  static bool ReadLevels(std::string_view& body, int max_level, uint64_t count,
+                         std::vector<uint8_t>& levels) {
     if (body.size() < 4) return false;
     const uint32_t length = Take<uint32_t>(body);
     if (length > body.size()) return false;
@@ -282,7 +299,8 @@ class LeafDecoder {
         return true;
       case PhysicalType::kFloat:
         if (bytes.size() / 4 < count) return false;
-        for (uint64_t i = 0; i < count; ++i) out.doubles.push_back(static_cast<double>(Take<float>(bytes)));
+        for (uint64_t i = 0; i < count; ++i)
+          out.doubles.push_back(static_cast<double>(Take<float>(bytes)));
         return true;
       case PhysicalType::kDouble:
         if (bytes.size() / 8 < count) return false;
@@ -313,7 +331,8 @@ class LeafDecoder {
 
 }  // namespace
 
-std::optional<LeafValues> DecodeLeaf(const Footer::Representation& footer, std::string_view file, size_t leaf) {
+std::optional<LeafValues> DecodeLeaf(const Footer::Representation& footer, std::string_view file,
+                                     size_t leaf) {
   return LeafDecoder(footer, file, leaf).Run();
 }
 

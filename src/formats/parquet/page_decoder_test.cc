@@ -1,5 +1,5 @@
-// The direct reader against Arrow: whatever it returns must be what Arrow returns, over types, nesting, nulls,
-// encodings, codecs and page sizes.
+// The direct reader against Arrow: whatever it returns must be what Arrow returns, over types,
+// nesting, nulls, encodings, codecs and page sizes.
 #include <arrow/api.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,7 +24,8 @@ class Maker {
  public:
   explicit Maker(uint32_t seed) : random_(seed) {}
 
-  std::shared_ptr<arrow::Array> Make(const std::shared_ptr<arrow::DataType>& type, int64_t length, bool nullable) {
+  std::shared_ptr<arrow::Array> Make(const std::shared_ptr<arrow::DataType>& type, int64_t length,
+                                     bool nullable) {
     std::unique_ptr<arrow::ArrayBuilder> builder = arrow::MakeBuilder(type).ValueOrDie();
     for (int64_t i = 0; i < length; ++i) Append(*builder, *type, nullable);
     return builder->Finish().ValueOrDie();
@@ -46,22 +47,27 @@ class Maker {
         ASSERT_TRUE(static_cast<arrow::Int32Builder&>(builder).Append(Below(50) - 25).ok());
         break;
       case arrow::Type::INT64:
-        ASSERT_TRUE(
-            static_cast<arrow::Int64Builder&>(builder).Append((int64_t{Below(50)} - 25) << (Below(3) * 15)).ok());
+        ASSERT_TRUE(static_cast<arrow::Int64Builder&>(builder)
+                        .Append((int64_t{Below(50)} - 25) << (Below(3) * 15))
+                        .ok());
         break;
       case arrow::Type::FLOAT:
-        ASSERT_TRUE(static_cast<arrow::FloatBuilder&>(builder).Append(static_cast<float>(Below(900)) / 7).ok());
+        ASSERT_TRUE(static_cast<arrow::FloatBuilder&>(builder)
+                        .Append(static_cast<float>(Below(900)) / 7)
+                        .ok());
         break;
       case arrow::Type::DOUBLE:
         ASSERT_TRUE(static_cast<arrow::DoubleBuilder&>(builder).Append(Below(900) / 7.0).ok());
         break;
       case arrow::Type::STRING:
-        ASSERT_TRUE(static_cast<arrow::StringBuilder&>(builder).Append(std::string(Below(9), 'x')).ok());
+        ASSERT_TRUE(
+            static_cast<arrow::StringBuilder&>(builder).Append(std::string(Below(9), 'x')).ok());
         break;
       default: {
         auto& list = static_cast<arrow::ListBuilder&>(builder);
         ASSERT_TRUE(list.Append().ok());
-        // Nulls of lists inside lists are an error to every reader of ours; nulls of elements are not.
+        // Nulls of lists inside lists are an error to every reader of ours; nulls of elements are
+        // not.
         const auto& element = *static_cast<const arrow::ListType&>(type).value_type();
         for (int left = Below(5); left > 0; --left)
           Append(*list.value_builder(), element, nullable && element.id() != arrow::Type::LIST);
@@ -87,17 +93,26 @@ std::vector<Case> Cases() {
   using Builder = ::parquet::WriterProperties::Builder;
   std::vector<Case> cases;
   cases.push_back({"usual", testing::PlainProperties()});
-  cases.push_back({"uncompressed", Builder().compression(::parquet::Compression::UNCOMPRESSED)->build()});
   cases.push_back(
-      {"no dictionary", Builder().compression(::parquet::Compression::SNAPPY)->disable_dictionary()->build()});
+      {"uncompressed", Builder().compression(::parquet::Compression::UNCOMPRESSED)->build()});
   cases.push_back(
-      {"many pages",
-       Builder().compression(::parquet::Compression::SNAPPY)->data_pagesize(64)->write_batch_size(16)->build()});
-  cases.push_back({"dictionary falls back", Builder().dictionary_pagesize_limit(40)->write_batch_size(16)->build()});
-  cases.push_back({"pages v2", Builder().data_page_version(::parquet::ParquetDataPageVersion::V2)->build(), false});
+      {"no dictionary",
+       Builder().compression(::parquet::Compression::SNAPPY)->disable_dictionary()->build()});
+  cases.push_back({"many pages", Builder()
+                                     .compression(::parquet::Compression::SNAPPY)
+                                     ->data_pagesize(64)
+                                     ->write_batch_size(16)
+                                     ->build()});
+  cases.push_back({"dictionary falls back",
+                   Builder().dictionary_pagesize_limit(40)->write_batch_size(16)->build()});
+  cases.push_back({"pages v2",
+                   Builder().data_page_version(::parquet::ParquetDataPageVersion::V2)->build(),
+                   false});
   cases.push_back({"zstd", Builder().compression(::parquet::Compression::ZSTD)->build(), false});
   cases.push_back(
-      {"delta", Builder().disable_dictionary()->encoding(::parquet::Encoding::DELTA_BINARY_PACKED)->build(), false});
+      {"delta",
+       Builder().disable_dictionary()->encoding(::parquet::Encoding::DELTA_BINARY_PACKED)->build(),
+       false});
   return cases;
 }
 
@@ -108,7 +123,8 @@ void ExpectEqual(const NumberLists& direct, const NumberLists& arrow) {
   EXPECT_EQ(direct.is_null, arrow.is_null);
   ASSERT_EQ(direct.values.size(), arrow.values.size());
   for (size_t i = 0; i < direct.values.size(); ++i) {
-    EXPECT_TRUE(direct.values[i] == arrow.values[i] || (std::isnan(direct.values[i]) && std::isnan(arrow.values[i])))
+    EXPECT_TRUE(direct.values[i] == arrow.values[i] ||
+                (std::isnan(direct.values[i]) && std::isnan(arrow.values[i])))
         << "value " << i;
   }
 }
@@ -120,7 +136,8 @@ struct Written {
 };
 
 Written Write(const std::shared_ptr<arrow::Array>& array,
-              const std::shared_ptr<::parquet::WriterProperties>& properties, int num_row_groups = 2) {
+              const std::shared_ptr<::parquet::WriterProperties>& properties,
+              int num_row_groups = 2) {
   const auto table = arrow::Table::Make(arrow::schema({arrow::field("c", array->type())}), {array});
   std::vector<std::shared_ptr<arrow::Table>> row_groups;
   const int64_t rows = table->num_rows() / num_row_groups;
@@ -136,14 +153,16 @@ Written Write(const std::shared_ptr<arrow::Array>& array,
 TEST(DirectColumn, NumbersEqualThoseThatArrowReads) {
   for (const Case& each : Cases()) {
     uint32_t seed = 1;
-    for (const auto& type : {arrow::int32(), arrow::int64(), arrow::float32(), arrow::float64(), arrow::boolean()}) {
+    for (const auto& type :
+         {arrow::int32(), arrow::int64(), arrow::float32(), arrow::float64(), arrow::boolean()}) {
       const bool is_integer = type->id() == arrow::Type::INT32 || type->id() == arrow::Type::INT64;
       if (each.name == "delta" && !is_integer) continue;
       for (int depth = 0; depth <= 3; ++depth) {
         // A null element of a list of whole numbers is refused by every reader of ours.
         const bool nullable = !(depth > 0 && (is_integer || type->id() == arrow::Type::BOOL));
         SCOPED_TRACE(each.name + " " + Lists(depth, type)->ToString());
-        const Written written = Write(Maker(++seed).Make(Lists(depth, type), kNumRows, nullable), each.properties);
+        const Written written =
+            Write(Maker(++seed).Make(Lists(depth, type), kNumRows, nullable), each.properties);
         const auto direct = DirectNumbers(*written.footer, written.bytes, "c");
         EXPECT_EQ(direct.has_value(), each.is_known);
         const Result<NumberLists> arrow = written.through_arrow.Numbers("c");
@@ -165,7 +184,8 @@ TEST(DirectColumn, ScalarsAndTextsEqualThoseThatArrowReads) {
       EXPECT_EQ(*direct_integers, integers.through_arrow.Int64s("c").value());
     }
 
-    const Written doubles = Write(Maker(2).Make(arrow::float64(), kNumRows, false), each.properties);
+    const Written doubles =
+        Write(Maker(2).Make(arrow::float64(), kNumRows, false), each.properties);
     const auto direct_doubles = DirectDoubles(*doubles.footer, doubles.bytes, "c");
     EXPECT_EQ(direct_doubles.has_value(), each.is_known);
     if (direct_doubles) {
@@ -179,7 +199,8 @@ TEST(DirectColumn, ScalarsAndTextsEqualThoseThatArrowReads) {
       EXPECT_EQ(*direct_texts, texts.through_arrow.Strings("c").value());
     }
 
-    const Written lists = Write(Maker(4).Make(Lists(1, arrow::utf8()), kNumRows, false), each.properties);
+    const Written lists =
+        Write(Maker(4).Make(Lists(1, arrow::utf8()), kNumRows, false), each.properties);
     const auto direct_lists = DirectStringLists(*lists.footer, lists.bytes, "c");
     EXPECT_EQ(direct_lists.has_value(), each.is_known);
     if (direct_lists) {
@@ -190,12 +211,13 @@ TEST(DirectColumn, ScalarsAndTextsEqualThoseThatArrowReads) {
 
 TEST(DirectColumn, LeavesWhatIsNoPlainNumberToArrow) {
   const auto properties = testing::PlainProperties();
-  for (const auto& type : {arrow::timestamp(arrow::TimeUnit::MICRO), arrow::date32(), arrow::fixed_size_binary(3)}) {
+  for (const auto& type :
+       {arrow::timestamp(arrow::TimeUnit::MICRO), arrow::date32(), arrow::fixed_size_binary(3)}) {
     const Written written = Write(arrow::MakeArrayOfNull(type, 10).ValueOrDie(), properties);
     EXPECT_FALSE(DirectNumbers(*written.footer, written.bytes, "c")) << type->ToString();
   }
-  const Written unsigned_numbers =
-      Write(arrow::MakeArrayFromScalar(arrow::UInt64Scalar(~uint64_t{0}), 10).ValueOrDie(), properties);
+  const Written unsigned_numbers = Write(
+      arrow::MakeArrayFromScalar(arrow::UInt64Scalar(~uint64_t{0}), 10).ValueOrDie(), properties);
   EXPECT_FALSE(DirectInt64s(*unsigned_numbers.footer, unsigned_numbers.bytes, "c"));
   const Written beyond = Write(testing::Int64s({(int64_t{1} << 53) + 1, 2}), properties, 1);
   EXPECT_FALSE(DirectNumbers(*beyond.footer, beyond.bytes, "c"));
@@ -208,18 +230,19 @@ TEST(DirectColumn, LeavesNullsWhereNoneMayBeToArrow) {
   EXPECT_FALSE(DirectInt64s(*scalar.footer, scalar.bytes, "c"));
   const Written texts = Write(Maker(1).Make(Lists(1, arrow::utf8()), kNumRows, true), properties);
   EXPECT_FALSE(DirectStringLists(*texts.footer, texts.bytes, "c"));
-  const Written elements = Write(Maker(1).Make(Lists(1, arrow::int64()), kNumRows, true), properties);
+  const Written elements =
+      Write(Maker(1).Make(Lists(1, arrow::int64()), kNumRows, true), properties);
   EXPECT_FALSE(DirectNumbers(*elements.footer, elements.bytes, "c"));
 }
 
-// Damage must never be read as something else than Arrow reads, unless it lies in the values themselves, where Parquet
-// has no check; above all it must not crash. Under the address sanitizer this is the test of every bound in the
-// decoder.
+// Damage must never be read as something else than Arrow reads, unless it lies in the values
+// themselves, where Parquet has no check; above all it must not crash. Under the address sanitizer
+// this is the test of every bound in the decoder.
 TEST(DirectColumn, SurvivesDamagedPages) {
   std::mt19937 random(7);
   uint64_t refused = 0, accepted = 0;
-  for (const auto& type :
-       {Lists(3, arrow::float64()), Lists(1, arrow::int64()), Lists(1, arrow::utf8()), arrow::boolean()}) {
+  for (const auto& type : {Lists(3, arrow::float64()), Lists(1, arrow::int64()),
+                           Lists(1, arrow::utf8()), arrow::boolean()}) {
     for (const Case& each : Cases()) {
       if (!each.is_known) continue;
       const Written written = Write(Maker(5).Make(type, 60, false), each.properties);
@@ -231,7 +254,8 @@ TEST(DirectColumn, SurvivesDamagedPages) {
         const bool read = DirectNumbers(*written.footer, damaged, "c").has_value() ||
                           DirectStringLists(*written.footer, damaged, "c").has_value();
         (read ? accepted : refused) += 1;
-        const std::string_view short_file = std::string_view(damaged).substr(0, random() % damaged.size());
+        const std::string_view short_file =
+            std::string_view(damaged).substr(0, random() % damaged.size());
         static_cast<void>(DirectNumbers(*written.footer, short_file, "c"));
       }
     }

@@ -9,7 +9,8 @@
 namespace robomerge::parquet {
 namespace {
 
-// A batch is what is decoded at once; pages of large row groups are read through a buffer instead of whole chunks.
+// A batch is what is decoded at once; pages of large row groups are read through a buffer instead
+// of whole chunks.
 constexpr uint64_t kBatchBytes = uint64_t{16} << 20;
 constexpr uint64_t kMostBatchRows = uint64_t{1} << 20;
 constexpr int64_t kPageBufferBytes = int64_t{1} << 20;
@@ -34,17 +35,21 @@ Status RowDecoder::Open(size_t row_group) {
     low_level_properties.enable_buffered_stream();
     low_level_properties.set_buffer_size(kPageBufferBytes);
   }
-  auto low_level = ::parquet::ParquetFileReader::Open(ArrowFile(file_), low_level_properties,
-                                                      ArrowMetaData(SubsetFooter(footer_, row_group, 1)));
+  auto low_level = ::parquet::ParquetFileReader::Open(
+      ArrowFile(file_), low_level_properties, ArrowMetaData(SubsetFooter(footer_, row_group, 1)));
   ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
   const double rows_per_byte = static_cast<double>(num_rows) / static_cast<double>(bytes);
   const auto batch_rows = static_cast<uint64_t>(rows_per_byte * static_cast<double>(kBatchBytes));
-  properties.set_batch_size(static_cast<int64_t>(std::clamp<uint64_t>(batch_rows, 1, kMostBatchRows)));
+  properties.set_batch_size(
+      static_cast<int64_t>(std::clamp<uint64_t>(batch_rows, 1, kMostBatchRows)));
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
-      reader_, ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties), what,
-      footer_.path);
-  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(batches_, reader_->GetRecordBatchReader({0}, leaves_), what, footer_.path);
+      reader_,
+      ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level),
+                                         properties),
+      what, footer_.path);
+  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(batches_, reader_->GetRecordBatchReader({0}, leaves_), what,
+                                   footer_.path);
   batch_first_row_ = footer_.first_rows[row_group];
   row_group_end_ = footer_.first_rows[row_group + 1];
   return Status();
@@ -55,7 +60,8 @@ Status RowDecoder::MoveTo(uint64_t row) {
   const bool ahead = batches_ && row >= batch_first_row_ && row < row_group_end_;
   if (!ahead) {
     // The last row group that begins at or before the row: empty ones before it begin there too.
-    const auto after = std::upper_bound(footer_.first_rows.begin(), footer_.first_rows.end() - 1, row);
+    const auto after =
+        std::upper_bound(footer_.first_rows.begin(), footer_.first_rows.end() - 1, row);
     ROBOMERGE_RETURN_NOT_OK(Open(static_cast<size_t>(after - footer_.first_rows.begin()) - 1));
   }
   while (!batch_ || row >= batch_first_row_ + static_cast<uint64_t>(batch_->num_rows())) {
@@ -74,34 +80,39 @@ Status RowDecoder::MoveTo(uint64_t row) {
 }
 
 Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint64_t num_rows) {
-  return AtArrowBorder("cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(first_row)),
-                       [&]() -> Result<std::shared_ptr<arrow::Table>> {
-                         std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
-                         for (uint64_t row = first_row; row < first_row + num_rows;) {
-                           ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
-                           const uint64_t skipped = row - batch_first_row_;
-                           const uint64_t count = std::min(static_cast<uint64_t>(batch_->num_rows()) - skipped,
-                                                           first_row + num_rows - row);
-                           slices.push_back(batch_->Slice(static_cast<int64_t>(skipped), static_cast<int64_t>(count)));
-                           row += count;
-                         }
-                         ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(slices),
-                                                          "cannot decode rows", footer_.path);
-                         return table;
-                       });
+  return AtArrowBorder(
+      "cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(first_row)),
+      [&]() -> Result<std::shared_ptr<arrow::Table>> {
+        std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
+        for (uint64_t row = first_row; row < first_row + num_rows;) {
+          ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
+          const uint64_t skipped = row - batch_first_row_;
+          const uint64_t count = std::min(static_cast<uint64_t>(batch_->num_rows()) - skipped,
+                                          first_row + num_rows - row);
+          slices.push_back(
+              batch_->Slice(static_cast<int64_t>(skipped), static_cast<int64_t>(count)));
+          row += count;
+        }
+        ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(slices),
+                                         "cannot decode rows", footer_.path);
+        return table;
+      });
 }
 
-Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index, const std::string& where) {
+Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index,
+                                 const std::string& where) {
   const std::string what = "cannot encode a row group";
   return AtArrowBorder(what, where, [&]() -> Result<EncodedTable> {
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what, where);
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what,
+                                     where);
     ::parquet::WriterProperties::Builder properties;
-    properties.compression(::parquet::Compression::SNAPPY)->version(::parquet::ParquetVersion::PARQUET_2_6);
+    properties.compression(::parquet::Compression::SNAPPY)
+        ->version(::parquet::ParquetVersion::PARQUET_2_6);
     properties.max_row_group_length(std::max<int64_t>(table.num_rows(), 1));
     if (page_index) properties.enable_write_page_index();
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, std::max<int64_t>(table.num_rows(), 1),
-                                     properties.build()),
+        ::parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink,
+                                     std::max<int64_t>(table.num_rows(), 1), properties.build()),
         what, where);
     EncodedTable encoded;
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(encoded.file, sink->Finish(), what, where);
@@ -121,8 +132,10 @@ ChunkPiece PieceOf(const EncodedTable& encoded, size_t leaf) {
   piece.chunk.old_begin = column.begin;
   piece.chunk.compressed_bytes = column.compressed_bytes;
   piece.chunk.uncompressed_bytes = column.uncompressed_bytes;
-  piece.column_index = {0, place.column_index_bytes, file.substr(place.column_index_offset, place.column_index_bytes)};
-  piece.offset_index = {0, place.offset_index_bytes, file.substr(place.offset_index_offset, place.offset_index_bytes)};
+  piece.column_index = {0, place.column_index_bytes,
+                        file.substr(place.column_index_offset, place.column_index_bytes)};
+  piece.offset_index = {0, place.offset_index_bytes,
+                        file.substr(place.offset_index_offset, place.offset_index_bytes)};
   return piece;
 }
 

@@ -1,5 +1,5 @@
-// Rows of a source as Arrow tables, in one pass where they are asked for in order; and tables as column chunks in
-// memory.
+// Rows of a source as Arrow tables, in one pass where they are asked for in order; and tables as
+// column chunks in memory.
 #pragma once
 
 #include <arrow/record_batch.h>
@@ -18,14 +18,16 @@ namespace robomerge::parquet {
 /// Decodes some columns of one source. Holds one batch of one row group at a time.
 class RowDecoder {
  public:
-  /// `leaves`: the columns' leaves, in the order of the source. Both references must outlive the decoder.
-  RowDecoder(const io::RandomAccessFile& file, const Footer::Representation& footer, std::vector<int> leaves)
+  /// `leaves`: the columns' leaves, in the order of the source. Both references must outlive the
+  /// decoder.
+  RowDecoder(const io::RandomAccessFile& file, const Footer::Representation& footer,
+             std::vector<int> leaves)
       : file_(file), footer_(footer), leaves_(std::move(leaves)) {}
 
   const io::RandomAccessFile& file() const { return file_; }
   const std::vector<int>& leaves() const { return leaves_; }
-  /// Rows [first_row, first_row + num_rows) of the file; they may span row groups. Going forward never decodes a row
-  /// twice.
+  /// Rows [first_row, first_row + num_rows) of the file; they may span row groups. Going forward
+  /// never decodes a row twice.
   Result<std::shared_ptr<arrow::Table>> Read(uint64_t first_row, uint64_t num_rows);
 
  private:
@@ -49,9 +51,11 @@ struct EncodedTable {
 };
 
 /// Snappy, dictionary, data pages v1, format 2.6: as the recorder writes.
-Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index, const std::string& where);
+Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index,
+                                 const std::string& where);
 
-/// The piece of leaf `leaf` of the one row group of `encoded`, which must live as long as the piece.
+/// The piece of leaf `leaf` of the one row group of `encoded`, which must live as long as the
+/// piece.
 ChunkPiece PieceOf(const EncodedTable& encoded, size_t leaf);
 
 }  // namespace robomerge::parquet

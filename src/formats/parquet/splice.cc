@@ -1,5 +1,5 @@
-// Turns row ranges of sources into row groups of column chunks: copied where they can be, decoded or made anew where
-// not.
+// Turns row ranges of sources into row groups of column chunks: copied where they can be, decoded
+// or made anew where not.
 #include "formats/parquet/splice.h"
 
 #include <algorithm>
@@ -46,8 +46,8 @@ struct PiecePages {
 
 class Splice {
  public:
-  Splice(std::span<const SpliceSource> sources, const DestinationSchema& schema, const SpliceOptions& options,
-         io::OutputFile& output)
+  Splice(std::span<const SpliceSource> sources, const DestinationSchema& schema,
+         const SpliceOptions& options, io::OutputFile& output)
       : sources_(sources),
         destination_footer_(schema.footer()),
         destination_(destination_footer_.representation()),
@@ -80,12 +80,13 @@ class Splice {
   /// Per column of the destination: its new values, or null.
   Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
 
-  void AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from, size_t column,
-                 RowGroupPieces& pieces) const;
-  Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column, RowGroupPieces& pieces,
-                     PieceMetadata& metadata, PiecePages& pages) const;
-  Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from, const std::vector<size_t>& columns,
-                    bool page_index, RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages);
+  void AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
+                 size_t column, RowGroupPieces& pieces) const;
+  Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
+                     RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const;
+  Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
+                    const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
+                    PieceMetadata& metadata, PiecePages& pages);
 
   std::span<const SpliceSource> sources_;
   const Footer& destination_footer_;
@@ -112,20 +113,24 @@ Status Splice::Check() const {
 
 Status Splice::CheckRows(const RowGroupSource& row_group) const {
   if (row_group.source_index >= sources_.size()) {
-    return Problem(Code::kInvalidArgument, "a row group of the destination names a source that is not there")
+    return Problem(Code::kInvalidArgument,
+                   "a row group of the destination names a source that is not there")
         .Found(std::to_string(row_group.source_index));
   }
   const auto file_rows = static_cast<uint64_t>(Source(row_group.source_index).num_rows);
   if (row_group.num_rows == 0 || !RangeFits(row_group.first_row, row_group.num_rows, file_rows)) {
-    return Problem(Code::kInvalidArgument, "a row group of the destination asks for rows that its source has not")
+    return Problem(Code::kInvalidArgument,
+                   "a row group of the destination asks for rows that its source has not")
         .At(Source(row_group.source_index).path)
         .Expected(StrCat("at least one of ", WithSeparators(file_rows), " rows"))
-        .Found(StrCat(WithSeparators(row_group.num_rows), " rows from row ", WithSeparators(row_group.first_row)));
+        .Found(StrCat(WithSeparators(row_group.num_rows), " rows from row ",
+                      WithSeparators(row_group.first_row)));
   }
   return Status();
 }
 
-// Columns are matched by name, their leaves by position within the column, and both must have the same shape.
+// Columns are matched by name, their leaves by position within the column, and both must have the
+// same shape.
 Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
   std::optional<SourceColumns>& known = source_columns_[source_index];
   if (known) return &*known;
@@ -148,7 +153,8 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
     const uint32_t first_leaf = destination_.column_first_leaf[i];
     column.copyable = column.num_leaves == destination_.column_first_leaf[i + 1] - first_leaf;
     for (uint32_t k = 0; column.copyable && k < column.num_leaves; ++k) {
-      column.copyable = source.leaves[column.first_leaf + k].shape == destination_.leaves[first_leaf + k].shape;
+      column.copyable =
+          source.leaves[column.first_leaf + k].shape == destination_.leaves[first_leaf + k].shape;
     }
     columns.same_order = columns.same_order && column.first_leaf == first_leaf;
   }
@@ -156,15 +162,17 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
     const std::string& name = source.column_names[static_cast<size_t>(extra - wanted.begin())];
     return Problem(Code::kIncompatible, StrCat("column `", name, "` is not in the destination"))
         .At(ColumnPlace(source_index, name))
-        .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ", destination_.path));
+        .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ",
+                         destination_.path));
   }
   ROBOMERGE_RETURN_NOT_OK(MatchTypes(source_index, columns));
   known = std::move(columns);
   return &*known;
 }
 
-// Equal shapes may still be read as different Arrow types: a list whose destination has a fixed size, a duration in
-// other units. ARROW:schema says so, and only where it differs is there anything to compare.
+// Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
+// size, a duration in other units. ARROW:schema says so, and only where it differs is there
+// anything to compare.
 Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
   const Footer::Representation& source = Source(source_index);
   const auto source_text = sources_[source_index].footer->key_value(kArrowSchemaKey);
@@ -180,7 +188,8 @@ Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
 
 std::optional<size_t> Splice::ExactRowGroup(const RowGroupSource& row_group) const {
   const Footer::Representation& source = Source(row_group.source_index);
-  const auto after = std::upper_bound(source.first_rows.begin(), source.first_rows.end() - 1, row_group.first_row);
+  const auto after =
+      std::upper_bound(source.first_rows.begin(), source.first_rows.end() - 1, row_group.first_row);
   const auto number = static_cast<size_t>(after - source.first_rows.begin()) - 1;
   if (source.first_rows[number] != row_group.first_row ||
       static_cast<uint64_t>(source.row_groups[number].num_rows) != row_group.num_rows)
@@ -188,13 +197,16 @@ std::optional<size_t> Splice::ExactRowGroup(const RowGroupSource& row_group) con
   return number;
 }
 
-Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(const RowGroupSource& row_group) const {
+Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(
+    const RowGroupSource& row_group) const {
   std::vector<const Int64Values*> replaced(destination_.column_names.size(), nullptr);
   for (const auto& [name, values] : row_group.replaced) {
     const std::optional<uint32_t> column = destination_.column(name);
-    const Leaf* leaf = column ? &destination_.leaves[destination_.column_first_leaf[*column]] : nullptr;
+    const Leaf* leaf =
+        column ? &destination_.leaves[destination_.column_first_leaf[*column]] : nullptr;
     if (!leaf || (leaf->shape != "required int64" && leaf->shape != "optional int64")) {
-      return Problem(Code::kInvalidArgument, StrCat("column `", name, "` cannot be given new values"))
+      return Problem(Code::kInvalidArgument,
+                     StrCat("column `", name, "` cannot be given new values"))
           .At(destination_.path)
           .Expected("one int64 per row")
           .Found(leaf ? leaf->shape : "no such column");
@@ -204,8 +216,8 @@ Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(const RowGroupSo
   return replaced;
 }
 
-void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from, size_t column,
-                       RowGroupPieces& pieces) const {
+void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
+                       size_t column, RowGroupPieces& pieces) const {
   const Footer::Representation& source = Source(source_index);
   for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) {
     const uint32_t leaf = from.columns[column].first_leaf + k;
@@ -220,15 +232,18 @@ void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const Sou
     piece.chunk.uncompressed_bytes = chunk.uncompressed_bytes;
     piece.chunk.drop_ordered_bounds = from.drop_ordered_bounds;
     // The bounds of a column index are ordered as column_orders says, like min_value and max_value.
-    if (!from.drop_ordered_bounds) piece.column_index = {place.column_index_offset, place.column_index_bytes, {}};
+    if (!from.drop_ordered_bounds)
+      piece.column_index = {place.column_index_offset, place.column_index_bytes, {}};
     piece.offset_index = {place.offset_index_offset, place.offset_index_bytes, {}};
   }
 }
 
-Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column, RowGroupPieces& pieces,
-                           PieceMetadata& metadata, PiecePages& pages) const {
+Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
+                           RowGroupPieces& pieces, PieceMetadata& metadata,
+                           PiecePages& pages) const {
   const uint32_t leaf = destination_.column_first_leaf[column];
-  auto encoded = EncodeInt64Chunk(values, num_rows, destination_.leaves[leaf].max_definition_level > 0);
+  auto encoded =
+      EncodeInt64Chunk(values, num_rows, destination_.leaves[leaf].max_definition_level > 0);
   if (!encoded.ok())
     return encoded.status().While(
         StrCat("making column `", destination_.column_names[column], "` of ", output_.path()));
@@ -246,12 +261,13 @@ Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t 
 }
 
 Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
-                          const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
-                          PieceMetadata& metadata, PiecePages& pages) {
+                          const std::vector<size_t>& columns, bool page_index,
+                          RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) {
   const Footer::Representation& source = Source(row_group.source_index);
   std::vector<size_t> in_source_order = columns;
-  std::sort(in_source_order.begin(), in_source_order.end(),
-            [&](size_t a, size_t b) { return from.columns[a].first_leaf < from.columns[b].first_leaf; });
+  std::sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
+    return from.columns[a].first_leaf < from.columns[b].first_leaf;
+  });
   std::vector<int> leaves;
   for (const size_t column : in_source_order) {
     for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k)
@@ -261,7 +277,8 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
   if (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves) {
     decoder_ = std::make_unique<RowDecoder>(*opened.file, source, leaves);
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows, decoder_->Read(row_group.first_row, row_group.num_rows));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows,
+                             decoder_->Read(row_group.first_row, row_group.num_rows));
 
   arrow::FieldVector fields;
   arrow::ChunkedArrayVector arrays;
@@ -271,31 +288,35 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     const auto to = arrow_schema_.GetFieldByName(name);
     const auto values = rows->GetColumnByName(name);
     if (!to || !values)
-      return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema")).At(where);
-    Result<std::shared_ptr<arrow::ChunkedArray>> cast =
-        AtArrowBorder(StrCat("cannot convert column `", name, "`"), where,
-                      [&] { return CastForWriting(values, to->type(), to->nullable(), name, where); });
+      return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
+          .At(where);
+    Result<std::shared_ptr<arrow::ChunkedArray>> cast = AtArrowBorder(
+        StrCat("cannot convert column `", name, "`"), where,
+        [&] { return CastForWriting(values, to->type(), to->nullable(), name, where); });
     if (!cast.ok()) return cast.status();
     arrays.push_back(*cast);
     fields.push_back(arrow::field(name, arrays.back()->type(), to->nullable()));
   }
-  const auto table =
-      arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays), static_cast<int64_t>(row_group.num_rows));
-  ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded, EncodeTable(*table, page_index, source.path));
+  const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+                                        static_cast<int64_t>(row_group.num_rows));
+  ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded,
+                             EncodeTable(*table, page_index, source.path));
 
   size_t encoded_leaf = 0;
   for (const size_t column : in_source_order) {
-    for (uint32_t leaf = destination_.column_first_leaf[column]; leaf < destination_.column_first_leaf[column + 1];
-         ++leaf, ++encoded_leaf) {
-      const bool fits = encoded_leaf < encoded.footer->leaves.size() &&
-                        encoded.footer->leaves[encoded_leaf].shape == destination_.leaves[leaf].shape;
+    for (uint32_t leaf = destination_.column_first_leaf[column];
+         leaf < destination_.column_first_leaf[column + 1]; ++leaf, ++encoded_leaf) {
+      const bool fits =
+          encoded_leaf < encoded.footer->leaves.size() &&
+          encoded.footer->leaves[encoded_leaf].shape == destination_.leaves[leaf].shape;
       if (!fits) {
         return Problem(Code::kUnsupported, StrCat("column `", destination_.column_names[column],
                                                   "` has a form that cannot be written anew"))
             .At(ColumnPlace(row_group.source_index, destination_.column_names[column]))
             .Expected(StrCat(destination_.leaves[leaf].shape, "   from ", destination_.path))
-            .Found(encoded_leaf < encoded.footer->leaves.size() ? encoded.footer->leaves[encoded_leaf].shape
-                                                                : "nothing")
+            .Found(encoded_leaf < encoded.footer->leaves.size()
+                       ? encoded.footer->leaves[encoded_leaf].shape
+                       : "nothing")
             .Hint("write the first source's data files anew with a current pyarrow");
       }
       ChunkPiece piece = PieceOf(encoded, encoded_leaf);
@@ -326,13 +347,16 @@ Status Splice::Add(const RowGroupSource& row_group) {
   bool page_index = false;
   for (size_t column = 0; column < replaced.size(); ++column) {
     if (replaced[column]) {
-      ROBOMERGE_RETURN_NOT_OK(AddReplaced(*replaced[column], row_group.num_rows, column, pieces, *metadata, *pages));
+      ROBOMERGE_RETURN_NOT_OK(
+          AddReplaced(*replaced[column], row_group.num_rows, column, pieces, *metadata, *pages));
       continue;
     }
     if (!from->columns[column].present) {
-      return Problem(Code::kIncompatible, StrCat("column `", destination_.column_names[column], "` is missing"))
+      return Problem(Code::kIncompatible,
+                     StrCat("column `", destination_.column_names[column], "` is missing"))
           .At(source.path)
-          .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ", destination_.path))
+          .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ",
+                           destination_.path))
           .Found(StrCat("columns ", Join(source.column_names, ", ")));
     }
     if (exact && from->columns[column].copyable) {
@@ -341,16 +365,18 @@ Status Splice::Add(const RowGroupSource& row_group) {
       decoded.push_back(column);
     }
   }
-  // New chunks get a page index where the source's row group has one: readers use it for all columns of a row group or
-  // for none.
+  // New chunks get a page index where the source's row group has one: readers use it for all
+  // columns of a row group or for none.
   const size_t index_row_group = exact.value_or(0);
   for (size_t leaf = 0; leaf < source.leaves.size(); ++leaf)
     page_index = page_index || source.place(index_row_group, leaf).offset_index_bytes > 0;
   page_index = page_index && options_.keep_page_index;
   if (!decoded.empty())
-    ROBOMERGE_RETURN_NOT_OK(AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));
+    ROBOMERGE_RETURN_NOT_OK(
+        AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));
   if (!page_index) {
-    for (ChunkPiece& piece : pieces.chunks) piece.column_index.length = piece.offset_index.length = 0;
+    for (ChunkPiece& piece : pieces.chunks)
+      piece.column_index.length = piece.offset_index.length = 0;
   }
   if (exact) {
     pieces.row_group.thrift = source.span(source.row_group_thrift[*exact]);
@@ -364,10 +390,12 @@ Status Splice::Add(const RowGroupSource& row_group) {
 
 }  // namespace
 
-Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups,
+Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
+                                 std::span<const RowGroupSource> row_groups,
                                  const DestinationSchema& schema, const SpliceOptions& options,
                                  io::OutputFile& output) {
-  if (options.alignment_bytes == 0 || (options.alignment_bytes & (options.alignment_bytes - 1)) != 0) {
+  if (options.alignment_bytes == 0 ||
+      (options.alignment_bytes & (options.alignment_bytes - 1)) != 0) {
     return Problem(Code::kInvalidArgument, "the alignment is not a power of two")
         .Found(StrCat(options.alignment_bytes, " bytes"));
   }

@@ -1,6 +1,6 @@
-// Builds one Parquet file out of the row groups of others: column chunks are copied raw, chosen int64 columns are
-// encoded anew, and columns that cannot be copied (other nullability, width or unit; other row grouping) are decoded,
-// cast and encoded, one by one.
+// Builds one Parquet file out of the row groups of others: column chunks are copied raw, chosen
+// int64 columns are encoded anew, and columns that cannot be copied (other nullability, width or
+// unit; other row grouping) are decoded, cast and encoded, one by one.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ struct Int64Run {  ///< first, first + step, first + 2 * step, ... one per row
 };
 using Int64Values = std::variant<Int64Run, std::vector<int64_t>>;
 
-/// A run of consecutive rows of one open source file that becomes exactly one row group of the destination.
+/// A run of consecutive rows of one open source file that becomes exactly one row group of the
+/// destination.
 struct RowGroupSource {
   uint32_t source_index = 0;
   uint64_t first_row = 0;  ///< within the source file
@@ -40,16 +41,19 @@ struct SpliceSource {
 };
 
 struct SpliceOptions {
-  uint64_t alignment_bytes = 1;  ///< 1: packed; a block size: the embedding layout, whose extents can be shared
+  uint64_t alignment_bytes =
+      1;  ///< 1: packed; a block size: the embedding layout, whose extents can be shared
   bool keep_page_index = true;
-  /// Packed layout only: write all but the raw payload, and name its ranges in SpliceReport::left_to_copy instead of copying them.
+  /// Packed layout only: write all but the raw payload, and name its ranges in
+  /// SpliceReport::left_to_copy instead of copying them.
   bool leaves_copies = false;
 };
 
 struct SpliceReport {
   uint64_t file_size_bytes = 0;
-  io::MovedBytes raw;               ///< payload copied as it was
-  std::vector<io::PayloadRange> left_to_copy;  ///< where SpliceOptions::leaves_copies; in order of destination offset
+  io::MovedBytes raw;  ///< payload copied as it was
+  std::vector<io::PayloadRange>
+      left_to_copy;  ///< where SpliceOptions::leaves_copies; in order of destination offset
   uint64_t encoded_bytes = 0;       ///< column chunks encoded by us
   uint64_t num_chunks_decoded = 0;  ///< column chunks that had to be decoded and encoded
 };
@@ -57,9 +61,9 @@ struct SpliceReport {
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
 class DestinationSchema {
  public:
-  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` forced to plain INT64 where they
-  /// are other whole numbers (ARROW:schema is changed with them). kIncompatible when one of them is not there, or is
-  /// not a scalar whole number.
+  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` forced to
+  /// plain INT64 where they are other whole numbers (ARROW:schema is changed with them).
+  /// kIncompatible when one of them is not there, or is not a scalar whole number.
   static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer,
                                         const std::vector<std::string>& int64_columns);
   /// A footer with that schema and no row groups.
@@ -73,19 +77,23 @@ class DestinationSchema {
   std::shared_ptr<const Representation> representation_;
 };
 
-/// Writes the destination: bytes of all row groups in the given order, then page indexes and footer. A row group of the
-/// destination is spliced raw where [first_row, first_row + num_rows) is exactly one source row group, decoded
-/// otherwise. Columns are matched by name: their order may differ, but a source must have exactly the columns of the
-/// destination (replaced ones may be missing). Memory: footers, page indexes and one row group at a time; runs of
-/// ranges of one source are decoded in one pass if they are in row order. Does not close `output`, which must be new.
-/// Deterministic: the same sources give the same bytes. The schema may be shared by threads. kCorrupt when the bytes of
-/// a source contradict its footer; kIncompatible when a column is missing or cannot be cast (names file and column);
-/// kInvalidArgument when a row range or a replaced column does not fit.
-Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources, std::span<const RowGroupSource> row_groups,
-                                 const DestinationSchema& schema, const SpliceOptions& options, io::OutputFile& output);
+/// Writes the destination: bytes of all row groups in the given order, then page indexes and
+/// footer. A row group of the destination is spliced raw where [first_row, first_row + num_rows) is
+/// exactly one source row group, decoded otherwise. Columns are matched by name: their order may
+/// differ, but a source must have exactly the columns of the destination (replaced ones may be
+/// missing). Memory: footers, page indexes and one row group at a time; runs of ranges of one
+/// source are decoded in one pass if they are in row order. Does not close `output`, which must be
+/// new. Deterministic: the same sources give the same bytes. The schema may be shared by threads.
+/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is
+/// missing or cannot be cast (names file and column); kInvalidArgument when a row range or a
+/// replaced column does not fit.
+Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
+                                 std::span<const RowGroupSource> row_groups,
+                                 const DestinationSchema& schema, const SpliceOptions& options,
+                                 io::OutputFile& output);
 
-/// Decodes one scalar integer column of the whole file (INT32 or INT64, widened), rows in file order. kCorrupt on
-/// nulls.
+/// Decodes one scalar integer column of the whole file (INT32 or INT64, widened), rows in file
+/// order. kCorrupt on nulls.
 Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
                                              const std::string& column);
 /// The same for one row group.

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::string_view kMagic = "PAR1";
 
-// An embedding takes over what lies between the chunks it needs: the replaced chunks, alignment. Up to this much is
-// cheaper than a new extent; beyond, it would be dead space that copies of the file carry along.
+// An embedding takes over what lies between the chunks it needs: the replaced chunks, alignment. Up
+// to this much is cheaper than a new extent; beyond, it would be dead space that copies of the file
+// carry along.
 constexpr uint64_t kMostGapBytes = uint64_t{1} << 20;
 // Encoded chunks wait in memory for the end of their embedding; beyond this the embedding ends.
 constexpr uint64_t kMostWaitingBytes = uint64_t{64} << 20;
@@ -66,7 +67,8 @@ Status SpliceWriter::PlacePacked(RowGroupPieces& pieces) {
     const ChunkPiece& piece = pieces.chunks[leaf];
     row_groups_.back().chunks[leaf].new_begin = position_;
     if (piece.file) {
-      ROBOMERGE_RETURN_NOT_OK(CopyPages(*piece.file, piece.chunk.old_begin, piece.chunk.compressed_bytes, position_));
+      ROBOMERGE_RETURN_NOT_OK(
+          CopyPages(*piece.file, piece.chunk.old_begin, piece.chunk.compressed_bytes, position_));
       position_ += piece.chunk.compressed_bytes;
     } else {
       ROBOMERGE_RETURN_NOT_OK(WritePages(piece.pages));
@@ -76,14 +78,16 @@ Status SpliceWriter::PlacePacked(RowGroupPieces& pieces) {
 }
 
 Status SpliceWriter::PlaceEmbedded(RowGroupPieces& pieces, const Span& span) {
-  const bool grows = embedding_ && embedding_->file == span.file && span.begin >= embedding_->used_end &&
-                     span.begin - embedding_->used_end <= kMostGapBytes && waiting_bytes_ <= kMostWaitingBytes;
+  const bool grows =
+      embedding_ && embedding_->file == span.file && span.begin >= embedding_->used_end &&
+      span.begin - embedding_->used_end <= kMostGapBytes && waiting_bytes_ <= kMostWaitingBytes;
   if (!grows) {
     ROBOMERGE_RETURN_NOT_OK(CloseEmbedding());
     Embedding next;
     next.file = span.file;
     next.source_begin = span.begin / options_.alignment_bytes * options_.alignment_bytes;
-    // The first block of the first source brings the magic with it; anything else begins behind ours.
+    // The first block of the first source brings the magic with it; anything else begins behind
+    // ours.
     if (!begun_ && next.source_begin == 0) {
       begun_ = true;
     } else {
@@ -96,7 +100,8 @@ Status SpliceWriter::PlaceEmbedded(RowGroupPieces& pieces, const Span& span) {
   for (size_t leaf = 0; leaf < pieces.chunks.size(); ++leaf) {
     const ChunkPiece& piece = pieces.chunks[leaf];
     if (piece.file) {
-      row_groups_.back().chunks[leaf].new_begin = piece.chunk.old_begin - embedding_->source_begin + embedding_->begin;
+      row_groups_.back().chunks[leaf].new_begin =
+          piece.chunk.old_begin - embedding_->source_begin + embedding_->begin;
     } else {
       waiting_.push_back({row_groups_.size() - 1, leaf, piece.pages, pieces.pages_owner});
       waiting_bytes_ += piece.pages.size();
@@ -109,12 +114,13 @@ Status SpliceWriter::CloseEmbedding() {
   if (!embedding_) return Status();
   const Embedding embedding = *embedding_;
   embedding_.reset();
-  // Whole blocks, so that the file system can share them; the last one may hold what follows in the source,
-  // unreferenced.
+  // Whole blocks, so that the file system can share them; the last one may hold what follows in the
+  // source, unreferenced.
   const uint64_t source_end =
       std::min(RoundUp(embedding.used_end, options_.alignment_bytes), embedding.file->size_bytes());
   const uint64_t length = source_end - embedding.source_begin;
-  ROBOMERGE_RETURN_NOT_OK(CopyPages(*embedding.file, embedding.source_begin, length, embedding.begin));
+  ROBOMERGE_RETURN_NOT_OK(
+      CopyPages(*embedding.file, embedding.source_begin, length, embedding.begin));
   position_ = embedding.begin + length;
   for (const Waiting& waiting : waiting_) {
     row_groups_[waiting.row_group].chunks[waiting.leaf].new_begin = position_;
@@ -125,9 +131,11 @@ Status SpliceWriter::CloseEmbedding() {
   return Status();
 }
 
-Status SpliceWriter::CopyPages(const io::RandomAccessFile& file, uint64_t begin, uint64_t length, uint64_t offset) {
+Status SpliceWriter::CopyPages(const io::RandomAccessFile& file, uint64_t begin, uint64_t length,
+                               uint64_t offset) {
   if (length == 0) return Status();
-  if (copy_file_ == &file && copy_begin_ + copy_bytes_ == begin && copy_offset_ + copy_bytes_ == offset) {
+  if (copy_file_ == &file && copy_begin_ + copy_bytes_ == begin &&
+      copy_offset_ + copy_bytes_ == offset) {
     copy_bytes_ += length;
     return Status();
   }
@@ -168,15 +176,16 @@ Status SpliceWriter::WritePages(std::string_view pages) {
 
 Status SpliceWriter::FlushWrites() {
   if (written_.empty()) return Status();
-  // In file order: an embedding that runs to the end of its source can only share its last, partial block while nothing
-  // lies behind it.
+  // In file order: an embedding that runs to the end of its source can only share its last, partial
+  // block while nothing lies behind it.
   ROBOMERGE_RETURN_NOT_OK(FlushCopy());
   const Status written = output_.WriteAt(written_offset_, Bytes(written_));
   written_.clear();
   return written;
 }
 
-Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index, const io::RandomAccessFile* file,
+Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index,
+                                               const io::RandomAccessFile* file,
                                                const PlacedChunk& chunk) {
   if (!file) return index.memory;
   const bool inside = window_file_ == file && index.offset >= window_offset_ &&
@@ -187,19 +196,21 @@ Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index, const io
       return Problem(Code::kCorrupt, "a page index lies outside its file")
           .At(StrCat(chunk.path, ": byte ", WithSeparators(index.offset)));
     }
-    const uint64_t length =
-        std::min(std::max<uint64_t>(index.length, kIndexWindowBytes), file->size_bytes() - index.offset);
+    const uint64_t length = std::min(std::max<uint64_t>(index.length, kIndexWindowBytes),
+                                     file->size_bytes() - index.offset);
     window_file_ = nullptr;
     window_.resize(length);
-    ROBOMERGE_RETURN_NOT_OK(file->ReadAt(index.offset, std::as_writable_bytes(std::span<char>(window_))));
+    ROBOMERGE_RETURN_NOT_OK(
+        file->ReadAt(index.offset, std::as_writable_bytes(std::span<char>(window_))));
     window_file_ = file;
     window_offset_ = index.offset;
   }
   return std::string_view(window_).substr(index.offset - window_offset_, index.length);
 }
 
-// Column indexes hold no offsets and are copied; all those of a row group lie together, since readers fetch them as one
-// range (arrow's PageIndexReader). Offset indexes follow, with their pages moved.
+// Column indexes hold no offsets and are copied; all those of a row group lie together, since
+// readers fetch them as one range (arrow's PageIndexReader). Offset indexes follow, with their
+// pages moved.
 Status SpliceWriter::WriteIndexes(std::string& tail, uint64_t tail_begin) {
   if (!options_.keep_page_index) return Status();
   size_t number = 0;
@@ -208,7 +219,8 @@ Status SpliceWriter::WriteIndexes(std::string& tail, uint64_t tail_begin) {
       const IndexSource& source = index_sources_[number++];
       // A column index is of no use without the offsets of its pages.
       if (source.column_index.length == 0 || source.offset_index.length == 0) continue;
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::string_view bytes, IndexOf(source.column_index, source.file, chunk));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::string_view bytes,
+                                 IndexOf(source.column_index, source.file, chunk));
       ROBOMERGE_RETURN_NOT_OK(CheckColumnIndex(bytes, chunk.path, source.column_index.offset));
       chunk.column_index_offset = tail_begin + tail.size();
       chunk.column_index_bytes = static_cast<uint32_t>(bytes.size());
@@ -220,8 +232,10 @@ Status SpliceWriter::WriteIndexes(std::string& tail, uint64_t tail_begin) {
     for (PlacedChunk& chunk : row_group.chunks) {
       const IndexSource& source = index_sources_[number++];
       if (source.offset_index.length == 0) continue;
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::string_view bytes, IndexOf(source.offset_index, source.file, chunk));
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::string moved, MoveOffsetIndex(bytes, chunk, source.offset_index.offset));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::string_view bytes,
+                                 IndexOf(source.offset_index, source.file, chunk));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::string moved,
+                                 MoveOffsetIndex(bytes, chunk, source.offset_index.offset));
       if (moved.size() > INT32_MAX)
         return Problem(Code::kUnsupported, "an offset index is larger than the format allows")
             .At(std::string(chunk.path));

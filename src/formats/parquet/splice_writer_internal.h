@@ -1,5 +1,6 @@
-// Lays out and writes a spliced file: where each column chunk goes, which ranges are copied, page indexes, footer.
-// Knows no Arrow and no schemas: it is given row groups that are already made of chunks.
+// Lays out and writes a spliced file: where each column chunk goes, which ranges are copied, page
+// indexes, footer. Knows no Arrow and no schemas: it is given row groups that are already made of
+// chunks.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct ChunkPiece {
 struct RowGroupPieces {
   PlacedRowGroup row_group;        ///< all but `chunks`
   std::vector<ChunkPiece> chunks;  ///< one per leaf of the destination
-  /// Holds whatever the views of pieces in memory point to: `pages` until they are written, the rest until Finish.
+  /// Holds whatever the views of pieces in memory point to: `pages` until they are written, the
+  /// rest until Finish.
   std::shared_ptr<const void> pages_owner;
   std::vector<std::shared_ptr<const void>> metadata_owners;
 };
@@ -40,23 +42,27 @@ struct RowGroupPieces {
 class SpliceWriter {
  public:
   /// `alignment_bytes`: see SpliceOptions. Both references must outlive the writer.
-  SpliceWriter(const Footer::Representation& destination, const SpliceOptions& options, io::OutputFile& output)
+  SpliceWriter(const Footer::Representation& destination, const SpliceOptions& options,
+               io::OutputFile& output)
       : destination_(destination), options_(options), output_(output) {}
 
-  /// Row groups in the order of the destination. All copied pieces of one row group come from one file.
+  /// Row groups in the order of the destination. All copied pieces of one row group come from one
+  /// file.
   Status Add(RowGroupPieces pieces);
   /// Writes what is pending, page indexes and footer.
   Result<SpliceReport> Finish();
 
  private:
-  // A run of one source's row groups, taken over as one range of blocks at the same offset modulo the alignment.
+  // A run of one source's row groups, taken over as one range of blocks at the same offset modulo
+  // the alignment.
   struct Embedding {
     const io::RandomAccessFile* file = nullptr;
     uint64_t source_begin = 0;  // aligned
     uint64_t used_end = 0;      // end of the last chunk taken so far
     uint64_t begin = 0;         // in the destination, aligned
   };
-  // A chunk in memory that follows the embedding which is still growing: its place is not known yet.
+  // A chunk in memory that follows the embedding which is still growing: its place is not known
+  // yet.
   struct Waiting {
     size_t row_group = 0;
     size_t leaf = 0;
@@ -72,12 +78,14 @@ class SpliceWriter {
   Status PlacePacked(RowGroupPieces& pieces);
   Status PlaceEmbedded(RowGroupPieces& pieces, const Span& span);
   Status CloseEmbedding();
-  Status CopyPages(const io::RandomAccessFile& file, uint64_t begin, uint64_t length, uint64_t offset);
+  Status CopyPages(const io::RandomAccessFile& file, uint64_t begin, uint64_t length,
+                   uint64_t offset);
   Status WritePages(std::string_view pages);
   Status FlushCopy();
   Status FlushWrites();
   Status WriteIndexes(std::string& tail, uint64_t tail_begin);
-  Result<std::string_view> IndexOf(const IndexBytes& index, const io::RandomAccessFile* file, const PlacedChunk& chunk);
+  Result<std::string_view> IndexOf(const IndexBytes& index, const io::RandomAccessFile* file,
+                                   const PlacedChunk& chunk);
   static Span SpanOf(const RowGroupPieces& pieces);
 
   const Footer::Representation& destination_;

@@ -26,12 +26,15 @@ std::string ColumnPlace(const std::string& path, const std::string& column) {
 // The names a reader looks through: of an episodes table nine in ten are `stats/...`.
 std::vector<std::string> WithoutStatistics(const std::vector<std::string>& names) {
   std::vector<std::string> kept;
-  std::copy_if(names.begin(), names.end(), std::back_inserter(kept), [](const std::string& name) { return !name.starts_with("stats/"); });
-  if (kept.size() < names.size()) kept.push_back(StrCat("and ", names.size() - kept.size(), " of statistics"));
+  std::copy_if(names.begin(), names.end(), std::back_inserter(kept),
+               [](const std::string& name) { return !name.starts_with("stats/"); });
+  if (kept.size() < names.size())
+    kept.push_back(StrCat("and ", names.size() - kept.size(), " of statistics"));
   return kept;
 }
 
-Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representation& table, const std::string& column) {
+Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representation& table,
+                                                        const std::string& column) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Table> all, table.Arrow());
   const int index = all->schema()->GetFieldIndex(column);
   if (index < 0) {
@@ -42,7 +45,8 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representat
   }
   // Arrow takes the pages' word for it; whoever reads rows takes the footer's.
   if (all->column(index)->length() != table.footer.num_rows()) {
-    return Problem(Code::kCorrupt, StrCat("the pages of column `", column, "` contradict the footer"))
+    return Problem(Code::kCorrupt,
+                   StrCat("the pages of column `", column, "` contradict the footer"))
         .At(ColumnPlace(table.path, column))
         .Expected(StrCat(table.footer.num_rows(), " rows"))
         .Found(StrCat(all->column(index)->length(), " rows"));
@@ -50,8 +54,8 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representat
   return all->column(index);
 }
 
-Problem WrongType(const Table::Representation& table, const std::string& column, const std::string& expected,
-                  const arrow::DataType& found) {
+Problem WrongType(const Table::Representation& table, const std::string& column,
+                  const std::string& expected, const arrow::DataType& found) {
   return Problem(Code::kCorrupt, StrCat("column `", column, "` has another type"))
       .At(ColumnPlace(table.path, column))
       .Expected(expected)
@@ -66,20 +70,27 @@ Problem NullFound(const Table::Representation& table, const std::string& column)
 
 // Casts to one plain type and hands its chunks, all without nulls, to `take`.
 template <typename ArrayType, typename Take>
-Status EachChunk(const Table::Representation& table, const std::string& column, const std::string& expected,
-                 const std::shared_ptr<arrow::DataType>& type, bool (*accepts)(const arrow::DataType&), Take take) {
+Status EachChunk(const Table::Representation& table, const std::string& column,
+                 const std::string& expected, const std::shared_ptr<arrow::DataType>& type,
+                 bool (*accepts)(const arrow::DataType&), Take take) {
   ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(table, column));
   if (!accepts(*values->type())) return WrongType(table, column, expected, *values->type());
   if (values->null_count() > 0) return NullFound(table, column);
-  return AtArrowBorder(StrCat("cannot read column `", column, "`"), ColumnPlace(table.path, column), [&]() -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN(const auto cast, Cast(values, type, column, ColumnPlace(table.path, column)));
-    for (const auto& chunk : cast->chunks()) take(static_cast<const ArrayType&>(*chunk));
-    return Status();
-  });
+  return AtArrowBorder(StrCat("cannot read column `", column, "`"), ColumnPlace(table.path, column),
+                       [&]() -> Status {
+                         ROBOMERGE_ASSIGN_OR_RETURN(
+                             const auto cast,
+                             Cast(values, type, column, ColumnPlace(table.path, column)));
+                         for (const auto& chunk : cast->chunks())
+                           take(static_cast<const ArrayType&>(*chunk));
+                         return Status();
+                       });
 }
 
 bool IsInteger(const arrow::DataType& type) { return arrow::is_integer(type.id()); }
-bool IsNumber(const arrow::DataType& type) { return arrow::is_integer(type.id()) || arrow::is_floating(type.id()); }
+bool IsNumber(const arrow::DataType& type) {
+  return arrow::is_integer(type.id()) || arrow::is_floating(type.id());
+}
 bool IsTextOrDictionaryOfIt(const arrow::DataType& type) {
   if (type.id() == arrow::Type::DICTIONARY)
     return IsTextOrDictionaryOfIt(*static_cast<const arrow::DictionaryType&>(type).value_type());
@@ -119,7 +130,8 @@ std::shared_ptr<arrow::Array> ElementsOf(const arrow::Array& list) {
 // Appends the numbers of nested lists. The innermost arrays are doubles, cast beforehand.
 class NumberFlattener {
  public:
-  NumberFlattener(NumberLists& out, bool nulls_are_nan) : out_(out), nulls_are_nan_(nulls_are_nan) {}
+  NumberFlattener(NumberLists& out, bool nulls_are_nan)
+      : out_(out), nulls_are_nan_(nulls_are_nan) {}
 
   // False when a null stands where none may.
   bool Append(const arrow::Array& array, int64_t begin, int64_t end, int depth) {
@@ -127,7 +139,8 @@ class NumberFlattener {
       const auto& numbers = static_cast<const arrow::DoubleArray&>(array);
       for (int64_t i = begin; i < end; ++i) {
         if (numbers.IsNull(i) && !nulls_are_nan_) return false;
-        out_.values.push_back(numbers.IsNull(i) ? std::numeric_limits<double>::quiet_NaN() : numbers.Value(i));
+        out_.values.push_back(numbers.IsNull(i) ? std::numeric_limits<double>::quiet_NaN()
+                                                : numbers.Value(i));
       }
       return true;
     }
@@ -151,30 +164,35 @@ std::shared_ptr<arrow::DataType> DoubleLists(const arrow::DataType& type) {
   return arrow::list(arrow::field("element", DoubleLists(*ListElement(type)->type())));
 }
 
-// A footer can claim any number of rows, and a run of equal values costs a few bytes however long it is. Rows of metadata differ, so that real tables of
-// more than the first number have more bytes than the second one asks for.
+// A footer can claim any number of rows, and a run of equal values costs a few bytes however long
+// it is. Rows of metadata differ, so that real tables of more than the first number have more bytes
+// than the second one asks for.
 constexpr uint64_t kMostRows = uint64_t{1} << 20, kMostRowsPerByte = 8;
 constexpr uint64_t kMostValues = uint64_t{1} << 22, kMostValuesPerByte = 64;
 
 Status CheckClaims(const Footer::Representation& footer) {
-  const auto check = [&](int64_t claimed, uint64_t most, uint64_t most_per_byte, const char* unit) -> Status {
+  const auto check = [&](int64_t claimed, uint64_t most, uint64_t most_per_byte,
+                         const char* unit) -> Status {
     const uint64_t bound = std::max(most, most_per_byte * footer.file_size_bytes);
     if (static_cast<uint64_t>(claimed) <= bound) return Status();
     return Problem(Code::kCorrupt, StrCat("table claims more ", unit, " than its bytes can hold"))
         .At(footer.path)
-        .Expected(StrCat("at most ", WithSeparators(bound), " ", unit, " in ", WithSeparators(footer.file_size_bytes), " bytes"))
+        .Expected(StrCat("at most ", WithSeparators(bound), " ", unit, " in ",
+                         WithSeparators(footer.file_size_bytes), " bytes"))
         .Found(WithSeparators(static_cast<uint64_t>(claimed)));
   };
   ROBOMERGE_RETURN_NOT_OK(check(footer.num_rows, kMostRows, kMostRowsPerByte, "rows"));
   for (const RowGroup& row_group : footer.row_groups) {
-    for (const ColumnChunk& chunk : row_group.columns) ROBOMERGE_RETURN_NOT_OK(check(chunk.num_values, kMostValues, kMostValuesPerByte, "values"));
+    for (const ColumnChunk& chunk : row_group.columns)
+      ROBOMERGE_RETURN_NOT_OK(check(chunk.num_values, kMostValues, kMostValuesPerByte, "values"));
   }
   return Status();
 }
 
 // Reads `leaves`, or all.
-Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(std::shared_ptr<arrow::io::RandomAccessFile> source,
-                                                       const std::string& path, const std::vector<int>* leaves) {
+Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(
+    std::shared_ptr<arrow::io::RandomAccessFile> source, const std::string& path,
+    const std::vector<int>* leaves) {
   const std::string what = "cannot read the table";
   return AtArrowBorder(what, path, [&]() -> Result<std::shared_ptr<arrow::Table>> {
     auto low_level = ::parquet::ParquetFileReader::Open(std::move(source));
@@ -182,11 +200,13 @@ Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(std::shared_ptr<arrow::io
     properties.set_pre_buffer(false);
     std::unique_ptr<::parquet::arrow::FileReader> reader;
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level), properties)
+        ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level),
+                                           properties)
             .Value(&reader),
         what, path);
     std::shared_ptr<arrow::Table> all;
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, leaves ? reader->ReadTable(*leaves) : reader->ReadTable(), what, path);
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(all, leaves ? reader->ReadTable(*leaves) : reader->ReadTable(),
+                                     what, path);
     arrow::FieldVector fields;
     arrow::ChunkedArrayVector arrays;
     for (int i = 0; i < all->num_columns(); ++i) {
@@ -194,8 +214,8 @@ Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(std::shared_ptr<arrow::io
       fields.push_back(all->field(i)->WithType(type));
       arrays.push_back(WithType(*all->column(i), type));
     }
-    return arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()), std::move(arrays),
-                              all->num_rows());
+    return arrow::Table::Make(arrow::schema(std::move(fields), all->schema()->metadata()),
+                              std::move(arrays), all->num_rows());
   });
 }
 
@@ -205,12 +225,14 @@ Result<std::shared_ptr<arrow::Table>> Table::Representation::Arrow() const {
   std::call_once(once, [this] {
     if (arrow_table) return;
     const auto buffer = std::make_shared<arrow::Buffer>(std::string_view(bytes));
-    arrow_table = ReadThroughArrow(std::make_shared<arrow::io::BufferReader>(buffer), path, nullptr);
+    arrow_table =
+        ReadThroughArrow(std::make_shared<arrow::io::BufferReader>(buffer), path, nullptr);
   });
   return *arrow_table;
 }
 
-Table::Table(std::shared_ptr<const Representation> representation) : representation_(std::move(representation)) {}
+Table::Table(std::shared_ptr<const Representation> representation)
+    : representation_(std::move(representation)) {}
 
 Result<Table> Table::Read(const io::RandomAccessFile& file) {
   auto table = std::make_shared<Representation>();
@@ -224,7 +246,8 @@ Result<Table> Table::Read(const io::RandomAccessFile& file) {
   return Table(std::move(table));
 }
 
-Result<Table> Table::ReadColumns(const io::RandomAccessFile& file, const std::vector<std::string>& columns) {
+Result<Table> Table::ReadColumns(const io::RandomAccessFile& file,
+                                 const std::vector<std::string>& columns) {
   auto table = std::make_shared<Representation>();
   table->path = file.path();
   ROBOMERGE_ASSIGN_OR_RETURN(table->footer, Footer::Read(file));
@@ -234,7 +257,8 @@ Result<Table> Table::ReadColumns(const io::RandomAccessFile& file, const std::ve
     const auto number = footer.column(column);
     if (!number) continue;
     table->column_names.push_back(column);
-    for (uint32_t leaf = footer.column_first_leaf[*number]; leaf < footer.column_first_leaf[*number + 1]; ++leaf)
+    for (uint32_t leaf = footer.column_first_leaf[*number];
+         leaf < footer.column_first_leaf[*number + 1]; ++leaf)
       leaves.push_back(static_cast<int>(leaf));
   }
   table->arrow_table = ReadThroughArrow(ArrowFile(file), file.path(), &leaves);
@@ -243,9 +267,12 @@ Result<Table> Table::ReadColumns(const io::RandomAccessFile& file, const std::ve
 }
 
 int64_t Table::num_rows() const { return representation_->footer.num_rows(); }
-const std::vector<std::string>& Table::column_names() const { return representation_->column_names; }
+const std::vector<std::string>& Table::column_names() const {
+  return representation_->column_names;
+}
 bool Table::has(const std::string& column) const {
-  return std::count(representation_->column_names.begin(), representation_->column_names.end(), column) == 1;
+  return std::count(representation_->column_names.begin(), representation_->column_names.end(),
+                    column) == 1;
 }
 uint64_t Table::uncompressed_bytes() const { return representation_->footer.uncompressed_bytes(); }
 
@@ -255,42 +282,47 @@ std::optional<std::string> Table::key_value(const std::string& key) const {
 }
 
 Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
-  if (auto direct = DirectInt64s(representation_->footer.representation(), representation_->bytes, column))
+  if (auto direct =
+          DirectInt64s(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   std::vector<int64_t> values;
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::Int64Array>(
-      *representation_, column, "whole numbers", arrow::int64(), IsInteger, [&](const arrow::Int64Array& chunk) {
+      *representation_, column, "whole numbers", arrow::int64(), IsInteger,
+      [&](const arrow::Int64Array& chunk) {
         values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
       }));
   return values;
 }
 
 Result<std::vector<double>> Table::Doubles(const std::string& column) const {
-  if (auto direct = DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
+  if (auto direct =
+          DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   std::vector<double> values;
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::DoubleArray>(
-      *representation_, column, "numbers", arrow::float64(), IsNumber, [&](const arrow::DoubleArray& chunk) {
+      *representation_, column, "numbers", arrow::float64(), IsNumber,
+      [&](const arrow::DoubleArray& chunk) {
         values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
       }));
   return values;
 }
 
 Result<std::vector<std::string>> Table::Strings(const std::string& column) const {
-  if (auto direct = DirectStrings(representation_->footer.representation(), representation_->bytes, column))
+  if (auto direct =
+          DirectStrings(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   std::vector<std::string> values;
-  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeStringArray>(*representation_, column, "texts", arrow::large_utf8(),
-                                                             IsTextOrDictionaryOfIt,
-                                                             [&](const arrow::LargeStringArray& chunk) {
-                                                               for (int64_t i = 0; i < chunk.length(); ++i)
-                                                                 values.push_back(chunk.GetString(i));
-                                                             }));
+  ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeStringArray>(
+      *representation_, column, "texts", arrow::large_utf8(), IsTextOrDictionaryOfIt,
+      [&](const arrow::LargeStringArray& chunk) {
+        for (int64_t i = 0; i < chunk.length(); ++i) values.push_back(chunk.GetString(i));
+      }));
   return values;
 }
 
 Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::string& column) const {
-  if (auto direct = DirectStringLists(representation_->footer.representation(), representation_->bytes, column))
+  if (auto direct = DirectStringLists(representation_->footer.representation(),
+                                      representation_->bytes, column))
     return *std::move(direct);
   const auto accepts = [](const arrow::DataType& type) {
     return IsListLike(type) && IsTextOrDictionaryOfIt(*ListElement(type)->type());
@@ -299,7 +331,8 @@ Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::stri
   bool null_inside = false;
   const auto type = arrow::large_list(arrow::field("element", arrow::large_utf8()));
   ROBOMERGE_RETURN_NOT_OK(EachChunk<arrow::LargeListArray>(
-      *representation_, column, "lists of texts", type, accepts, [&](const arrow::LargeListArray& chunk) {
+      *representation_, column, "lists of texts", type, accepts,
+      [&](const arrow::LargeListArray& chunk) {
         const auto& texts = static_cast<const arrow::LargeStringArray&>(*chunk.values());
         for (int64_t i = 0; i < chunk.length(); ++i) {
           std::vector<std::string>& row = rows.emplace_back();
@@ -314,13 +347,15 @@ Result<std::vector<std::vector<std::string>>> Table::StringLists(const std::stri
 }
 
 Result<NumberLists> Table::Numbers(const std::string& column) const {
-  if (auto direct = DirectNumbers(representation_->footer.representation(), representation_->bytes, column))
+  if (auto direct =
+          DirectNumbers(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
   ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
   NumberLists out;
   out.list_depth = 0;
   const arrow::DataType* innermost = values->type().get();
-  for (; IsListLike(*innermost); innermost = ListElement(*innermost)->type().get()) ++out.list_depth;
+  for (; IsListLike(*innermost); innermost = ListElement(*innermost)->type().get())
+    ++out.list_depth;
   if (arrow::is_integer(innermost->id())) {
     out.element = NumberLists::Element::kInteger;
   } else if (innermost->id() == arrow::Type::BOOL) {
@@ -331,23 +366,27 @@ Result<NumberLists> Table::Numbers(const std::string& column) const {
     return WrongType(*representation_, column, "numbers, or lists of them", *values->type());
   }
   const std::string where = ColumnPlace(representation_->path, column);
-  return AtArrowBorder(StrCat("cannot read column `", column, "`"), where, [&]() -> Result<NumberLists> {
-    ROBOMERGE_ASSIGN_OR_RETURN(const auto cast, Cast(values, DoubleLists(*values->type()), column, where));
-    NumberFlattener flattener(out, out.element == NumberLists::Element::kFloat);
-    out.cell_begin.push_back(0);
-    for (const auto& chunk : cast->chunks()) {
-      for (int64_t i = 0; i < chunk->length(); ++i) {
-        out.is_null.push_back(chunk->IsNull(i));
-        if (!chunk->IsNull(i) && !flattener.Append(*chunk, i, i + 1, out.list_depth))
-          return NullFound(*representation_, column);
-        if (out.values.size() > std::numeric_limits<uint32_t>::max()) {
-          return Problem(Code::kUnsupported, StrCat("column `", column, "` holds more than 2^32 numbers")).At(where);
+  return AtArrowBorder(
+      StrCat("cannot read column `", column, "`"), where, [&]() -> Result<NumberLists> {
+        ROBOMERGE_ASSIGN_OR_RETURN(const auto cast,
+                                   Cast(values, DoubleLists(*values->type()), column, where));
+        NumberFlattener flattener(out, out.element == NumberLists::Element::kFloat);
+        out.cell_begin.push_back(0);
+        for (const auto& chunk : cast->chunks()) {
+          for (int64_t i = 0; i < chunk->length(); ++i) {
+            out.is_null.push_back(chunk->IsNull(i));
+            if (!chunk->IsNull(i) && !flattener.Append(*chunk, i, i + 1, out.list_depth))
+              return NullFound(*representation_, column);
+            if (out.values.size() > std::numeric_limits<uint32_t>::max()) {
+              return Problem(Code::kUnsupported,
+                             StrCat("column `", column, "` holds more than 2^32 numbers"))
+                  .At(where);
+            }
+            out.cell_begin.push_back(static_cast<uint32_t>(out.values.size()));
+          }
         }
-        out.cell_begin.push_back(static_cast<uint32_t>(out.values.size()));
-      }
-    }
-    return out;
-  });
+        return out;
+      });
 }
 
 }  // namespace robomerge::parquet

@@ -1,5 +1,6 @@
-// Small Parquet tables (tasks, episodes) in whole, behind a face without Arrow: Arrow's headers and exceptions stay in table.cc. What the
-// usual writers write is read without it (page_decoder_internal.h), everything else through it.
+// Small Parquet tables (tasks, episodes) in whole, behind a face without Arrow: Arrow's headers and
+// exceptions stay in table.cc. What the usual writers write is read without it
+// (page_decoder_internal.h), everything else through it.
 #pragma once
 
 #include <cstdint>
@@ -13,37 +14,42 @@
 
 namespace robomerge::parquet {
 
-/// A nested list column of numbers, flattened: a cell of statistics. Integers and booleans are widened to double; a
-/// null inside a list of floats reads as NaN.
+/// A nested list column of numbers, flattened: a cell of statistics. Integers and booleans are
+/// widened to double; a null inside a list of floats reads as NaN.
 struct NumberLists {
   enum class Element { kInteger, kFloat, kBoolean };
   Element element = Element::kFloat;
-  int list_depth = 1;                ///< 1: list<T>; 3: list<list<list<T>>>, the (C,1,1) of cameras; 0: a plain scalar
+  int list_depth =
+      1;  ///< 1: list<T>; 3: list<list<list<T>>>, the (C,1,1) of cameras; 0: a plain scalar
   std::vector<uint32_t> cell_begin;  ///< num_rows + 1 offsets into `values`
   std::vector<double> values;
   std::vector<bool> is_null;  ///< per row
 };
 
-/// An immutable table, held whole. Columns are decoded when they are asked for: damage inside them is found then.
+/// An immutable table, held whole. Columns are decoded when they are asked for: damage inside them
+/// is found then.
 class Table {
  public:
   /// Takes the bytes of the whole file at once.
   static Result<Table> Read(const io::RandomAccessFile& file);
   /// Reads only `columns`, now (unknown names are left out).
-  static Result<Table> ReadColumns(const io::RandomAccessFile& file, const std::vector<std::string>& columns);
+  static Result<Table> ReadColumns(const io::RandomAccessFile& file,
+                                   const std::vector<std::string>& columns);
 
   int64_t num_rows() const;
   const std::vector<std::string>& column_names() const;
   bool has(const std::string& column) const;
-  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: what size limits are
-  /// measured in.
+  /// Sum of total_uncompressed_size over all column chunks of the FILE (all columns), bytes: what
+  /// size limits are measured in.
   uint64_t uncompressed_bytes() const;
   /// Value of a key of the schema's key-value metadata (e.g. "pandas").
   std::optional<std::string> key_value(const std::string& key) const;
 
-  /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and column).
+  /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and
+  /// column).
   Result<std::vector<int64_t>> Int64s(const std::string& column) const;
-  Result<std::vector<double>> Doubles(const std::string& column) const;  ///< float, double or integer, widened
+  Result<std::vector<double>> Doubles(
+      const std::string& column) const;  ///< float, double or integer, widened
   Result<std::vector<std::string>> Strings(
       const std::string& column) const;  ///< string, large_string, dictionary of them
   Result<std::vector<std::vector<std::string>>> StringLists(const std::string& column) const;
@@ -57,8 +63,8 @@ class Table {
   std::shared_ptr<const Representation> representation_;
 };
 
-/// Builds a table column by column and writes it as one Parquet file: snappy, dictionary, format 2.6, one row group per
-/// `rows_per_group`. Deterministic bytes.
+/// Builds a table column by column and writes it as one Parquet file: snappy, dictionary,
+/// format 2.6, one row group per `rows_per_group`. Deterministic bytes.
 class TableWriter {
  public:
   TableWriter();
@@ -67,21 +73,22 @@ class TableWriter {
   void AddDouble(const std::string& name, std::vector<double> values);
   void AddString(const std::string& name, std::vector<std::string> values);
   void AddStringList(const std::string& name, std::vector<std::vector<std::string>> values);
-  /// list^depth<double>; kInteger writes list^depth<int64>. A null row is a null cell. For list_depth 3 a cell of C
-  /// values has shape (C,1,1).
+  /// list^depth<double>; kInteger writes list^depth<int64>. A null row is a null cell. For
+  /// list_depth 3 a cell of C values has shape (C,1,1).
   void AddNumbers(const std::string& name, NumberLists values);
-  /// Columns of other tables, row blocks one after another: for each block the table (or none: nulls) and its number of
-  /// rows. Types are unified (null with anything, narrower with wider numbers); kIncompatible names the column where
-  /// that cannot be.
+  /// Columns of other tables, row blocks one after another: for each block the table (or none:
+  /// nulls) and its number of rows. Types are unified (null with anything, narrower with wider
+  /// numbers); kIncompatible names the column where that cannot be.
   struct Block {
     const Table* table = nullptr;
     std::vector<int64_t> rows;
   };  ///< rows: row numbers of `table`, in the order wanted
   Status AddCarried(const std::string& name, const std::vector<Block>& blocks);
-  /// Schema metadata "pandas" that makes `index_column` the index, by that name, when pandas reads the file.
+  /// Schema metadata "pandas" that makes `index_column` the index, by that name, when pandas reads
+  /// the file.
   void SetPandasIndex(const std::string& index_column);
-  /// Returns the size of the file in bytes. kInvalidArgument when the columns differ in length or the index column is
-  /// missing. Does not close `output`. Call it once.
+  /// Returns the size of the file in bytes. kInvalidArgument when the columns differ in length or
+  /// the index column is missing. Does not close `output`. Call it once.
   Result<uint64_t> Write(io::OutputFile& output, int64_t rows_per_group = 1 << 20);
 
  private:

@@ -22,7 +22,8 @@ struct Table::Representation {
   Footer footer;
   std::vector<std::string> column_names;
 
-  /// The table as Arrow reads it, read when it is first asked for; extension types are replaced by their storage.
+  /// The table as Arrow reads it, read when it is first asked for; extension types are replaced by
+  /// their storage.
   Result<std::shared_ptr<arrow::Table>> Arrow() const;
 
   mutable std::once_flag once;

@@ -22,7 +22,8 @@ Result<Table> RoundTrip(TableWriter& writer, int64_t rows_per_group = 1 << 20) {
   return Table::Read(MemoryFile("made.parquet", output.bytes()));
 }
 
-NumberLists Cells(NumberLists::Element element, int depth, std::vector<std::optional<std::vector<double>>> cells) {
+NumberLists Cells(NumberLists::Element element, int depth,
+                  std::vector<std::optional<std::vector<double>>> cells) {
   NumberLists numbers;
   numbers.element = element;
   numbers.list_depth = depth;
@@ -42,19 +43,23 @@ TEST(Table, ReadsBackEveryKindOfColumnInTheOrderAdded) {
   writer.AddDouble("from", {0.5, 1.25});
   writer.AddStringList("tasks", {{"stack", "open"}, {}});
   writer.AddNumbers("stats/a/count", Cells(NumberLists::Element::kInteger, 1, {{{7}}, {{9}}}));
-  writer.AddNumbers("stats/a/min", Cells(NumberLists::Element::kFloat, 1, {{{1.5, 2.5}}, std::nullopt}));
-  writer.AddNumbers("stats/cam/min", Cells(NumberLists::Element::kFloat, 3, {{{0.1, 0.2, 0.3}}, {{0.4}}}));
+  writer.AddNumbers("stats/a/min",
+                    Cells(NumberLists::Element::kFloat, 1, {{{1.5, 2.5}}, std::nullopt}));
+  writer.AddNumbers("stats/cam/min",
+                    Cells(NumberLists::Element::kFloat, 3, {{{0.1, 0.2, 0.3}}, {{0.4}}}));
   writer.AddNumbers("stats/b/max", Cells(NumberLists::Element::kBoolean, 1, {{{1}}, {{0}}}));
   writer.AddNumbers("plain", Cells(NumberLists::Element::kFloat, 0, {{{4.5}}, std::nullopt}));
   ASSERT_OK_AND_ASSIGN(const Table table, RoundTrip(writer, 1));
   EXPECT_EQ(table.num_rows(), 2);
-  EXPECT_THAT(table.column_names(), ElementsAre("task", "length", "from", "tasks", "stats/a/count", "stats/a/min",
-                                                "stats/cam/min", "stats/b/max", "plain"));
+  EXPECT_THAT(table.column_names(),
+              ElementsAre("task", "length", "from", "tasks", "stats/a/count", "stats/a/min",
+                          "stats/cam/min", "stats/b/max", "plain"));
   EXPECT_THAT(table.Strings("task").value(), ElementsAre("stack", "open \"it\""));
   EXPECT_THAT(table.Int64s("length").value(), ElementsAre(3, -4));
   EXPECT_THAT(table.Doubles("from").value(), ElementsAre(0.5, 1.25));
   EXPECT_THAT(table.Doubles("length").value(), ElementsAre(3, -4));
-  EXPECT_THAT(table.StringLists("tasks").value(), ElementsAre(ElementsAre("stack", "open"), ElementsAre()));
+  EXPECT_THAT(table.StringLists("tasks").value(),
+              ElementsAre(ElementsAre("stack", "open"), ElementsAre()));
   ASSERT_OK_AND_ASSIGN(const NumberLists camera, table.Numbers("stats/cam/min"));
   EXPECT_EQ(camera.list_depth, 3);
   EXPECT_THAT(camera.values, ElementsAre(0.1, 0.2, 0.3, 0.4));
@@ -75,7 +80,8 @@ TEST(TableWriter, WritesTheTypesThatLeRobotWrites) {
   ASSERT_OK(writer.Write(output).status());
   const auto schema = testing::ReadParquet(output.bytes())->schema();
   EXPECT_EQ(schema->field(0)->type()->ToString(), "list<element: int64>");
-  EXPECT_EQ(schema->field(1)->type()->ToString(), "list<element: list<element: list<element: double>>>");
+  EXPECT_EQ(schema->field(1)->type()->ToString(),
+            "list<element: list<element: list<element: double>>>");
 }
 
 TEST(Table, ReadsOnlyTheColumnsAskedForAndLeavesUnknownOnesOut) {
@@ -85,37 +91,48 @@ TEST(Table, ReadsOnlyTheColumnsAskedForAndLeavesUnknownOnesOut) {
   MemoryOutput output("x");
   ASSERT_OK(writer.Write(output).status());
   const std::vector<std::string> columns = {"b", "nothing"};
-  ASSERT_OK_AND_ASSIGN(const Table table, Table::ReadColumns(MemoryFile("x", output.bytes()), columns));
+  ASSERT_OK_AND_ASSIGN(const Table table,
+                       Table::ReadColumns(MemoryFile("x", output.bytes()), columns));
   EXPECT_THAT(table.column_names(), ElementsAre("b"));
   EXPECT_TRUE(table.has("b"));
   EXPECT_FALSE(table.has("a"));
 }
 
 TEST(Table, NamesFileAndColumnOfWhatItCannotRead) {
-  const auto schema = arrow::schema({arrow::field("n", arrow::int64()), arrow::field("s", arrow::utf8())});
-  const auto table = arrow::Table::Make(schema, {testing::Column<arrow::Int64Builder, int64_t>({1, std::nullopt}),
-                                                 testing::Column<arrow::StringBuilder, std::string>({"a", "b"})});
-  ASSERT_OK_AND_ASSIGN(const Table read, Table::Read(MemoryFile("dir/t.parquet", WriteParquet({table}))));
+  const auto schema =
+      arrow::schema({arrow::field("n", arrow::int64()), arrow::field("s", arrow::utf8())});
+  const auto table =
+      arrow::Table::Make(schema, {testing::Column<arrow::Int64Builder, int64_t>({1, std::nullopt}),
+                                  testing::Column<arrow::StringBuilder, std::string>({"a", "b"})});
+  ASSERT_OK_AND_ASSIGN(const Table read,
+                       Table::Read(MemoryFile("dir/t.parquet", WriteParquet({table}))));
   const Status nulls = read.Int64s("n").status();
   EXPECT_EQ(nulls.code(), Code::kCorrupt);
   EXPECT_THAT(nulls.ToString(), HasSubstr("column `n` has nulls at dir/t.parquet"));
-  EXPECT_THAT(read.Int64s("s").status().ToString(), HasSubstr("expected whole numbers, found string"));
+  EXPECT_THAT(read.Int64s("s").status().ToString(),
+              HasSubstr("expected whole numbers, found string"));
   EXPECT_THAT(read.Int64s("gone").status().ToString(), HasSubstr("there is no column `gone`"));
 }
 
 TEST(Table, RefusesMoreRowsAndValuesThanItsBytesCanHold) {
   const auto nulls = std::make_shared<arrow::NullArray>((int64_t{1} << 20) + 1);
-  const std::string rows = WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls})});
+  const std::string rows = WriteParquet(
+      {arrow::Table::Make(arrow::schema({arrow::field("n", arrow::null())}), {nulls})});
   ASSERT_LT(rows.size(), 10'000u);
-  EXPECT_THAT(Table::Read(MemoryFile("t.parquet", rows)).status().ToString(), HasSubstr("table claims more rows than its bytes can hold"));
+  EXPECT_THAT(Table::Read(MemoryFile("t.parquet", rows)).status().ToString(),
+              HasSubstr("table claims more rows than its bytes can hold"));
   // One list of nothing but nulls.
   arrow::ListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::NullBuilder>());
   ASSERT_TRUE(lists.Append().ok());
-  ASSERT_TRUE(static_cast<arrow::NullBuilder*>(lists.value_builder())->AppendNulls((int64_t{1} << 22) + 1).ok());
+  ASSERT_TRUE(static_cast<arrow::NullBuilder*>(lists.value_builder())
+                  ->AppendNulls((int64_t{1} << 22) + 1)
+                  .ok());
   const auto one = lists.Finish().ValueOrDie();
-  const std::string values = WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("l", one->type())}), {one})});
+  const std::string values =
+      WriteParquet({arrow::Table::Make(arrow::schema({arrow::field("l", one->type())}), {one})});
   ASSERT_LT(values.size(), 10'000u);
-  EXPECT_THAT(Table::Read(MemoryFile("t.parquet", values)).status().ToString(), HasSubstr("table claims more values than its bytes can hold"));
+  EXPECT_THAT(Table::Read(MemoryFile("t.parquet", values)).status().ToString(),
+              HasSubstr("table claims more values than its bytes can hold"));
 }
 
 TEST(Table, ReadsNarrowIntegersLargeAndFixedListsAndDictionaries) {
@@ -127,14 +144,17 @@ TEST(Table, ReadsNarrowIntegersLargeAndFixedListsAndDictionaries) {
       fixed_type, 3, testing::Column<arrow::FloatBuilder, float>({1, 2, 3, 4, 5, 6}));
   arrow::Int64Builder offsets;
   for (const int64_t offset : {0, 1, 1, 3}) ASSERT_TRUE(offsets.Append(offset).ok());
-  const auto large = arrow::LargeListArray::FromArrays(*offsets.Finish().ValueOrDie(),
-                                                       *testing::Column<arrow::Int16Builder, int16_t>({7, 8, 9}))
-                         .ValueOrDie();
+  const auto large =
+      arrow::LargeListArray::FromArrays(*offsets.Finish().ValueOrDie(),
+                                        *testing::Column<arrow::Int16Builder, int16_t>({7, 8, 9}))
+          .ValueOrDie();
   const auto dictionary = words.Finish().ValueOrDie();
-  const auto schema = arrow::schema({arrow::field("i", arrow::uint8()), arrow::field("f", fixed_type),
-                                     arrow::field("l", large->type()), arrow::field("d", dictionary->type())});
+  const auto schema =
+      arrow::schema({arrow::field("i", arrow::uint8()), arrow::field("f", fixed_type),
+                     arrow::field("l", large->type()), arrow::field("d", dictionary->type())});
   const auto table = arrow::Table::Make(
-      schema, {testing::Column<arrow::UInt8Builder, uint8_t>({1, 200, 3}), fixed, large, dictionary});
+      schema,
+      {testing::Column<arrow::UInt8Builder, uint8_t>({1, 200, 3}), fixed, large, dictionary});
   ASSERT_OK_AND_ASSIGN(const Table read, Table::Read(MemoryFile("t", WriteParquet({table}))));
   EXPECT_THAT(read.Int64s("i").value(), ElementsAre(1, 200, 3));
   EXPECT_THAT(read.Strings("d").value(), ElementsAre("x", "y", "x"));
@@ -175,7 +195,8 @@ TEST(TableWriter, RefusesColumnsOfDifferentLengthAndUnknownIndex) {
   TableWriter uneven;
   uneven.AddInt64("a", {1, 2});
   uneven.AddInt64("b", {1});
-  EXPECT_THAT(uneven.Write(output).status().ToString(), HasSubstr("expected 2 rows, as in `a`, found 1 rows in `b`"));
+  EXPECT_THAT(uneven.Write(output).status().ToString(),
+              HasSubstr("expected 2 rows, as in `a`, found 1 rows in `b`"));
   TableWriter unnamed;
   unnamed.AddInt64("a", {1});
   unnamed.SetPandasIndex("task");
@@ -197,9 +218,9 @@ TEST(TableWriter, SameColumnsGiveTheSameBytes) {
 }
 
 TEST(ReadInt64Column, DecodesAndWidens) {
-  const auto schema =
-      arrow::schema({arrow::field("wide", arrow::int64()), arrow::field("narrow", arrow::int32(), false),
-                     arrow::field("u", arrow::uint32())});
+  const auto schema = arrow::schema({arrow::field("wide", arrow::int64()),
+                                     arrow::field("narrow", arrow::int32(), false),
+                                     arrow::field("u", arrow::uint32())});
   const auto row_group = [&](int64_t first, int64_t count) {
     std::vector<std::optional<int32_t>> narrow;
     std::vector<std::optional<uint32_t>> u;
@@ -207,31 +228,37 @@ TEST(ReadInt64Column, DecodesAndWidens) {
       narrow.push_back(static_cast<int32_t>(-i));
       u.push_back(4000000000u + static_cast<uint32_t>(i));
     }
-    return arrow::Table::Make(
-        schema, {Int64s(testing::Range(first, count)), testing::Column<arrow::Int32Builder, int32_t>(narrow),
-                 testing::Column<arrow::UInt32Builder, uint32_t>(u)});
+    return arrow::Table::Make(schema, {Int64s(testing::Range(first, count)),
+                                       testing::Column<arrow::Int32Builder, int32_t>(narrow),
+                                       testing::Column<arrow::UInt32Builder, uint32_t>(u)});
   };
-  const MemoryFile file("f.parquet", WriteParquet({row_group(5, 3), row_group(0, 0), row_group(100, 1)}));
+  const MemoryFile file("f.parquet",
+                        WriteParquet({row_group(5, 3), row_group(0, 0), row_group(100, 1)}));
   ASSERT_OK_AND_ASSIGN(const Footer footer, Footer::Read(file));
   EXPECT_THAT(ReadInt64Column(file, footer, "wide").value(), ElementsAre(5, 6, 7, 100));
   EXPECT_THAT(ReadInt64Column(file, footer, "wide", 0).value(), ElementsAre(5, 6, 7));
   EXPECT_THAT(ReadInt64Column(file, footer, "wide", 1).value(), ElementsAre());
   EXPECT_THAT(ReadInt64Column(file, footer, "wide", 2).value(), ElementsAre(100));
   EXPECT_THAT(ReadInt64Column(file, footer, "narrow").value(), ElementsAre(0, -1, -2, 0));
-  EXPECT_THAT(ReadInt64Column(file, footer, "u", 0).value(), ElementsAre(4000000000, 4000000001, 4000000002));
+  EXPECT_THAT(ReadInt64Column(file, footer, "u", 0).value(),
+              ElementsAre(4000000000, 4000000001, 4000000002));
   EXPECT_EQ(ReadInt64Column(file, footer, "wide", 3).status().code(), Code::kInvalidArgument);
 }
 
 TEST(ReadInt64Column, RefusesNullsAndOtherTypes) {
-  const auto schema = arrow::schema({arrow::field("n", arrow::int64()), arrow::field("d", arrow::float64())});
-  const auto table = arrow::Table::Make(schema, {testing::Column<arrow::Int64Builder, int64_t>({4, std::nullopt, 4}),
-                                                 testing::Column<arrow::DoubleBuilder, double>({1, 2, 3})});
+  const auto schema =
+      arrow::schema({arrow::field("n", arrow::int64()), arrow::field("d", arrow::float64())});
+  const auto table = arrow::Table::Make(
+      schema, {testing::Column<arrow::Int64Builder, int64_t>({4, std::nullopt, 4}),
+               testing::Column<arrow::DoubleBuilder, double>({1, 2, 3})});
   const MemoryFile file("f.parquet", WriteParquet({table}));
   ASSERT_OK_AND_ASSIGN(const Footer footer, Footer::Read(file));
   const Status nulls = ReadInt64Column(file, footer, "n").status();
   EXPECT_EQ(nulls.code(), Code::kCorrupt);
-  EXPECT_THAT(nulls.ToString(), HasSubstr("column `n` has nulls at f.parquet: column `n`, row group 0"));
-  EXPECT_THAT(ReadInt64Column(file, footer, "d").status().ToString(), HasSubstr("does not hold whole numbers"));
+  EXPECT_THAT(nulls.ToString(),
+              HasSubstr("column `n` has nulls at f.parquet: column `n`, row group 0"));
+  EXPECT_THAT(ReadInt64Column(file, footer, "d").status().ToString(),
+              HasSubstr("does not hold whole numbers"));
 }
 
 }  // namespace

@@ -46,28 +46,32 @@ struct TableWriter::Representation {
 
 namespace {
 
-// One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1). `begin` are the cells' offsets
-// into the values.
+// One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1). `begin` are
+// the cells' offsets into the values.
 arrow::Status NestedLists(const std::shared_ptr<arrow::Array>& values, const NumberLists& numbers,
                           std::shared_ptr<arrow::Array>* out) {
   std::shared_ptr<arrow::Array> nested = values;
   for (int depth = numbers.list_depth; depth > 1; --depth) {
     arrow::Int32Builder offsets;
-    for (int64_t i = 0; i <= nested->length(); ++i) ARROW_RETURN_NOT_OK(offsets.Append(static_cast<int32_t>(i)));
+    for (int64_t i = 0; i <= nested->length(); ++i)
+      ARROW_RETURN_NOT_OK(offsets.Append(static_cast<int32_t>(i)));
     ARROW_ASSIGN_OR_RAISE(auto offset_array, offsets.Finish());
-    nested = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", nested->type())), values->length(),
-                                                offset_array->data()->buffers[1], nested);
+    nested = std::make_shared<arrow::ListArray>(
+        arrow::list(arrow::field("element", nested->type())), values->length(),
+        offset_array->data()->buffers[1], nested);
   }
   arrow::Int32Builder offsets;
   arrow::TypedBufferBuilder<bool> valid;
-  for (const uint32_t begin : numbers.cell_begin) ARROW_RETURN_NOT_OK(offsets.Append(static_cast<int32_t>(begin)));
+  for (const uint32_t begin : numbers.cell_begin)
+    ARROW_RETURN_NOT_OK(offsets.Append(static_cast<int32_t>(begin)));
   for (const bool is_null : numbers.is_null) ARROW_RETURN_NOT_OK(valid.Append(!is_null));
   const int64_t null_count = valid.false_count();
   ARROW_ASSIGN_OR_RAISE(auto offset_array, offsets.Finish());
   ARROW_ASSIGN_OR_RAISE(auto valid_bits, valid.Finish());
-  *out = std::make_shared<arrow::ListArray>(
-      arrow::list(arrow::field("element", nested->type())), static_cast<int64_t>(numbers.is_null.size()),
-      offset_array->data()->buffers[1], nested, null_count > 0 ? valid_bits : nullptr, null_count);
+  *out = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", nested->type())),
+                                            static_cast<int64_t>(numbers.is_null.size()),
+                                            offset_array->data()->buffers[1], nested,
+                                            null_count > 0 ? valid_bits : nullptr, null_count);
   return arrow::Status::OK();
 }
 
@@ -83,15 +87,16 @@ arrow::Status NumberValues(const NumberLists& numbers, std::shared_ptr<arrow::Ar
     if (numbers.is_null[row]) {
       ARROW_RETURN_NOT_OK(builder.AppendNull());
     } else {
-      ARROW_RETURN_NOT_OK(builder.Append(static_cast<Value>(numbers.values[numbers.cell_begin[row]])));
+      ARROW_RETURN_NOT_OK(
+          builder.Append(static_cast<Value>(numbers.values[numbers.cell_begin[row]])));
     }
   }
   return builder.Finish(out);
 }
 
 // The rows of one block, in the order wanted: a slice where they follow each other.
-arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TakeRows(const std::shared_ptr<arrow::ChunkedArray>& column,
-                                                             const std::vector<int64_t>& rows) {
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TakeRows(
+    const std::shared_ptr<arrow::ChunkedArray>& column, const std::vector<int64_t>& rows) {
   bool consecutive = true;
   for (size_t i = 1; consecutive && i < rows.size(); ++i) consecutive = rows[i] == rows[i - 1] + 1;
   if (rows.empty()) return column->Slice(0, 0);
@@ -99,7 +104,8 @@ arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TakeRows(const std::shared_p
   arrow::Int64Builder builder;
   ARROW_RETURN_NOT_OK(builder.AppendValues(rows));
   ARROW_ASSIGN_OR_RAISE(auto numbers, builder.Finish());
-  ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(arrow::Datum(column), arrow::Datum(numbers)));
+  ARROW_ASSIGN_OR_RAISE(auto taken,
+                        arrow::compute::Take(arrow::Datum(column), arrow::Datum(numbers)));
   return taken.chunked_array();
 }
 
@@ -135,29 +141,34 @@ std::pair<std::string, std::string> PandasTypes(const arrow::DataType& type) {
     default:
       break;
   }
-  if (IsListLike(type)) return {StrCat("list[", PandasTypes(*ListElement(type)->type()).first, "]"), "object"};
-  if (arrow::is_integer(type.id()) || arrow::is_floating(type.id())) return {type.ToString(), type.ToString()};
+  if (IsListLike(type))
+    return {StrCat("list[", PandasTypes(*ListElement(type)->type()).first, "]"), "object"};
+  if (arrow::is_integer(type.id()) || arrow::is_floating(type.id()))
+    return {type.ToString(), type.ToString()};
   return {"object", "object"};
 }
 
-// The metadata that pandas' own to_parquet writes, as far as reading needs it (pandas developer guide, "Storing pandas
-// DataFrame objects in Apache Parquet format"). An index column that is named is both in `index_columns` and in
-// `columns`.
+// The metadata that pandas' own to_parquet writes, as far as reading needs it (pandas developer
+// guide, "Storing pandas DataFrame objects in Apache Parquet format"). An index column that is
+// named is both in `index_columns` and in `columns`.
 std::string PandasMetadata(const arrow::FieldVector& fields, const std::string& index_column) {
   std::vector<std::string> columns;
   for (const auto& field : fields) {
     const auto [pandas_type, numpy_type] = PandasTypes(*field->type());
-    columns.push_back(StrCat("{\"name\": ", JsonString(field->name()), ", \"field_name\": ", JsonString(field->name()),
-                             ", \"pandas_type\": ", JsonString(pandas_type),
-                             ", \"numpy_type\": ", JsonString(numpy_type), ", \"metadata\": null}"));
+    columns.push_back(StrCat(
+        "{\"name\": ", JsonString(field->name()), ", \"field_name\": ", JsonString(field->name()),
+        ", \"pandas_type\": ", JsonString(pandas_type),
+        ", \"numpy_type\": ", JsonString(numpy_type), ", \"metadata\": null}"));
   }
-  return StrCat("{\"index_columns\": [", JsonString(index_column),
-                "], \"column_indexes\": [{\"name\": null, \"field_name\": null, \"pandas_type\": \"unicode\", "
-                "\"numpy_type\": \"object\", "
-                "\"metadata\": {\"encoding\": \"UTF-8\"}}], \"columns\": [",
-                Join(columns, ", "),
-                "], \"attributes\": {}, \"creator\": {\"library\": \"robomerge\", \"version\": \"1\"}, "
-                "\"pandas_version\": \"2.0.0\"}");
+  return StrCat(
+      "{\"index_columns\": [", JsonString(index_column),
+      "], \"column_indexes\": [{\"name\": null, \"field_name\": null, \"pandas_type\": "
+      "\"unicode\", "
+      "\"numpy_type\": \"object\", "
+      "\"metadata\": {\"encoding\": \"UTF-8\"}}], \"columns\": [",
+      Join(columns, ", "),
+      "], \"attributes\": {}, \"creator\": {\"library\": \"robomerge\", \"version\": \"1\"}, "
+      "\"pandas_version\": \"2.0.0\"}");
 }
 
 }  // namespace
@@ -189,7 +200,8 @@ void TableWriter::AddString(const std::string& name, std::vector<std::string> va
   });
 }
 
-void TableWriter::AddStringList(const std::string& name, std::vector<std::vector<std::string>> values) {
+void TableWriter::AddStringList(const std::string& name,
+                                std::vector<std::vector<std::string>> values) {
   representation_->AddBuilt(name, [&](std::shared_ptr<arrow::Array>* out) {
     const auto texts = std::make_shared<arrow::StringBuilder>();
     arrow::ListBuilder builder(arrow::default_memory_pool(), texts,
@@ -203,7 +215,8 @@ void TableWriter::AddStringList(const std::string& name, std::vector<std::vector
 }
 
 void TableWriter::AddNumbers(const std::string& name, NumberLists numbers) {
-  ROBOMERGE_CHECK(numbers.list_depth >= 0 && numbers.cell_begin.size() == numbers.is_null.size() + 1 &&
+  ROBOMERGE_CHECK(numbers.list_depth >= 0 &&
+                  numbers.cell_begin.size() == numbers.is_null.size() + 1 &&
                   numbers.cell_begin.back() == numbers.values.size());
   representation_->AddBuilt(name, [&](std::shared_ptr<arrow::Array>* out) -> arrow::Status {
     std::shared_ptr<arrow::Array> values;
@@ -237,10 +250,12 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
     if (!field) continue;
     const auto unified = UnifiedType(type, field->type());
     if (!unified) {
-      return Problem(Code::kIncompatible, StrCat("column `", name, "` has types that do not fit together"))
+      return Problem(Code::kIncompatible,
+                     StrCat("column `", name, "` has types that do not fit together"))
           .At(StrCat(block.table->representation().path, ": column `", name, "`"))
-          .Expected(
-              StrCat(type->ToString(), typed_by ? StrCat("   from ", typed_by->representation().path) : std::string()))
+          .Expected(StrCat(
+              type->ToString(),
+              typed_by ? StrCat("   from ", typed_by->representation().path) : std::string()))
           .Found(field->type()->ToString());
     }
     if (!typed_by || !unified->Equals(*type)) typed_by = block.table;
@@ -254,7 +269,8 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
       const auto column = tables[at] ? tables[at]->GetColumnByName(name) : nullptr;
       if (!column) {
         ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
-            auto nulls, arrow::MakeArrayOfNull(type, static_cast<int64_t>(block.rows.size())), what, where);
+            auto nulls, arrow::MakeArrayOfNull(type, static_cast<int64_t>(block.rows.size())), what,
+            where);
         chunks.push_back(std::move(nulls));
         continue;
       }
@@ -274,45 +290,55 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
   });
 }
 
-void TableWriter::SetPandasIndex(const std::string& index_column) { representation_->index_column = index_column; }
+void TableWriter::SetPandasIndex(const std::string& index_column) {
+  representation_->index_column = index_column;
+}
 
 Result<uint64_t> TableWriter::Write(io::OutputFile& output, int64_t rows_per_group) {
   ROBOMERGE_RETURN_NOT_OK(representation_->failed);
   const arrow::FieldVector& fields = representation_->fields;
-  const int64_t num_rows = representation_->columns.empty() ? 0 : representation_->columns.front()->length();
+  const int64_t num_rows =
+      representation_->columns.empty() ? 0 : representation_->columns.front()->length();
   for (size_t i = 0; i < fields.size(); ++i) {
     if (representation_->columns[i]->length() != num_rows) {
       return Problem(Code::kInvalidArgument, "the columns of the table differ in length")
           .At(output.path())
           .Expected(StrCat(num_rows, " rows, as in `", fields.front()->name(), "`"))
-          .Found(StrCat(representation_->columns[i]->length(), " rows in `", fields[i]->name(), "`"));
+          .Found(
+              StrCat(representation_->columns[i]->length(), " rows in `", fields[i]->name(), "`"));
     }
   }
   auto schema = arrow::schema(fields);
   if (const std::string& index = representation_->index_column; !index.empty()) {
     if (schema->GetFieldIndex(index) < 0) {
-      return Problem(Code::kInvalidArgument, StrCat("the index column `", index, "` is not in the table"))
+      return Problem(Code::kInvalidArgument,
+                     StrCat("the index column `", index, "` is not in the table"))
           .At(output.path());
     }
-    schema = schema->WithMetadata(arrow::key_value_metadata({"pandas"}, {PandasMetadata(fields, index)}));
+    schema = schema->WithMetadata(
+        arrow::key_value_metadata({"pandas"}, {PandasMetadata(fields, index)}));
   }
   const std::string what = "cannot write the table";
   uint64_t file_size_bytes = 0;
   ROBOMERGE_RETURN_NOT_OK(AtArrowBorder(what, output.path(), [&]() -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what, output.path());
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what,
+                                     output.path());
     const auto properties = ::parquet::WriterProperties::Builder()
                                 .compression(::parquet::Compression::SNAPPY)
                                 ->version(::parquet::ParquetVersion::PARQUET_2_6)
                                 ->build();
-    const auto arrow_properties = ::parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    const auto arrow_properties =
+        ::parquet::ArrowWriterProperties::Builder().store_schema()->build();
     const auto table = arrow::Table::Make(schema, representation_->columns, num_rows);
     ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, std::max<int64_t>(rows_per_group, 1),
-                                     properties, arrow_properties),
+        ::parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink,
+                                     std::max<int64_t>(rows_per_group, 1), properties,
+                                     arrow_properties),
         what, output.path());
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const auto buffer, sink->Finish(), what, output.path());
     file_size_bytes = static_cast<uint64_t>(buffer->size());
-    return output.WriteAt(0, std::as_bytes(std::span<const uint8_t>(buffer->data(), file_size_bytes)));
+    return output.WriteAt(0,
+                          std::as_bytes(std::span<const uint8_t>(buffer->data(), file_size_bytes)));
   }));
   return file_size_bytes;
 }

@@ -30,7 +30,8 @@ namespace robomerge::parquet::testing {
 template <typename Builder, typename Value>
 std::shared_ptr<arrow::Array> Column(const std::vector<std::optional<Value>>& values) {
   Builder builder;
-  for (const auto& value : values) EXPECT_TRUE((value ? builder.Append(*value) : builder.AppendNull()).ok());
+  for (const auto& value : values)
+    EXPECT_TRUE((value ? builder.Append(*value) : builder.AppendNull()).ok());
   return builder.Finish().ValueOrDie();
 }
 
@@ -47,18 +48,22 @@ inline std::vector<int64_t> Range(int64_t first, int64_t count, int64_t step = 1
 }
 
 inline std::shared_ptr<::parquet::WriterProperties> PlainProperties() {
-  return ::parquet::WriterProperties::Builder().compression(::parquet::Compression::SNAPPY)->build();
+  return ::parquet::WriterProperties::Builder()
+      .compression(::parquet::Compression::SNAPPY)
+      ->build();
 }
 
 /// Writes the tables as one row group each.
-inline std::string WriteParquet(const std::vector<std::shared_ptr<arrow::Table>>& row_groups,
-                                const std::shared_ptr<::parquet::WriterProperties>& properties = PlainProperties(),
-                                bool store_schema = true) {
+inline std::string WriteParquet(
+    const std::vector<std::shared_ptr<arrow::Table>>& row_groups,
+    const std::shared_ptr<::parquet::WriterProperties>& properties = PlainProperties(),
+    bool store_schema = true) {
   auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
   ::parquet::ArrowWriterProperties::Builder arrow_properties;
   if (store_schema) arrow_properties.store_schema();
-  auto writer = ::parquet::arrow::FileWriter::Open(*row_groups.front()->schema(), arrow::default_memory_pool(), sink,
-                                                   properties, arrow_properties.build())
+  auto writer = ::parquet::arrow::FileWriter::Open(*row_groups.front()->schema(),
+                                                   arrow::default_memory_pool(), sink, properties,
+                                                   arrow_properties.build())
                     .ValueOrDie();
   for (const auto& table : row_groups) {
     EXPECT_TRUE(writer->WriteTable(*table, std::max<int64_t>(table->num_rows(), 1)).ok());

@@ -92,7 +92,8 @@ std::string_view ThriftReader::ReadBinary() {
   if (!ok_) return {};
   if (length > remaining()) {
     Fail(StrCat("a text in the ", part_, " is longer than the ", part_),
-         StrCat("at most ", WithSeparators(remaining()), " bytes"), StrCat(WithSeparators(length), " bytes"));
+         StrCat("at most ", WithSeparators(remaining()), " bytes"),
+         StrCat(WithSeparators(length), " bytes"));
     return {};
   }
   const std::string_view value = bytes_.substr(position_, static_cast<size_t>(length));
@@ -109,7 +110,8 @@ size_t ThriftReader::ReadListHeader(ThriftType* element) {
   // Every element of every type takes at least one byte.
   if (size > remaining()) {
     Fail(StrCat("a list in the ", part_, " is longer than the ", part_),
-         StrCat("at most ", WithSeparators(remaining()), " elements"), StrCat(WithSeparators(size), " elements"));
+         StrCat("at most ", WithSeparators(remaining()), " elements"),
+         StrCat(WithSeparators(size), " elements"));
     return 0;
   }
   return static_cast<size_t>(size);
@@ -121,7 +123,8 @@ size_t ThriftReader::ReadListOf(ThriftType expected) {
   const bool bools = (expected == ThriftType::kTrue || expected == ThriftType::kFalse) &&
                      (element == ThriftType::kTrue || element == ThriftType::kFalse);
   if (ok_ && size > 0 && element != expected && !bools) {
-    Fail(StrCat("a list in the ", part_, " holds another type"), TypeName(expected), TypeName(element));
+    Fail(StrCat("a list in the ", part_, " holds another type"), TypeName(expected),
+         TypeName(element));
     return 0;
   }
   return size;
@@ -178,7 +181,8 @@ void ThriftReader::Skip(ThriftType type) {
       return;
   }
   if (++depth_ > kThriftMaxDepth) {
-    Fail(StrCat("the ", part_, " is nested too deeply"), StrCat("at most ", kThriftMaxDepth, " levels"));
+    Fail(StrCat("the ", part_, " is nested too deeply"),
+         StrCat("at most ", kThriftMaxDepth, " levels"));
   } else if (type == ThriftType::kMap) {
     const uint64_t size = ReadVarint();
     if (size > remaining()) Fail(StrCat("a map in the ", part_, " is longer than the ", part_));
@@ -195,7 +199,8 @@ void ThriftReader::Skip(ThriftType type) {
   --depth_;
 }
 
-ThriftStructReader::ThriftStructReader(ThriftReader& reader, const char* name) : reader_(reader), name_(name) {
+ThriftStructReader::ThriftStructReader(ThriftReader& reader, const char* name)
+    : reader_(reader), name_(name) {
   if (++reader_.depth_ > kThriftMaxDepth) {
     reader_.Fail(StrCat("the ", reader_.part_, " is nested too deeply"),
                  StrCat("at most ", kThriftMaxDepth, " levels"));
@@ -223,7 +228,8 @@ bool ThriftStructReader::Next() {
     const int64_t id = reader_.ReadZigzag();
     if (!reader_.ok()) return false;
     if (id < std::numeric_limits<int16_t>::min() || id > std::numeric_limits<int16_t>::max()) {
-      reader_.Fail(StrCat("a field number of ", name_, " does not fit 16 bits"), {}, std::to_string(id));
+      reader_.Fail(StrCat("a field number of ", name_, " does not fit 16 bits"), {},
+                   std::to_string(id));
       return false;
     }
     id_ = static_cast<int16_t>(id);
@@ -235,7 +241,8 @@ bool ThriftStructReader::Next() {
 bool ThriftStructReader::Expect(bool fits, const char* expected) {
   pending_ = false;
   if (fits) return true;
-  reader_.Fail(StrCat("field ", id_, " of ", name_, " has another type"), expected, TypeName(type_));
+  reader_.Fail(StrCat("field ", id_, " of ", name_, " has another type"), expected,
+               TypeName(type_));
   return false;
 }
 
@@ -244,7 +251,9 @@ int64_t ThriftStructReader::Integer() {
     pending_ = false;
     return static_cast<int8_t>(reader_.ReadByte());
   }
-  if (!Expect(type_ == ThriftType::kI16 || type_ == ThriftType::kI32 || type_ == ThriftType::kI64, "integer")) return 0;
+  if (!Expect(type_ == ThriftType::kI16 || type_ == ThriftType::kI32 || type_ == ThriftType::kI64,
+              "integer"))
+    return 0;
   return reader_.ReadZigzag();
 }
 
@@ -261,7 +270,8 @@ int32_t ThriftStructReader::Int32() {
 int64_t ThriftStructReader::Count() {
   const int64_t value = Integer();
   if (value < 0) {
-    reader_.Fail(StrCat("field ", id_, " of ", name_, " is negative"), "0 or more", std::to_string(value));
+    reader_.Fail(StrCat("field ", id_, " of ", name_, " is negative"), "0 or more",
+                 std::to_string(value));
     return 0;
   }
   return value;

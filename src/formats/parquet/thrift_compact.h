@@ -1,8 +1,9 @@
 // Thrift's compact protocol, as far as Parquet's footers use it: a checked reader and a writer.
 //
-// No generated code and no node tree: a footer of thousands of row groups is walked in place, and whatever we do not
-// touch is copied as a byte span (ThriftStructReader::value), so that no field is lost, known to us or not. Source of
-// the rules: apache/thrift doc/specs/thrift-compact-protocol.md.
+// No generated code and no node tree: a footer of thousands of row groups is walked in place, and
+// whatever we do not touch is copied as a byte span (ThriftStructReader::value), so that no field
+// is lost, known to us or not. Source of the rules: apache/thrift
+// doc/specs/thrift-compact-protocol.md.
 #pragma once
 
 #include <array>
@@ -35,15 +36,18 @@ enum class ThriftType : uint8_t {
 /// Deepest nesting of structs and lists that is read. Parquet's own structs need about ten.
 inline constexpr int kThriftMaxDepth = 48;
 
-/// Walks compact-protocol bytes. The first failure sticks: from then on every read returns zero or nothing, and
-/// status() says what was wrong and where, so that callers check once per struct instead of once per field.
+/// Walks compact-protocol bytes. The first failure sticks: from then on every read returns zero or
+/// nothing, and status() says what was wrong and where, so that callers check once per struct
+/// instead of once per field.
 ///
-/// Every length is checked against the bytes that are left before anything is allocated. Not thread-safe. The bytes
-/// must outlive it.
+/// Every length is checked against the bytes that are left before anything is allocated. Not
+/// thread-safe. The bytes must outlive it.
 class ThriftReader {
  public:
-  /// `part` ("footer", "page index": a literal) of the file `path`, which begins at `file_offset`: only for messages.
-  ThriftReader(std::string_view bytes, std::string_view path, const char* part, uint64_t file_offset)
+  /// `part` ("footer", "page index": a literal) of the file `path`, which begins at `file_offset`:
+  /// only for messages.
+  ThriftReader(std::string_view bytes, std::string_view path, const char* part,
+               uint64_t file_offset)
       : bytes_(bytes), path_(path), part_(part), file_offset_(file_offset) {}
 
   bool ok() const { return ok_; }
@@ -66,8 +70,8 @@ class ThriftReader {
   void Skip(ThriftType type);
   /// Skips one element of a list: unlike a field, a boolean here is one byte.
   void SkipElement(ThriftType type);
-  /// Returns the number of elements of a list or set and sets their type. Fails if there cannot be as many in the bytes
-  /// left.
+  /// Returns the number of elements of a list or set and sets their type. Fails if there cannot be
+  /// as many in the bytes left.
   size_t ReadListHeader(ThriftType* element);
   /// The same, failing unless the elements are of `expected` type (an empty list may claim any).
   size_t ReadListOf(ThriftType expected);
@@ -86,8 +90,9 @@ class ThriftReader {
   std::string what_, expected_, found_;
 };
 
-/// Walks the fields of one struct: `for (ThriftStructReader field(reader, "RowGroup"); field.Next();) switch
-/// (field.id()) ...`. A field that the body does not read is skipped by the following Next().
+/// Walks the fields of one struct: `for (ThriftStructReader field(reader, "RowGroup");
+/// field.Next();) switch (field.id()) ...`. A field that the body does not read is skipped by the
+/// following Next().
 class ThriftStructReader {
  public:
   /// `name` appears in messages and must be a literal.
@@ -125,8 +130,8 @@ class ThriftStructReader {
   bool pending_ = false;
 };
 
-/// Writes compact-protocol bytes to the end of a string. Begin and End calls must pair; nesting is bounded by
-/// kThriftMaxDepth.
+/// Writes compact-protocol bytes to the end of a string. Begin and End calls must pair; nesting is
+/// bounded by kThriftMaxDepth.
 class ThriftWriter {
  public:
   explicit ThriftWriter(std::string& out) : out_(out) {}
@@ -136,7 +141,9 @@ class ThriftWriter {
   void EndStruct();
   void BeginStructField(int16_t id);
 
-  void Bool(int16_t id, bool value) { FieldHeader(id, value ? ThriftType::kTrue : ThriftType::kFalse); }
+  void Bool(int16_t id, bool value) {
+    FieldHeader(id, value ? ThriftType::kTrue : ThriftType::kFalse);
+  }
   void I16(int16_t id, int16_t value);
   void I32(int16_t id, int32_t value);
   void I64(int16_t id, int64_t value);

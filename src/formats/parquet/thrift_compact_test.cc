@@ -9,7 +9,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-ThriftReader ReaderOf(std::string_view bytes) { return ThriftReader(bytes, "f.parquet", "footer", 1000); }
+ThriftReader ReaderOf(std::string_view bytes) {
+  return ThriftReader(bytes, "f.parquet", "footer", 1000);
+}
 
 // A struct that holds a value of every type, under field numbers near and far.
 std::string Everything() {
@@ -32,7 +34,8 @@ std::string Everything() {
   writer.I32(1, 7);
   writer.EndStruct();
   writer.Raw(105, ThriftType::kDouble, std::string(8, 'd'));
-  writer.Raw(106, ThriftType::kMap, std::string("\x01\x85\x02ok\x0e", 6));  // one pair, of binary and i32
+  writer.Raw(106, ThriftType::kMap,
+             std::string("\x01\x85\x02ok\x0e", 6));  // one pair, of binary and i32
   writer.EndStruct();
   return out;
 }
@@ -88,7 +91,8 @@ TEST(ThriftReader, ReadsWhatTheWriterWrote) {
       }
       case 104: {
         field.Struct();
-        for (ThriftStructReader inner(reader, "Inner"); inner.Next();) EXPECT_EQ(inner.Integer(), 7);
+        for (ThriftStructReader inner(reader, "Inner"); inner.Next();)
+          EXPECT_EQ(inner.Integer(), 7);
         break;
       }
       default:
@@ -162,7 +166,8 @@ TEST(ThriftReader, RefusesLengthsBeyondTheBytes) {
 
 TEST(ThriftReader, RefusesNestingBeyondTheLimit) {
   const auto nested = [](int depth) {
-    return std::string(static_cast<size_t>(depth), '\x1c') + std::string(static_cast<size_t>(depth) + 1, '\0');
+    return std::string(static_cast<size_t>(depth), '\x1c') +
+           std::string(static_cast<size_t>(depth) + 1, '\0');
   };
   const std::string allowed = nested(kThriftMaxDepth - 1), refused = nested(kThriftMaxDepth);
   ThriftReader inside = ReaderOf(allowed);
@@ -190,9 +195,9 @@ TEST(ThriftStructReader, NamesTheFieldOfAWrongTypeOrSign) {
     ThriftStructReader field(reader, "RowGroup");
     ASSERT_TRUE(field.Next());
     field.Binary();
-    EXPECT_THAT(
-        reader.status().ToString(),
-        HasSubstr("field 3 of RowGroup has another type at f.parquet: footer, byte 1,001, expected binary, found i64"));
+    EXPECT_THAT(reader.status().ToString(),
+                HasSubstr("field 3 of RowGroup has another type at f.parquet: footer, byte 1,001, "
+                          "expected binary, found i64"));
   }
   {
     ThriftReader reader = ReaderOf(bytes);

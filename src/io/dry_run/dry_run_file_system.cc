@@ -24,7 +24,8 @@ class DryRunFileSystem::CountingFile final : public OutputFile {
     return Status();
   }
 
-  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
+  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
+                               uint64_t length, uint64_t offset) override {
     if (!RangeFits(source_offset, length, source.size_bytes())) {
       return Problem(Code::kCorrupt, "file ends before the range that is to be copied")
           .At(StrCat(source.path(), ", byte ", WithSeparators(source_offset)));
@@ -58,7 +59,8 @@ std::map<std::string, uint64_t> DryRunFileSystem::written() const {
   return written_;
 }
 
-Result<std::unique_ptr<RandomAccessFile>> DryRunFileSystem::OpenForReading(const std::string& path) const {
+Result<std::unique_ptr<RandomAccessFile>> DryRunFileSystem::OpenForReading(
+    const std::string& path) const {
   return beneath_.OpenForReading(path);
 }
 
@@ -66,18 +68,27 @@ Result<std::unique_ptr<OutputFile>> DryRunFileSystem::Create(const std::string& 
   return std::unique_ptr<OutputFile>(std::make_unique<CountingFile>(*this, path));
 }
 
-Result<FileStat> DryRunFileSystem::Stat(const std::string& path) const { return beneath_.Stat(path); }
-Result<std::vector<std::string>> DryRunFileSystem::List(const std::string& path) const { return beneath_.List(path); }
+Result<FileStat> DryRunFileSystem::Stat(const std::string& path) const {
+  return beneath_.Stat(path);
+}
+Result<std::vector<std::string>> DryRunFileSystem::List(const std::string& path) const {
+  return beneath_.List(path);
+}
 Status DryRunFileSystem::MakeDirectories(const std::string&) { return Status(); }
 Status DryRunFileSystem::RenameNew(const std::string&, const std::string&) { return Status(); }
 Status DryRunFileSystem::Replace(const std::string&, const std::string&) { return Status(); }
 Status DryRunFileSystem::Exchange(const std::string&, const std::string&) { return Status(); }
 Status DryRunFileSystem::RemoveAll(const std::string&) { return Status(); }
 Status DryRunFileSystem::SyncDirectory(const std::string&) { return Status(); }
-Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&, LockKind) { return std::make_unique<Lock>(); }
-bool DryRunFileSystem::CanShareExtents(const std::string& source, const std::string& directory) const {
+Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&, LockKind) {
+  return std::make_unique<Lock>();
+}
+bool DryRunFileSystem::CanShareExtents(const std::string& source,
+                                       const std::string& directory) const {
   return beneath_.CanShareExtents(source, directory);
 }
-Result<uint64_t> DryRunFileSystem::FreeBytes(const std::string& path) const { return beneath_.FreeBytes(path); }
+Result<uint64_t> DryRunFileSystem::FreeBytes(const std::string& path) const {
+  return beneath_.FreeBytes(path);
+}
 
 }  // namespace robomerge::io

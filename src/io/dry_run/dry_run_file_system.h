@@ -1,4 +1,5 @@
-// A file system that reads what is there and writes nothing: the writers run as they are, and the sizes they would have written are kept.
+// A file system that reads what is there and writes nothing: the writers run as they are, and the
+// sizes they would have written are kept.
 #pragma once
 
 #include <map>
@@ -9,7 +10,8 @@
 
 namespace robomerge::io {
 
-/// Decorates another file system. Reads, Stat and List pass through and do not see what was "written".
+/// Decorates another file system. Reads, Stat and List pass through and do not see what was
+/// "written".
 class DryRunFileSystem final : public FileSystem {
  public:
   /// `beneath` must outlive this.

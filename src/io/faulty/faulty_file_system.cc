@@ -17,33 +17,59 @@ bool Needs(Operation operation, std::initializer_list<Operation> operations) {
 // Whether a fault of this kind can strike this operation.
 bool IsCandidate(FaultKind kind, Operation operation) {
   switch (kind) {
-    case FaultKind::kNone: return false;
-    case FaultKind::kError: return true;
-    case FaultKind::kShortWrite: return Needs(operation, {Operation::kWrite, Operation::kCopy});
-    case FaultKind::kNoSpace: return Needs(operation, {Operation::kCreate, Operation::kWrite, Operation::kSetSize, Operation::kCopy, Operation::kMakeDirectory, Operation::kLock});
+    case FaultKind::kNone:
+      return false;
+    case FaultKind::kError:
+      return true;
+    case FaultKind::kShortWrite:
+      return Needs(operation, {Operation::kWrite, Operation::kCopy});
+    case FaultKind::kNoSpace:
+      return Needs(operation, {Operation::kCreate, Operation::kWrite, Operation::kSetSize,
+                               Operation::kCopy, Operation::kMakeDirectory, Operation::kLock});
     case FaultKind::kSyncError:
-    case FaultKind::kSkippedSync: return Needs(operation, {Operation::kSyncFile, Operation::kSyncDirectory});
+    case FaultKind::kSkippedSync:
+      return Needs(operation, {Operation::kSyncFile, Operation::kSyncDirectory});
     // What only looks leaves nothing that a crash could take.
-    case FaultKind::kCrash: return operation >= Operation::kCreate;
+    case FaultKind::kCrash:
+      return operation >= Operation::kCreate;
   }
   return false;
 }
 
 Problem Failure(Operation operation, const std::string& path, int error) {
-  return Problem(Code::kIo, StrCat("cannot ", OperationName(operation))).At(path).Found(std::strerror(error));
+  return Problem(Code::kIo, StrCat("cannot ", OperationName(operation)))
+      .At(path)
+      .Found(std::strerror(error));
 }
 
 }  // namespace
 
 const char* OperationName(Operation operation) {
-  static constexpr std::array kNames = {"open for reading", "read", "stat", "list", "read the free space of", "create", "write", "set the size of", "copy", "sync", "close",
-                                        "make directory", "rename to", "replace", "exchange with", "remove", "sync the folder", "lock"};
+  static constexpr std::array kNames = {"open for reading",
+                                        "read",
+                                        "stat",
+                                        "list",
+                                        "read the free space of",
+                                        "create",
+                                        "write",
+                                        "set the size of",
+                                        "copy",
+                                        "sync",
+                                        "close",
+                                        "make directory",
+                                        "rename to",
+                                        "replace",
+                                        "exchange with",
+                                        "remove",
+                                        "sync the folder",
+                                        "lock"};
   return kNames[static_cast<size_t>(operation)];
 }
 
 class FaultyFileSystem::ReadFile final : public RandomAccessFile {
  public:
-  ReadFile(const FaultyFileSystem& owner, std::unique_ptr<RandomAccessFile> beneath) : owner_(owner), beneath_(std::move(beneath)) {}
+  ReadFile(const FaultyFileSystem& owner, std::unique_ptr<RandomAccessFile> beneath)
+      : owner_(owner), beneath_(std::move(beneath)) {}
   const std::string& path() const override { return beneath_->path(); }
   uint64_t size_bytes() const override { return beneath_->size_bytes(); }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
@@ -58,7 +84,8 @@ class FaultyFileSystem::ReadFile final : public RandomAccessFile {
 
 class FaultyFileSystem::WrittenFile final : public OutputFile {
  public:
-  WrittenFile(FaultyFileSystem& owner, std::unique_ptr<OutputFile> beneath) : owner_(owner), beneath_(std::move(beneath)) {}
+  WrittenFile(FaultyFileSystem& owner, std::unique_ptr<OutputFile> beneath)
+      : owner_(owner), beneath_(std::move(beneath)) {}
   const std::string& path() const override { return beneath_->path(); }
 
   Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
@@ -74,10 +101,12 @@ class FaultyFileSystem::WrittenFile final : public OutputFile {
     return beneath_->SetSize(size_bytes);
   }
 
-  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
+  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
+                               uint64_t length, uint64_t offset) override {
     bool is_short = false;
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kCopy, path(), &is_short));
-    const Result<MovedBytes> moved = beneath_->CopyRange(source, source_offset, is_short ? length / 2 : length, offset);
+    const Result<MovedBytes> moved =
+        beneath_->CopyRange(source, source_offset, is_short ? length / 2 : length, offset);
     if (!moved.ok() || !is_short) return moved;
     return Failure(Operation::kCopy, path(), EIO);
   }
@@ -99,7 +128,8 @@ class FaultyFileSystem::WrittenFile final : public OutputFile {
   const std::unique_ptr<OutputFile> beneath_;
 };
 
-Status FaultyFileSystem::Begin(Operation operation, const std::string& path, bool* is_struck) const {
+Status FaultyFileSystem::Begin(Operation operation, const std::string& path,
+                               bool* is_struck) const {
   const std::lock_guard lock(mutex_);
   log_.push_back({operation, path});
   if (has_struck_ && fault_.kind == FaultKind::kCrash) return Failure(operation, path, EIO);
@@ -125,13 +155,15 @@ std::vector<FaultyFileSystem::Logged> FaultyFileSystem::log() const {
   return log_;
 }
 
-Result<std::unique_ptr<RandomAccessFile>> FaultyFileSystem::OpenForReading(const std::string& path) const {
+Result<std::unique_ptr<RandomAccessFile>> FaultyFileSystem::OpenForReading(
+    const std::string& path) const {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kOpen, path));
   ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, beneath_.OpenForReading(path));
   return std::unique_ptr<RandomAccessFile>(std::make_unique<ReadFile>(*this, std::move(file)));
 }
 
-Result<std::unique_ptr<OutputFile>> FaultyFileSystem::Create(const std::string& path, CopyMode mode) {
+Result<std::unique_ptr<OutputFile>> FaultyFileSystem::Create(const std::string& path,
+                                                             CopyMode mode) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kCreate, path));
   ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, beneath_.Create(path, mode));
   return std::unique_ptr<OutputFile>(std::make_unique<WrittenFile>(*this, std::move(file)));
@@ -170,7 +202,9 @@ Status FaultyFileSystem::Replace(const std::string& from, const std::string& to)
 
 Status FaultyFileSystem::Exchange(const std::string& left, const std::string& right) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kExchange, right));
-  if (behaviour_.cannot_exchange) return Problem(Code::kUnsupported, "this file system cannot exchange two folders at once").At(right);
+  if (behaviour_.cannot_exchange)
+    return Problem(Code::kUnsupported, "this file system cannot exchange two folders at once")
+        .At(right);
   return beneath_.Exchange(left, right);
 }
 

@@ -10,19 +10,36 @@
 namespace robomerge::io {
 
 enum class Operation {
-  kOpen, kRead, kStat, kList, kFreeBytes, kCreate, kWrite, kSetSize, kCopy, kSyncFile, kClose, kMakeDirectory, kRenameNew, kReplace, kExchange, kRemove,
-  kSyncDirectory, kLock
+  kOpen,
+  kRead,
+  kStat,
+  kList,
+  kFreeBytes,
+  kCreate,
+  kWrite,
+  kSetSize,
+  kCopy,
+  kSyncFile,
+  kClose,
+  kMakeDirectory,
+  kRenameNew,
+  kReplace,
+  kExchange,
+  kRemove,
+  kSyncDirectory,
+  kLock
 };
 const char* OperationName(Operation operation);
 
 enum class FaultKind {
   kNone,
-  kError,       ///< one operation of any kind answers EIO, and does nothing
-  kShortWrite,  ///< one write or copy stops in the middle, with EIO
-  kNoSpace,     ///< from one operation on, nothing that needs space works: ENOSPC
-  kSyncError,   ///< one sync of a file or folder answers EIO
+  kError,        ///< one operation of any kind answers EIO, and does nothing
+  kShortWrite,   ///< one write or copy stops in the middle, with EIO
+  kNoSpace,      ///< from one operation on, nothing that needs space works: ENOSPC
+  kSyncError,    ///< one sync of a file or folder answers EIO
   kSkippedSync,  ///< one sync of a file or folder says that it worked, and did nothing
-  kCrash,       ///< after so many changes, everything fails: the process sees nothing but errors until it ends
+  kCrash,  ///< after so many changes, everything fails: the process sees nothing but errors until
+           ///< it ends
 };
 
 /// What to do to whom. Kinds count only the operations that they can strike, from 0.
@@ -36,7 +53,8 @@ struct FaultyBehaviour {
   bool cannot_exchange = false;  ///< as over NFS: kUnsupported
 };
 
-/// Decorates another file system. A folder that is made with its parents, or removed with what is in it, is one operation per folder and file.
+/// Decorates another file system. A folder that is made with its parents, or removed with what is
+/// in it, is one operation per folder and file.
 class FaultyFileSystem final : public FileSystem {
  public:
   struct Logged {
@@ -64,14 +82,17 @@ class FaultyFileSystem final : public FileSystem {
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
   Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override;
-  bool CanShareExtents(const std::string& source, const std::string& directory) const override { return beneath_.CanShareExtents(source, directory); }
+  bool CanShareExtents(const std::string& source, const std::string& directory) const override {
+    return beneath_.CanShareExtents(source, directory);
+  }
   Result<uint64_t> FreeBytes(const std::string& path) const override;
 
  private:
   class ReadFile;
   class WrittenFile;
 
-  // Counts the operation and says whether it fails. What is to stop in the middle, or to be skipped, succeeds here and says so.
+  // Counts the operation and says whether it fails. What is to stop in the middle, or to be
+  // skipped, succeeds here and says so.
   Status Begin(Operation operation, const std::string& path, bool* is_struck = nullptr) const;
 
   FileSystem& beneath_;

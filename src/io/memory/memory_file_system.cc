@@ -11,19 +11,25 @@ namespace {
 
 constexpr uint64_t kRoot = 1;
 
-Problem NotFound(const std::string& path) { return Problem(Code::kNotFound, "cannot find").At(path).Found("No such file or directory"); }
+Problem NotFound(const std::string& path) {
+  return Problem(Code::kNotFound, "cannot find").At(path).Found("No such file or directory");
+}
 Problem Refused(const std::string& operation, const std::string& path, Code code = Code::kIo) {
-  return Problem(code, "cannot " + operation).At(path).Found(code == Code::kAlreadyExists ? "File exists" : "No such file or directory");
+  return Problem(code, "cannot " + operation)
+      .At(path)
+      .Found(code == Code::kAlreadyExists ? "File exists" : "No such file or directory");
 }
 
 // Reads a copy of the bytes as they were when it was opened.
 class ReadableFile final : public RandomAccessFile {
  public:
-  ReadableFile(std::string path, std::string bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  ReadableFile(std::string path, std::string bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)) {}
   const std::string& path() const override { return path_; }
   uint64_t size_bytes() const override { return bytes_.size(); }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
-    if (!RangeFits(offset, out.size(), bytes_.size())) return Problem(Code::kCorrupt, "file ends early").At(path_);
+    if (!RangeFits(offset, out.size(), bytes_.size()))
+      return Problem(Code::kCorrupt, "file ends early").At(path_);
     const auto all = std::as_bytes(std::span(bytes_));
     std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
     return Status();
@@ -38,7 +44,8 @@ class ReadableFile final : public RandomAccessFile {
 
 class MemoryFileSystem::WritableFile final : public OutputFile {
  public:
-  WritableFile(MemoryFileSystem& owner, std::string path, NodeId node) : owner_(owner), path_(std::move(path)), node_(node) {}
+  WritableFile(MemoryFileSystem& owner, std::string path, NodeId node)
+      : owner_(owner), path_(std::move(path)), node_(node) {}
   const std::string& path() const override { return path_; }
 
   Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
@@ -47,7 +54,8 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     if (found == owner_.nodes_.end()) return Status();  // removed while open: written nowhere
     Node& node = found->second;
     node.bytes.resize(std::max<size_t>(node.bytes.size(), offset + bytes.size()));
-    std::copy_n(reinterpret_cast<const char*>(bytes.data()), bytes.size(), node.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    std::copy_n(reinterpret_cast<const char*>(bytes.data()), bytes.size(),
+                node.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
     node.modified_ns = ++owner_.clock_ns_;
     return Status();
   }
@@ -61,7 +69,8 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     return Status();
   }
 
-  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) override {
+  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
+                               uint64_t length, uint64_t offset) override {
     std::vector<std::byte> bytes(length);
     ROBOMERGE_RETURN_NOT_OK(source.ReadAt(source_offset, bytes));
     ROBOMERGE_RETURN_NOT_OK(WriteAt(offset, bytes));
@@ -85,7 +94,8 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
 
 class MemoryFileSystem::HeldLock final : public Lock {
  public:
-  HeldLock(std::shared_ptr<std::map<NodeId, int>> locks, NodeId node) : locks_(std::move(locks)), node_(node) {}
+  HeldLock(std::shared_ptr<std::map<NodeId, int>> locks, NodeId node)
+      : locks_(std::move(locks)), node_(node) {}
   ~HeldLock() override {
     int& holders = (*locks_)[node_];
     holders = holders < 0 ? 0 : holders - 1;
@@ -119,7 +129,10 @@ void MemoryFileSystem::LoseContent(ContentLoss loss, std::mt19937_64& random, No
   // The kinds of kRandom: the three others, a beginning, an end after zeros.
   const uint64_t kind = loss == ContentLoss::kRandom ? random() % 5 : static_cast<uint64_t>(loss);
   if (kind == 1) node.bytes = node.synced_bytes;
-  if (kind == 2) node.bytes = node.synced_bytes + std::string(written.size() - std::min(written.size(), node.synced_bytes.size()), '\0');
+  if (kind == 2)
+    node.bytes =
+        node.synced_bytes +
+        std::string(written.size() - std::min(written.size(), node.synced_bytes.size()), '\0');
   if (kind == 3) node.bytes = written.substr(0, std::max(kept, node.synced_bytes.size()));
   if (kind == 4) node.bytes = std::string(kept, '\0') + written.substr(kept);
 }
@@ -129,7 +142,9 @@ void MemoryFileSystem::Crash(NameLoss names, ContentLoss contents, uint64_t seed
   std::mt19937_64 random(seed);
   const size_t prefix = random() % (changes_.size() + 1);
   for (size_t at = 0; at < changes_.size(); ++at) {
-    const bool by_chance = names == NameLoss::kKept || (names == NameLoss::kPrefix && at < prefix) || (names == NameLoss::kEach && random() % 2 == 0);
+    const bool by_chance = names == NameLoss::kKept ||
+                           (names == NameLoss::kPrefix && at < prefix) ||
+                           (names == NameLoss::kEach && random() % 2 == 0);
     if (changes_[at].is_synced || by_chance) Apply(changes_[at], on_device_);
   }
   changes_.clear();
@@ -187,7 +202,8 @@ void MemoryFileSystem::Apply(const NameChange& change, std::map<NodeId, Entries>
   }
   entries.erase(change.name);
   if (change.kind == Kind::kRemove) return;
-  // A rename that reached the device brought what it renames with it, whether or not the old name had been there.
+  // A rename that reached the device brought what it renames with it, whether or not the old name
+  // had been there.
   folders[change.other_folder][change.other_name] = change.node;
   if (change.kind == Kind::kExchange) entries[change.name] = change.other_node;
 }
@@ -203,7 +219,8 @@ void MemoryFileSystem::Note(NameChange change) {
   changes_.push_back(std::move(change));
 }
 
-MemoryFileSystem::NodeId MemoryFileSystem::Add(NodeId folder, const std::string& name, bool is_directory) {
+MemoryFileSystem::NodeId MemoryFileSystem::Add(NodeId folder, const std::string& name,
+                                               bool is_directory) {
   const NodeId node = next_node_++;
   nodes_[node].is_directory = is_directory;
   nodes_[node].modified_ns = ++clock_ns_;
@@ -212,7 +229,8 @@ MemoryFileSystem::NodeId MemoryFileSystem::Add(NodeId folder, const std::string&
   return node;
 }
 
-Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystem::OpenForReading(const std::string& path) const {
+Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystem::OpenForReading(
+    const std::string& path) const {
   const std::lock_guard lock(mutex_);
   ROBOMERGE_ASSIGN_OR_RETURN(const Place place, Find(path));
   if (place.node == 0) return NotFound(path);
@@ -254,7 +272,8 @@ Status MemoryFileSystem::MakeDirectories(const std::string& path) {
     const Result<Place> place = Find(part);
     if (!place.ok()) return Refused("make directory", part);
     if (place->node == 0) Add(place->folder, place->name, true);
-    if (place->node != 0 && !nodes_.at(place->node).is_directory) return Refused("make directory", part);
+    if (place->node != 0 && !nodes_.at(place->node).is_directory)
+      return Refused("make directory", part);
     if (at == std::string::npos) return Status();
   }
 }
@@ -264,18 +283,25 @@ Status MemoryFileSystem::Move(const std::string& from, const std::string& to, bo
   const Result<Place> source = Find(from), target = Find(to);
   if (!source.ok() || source->node == 0 || !target.ok()) return Refused("rename to", to);
   if (target->node != 0 && !replaces) return Refused("rename to", to, Code::kAlreadyExists);
-  Note({NameChange::Kind::kMove, source->folder, source->name, target->folder, target->name, source->node, 0, false});
+  Note({NameChange::Kind::kMove, source->folder, source->name, target->folder, target->name,
+        source->node, 0, false});
   return Status();
 }
 
-Status MemoryFileSystem::RenameNew(const std::string& from, const std::string& to) { return Move(from, to, false); }
-Status MemoryFileSystem::Replace(const std::string& from, const std::string& to) { return Move(from, to, true); }
+Status MemoryFileSystem::RenameNew(const std::string& from, const std::string& to) {
+  return Move(from, to, false);
+}
+Status MemoryFileSystem::Replace(const std::string& from, const std::string& to) {
+  return Move(from, to, true);
+}
 
 Status MemoryFileSystem::Exchange(const std::string& left, const std::string& right) {
   const std::lock_guard lock(mutex_);
   const Result<Place> first = Find(left), second = Find(right);
-  if (!first.ok() || first->node == 0 || !second.ok() || second->node == 0) return Refused("exchange with", right);
-  Note({NameChange::Kind::kExchange, first->folder, first->name, second->folder, second->name, first->node, second->node, false});
+  if (!first.ok() || first->node == 0 || !second.ok() || second->node == 0)
+    return Refused("exchange with", right);
+  Note({NameChange::Kind::kExchange, first->folder, first->name, second->folder, second->name,
+        first->node, second->node, false});
   return Status();
 }
 
@@ -296,7 +322,8 @@ Status MemoryFileSystem::SyncDirectory(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const Result<Place> place = Find(path);
   if (!place.ok() || place->node == 0) return Refused("open", path);
-  for (NameChange& change : changes_) change.is_synced |= change.folder == place->node || change.other_folder == place->node;
+  for (NameChange& change : changes_)
+    change.is_synced |= change.folder == place->node || change.other_folder == place->node;
   return Status();
 }
 
@@ -306,12 +333,14 @@ Result<std::unique_ptr<Lock>> MemoryFileSystem::TryLock(const std::string& path,
   if (!place.ok()) return Refused("create", path);
   const NodeId node = place->node != 0 ? place->node : Add(place->folder, place->name, false);
   int& holders = (*locks_)[node];
-  if (holders < 0 || (holders > 0 && kind == LockKind::kExclusive)) return Refused("lock", path, Code::kAlreadyExists);
+  if (holders < 0 || (holders > 0 && kind == LockKind::kExclusive))
+    return Refused("lock", path, Code::kAlreadyExists);
   holders = kind == LockKind::kExclusive ? -1 : holders + 1;
   return std::unique_ptr<Lock>(std::make_unique<HeldLock>(locks_, node));
 }
 
-void MemoryFileSystem::Collect(NodeId folder, const std::string& prefix, std::map<std::string, std::string>& tree,
+void MemoryFileSystem::Collect(NodeId folder, const std::string& prefix,
+                               std::map<std::string, std::string>& tree,
                                std::map<std::string, int64_t>& times) const {
   for (const auto& [name, id] : nodes_.at(folder).entries) {
     const Node& node = nodes_.at(id);

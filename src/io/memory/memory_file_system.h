@@ -1,7 +1,8 @@
 // A file system in memory that knows what a device would hold after a power cut: for tests.
 //
-// POSIX promises little, and this keeps no more: fsync of a file saves its contents but not its name, fsync of a folder the names in it but not those above.
-// A rename reaches the device whole or not at all. All else is lost or kept as the crash is told.
+// POSIX promises little, and this keeps no more: fsync of a file saves its contents but not its
+// name, fsync of a folder the names in it but not those above. A rename reaches the device whole or
+// not at all. All else is lost or kept as the crash is told.
 #pragma once
 
 #include <map>
@@ -28,7 +29,8 @@ enum class ContentLoss {
   kKept,
   kLost,    ///< the file is as at its last sync; empty if there was none
   kZeros,   ///< the size reached the device, the bytes did not
-  kRandom,  ///< per file: one of the above, or a beginning of it, or zeros up to some byte and the rest of it
+  kRandom,  ///< per file: one of the above, or a beginning of it, or zeros up to some byte and the
+            ///< rest of it
 };
 
 class MemoryFileSystem final : public FileSystem {
@@ -36,13 +38,15 @@ class MemoryFileSystem final : public FileSystem {
   MemoryFileSystem();
   /// The same files, all as lost or safe as here. Locks are not copied.
   std::unique_ptr<MemoryFileSystem> Clone() const;
-  /// Cuts the power and starts again: what was not synced is gone as told, everything else is on the device. Locks are dropped.
+  /// Cuts the power and starts again: what was not synced is gone as told, everything else is on
+  /// the device. Locks are dropped.
   void Crash(NameLoss names, ContentLoss contents, uint64_t seed);
   /// Everything that is there reaches the device.
   void SyncAll();
   /// Makes a file with its folders, on the device.
   void Put(const std::string& path, std::string bytes);
-  /// Every file below `path`: its path from there, and its bytes. Empty folders stand there with a '/' behind.
+  /// Every file below `path`: its path from there, and its bytes. Empty folders stand there with a
+  /// '/' behind.
   std::map<std::string, std::string> Tree(const std::string& path) const;
   /// Paths with time of their last change, folders included, below `path`.
   std::map<std::string, int64_t> Times(const std::string& path) const;
@@ -69,8 +73,8 @@ class MemoryFileSystem final : public FileSystem {
 
   struct Node {
     bool is_directory = false;
-    Entries entries;          // of a folder, as every process sees them
-    std::string bytes;        // of a file
+    Entries entries;    // of a folder, as every process sees them
+    std::string bytes;  // of a file
     std::string synced_bytes;
     int64_t modified_ns = 0;
   };
@@ -98,7 +102,8 @@ class MemoryFileSystem final : public FileSystem {
   void Apply(const NameChange& change, std::map<NodeId, Entries>& folders) const;
   Status Move(const std::string& from, const std::string& to, bool replaces);
   void RemoveNode(const Place& place);
-  void Collect(NodeId folder, const std::string& prefix, std::map<std::string, std::string>& tree, std::map<std::string, int64_t>& times) const;
+  void Collect(NodeId folder, const std::string& prefix, std::map<std::string, std::string>& tree,
+               std::map<std::string, int64_t>& times) const;
   static void LoseContent(ContentLoss loss, std::mt19937_64& random, Node& node);
 
   mutable std::mutex mutex_;  // guards all

@@ -4,8 +4,8 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,16 +28,20 @@ constexpr size_t kBufferBytes = size_t{1} << 20;
 // errno as data: what the caller should do next decides the code.
 Problem SystemProblem(const std::string& operation, const std::string& path, int error) {
   Code code = Code::kIo;
-  // Where something is to be made, a missing parent is the system's answer, not an answer to the question whether it is there.
-  const bool is_question = operation == "open for reading" || operation == "stat" || operation == "list";
+  // Where something is to be made, a missing parent is the system's answer, not an answer to the
+  // question whether it is there.
+  const bool is_question =
+      operation == "open for reading" || operation == "stat" || operation == "list";
   if (is_question && (error == ENOENT || error == ENOTDIR)) code = Code::kNotFound;
   if (error == EEXIST || error == ENOTEMPTY) code = Code::kAlreadyExists;
   Problem problem(code, StrCat("cannot ", operation));
   problem.where = path;
   problem.found = std::strerror(error);
   if (error == EACCES || error == EPERM) problem.hint = "check the permissions of this path";
-  if (error == ENOSPC || error == EDQUOT) problem.hint = "free space on this file system, or choose another destination";
-  if (error == EMFILE || error == ENFILE) problem.hint = "raise the limit of open files (ulimit -n)";
+  if (error == ENOSPC || error == EDQUOT)
+    problem.hint = "free space on this file system, or choose another destination";
+  if (error == EMFILE || error == ENFILE)
+    problem.hint = "raise the limit of open files (ulimit -n)";
   return problem;
 }
 
@@ -87,7 +91,8 @@ class PosixRandomAccessFile final : public RandomAccessFile {
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
     size_t done = 0;
     while (done < out.size()) {
-      const ssize_t count = ::pread(descriptor_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t count = ::pread(descriptor_.get(), out.data() + done, out.size() - done,
+                                    static_cast<off_t>(offset + done));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return SystemProblem("read", path_, errno);
       if (count == 0) {
@@ -116,7 +121,8 @@ class PosixOutputFile final : public OutputFile {
 
   Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      const ssize_t count =
+          ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return SystemProblem("write", path_, errno);
       bytes = bytes.subspan(static_cast<size_t>(count));
@@ -126,12 +132,13 @@ class PosixOutputFile final : public OutputFile {
   }
 
   Status SetSize(uint64_t size_bytes) override {
-    if (::ftruncate(descriptor_.get(), static_cast<off_t>(size_bytes)) != 0) return SystemProblem("set the size of", path_, errno);
+    if (::ftruncate(descriptor_.get(), static_cast<off_t>(size_bytes)) != 0)
+      return SystemProblem("set the size of", path_, errno);
     return Status();
   }
 
-  Result<MovedBytes> CopyRange(const RandomAccessFile& unpinned, uint64_t source_offset, uint64_t length,
-                               uint64_t offset) override {
+  Result<MovedBytes> CopyRange(const RandomAccessFile& unpinned, uint64_t source_offset,
+                               uint64_t length, uint64_t offset) override {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<const RandomAccessFile> pin, unpinned.Pin());
     const RandomAccessFile& source = *pin;
     if (!RangeFits(source_offset, length, source.size_bytes())) {
@@ -145,15 +152,19 @@ class PosixOutputFile final : public OutputFile {
       const uint64_t shared = TryShare(source, source_offset, length, offset);
       moved.shared_bytes += shared;
       source_offset += shared, offset += shared, length -= shared;
-      // copy_file_range of one file system may share aligned extents by itself, which CopyMode::kCopy must not.
-      while (length > 0 && mode_ != CopyMode::kCopy && kernel_copies_.load(std::memory_order_relaxed)) {
+      // copy_file_range of one file system may share aligned extents by itself, which
+      // CopyMode::kCopy must not.
+      while (length > 0 && mode_ != CopyMode::kCopy &&
+             kernel_copies_.load(std::memory_order_relaxed)) {
         auto from = static_cast<loff_t>(source_offset), to = static_cast<loff_t>(offset);
-        const ssize_t count = ::copy_file_range(source.descriptor(), &from, descriptor_.get(), &to, length, 0);
+        const ssize_t count =
+            ::copy_file_range(source.descriptor(), &from, descriptor_.get(), &to, length, 0);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG)) {
           return SystemProblem("write", path_, errno);
         }
-        if (count <= 0) {  // EXDEV, EINVAL, EOPNOTSUPP, ENOSYS, or nothing moved: this pair of files needs the plain way
+        if (count <= 0) {  // EXDEV, EINVAL, EOPNOTSUPP, ENOSYS, or nothing moved: this pair of
+                           // files needs the plain way
           kernel_copies_.store(false, std::memory_order_relaxed);
           break;
         }
@@ -177,7 +188,8 @@ class PosixOutputFile final : public OutputFile {
 
   void BeginSync(uint64_t offset, uint64_t length) override {
     // An error shows at Close, whose fsync reports whatever could not be written.
-    static_cast<void>(::sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE));
+    static_cast<void>(::sync_file_range(descriptor_.get(), static_cast<off_t>(offset),
+                                        static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE));
   }
 
   Status Sync() override {
@@ -187,14 +199,17 @@ class PosixOutputFile final : public OutputFile {
 
   Status Close(bool sync) override {
     if (sync && ::fsync(descriptor_.get()) != 0) return SystemProblem("sync", path_, errno);
-    if (::close(descriptor_.Release()) != 0 && errno != EINTR) return SystemProblem("close", path_, errno);
+    if (::close(descriptor_.Release()) != 0 && errno != EINTR)
+      return SystemProblem("close", path_, errno);
     return Status();
   }
 
  private:
-  // Shares the whole blocks of the range, if it begins with one on both sides (ioctl_ficlonerange(2)). Returns the number of bytes shared. The last
-  // block of a source could be shared too where the destination ends with it; to copy it costs less than to move that end.
-  uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length, uint64_t offset) {
+  // Shares the whole blocks of the range, if it begins with one on both sides
+  // (ioctl_ficlonerange(2)). Returns the number of bytes shared. The last block of a source could
+  // be shared too where the destination ends with it; to copy it costs less than to move that end.
+  uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
+                    uint64_t offset) {
     static constexpr uint64_t kBlockBytes = 4096;
     if (mode_ == CopyMode::kCopy || !shares_.load(std::memory_order_relaxed)) return 0;
     if (source_offset % kBlockBytes != 0 || offset % kBlockBytes != 0) return 0;
@@ -205,7 +220,8 @@ class PosixOutputFile final : public OutputFile {
     range.dest_offset = offset;
     if (range.src_length == 0) return 0;
     if (::ioctl(descriptor_.get(), FICLONERANGE, &range) != 0) {
-      if (errno == EOPNOTSUPP || errno == ENOTTY || errno == EXDEV || errno == ENOSYS) shares_.store(false, std::memory_order_relaxed);
+      if (errno == EOPNOTSUPP || errno == ENOTTY || errno == EXDEV || errno == ENOSYS)
+        shares_.store(false, std::memory_order_relaxed);
       return 0;
     }
     return range.src_length;
@@ -222,7 +238,8 @@ class PosixOutputFile final : public OutputFile {
 constexpr uint64_t kBtrfsMagic = 0x9123683E;
 constexpr uint64_t kXfsMagic = 0x58465342;
 
-// XFS_IOC_FSGEOMETRY_V1 of xfs_fs.h (ioctl_xfs_fsgeometry(2)), which only xfsprogs' headers declare.
+// XFS_IOC_FSGEOMETRY_V1 of xfs_fs.h (ioctl_xfs_fsgeometry(2)), which only xfsprogs' headers
+// declare.
 struct XfsGeometry {
   uint32_t block_to_imaxpct[8];
   uint64_t datablocks_to_logstart[4];
@@ -254,7 +271,8 @@ class PosixFileSystem final : public FileSystem {
       return Problem(Code::kCorrupt, "not a regular file").At(path);
     }
     const auto size = static_cast<uint64_t>(raw.st_size);
-    return std::unique_ptr<RandomAccessFile>(std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), size));
+    return std::unique_ptr<RandomAccessFile>(
+        std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), size));
   }
 
   Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
@@ -291,7 +309,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status MakeDirectories(const std::string& path) override {
-    for (size_t at = path.find('/', 1); ; at = path.find('/', at + 1)) {
+    for (size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
       const std::string part = path.substr(0, at);
       if (!part.empty() && ::mkdir(part.c_str(), 0777) != 0 && errno != EEXIST) {
         // A parent on a read-only file system may exist and still answer EROFS.
@@ -308,10 +326,13 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status RenameNew(const std::string& from, const std::string& to) override {
-    static constexpr unsigned kNoReplace = 1;  // RENAME_NOREPLACE of linux/fs.h, which glibc's headers only give with _GNU_SOURCE
-    if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), kNoReplace) == 0) return Status();
+    static constexpr unsigned kNoReplace =
+        1;  // RENAME_NOREPLACE of linux/fs.h, which glibc's headers only give with _GNU_SOURCE
+    if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), kNoReplace) == 0)
+      return Status();
     if (errno != EINVAL && errno != ENOSYS) return SystemProblem("rename to", to, errno);
-    // File systems without the flag (some network ones): plain rename, which replaces nothing but an empty directory.
+    // File systems without the flag (some network ones): plain rename, which replaces nothing but
+    // an empty directory.
     struct stat raw;
     if (::lstat(to.c_str(), &raw) == 0) return SystemProblem("rename to", to, EEXIST);
     if (::rename(from.c_str(), to.c_str()) != 0) return SystemProblem("rename to", to, errno);
@@ -325,18 +346,23 @@ class PosixFileSystem final : public FileSystem {
 
   Status Exchange(const std::string& left, const std::string& right) override {
     static constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE of linux/fs.h
-    if (::syscall(SYS_renameat2, AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), kExchange) == 0) return Status();
+    if (::syscall(SYS_renameat2, AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), kExchange) == 0)
+      return Status();
     if (errno != EINVAL && errno != ENOSYS) return SystemProblem("exchange with", right, errno);
-    return Problem(Code::kUnsupported, "this file system cannot exchange two folders at once").At(right);
+    return Problem(Code::kUnsupported, "this file system cannot exchange two folders at once")
+        .At(right);
   }
 
   Status RemoveAll(const std::string& path) override {
     struct stat raw;
-    if (::lstat(path.c_str(), &raw) != 0) return errno == ENOENT ? Status() : Status(SystemProblem("remove", path, errno));
+    if (::lstat(path.c_str(), &raw) != 0)
+      return errno == ENOENT ? Status() : Status(SystemProblem("remove", path, errno));
     if (S_ISDIR(raw.st_mode)) {
       ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, List(path));
-      for (const std::string& name : names) ROBOMERGE_RETURN_NOT_OK(RemoveAll(JoinPath(path, name)));
-      if (::rmdir(path.c_str()) != 0 && errno != ENOENT) return SystemProblem("remove", path, errno);
+      for (const std::string& name : names)
+        ROBOMERGE_RETURN_NOT_OK(RemoveAll(JoinPath(path, name)));
+      if (::rmdir(path.c_str()) != 0 && errno != ENOENT)
+        return SystemProblem("remove", path, errno);
       return Status();
     }
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return SystemProblem("remove", path, errno);
@@ -347,7 +373,8 @@ class PosixFileSystem final : public FileSystem {
     Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY | O_DIRECTORY));
     if (descriptor.get() < 0) return SystemProblem("open", path, errno);
     // Some network file systems cannot sync a directory; their server orders its operations itself.
-    if (::fsync(descriptor.get()) != 0 && errno != EINVAL) return SystemProblem("sync", path, errno);
+    if (::fsync(descriptor.get()) != 0 && errno != EINVAL)
+      return SystemProblem("sync", path, errno);
     return Status();
   }
 
@@ -355,35 +382,45 @@ class PosixFileSystem final : public FileSystem {
     while (true) {
       Descriptor descriptor(OpenRetrying(path.c_str(), O_RDWR | O_CREAT, 0666));
       if (descriptor.get() < 0) return SystemProblem("create", path, errno);
-      if (::flock(descriptor.get(), (kind == LockKind::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+      if (::flock(descriptor.get(), (kind == LockKind::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) !=
+          0) {
         if (errno != EWOULDBLOCK) return SystemProblem("lock", path, errno);
         return Problem(Code::kAlreadyExists, "another process holds this lock").At(path);
       }
-      // Whoever held it before may have removed the file between our open and our lock: then what we hold locks nothing.
+      // Whoever held it before may have removed the file between our open and our lock: then what
+      // we hold locks nothing.
       struct stat of_descriptor, of_path;
       if (::fstat(descriptor.get(), &of_descriptor) != 0) return SystemProblem("stat", path, errno);
-      if (::stat(path.c_str(), &of_path) != 0 || of_path.st_ino != of_descriptor.st_ino || of_path.st_dev != of_descriptor.st_dev) continue;
+      if (::stat(path.c_str(), &of_path) != 0 || of_path.st_ino != of_descriptor.st_ino ||
+          of_path.st_dev != of_descriptor.st_dev)
+        continue;
       return std::unique_ptr<Lock>(std::make_unique<PosixLock>(descriptor.Release()));
     }
   }
 
   bool CanShareExtents(const std::string& source, const std::string& directory) const override {
     struct stat of_source, of_directory;
-    if (::stat(source.c_str(), &of_source) != 0 || ::stat(directory.c_str(), &of_directory) != 0) return false;
+    if (::stat(source.c_str(), &of_source) != 0 || ::stat(directory.c_str(), &of_directory) != 0)
+      return false;
     struct statfs system;
     if (::statfs(directory.c_str(), &system) != 0) return false;
-    // Subvolumes of one btrfs have device numbers of their own and can share all the same; the copy path copes if they cannot.
+    // Subvolumes of one btrfs have device numbers of their own and can share all the same; the copy
+    // path copes if they cannot.
     if (static_cast<uint64_t>(system.f_type) == kBtrfsMagic) return true;
-    if (of_source.st_dev != of_directory.st_dev || static_cast<uint64_t>(system.f_type) != kXfsMagic) return false;
+    if (of_source.st_dev != of_directory.st_dev ||
+        static_cast<uint64_t>(system.f_type) != kXfsMagic)
+      return false;
     Descriptor descriptor(OpenRetrying(directory.c_str(), O_RDONLY | O_DIRECTORY));
     XfsGeometry geometry{};
-    return descriptor.get() >= 0 && ::ioctl(descriptor.get(), kXfsGeometryRequest, &geometry) == 0 &&
+    return descriptor.get() >= 0 &&
+           ::ioctl(descriptor.get(), kXfsGeometryRequest, &geometry) == 0 &&
            (geometry.flags & kXfsReflink) != 0;
   }
 
   Result<uint64_t> FreeBytes(const std::string& path) const override {
     struct statvfs raw;
-    if (::statvfs(path.c_str(), &raw) != 0) return SystemProblem("read the free space of", path, errno);
+    if (::statvfs(path.c_str(), &raw) != 0)
+      return SystemProblem("read the free space of", path, errno);
     return uint64_t{raw.f_bavail} * raw.f_frsize;
   }
 };

@@ -22,18 +22,22 @@ struct SourceInfo {
 
 /// Where the payload of each episode is claimed to be, as the episodes table says.
 struct EpisodeClaims {
-  std::vector<FileId> data_files;                                ///< per episode
-  std::vector<std::vector<FileId>> video_files;                  ///< [video key][episode]
+  std::vector<FileId> data_files;                ///< per episode
+  std::vector<std::vector<FileId>> video_files;  ///< [video key][episode]
 };
 
-Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root, const json::Json& info);
+Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
+                            const json::Json& info);
 
 // The parts, each in a file of its own. They add what they read to `dataset`, warnings included.
 Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dataset& dataset);
 Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset);
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
-Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset);
-Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info, const EpisodeClaims& claims, Dataset& dataset);
-Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info, const EpisodeClaims& claims, Dataset& dataset);
+Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
+                                   Dataset& dataset);
+Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
+                     const EpisodeClaims& claims, Dataset& dataset);
+Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
+                      const EpisodeClaims& claims, Dataset& dataset);
 
 }  // namespace robomerge::v30

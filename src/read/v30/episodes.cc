@@ -15,8 +15,9 @@ constexpr std::string_view kStatPrefix = "stats/";
 
 // Columns this reader takes; every other one is carried as it is.
 bool IsKnown(const std::string& column) {
-  return column == "episode_index" || column == "tasks" || column == "length" || column == "dataset_from_index" ||
-         column == "dataset_to_index" || column.starts_with("data/") || column.starts_with("videos/") ||
+  return column == "episode_index" || column == "tasks" || column == "length" ||
+         column == "dataset_from_index" || column == "dataset_to_index" ||
+         column.starts_with("data/") || column.starts_with("videos/") ||
          column.starts_with(kStatPrefix) || column.starts_with("meta/episodes/");
 }
 
@@ -27,7 +28,8 @@ struct RowOrigin {
   int64_t row = 0;
 };
 
-// The statistics columns of one file, and per row which of them are null: rows of equal pattern share a layout.
+// The statistics columns of one file, and per row which of them are null: rows of equal pattern
+// share a layout.
 class StatisticsOfFile {
  public:
   static Result<StatisticsOfFile> Read(const parquet::Table& table) {
@@ -42,9 +44,10 @@ class StatisticsOfFile {
       column.feature = name.substr(kStatPrefix.size(), slash - kStatPrefix.size());
       column.stat = name.substr(slash + 1);
       column.list_depth = std::max(1, lists.list_depth);
-      column.kind = lists.element == parquet::NumberLists::Element::kInteger   ? NumberKind::kInteger
-                    : lists.element == parquet::NumberLists::Element::kBoolean ? NumberKind::kBoolean
-                                                                               : NumberKind::kFloat;
+      column.kind = lists.element == parquet::NumberLists::Element::kInteger ? NumberKind::kInteger
+                    : lists.element == parquet::NumberLists::Element::kBoolean
+                        ? NumberKind::kBoolean
+                        : NumberKind::kFloat;
       statistics.columns_.push_back(std::move(column));
       statistics.lists_.push_back(std::move(lists));
     }
@@ -86,7 +89,8 @@ class StatisticsOfFile {
   std::vector<uint32_t> widths_;
 };
 
-Result<std::vector<std::string>> ListEpisodesFiles(const io::FileSystem& file_system, const std::string& root) {
+Result<std::vector<std::string>> ListEpisodesFiles(const io::FileSystem& file_system,
+                                                   const std::string& root) {
   const std::string folder = io::JoinPath(root, "meta/episodes");
   std::vector<std::string> paths;
   const Result<std::vector<std::string>> directories = file_system.List(folder);
@@ -119,7 +123,8 @@ struct FileColumns {
   std::vector<Video> videos;
 };
 
-Result<FileColumns> ReadColumns(const parquet::Table& table, const std::vector<std::string>& video_keys) {
+Result<FileColumns> ReadColumns(const parquet::Table& table,
+                                const std::vector<std::string>& video_keys) {
   FileColumns columns;
   ROBOMERGE_ASSIGN_OR_RETURN(columns.episode_index, table.Int64s("episode_index"));
   ROBOMERGE_ASSIGN_OR_RETURN(columns.length, table.Int64s("length"));
@@ -140,23 +145,33 @@ Result<FileColumns> ReadColumns(const parquet::Table& table, const std::vector<s
   return columns;
 }
 
-Problem WrongRow(const std::string& path, const std::string& column, int64_t row, std::string expected, int64_t found) {
-  return Problem(Code::kCorrupt, "episodes table contradicts itself").Kind("E-episodes").At(StrCat(path, ": ", column, ", row ", row))
-      .Expected(std::move(expected)).Found(std::to_string(found));
+Problem WrongRow(const std::string& path, const std::string& column, int64_t row,
+                 std::string expected, int64_t found) {
+  return Problem(Code::kCorrupt, "episodes table contradicts itself")
+      .Kind("E-episodes")
+      .At(StrCat(path, ": ", column, ", row ", row))
+      .Expected(std::move(expected))
+      .Found(std::to_string(found));
 }
 
-// What one row claims must be possible at all; whether its files agree is checked when they are read.
+// What one row claims must be possible at all; whether its files agree is checked when they are
+// read.
 Status CheckRow(const FileColumns& columns, size_t row, const std::string& path) {
   const auto at = static_cast<int64_t>(row);
-  if (columns.length[row] <= 0) return WrongRow(path, "length", at, "at least one frame", columns.length[row]);
+  if (columns.length[row] <= 0)
+    return WrongRow(path, "length", at, "at least one frame", columns.length[row]);
   const std::optional<int64_t> end = CheckedAdd(columns.from_index[row], columns.length[row]);
-  if (!end) return WrongRow(path, "dataset_from_index", at, "a number of a frame", columns.from_index[row]);
+  if (!end)
+    return WrongRow(path, "dataset_from_index", at, "a number of a frame", columns.from_index[row]);
   if (columns.to_index[row] != *end) {
-    return WrongRow(path, "dataset_to_index", at, StrCat(*end, " (dataset_from_index and the row's length)"), columns.to_index[row]);
+    return WrongRow(path, "dataset_to_index", at,
+                    StrCat(*end, " (dataset_from_index and the row's length)"),
+                    columns.to_index[row]);
   }
   constexpr int64_t kMostFiles = 1'000'000;
   const auto check_number = [&](const std::string& column, int64_t number) -> Status {
-    if (number < 0 || number > kMostFiles) return WrongRow(path, column, at, "a file number", number);
+    if (number < 0 || number > kMostFiles)
+      return WrongRow(path, column, at, "a file number", number);
     return Status();
   };
   ROBOMERGE_RETURN_NOT_OK(check_number("data/chunk_index", columns.data_chunk[row]));
@@ -168,29 +183,38 @@ Status CheckRow(const FileColumns& columns, size_t row, const std::string& path)
   return Status();
 }
 
-// Rows carry 0..n-1, each once. Their order among the files does not matter: the data rows name their episode by this number.
+// Rows carry 0..n-1, each once. Their order among the files does not matter: the data rows name
+// their episode by this number.
 Status SortByEpisode(std::vector<RowOrigin>& origins, const std::vector<EpisodesFile>& files) {
   std::stable_sort(origins.begin(), origins.end(),
-                   [](const RowOrigin& left, const RowOrigin& right) { return left.episode_index < right.episode_index; });
+                   [](const RowOrigin& left, const RowOrigin& right) {
+                     return left.episode_index < right.episode_index;
+                   });
   for (size_t at = 0; at < origins.size(); ++at) {
     if (origins[at].episode_index == static_cast<int64_t>(at)) continue;
-    return Problem(Code::kCorrupt, "episodes are not numbered 0, 1, 2, ... without gaps").Kind("E-episodes")
+    return Problem(Code::kCorrupt, "episodes are not numbered 0, 1, 2, ... without gaps")
+        .Kind("E-episodes")
         .At(StrCat(files[origins[at].file].path, ": episode_index, row ", origins[at].row))
-        .Expected(std::to_string(at)).Found(std::to_string(origins[at].episode_index));
+        .Expected(std::to_string(at))
+        .Found(std::to_string(origins[at].episode_index));
   }
   return Status();
 }
 
 }  // namespace
 
-Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset) {
+Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
+                                   Dataset& dataset) {
   const std::vector<std::string> video_keys = dataset.schema.video_keys();
   EpisodeClaims claims;
   claims.video_files.resize(video_keys.size());
   for (const std::string& key : video_keys) dataset.video_keys.push_back(VideoKey{key, {}, {}});
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListEpisodesFiles(file_system, dataset.root));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                             ListEpisodesFiles(file_system, dataset.root));
   if (paths.empty() && info.total_episodes > 0) {
-    return Problem(Code::kCorrupt, "episodes table is missing").Kind("E-missing-file").At(io::JoinPath(dataset.root, "meta/episodes"))
+    return Problem(Code::kCorrupt, "episodes table is missing")
+        .Kind("E-missing-file")
+        .At(io::JoinPath(dataset.root, "meta/episodes"))
         .Expected(StrCat(info.total_episodes, " episodes (from info.json: total_episodes)"));
   }
 
@@ -199,7 +223,8 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
   std::vector<RowOrigin> origins;
   std::set<std::string> carried;
   for (const std::string& path : paths) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file, file_system.OpenForReading(path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                               file_system.OpenForReading(path));
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(*file));
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
     ROBOMERGE_ASSIGN_OR_RETURN(FileColumns of_file, ReadColumns(table, video_keys));
@@ -209,9 +234,11 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
     }
     for (int64_t row = 0; row < table.num_rows(); ++row) {
       ROBOMERGE_RETURN_NOT_OK(CheckRow(of_file, static_cast<size_t>(row), path));
-      origins.push_back({of_file.episode_index[static_cast<size_t>(row)], static_cast<uint32_t>(columns.size()), row});
+      origins.push_back({of_file.episode_index[static_cast<size_t>(row)],
+                         static_cast<uint32_t>(columns.size()), row});
     }
-    dataset.episodes_files.push_back({path, stat.size_bytes, stat.modified_ns, table.uncompressed_bytes()});
+    dataset.episodes_files.push_back(
+        {path, stat.size_bytes, stat.modified_ns, table.uncompressed_bytes()});
     columns.push_back(std::move(of_file));
     statistics.push_back(std::move(of_statistics));
   }
@@ -240,12 +267,16 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
   }
 
   std::vector<Problem> problems;
-  const auto check_total = [&](const char* key, uint64_t stated, uint64_t counted, const char* unit) {
+  const auto check_total = [&](const char* key, uint64_t stated, uint64_t counted,
+                               const char* unit) {
     if (stated == counted) return;
-    problems.push_back(Problem(Code::kCorrupt, StrCat("`", key, "` of info.json contradicts the episodes table")).Kind("E-totals")
-                           .At(StrCat(io::JoinPath(dataset.root, "meta/info.json"), ": ", key))
-                           .Expected(StrCat(WithSeparators(counted), " ", unit, " (counted)")).Found(WithSeparators(stated))
-                           .Hint("correct info.json, or find the rows that are missing"));
+    problems.push_back(
+        Problem(Code::kCorrupt, StrCat("`", key, "` of info.json contradicts the episodes table"))
+            .Kind("E-totals")
+            .At(StrCat(io::JoinPath(dataset.root, "meta/info.json"), ": ", key))
+            .Expected(StrCat(WithSeparators(counted), " ", unit, " (counted)"))
+            .Found(WithSeparators(stated))
+            .Hint("correct info.json, or find the rows that are missing"));
   };
   check_total("total_episodes", info.total_episodes, dataset.episodes.size(), "episodes");
   check_total("total_frames", info.total_frames, num_frames, "frames");

@@ -8,24 +8,31 @@ namespace robomerge::v30 {
 namespace {
 
 constexpr std::string_view kKnownKeys[] = {
-    "codebase_version", "fps", "features", "total_episodes", "total_frames", "total_tasks", "chunks_size", "data_files_size_in_mb",
-    "video_files_size_in_mb", "data_path", "video_path", "robot_type", "splits", "tools",
+    "codebase_version", "fps", "features", "total_episodes", "total_frames", "total_tasks",
+    "chunks_size", "data_files_size_in_mb", "video_files_size_in_mb", "data_path", "video_path",
+    "robot_type", "splits", "tools",
     // Counts of v2.1 that some converters left behind; recomputed from the rows in any case.
     "total_chunks", "total_videos"};
 
-Problem Wrong(const std::string& path, const std::string& key, std::string expected, const json::Json& found) {
-  return Problem(Code::kCorrupt, StrCat("`", key, "` of info.json is not usable")).Kind("E-info")
-      .At(StrCat(path, ": ", key)).Expected(std::move(expected)).Found(json::DumpLine(found));
+Problem Wrong(const std::string& path, const std::string& key, std::string expected,
+              const json::Json& found) {
+  return Problem(Code::kCorrupt, StrCat("`", key, "` of info.json is not usable"))
+      .Kind("E-info")
+      .At(StrCat(path, ": ", key))
+      .Expected(std::move(expected))
+      .Found(json::DumpLine(found));
 }
 
 Result<uint64_t> Count(const json::Json& info, const std::string& path, const std::string& key) {
   if (!info.contains(key) || info.at(key).is_null()) return uint64_t{0};
   const json::Json& value = info.at(key);
-  if (!value.is_number_integer() || value.get<int64_t>() < 0) return Wrong(path, key, "a count", value);
+  if (!value.is_number_integer() || value.get<int64_t>() < 0)
+    return Wrong(path, key, "a count", value);
   return value.get<uint64_t>();
 }
 
-Result<std::string> Template(const json::Json& info, const std::string& path, const std::string& key, const char* otherwise) {
+Result<std::string> Template(const json::Json& info, const std::string& path,
+                             const std::string& key, const char* otherwise) {
   if (!info.contains(key) || info.at(key).is_null()) return std::string(otherwise);
   if (!info.at(key).is_string()) return Wrong(path, key, "a path template", info.at(key));
   std::string path_template = info.at(key).get<std::string>();
@@ -39,31 +46,46 @@ Result<std::string> Template(const json::Json& info, const std::string& path, co
 
 Status ReadFeatures(const json::Json& info, const std::string& path, Schema& schema) {
   if (!info.contains("features") || !info.at("features").is_object()) {
-    return Wrong(path, "features", "an object with one entry per feature", info.contains("features") ? info.at("features") : json::Json());
+    return Wrong(path, "features", "an object with one entry per feature",
+                 info.contains("features") ? info.at("features") : json::Json());
   }
   std::vector<Problem> problems;
   for (const auto& [name, entry] : info.at("features").items()) {
     const std::string where = StrCat(path, ": features[\"", name, "\"]");
     if (!IsUsableFeatureName(name)) {
-      problems.push_back(Problem(Code::kCorrupt, "feature name cannot be part of a path").Kind("E-features").At(where)
-                             .Expected("a name without `/`, and not `.` or `..`").Found(StrCat("`", name, "`")));
+      problems.push_back(Problem(Code::kCorrupt, "feature name cannot be part of a path")
+                             .Kind("E-features")
+                             .At(where)
+                             .Expected("a name without `/`, and not `.` or `..`")
+                             .Found(StrCat("`", name, "`")));
       continue;
     }
     if (!entry.is_object() || !entry.contains("dtype") || !entry.at("dtype").is_string()) {
-      problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no dtype")).Kind("E-features").At(where)
+      problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no dtype"))
+                             .Kind("E-features")
+                             .At(where)
                              .Found(json::DumpLine(entry)));
       continue;
     }
     const json::Json shape = entry.value("shape", json::Json::array());
-    const auto is_extent = [](const json::Json& extent) { return extent.is_null() || (extent.is_number_integer() && extent.get<int64_t>() >= 0); };
+    const auto is_extent = [](const json::Json& extent) {
+      return extent.is_null() || (extent.is_number_integer() && extent.get<int64_t>() >= 0);
+    };
     if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_extent)) {
-      problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no usable shape")).Kind("E-features").At(StrCat(where, ".shape"))
-                             .Expected("a list of sizes").Found(json::DumpLine(shape)));
+      problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no usable shape"))
+                             .Kind("E-features")
+                             .At(StrCat(where, ".shape"))
+                             .Expected("a list of sizes")
+                             .Found(json::DumpLine(shape)));
       continue;
     }
     if (entry.at("dtype") == "video" && !IsUsableVideoKey(name)) {
-      problems.push_back(Problem(Code::kCorrupt, "name of a camera is too long for a folder").Kind("E-features").At(StrCat(path, ": features"))
-                             .Expected("at most 255 bytes").Found(StrCat(WithSeparators(name.size()), " bytes: `", name.substr(0, 60), "...`")));
+      problems.push_back(
+          Problem(Code::kCorrupt, "name of a camera is too long for a folder")
+              .Kind("E-features")
+              .At(StrCat(path, ": features"))
+              .Expected("at most 255 bytes")
+              .Found(StrCat(WithSeparators(name.size()), " bytes: `", name.substr(0, 60), "...`")));
       continue;
     }
     schema.features.push_back(Feature{name, entry});
@@ -74,11 +96,15 @@ Status ReadFeatures(const json::Json& info, const std::string& path, Schema& sch
     if (schema.Find(name) == nullptr) missing.emplace_back(name);
   }
   if (!missing.empty() && problems.empty()) {
-    problems.push_back(Problem(Code::kIncompatible, StrCat("dataset lacks default features: ", Join(missing, ", ")))
-                           .Kind("E-default-features").At(path + ": features")
-                           .Expected("timestamp, frame_index, episode_index, index and task_index, besides its own")
-                           .Found(present.empty() ? "no feature" : Join(present, ", "))
-                           .Hint("record or convert the dataset with LeRobot, which adds them"));
+    problems.push_back(
+        Problem(Code::kIncompatible,
+                StrCat("dataset lacks default features: ", Join(missing, ", ")))
+            .Kind("E-default-features")
+            .At(path + ": features")
+            .Expected(
+                "timestamp, frame_index, episode_index, index and task_index, besides its own")
+            .Found(present.empty() ? "no feature" : Join(present, ", "))
+            .Hint("record or convert the dataset with LeRobot, which adds them"));
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
@@ -99,7 +125,8 @@ Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dat
     gather(Wrong(path, "fps", "a positive number", schema.fps));
   }
   schema.robot_type = info.contains("robot_type") ? info.at("robot_type") : json::Json();
-  if (!schema.robot_type.is_null() && !schema.robot_type.is_string()) gather(Wrong(path, "robot_type", "a string or null", schema.robot_type));
+  if (!schema.robot_type.is_null() && !schema.robot_type.is_string())
+    gather(Wrong(path, "robot_type", "a string or null", schema.robot_type));
   schema.tools = info.contains("tools") ? info.at("tools") : json::Json();
   gather(ReadFeatures(info, path, schema));
 
@@ -120,9 +147,14 @@ Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dat
   path_template("video_path", kDefaultVideoPath, source_info.video_path);
 
   for (const auto& [key, value] : info.items()) {
-    if (std::find(std::begin(kKnownKeys), std::end(kKnownKeys), key) != std::end(kKnownKeys)) continue;
-    dataset.warnings.push_back(Problem(Code::kUnsupported, StrCat("info.json has a key that the format does not know: `", key, "`; it is left out"))
-                                   .Kind("W-info-unknown-key").Source(root).At(StrCat(path, ": ", key)));
+    if (std::find(std::begin(kKnownKeys), std::end(kKnownKeys), key) != std::end(kKnownKeys))
+      continue;
+    dataset.warnings.push_back(
+        Problem(Code::kUnsupported, StrCat("info.json has a key that the format does not know: `",
+                                           key, "`; it is left out"))
+            .Kind("W-info-unknown-key")
+            .Source(root)
+            .At(StrCat(path, ": ", key)));
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   return source_info;

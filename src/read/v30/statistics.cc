@@ -7,8 +7,10 @@ namespace {
 
 constexpr size_t kMostDimensions = 8;
 
-// Flattens nested lists of numbers. False if they are ragged, too deep, or hold anything but numbers and booleans.
-bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_integer, bool& any_float, bool& any_boolean) {
+// Flattens nested lists of numbers. False if they are ragged, too deep, or hold anything but
+// numbers and booleans.
+bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_integer,
+             bool& any_float, bool& any_boolean) {
   if (value.is_array()) {
     if (depth >= kMostDimensions) return false;
     if (out.shape.size() <= depth) {
@@ -33,14 +35,18 @@ bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_in
   return true;
 }
 
-Result<Statistic> Parse(const std::string& name, const json::Json& value, const std::string& where) {
+Result<Statistic> Parse(const std::string& name, const json::Json& value,
+                        const std::string& where) {
   Statistic statistic;
   statistic.name = name;
   bool any_integer = false, any_float = false, any_boolean = false;
   if (!Flatten(value, 0, statistic, any_integer, any_float, any_boolean)) {
     std::string found = json::DumpLine(value);
     if (found.size() > 80) found = found.substr(0, 77) + "...";
-    return Problem(Code::kCorrupt, "statistic is not a regular list of numbers").Kind("E-stats").At(where).Found(found);
+    return Problem(Code::kCorrupt, "statistic is not a regular list of numbers")
+        .Kind("E-stats")
+        .At(where)
+        .Found(found);
   }
   // LeRobot makes every leaf an array of rank 1 or more.
   if (statistic.shape.empty()) statistic.shape = {1};
@@ -65,7 +71,9 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   for (const auto& [feature, statistics] : document.items()) {
     const std::string where = StrCat(path, ": ", feature);
     if (!statistics.is_object()) {
-      problems.push_back(Problem(Code::kCorrupt, "statistics of a feature are not an object").Kind("E-stats").At(where));
+      problems.push_back(Problem(Code::kCorrupt, "statistics of a feature are not an object")
+                             .Kind("E-stats")
+                             .At(where));
       continue;
     }
     FeatureStatistics one;
