@@ -2,9 +2,10 @@
 #
 # Adds the static library robomerge_<name> of the room in the current folder, and one test program
 # <name>_test from its *_test.cc files. DEPENDS are rooms, or outside targets seen through the
-# room's headers; PRIVATE are outside targets that only its .cc files see. The linker then holds the table of rooms.
+# room's headers; PRIVATE are outside targets that only its .cc files see. With TESTING the tests use
+# the test doubles of src/testing. The linker then holds the table of rooms.
 function(robomerge_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;PRIVATE;TESTS" ${ARGN})
+  cmake_parse_arguments(ROOM "TESTING" "" "SOURCES;DEPENDS;PRIVATE;TESTS" ${ARGN})
   if(ROOM_SOURCES)
     add_library(robomerge_${name} STATIC ${ROOM_SOURCES})
     set(scope PUBLIC)
@@ -26,6 +27,9 @@ function(robomerge_room name)
   if(ROBOMERGE_BUILD_TESTS AND ROOM_TESTS)
     add_executable(${name}_test ${ROOM_TESTS})
     target_link_libraries(${name}_test PRIVATE robomerge_${name} GTest::gmock_main)
+    if(ROOM_TESTING)
+      target_link_libraries(${name}_test PRIVATE robomerge_testing)
+    endif()
     if(ROOM_PRIVATE)
       target_link_libraries(${name}_test PRIVATE ${ROOM_PRIVATE})
     endif()

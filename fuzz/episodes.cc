@@ -3,7 +3,7 @@
 #include "fuzz/check.h"
 #include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
-#include "read/v30/dataset.h"
+#include "read/v30/read_v30.h"
 
 namespace robomerge {
 

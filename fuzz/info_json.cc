@@ -3,7 +3,7 @@
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "model/file_id.h"
-#include "read/v30/dataset.h"
+#include "read/v30/read_v30.h"
 
 namespace robomerge {
 

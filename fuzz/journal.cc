@@ -1,5 +1,5 @@
 // A folder of journals: read; and what they say can be written as a journal and read again.
-#include "write/journal.h"
+#include "publish/journal.h"
 
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"

@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include "formats/mp4/frame_list.h"
-#include "formats/mp4/splice.h"
-#include "formats/mp4/test_movie.h"
+#include "formats/mp4/movie_splice.h"
 #include "fuzz/check.h"
 #include "fuzz/memory_file_system.h"
+#include "testing/made_movie.h"
 
 namespace robomerge {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "formats/parquet/compare_rows.h"
-#include "formats/parquet/splice.h"
+#include "formats/parquet/file_splice.h"
 #include "fuzz/check.h"
 #include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"

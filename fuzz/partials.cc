@@ -1,12 +1,12 @@
 // A folder of partials, as it is and with fingerprints that fit: loaded, combined and planned, and
 // written and loaded again.
-#include "forms/partial_form.h"
-#include "forms/partial_tables.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "fuzz/mutate.h"
 #include "fuzz/refingerprint.h"
 #include "merge/units.h"
+#include "persist/partial_folder.h"
+#include "persist/partial_tables.h"
 #include "plan/plan.h"
 #include "reduce/combine.h"
 
@@ -17,16 +17,16 @@ FUZZ_MUTATE_WITH(fuzz::MutateFolder);
 namespace {
 
 void Load(fuzz::MemoryFileSystem& files) {
-  Result<std::vector<forms::StoredPartial>> partials = forms::ReadPartials(files, "/partials");
+  Result<std::vector<persist::StoredPartial>> partials = persist::ReadPartials(files, "/partials");
   if (!fuzz::Fine(partials)) return;
   Partial root;
-  for (const forms::StoredPartial& stored : *partials) {
+  for (const persist::StoredPartial& stored : *partials) {
     root = Combine(std::move(root), stored.partial);
     FUZZ_CHECK(
-        fuzz::Fine(forms::WritePartial(files, "/again", stored.place, stored.partial, false)),
+        fuzz::Fine(persist::WritePartial(files, "/again", stored.place, stored.partial, false)),
         "a partial that was loaded cannot be stored");
   }
-  const Result<std::vector<forms::StoredPartial>> again = forms::ReadPartials(files, "/again");
+  const Result<std::vector<persist::StoredPartial>> again = persist::ReadPartials(files, "/again");
   FUZZ_CHECK(fuzz::Fine(again) && again->size() == partials->size(), again.status().ToString());
   const Result<MergePlan> plan = Plan(root, {});
   if (!fuzz::Fine(plan)) return;
@@ -41,16 +41,16 @@ void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, const std::string& folde
   if (!header.ok() || !header->is_object() || !header->contains("tables") ||
       !header->at("tables").is_array())
     return;
-  fuzz::Refingerprint<forms::SchemasTable>(files, folder, "schemas", *header);
-  fuzz::Refingerprint<forms::LayoutsTable>(files, folder, "episode_layouts", *header);
-  fuzz::Refingerprint<forms::LayoutsTable>(files, folder, "statistics_layouts", *header);
-  fuzz::Refingerprint<forms::SourcesTable>(files, folder, "sources", *header);
-  fuzz::Refingerprint<forms::DataFilesTable>(files, folder, "data_files", *header);
-  fuzz::Refingerprint<forms::VideoFilesTable>(files, folder, "video_files", *header);
-  fuzz::Refingerprint<forms::EpisodesFilesTable>(files, folder, "episodes_files", *header);
-  fuzz::Refingerprint<forms::EpisodesTable>(files, folder, "episodes", *header);
-  fuzz::Refingerprint<forms::FramesTable>(files, folder, "frames", *header);
-  fuzz::Refingerprint<forms::ProblemsTable>(files, folder, "warnings", *header);
+  fuzz::Refingerprint<persist::SchemasTable>(files, folder, "schemas", *header);
+  fuzz::Refingerprint<persist::LayoutsTable>(files, folder, "episode_layouts", *header);
+  fuzz::Refingerprint<persist::LayoutsTable>(files, folder, "statistics_layouts", *header);
+  fuzz::Refingerprint<persist::SourcesTable>(files, folder, "sources", *header);
+  fuzz::Refingerprint<persist::DataFilesTable>(files, folder, "data_files", *header);
+  fuzz::Refingerprint<persist::VideoFilesTable>(files, folder, "video_files", *header);
+  fuzz::Refingerprint<persist::EpisodesFilesTable>(files, folder, "episodes_files", *header);
+  fuzz::Refingerprint<persist::EpisodesTable>(files, folder, "episodes", *header);
+  fuzz::Refingerprint<persist::FramesTable>(files, folder, "frames", *header);
+  fuzz::Refingerprint<persist::ProblemsTable>(files, folder, "warnings", *header);
   files.Add(folder + "/partial.json", json::Dump(*header));
 }
 

@@ -1,15 +1,15 @@
 // A plan directory, as it is, and with fingerprints and a plan id that fit: loaded; its destination
 // files must lie in the destination.
-#include "forms/plan_form.h"
-#include "forms/plan_internal.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "fuzz/mutate.h"
 #include "fuzz/refingerprint.h"
 #include "merge/units.h"
+#include "persist/plan_folder.h"
+#include "persist/plan_folder_internal.h"
 
 namespace robomerge {
-using forms::plan_internal::PlanTables;
+using persist::plan_internal::PlanTables;
 
 FUZZ_MUTATE_WITH(fuzz::MutateFolder);
 
@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kFolder = "/plan";
 
 Status Load(const fuzz::MemoryFileSystem& files) {
-  const Result<forms::StoredPlan> stored = forms::ReadPlan(files, kFolder);
+  const Result<persist::StoredPlan> stored = persist::ReadPlan(files, kFolder);
   if (!fuzz::Fine(stored)) return stored.status();
   for (size_t unit = 0; const Unit& one : UnitsOf(stored->plan)) {
     FUZZ_CHECK(fuzz::IsPlainPath(one.file.path), one.file.path);
@@ -30,16 +30,16 @@ Status Load(const fuzz::MemoryFileSystem& files) {
 }
 
 void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, json::Json& header) {
-  fuzz::Refingerprint<forms::OriginsTable>(files, kFolder, "sources", header);
-  fuzz::Refingerprint<forms::SourceFilesTable>(files, kFolder, "source_files", header);
-  fuzz::Refingerprint<forms::TasksTable>(files, kFolder, "tasks", header);
-  fuzz::Refingerprint<forms::UnitsTable>(files, kFolder, "units", header);
-  fuzz::Refingerprint<forms::ExtentsTable>(files, kFolder, "extents", header);
-  fuzz::Refingerprint<forms::PlannedEpisodesTable>(files, kFolder, "episodes", header);
-  fuzz::Refingerprint<forms::PlannedFramesTable>(files, kFolder, "frames", header);
-  fuzz::Refingerprint<forms::StatColumnsTable>(files, kFolder, "stat_columns", header);
-  fuzz::Refingerprint<forms::TextsTable>(files, kFolder, "texts", header);
-  fuzz::Refingerprint<forms::ProblemsTable>(files, kFolder, "warnings", header);
+  fuzz::Refingerprint<persist::OriginsTable>(files, kFolder, "sources", header);
+  fuzz::Refingerprint<persist::SourceFilesTable>(files, kFolder, "source_files", header);
+  fuzz::Refingerprint<persist::TasksTable>(files, kFolder, "tasks", header);
+  fuzz::Refingerprint<persist::UnitsTable>(files, kFolder, "units", header);
+  fuzz::Refingerprint<persist::ExtentsTable>(files, kFolder, "extents", header);
+  fuzz::Refingerprint<persist::PlannedEpisodesTable>(files, kFolder, "episodes", header);
+  fuzz::Refingerprint<persist::PlannedFramesTable>(files, kFolder, "frames", header);
+  fuzz::Refingerprint<persist::StatColumnsTable>(files, kFolder, "stat_columns", header);
+  fuzz::Refingerprint<persist::TextsTable>(files, kFolder, "texts", header);
+  fuzz::Refingerprint<persist::ProblemsTable>(files, kFolder, "warnings", header);
 }
 
 }  // namespace

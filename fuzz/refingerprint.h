@@ -6,8 +6,8 @@
 
 #include "formats/json/json.h"
 #include "formats/parquet/table.h"
-#include "forms/columns.h"
 #include "fuzz/memory_file_system.h"
+#include "persist/columns.h"
 
 namespace robomerge::fuzz {
 
@@ -21,10 +21,10 @@ void Refingerprint(const MemoryFileSystem& files, const std::string& folder,
   const Result<parquet::Table> stored = parquet::Table::Read(**file);
   if (!stored.ok()) return;
   Table table;
-  forms::ReadColumns columns(*stored);
+  persist::ReadColumns columns(*stored);
   table.Visit(columns);
   if (!columns.status().ok()) return;
-  forms::FingerprintColumns fingerprint;
+  persist::FingerprintColumns fingerprint;
   table.Visit(fingerprint);
   for (json::Json& entry : header["tables"]) {
     if (!entry.is_object() || !entry.contains("name") || entry["name"] != json::Json(name))

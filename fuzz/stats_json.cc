@@ -2,7 +2,7 @@
 #include "fuzz/check.h"
 #include "fuzz/memory_file_system.h"
 #include "model/aggregate_statistics.h"
-#include "read/v30/dataset.h"
+#include "read/v30/read_v30.h"
 
 namespace robomerge {
 

@@ -24,13 +24,17 @@ ROOMS = {
     "model": {"base", JSON},
     "read": {"base", "io", "model"} | FORMATS,
     "describe": {"base", "io", "model"} | FORMATS,
-    "reduce": {"base", "model"},
+    "reduce": {"base", "model", "schedule"},
     "plan": {"base", "model", JSON},
-    "forms": {"base", "io", "model", "plan"} | FORMATS,
+    "persist": {"base", "io", "model", "plan"} | FORMATS,
     "write": {"base", "io", "schedule", "model"} | FORMATS,
+    "publish": {"base", "io", "model", "write", JSON},
     "verify": {"base", "io", "schedule", "model", "read"} | FORMATS,
 }
+ROOMS["inspect"] = {"base", "io", "model", "read", "describe"} | FORMATS
 ROOMS["merge"] = set(ROOMS) | {"verify"}
+# Test doubles, for tests alone.
+ROOMS["testing"] = {"base", "io", "schedule", "model"} | FORMATS
 # Clients see include/robomerge/ only; the command line also prints JSON.
 CLIENTS = {"cli": {JSON}, "python": set(), "examples": set()}
 
@@ -61,7 +65,7 @@ PUBLIC_HEADERS = {
 }
 
 NO_SUCH_PUBLIC_HEADER = "no such public header in the map of scripts/check_layers.py"
-NLOHMANN_ROOMS = {JSON, "model", "read", "describe", "plan", "forms", "write", "cli"}
+NLOHMANN_ROOMS = {JSON, "model", "read", "describe", "plan", "persist", "write", "publish", "inspect", "cli", "testing"}
 THREADLESS_ROOMS = {"plan", "reduce"}
 THREAD_HEADERS = {"atomic", "barrier", "condition_variable", "future", "latch", "mutex", "semaphore", "shared_mutex",
                   "stop_token", "thread"}

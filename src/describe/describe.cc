@@ -1,7 +1,7 @@
 #include "describe/describe.h"
 
 #include "base/text.h"
-#include "describe/internal.h"
+#include "describe/describe_internal.h"
 
 namespace robomerge {
 

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "model/test_dataset.h"
+#include "testing/built_dataset.h"
 
 namespace robomerge {
 namespace {

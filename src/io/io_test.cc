@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "io/dry_run/dry_run_file_system.h"
+#include "io/dry_run_file_system.h"
 #include "io/file_pool.h"
 #include "io/file_system.h"
 

@@ -8,9 +8,9 @@
 #include <regex>
 
 #include "base/text.h"
-#include "io/faulty/faulty_file_system.h"
 #include "merge/on_file_system.h"
-#include "merge/test_datasets.h"
+#include "testing/faulty_file_system.h"
+#include "testing/stored_dataset.h"
 
 namespace robomerge {
 namespace {

@@ -1,13 +1,13 @@
 #include <algorithm>
 
-#include "io/dry_run/dry_run_file_system.h"
+#include "io/dry_run_file_system.h"
 #include "merge/on_file_system.h"
-#include "merge/paths.h"
-#include "merge/record.h"
 #include "merge/run.h"
-#include "merge/space.h"
-#include "merge/workplace.h"
-#include "write/unit_file_system.h"
+#include "publish/preflight.h"
+#include "publish/record.h"
+#include "publish/space.h"
+#include "publish/whole_files.h"
+#include "publish/workplace.h"
 
 namespace robomerge {
 namespace {
@@ -143,7 +143,7 @@ class MergeRun {
     num_written_ = missing.size();
     // Folders are synced before the rename, all at once, and not after every file. The journal is
     // not: what it has lost is written again.
-    UnitFileSystem whole_files(file_system_, false);
+    WholeFileSystem whole_files(file_system_, false);
     JournalWriter journal(file_system_, paths.journals, plan.id, false, options_.sync);
     io::FilePool pool(file_system_);
     ROBOMERGE_RETURN_NOT_OK(

@@ -7,13 +7,13 @@
 
 #include "base/text.h"
 #include "describe/describe.h"
-#include "merge/paths.h"
-#include "merge/space.h"
 #include "plan/plan.h"
+#include "publish/preflight.h"
+#include "publish/space.h"
 #include "read/read.h"
 #include "reduce/combine.h"
+#include "reduce/tree.h"
 #include "schedule/parallel_for.h"
-#include "schedule/tree.h"
 
 namespace robomerge {
 namespace {
@@ -147,7 +147,7 @@ Status Run::Finish() {
 Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   observer_.SetSources(sources.size());
   Enter("read");
-  schedule::TreeOptions tree;
+  TreeOptions tree;
   tree.leaf_name = [&](size_t source) { return "describe " + sources[source]; };
   tree.gather_leaf_errors = true;
   tree.observer = &observer_;
@@ -160,8 +160,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);
   };
-  Result<Partial> root =
-      schedule::ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
+  Result<Partial> root = ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
   if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
   std::vector<Problem> problems = root.status().problems();
   for (Problem& problem : DisagreementsOf(sources, root.status().problems()))

@@ -12,10 +12,10 @@
 #include "merge/units.h"
 #include "model/partial.h"
 #include "model/plan.h"
+#include "publish/journal.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "schedule/executor.h"
-#include "write/journal.h"
 
 namespace robomerge {
 

@@ -2,17 +2,17 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "forms/partial_form.h"
-#include "forms/plan_form.h"
 #include "merge/on_file_system.h"
-#include "merge/paths.h"
-#include "merge/record.h"
 #include "merge/run.h"
 #include "merge/slices.h"
-#include "merge/space.h"
-#include "merge/workplace.h"
+#include "persist/partial_folder.h"
+#include "persist/plan_folder.h"
+#include "publish/preflight.h"
+#include "publish/record.h"
+#include "publish/space.h"
+#include "publish/whole_files.h"
+#include "publish/workplace.h"
 #include "reduce/combine.h"
-#include "write/unit_file_system.h"
 
 namespace robomerge {
 namespace {
@@ -24,7 +24,7 @@ std::vector<std::string> AbsolutePaths(const std::vector<std::string>& paths) {
 }
 
 // The options that a plan keeps are the plan's; those of the process are its own.
-MergeOptions OptionsOf(const forms::StoredPlan& stored, const MergeOptions& own) {
+MergeOptions OptionsOf(const persist::StoredPlan& stored, const MergeOptions& own) {
   MergeOptions options = stored.options;
   options.num_workers = own.num_workers;
   options.trace_path = own.trace_path;
@@ -39,7 +39,7 @@ void FillTimes(const Run& run, StageReport& report) {
   report.seconds = run.seconds();
 }
 
-void FillFromPlan(const forms::StoredPlan& stored, StageReport& report) {
+void FillFromPlan(const persist::StoredPlan& stored, StageReport& report) {
   report.plan_id = stored.plan.id;
   report.destination = stored.destination;
   report.num_sources = stored.plan.origins.size();
@@ -71,10 +71,10 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
     report.payload_bytes = partial.payload_bytes;
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
-    const forms::PartialPlace place{span.first, report.num_sources, all.size()};
+    const persist::PartialPlace place{span.first, report.num_sources, all.size()};
     ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
-                               forms::WritePartial(run.file_system(), partial_directory, place,
-                                                   partial, run.options().sync));
+                               persist::WritePartial(run.file_system(), partial_directory, place,
+                                                     partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillTimes(run, report);
@@ -85,7 +85,7 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
 Result<StageReport> PlanInto(const Partial& root, const std::string& destination,
                              const std::string& plan_directory, Run& run) {
   const MergeOptions& options = run.options();
-  forms::StoredPlan stored;
+  persist::StoredPlan stored;
   stored.destination = destination;
   stored.staging_root =
       options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
@@ -96,7 +96,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
                             unit.file.num_episodes, unit.cost_bytes});
   }
   std::vector<std::string> unit_paths;
-  for (const forms::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
+  for (const persist::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,
                              IsPublished(run.file_system(), destination, stored.plan, unit_paths));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(run.file_system(), destination));
@@ -112,7 +112,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   report.directory = plan_directory;
   ROBOMERGE_ASSIGN_OR_RETURN(
       report.already_done,
-      forms::WritePlan(run.file_system(), plan_directory, stored, options.sync));
+      persist::WritePlan(run.file_system(), plan_directory, stored, options.sync));
   FillFromPlan(stored, report);
   report.num_units = stored.units.size();
   report.payload_bytes = stored.plan.payload_bytes;
@@ -129,10 +129,10 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                              CleanDestination(AbsolutePath(destination, WorkingDirectory())));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   run.Enter("read");
-  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<forms::StoredPartial> partials,
-                             forms::ReadPartials(run.file_system(), partial_directory));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<persist::StoredPartial> partials,
+                             persist::ReadPartials(run.file_system(), partial_directory));
   Partial root;
-  for (forms::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
+  for (persist::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, RootsOf(root), run.options()));
   return PlanInto(root, clean, plan_directory, run);
 }
@@ -152,7 +152,7 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
 }
 
 // The units of a loaded plan are made from its steps; the table must name the same files.
-Result<std::vector<Unit>> LoadedUnits(const forms::StoredPlan& stored,
+Result<std::vector<Unit>> LoadedUnits(const persist::StoredPlan& stored,
                                       const std::string& plan_directory) {
   std::vector<Unit> units = UnitsOf(stored.plan);
   for (size_t unit = 0; unit < std::max(units.size(), stored.units.size()); ++unit) {
@@ -171,7 +171,7 @@ Result<std::vector<Unit>> LoadedUnits(const forms::StoredPlan& stored,
 
 class WriteRun {
  public:
-  WriteRun(forms::StoredPlan& stored, const std::string& plan_directory, Run& run)
+  WriteRun(persist::StoredPlan& stored, const std::string& plan_directory, Run& run)
       : stored_(stored), run_(run) {
     report_.stage = "write";
     report_.directory = plan_directory;
@@ -235,7 +235,7 @@ class WriteRun {
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(staging.MakeFolders(missing_paths));
     const bool sync = run_.options().sync;
-    UnitFileSystem whole_files(file_system, true);
+    WholeFileSystem whole_files(file_system, true);
     JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync, sync);
     io::FilePool pool(file_system);
     const std::vector<Unit> units =
@@ -303,14 +303,14 @@ class WriteRun {
     return Status();
   }
 
-  forms::StoredPlan& stored_;
+  persist::StoredPlan& stored_;
   Run& run_;
   StageReport report_;
   std::vector<Unit> units_;
   std::vector<std::string> unit_paths_;
 };
 
-Result<StageReport> Publish(const forms::StoredPlan& stored, const std::string& plan_directory,
+Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string& plan_directory,
                             Run& run) {
   io::FileSystem& file_system = run.file_system();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
@@ -393,7 +393,7 @@ Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::strin
                                    const ProgressCallback& progress,
                                    const std::atomic<bool>* stop) {
   if (const Status status = CheckRank(rank.rank, rank.world_size); !status.ok()) return status;
-  Result<forms::StoredPlan> stored = forms::ReadPlan(file_system, plan_directory);
+  Result<persist::StoredPlan> stored = persist::ReadPlan(file_system, plan_directory);
   if (!stored.ok()) return WithKind(stored.status());
   const MergeOptions all_options = OptionsOf(*stored, options);
   Run run(file_system, all_options, progress, stop);
@@ -402,7 +402,7 @@ Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::strin
 
 Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::string& plan_directory,
                                      const MergeOptions& options) {
-  const Result<forms::StoredPlan> stored = forms::ReadPlan(file_system, plan_directory);
+  const Result<persist::StoredPlan> stored = persist::ReadPlan(file_system, plan_directory);
   if (!stored.ok()) return WithKind(stored.status());
   const MergeOptions all_options = OptionsOf(*stored, options);
   Run run(file_system, all_options, {}, nullptr);

@@ -9,7 +9,7 @@
 #include "model/feature.h"
 #include "model/file_id.h"
 #include "model/rope.h"
-#include "model/test_dataset.h"
+#include "testing/built_dataset.h"
 
 namespace robomerge {
 namespace {

@@ -1,8 +1,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "plan/internal.h"
 #include "plan/plan.h"
+#include "plan/plan_internal.h"
 
 namespace robomerge {
 namespace plan_internal {

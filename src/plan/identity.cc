@@ -2,8 +2,8 @@
 #include "base/fingerprint.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "plan/internal.h"
 #include "plan/plan.h"
+#include "plan/plan_internal.h"
 
 namespace robomerge {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "plan/internal.h"
+#include "plan/plan_internal.h"
 
 namespace robomerge::plan_internal {
 namespace {

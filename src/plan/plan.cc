@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "plan/internal.h"
+#include "plan/plan_internal.h"
 
 namespace robomerge {
 namespace {

@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "describe/describe.h"
-#include "model/test_dataset.h"
 #include "reduce/combine.h"
+#include "testing/built_dataset.h"
 
 namespace robomerge {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "formats/json/json.h"
-#include "read/v30/dataset.h"
+#include "read/v30/read_v30.h"
 
 namespace robomerge {
 namespace {

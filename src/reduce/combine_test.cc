@@ -6,7 +6,7 @@
 #include <random>
 
 #include "base/text.h"
-#include "model/test_dataset.h"
+#include "testing/built_dataset.h"
 
 namespace robomerge {
 namespace {

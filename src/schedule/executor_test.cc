@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "schedule/shuffling_executor.h"
 #include "schedule/stop_token.h"
+#include "testing/shuffling_executor.h"
 
 namespace robomerge::schedule {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "schedule/shuffling_executor.h"
+#include "testing/shuffling_executor.h"
 
 namespace robomerge::schedule {
 namespace {

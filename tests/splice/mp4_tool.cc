@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "formats/mp4/splice.h"
+#include "formats/mp4/movie_splice.h"
 #include "formats/mp4/stream.h"
 #include "io/file_system.h"
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/parquet/splice.h"
+#include "formats/parquet/file_splice.h"
 #include "formats/parquet/table.h"
 #include "io/file_system.h"
 

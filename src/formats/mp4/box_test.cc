@@ -4,7 +4,7 @@
 #include "formats/mp4/bit_reader.h"
 #include "formats/mp4/box_cursor.h"
 #include "formats/mp4/box_scope.h"
-#include "formats/mp4/test_movie.h"
+#include "testing/made_movie.h"
 
 namespace robomerge::mp4 {
 namespace {

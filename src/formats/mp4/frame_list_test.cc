@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "formats/mp4/test_movie.h"
+#include "testing/made_movie.h"
 
 namespace robomerge::mp4 {
 namespace {

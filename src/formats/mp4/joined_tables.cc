@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "base/text.h"
-#include "formats/mp4/splice.h"
+#include "formats/mp4/movie_splice.h"
 
 namespace robomerge::mp4 {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "formats/mp4/box_scope.h"
 #include "formats/mp4/stream.h"
-#include "formats/mp4/test_movie.h"
+#include "testing/made_movie.h"
 
 namespace robomerge::mp4 {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "formats/parquet/test_files_internal.h"
+#include "testing/parquet_files_internal.h"
 
 namespace robomerge::parquet {
 namespace {

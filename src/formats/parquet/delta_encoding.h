@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "formats/parquet/splice.h"
+#include "formats/parquet/file_splice.h"
 
 namespace robomerge::parquet {
 

@@ -5,8 +5,8 @@
 #include <limits>
 #include <random>
 
-#include "formats/parquet/splice.h"
-#include "formats/parquet/test_files_internal.h"
+#include "formats/parquet/file_splice.h"
+#include "testing/parquet_files_internal.h"
 
 namespace robomerge::parquet {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <memory>
 
+#include "formats/parquet/file_splice.h"
 #include "formats/parquet/footer_internal.h"
-#include "formats/parquet/splice.h"
 
 namespace robomerge::parquet {
 

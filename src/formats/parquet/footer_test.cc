@@ -6,7 +6,7 @@
 #include <random>
 
 #include "formats/parquet/footer_internal.h"
-#include "formats/parquet/test_files_internal.h"
+#include "testing/parquet_files_internal.h"
 
 namespace robomerge::parquet {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "formats/parquet/arrow_border_internal.h"
-#include "formats/parquet/splice.h"
+#include "formats/parquet/file_splice.h"
 
 namespace robomerge::parquet {
 namespace {

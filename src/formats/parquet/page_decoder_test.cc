@@ -10,7 +10,7 @@
 #include "formats/parquet/direct_column_internal.h"
 #include "formats/parquet/page_decoder_internal.h"
 #include "formats/parquet/table_internal.h"
-#include "formats/parquet/test_files_internal.h"
+#include "testing/parquet_files_internal.h"
 
 namespace robomerge::parquet {
 namespace {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/parquet/file_splice.h"
 #include "formats/parquet/footer_writer_internal.h"
-#include "formats/parquet/splice.h"
 
 namespace robomerge::parquet {
 

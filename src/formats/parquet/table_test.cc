@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "formats/parquet/splice.h"
-#include "formats/parquet/test_files_internal.h"
+#include "formats/parquet/file_splice.h"
+#include "testing/parquet_files_internal.h"
 
 namespace robomerge::parquet {
 namespace {

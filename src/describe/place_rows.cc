@@ -1,0 +1,102 @@
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "describe/describe_internal.h"
+
+namespace robomerge::describe_internal {
+namespace {
+
+Problem Rows(std::string what, const std::string& where) {
+  return Problem(Code::kCorrupt, std::move(what)).Kind("E-rows").At(where);
+}
+
+}  // namespace
+
+void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& problems) {
+  // (file, episode) -> rows; an episode's rows must stand together.
+  std::vector<std::map<int64_t, const EpisodeRows*>> found(dataset.data_files.size());
+  for (size_t file = 0; file < dataset.data_files.size(); ++file) {
+    for (const EpisodeRows& rows : dataset.data_files[file].episodes) {
+      if (!found[file].emplace(rows.episode_index, &rows).second) {
+        problems.push_back(
+            Rows(StrCat("rows of episode ", rows.episode_index, " do not stand together"),
+                 StrCat(dataset.data_files[file].path, ", row ", rows.first_row)));
+      }
+    }
+  }
+  for (size_t episode = 0; episode < dataset.episodes.size(); ++episode) {
+    const Episode& claim = dataset.episodes[episode];
+    auto& of_file = found[claim.data_file];
+    const auto entry = of_file.find(static_cast<int64_t>(episode));
+    const std::string& path = dataset.data_files[claim.data_file].path;
+    if (entry == of_file.end()) {
+      problems.push_back(Rows(StrCat("episode ", episode,
+                                     " has no rows in the data file that the episodes table names"),
+                              path)
+                             .Expected(StrCat(WithSeparators(claim.length_frames), " rows"))
+                             .Found("none")
+                             .Hint("copy the dataset again, or delete the episode with LeRobot"));
+      source.data_places.push_back({claim.data_file, nullptr});
+      continue;
+    }
+    if (entry->second->num_rows != claim.length_frames) {
+      problems.push_back(
+          Rows(StrCat("episode ", episode,
+                      " has another number of rows than the episodes table says"),
+               StrCat(path, ", row ", entry->second->first_row))
+              .Expected(StrCat(WithSeparators(claim.length_frames), " rows (its length)"))
+              .Found(WithSeparators(entry->second->num_rows))
+              .Hint("copy the dataset again, or delete the episode with LeRobot"));
+    }
+    source.data_places.push_back({claim.data_file, entry->second});
+    of_file.erase(entry);
+  }
+  for (size_t file = 0; file < found.size(); ++file) {
+    for (const auto& [episode, rows] : found[file]) {
+      problems.push_back(Rows(StrCat("data file has rows of episode ", episode,
+                                     ", which the episodes table does not place there"),
+                              StrCat(dataset.data_files[file].path, ", row ", rows->first_row))
+                             .Expected(StrCat("only rows of the ", dataset.episodes.size(),
+                                              " episodes of the table"))
+                             .Found(StrCat(WithSeparators(rows->num_rows), " rows"))
+                             .Hint("repair the dataset: add the episode to the episodes table, or "
+                                   "remove these rows"));
+    }
+  }
+}
+
+void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {
+  const std::string table = dataset.root + "/meta/tasks.parquet";
+  const std::set<std::string, std::less<>> known(dataset.tasks.begin(), dataset.tasks.end());
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
+      for (const auto& [task, frames] : rows.task_frames) {
+        if (task >= 0 && task < static_cast<int64_t>(dataset.tasks.size())) continue;
+        problems.push_back(
+            Problem(Code::kCorrupt, StrCat("frames of episode ", rows.episode_index,
+                                           " name a task that is not in the tasks table"))
+                .Kind("E-tasks")
+                .At(StrCat(file.path, ": task_index, row ", rows.first_row))
+                .Expected(StrCat("0 to ", static_cast<int64_t>(dataset.tasks.size()) - 1, ", from ",
+                                 table))
+                .Found(std::to_string(task)));
+      }
+    }
+  }
+  for (size_t episode = 0; episode < dataset.episodes.size(); ++episode) {
+    for (const std::string& task : dataset.episodes[episode].tasks) {
+      if (known.contains(task)) continue;
+      const Episode& row = dataset.episodes[episode];
+      problems.push_back(
+          Problem(Code::kCorrupt,
+                  StrCat("episode ", episode, " names a task that is not in the tasks table"))
+              .Kind("E-tasks")
+              .At(StrCat(dataset.episodes_files[row.episodes_file].path, ": tasks, row ", row.row))
+              .Expected(StrCat("one of the ", dataset.tasks.size(), " tasks of ", table))
+              .Found(StrCat("`", task, "`")));
+    }
+  }
+}
+
+}  // namespace robomerge::describe_internal

@@ -1,0 +1,411 @@
+// Turns row ranges of sources into row groups of column chunks: copied where they can be, decoded
+// or made anew where not.
+#include "formats/parquet/file_splice.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "formats/parquet/arrow_types_internal.h"
+#include "formats/parquet/delta_encoding.h"
+#include "formats/parquet/destination_schema_internal.h"
+#include "formats/parquet/row_decoder_internal.h"
+#include "formats/parquet/splice_writer_internal.h"
+
+namespace robomerge::parquet {
+namespace {
+
+constexpr std::string_view kArrowSchemaKey = "ARROW:schema";
+
+/// How one source's columns become those of the destination. Indexed by the destination's columns.
+struct SourceColumns {
+  struct Column {
+    bool present = false;
+    bool copyable = false;
+    uint32_t first_leaf = 0;  ///< in the source
+    uint32_t num_leaves = 0;
+  };
+  std::vector<Column> columns;
+  bool same_order = false;  ///< leaf i of the source is leaf i of the destination
+  bool drop_ordered_bounds = false;
+};
+
+/// What pieces in memory need until the footer is written: all but the pages themselves.
+struct PieceMetadata {
+  std::deque<std::string> texts;  // a deque, because views into it are handed out while it grows
+  std::vector<std::shared_ptr<const Footer::Representation>> footers;
+
+  std::string_view Keep(std::string text) { return texts.emplace_back(std::move(text)); }
+};
+
+struct PiecePages {
+  std::deque<std::string> texts;
+  std::vector<std::shared_ptr<arrow::Buffer>> files;
+};
+
+class Splice {
+ public:
+  Splice(std::span<const SpliceSource> sources, const DestinationSchema& schema,
+         const SpliceOptions& options, io::OutputFile& output)
+      : sources_(sources),
+        destination_footer_(schema.footer()),
+        destination_(destination_footer_.representation()),
+        arrow_schema_(*schema.representation().arrow_schema),
+        options_(options),
+        output_(output),
+        writer_(destination_, options, output),
+        source_columns_(sources.size()) {}
+
+  Status Check() const;
+  Status Add(const RowGroupSource& row_group);
+  Result<SpliceReport> Finish() {
+    ROBOMERGE_ASSIGN_OR_RETURN(SpliceReport report, writer_.Finish());
+    report.num_chunks_decoded = num_chunks_decoded_;
+    return report;
+  }
+
+ private:
+  const Footer::Representation& Source(uint32_t source_index) const {
+    return sources_[source_index].footer->representation();
+  }
+  std::string ColumnPlace(uint32_t source_index, const std::string& column) const {
+    return StrCat(Source(source_index).path, ": column `", column, "`");
+  }
+
+  Status CheckRows(const RowGroupSource& row_group) const;
+  Result<const SourceColumns*> ColumnsOf(uint32_t source_index);
+  Status MatchTypes(uint32_t source_index, SourceColumns& columns) const;
+  std::optional<size_t> ExactRowGroup(const RowGroupSource& row_group) const;
+  /// Per column of the destination: its new values, or null.
+  Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
+
+  void AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
+                 size_t column, RowGroupPieces& pieces) const;
+  Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
+                     RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const;
+  Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
+                    const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
+                    PieceMetadata& metadata, PiecePages& pages);
+
+  std::span<const SpliceSource> sources_;
+  const Footer& destination_footer_;
+  const Footer::Representation& destination_;
+  const arrow::Schema& arrow_schema_;
+  const SpliceOptions& options_;
+  io::OutputFile& output_;
+  SpliceWriter writer_;
+  std::vector<std::optional<SourceColumns>> source_columns_;
+  std::unique_ptr<RowDecoder> decoder_;
+  uint64_t num_chunks_decoded_ = 0;
+};
+
+Status Splice::Check() const {
+  std::vector<std::string> names = destination_.column_names;
+  std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+    return Problem(Code::kUnsupported, StrCat("there are two columns called `", *twice, "`"))
+        .At(destination_.path)
+        .Hint("rename one of them");
+  }
+  return Status();
+}
+
+Status Splice::CheckRows(const RowGroupSource& row_group) const {
+  if (row_group.source_index >= sources_.size()) {
+    return Problem(Code::kInvalidArgument,
+                   "a row group of the destination names a source that is not there")
+        .Found(std::to_string(row_group.source_index));
+  }
+  const auto file_rows = static_cast<uint64_t>(Source(row_group.source_index).num_rows);
+  if (row_group.num_rows == 0 || !RangeFits(row_group.first_row, row_group.num_rows, file_rows)) {
+    return Problem(Code::kInvalidArgument,
+                   "a row group of the destination asks for rows that its source has not")
+        .At(Source(row_group.source_index).path)
+        .Expected(StrCat("at least one of ", WithSeparators(file_rows), " rows"))
+        .Found(StrCat(WithSeparators(row_group.num_rows), " rows from row ",
+                      WithSeparators(row_group.first_row)));
+  }
+  return Status();
+}
+
+// Columns are matched by name, their leaves by position within the column, and both must have the
+// same shape.
+Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
+  std::optional<SourceColumns>& known = source_columns_[source_index];
+  if (known) return &*known;
+  const Footer::Representation& source = Source(source_index);
+  SourceColumns columns;
+  columns.drop_ordered_bounds = destination_.has_column_orders && !source.has_column_orders;
+  columns.same_order = source.leaves.size() == destination_.leaves.size();
+  std::vector<bool> wanted(source.column_names.size(), false);
+  for (size_t i = 0; i < destination_.column_names.size(); ++i) {
+    SourceColumns::Column& column = columns.columns.emplace_back();
+    const std::optional<uint32_t> number = source.column(destination_.column_names[i]);
+    if (!number) {
+      columns.same_order = false;
+      continue;
+    }
+    wanted[*number] = true;
+    column.present = true;
+    column.first_leaf = source.column_first_leaf[*number];
+    column.num_leaves = source.column_first_leaf[*number + 1] - column.first_leaf;
+    const uint32_t first_leaf = destination_.column_first_leaf[i];
+    column.copyable = column.num_leaves == destination_.column_first_leaf[i + 1] - first_leaf;
+    for (uint32_t k = 0; column.copyable && k < column.num_leaves; ++k) {
+      column.copyable =
+          source.leaves[column.first_leaf + k].shape == destination_.leaves[first_leaf + k].shape;
+    }
+    columns.same_order = columns.same_order && column.first_leaf == first_leaf;
+  }
+  if (const auto extra = std::find(wanted.begin(), wanted.end(), false); extra != wanted.end()) {
+    const std::string& name = source.column_names[static_cast<size_t>(extra - wanted.begin())];
+    return Problem(Code::kIncompatible, StrCat("column `", name, "` is not in the destination"))
+        .At(ColumnPlace(source_index, name))
+        .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ",
+                         destination_.path));
+  }
+  ROBOMERGE_RETURN_NOT_OK(MatchTypes(source_index, columns));
+  known = std::move(columns);
+  return &*known;
+}
+
+// Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
+// size, a duration in other units. ARROW:schema says so, and only where it differs is there
+// anything to compare.
+Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
+  const Footer::Representation& source = Source(source_index);
+  const auto source_text = sources_[source_index].footer->key_value(kArrowSchemaKey);
+  if (source_text == destination_footer_.key_value(kArrowSchemaKey)) return Status();
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto source_schema, ArrowSchemaOf(source));
+  for (size_t i = 0; i < columns.columns.size(); ++i) {
+    const auto from = source_schema->GetFieldByName(destination_.column_names[i]);
+    const auto to = arrow_schema_.GetFieldByName(destination_.column_names[i]);
+    if (!from || !to || !ReadsAs(*from->type(), *to->type())) columns.columns[i].copyable = false;
+  }
+  return Status();
+}
+
+std::optional<size_t> Splice::ExactRowGroup(const RowGroupSource& row_group) const {
+  const Footer::Representation& source = Source(row_group.source_index);
+  const auto after =
+      std::upper_bound(source.first_rows.begin(), source.first_rows.end() - 1, row_group.first_row);
+  const auto number = static_cast<size_t>(after - source.first_rows.begin()) - 1;
+  if (source.first_rows[number] != row_group.first_row ||
+      static_cast<uint64_t>(source.row_groups[number].num_rows) != row_group.num_rows)
+    return std::nullopt;
+  return number;
+}
+
+Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(
+    const RowGroupSource& row_group) const {
+  std::vector<const Int64Values*> replaced(destination_.column_names.size(), nullptr);
+  for (const auto& [name, values] : row_group.replaced) {
+    const std::optional<uint32_t> column = destination_.column(name);
+    const Leaf* leaf =
+        column ? &destination_.leaves[destination_.column_first_leaf[*column]] : nullptr;
+    if (!leaf || (leaf->shape != "required int64" && leaf->shape != "optional int64")) {
+      return Problem(Code::kInvalidArgument,
+                     StrCat("column `", name, "` cannot be given new values"))
+          .At(destination_.path)
+          .Expected("one int64 per row")
+          .Found(leaf ? leaf->shape : "no such column");
+    }
+    replaced[*column] = &values;
+  }
+  return replaced;
+}
+
+void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
+                       size_t column, RowGroupPieces& pieces) const {
+  const Footer::Representation& source = Source(source_index);
+  for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) {
+    const uint32_t leaf = from.columns[column].first_leaf + k;
+    const ColumnChunk& chunk = source.row_groups[source_row_group].columns[leaf];
+    const ChunkPlace& place = source.place(source_row_group, leaf);
+    ChunkPiece& piece = pieces.chunks[destination_.column_first_leaf[column] + k];
+    piece.file = sources_[source_index].file;
+    piece.chunk.thrift = source.span(place.thrift);
+    piece.chunk.path = source.path;
+    piece.chunk.old_begin = chunk.begin;
+    piece.chunk.compressed_bytes = chunk.compressed_bytes;
+    piece.chunk.uncompressed_bytes = chunk.uncompressed_bytes;
+    piece.chunk.drop_ordered_bounds = from.drop_ordered_bounds;
+    // The bounds of a column index are ordered as column_orders says, like min_value and max_value.
+    if (!from.drop_ordered_bounds)
+      piece.column_index = {place.column_index_offset, place.column_index_bytes, {}};
+    piece.offset_index = {place.offset_index_offset, place.offset_index_bytes, {}};
+  }
+}
+
+Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
+                           RowGroupPieces& pieces, PieceMetadata& metadata,
+                           PiecePages& pages) const {
+  const uint32_t leaf = destination_.column_first_leaf[column];
+  auto encoded =
+      EncodeInt64Chunk(values, num_rows, destination_.leaves[leaf].max_definition_level > 0);
+  if (!encoded.ok())
+    return encoded.status().While(
+        StrCat("making column `", destination_.column_names[column], "` of ", output_.path()));
+  ChunkPiece& piece = pieces.chunks[leaf];
+  piece.pages = pages.texts.emplace_back(std::move(encoded->pages));
+  piece.chunk.thrift = metadata.Keep(std::move(encoded->thrift));
+  piece.chunk.path = destination_.path;
+  piece.chunk.old_begin = kEncodedChunkBegin;
+  piece.chunk.compressed_bytes = piece.chunk.uncompressed_bytes = piece.pages.size();
+  piece.column_index.memory = metadata.Keep(std::move(encoded->column_index));
+  piece.offset_index.memory = metadata.Keep(std::move(encoded->offset_index));
+  piece.column_index.length = static_cast<uint32_t>(piece.column_index.memory.size());
+  piece.offset_index.length = static_cast<uint32_t>(piece.offset_index.memory.size());
+  return Status();
+}
+
+Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
+                          const std::vector<size_t>& columns, bool page_index,
+                          RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) {
+  const Footer::Representation& source = Source(row_group.source_index);
+  std::vector<size_t> in_source_order = columns;
+  std::sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
+    return from.columns[a].first_leaf < from.columns[b].first_leaf;
+  });
+  std::vector<int> leaves;
+  for (const size_t column : in_source_order) {
+    for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k)
+      leaves.push_back(static_cast<int>(from.columns[column].first_leaf + k));
+  }
+  const SpliceSource& opened = sources_[row_group.source_index];
+  if (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves) {
+    decoder_ = std::make_unique<RowDecoder>(*opened.file, source, leaves);
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows,
+                             decoder_->Read(row_group.first_row, row_group.num_rows));
+
+  arrow::FieldVector fields;
+  arrow::ChunkedArrayVector arrays;
+  for (const size_t column : in_source_order) {
+    const std::string& name = destination_.column_names[column];
+    const std::string where = ColumnPlace(row_group.source_index, name);
+    const auto to = arrow_schema_.GetFieldByName(name);
+    const auto values = rows->GetColumnByName(name);
+    if (!to || !values)
+      return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
+          .At(where);
+    Result<std::shared_ptr<arrow::ChunkedArray>> cast = AtArrowBorder(
+        StrCat("cannot convert column `", name, "`"), where,
+        [&] { return CastForWriting(values, to->type(), to->nullable(), name, where); });
+    if (!cast.ok()) return cast.status();
+    arrays.push_back(*cast);
+    fields.push_back(arrow::field(name, arrays.back()->type(), to->nullable()));
+  }
+  const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+                                        static_cast<int64_t>(row_group.num_rows));
+  ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded,
+                             EncodeTable(*table, page_index, source.path));
+
+  size_t encoded_leaf = 0;
+  for (const size_t column : in_source_order) {
+    for (uint32_t leaf = destination_.column_first_leaf[column];
+         leaf < destination_.column_first_leaf[column + 1]; ++leaf, ++encoded_leaf) {
+      const bool fits =
+          encoded_leaf < encoded.footer->leaves.size() &&
+          encoded.footer->leaves[encoded_leaf].shape == destination_.leaves[leaf].shape;
+      if (!fits) {
+        return Problem(Code::kUnsupported, StrCat("column `", destination_.column_names[column],
+                                                  "` has a form that cannot be written anew"))
+            .At(ColumnPlace(row_group.source_index, destination_.column_names[column]))
+            .Expected(StrCat(destination_.leaves[leaf].shape, "   from ", destination_.path))
+            .Found(encoded_leaf < encoded.footer->leaves.size()
+                       ? encoded.footer->leaves[encoded_leaf].shape
+                       : "nothing")
+            .Hint("write the first source's data files anew with a current pyarrow");
+      }
+      ChunkPiece piece = PieceOf(encoded, encoded_leaf);
+      piece.column_index.memory = metadata.Keep(std::string(piece.column_index.memory));
+      piece.offset_index.memory = metadata.Keep(std::string(piece.offset_index.memory));
+      pieces.chunks[leaf] = piece;
+      ++num_chunks_decoded_;
+    }
+  }
+  pages.files.push_back(encoded.file);
+  metadata.footers.push_back(encoded.footer);
+  return Status();
+}
+
+Status Splice::Add(const RowGroupSource& row_group) {
+  ROBOMERGE_RETURN_NOT_OK(CheckRows(row_group));
+  ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(row_group.source_index));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto replaced, ReplacedColumns(row_group));
+  const Footer::Representation& source = Source(row_group.source_index);
+  const std::optional<size_t> exact = ExactRowGroup(row_group);
+
+  RowGroupPieces pieces;
+  pieces.chunks.resize(destination_.leaves.size());
+  pieces.row_group.num_rows = static_cast<int64_t>(row_group.num_rows);
+  const auto metadata = std::make_shared<PieceMetadata>();
+  const auto pages = std::make_shared<PiecePages>();
+  std::vector<size_t> decoded;
+  bool page_index = false;
+  for (size_t column = 0; column < replaced.size(); ++column) {
+    if (replaced[column]) {
+      ROBOMERGE_RETURN_NOT_OK(
+          AddReplaced(*replaced[column], row_group.num_rows, column, pieces, *metadata, *pages));
+      continue;
+    }
+    if (!from->columns[column].present) {
+      return Problem(Code::kIncompatible,
+                     StrCat("column `", destination_.column_names[column], "` is missing"))
+          .At(source.path)
+          .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ",
+                           destination_.path))
+          .Found(StrCat("columns ", Join(source.column_names, ", ")));
+    }
+    if (exact && from->columns[column].copyable) {
+      AddCopied(row_group.source_index, *exact, *from, column, pieces);
+    } else {
+      decoded.push_back(column);
+    }
+  }
+  // New chunks get a page index where the source's row group has one: readers use it for all
+  // columns of a row group or for none.
+  const size_t index_row_group = exact.value_or(0);
+  for (size_t leaf = 0; leaf < source.leaves.size(); ++leaf)
+    page_index = page_index || source.place(index_row_group, leaf).offset_index_bytes > 0;
+  page_index = page_index && options_.keep_page_index;
+  if (!decoded.empty())
+    ROBOMERGE_RETURN_NOT_OK(
+        AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));
+  if (!page_index) {
+    for (ChunkPiece& piece : pieces.chunks)
+      piece.column_index.length = piece.offset_index.length = 0;
+  }
+  if (exact) {
+    pieces.row_group.thrift = source.span(source.row_group_thrift[*exact]);
+    // Sorting columns are named by leaf number, and new values need not be sorted.
+    pieces.row_group.keep_sorting = from->same_order && row_group.replaced.empty();
+  }
+  pieces.pages_owner = pages;
+  pieces.metadata_owners.push_back(metadata);
+  return writer_.Add(std::move(pieces));
+}
+
+}  // namespace
+
+Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
+                                 std::span<const RowGroupSource> row_groups,
+                                 const DestinationSchema& schema, const SpliceOptions& options,
+                                 io::OutputFile& output) {
+  if (options.alignment_bytes == 0 ||
+      (options.alignment_bytes & (options.alignment_bytes - 1)) != 0) {
+    return Problem(Code::kInvalidArgument, "the alignment is not a power of two")
+        .Found(StrCat(options.alignment_bytes, " bytes"));
+  }
+  Splice splice(sources, schema, options, output);
+  ROBOMERGE_RETURN_NOT_OK(splice.Check());
+  for (size_t i = 0; i < row_groups.size(); ++i) {
+    if (const Status added = splice.Add(row_groups[i]); !added.ok())
+      return added.While(StrCat("writing row group ", i, " of ", output.path()));
+  }
+  return splice.Finish();
+}
+
+}  // namespace robomerge::parquet

@@ -1,0 +1,94 @@
+#include "io/dry_run_file_system.h"
+
+#include <algorithm>
+
+#include "base/checked.h"
+#include "base/text.h"
+
+namespace robomerge::io {
+
+// Keeps only the furthest byte. One file may be written by several threads.
+class DryRunFileSystem::CountingFile final : public OutputFile {
+ public:
+  CountingFile(DryRunFileSystem& owner, std::string path) : owner_(owner), path_(std::move(path)) {}
+
+  const std::string& path() const override { return path_; }
+
+  Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
+    Extend(offset + bytes.size());
+    return Status();
+  }
+
+  Status SetSize(uint64_t size_bytes) override {
+    Extend(size_bytes);
+    return Status();
+  }
+
+  Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
+                               uint64_t length, uint64_t offset) override {
+    if (!RangeFits(source_offset, length, source.size_bytes())) {
+      return Problem(Code::kCorrupt, "file ends before the range that is to be copied")
+          .At(StrCat(source.path(), ", byte ", WithSeparators(source_offset)));
+    }
+    Extend(offset + length);
+    return MovedBytes{.copied_bytes = length, .shared_bytes = 0};
+  }
+
+  Status Sync() override { return Status(); }
+
+  Status Close(bool) override {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.written_[path_] = size_bytes_;
+    return Status();
+  }
+
+ private:
+  void Extend(uint64_t end) {
+    const std::lock_guard lock(mutex_);
+    size_bytes_ = std::max(size_bytes_, end);
+  }
+
+  DryRunFileSystem& owner_;
+  std::string path_;
+  std::mutex mutex_;
+  uint64_t size_bytes_ = 0;  // guarded by mutex_
+};
+
+std::map<std::string, uint64_t> DryRunFileSystem::written() const {
+  const std::lock_guard lock(mutex_);
+  return written_;
+}
+
+Result<std::unique_ptr<RandomAccessFile>> DryRunFileSystem::OpenForReading(
+    const std::string& path) const {
+  return beneath_.OpenForReading(path);
+}
+
+Result<std::unique_ptr<OutputFile>> DryRunFileSystem::Create(const std::string& path, CopyMode) {
+  return std::unique_ptr<OutputFile>(std::make_unique<CountingFile>(*this, path));
+}
+
+Result<FileStat> DryRunFileSystem::Stat(const std::string& path) const {
+  return beneath_.Stat(path);
+}
+Result<std::vector<std::string>> DryRunFileSystem::List(const std::string& path) const {
+  return beneath_.List(path);
+}
+Status DryRunFileSystem::MakeDirectories(const std::string&) { return Status(); }
+Status DryRunFileSystem::RenameNew(const std::string&, const std::string&) { return Status(); }
+Status DryRunFileSystem::Replace(const std::string&, const std::string&) { return Status(); }
+Status DryRunFileSystem::Exchange(const std::string&, const std::string&) { return Status(); }
+Status DryRunFileSystem::RemoveAll(const std::string&) { return Status(); }
+Status DryRunFileSystem::SyncDirectory(const std::string&) { return Status(); }
+Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&, LockKind) {
+  return std::make_unique<Lock>();
+}
+bool DryRunFileSystem::CanShareExtents(const std::string& source,
+                                       const std::string& directory) const {
+  return beneath_.CanShareExtents(source, directory);
+}
+Result<uint64_t> DryRunFileSystem::FreeBytes(const std::string& path) const {
+  return beneath_.FreeBytes(path);
+}
+
+}  // namespace robomerge::io

@@ -1,0 +1,34 @@
+#include "io/file_system.h"
+
+#include "base/text.h"
+
+namespace robomerge::io {
+
+Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
+                                  uint64_t most_bytes) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file,
+                             file_system.OpenForReading(path));
+  if (file->size_bytes() > most_bytes) {
+    return Problem(Code::kCorrupt, "metadata file is too large to be one")
+        .At(path)
+        .Expected(StrCat("at most ", WithSeparators(most_bytes), " bytes"))
+        .Found(StrCat(WithSeparators(file->size_bytes()), " bytes"));
+  }
+  std::string bytes(file->size_bytes(), '\0');
+  ROBOMERGE_RETURN_NOT_OK(file->ReadAt(0, std::as_writable_bytes(std::span(bytes))));
+  return bytes;
+}
+
+Result<bool> Exists(const FileSystem& file_system, const std::string& path) {
+  const Result<FileStat> stat = file_system.Stat(path);
+  if (stat.ok()) return true;
+  if (stat.status().code() == Code::kNotFound) return false;
+  return stat.status();
+}
+
+std::string JoinPath(const std::string& directory, const std::string& name) {
+  if (directory.empty()) return name;
+  return directory.back() == '/' ? directory + name : directory + "/" + name;
+}
+
+}  // namespace robomerge::io

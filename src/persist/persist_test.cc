@@ -1,0 +1,271 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+
+#include "describe/describe.h"
+#include "formats/json/json.h"
+#include "persist/partial_folder.h"
+#include "persist/plan_folder.h"
+#include "plan/plan.h"
+#include "reduce/combine.h"
+#include "testing/built_dataset.h"
+
+namespace robomerge::persist {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FormsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "robomerge_forms_XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path(const std::string& name) const { return io::JoinPath(folder_, name); }
+  std::string ReadText(const std::string& name) const {
+    return io::ReadWholeFile(io::Posix(), Path(name)).value();
+  }
+  void WriteText(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name), std::ios::binary) << text;
+  }
+  void ReplaceIn(const std::string& name, const std::string& old,
+                 const std::string& replacement) const {
+    std::string text = ReadText(name);
+    ASSERT_NE(text.find(old), std::string::npos) << text;
+    WriteText(name, text.replace(text.find(old), old.size(), replacement));
+  }
+
+  std::string folder_;
+};
+
+// Sources that differ in everything that a partial stores: tasks, lengths, warnings, schemas,
+// statistics that do not survive a detour over decimals.
+Partial Leaf(size_t number) {
+  const std::string task = "task " + std::to_string(number % 5);
+  Dataset dataset = test::MakeDataset({.root = "/data/source " + std::to_string(number),
+                                       .lengths = {10 + number, 7},
+                                       .tasks = {task, "shared"},
+                                       .video_keys = {"cam"},
+                                       .data_bytes = 1000 + 7 * number,
+                                       .video_bytes = 3000 + number});
+  dataset.statistics->front().statistics[2].values = {0.1 * static_cast<double>(number) + 1.0 / 3};
+  dataset.data_files[0].episodes[1].task_frames = {{0, 3}, {1, 4}};
+  if (number % 3 == 0)
+    dataset.schema.fps = 30.0;  // the same rate, written in another way: a schema of its own
+  if (number % 4 == 0) {
+    dataset.carried_columns = {"note " + std::to_string(number % 8)};
+    auto layout = std::make_shared<const StatLayout>(StatLayout{
+        {"action", "min", NumberKind::kFloat, 1, 1}, {"cam", "max", NumberKind::kFloat, 3, 3}});
+    dataset.episode_statistics.push_back({layout, 4, 2, std::vector<double>(8)});
+  }
+  if (number % 6 == 0)
+    dataset.warnings.push_back(
+        Problem(Code::kCorrupt, "made up").Kind("W-test").At("here").While("testing"));
+  return Describe(std::make_shared<const Dataset>(std::move(dataset))).value();
+}
+
+Partial Range(size_t first, size_t end) {
+  Partial partial;
+  for (size_t number = first; number < end; ++number)
+    partial = Combine(std::move(partial), Leaf(number));
+  return partial;
+}
+
+MergePlan PlanOf(const Partial& root) { return Plan(root, {}).value(); }
+
+std::string WarningsOf(const MergePlan& plan) {
+  return plan.warnings.empty() ? "" : FormatProblems(plan.warnings, "warning", 1000);
+}
+
+StoredPlan Stored(MergePlan plan) {
+  StoredPlan stored;
+  stored.destination = "/data/merged";
+  for (const DataStep& step : plan.data_steps)
+    stored.units.push_back(
+        {DestinationDataPath(step.id), "data", step.num_episodes, step.payload_bytes});
+  for (const VideoStep& step : plan.video_steps) {
+    stored.units.push_back({DestinationVideoPath(plan.video_keys[step.key], step.id), "video",
+                            step.num_episodes, step.payload_bytes});
+  }
+  for (const EpisodesStep& step : plan.episodes_steps)
+    stored.units.push_back({DestinationEpisodesPath(step.id), "episodes", step.num_episodes, 0});
+  stored.units.push_back({"meta/info.json", "info", 0, 0});
+  stored.plan = std::move(plan);
+  return stored;
+}
+
+// Combines a list of partials in random order of neighbours.
+Partial CombineAnyhow(std::vector<Partial> partials, std::mt19937& random) {
+  while (partials.size() > 1) {
+    const size_t at = random() % (partials.size() - 1);
+    partials[at] = Combine(std::move(partials[at]), partials[at + 1]);
+    partials.erase(partials.begin() + static_cast<int64_t>(at) + 1);
+  }
+  return std::move(partials.front());
+}
+
+TEST_F(FormsTest, AHundredCutsAndBracketingsGiveOnePlan) {
+  constexpr size_t kSources = 24;
+  const MergePlan expected = PlanOf(Range(0, kSources));
+  std::mt19937 random(20);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const std::string directory = Path("cut " + std::to_string(attempt));
+    for (size_t first = 0; first < kSources;) {
+      const size_t end = std::min<size_t>(kSources, first + 1 + random() % 9);
+      ASSERT_FALSE(WritePartial(io::Posix(), directory, {first, end - first, kSources},
+                                Range(first, end), false)
+                       .value());
+      first = end;
+    }
+    std::vector<StoredPartial> stored = ReadPartials(io::Posix(), directory).value();
+    std::vector<Partial> partials;
+    for (StoredPartial& partial : stored) partials.push_back(std::move(partial.partial));
+    const MergePlan plan = PlanOf(CombineAnyhow(std::move(partials), random));
+    ASSERT_EQ(plan.id, expected.id) << "attempt " << attempt;
+    ASSERT_EQ(plan.info_json, expected.info_json);
+    ASSERT_EQ(plan.stats_json, expected.stats_json);
+    ASSERT_EQ(plan.record_json, expected.record_json);
+    ASSERT_EQ(WarningsOf(plan), WarningsOf(expected));
+    std::filesystem::remove_all(directory);
+  }
+}
+
+TEST_F(FormsTest, PartialsMustCoverEverySourceOnce) {
+  const auto put = [&](size_t first, size_t end, size_t num_in_all) {
+    ASSERT_TRUE(WritePartial(io::Posix(), Path("partials"), {first, end - first, num_in_all},
+                             Range(first, end), false)
+                    .ok());
+  };
+  put(0, 2, 6);
+  put(4, 6, 6);
+  Status status = ReadPartials(io::Posix(), Path("partials")).status();
+  ASSERT_EQ(status.problems().size(), 1u);
+  EXPECT_EQ(status.problems()[0].kind, "E-partial-missing");
+  EXPECT_THAT(status.problems()[0].what, HasSubstr("sources 2 to 3"));
+  put(1, 4, 6);
+  status = ReadPartials(io::Posix(), Path("partials")).status();
+  ASSERT_EQ(status.problems().size(), 1u);
+  EXPECT_EQ(status.problems()[0].kind, "E-partial-overlap");
+  EXPECT_THAT(status.problems()[0].where, HasSubstr("partial-000000001-000000003"));
+  EXPECT_EQ(ReadPartials(io::Posix(), Path("nowhere")).status().problems()[0].kind,
+            "E-partial-missing");
+}
+
+TEST_F(FormsTest, APartialOfChangedSourcesIsReplacedAndAnEqualOneLeft) {
+  const PartialPlace place{0, 1, 1};
+  EXPECT_FALSE(WritePartial(io::Posix(), Path("p"), place, Leaf(1), false).value());
+  EXPECT_TRUE(WritePartial(io::Posix(), Path("p"), place, Leaf(1), false).value());
+  EXPECT_FALSE(WritePartial(io::Posix(), Path("p"), place, Leaf(2), false).value());
+  EXPECT_EQ(PlanOf(ReadPartials(io::Posix(), Path("p")).value()[0].partial).id, PlanOf(Leaf(2)).id);
+}
+
+TEST_F(FormsTest, APlanComesBackAsItWas) {
+  const StoredPlan stored = Stored(PlanOf(Range(0, 9)));
+  EXPECT_FALSE(WritePlan(io::Posix(), Path("plan"), stored, false).value());
+  EXPECT_TRUE(WritePlan(io::Posix(), Path("plan"), stored, false).value());
+  const StoredPlan back = ReadPlan(io::Posix(), Path("plan")).value();
+  EXPECT_EQ(back.plan.id, stored.plan.id);
+  EXPECT_EQ(PlanId(back.plan), stored.plan.id);
+  EXPECT_EQ(back.plan.content_id, stored.plan.content_id);
+  EXPECT_EQ(back.plan.record_json, stored.plan.record_json);
+  EXPECT_EQ(back.destination, stored.destination);
+  EXPECT_EQ(back.units.size(), stored.units.size());
+  EXPECT_EQ(back.units.back().path, "meta/info.json");
+  EXPECT_EQ(WarningsOf(back.plan), WarningsOf(stored.plan));
+  EXPECT_EQ(back.plan.origins[3].files, stored.plan.origins[3].files);
+}
+
+TEST_F(FormsTest, AnotherPlanInTheFolderIsNotReplaced) {
+  ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(PlanOf(Range(0, 3))), false).ok());
+  const std::string before = ReadText("plan/plan.json");
+  StoredPlan elsewhere = Stored(PlanOf(Range(0, 3)));
+  elsewhere.destination = "/data/other";
+  for (const StoredPlan& other : {Stored(PlanOf(Range(0, 4))), elsewhere}) {
+    const Status status = WritePlan(io::Posix(), Path("plan"), other, false).status();
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.problems()[0].kind, "E-plan-differs");
+  }
+  EXPECT_EQ(ReadText("plan/plan.json"), before);
+}
+
+TEST_F(FormsTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
+  ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(PlanOf(Range(0, 2))), false).ok());
+  ReplaceIn("plan/plan.json", "\"codebase_version\"",
+            "\"something_new\": [1, 2],\n    \"codebase_version\"");
+  ReplaceIn("plan/plan.json", "        0\n    ]", "        7\n    ]");
+  EXPECT_TRUE(ReadPlan(io::Posix(), Path("plan")).ok());
+  ReplaceIn("plan/plan.json", "        1,\n", "        2,\n");
+  const Status status = ReadPlan(io::Posix(), Path("plan")).status();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.problems()[0].kind, "E-plan-version");
+  EXPECT_EQ(status.problems()[0].found, "[2, 7]");
+}
+
+TEST_F(FormsTest, ADamagedPlanIsRefusedWithItsFile) {
+  ASSERT_TRUE(WritePlan(io::Posix(), Path("whole"), Stored(PlanOf(Range(0, 4))), false).ok());
+  const auto damage = [&](const std::string& file,
+                          const std::function<void(std::string&)>& change) {
+    std::filesystem::remove_all(Path("plan"));
+    std::filesystem::copy(Path("whole"), Path("plan"));
+    std::string bytes = ReadText("plan/" + file);
+    change(bytes);
+    WriteText("plan/" + file, bytes);
+    const Status status = ReadPlan(io::Posix(), Path("plan")).status();
+    ASSERT_FALSE(status.ok()) << file;
+    EXPECT_EQ(status.problems()[0].kind, "E-plan-damaged") << status.ToString();
+    EXPECT_THAT(status.problems()[0].where, HasSubstr(Path("plan")));
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(Path("whole"))) {
+    const std::string file = entry.path().filename();
+    damage(file, [](std::string& bytes) { bytes.resize(bytes.size() / 2); });
+    damage(file, [](std::string& bytes) { bytes.clear(); });
+  }
+  // Another table's bytes: a whole Parquet file with the wrong content.
+  const std::string other = ReadText("whole/tasks.parquet");
+  damage("units.parquet", [&](std::string& bytes) { bytes = other; });
+  // A header that was edited: the tables do not make the plan that it names.
+  damage("plan.json", [](std::string& text) {
+    text.replace(text.find("\"rate_numerator\": 30"), 20, "\"rate_numerator\": 25");
+  });
+  damage("plan.json", [](std::string& text) {
+    text.replace(text.find("\"destination\": \"/"), 17, "\"destination\": \".");
+  });
+  damage("plan.json",
+         [](std::string& text) { text.replace(text.find("\"cam\""), 5, "\"../../x\""); });
+  EXPECT_EQ(ReadPlan(io::Posix(), Path("nowhere")).status().problems()[0].kind, "E-plan-missing");
+}
+
+TEST_F(FormsTest, NoFlippedByteOfAPartialPassesUnseen) {
+  ASSERT_TRUE(WritePartial(io::Posix(), Path("p"), {0, 3, 3}, Range(0, 3), false).ok());
+  const std::string expected = PlanOf(Range(0, 3)).id;
+  std::mt19937 random(7);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Path("p"))) {
+    if (!entry.is_regular_file() || entry.path().extension() != ".parquet") continue;
+    const std::string whole = io::ReadWholeFile(io::Posix(), entry.path()).value();
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      std::string bytes = whole;
+      bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
+      std::ofstream(entry.path(), std::ios::binary) << bytes;
+      const Result<std::vector<StoredPartial>> read = ReadPartials(io::Posix(), Path("p"));
+      // A byte that says nothing (padding, who wrote it) may pass; content may not.
+      if (read.ok()) {
+        EXPECT_EQ(PlanOf((*read)[0].partial).id, expected) << entry.path();
+      } else {
+        EXPECT_EQ(read.status().problems()[0].kind, "E-partial-damaged")
+            << read.status().ToString();
+      }
+    }
+    std::ofstream(entry.path(), std::ios::binary) << whole;
+  }
+}
+
+}  // namespace
+}  // namespace robomerge::persist

@@ -1,0 +1,165 @@
+#include "persist/plan_folder.h"
+
+#include <algorithm>
+
+#include "persist/plan_folder_internal.h"
+
+namespace robomerge::persist {
+namespace {
+
+using json::Json;
+
+constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan"};
+
+const char* CopyModeName(CopyMode mode) {
+  return mode == CopyMode::kShare ? "share" : mode == CopyMode::kCopy ? "copy" : "auto";
+}
+
+Json Fields(const StoredPlan& stored) {
+  const MergePlan& plan = stored.plan;
+  const MergeOptions& options = stored.options;
+  Json fields = Json::object();
+  fields["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
+  fields["codebase_version"] = "v3.0";
+  fields["plan_id"] = plan.id;
+  fields["destination"] = stored.destination;
+  fields["staging_root"] = stored.staging_root;
+  Json& settings = fields["options"] = Json::object();
+  settings["data_files_size_in_mb"] = options.data_files_size_in_mb;
+  settings["video_files_size_in_mb"] = options.video_files_size_in_mb;
+  settings["chunk_size"] = options.chunk_size;
+  settings["concatenate_data"] = options.concatenate_data;
+  settings["concatenate_videos"] = options.concatenate_videos;
+  fields["copy_mode"] = CopyModeName(options.copy_mode);
+  fields["sync"] = options.sync;
+  fields["overwrite"] = options.overwrite;
+  fields["num_sources"] = plan.origins.size();
+  fields["num_episodes"] = plan.episodes.size();
+  fields["num_frames"] = plan.num_frames;
+  fields["num_units"] = stored.units.size();
+  fields["payload_bytes"] = plan.payload_bytes;
+  fields["alignment_bytes"] = plan.alignment_bytes;
+  fields["rate_numerator"] = plan.rate.numerator;
+  fields["rate_denominator"] = plan.rate.denominator;
+  fields["schema_source"] = plan.schema_source;
+  fields["schema_data_file"] = plan.schema_data_file;
+  fields["video_keys"] = plan.video_keys;
+  fields["carried_columns"] = plan.carried_columns;
+  return fields;
+}
+
+Result<CopyMode> ReadCopyMode(const TableFolder& folder) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string name, folder.Text("copy_mode"));
+  for (const CopyMode mode : {CopyMode::kAuto, CopyMode::kShare, CopyMode::kCopy}) {
+    if (name == CopyModeName(mode)) return mode;
+  }
+  return folder.DamagedProblem("copy mode is not known", folder.header_path() + ": copy_mode");
+}
+
+Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
+  MergePlan& plan = stored.plan;
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.id, folder.Text("plan_id"));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.destination, folder.Text("destination"));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.staging_root, folder.Text("staging_root"));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.options.copy_mode, ReadCopyMode(folder));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.options.sync, folder.Flag("sync"));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.options.overwrite, folder.Flag("overwrite"));
+  stored.options.staging_root = stored.staging_root;
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.num_frames, folder.Count("num_frames"));
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.payload_bytes, folder.Count("payload_bytes"));
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.alignment_bytes, folder.Count("alignment_bytes"));
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.rate.numerator, folder.Count("rate_numerator"));
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.rate.denominator, folder.Count("rate_denominator"));
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.video_keys, folder.TextList("video_keys"));
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.carried_columns, folder.TextList("carried_columns"));
+  ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_source, folder.Count("schema_source"));
+  ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_data_file, folder.Count("schema_data_file"));
+  plan.schema_source = static_cast<uint32_t>(schema_source);
+  plan.schema_data_file = static_cast<uint32_t>(schema_data_file);
+  const auto refuse = [&](const char* what, const char* field) -> Status {
+    return folder.DamagedProblem(what, folder.header_path() + ": " + field);
+  };
+  if (plan.rate.numerator == 0 || plan.rate.denominator == 0)
+    return refuse("frame rate is zero", "rate_numerator");
+  // A block size: what file systems have, and nothing that would make a file larger than its
+  // content a thousand times.
+  if (plan.alignment_bytes == 0 || plan.alignment_bytes > (1u << 20))
+    return refuse("alignment is no block size", "alignment_bytes");
+  if (!std::all_of(plan.video_keys.begin(), plan.video_keys.end(), IsUsableVideoKey))
+    return refuse("name of a camera cannot be that of a folder", "video_keys");
+  if (!stored.destination.starts_with('/'))
+    return refuse("destination is no absolute path", "destination");
+  if (!stored.staging_root.empty() && !stored.staging_root.starts_with('/'))
+    return refuse("folder is no absolute path", "staging_root");
+  if (plan.id.size() != 16 || plan.id.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return refuse("id is not 16 hex digits", "plan_id");
+  return Status();
+}
+
+}  // namespace
+
+Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory,
+                       const StoredPlan& stored, bool sync) {
+  plan_internal::PlanTables tables = plan_internal::ToTables(stored);
+  TableFolderWriter writer(kPlanKind, Fields(stored));
+  writer.Add("sources", tables.sources);
+  writer.Add("source_files", tables.source_files);
+  writer.Add("tasks", tables.tasks);
+  writer.Add("units", tables.units);
+  writer.Add("extents", tables.extents);
+  writer.Add("episodes", tables.episodes);
+  writer.Add("frames", tables.frames);
+  writer.Add("stat_columns", tables.stat_columns);
+  writer.Add("texts", tables.texts);
+  writer.Add("warnings", tables.warnings);
+  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolderWriter::Outcome outcome,
+                             writer.Write(file_system, directory, sync));
+  if (outcome != TableFolderWriter::Outcome::kDiffers)
+    return outcome == TableFolderWriter::Outcome::kAlreadyThere;
+  Problem problem = Problem(Code::kAlreadyExists, "another plan is in this folder")
+                        .Kind("E-plan-differs")
+                        .At(io::JoinPath(directory, kPlanKind.header_name))
+                        .Expected(StrCat("plan ", stored.plan.id, " for ", stored.destination))
+                        .Hint(
+                            "plans are never changed: choose another folder, or remove this one if "
+                            "nothing is written by it any more");
+  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder there,
+                             TableFolder::Open(file_system, directory, kPlanKind));
+  const Result<std::string> id = there.Text("plan_id"), destination = there.Text("destination");
+  if (id.ok() && destination.ok())
+    problem.found = StrCat(
+        "plan ", *id, " for ", *destination,
+        *id == stored.plan.id && *destination == stored.destination ? ", with other options" : "");
+  return problem;
+}
+
+Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string& directory) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder folder,
+                             TableFolder::Open(file_system, directory, kPlanKind));
+  StoredPlan stored;
+  ROBOMERGE_RETURN_NOT_OK(ReadFields(folder, stored));
+  plan_internal::PlanTables tables;
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.sources, folder.Read<OriginsTable>("sources"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.source_files, folder.Read<SourceFilesTable>("source_files"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.tasks, folder.Read<TasksTable>("tasks"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.units, folder.Read<UnitsTable>("units"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.extents, folder.Read<ExtentsTable>("extents"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.episodes, folder.Read<PlannedEpisodesTable>("episodes"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<PlannedFramesTable>("frames"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.stat_columns, folder.Read<StatColumnsTable>("stat_columns"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.texts, folder.Read<TextsTable>("texts"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
+  ROBOMERGE_RETURN_NOT_OK(plan_internal::FromTables(folder, std::move(tables), stored));
+  stored.plan.content_id = ContentId(stored.plan);
+  const std::string id = PlanId(stored.plan);
+  if (id != stored.plan.id) {
+    Problem problem = folder.DamagedProblem("plan is not the one that its id names",
+                                            folder.header_path() + ": plan_id");
+    problem.expected = id + "   from its tables";
+    problem.found = stored.plan.id;
+    return problem;
+  }
+  return stored;
+}
+
+}  // namespace robomerge::persist

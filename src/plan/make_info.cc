@@ -1,0 +1,148 @@
+// meta/info.json of the destination (format spec 1.3, 3.1, 3.5).
+#include <cmath>
+
+#include "base/text.h"
+#include "plan/plan_internal.h"
+
+namespace robomerge::plan_internal {
+namespace {
+
+// An encoder setting in all schemas: what all agree on, else null (missing counts as null).
+Json MergedEncoderKey(const std::vector<SchemaClass>& schemas, const std::string& feature,
+                      const std::string& key, bool& agree) {
+  const auto value_in = [&](const SchemaClass& schema) {
+    const Json& entry = schema.schema->Find(feature)->entry;
+    if (!entry.contains("info") || !entry.at("info").is_object() || !entry.at("info").contains(key))
+      return Json();
+    return entry.at("info").at(key);
+  };
+  const Json first = value_in(schemas.front());
+  agree = true;
+  for (const SchemaClass& schema : schemas) agree &= value_in(schema) == first;
+  if (agree) return first;
+  return key == "video.extra_options" ? Json::object() : Json();
+}
+
+// All six encoder keys are there afterwards: known ones where they stood, missing ones before
+// is_depth_map, in a fixed order (W-23).
+void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string& feature,
+                      Json& entry, std::vector<Problem>& warnings) {
+  if (!entry.contains("info") || !entry["info"].is_object()) entry["info"] = Json::object();
+  std::vector<std::string> nulled;
+  Json merged = Json::object();
+  for (const std::string_view key : kEncoderKeys) {
+    bool agree = false;
+    merged[std::string(key)] = MergedEncoderKey(schemas, feature, std::string(key), agree);
+    // LeRobot writes its own reader here, whatever the sources say.
+    if (key == "video.video_backend")
+      merged[std::string(key)] = "pyav";
+    else if (!agree)
+      nulled.push_back(StrCat("'", key, "'"));
+  }
+  Json info = Json::object();
+  const auto add_missing = [&] {
+    for (const auto& [key, value] : merged.items()) {
+      if (!entry["info"].contains(key) && !info.contains(key)) info[key] = value;
+    }
+  };
+  for (const auto& [key, value] : entry["info"].items()) {
+    if (key == "is_depth_map") add_missing();
+    info[key] = merged.contains(key) ? merged.at(key) : value;
+  }
+  add_missing();
+  entry["info"] = std::move(info);
+  if (!nulled.empty()) {
+    warnings.push_back(
+        Problem(Code::kIncompatible,
+                StrCat("Merging heterogeneous or incomplete video encoder metadata for feature ",
+                       feature, ". Setting these keys to null: [", Join(nulled, ", "), "]."))
+            .Kind("W-video-encoder"));
+  }
+}
+
+// What info.json says of the streams must be true of the destination's files.
+void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
+  const mp4::StreamSummary* first = nullptr;
+  bool drops_audio = false;
+  for (const VideoStep& step : plan.video_steps) {
+    if (step.key != key) continue;
+    const VideoStep::Input& input = step.inputs.front();
+    const mp4::StreamSummary& stream = plan.sources[input.source]
+                                           ->dataset->video_keys[input.source_key]
+                                           .files[input.video_file]
+                                           .stream;
+    if (first == nullptr) first = &stream;
+    drops_audio |= !step.is_copy;
+  }
+  if (first == nullptr) return;
+  if (info.contains("video.codec")) info["video.codec"] = first->codec;
+  if (info.contains("video.pix_fmt") && !first->pixel_format.empty())
+    info["video.pix_fmt"] = first->pixel_format;
+  if (drops_audio && info.contains("has_audio")) {
+    info["has_audio"] = false;
+    std::vector<std::string> audio_keys;
+    for (const auto& [name, value] : info.items()) {
+      if (name.starts_with("audio.")) audio_keys.push_back(name);
+    }
+    for (const std::string& name : audio_keys) info.erase(name);
+  }
+}
+
+Json MergedFeatures(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
+  Json features = Json::object();
+  uint32_t video_key = 0;
+  for (const Feature& feature : schemas.front().schema->features) {
+    Json entry = feature.is_camera() ? CanonicalDepthMarker(feature.entry) : feature.entry;
+    for (const std::string_view name : kDefaultFeatures) {
+      if (feature.name == name) entry = DefaultFeatureEntry(name);
+    }
+    if (feature.is_video()) {
+      MergeEncoderKeys(schemas, feature.name, entry, plan.warnings);
+      CorrectStreamFacts(plan, video_key++, entry["info"]);
+    }
+    features[feature.name] = std::move(entry);
+  }
+  return features;
+}
+
+// 100 as 100, 0.5 as 0.5.
+Json Number(double number) {
+  if (number == std::floor(number) && std::fabs(number) < 9e15)
+    return Json(static_cast<int64_t>(number));
+  return Json(number);
+}
+
+}  // namespace
+
+void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
+              MergePlan& plan) {
+  const Schema& first = *schemas.front().schema;
+  Json info = Json::object();
+  info["codebase_version"] = "v3.0";
+  info["fps"] = first.fps;
+  info["features"] = MergedFeatures(schemas, plan);
+  info["total_episodes"] = plan.episodes.size();
+  info["total_frames"] = plan.num_frames;
+  info["total_tasks"] = plan.tasks.size();
+  info["chunks_size"] = options.chunk_size;
+  info["data_files_size_in_mb"] = Number(options.data_files_size_in_mb);
+  info["video_files_size_in_mb"] = Number(options.video_files_size_in_mb);
+  info["data_path"] = kDefaultDataPath;
+  info["video_path"] = plan.video_keys.empty() ? Json() : Json(kDefaultVideoPath);
+  info["robot_type"] = first.robot_type;
+  info["splits"] = Json::object();
+  info["splits"]["train"] = StrCat("0:", plan.episodes.size());
+  bool tools_agree = true;
+  for (const SchemaClass& schema : schemas) tools_agree &= schema.schema->tools == first.tools;
+  if (!tools_agree) {
+    plan.warnings.push_back(
+        Problem(Code::kIncompatible, "sources differ in `tools`, which are left out")
+            .Kind("W-tools")
+            .At(schemas.front().first_root + "/meta/info.json: tools"));
+  } else if (!first.tools.is_null() && !first.tools.empty()) {
+    info["tools"] = first.tools;
+  }
+  plan.info_json = json::Dump(info);
+}
+
+}  // namespace robomerge::plan_internal

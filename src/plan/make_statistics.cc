@@ -1,0 +1,135 @@
+// meta/stats.json: aggregated from the sources', except the columns that a merge itself rewrites
+// (W-4).
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "model/aggregate_statistics.h"
+#include "model/distribution.h"
+#include "plan/plan_internal.h"
+
+namespace robomerge::plan_internal {
+namespace {
+
+Json Nested(const Statistic& statistic, size_t depth, size_t& at) {
+  if (depth == statistic.shape.size()) {
+    const double number = statistic.values[at++];
+    if (statistic.kind == NumberKind::kBoolean) return Json(number != 0);
+    if (statistic.kind == NumberKind::kInteger && std::fabs(number) < 9e15)
+      return Json(static_cast<int64_t>(number));
+    return Json(number);
+  }
+  Json list = Json::array();
+  for (uint32_t item = 0; item < statistic.shape[depth]; ++item)
+    list.push_back(Nested(statistic, depth + 1, at));
+  return list;
+}
+
+bool IsRecomputed(const std::string& feature) {
+  return feature == "index" || feature == "episode_index" || feature == "task_index";
+}
+
+// Replaces a bookkeeping feature's statistics by those of the values it really has in the
+// destination.
+void Recompute(const Distribution& distribution, const std::set<std::string>& quantiles,
+               FeatureStatistics& feature) {
+  const NumberKind kind =
+      feature.Find("min")->kind == NumberKind::kInteger ? NumberKind::kInteger : NumberKind::kFloat;
+  const auto one = [](std::string name, NumberKind number_kind, double value) {
+    return Statistic{std::move(name), number_kind, {1}, {value}};
+  };
+  feature.statistics = {
+      one("min", kind, distribution.min()), one("max", kind, distribution.max()),
+      one("mean", NumberKind::kFloat, distribution.mean()),
+      one("std", NumberKind::kFloat, distribution.deviation()),
+      one("count", NumberKind::kInteger, static_cast<double>(distribution.count()))};
+  for (const std::string& name : quantiles) {
+    feature.statistics.push_back(
+        one(name, NumberKind::kFloat, distribution.Quantile(*QuantilePercent(name) / 100)));
+  }
+}
+
+Distribution OfEpisodeIndex(const MergePlan& plan) {
+  std::vector<std::pair<int64_t, uint64_t>> values;
+  for (size_t episode = 0; episode < plan.episodes.size(); ++episode) {
+    const PlannedEpisode& planned = plan.episodes[episode];
+    values.emplace_back(
+        episode,
+        plan.sources[planned.source]->dataset->episodes[planned.source_episode].length_frames);
+  }
+  return Distribution(std::move(values));
+}
+
+Distribution OfTaskIndex(const MergePlan& plan) {
+  std::map<int64_t, uint64_t> frames;
+  for (const PlannedEpisode& planned : plan.episodes) {
+    const DataPlace& place = plan.sources[planned.source]->data_places[planned.source_episode];
+    for (const auto& [task, num_frames] : place.rows->task_frames) {
+      frames[plan.task_maps[planned.source][static_cast<size_t>(task)]] += num_frames;
+    }
+  }
+  return Distribution({frames.begin(), frames.end()});
+}
+
+}  // namespace
+
+Status MakeStatistics(MergePlan& plan) {
+  std::vector<StatisticsPart> parts;
+  std::map<std::string, std::set<std::string>> quantiles;
+  for (const auto& source : plan.sources) {
+    parts.push_back({source->statistics.get(), source->dataset->root});
+    for (const FeatureStatistics& feature : *source->statistics) {
+      if (!IsRecomputed(feature.feature)) continue;
+      for (const Statistic& statistic : feature.statistics) {
+        if (IsQuantile(statistic.name)) quantiles[feature.feature].insert(statistic.name);
+      }
+    }
+  }
+  std::vector<DroppedQuantiles> dropped;
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
+                             AggregateStatistics(parts, &dropped));
+  if (whole.empty()) return Status();
+
+  if (plan.num_frames > 0) {
+    for (FeatureStatistics& feature : whole) {
+      const std::set<std::string>& names = quantiles[feature.feature];
+      if (feature.feature == "index")
+        Recompute(Distribution::Range(plan.num_frames), names, feature);
+      if (feature.feature == "episode_index") Recompute(OfEpisodeIndex(plan), names, feature);
+      if (feature.feature == "task_index") Recompute(OfTaskIndex(plan), names, feature);
+    }
+  }
+
+  std::set<std::string> lost;
+  for (const DroppedQuantiles& one : dropped) {
+    if (!IsRecomputed(one.feature)) lost.insert(one.feature);
+  }
+  if (!lost.empty()) {
+    plan.warnings.push_back(
+        Problem(Code::kIncompatible,
+                StrCat("quantiles of ", lost.size(),
+                       " features are left out of stats.json: not every source has them"))
+            .Kind("W-quantiles")
+            .Source(dropped.front().first_part_without)
+            .At(dropped.front().first_part_without + "/meta/stats.json")
+            .Expected(StrCat("`", dropped.front().quantile, "` of `", dropped.front().feature, "`"))
+            .Found("no such statistic")
+            .Hint("recompute that source's statistics with LeRobot first, if the quantiles are "
+                  "needed"));
+  }
+
+  Json document = Json::object();
+  for (const FeatureStatistics& feature : whole) {
+    Json& entry = document[feature.feature] = Json::object();
+    for (const Statistic& statistic : feature.statistics) {
+      size_t at = 0;
+      entry[statistic.name] = Nested(statistic, 0, at);
+    }
+  }
+  plan.stats_json = json::Dump(document);
+  return Status();
+}
+
+}  // namespace robomerge::plan_internal

@@ -1,0 +1,182 @@
+#include "publish/journal.h"
+
+#include "base/text.h"
+#include "formats/json/json.h"
+#include "io/unique_name.h"
+
+namespace robomerge {
+namespace {
+
+using json::Json;
+
+constexpr const char* kFormat = "robomerge journal";
+constexpr ReportedFile::Mode kModes[] = {ReportedFile::Mode::kCopy, ReportedFile::Mode::kSplice,
+                                         ReportedFile::Mode::kEncode, ReportedFile::Mode::kWrite};
+
+Problem Damaged(std::string what, const std::string& place) {
+  return Problem(Code::kCorrupt, std::move(what))
+      .Kind("E-journal-damaged")
+      .At(place)
+      .Hint("remove this journal: the files it names are then written again");
+}
+
+bool IsCount(const Json& line, const char* field) {
+  return line.contains(field) && line.at(field).is_number_integer() &&
+         (line.at(field).is_number_unsigned() || line.at(field).get<int64_t>() >= 0);
+}
+
+class Reading {
+ public:
+  Reading(const std::string& plan_id, const std::vector<std::string>& unit_paths, bool only_synced)
+      : plan_id_(plan_id),
+        unit_paths_(unit_paths),
+        only_synced_(only_synced),
+        done_(unit_paths.size()) {}
+
+  Status AddFile(const std::string& path, const std::string& text) {
+    size_t number = 0;
+    counts_ = true;
+    for (size_t begin = 0; begin < text.size(); ++number) {
+      const size_t end = text.find('\n', begin);
+      if (end == std::string::npos) break;  // torn
+      const std::string line = text.substr(begin, end - begin);
+      if (line.find('\0') != std::string::npos)
+        break;  // the size reached the device, these bytes did not
+      ROBOMERGE_RETURN_NOT_OK(AddLine(StrCat(path, ", line ", number + 1), line, number == 0));
+      begin = end + 1;
+    }
+    return Status();
+  }
+
+  UnitsDone Take() { return std::move(done_); }
+
+ private:
+  Status AddLine(const std::string& place, const std::string& text, bool is_first) {
+    const Result<Json> line = json::Parse(text, place);
+    if (!line.ok() || !line->is_object())
+      return Damaged("line of a journal is not understood", place);
+    return is_first ? CheckHeader(place, *line) : AddUnit(place, *line);
+  }
+
+  Status CheckHeader(const std::string& place, const Json& line) {
+    if (!line.contains("format") || line.at("format") != Json(kFormat) ||
+        !line.contains("version") || !line.at("version").is_array() ||
+        line.at("version").size() != 2 || line.at("version")[0] != Json(1)) {
+      return Damaged("journal is of another version than this robomerge reads", place);
+    }
+    // A writer that did not sync wrote files whose bytes a power cut may still take, or has taken.
+    counts_ = !only_synced_ ||
+              (line.contains("files_are_synced") && line.at("files_are_synced") == Json(true));
+    if (line.contains("plan_id") && line.at("plan_id") == Json(plan_id_)) return Status();
+    Problem problem = Damaged("journal is of another plan", place);
+    problem.expected = plan_id_;
+    problem.found = line.contains("plan_id") ? json::DumpLine(line.at("plan_id")) : "none";
+    return problem;
+  }
+
+  Status AddUnit(const std::string& place, const Json& line) {
+    const bool is_whole = IsCount(line, "unit") && IsCount(line, "size_bytes") &&
+                          IsCount(line, "copied_bytes") && IsCount(line, "shared_bytes") &&
+                          IsCount(line, "encoded_bytes") && line.contains("path") &&
+                          line.at("path").is_string() && line.contains("mode");
+    if (!is_whole) return Damaged("line of a journal is not understood", place);
+    const auto unit = line.at("unit").get<uint64_t>();
+    if (unit >= unit_paths_.size() || line.at("path") != Json(unit_paths_[unit])) {
+      Problem problem = Damaged("journal names a file that is not in the plan", place);
+      problem.found = json::DumpLine(line.at("path"));
+      return problem;
+    }
+    WrittenFile written;
+    bool is_known = false;
+    for (const ReportedFile::Mode mode : kModes) {
+      if (line.at("mode") != Json(std::string(ModeName(mode)))) continue;
+      written.mode = mode;
+      is_known = true;
+    }
+    if (!is_known) return Damaged("line of a journal is not understood", place);
+    written.size_bytes = line.at("size_bytes").get<uint64_t>();
+    written.moved.copied_bytes = line.at("copied_bytes").get<uint64_t>();
+    written.moved.shared_bytes = line.at("shared_bytes").get<uint64_t>();
+    written.encoded_bytes = line.at("encoded_bytes").get<uint64_t>();
+    if (!counts_) return Status();
+    std::optional<WrittenFile>& slot = done_[unit];
+    if (slot && (slot->size_bytes != written.size_bytes || slot->mode != written.mode)) {
+      Problem problem =
+          Damaged(StrCat("journals contradict each other about ", unit_paths_[unit]), place);
+      problem.expected = StrCat(WithSeparators(slot->size_bytes), " bytes");
+      problem.found = WithSeparators(written.size_bytes);
+      return problem;
+    }
+    if (!slot) slot = written;
+    return Status();
+  }
+
+  const std::string& plan_id_;
+  const std::vector<std::string>& unit_paths_;
+  const bool only_synced_;
+  bool counts_ = true;  // whether the journal that is being read does
+  UnitsDone done_;
+};
+
+}  // namespace
+
+Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory,
+                               const std::string& plan_id,
+                               const std::vector<std::string>& unit_paths, bool only_synced) {
+  Reading reading(plan_id, unit_paths, only_synced);
+  const Result<std::vector<std::string>> names = file_system.List(directory);
+  if (!names.ok() && names.status().code() == Code::kNotFound) return reading.Take();
+  ROBOMERGE_RETURN_NOT_OK(names.status());
+  for (const std::string& name : *names) {
+    const std::string path = io::JoinPath(directory, name);
+    if (!name.ends_with(".jsonl"))
+      return Damaged("file in the journals' folder is no journal", path);
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWholeFile(file_system, path));
+    ROBOMERGE_RETURN_NOT_OK(reading.AddFile(path, text));
+  }
+  return reading.Take();
+}
+
+Status JournalWriter::Append(size_t unit, const std::string& path, const WrittenFile& written) {
+  Json line = Json::object();
+  line["unit"] = unit;
+  line["path"] = path;
+  line["size_bytes"] = written.size_bytes;
+  line["mode"] = std::string(ModeName(written.mode));
+  line["copied_bytes"] = written.moved.copied_bytes;
+  line["shared_bytes"] = written.moved.shared_bytes;
+  line["encoded_bytes"] = written.encoded_bytes;
+  const std::lock_guard lock(mutex_);
+  if (file_ == nullptr) ROBOMERGE_RETURN_NOT_OK(Open());
+  return AppendLine(json::DumpLine(line) + "\n");
+}
+
+Status JournalWriter::Open() {
+  ROBOMERGE_RETURN_NOT_OK(file_system_.MakeDirectories(directory_));
+  const std::string path = io::JoinPath(directory_, io::UniqueName() + ".jsonl");
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file,
+                             file_system_.Create(path, CopyMode::kCopy));
+  Json header = Json::object();
+  header["format"] = kFormat;
+  header["version"] = Json::array({1, 1});
+  header["plan_id"] = plan_id_;
+  header["files_are_synced"] = files_are_synced_;
+  const std::string line = json::DumpLine(header) + "\n";
+  ROBOMERGE_RETURN_NOT_OK(file->WriteAt(0, std::as_bytes(std::span(line))));
+  if (sync_) {
+    ROBOMERGE_RETURN_NOT_OK(file->Sync());
+    ROBOMERGE_RETURN_NOT_OK(file_system_.SyncDirectory(directory_));
+  }
+  // Only now: lines of a journal that lacks its first one would make it a damaged one.
+  file_ = std::move(file);
+  size_bytes_ = line.size();
+  return Status();
+}
+
+Status JournalWriter::AppendLine(const std::string& line) {
+  ROBOMERGE_RETURN_NOT_OK(file_->WriteAt(size_bytes_, std::as_bytes(std::span(line))));
+  size_bytes_ += line.size();
+  return sync_ ? file_->Sync() : Status();
+}
+
+}  // namespace robomerge

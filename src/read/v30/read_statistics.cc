@@ -1,0 +1,97 @@
+// meta/stats.json (format spec 1.10).
+#include "base/text.h"
+#include "read/v30/read_v30.h"
+
+namespace robomerge::v30 {
+namespace {
+
+constexpr size_t kMostDimensions = 8;
+
+// Flattens nested lists of numbers. False if they are ragged, too deep, or hold anything but
+// numbers and booleans.
+bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_integer,
+             bool& any_float, bool& any_boolean) {
+  if (value.is_array()) {
+    if (depth >= kMostDimensions) return false;
+    if (out.shape.size() <= depth) {
+      if (!out.values.empty()) return false;
+      out.shape.push_back(static_cast<uint32_t>(value.size()));
+    }
+    if (out.shape[depth] != value.size()) return false;
+    for (const json::Json& item : value) {
+      if (!Flatten(item, depth + 1, out, any_integer, any_float, any_boolean)) return false;
+    }
+    return true;
+  }
+  if (depth != out.shape.size()) return false;
+  if (value.is_boolean()) {
+    any_boolean = true;
+    out.values.push_back(value.get<bool>() ? 1 : 0);
+    return true;
+  }
+  if (!value.is_number()) return false;
+  (value.is_number_integer() ? any_integer : any_float) = true;
+  out.values.push_back(value.get<double>());
+  return true;
+}
+
+Result<Statistic> Parse(const std::string& name, const json::Json& value,
+                        const std::string& where) {
+  Statistic statistic;
+  statistic.name = name;
+  bool any_integer = false, any_float = false, any_boolean = false;
+  if (!Flatten(value, 0, statistic, any_integer, any_float, any_boolean)) {
+    std::string found = json::DumpLine(value);
+    if (found.size() > 80) found = found.substr(0, 77) + "...";
+    return Problem(Code::kCorrupt, "statistic is not a regular list of numbers")
+        .Kind("E-stats")
+        .At(where)
+        .Found(found);
+  }
+  // LeRobot makes every leaf an array of rank 1 or more.
+  if (statistic.shape.empty()) statistic.shape = {1};
+  if (any_integer && !any_float && !any_boolean) statistic.kind = NumberKind::kInteger;
+  if (any_boolean && !any_float && !any_integer) statistic.kind = NumberKind::kBoolean;
+  return statistic;
+}
+
+}  // namespace
+
+Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
+  const std::string path = io::JoinPath(dataset.root, "meta/stats.json");
+  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  if (!text.ok() && text.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(text.status());
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(*text, path));
+  std::vector<Problem> problems;
+  std::vector<FeatureStatistics> all;
+  if (!document.is_object()) {
+    return Problem(Code::kCorrupt, "stats.json is not an object").Kind("E-stats").At(path);
+  }
+  for (const auto& [feature, statistics] : document.items()) {
+    const std::string where = StrCat(path, ": ", feature);
+    if (!statistics.is_object()) {
+      problems.push_back(Problem(Code::kCorrupt, "statistics of a feature are not an object")
+                             .Kind("E-stats")
+                             .At(where));
+      continue;
+    }
+    FeatureStatistics one;
+    one.feature = feature;
+    for (const auto& [name, value] : statistics.items()) {
+      Result<Statistic> statistic = Parse(name, value, StrCat(where, ".", name));
+      if (statistic.ok()) {
+        one.statistics.push_back(std::move(statistic).value());
+      } else {
+        problems.push_back(statistic.status().problems().front());
+      }
+    }
+    all.push_back(std::move(one));
+  }
+  if (!problems.empty()) return Status::Many(std::move(problems));
+  // An empty object says as little as no file (some tools write it).
+  if (!all.empty()) dataset.statistics = std::move(all);
+  return Status();
+}
+
+}  // namespace robomerge::v30

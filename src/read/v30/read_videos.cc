@@ -1,0 +1,57 @@
+// Video files: one sample table each, no payload (format spec 1.9).
+#include <algorithm>
+
+#include "base/text.h"
+#include "read/v30/read_v30.h"
+
+namespace robomerge::v30 {
+namespace {
+
+Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::string& root,
+                                const std::string& video_path, const std::string& key, FileId id) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string relative, ExpandTemplate(video_path, id, key));
+  VideoFile video;
+  video.id = id;
+  video.path = io::JoinPath(root, relative);
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(video.path);
+  if (!file.ok() && file.status().code() == Code::kNotFound) {
+    return Problem(Code::kCorrupt, "video file is missing")
+        .Kind("E-missing-file")
+        .At(video.path)
+        .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ",
+                         id.chunk_index, ", file ", id.file_index, ")"))
+        .Hint("copy or download the dataset again");
+  }
+  ROBOMERGE_RETURN_NOT_OK(file.status());
+  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(video.path));
+  video.modified_ns = stat.modified_ns;
+  ROBOMERGE_ASSIGN_OR_RETURN(video.stream, mp4::ReadStreamSummary(**file));
+  return video;
+}
+
+}  // namespace
+
+Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
+                      const EpisodeClaims& claims, Dataset& dataset) {
+  std::vector<Problem> problems;
+  for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
+    VideoKey& video_key = dataset.video_keys[key];
+    std::vector<FileId> ids = claims.video_files[key];
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (const FileId& id : ids) {
+      Result<VideoFile> file =
+          ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
+      const Status status = file.status();
+      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+      video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
+    }
+    for (size_t episode = 0; episode < video_key.segments.size(); ++episode) {
+      const auto found = std::lower_bound(ids.begin(), ids.end(), claims.video_files[key][episode]);
+      video_key.segments[episode].video_file = static_cast<uint32_t>(found - ids.begin());
+    }
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+}  // namespace robomerge::v30

@@ -1,0 +1,146 @@
+#include <map>
+
+#include "base/text.h"
+#include "formats/parquet/file_splice.h"
+#include "formats/parquet/footer.h"
+#include "write/payload.h"
+#include "write/write.h"
+
+namespace robomerge {
+namespace {
+
+const std::vector<std::string>& BookkeepingColumns() {
+  static const std::vector<std::string> columns = {"episode_index", "index", "task_index"};
+  return columns;
+}
+
+// A source file of the step.
+struct Input {
+  uint32_t source = 0;
+  uint32_t data_file = 0;
+  std::unique_ptr<io::PooledFile> file;
+  std::unique_ptr<parquet::Footer> footer;
+  std::vector<int64_t>
+      tasks;  // the task_index column, decoded only if some episode of the file has several tasks
+};
+
+class DataWriter {
+ public:
+  DataWriter(const WriteContext& context, const DataStep& step)
+      : context_(context), plan_(*context.plan), step_(step) {}
+
+  /// Writes all but the payload that is copied.
+  Result<UnfilledFile> Run() {
+    for (uint64_t episode = step_.first_episode; episode < step_.first_episode + step_.num_episodes;
+         ++episode) {
+      ROBOMERGE_RETURN_NOT_OK(AddEpisode(episode));
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::DestinationSchema schema, ReadSchema());
+    UnfilledFile data;
+    data.name = DestinationDataPath(step_.id);
+    data.sync = context_.sync;
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        data.output, context_.file_system->Create(io::JoinPath(context_.directory, data.name),
+                                                  context_.copy_mode));
+    std::vector<parquet::SpliceSource> sources;
+    for (const Input& input : inputs_) sources.push_back({input.file.get(), input.footer.get()});
+    parquet::SpliceOptions options;
+    options.alignment_bytes = context_.alignment_bytes;
+    options.leaves_copies = true;
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        parquet::SpliceReport report,
+        parquet::WriteSplice(sources, row_groups_, schema, options, *data.output));
+    data.written.mode =
+        report.num_chunks_decoded > 0 ? ReportedFile::Mode::kEncode : ReportedFile::Mode::kSplice;
+    data.written.size_bytes = report.file_size_bytes;
+    data.written.moved = report.raw;
+    data.written.encoded_bytes = report.encoded_bytes;
+    data.ranges = std::move(report.left_to_copy);
+    for (Input& input : inputs_) data.sources.push_back(std::move(input.file));
+    return data;
+  }
+
+ private:
+  Result<Input*> InputOf(uint32_t source, uint32_t data_file) {
+    const auto [entry, is_new] = position_.try_emplace({source, data_file}, inputs_.size());
+    if (!is_new) return &inputs_[entry->second];
+    const DataFile& file = plan_.sources[source]->dataset->data_files[data_file];
+    Input input;
+    input.source = source;
+    input.data_file = data_file;
+    input.file = std::make_unique<io::PooledFile>(*context_.sources, file.path, file.size_bytes);
+    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Footer footer, parquet::Footer::Read(*input.file));
+    input.footer = std::make_unique<parquet::Footer>(std::move(footer));
+    inputs_.push_back(std::move(input));
+    return &inputs_.back();
+  }
+
+  Status AddEpisode(uint64_t episode) {
+    const PlannedEpisode& planned = plan_.episodes[episode];
+    const DescribedSource& described = *plan_.sources[planned.source];
+    const DataPlace& place = described.data_places[planned.source_episode];
+    ROBOMERGE_ASSIGN_OR_RETURN(Input * input, InputOf(planned.source, place.data_file));
+    parquet::RowGroupSource row_group;
+    row_group.source_index = static_cast<uint32_t>(input - inputs_.data());
+    row_group.first_row = place.rows->first_row;
+    row_group.num_rows = place.rows->num_rows;
+    row_group.replaced.emplace_back("episode_index",
+                                    parquet::Int64Run{static_cast<int64_t>(episode), 0});
+    row_group.replaced.emplace_back(
+        "index", parquet::Int64Run{static_cast<int64_t>(planned.first_frame), 1});
+    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks, NewTasks(*input, *place.rows));
+    row_group.replaced.emplace_back("task_index", std::move(tasks));
+    row_groups_.push_back(std::move(row_group));
+    return Status();
+  }
+
+  Result<parquet::Int64Values> NewTasks(Input& input, const EpisodeRows& rows) {
+    const std::vector<uint32_t>& map = plan_.task_maps[input.source];
+    if (rows.task_frames.size() == 1) {
+      return parquet::Int64Values(
+          parquet::Int64Run{map[static_cast<size_t>(rows.task_frames.front().first)], 0});
+    }
+    if (input.tasks.empty()) {
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          input.tasks, parquet::ReadInt64Column(*input.file, *input.footer, "task_index"));
+    }
+    std::vector<int64_t> tasks;
+    for (uint64_t row = rows.first_row; row < rows.first_row + rows.num_rows; ++row) {
+      const int64_t old = row < input.tasks.size() ? input.tasks[row] : -1;
+      if (old < 0 || old >= static_cast<int64_t>(map.size())) {
+        return Problem(Code::kCorrupt, "source file has changed since it was read")
+            .Kind("E-source-changed")
+            .At(StrCat(input.file->path(), ": task_index, row ", row))
+            .Found(std::to_string(old));
+      }
+      tasks.push_back(map[static_cast<size_t>(old)]);
+    }
+    return parquet::Int64Values(std::move(tasks));
+  }
+
+  Result<parquet::DestinationSchema> ReadSchema() {
+    const DataFile& owner =
+        plan_.sources[plan_.schema_source]->dataset->data_files[plan_.schema_data_file];
+    const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
+    return parquet::DestinationSchema::From(file, footer, BookkeepingColumns());
+  }
+
+  const WriteContext& context_;
+  const MergePlan& plan_;
+  const DataStep& step_;
+  std::vector<Input> inputs_;
+  std::map<std::pair<uint32_t, uint32_t>, size_t> position_;
+  std::vector<parquet::RowGroupSource> row_groups_;
+};
+
+}  // namespace
+
+Status WriteData(const WriteContext& context, size_t step, schedule::Spawner& spawner,
+                 WrittenCallback written) {
+  ROBOMERGE_ASSIGN_OR_RETURN(UnfilledFile data,
+                             DataWriter(context, context.plan->data_steps[step]).Run());
+  return FillAndClose(std::move(data), spawner, std::move(written));
+}
+
+}  // namespace robomerge
