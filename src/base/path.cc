@@ -18,4 +18,17 @@ std::string AbsolutePath(const std::string& path, const std::string& working_dir
   return absolute.empty() ? (joined.starts_with('/') ? "/" : ".") : absolute;
 }
 
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string NameOf(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string RelativeTo(const std::string& root, const std::string& path) {
+  const std::string prefix = root.ends_with('/') ? root : root + "/";
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : path;
+}
+
 }  // namespace robomerge

@@ -9,4 +9,13 @@ namespace robomerge {
 /// folder typed in two ways is one path. ".." stays, since it may follow a link.
 std::string AbsolutePath(const std::string& path, const std::string& working_directory);
 
+/// The folder that holds `path`; "." for a bare name, "/" for what lies there.
+std::string ParentOf(const std::string& path);
+
+/// The last component.
+std::string NameOf(const std::string& path);
+
+/// `path` without `root` in front, if it lies there; otherwise as it is.
+std::string RelativeTo(const std::string& root, const std::string& path);
+
 }  // namespace robomerge

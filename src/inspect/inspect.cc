@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "describe/describe.h"
 #include "formats/parquet/version.h"
@@ -8,12 +9,6 @@
 
 namespace robomerge {
 namespace {
-
-std::string RelativeTo(const std::string& root, const std::string& path) {
-  return path.starts_with(root)
-             ? path.substr(std::min(path.size(), root.size() + (root.ends_with('/') ? 0 : 1)))
-             : path;
-}
 
 std::string DataText(const DataFile& file) {
   const auto num_raw = std::count_if(file.episodes.begin(), file.episodes.end(),

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "describe/describe.h"
 #include "plan/plan.h"
+#include "publish/destination.h"
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "read/read.h"
@@ -66,13 +67,7 @@ std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources,
 // What differs between a source as it was planned and as it is.
 Status CheckUnchanged(const Origin& planned, const Origin& now) {
   const auto changed = [&](const std::string& path, std::string expected, std::string found) {
-    return Problem(Code::kCorrupt, "source has changed since the plan was made")
-        .Kind("E-source-changed")
-        .Source(planned.root)
-        .At(planned.root + "/" + path)
-        .Expected(std::move(expected))
-        .Found(std::move(found))
-        .Hint("plan again, into another folder");
+    return SourceChanged(planned.root, path, std::move(expected), std::move(found));
   };
   for (size_t at = 0; at < std::max(planned.files.size(), now.files.size()); ++at) {
     if (at >= now.files.size())
@@ -224,8 +219,19 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return schedule::ParallelFor(*executor_, std::move(items), options);
 }
 
-WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool,
-                             const std::string& directory) const {
+Status Run::WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
+                       const std::vector<size_t>& which, Transaction& transaction) {
+  return WriteUnits(plan, units, which, transaction.files(), transaction.directory(),
+                    [&transaction](size_t unit, const WrittenFile& written) {
+                      transaction.done()[unit] = written;  // one slot per unit, so no lock
+                      return transaction.Note(unit, written);
+                    });
+}
+
+Status Run::WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
+                       const std::vector<size_t>& which, io::FileSystem& file_system,
+                       const std::string& directory, const NoteCallback& note) {
+  io::FilePool pool(file_system_);
   WriteContext context;
   context.plan = &plan;
   context.file_system = &file_system;
@@ -234,11 +240,6 @@ WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system,
   context.copy_mode = options_.copy_mode;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
-  return context;
-}
-
-Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& units,
-                       const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done) {
   uint64_t cost_bytes = 0;
   for (const size_t unit : which) cost_bytes += units[unit].cost_bytes;
   observer_.SetPlan(cost_bytes, which.size());
@@ -249,14 +250,11 @@ Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& uni
     item.name = "write " + units[unit].file.path;
     item.category = "write";
     item.bytes = units[unit].cost_bytes;
-    item.body = [this, &context, &units, &noted, &done, journal, unit](schedule::Spawner& spawner) {
-      return units[unit].write(context, spawner,
-                               [this, &units, &noted, &done, journal, unit](WrittenFile file) {
-                                 if (journal != nullptr)
-                                   noted[unit] = journal->Append(unit, units[unit].file.path, file);
-                                 done[unit] = std::move(file);  // one slot per unit, so no lock
-                                 observer_.FileWritten();
-                               });
+    item.body = [this, &context, &units, &noted, &note, unit](schedule::Spawner& spawner) {
+      return units[unit].write(context, spawner, [this, &noted, &note, unit](WrittenFile file) {
+        noted[unit] = note(unit, file);
+        observer_.FileWritten();
+      });
     };
     items.push_back(std::move(item));
   }

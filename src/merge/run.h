@@ -12,7 +12,7 @@
 #include "merge/units.h"
 #include "model/partial.h"
 #include "model/plan.h"
-#include "publish/journal.h"
+#include "publish/transaction.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "schedule/executor.h"
@@ -27,6 +27,11 @@ struct WrittenTotals {
 
 /// The kind of a problem that has none of its own.
 const char* DefaultKind(Code code);
+
+class Run;
+/// What MergeReport and StageReport say alike of a run's work.
+template <typename Report>
+void FillBytesAndTimes(const WrittenTotals& totals, const Run& run, Report& report);
 
 class Run {
  public:
@@ -61,14 +66,15 @@ class Run {
   /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed,
   /// naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
-  /// Writes those units that are not done, and enters them as done. With a journal every one is
-  /// noted there.
-  Status WriteUnits(const WriteContext& context, const std::vector<Unit>& units,
-                    const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done);
-
-  /// What writers of `plan` share; `file_system` and `pool` must outlive it.
-  WriteContext ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool,
-                          const std::string& directory) const;
+  /// Takes what a unit came to. Called from workers.
+  using NoteCallback = std::function<Status(size_t unit, const WrittenFile& written)>;
+  /// Writes the units `which` below `directory` of `file_system`; each is noted when it is whole.
+  Status WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
+                    const std::vector<size_t>& which, io::FileSystem& file_system,
+                    const std::string& directory, const NoteCallback& note);
+  /// The same into the staging folder of `transaction`, which enters them as done.
+  Status WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
+                    const std::vector<size_t>& which, Transaction& transaction);
 
  private:
   io::FileSystem& file_system_;
@@ -83,5 +89,16 @@ class Run {
   uint64_t last_node_ =
       0;  // that all what follows had to wait for: the root of the tree, then the plan
 };
+
+template <typename Report>
+void FillBytesAndTimes(const WrittenTotals& totals, const Run& run, Report& report) {
+  report.copied_bytes = totals.copied_bytes;
+  report.shared_bytes = totals.shared_bytes;
+  report.encoded_bytes = totals.encoded_bytes;
+  report.stages = run.stages();
+  report.num_workers = run.num_workers();
+  report.utilisation = run.Usage().busy_fraction;
+  report.seconds = run.seconds();
+}
 
 }  // namespace robomerge

@@ -8,10 +8,8 @@
 #include "persist/partial_folder.h"
 #include "persist/plan_folder.h"
 #include "publish/preflight.h"
-#include "publish/record.h"
 #include "publish/space.h"
-#include "publish/whole_files.h"
-#include "publish/workplace.h"
+#include "publish/transaction.h"
 #include "reduce/combine.h"
 
 namespace robomerge {
@@ -30,13 +28,6 @@ MergeOptions OptionsOf(const persist::StoredPlan& stored, const MergeOptions& ow
   options.trace_path = own.trace_path;
   options.overwrite = options.overwrite || own.overwrite;
   return options;
-}
-
-void FillTimes(const Run& run, StageReport& report) {
-  report.stages = run.stages();
-  report.num_workers = run.num_workers();
-  report.utilisation = run.Usage().busy_fraction;
-  report.seconds = run.seconds();
 }
 
 void FillFromPlan(const persist::StoredPlan& stored, StageReport& report) {
@@ -77,7 +68,7 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
                                                      partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
-  FillTimes(run, report);
+  FillBytesAndTimes({}, run, report);
   return report;
 }
 
@@ -95,17 +86,19 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
     stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind),
                             unit.file.num_episodes, unit.cost_bytes});
   }
-  std::vector<std::string> unit_paths;
-  for (const persist::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,
-                             IsPublished(run.file_system(), destination, stored.plan, unit_paths));
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(run.file_system(), destination));
-  if (exists && !is_published && !options.overwrite) return DestinationExists(destination);
-  const StagingPaths paths(destination, stored.staging_root, stored.plan.id);
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, io::Exists(run.file_system(), paths.directory));
-  if (!is_published && !is_begun)
+  std::vector<std::string> files;
+  for (const persist::UnitRow& unit : stored.units) files.push_back(unit.path);
+  MergeOptions publishing = options;
+  publishing.staging_root = stored.staging_root;
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const Transaction transaction,
+      Transaction::Open(run.file_system(),
+                        PublicationOf(stored.plan, std::move(files), destination, publishing)));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, transaction.IsBegun());
+  if (!transaction.is_published() && !is_begun) {
     ROBOMERGE_RETURN_NOT_OK(CheckSpace(run.file_system(), RootsOf(root), destination,
                                        options.copy_mode, stored.plan.payload_bytes));
+  }
   run.Enter("write");
   StageReport report;
   report.stage = "plan";
@@ -118,7 +111,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   report.payload_bytes = stored.plan.payload_bytes;
   report.warnings = stored.plan.warnings;
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
-  FillTimes(run, report);
+  FillBytesAndTimes({}, run, report);
   return report;
 }
 
@@ -169,6 +162,13 @@ Result<std::vector<Unit>> LoadedUnits(const persist::StoredPlan& stored,
   return units;
 }
 
+// Opens the transaction of a stored plan.
+Result<Transaction> OpenStored(const persist::StoredPlan& stored, const std::vector<Unit>& units,
+                               const Run& run) {
+  return Transaction::Open(run.file_system(), PublicationOf(stored.plan, PathsOf(units),
+                                                            stored.destination, run.options()));
+}
+
 class WriteRun {
  public:
   WriteRun(persist::StoredPlan& stored, const std::string& plan_directory, Run& run)
@@ -180,95 +180,51 @@ class WriteRun {
   Result<StageReport> Write(Rank rank) {
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(units_, LoadedUnits(stored_, report_.directory));
-    unit_paths_ = PathsOf(units_);
     std::vector<uint64_t> cost_bytes;
     for (const Unit& unit : units_) cost_bytes.push_back(unit.cost_bytes);
     const Span span = SliceByCost(cost_bytes, rank.rank, rank.world_size);
     FillFromPlan(stored_, report_);
     report_.first_unit = span.first;
     report_.num_units = span.end - span.first;
-    ROBOMERGE_RETURN_NOT_OK(WriteSlice(span));
+    ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored_, units_, run_));
+    if (!transaction.is_published()) {
+      ROBOMERGE_RETURN_NOT_OK(transaction.Settle(
+          WriteSlice(span, transaction), "run the same `robomerge write` again to continue"));
+    }
+    report_.num_files_skipped = report_.num_units - report_.num_files_written;
+    report_.already_done = report_.num_files_written == 0;
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
-    FillTimes(run_, report_);
+    FillBytesAndTimes(totals_, run_, report_);
+    report_.size_bytes = totals_.size_bytes;
     return std::move(report_);
   }
 
  private:
-  Status WriteSlice(Span span) {
-    io::FileSystem& file_system = run_.file_system();
-    const StagingPaths paths(stored_.destination, stored_.staging_root, stored_.plan.id);
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool was_published, FinishIfPublished());
-    if (was_published) return Status();
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored_.destination));
-    if (exists && !run_.options().overwrite) return DestinationExists(stored_.destination);
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        Staging staging,
-        Staging::Open(file_system, paths, io::LockKind::kShared, run_.options().sync));
-    // Published while we opened: then the lock's file is ours alone.
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published, FinishIfPublished());
-    if (is_published) {
-      staging.Leave();
-      return Status();
-    }
-    ROBOMERGE_ASSIGN_OR_RETURN(UnitsDone done, FindDone(file_system, paths, stored_.plan.id,
-                                                        unit_paths_, run_.options().sync));
-    std::vector<size_t> missing;
-    std::vector<std::string> missing_paths;
+  Status WriteSlice(Span span, Transaction& transaction) {
+    ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kWriter));
+    if (transaction.is_published()) return Status();
+    const std::vector<size_t> missing = transaction.Missing(span.first, span.end);
+    if (missing.empty()) return Status();
     std::set<uint32_t> sources;
-    for (size_t unit = span.first; unit < span.end; ++unit) {
-      if (done[unit]) continue;
-      missing.push_back(unit);
-      missing_paths.push_back(unit_paths_[unit]);
+    for (const size_t unit : missing) {
       for (const uint32_t source : SourcesOf(stored_.plan, unit)) sources.insert(source);
     }
-    report_.num_files_skipped = report_.num_units - missing.size();
-    report_.already_done = missing.empty();
-    if (missing.empty()) return Status();
     ROBOMERGE_RETURN_NOT_OK(run_.LoadSources({sources.begin(), sources.end()}, stored_.plan));
     ROBOMERGE_RETURN_NOT_OK(CheckReferences(missing));
-    return WriteMissing(staging, missing, missing_paths, done);
-  }
-
-  Status WriteMissing(Staging& staging, const std::vector<size_t>& missing,
-                      const std::vector<std::string>& missing_paths, UnitsDone& done) {
-    io::FileSystem& file_system = run_.file_system();
     run_.Enter("write");
-    ROBOMERGE_RETURN_NOT_OK(staging.MakeFolders(missing_paths));
-    const bool sync = run_.options().sync;
-    WholeFileSystem whole_files(file_system, true);
-    JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync, sync);
-    io::FilePool pool(file_system);
-    const std::vector<Unit> units =
-        UnitsOf(stored_.plan);  // now that sources are known, with their files
-    const Status status =
-        run_.WriteUnits(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory),
-                        units, missing, &journal, done);
-    if (!status.ok())
-      return WithWayOn(status, staging.paths(), "run the same `robomerge write` again to continue");
-    WrittenTotals totals;
+    ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
+    units_ = UnitsOf(stored_.plan);  // now that sources are known, with their files
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(stored_.plan, units_, missing, transaction));
     for (const size_t unit : missing) {
-      totals.Add(*done[unit]);
-      report_.payload_bytes += units[unit].cost_bytes;
-      ReportedFile& file = report_.files.emplace_back(units[unit].file);
-      file.mode = done[unit]->mode;
-      file.size_bytes = done[unit]->size_bytes;
+      const WrittenFile& written = *transaction.done()[unit];
+      totals_.Add(written);
+      report_.payload_bytes += units_[unit].cost_bytes;
+      ReportedFile& file = report_.files.emplace_back(units_[unit].file);
+      file.mode = written.mode;
+      file.size_bytes = written.size_bytes;
     }
     report_.num_files_written = missing.size();
-    report_.size_bytes = totals.size_bytes;
-    report_.copied_bytes = totals.copied_bytes;
-    report_.shared_bytes = totals.shared_bytes;
-    report_.encoded_bytes = totals.encoded_bytes;
     return Status();
-  }
-
-  Result<bool> FinishIfPublished() {
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        const bool is_published,
-        IsPublished(run_.file_system(), stored_.destination, stored_.plan, unit_paths_));
-    if (!is_published) return false;
-    report_.already_done = true;
-    report_.num_files_skipped = report_.num_units;
-    return true;
   }
 
   // Numbers of the plan that point into sources, which are known only now.
@@ -307,15 +263,12 @@ class WriteRun {
   Run& run_;
   StageReport report_;
   std::vector<Unit> units_;
-  std::vector<std::string> unit_paths_;
+  WrittenTotals totals_;
 };
 
 Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string& plan_directory,
                             Run& run) {
-  io::FileSystem& file_system = run.file_system();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
-  const std::vector<std::string> unit_paths = PathsOf(units);
-  const StagingPaths paths(stored.destination, stored.staging_root, stored.plan.id);
   StageReport report;
   report.stage = "publish";
   report.directory = plan_directory;
@@ -323,36 +276,21 @@ Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string
   report.num_units = units.size();
   report.payload_bytes = stored.plan.payload_bytes;
   run.Enter("publish");
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,
-                             IsPublished(file_system, stored.destination, stored.plan, unit_paths));
-  if (is_published) {
-    report.already_done = true;
-    ROBOMERGE_RETURN_NOT_OK(FinishPublishing(file_system, paths, run.options().sync));
-  } else {
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, stored.destination));
-    if (exists && !run.options().overwrite) return DestinationExists(stored.destination);
-    ROBOMERGE_RETURN_NOT_OK(
-        CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync));
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        Staging staging,
-        Staging::Open(file_system, paths, io::LockKind::kExclusive, run.options().sync));
-    // Again, now that nobody can write.
-    Status status =
-        CheckComplete(file_system, paths, stored.plan.id, unit_paths, run.options().sync);
-    if (status.ok()) status = staging.Sweep(unit_paths);
-    if (status.ok()) status = staging.Publish(run.options().sync, run.options().overwrite);
-    if (!status.ok()) {
-      staging.Leave();
-      return status;
-    }
+  ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored, units, run));
+  if (!transaction.is_published()) {
+    Status status = transaction.Stage(Role::kPublisher);
+    if (status.ok() && !transaction.is_published()) status = transaction.Publish();
+    ROBOMERGE_RETURN_NOT_OK(transaction.Settle(status, ""));
   }
-  for (const std::string& path : unit_paths) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
-                               file_system.Stat(io::JoinPath(stored.destination, path)));
+  report.already_done = transaction.is_published();
+  if (report.already_done) ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
+  for (const Unit& unit : units) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, run.file_system().Stat(io::JoinPath(
+                                                            stored.destination, unit.file.path)));
     report.size_bytes += stat.size_bytes;
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
-  FillTimes(run, report);
+  FillBytesAndTimes({}, run, report);
   return report;
 }
 

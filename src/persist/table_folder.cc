@@ -1,5 +1,6 @@
 #include "persist/table_folder.h"
 
+#include "base/path.h"
 #include "io/unique_name.h"
 
 namespace robomerge::persist {
@@ -9,11 +10,6 @@ using json::Json;
 
 // Far above any real header: a table of half a million sources is a table, not a header.
 constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
-
-std::string ParentFolder(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
 
 Status WriteText(io::FileSystem& file_system, const std::string& path, const std::string& text,
                  bool sync) {
@@ -26,7 +22,7 @@ Status WriteText(io::FileSystem& file_system, const std::string& path, const std
 // What killed attempts left, now that the whole is there. One that is still alive finds the whole
 // when it fails.
 void RemoveTemporaries(io::FileSystem& file_system, const std::string& path) {
-  const std::string parent = ParentFolder(path);
+  const std::string parent = ParentOf(path);
   const Result<std::vector<std::string>> names = file_system.List(parent);
   if (!names.ok()) return;
   const std::string prefix = "." + path.substr(path.find_last_of('/') + 1) + ".";
@@ -91,7 +87,7 @@ Result<TableFolderWriter::Outcome> TableFolderWriter::Write(io::FileSystem& file
     RemoveTemporaries(file_system, path);
     return compare();
   }
-  const std::string parent = ParentFolder(path);
+  const std::string parent = ParentOf(path);
   ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(parent));
   const std::string temporary = io::TemporaryNameFor(path);
   Status status = WriteFiles(file_system, temporary, sync);

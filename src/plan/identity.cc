@@ -8,12 +8,6 @@
 namespace robomerge {
 namespace {
 
-std::string RelativeTo(const std::string& root, const std::string& path) {
-  std::string prefix = root;
-  if (!prefix.ends_with('/')) prefix += '/';
-  return path.starts_with(prefix) ? path.substr(prefix.size()) : path;
-}
-
 // What a source holds, wherever it lies: its files by name and size, and what its metadata say.
 std::string FingerprintOf(const Origin& origin) {
   Fingerprint all;

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "publish/staging.h"
 #include "publish/whole_files.h"
 
 namespace robomerge {
@@ -163,47 +162,6 @@ TEST_F(JournalTest, AFileThatIsDroppedLeavesNothing) {
   ASSERT_TRUE(whole_files.Create(folder_ + "/file", CopyMode::kCopy)
                   .ok());  // a second writer of the same file, dropped here
   EXPECT_EQ(Names().size(), 1u);
-}
-
-TEST_F(JournalTest, WritersShareADestinationAndPublishingExcludesThem) {
-  const StagingPaths paths(folder_ + "/merged", "", "0123456789abcdef");
-  {
-    const Result<Staging> one = Staging::Open(io::Posix(), paths, io::LockKind::kShared, true);
-    const Result<Staging> two = Staging::Open(io::Posix(), paths, io::LockKind::kShared, true);
-    EXPECT_TRUE(one.ok() && two.ok());
-    const Status busy = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).status();
-    ASSERT_FALSE(busy.ok());
-    EXPECT_EQ(busy.problems().front().kind, "E-destination-busy");
-  }
-  EXPECT_TRUE(Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).ok());
-}
-
-TEST_F(JournalTest, SweepingRemovesTemporaryFilesAndNamesForeignOnes) {
-  const StagingPaths paths(folder_ + "/merged", "", "0123456789abcdef");
-  Staging staging = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).value();
-  ASSERT_TRUE(staging.MakeFolders(kPaths).ok());
-  std::ofstream(paths.directory + "/data/.a.host-1-2-3.tmp") << "half";
-  std::ofstream(paths.directory + "/data/a") << "whole";
-  EXPECT_TRUE(staging.Sweep(kPaths).ok());
-  EXPECT_THAT(io::Posix().List(paths.directory + "/data").value(), ElementsAre("a"));
-  std::ofstream(paths.directory + "/meta/thesis.txt") << "mine";
-  const Status foreign = staging.Sweep(kPaths);
-  ASSERT_FALSE(foreign.ok());
-  EXPECT_EQ(foreign.problems().front().kind, "E-staging-foreign");
-  EXPECT_THAT(foreign.problems().front().where, HasSubstr("thesis.txt"));
-}
-
-TEST_F(JournalTest, OverwritingLeavesNothingOfTheOld) {
-  const StagingPaths paths(folder_ + "/merged", "", "0123456789abcdef");
-  std::filesystem::create_directories(paths.destination + "/old");
-  Staging staging = Staging::Open(io::Posix(), paths, io::LockKind::kExclusive, true).value();
-  ASSERT_TRUE(staging.MakeFolders(kPaths).ok());
-  const Status refused = staging.Publish(false, false);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.problems().front().kind, "E-destination-exists");
-  ASSERT_TRUE(staging.Publish(true, true).ok());
-  EXPECT_THAT(io::Posix().List(paths.destination).value(), ElementsAre("data", "meta"));
-  EXPECT_THAT(Names(), ElementsAre("merged"));
 }
 
 }  // namespace

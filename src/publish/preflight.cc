@@ -11,7 +11,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "publish/record.h"
+#include "publish/destination.h"
 
 namespace robomerge {
 namespace {
@@ -174,13 +174,6 @@ Result<std::string> CleanDestination(const std::string& path) {
         .Found(StrCat("`", path, "`"));
   }
   return clean;
-}
-
-Problem DestinationExists(const std::string& destination) {
-  return Problem(Code::kAlreadyExists, "destination exists already")
-      .Kind("E-destination-exists")
-      .At(destination)
-      .Hint("choose another destination, or remove this one");
 }
 
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination,

@@ -37,7 +37,4 @@ Result<std::string> CleanDestination(const std::string& path);
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination,
                         const std::vector<std::string>& sources, const MergeOptions& options);
 
-/// The problem of a destination that is there and is not to be replaced.
-Problem DestinationExists(const std::string& destination);
-
 }  // namespace robomerge

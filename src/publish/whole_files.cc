@@ -1,7 +1,7 @@
 #include "publish/whole_files.h"
 
+#include "base/path.h"
 #include "io/unique_name.h"
-#include "publish/staging.h"
 
 namespace robomerge {
 namespace {

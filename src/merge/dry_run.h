@@ -1,0 +1,15 @@
+// What a merge would write, laid out to the byte without writing it.
+#pragma once
+
+#include <vector>
+
+#include "merge/run.h"
+
+namespace robomerge {
+
+/// Runs the writers of the units `which` over a file system that only counts, and enters what they
+/// would have written into `done`. Reads the indexes of the sources again.
+Status LayOut(Run& run, const MergePlan& plan, const std::vector<Unit>& units,
+              const std::vector<size_t>& which, UnitsDone& done);
+
+}  // namespace robomerge

@@ -1,0 +1,128 @@
+#include "publish/destination.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "formats/json/json.h"
+
+namespace robomerge {
+namespace {
+
+using json::Json;
+
+constexpr const char* kRecordPath = "meta/robomerge.json";
+constexpr const char* kInfoPath = "meta/info.json";
+constexpr size_t kMostNamed = 10;
+
+bool WasWrittenAfter(int64_t record_ns, const std::vector<Origin>& origins) {
+  return std::any_of(origins.begin(), origins.end(), [record_ns](const Origin& origin) {
+    return std::any_of(
+        origin.files.begin(), origin.files.end(),
+        [record_ns](const SourceFile& file) { return file.modified_ns > record_ns; });
+  });
+}
+
+std::string StateText(uint64_t size_bytes, int64_t modified_ns) {
+  return StrCat(WithSeparators(size_bytes), " bytes, modified at ", modified_ns, " ns");
+}
+
+}  // namespace
+
+Result<std::string> PublishedContentId(const io::FileSystem& file_system,
+                                       const std::string& destination) {
+  const std::string path = io::JoinPath(destination, kRecordPath);
+  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  if (!text.ok() && text.status().code() == Code::kIo) return text.status();
+  if (!text.ok()) return std::string();
+  const Result<Json> record = json::Parse(*text, path);
+  if (!record.ok() || !record->is_object() || !record->contains("content_id") ||
+      !record->at("content_id").is_string()) {
+    return std::string();
+  }
+  return record->at("content_id").get<std::string>();
+}
+
+Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
+                                           const std::string& destination,
+                                           const std::string& content_id,
+                                           const std::vector<std::string>& files,
+                                           const std::vector<Origin>& origins) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, destination));
+  if (!exists) return DestinationState::kAbsent;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string published,
+                             PublishedContentId(file_system, destination));
+  if (published != content_id) return DestinationState::kTaken;
+  for (const std::string& path : files) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there,
+                               io::Exists(file_system, io::JoinPath(destination, path)));
+    if (!is_there) return DestinationState::kTaken;
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat record,
+                             file_system.Stat(io::JoinPath(destination, kRecordPath)));
+  return WasWrittenAfter(record.modified_ns, origins) ? DestinationState::kStaleResult
+                                                      : DestinationState::kThisResult;
+}
+
+Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path) {
+  const Problem refusal =
+      Problem(Code::kInvalidArgument,
+              "what is at the destination is no dataset, and is not overwritten")
+          .Kind("E-destination")
+          .At(path)
+          .Expected(
+              "a LeRobot dataset (meta/info.json with codebase_version and features), or an "
+              "empty folder")
+          .Hint("choose another destination, or remove this one yourself");
+  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
+  if (!stat.is_directory) return refusal;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(path));
+  if (names.empty()) return Status();
+  const std::string info_path = io::JoinPath(path, kInfoPath);
+  const Result<std::string> text = io::ReadWholeFile(file_system, info_path);
+  if (!text.ok()) return text.status().code() == Code::kIo ? text.status() : Status(refusal);
+  const Result<Json> info = json::Parse(*text, info_path);
+  const bool is_dataset = info.ok() && info->is_object() && info->contains("codebase_version") &&
+                          info->contains("features") && info->at("features").is_object();
+  return is_dataset ? Status() : Status(refusal);
+}
+
+Problem DestinationExists(const std::string& destination) {
+  return Problem(Code::kAlreadyExists, "destination exists already")
+      .Kind("E-destination-exists")
+      .At(destination)
+      .Hint("choose another destination, or remove this one");
+}
+
+Problem SourceChanged(const std::string& root, const std::string& path, std::string expected,
+                      std::string found) {
+  return Problem(Code::kCorrupt, "source has changed since it was read")
+      .Kind("E-source-changed")
+      .Source(root)
+      .At(root + "/" + path)
+      .Expected(std::move(expected))
+      .Found(std::move(found))
+      .Hint("let nothing write to the sources, then merge or plan again, with another plan folder");
+}
+
+Status CheckSourceFiles(const io::FileSystem& file_system, const std::vector<Origin>& origins,
+                        bool may_be_gone) {
+  std::vector<Problem> problems;
+  for (const Origin& origin : origins) {
+    for (const SourceFile& file : origin.files) {
+      const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(origin.root, file.path));
+      if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
+      if (!stat.ok() && may_be_gone) continue;
+      if (stat.ok() && stat->size_bytes == file.size_bytes &&
+          stat->modified_ns == file.modified_ns) {
+        continue;
+      }
+      problems.push_back(SourceChanged(
+          origin.root, file.path, StateText(file.size_bytes, file.modified_ns),
+          stat.ok() ? StateText(stat->size_bytes, stat->modified_ns) : "no such file"));
+      if (problems.size() == kMostNamed) return Status::Many(std::move(problems));
+    }
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+}  // namespace robomerge

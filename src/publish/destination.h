@@ -1,0 +1,50 @@
+// What lies at a destination, and whether it may be replaced.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "model/plan.h"
+#include "robomerge/status.h"
+
+namespace robomerge {
+
+enum class DestinationState {
+  kAbsent,
+  kThisResult,   ///< what the plan makes, whole, and no source was written after it
+  kStaleResult,  ///< what the plan makes, but a source was written after it
+  kTaken,        ///< anything else
+};
+
+/// Judges by meta/robomerge.json. The content id knows sizes and statistics of the sources; a
+/// payload that changed and kept both shows in its time alone, hence kStaleResult. kIo if the
+/// system refuses to say.
+Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
+                                           const std::string& destination,
+                                           const std::string& content_id,
+                                           const std::vector<std::string>& files,
+                                           const std::vector<Origin>& origins);
+
+/// MergePlan::content_id in meta/robomerge.json of the dataset at `destination`; empty if there is
+/// no such file, or it is not understood. kIo if the system refuses to say.
+Result<std::string> PublishedContentId(const io::FileSystem& file_system,
+                                       const std::string& destination);
+
+/// kInvalidArgument (E-destination) unless a LeRobot dataset (meta/info.json with
+/// `codebase_version` and `features`) or an empty folder lies at `path`.
+Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path);
+
+/// The problem of a destination that is there and is not to be replaced.
+Problem DestinationExists(const std::string& destination);
+
+/// The problem of a source's file that is not as it was read or planned.
+Problem SourceChanged(const std::string& root, const std::string& path, std::string expected,
+                      std::string found);
+
+/// Whether the sources' files are as they were read: kCorrupt (E-source-changed), naming the first
+/// ten that differ in size or time. One stat a file. With `may_be_gone` absent files are fine.
+Status CheckSourceFiles(const io::FileSystem& file_system, const std::vector<Origin>& origins,
+                        bool may_be_gone);
+
+}  // namespace robomerge

@@ -1,0 +1,291 @@
+#include "publish/transaction.h"
+
+#include <numeric>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "publish/destination.h"
+
+namespace robomerge {
+namespace {
+
+constexpr size_t kMostNamed = 10;
+
+// Whether a failure at this point can be continued: the system or the user has stopped it, or
+// something stands in the way that the user can move.
+bool CanBeContinued(const Status& status) {
+  switch (status.code()) {
+    case Code::kIo:
+    case Code::kCancelled:
+    case Code::kAlreadyExists:
+    case Code::kInvalidArgument:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Publication PublicationOf(const MergePlan& plan, std::vector<std::string> files,
+                          const std::string& destination, const MergeOptions& options) {
+  return {destination,      options.staging_root, plan.id,      plan.content_id,
+          std::move(files), plan.origins,         options.sync, options.overwrite};
+}
+
+Transaction::Transaction(io::FileSystem& file_system, Publication publication)
+    : file_system_(&file_system),
+      publication_(std::move(publication)),
+      paths_(publication_.destination, publication_.staging_root, publication_.plan_id),
+      done_(publication_.files.size()) {}
+
+Result<Transaction> Transaction::Open(io::FileSystem& file_system, Publication publication) {
+  Transaction transaction(file_system, std::move(publication));
+  ROBOMERGE_RETURN_NOT_OK(transaction.LookAtDestination());
+  if (!transaction.is_published_) ROBOMERGE_RETURN_NOT_OK(transaction.LookAtJournals());
+  return transaction;
+}
+
+Status Transaction::LookAtDestination() {
+  const std::string& destination = publication_.destination;
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const DestinationState state,
+      robomerge::LookAtDestination(*file_system_, destination, publication_.content_id,
+                                   publication_.files, publication_.origins));
+  is_published_ = state == DestinationState::kThisResult;
+  // The result is younger than the sources as they were planned. What they are now decides.
+  if (is_published_) return CheckSourceFiles(*file_system_, publication_.origins, true);
+  if (state == DestinationState::kAbsent) return Status();
+  if (publication_.overwrite) return CheckReplaceable(*file_system_, destination);
+  Problem exists = DestinationExists(destination);
+  if (state == DestinationState::kStaleResult) {
+    exists.what = "destination holds an older result of this merge: a source was written after it";
+    exists.hint = "let it be overwritten (--overwrite), choose another destination, or remove it";
+  }
+  return exists;
+}
+
+Status Transaction::LookAtJournals() {
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      done_, ReadJournals(*file_system_, paths_.journals, publication_.plan_id, publication_.files,
+                          publication_.sync));
+  journaled_ = done_;
+  for (size_t file = 0; file < done_.size(); ++file) {
+    if (!done_[file]) continue;
+    const Result<io::FileStat> stat =
+        file_system_->Stat(io::JoinPath(paths_.directory, publication_.files[file]));
+    if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
+    if (!stat.ok() || stat->size_bytes != done_[file]->size_bytes) done_[file].reset();
+  }
+  return Status();
+}
+
+Result<bool> Transaction::IsBegun() const { return io::Exists(*file_system_, paths_.directory); }
+
+std::vector<size_t> Transaction::Missing(size_t first, size_t end) const {
+  std::vector<size_t> missing;
+  for (size_t file = first; file < end; ++file) {
+    if (!done_[file]) missing.push_back(file);
+  }
+  return missing;
+}
+
+Status Transaction::FinishPublished() {
+  bool is_begun = false;
+  for (const std::string& path : {paths_.directory, paths_.journals, paths_.replaced}) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(*file_system_, path));
+    is_begun = is_begun || exists;
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool has_lock, io::Exists(*file_system_, paths_.lock));
+  if (!is_begun && !has_lock) return Status();
+  // The name of the destination must be safe before what it replaced goes.
+  if (is_begun && publication_.sync) {
+    ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
+  }
+  // Whoever holds the lock is about to replace this destination: what lies here is theirs.
+  const auto lock = file_system_->TryLock(paths_.lock, io::LockKind::kExclusive);
+  if (lock.ok()) RemoveLeftovers(*file_system_, paths_);
+  return Status();
+}
+
+Status Transaction::Stage(Role role) {
+  role_ = role;
+  // Writers of many make the same files: only the first fault of a missing one is to be told.
+  if (role == Role::kPublisher) ROBOMERGE_RETURN_NOT_OK(CheckComplete());
+  ROBOMERGE_RETURN_NOT_OK(
+      MakeFolder(*file_system_, ParentOf(paths_.destination), publication_.sync));
+  ROBOMERGE_RETURN_NOT_OK(file_system_->MakeDirectories(ParentOf(paths_.directory)));
+  const io::LockKind kind =
+      role == Role::kWriter ? io::LockKind::kShared : io::LockKind::kExclusive;
+  Result<std::unique_ptr<io::Lock>> lock = file_system_->TryLock(paths_.lock, kind);
+  if (!lock.ok() && lock.status().code() == Code::kAlreadyExists) {
+    return Problem(Code::kAlreadyExists, "another robomerge is writing this destination right now")
+        .Kind("E-destination-busy")
+        .At(paths_.destination)
+        .Hint("wait for it to finish, or stop it");
+  }
+  ROBOMERGE_RETURN_NOT_OK(lock.status());
+  lock_ = std::move(lock).value();
+  // Again, now that nobody can change it.
+  ROBOMERGE_RETURN_NOT_OK(LookAtDestination());
+  if (is_published_) {
+    Leave();
+    return Status();
+  }
+  if (role != Role::kWriter) {
+    ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, paths_.directory, publication_.files));
+  }
+  ROBOMERGE_RETURN_NOT_OK(LookAtJournals());
+  if (role == Role::kPublisher) return CheckComplete();
+  // A writer of many syncs each folder and each line, since others rely on them. One that is alone
+  // syncs the folders at once before the rename; what a crash takes from its journal is written
+  // again.
+  const bool is_shared = role == Role::kWriter;
+  files_ = std::make_unique<WholeFileSystem>(*file_system_, is_shared);
+  journal_ = std::make_unique<JournalWriter>(*file_system_, paths_.journals, publication_.plan_id,
+                                             is_shared && publication_.sync, publication_.sync);
+  return Status();
+}
+
+Status Transaction::MakeFolders(const std::vector<size_t>& files) {
+  std::vector<std::string> paths;
+  for (const size_t file : files) paths.push_back(publication_.files[file]);
+  return MakeFoldersOf(*file_system_, paths_.directory, paths);
+}
+
+Status Transaction::Note(size_t file, const WrittenFile& written) {
+  return journal_->Append(file, publication_.files[file], written);
+}
+
+Status Transaction::CheckComplete() const {
+  std::vector<Problem> problems;
+  const std::vector<size_t> missing = Missing();
+  for (const size_t file : missing) {
+    if (problems.size() == kMostNamed) {
+      problems.push_back(
+          Problem(Code::kCorrupt, StrCat(missing.size() - kMostNamed,
+                                         " more files of the destination are not written"))
+              .Kind("E-incomplete")
+              .At(paths_.directory)
+              .Expected(StrCat(done_.size(), " files in all"))
+              .Found(std::to_string(done_.size() - missing.size())));
+      break;
+    }
+    const std::string path = io::JoinPath(paths_.directory, publication_.files[file]);
+    Problem problem =
+        Problem(Code::kCorrupt, "file of the destination is not written")
+            .Kind("E-incomplete")
+            .At(path)
+            .Expected("a line in a journal")
+            .Found("none")
+            .Hint("run `robomerge write` for all ranks again; what is done is skipped");
+    if (journaled_[file]) {
+      const Result<io::FileStat> stat = file_system_->Stat(path);
+      problem.what = "file of the destination is not as its journal says";
+      problem.expected = StrCat(WithSeparators(journaled_[file]->size_bytes), " bytes");
+      problem.found = stat.ok() ? WithSeparators(stat->size_bytes) : "no file";
+    }
+    problems.push_back(std::move(problem));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+Status Transaction::Publish() {
+  ROBOMERGE_RETURN_NOT_OK(CheckSourceFiles(*file_system_, publication_.origins, false));
+  if (publication_.sync) ROBOMERGE_RETURN_NOT_OK(SyncFolders(*file_system_, paths_.directory));
+  Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
+  if (!renamed.ok() && renamed.code() == Code::kAlreadyExists) {
+    if (!publication_.overwrite) {
+      Problem exists = DestinationExists(paths_.destination);
+      exists.what = "something has appeared at the destination while it was being written";
+      return exists;
+    }
+    renamed = Replace();
+  }
+  ROBOMERGE_RETURN_NOT_OK(renamed);
+  if (publication_.sync) {
+    ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
+  }
+  // The destination is there and whole: what stays here now is rubbish, and no reason to fail.
+  RemoveLeftovers(*file_system_, paths_);
+  return Status();
+}
+
+// The old destination stays until the new one is in its place. It may have become something else
+// since it was looked at, even between that look and the exchange: so what was exchanged is looked
+// at once more, and put back if it must not go.
+Status Transaction::Replace() {
+  ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, paths_.destination));
+  const Status exchanged = file_system_->Exchange(paths_.directory, paths_.destination);
+  if (!exchanged.ok()) {
+    return exchanged.code() == Code::kUnsupported ? PutAsideAndRename() : exchanged;
+  }
+  const Status old = CheckReplaceable(*file_system_, paths_.directory);
+  if (!old.ok() && old.code() == Code::kInvalidArgument) {
+    ROBOMERGE_RETURN_NOT_OK(file_system_->Exchange(paths_.directory, paths_.destination));
+    return CheckReplaceable(*file_system_, paths_.destination);
+  }
+  // The old dataset now lies where the journals say that files of this plan are done: they must not
+  // outlive it there.
+  static_cast<void>(file_system_->RemoveAll(paths_.journals).ok());
+  return Status();
+}
+
+Status Transaction::PutAsideAndRename() {
+  // Killed between these two, the next run finds no destination and a whole staging folder, and
+  // goes on here.
+  ROBOMERGE_RETURN_NOT_OK(file_system_->RenameNew(paths_.destination, paths_.replaced));
+  Status status = CheckReplaceable(*file_system_, paths_.replaced);
+  if (status.ok()) status = file_system_->RenameNew(paths_.directory, paths_.destination);
+  if (!status.ok()) {
+    static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
+  }
+  return status;
+}
+
+Status Transaction::Settle(const Status& status, const std::string& way_on) {
+  if (status.ok()) return status;
+  const bool can_be_continued = CanBeContinued(status);
+  if (role_ == Role::kAlone && !can_be_continued) {
+    Discard();
+    return status;
+  }
+  if (role_ != Role::kWriter) Leave();
+  // What lies among our files and is not ours, is nobody's to remove but the user's; other problems
+  // that the user has to mend say themselves how.
+  if (way_on.empty() || (status.code() != Code::kIo && status.code() != Code::kCancelled)) {
+    return status;
+  }
+  std::vector<Problem> problems = status.problems();
+  std::string& hint = problems.front().hint;
+  if (!hint.empty()) hint += "; ";
+  hint += StrCat(way_on, "; to give it up, remove ", paths_.directory, " and ", paths_.journals);
+  return Status::Many(std::move(problems));
+}
+
+Status Transaction::Distrust() {
+  Leave();
+  return file_system_->RemoveAll(paths_.journals);
+}
+
+void Transaction::Leave() {
+  if (lock_ == nullptr) return;
+  static_cast<void>(file_system_->RemoveAll(paths_.lock).ok());
+  lock_.reset();
+}
+
+void Transaction::Discard() {
+  if (lock_ == nullptr) return;
+  // A former destination that two renames have put aside goes back to its place.
+  static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
+  for (const std::string& path : {paths_.journals, paths_.directory}) {
+    static_cast<void>(file_system_->RemoveAll(path).ok());
+  }
+  Leave();
+}
+
+std::vector<std::string> Transaction::OtherStagingFolders() const {
+  return robomerge::OtherStagingFolders(*file_system_, paths_);
+}
+
+}  // namespace robomerge

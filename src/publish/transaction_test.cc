@@ -1,0 +1,262 @@
+#include "publish/transaction.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/memory_file_system.h"
+
+namespace robomerge {
+namespace {
+
+using io::MemoryFileSystem;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
+
+constexpr const char* kDataset = R"({"codebase_version": "v3.0", "features": {}})";
+constexpr const char* kRecord = R"({"content_id": "cccccccccccccccc"})";
+const std::string kDestination = "/out/merged";
+const std::string kStaging = "/out/.merged.robomerge-0123456789abcdef";
+
+class TransactionTest : public ::testing::Test {
+ protected:
+  TransactionTest() {
+    memory_.Put("/source/data/a", "payload");
+    publication_.destination = kDestination;
+    publication_.plan_id = "0123456789abcdef";
+    publication_.content_id = "cccccccccccccccc";
+    publication_.files = {"data/a", "meta/robomerge.json"};
+    publication_.origins.push_back(OriginNow());
+    EXPECT_TRUE(memory_.MakeDirectories("/out").ok());
+  }
+
+  Origin OriginNow() const {
+    const io::FileStat stat = memory_.Stat("/source/data/a").value();
+    Origin origin;
+    origin.root = "/source";
+    origin.files.push_back({"data/a", stat.size_bytes, stat.modified_ns});
+    return origin;
+  }
+
+  Result<Transaction> Open() { return Transaction::Open(memory_, publication_); }
+
+  // Writes all files as one process does.
+  Status Fill(Transaction& transaction) {
+    for (size_t file = 0; file < publication_.files.size(); ++file) {
+      ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders({file}));
+      const std::string text = file == 0 ? "payload" : kRecord;
+      const auto output = transaction.files().Create(
+          io::JoinPath(transaction.directory(), publication_.files[file]), kCopyMode);
+      ROBOMERGE_RETURN_NOT_OK(output.status());
+      ROBOMERGE_RETURN_NOT_OK((*output)->WriteAt(0, std::as_bytes(std::span(text))));
+      ROBOMERGE_RETURN_NOT_OK((*output)->Close(true));
+      WrittenFile written;
+      written.size_bytes = text.size();
+      ROBOMERGE_RETURN_NOT_OK(transaction.Note(file, written));
+    }
+    return Status();
+  }
+
+  // A whole merge: "" or the kind of its first problem.
+  std::string Merge() {
+    Result<Transaction> transaction = Open();
+    if (!transaction.ok()) return KindOf(transaction.status());
+    if (transaction->is_published()) return KindOf(transaction->FinishPublished());
+    Status status = transaction->Stage(Role::kAlone);
+    if (status.ok()) status = Fill(*transaction);
+    if (status.ok()) status = transaction->Publish();
+    return KindOf(transaction->Settle(status, "again"));
+  }
+
+  static std::string KindOf(const Status& status) {
+    return status.ok() ? "" : status.problems().front().kind;
+  }
+
+  static constexpr CopyMode kCopyMode = CopyMode::kCopy;
+  MemoryFileSystem memory_;
+  Publication publication_;
+};
+
+TEST_F(TransactionTest, TheWholeAppearsAndNothingStaysBesideIt) {
+  EXPECT_EQ(Merge(), "");
+  EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
+  EXPECT_THAT(memory_.Tree(kDestination),
+              ElementsAre(Pair("data/a", "payload"), Pair("meta/robomerge.json", kRecord)));
+  EXPECT_TRUE(Open().value().is_published());
+}
+
+TEST_F(TransactionTest, WritersShareADestinationAndPublishingExcludesThem) {
+  Transaction one = Open().value(), two = Open().value(), alone = Open().value();
+  EXPECT_TRUE(one.Stage(Role::kWriter).ok());
+  EXPECT_TRUE(two.Stage(Role::kWriter).ok());
+  EXPECT_EQ(KindOf(alone.Stage(Role::kAlone)), "E-destination-busy");
+}
+
+TEST_F(TransactionTest, AFileThatWasWrittenIsNotWrittenAgain) {
+  {
+    Transaction first = Open().value();
+    ASSERT_TRUE(first.Stage(Role::kAlone).ok());
+    ASSERT_TRUE(Fill(first).ok());
+    const Status full = Problem(Code::kIo, "no space");
+    const Status settled = first.Settle(full, "run it again");
+    EXPECT_THAT(settled.problems().front().hint, HasSubstr("run it again; to give it up, remove"));
+  }
+  ASSERT_TRUE(memory_.RemoveAll(kStaging + "/data/a").ok());
+  Transaction second = Open().value();
+  EXPECT_THAT(second.Missing(), ElementsAre(0));
+  EXPECT_EQ(KindOf(second.Stage(Role::kPublisher)), "E-incomplete");
+}
+
+TEST_F(TransactionTest, WhatCannotBeContinuedIsRemoved) {
+  Transaction transaction = Open().value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  EXPECT_FALSE(transaction.Settle(Problem(Code::kCorrupt, "broken"), "again").ok());
+  EXPECT_THAT(memory_.List("/out").value(), IsEmpty());
+}
+
+TEST_F(TransactionTest, TemporaryFilesGoAndForeignOnesAreNamed) {
+  memory_.Put(kStaging + "/data/.a.host-1-2-3.tmp", "half");
+  EXPECT_TRUE(Open().value().Stage(Role::kAlone).ok());
+  EXPECT_THAT(memory_.Tree(kStaging), Not(Contains(Key("data/.a.host-1-2-3.tmp"))));
+  memory_.Put(kStaging + "/meta/thesis.txt", "mine");
+  Transaction transaction = Open().value();
+  const Status foreign = transaction.Settle(transaction.Stage(Role::kAlone), "again");
+  ASSERT_EQ(KindOf(foreign), "E-staging-foreign");
+  EXPECT_THAT(foreign.problems().front().where, HasSubstr("thesis.txt"));
+  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("meta/thesis.txt", "mine")));
+}
+
+TEST_F(TransactionTest, OnlyADatasetIsReplaced) {
+  publication_.overwrite = true;
+  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  memory_.Put(kDestination + "/old", "old");
+  EXPECT_EQ(Merge(), "");
+  EXPECT_THAT(memory_.Tree(kDestination), Not(Contains(Key("old"))));
+  EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
+  for (const std::string info :
+       {"{}", "not JSON", R"({"codebase_version": "v3.0"})", R"({"features": {}, "version": 3})"}) {
+    ASSERT_TRUE(memory_.RemoveAll(kDestination).ok());
+    memory_.Put(kDestination + "/meta/info.json", info);
+    EXPECT_EQ(Merge(), "E-destination") << info;
+    EXPECT_THAT(memory_.Tree(kDestination), ElementsAre(Pair("meta/info.json", info)));
+  }
+}
+
+TEST_F(TransactionTest, WhatCameToTheDestinationMeanwhileStays) {
+  publication_.overwrite = true;
+  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  Transaction transaction = Open().value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  ASSERT_TRUE(memory_.RemoveAll(kDestination).ok());
+  memory_.Put(kDestination, "somebody's file");
+  EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-destination");
+  EXPECT_EQ(io::ReadWholeFile(memory_, kDestination).value(), "somebody's file");
+  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a", "payload")));
+}
+
+// A file system on which something else comes to the destination right before the exchange.
+class LateArrival final : public io::FileSystem {
+ public:
+  explicit LateArrival(MemoryFileSystem& beneath) : beneath_(beneath) {}
+  Status Exchange(const std::string& left, const std::string& right) override {
+    if (!has_come_) {
+      has_come_ = true;
+      ROBOMERGE_RETURN_NOT_OK(beneath_.RemoveAll(right));
+      beneath_.Put(right + "/thesis.txt", "mine");
+    }
+    return beneath_.Exchange(left, right);
+  }
+  Result<std::unique_ptr<io::RandomAccessFile>> OpenForReading(
+      const std::string& path) const override {
+    return beneath_.OpenForReading(path);
+  }
+  Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path, CopyMode mode) override {
+    return beneath_.Create(path, mode);
+  }
+  Result<io::FileStat> Stat(const std::string& path) const override { return beneath_.Stat(path); }
+  Result<std::vector<std::string>> List(const std::string& path) const override {
+    return beneath_.List(path);
+  }
+  Status MakeDirectories(const std::string& path) override {
+    return beneath_.MakeDirectories(path);
+  }
+  Status RenameNew(const std::string& from, const std::string& to) override {
+    return beneath_.RenameNew(from, to);
+  }
+  Status Replace(const std::string& from, const std::string& to) override {
+    return beneath_.Replace(from, to);
+  }
+  Status RemoveAll(const std::string& path) override { return beneath_.RemoveAll(path); }
+  Status SyncDirectory(const std::string& path) override { return beneath_.SyncDirectory(path); }
+  Result<std::unique_ptr<io::Lock>> TryLock(const std::string& path, io::LockKind kind) override {
+    return beneath_.TryLock(path, kind);
+  }
+  bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
+  Result<uint64_t> FreeBytes(const std::string& path) const override {
+    return beneath_.FreeBytes(path);
+  }
+
+ private:
+  MemoryFileSystem& beneath_;
+  bool has_come_ = false;
+};
+
+TEST_F(TransactionTest, WhatComesBetweenTheLookAndTheExchangeIsPutBack) {
+  publication_.overwrite = true;
+  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  LateArrival file_system(memory_);
+  Transaction transaction = Transaction::Open(file_system, publication_).value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-destination");
+  EXPECT_THAT(memory_.Tree(kDestination), ElementsAre(Pair("thesis.txt", "mine")));
+  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a", "payload")));
+}
+
+TEST_F(TransactionTest, AResultThatIsOlderThanASourceIsNotDone) {
+  ASSERT_EQ(Merge(), "");
+  memory_.Put("/source/data/a", "PAYLOAD");  // the same size, so the same content id
+  publication_.origins = {OriginNow()};
+  EXPECT_EQ(KindOf(Open().status()), "E-destination-exists");
+  publication_.overwrite = true;
+  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  EXPECT_FALSE(Open().value().is_published());
+}
+
+TEST_F(TransactionTest, ASourceThatChangedSinceThePlanIsSeenAtEveryMoment) {
+  const auto change = [this] { memory_.Put("/source/data/a", "PAYLOAD"); };
+  Transaction transaction = Open().value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  change();
+  EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-source-changed");
+  EXPECT_THAT(memory_.List("/out").value(), IsEmpty());
+  publication_.origins = {OriginNow()};
+  ASSERT_EQ(Merge(), "");
+  change();
+  EXPECT_EQ(KindOf(Open().status()), "E-source-changed");
+  // Who removes the sources when they are merged has lost nothing.
+  ASSERT_TRUE(memory_.RemoveAll("/source").ok());
+  EXPECT_TRUE(Open().value().is_published());
+}
+
+TEST_F(TransactionTest, AFinishedMergeLeavesTheLockToWhoHoldsIt) {
+  ASSERT_EQ(Merge(), "");
+  const std::string lock_path = "/out/.merged.robomerge.lock";
+  {
+    const auto lock = memory_.TryLock(lock_path, io::LockKind::kExclusive).value();
+    EXPECT_EQ(Merge(), "");
+    EXPECT_TRUE(io::Exists(memory_, lock_path).value());
+  }
+  EXPECT_EQ(Merge(), "");
+  EXPECT_FALSE(io::Exists(memory_, lock_path).value());
+}
+
+}  // namespace
+}  // namespace robomerge
