@@ -1,6 +1,7 @@
 """run() on one machine, and the four steps in datatrove's own local executor."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,19 @@ def test_again_changes_nothing(launch, check_merged):
     check_merged()
     launch(write_tasks=5)
     check_merged()
+
+
+def test_a_result_that_is_older_than_a_source_is_not_taken_for_done(launch, merge, tmp_path):
+    from robomerge.datatrove import PhaseFailed
+
+    sources = [shutil.copytree(source, tmp_path / source.name) for source in merge.sources[:2]]
+    launch(sources=sources)
+    os.utime(sources[0] / "data/chunk-000/file-000.parquet")
+    with pytest.raises(PhaseFailed, match="E-destination-exists") as failed:
+        launch(sources=sources)
+    assert failed.value.phase == "plan"
+    launch(sources=sources, overwrite=True, work_dir=tmp_path / "second")
+    launch(sources=sources, work_dir=tmp_path / "third")
 
 
 @pytest.mark.parametrize("phase", ["describe-0", "describe-1", "plan", "write-1", "publish"])
