@@ -1,7 +1,7 @@
-"""What code and pages cite exists, links between pages lead somewhere, and pages are not wider than 100 columns.
+"""What code and pages cite exists, links between pages lead somewhere, and lines are not too wide.
 
-Cited are sections of docs/formats/lerobot-dataset.md ("format spec 1.7"), its invariants (I-4), and the
-weaknesses of docs/lerobot-weaknesses.md (W-19).
+Code cites sections of docs/formats/lerobot-dataset.md ("format spec 1.7"), its invariants (I-4),
+and the weaknesses of docs/lerobot-weaknesses.md (W-19).
 """
 
 import re
@@ -13,7 +13,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FORMAT = REPOSITORY / "docs/formats/lerobot-dataset.md"
 WEAKNESSES = REPOSITORY / "docs/lerobot-weaknesses.md"
 
-FOLDERS = ("src", "include", "cli", "fuzz", "python", "tests", "bench", "docs", "scripts", "examples")
+FOLDERS = (
+    *("src", "include", "cli", "fuzz", "python"),
+    *("tests", "bench", "docs", "scripts", "examples"),
+)
 ENDINGS = {".cc", ".h", ".py", ".md", ".sh", ".txt", ".cmake"}
 PAGES = sorted(
     path.relative_to(REPOSITORY).as_posix()
@@ -24,18 +27,21 @@ PAGES = sorted(
         REPOSITORY / "tests/peer/README.md",
     ]
 )
-#: Where a section is cited by its number alone, in parentheses or before a colon: tests/peer/check_merge.py says so.
+#: Where a section may be cited by its number alone, in parentheses or before a colon.
 BARE_NUMBERS = ("tests/peer/", "src/verify/")
 MOST_COLUMNS = 100
 
 
 def cited_files() -> list[str]:
-    paths = [path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*") if path.suffix in ENDINGS]
+    paths = [path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*")]
     made_here = Path(__file__).resolve().parent
     return sorted(
         path.relative_to(REPOSITORY).as_posix()
         for path in paths
-        if made_here not in path.parents and "tests/data" not in path.as_posix() and path.is_file()
+        if path.suffix in ENDINGS
+        and path.is_file()
+        and made_here not in path.parents
+        and "tests/data" not in path.as_posix()
     )
 
 
@@ -48,7 +54,8 @@ def citations(name: str, text: str) -> set[str]:
     # "I-2 to I-6" cites what lies between as well.
     for kind, first, last in re.findall(r"\b([IW])-(\d+) to \1-(\d+)\b", flat):
         found |= {f"{kind}-{at}" for at in range(int(first), int(last) + 1)}
-    for listed in re.findall(rf"\bformat spec(?:ification)?,?(?: section)? ({number}(?:(?:, | and ){number})*)", flat):
+    numbers = rf"({number}(?:(?:, | and ){number})*)"
+    for listed in re.findall(rf"\bformat spec(?:ification)?,?(?: section)? {numbers}", flat):
         found |= set(re.findall(number, listed))
     if name.startswith(BARE_NUMBERS):
         section = r"[1-9]\.\d{1,2}"
@@ -70,7 +77,7 @@ def definitions(format_page: str, weaknesses_page: str) -> set[str]:
 
 
 def prose(text: str) -> list[tuple[int, str]]:
-    """Numbered lines outside of code blocks and of what programs write between `begin` and `end` marks."""
+    """Numbered lines, without code blocks and without what programs write between two marks."""
     lines, fenced, generated, blank = [], False, False, True
     for number, line in enumerate(text.splitlines(), 1):
         mark = re.fullmatch(r"<!-- [\w-]+: (begin|end) -->", line.strip())
@@ -85,25 +92,29 @@ def prose(text: str) -> list[tuple[int, str]]:
 
 
 def too_wide(text: str) -> list[int]:
-    """Numbers of the lines of prose that are wider than a page; rows of tables and bare links may be."""
-    bare_link = re.compile(r"\s*(?:[*-] )?(?:!?\[[^\]]*\]\([^)\s]+\)|<?https?://\S+|\[[^\]]+\]: \S+)[.,]?")
+    """Numbers of the lines of prose that are too wide. Rows of tables and bare links may be."""
+    links = (r"!?\[[^\]]*\]\([^)\s]+\)", r"<?https?://\S+", r"\[[^\]]+\]: \S+")
+    bare_link = re.compile(rf"\s*(?:[*-] )?(?:{'|'.join(links)})[.,]?")
     return [
         number
         for number, line in prose(text)
-        if len(line) > MOST_COLUMNS and not line.lstrip().startswith("|") and not bare_link.fullmatch(line)
+        if len(line) > MOST_COLUMNS
+        and not line.lstrip().startswith("|")
+        and not bare_link.fullmatch(line)
     ]
 
 
 def anchors(text: str) -> set[str]:
     """The names under which a page's headings can be linked to, as GitHub makes them."""
-    names: dict[str, int] = {}
+    names: set[str] = set()
     for _, line in prose(text):
         heading = re.match(r"#{1,6} +(.*?)\s*#*$", line)
         if heading:
             plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading[1])
             name = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
-            names[name] = names.get(name, -1) + 1
-    return {name if not again else f"{name}-{again}" for name, last in names.items() for again in range(last + 1)}
+            again = sum(re.fullmatch(rf"{re.escape(name)}(-\d+)?", one) is not None for one in names)
+            names.add(f"{name}-{again}" if again else name)
+    return names
 
 
 def broken_links(page: Path, text: str) -> list[str]:
@@ -133,14 +144,15 @@ def test_every_citation_resolves():
     cited = {name: citations(name, (REPOSITORY / name).read_text()) for name in files}
     assert {name: sorted(found - defined) for name, found in cited.items() if found - defined} == {}
     # The code does cite: a pattern that finds nothing would prove nothing.
-    of_code = set().union(*(found for name, found in cited.items() if name.startswith(("src/", "tests/"))))
-    assert {"1.3", "1.12", "2.2", "3.4", "3.9", "I-1", "I-11", "W-1", "W-27"} <= of_code
+    in_code = [found for name, found in cited.items() if name.startswith(("src/", "tests/"))]
+    assert {"1.3", "1.12", "2.2", "3.4", "3.9", "I-1", "I-11", "W-1", "W-27"} <= set().union(*in_code)
 
 
 def test_pages_that_code_names_exist():
     missing = {}
+    page = re.compile(r"\bdocs/[\w/-]+\.(?:md|json|txt|svg)\b")
     for name in cited_files():
-        named = re.findall(r"\bdocs/[\w/-]+\.(?:md|json|txt|svg)\b", (REPOSITORY / name).read_text())
+        named = page.findall((REPOSITORY / name).read_text())
         lost = sorted({path for path in named if not (REPOSITORY / path).exists()})
         if lost:
             missing[name] = lost
@@ -184,7 +196,8 @@ def test_what_counts_as_a_citation(name, text, cited):
 
 
 def test_only_headings_and_rows_define():
-    defined = definitions("## 1. Files\n### 1.7 Episodes\nsee 1.8\n| I-1 | first |\nI-2", "| W-3 | slow |\nW-4")
+    page = "## 1. Files\n### 1.7 Episodes\nsee 1.8\n| I-1 | first |\nI-2"
+    defined = definitions(page, "| W-3 | slow |\nW-4")
     assert defined == {"1", "1.7", "I-1", "W-3"}
 
 
@@ -192,8 +205,9 @@ def test_only_headings_and_rows_define():
     ("text", "broken"),
     [
         ("[here](architecture.md) and [there](no-such-page.md)", ["no-such-page.md"]),
-        ("[a](formats/lerobot-dataset.md#17-metaepisodes) [b](formats/lerobot-dataset.md#17)", ["formats/lerobot-dataset.md#17"]),
+        ("[a](glossary.md#workers) [b](glossary.md#no-word)", ["glossary.md#no-word"]),
         ("# A title\n[a](#a-title) [b](#no-title)", ["#no-title"]),
+        ("# One\n# One\n[a](#one) [b](#one-1) [c](#one-2)", ["#one-2"]),
         ("[out](../../elsewhere.md) ![plot](no-plot.svg)", ["../../elsewhere.md", "no-plot.svg"]),
         ("`[code](nowhere.md)` [web](https://example.org)\n```\n[block](nowhere.md)\n```", []),
     ],
@@ -203,7 +217,8 @@ def test_what_counts_as_a_broken_link(text, broken):
 
 
 def test_what_counts_as_a_missing_path():
-    assert missing_paths("`docs/cli.md`, `tests/peer/check_*.py`, `src/no-such.cc`, `docs/none/`") == ["src/no-such.cc", "docs/none/"]
+    text = "`docs/cli.md`, `tests/peer/check_*.py`, `src/no-such.cc`, `docs/none/`"
+    assert missing_paths(text) == ["src/no-such.cc", "docs/none/"]
 
 
 @pytest.mark.parametrize(
