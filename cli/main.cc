@@ -50,7 +50,7 @@ ExitCode Main(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   namespace cli = robomerge::cli;
-  cli::IgnoreBrokenPipes();
+  cli::IgnoreWriteSignals();
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   // The library throws nothing; what still arrives here is memory that ran out, or a bug.
   try {

@@ -45,11 +45,11 @@ void Install(int signal_number, void (*handler)(int)) {
 
 }  // namespace
 
-void IgnoreBrokenPipes() {
+void IgnoreWriteSignals() {
   struct sigaction action = {};
   action.sa_handler = SIG_IGN;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGPIPE, &action, nullptr);
+  for (const int signal_number : {SIGPIPE, SIGXFSZ}) sigaction(signal_number, &action, nullptr);
 }
 
 void InstallMergeSignals(bool announce) {
@@ -57,6 +57,7 @@ void InstallMergeSignals(bool announce) {
   is_terminal.store(isatty(STDERR_FILENO) == 1);
   Install(SIGINT, OnStop);
   Install(SIGTERM, OnStop);
+  Install(SIGHUP, OnStop);
   Install(SIGUSR1, OnProgressRequest);
 }
 

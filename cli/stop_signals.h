@@ -6,10 +6,11 @@
 
 namespace robomerge::cli {
 
-/// Lets writes to a pipe without reader fail with EPIPE instead of ending the process.
-void IgnoreBrokenPipes();
+/// Lets writes to a pipe without reader fail with EPIPE, and writes beyond a limit on the size of
+/// files with EFBIG, instead of ending the process without a word.
+void IgnoreWriteSignals();
 
-/// SIGINT and SIGTERM raise StopFlag(), and say so on standard error if `announce`; a second SIGINT
+/// SIGINT, SIGTERM and SIGHUP raise StopFlag(), and say so on standard error if `announce`; a second SIGINT
 /// leaves at once with exit code 130. SIGUSR1 asks for a line of progress. A signal that was
 /// ignored when the process began (nohup, a background job) stays ignored.
 void InstallMergeSignals(bool announce);

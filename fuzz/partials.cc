@@ -22,9 +22,10 @@ void Load(fuzz::MemoryFileSystem& files) {
   Partial root;
   for (const persist::StoredPartial& stored : *partials) {
     root = Combine(std::move(root), stored.partial);
-    FUZZ_CHECK(
-        fuzz::Fine(persist::WritePartial(files, "/again", stored.place, stored.partial, false)),
-        "a partial that was loaded cannot be stored");
+    const std::vector<std::string> list(stored.place.num_sources_in_all, "/source");
+    FUZZ_CHECK(fuzz::Fine(persist::WritePartial(files, "/again", stored.place, list, stored.partial,
+                                                false)),
+               "a partial that was loaded cannot be stored");
   }
   const Result<std::vector<persist::StoredPartial>> again = persist::ReadPartials(files, "/again");
   FUZZ_CHECK(fuzz::Fine(again) && again->size() == partials->size(), again.status().ToString());

@@ -89,6 +89,7 @@ class MergeRun {
     if (verification_ != nullptr && !verification_->ok()) return transaction.Distrust();
     run_.Enter("publish");
     ROBOMERGE_RETURN_NOT_OK(transaction.Publish());
+    left_.insert(left_.end(), transaction.warnings().begin(), transaction.warnings().end());
     // What was verified lies there now.
     if (verification_ != nullptr) verification_->destination = destination_;
     return Status();
@@ -96,6 +97,7 @@ class MergeRun {
 
   Status TakeWhatIsThere(Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
+    left_ = transaction.warnings();
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(destination_));
     is_done_already_ = true;
     num_skipped_ = units_.size();

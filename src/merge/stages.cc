@@ -63,9 +63,9 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
     const persist::PartialPlace place{span.first, report.num_sources, all.size()};
-    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
-                               persist::WritePartial(run.file_system(), partial_directory, place,
-                                                     partial, run.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        report.already_done, persist::WritePartial(run.file_system(), partial_directory, place, all,
+                                                   partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillBytesAndTimes({}, run, report);
@@ -284,6 +284,7 @@ Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string
   }
   report.already_done = transaction.is_published();
   if (report.already_done) ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
+  report.warnings = transaction.warnings();
   for (const Unit& unit : units) {
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, run.file_system().Stat(io::JoinPath(
                                                             stored.destination, unit.file.path)));

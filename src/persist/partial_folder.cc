@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "persist/partial_tables.h"
 #include "persist/table_folder.h"
@@ -21,7 +22,9 @@ std::string NameOf(const PartialPlace& place) {
   return name;
 }
 
-Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string& path) {
+// `list` takes the names of all sources that the partial's rank was given.
+Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string& path,
+                           std::vector<std::string>& list) {
   ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder folder,
                              TableFolder::Open(file_system, path, kPartial));
   StoredPartial stored;
@@ -29,6 +32,12 @@ Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string&
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.first_source, folder.Count("first_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.num_sources, folder.Count("num_sources"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.num_sources_in_all, folder.Count("num_sources_in_all"));
+  ROBOMERGE_ASSIGN_OR_RETURN(ListTable all, folder.Read<ListTable>("list"));
+  list = std::move(all.root);
+  if (list.size() != stored.place.num_sources_in_all) {
+    return folder.DamagedProblem("header and list differ in the number of sources",
+                                 folder.header_path() + ": num_sources_in_all");
+  }
   PartialTables tables;
   ROBOMERGE_ASSIGN_OR_RETURN(tables.schemas, folder.Read<SchemasTable>("schemas"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.episode_layouts, folder.Read<LayoutsTable>("episode_layouts"));
@@ -58,6 +67,28 @@ std::string Span(const PartialPlace& place) {
                 " of ", place.num_sources_in_all);
 }
 
+// Whether two ranks were given one list, in one order. Otherwise the same position would mean two
+// sources, and a result could hold one of them twice and lack another.
+std::optional<Problem> CompareLists(const std::vector<std::string>& first,
+                                    const std::string& first_path,
+                                    const std::vector<std::string>& other,
+                                    const std::string& other_path) {
+  if (first == other) return std::nullopt;
+  const size_t at = static_cast<size_t>(
+      std::mismatch(first.begin(), first.end(), other.begin(), other.end()).first - first.begin());
+  const auto text = [at](const std::vector<std::string>& list) {
+    return at < list.size() ? list[at] : StrCat("only ", list.size(), " sources");
+  };
+  return Problem(Code::kCorrupt, "partials are of different lists of sources")
+      .Kind("E-partial-overlap")
+      .At(other_path)
+      .Expected(StrCat("source ", at, ": ", text(first), "   from ", first_path))
+      .Found(text(other))
+      .Hint(
+          "give every rank of `describe` the same list in the same order (--from one file), "
+          "into an empty folder");
+}
+
 // Every position once.
 std::vector<Problem> CheckCover(const std::string& directory,
                                 const std::vector<StoredPartial>& partials) {
@@ -75,16 +106,6 @@ std::vector<Problem> CheckCover(const std::string& directory,
   };
   for (size_t at = 0; at < partials.size(); ++at) {
     const PartialPlace& place = partials[at].place;
-    if (place.num_sources_in_all != num_sources) {
-      problems.push_back(
-          Problem(Code::kCorrupt, "partials are of different lists of sources")
-              .Kind("E-partial-overlap")
-              .At(partials[at].path)
-              .Expected(StrCat(num_sources, " sources in all   from ", partials.front().path))
-              .Found(Span(place))
-              .Hint("describe into an empty folder"));
-      continue;
-    }
     missing(place.first_source);
     if (place.first_source < next) {
       problems.push_back(
@@ -104,7 +125,9 @@ std::vector<Problem> CheckCover(const std::string& directory,
 }  // namespace
 
 Result<bool> WritePartial(io::FileSystem& file_system, const std::string& directory,
-                          const PartialPlace& place, const Partial& partial, bool sync) {
+                          const PartialPlace& place, const std::vector<std::string>& list,
+                          const Partial& partial, bool sync) {
+  ListTable all{list};
   PartialTables tables = ToTables(partial);
   json::Json fields = json::Json::object();
   fields["first_source"] = place.first_source;
@@ -114,6 +137,7 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   fields["num_frames"] = partial.num_frames;
   fields["payload_bytes"] = partial.payload_bytes;
   TableFolderWriter writer(kPartial, std::move(fields));
+  writer.Add("list", all);
   writer.Add("schemas", tables.schemas);
   writer.Add("episode_layouts", tables.episode_layouts);
   writer.Add("statistics_layouts", tables.statistics_layouts);
@@ -152,14 +176,24 @@ Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_syste
   ROBOMERGE_RETURN_NOT_OK(names.status());
   std::vector<StoredPartial> partials;
   std::vector<Problem> problems;
+  std::vector<std::string> first_list;
+  std::string first_path;
   for (const std::string& name : *names) {
     if (!name.starts_with(kPrefix)) continue;
-    Result<StoredPartial> partial = Load(file_system, io::JoinPath(directory, name));
-    if (partial.ok())
-      partials.push_back(std::move(partial).value());
-    else
+    std::vector<std::string> list;
+    Result<StoredPartial> partial = Load(file_system, io::JoinPath(directory, name), list);
+    if (!partial.ok()) {
       problems.insert(problems.end(), partial.status().problems().begin(),
                       partial.status().problems().end());
+      continue;
+    }
+    if (first_path.empty()) {
+      first_path = partial->path;
+      first_list = std::move(list);
+    } else if (auto problem = CompareLists(first_list, first_path, list, partial->path)) {
+      problems.push_back(std::move(*problem));
+    }
+    partials.push_back(std::move(partial).value());
   }
   if (problems.empty() && partials.empty()) {
     return Problem(Code::kNotFound, "there is no partial in this folder")

@@ -133,6 +133,16 @@ struct FramesTable {
   }
 };
 
+/// All sources of the merge, those of other ranks too, as this rank was given them.
+struct ListTable {
+  Texts root;
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit("root", root);
+  }
+};
+
 struct PartialTables {
   SchemasTable schemas;
   LayoutsTable episode_layouts, statistics_layouts;

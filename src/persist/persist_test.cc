@@ -20,7 +20,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class FormsTest : public ::testing::Test {
+class PersistTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = std::filesystem::temp_directory_path() / "robomerge_forms_XXXXXX";
@@ -102,6 +102,12 @@ StoredPlan Stored(MergePlan plan) {
   return stored;
 }
 
+std::vector<std::string> Names(size_t num_sources) {
+  std::vector<std::string> names;
+  for (size_t at = 0; at < num_sources; ++at) names.push_back("/sources/" + std::to_string(at));
+  return names;
+}
+
 // Combines a list of partials in random order of neighbours.
 Partial CombineAnyhow(std::vector<Partial> partials, std::mt19937& random) {
   while (partials.size() > 1) {
@@ -112,7 +118,7 @@ Partial CombineAnyhow(std::vector<Partial> partials, std::mt19937& random) {
   return std::move(partials.front());
 }
 
-TEST_F(FormsTest, AHundredCutsAndBracketingsGiveOnePlan) {
+TEST_F(PersistTest, AHundredCutsAndBracketingsGiveOnePlan) {
   constexpr size_t kSources = 24;
   const MergePlan expected = PlanOf(Range(0, kSources));
   std::mt19937 random(20);
@@ -121,7 +127,7 @@ TEST_F(FormsTest, AHundredCutsAndBracketingsGiveOnePlan) {
     for (size_t first = 0; first < kSources;) {
       const size_t end = std::min<size_t>(kSources, first + 1 + random() % 9);
       ASSERT_FALSE(WritePartial(io::Posix(), directory, {first, end - first, kSources},
-                                Range(first, end), false)
+                                Names(kSources), Range(first, end), false)
                        .value());
       first = end;
     }
@@ -138,10 +144,10 @@ TEST_F(FormsTest, AHundredCutsAndBracketingsGiveOnePlan) {
   }
 }
 
-TEST_F(FormsTest, PartialsMustCoverEverySourceOnce) {
+TEST_F(PersistTest, PartialsMustCoverEverySourceOnce) {
   const auto put = [&](size_t first, size_t end, size_t num_in_all) {
     ASSERT_TRUE(WritePartial(io::Posix(), Path("partials"), {first, end - first, num_in_all},
-                             Range(first, end), false)
+                             Names(num_in_all), Range(first, end), false)
                     .ok());
   };
   put(0, 2, 6);
@@ -159,15 +165,39 @@ TEST_F(FormsTest, PartialsMustCoverEverySourceOnce) {
             "E-partial-missing");
 }
 
-TEST_F(FormsTest, APartialOfChangedSourcesIsReplacedAndAnEqualOneLeft) {
+TEST_F(PersistTest, PartialsOfOtherListsDoNotFit) {
+  const auto put = [&](size_t first, size_t end, const std::vector<std::string>& list) {
+    ASSERT_TRUE(WritePartial(io::Posix(), Path("lists"), {first, end - first, list.size()}, list,
+                             Range(first, end), false)
+                    .ok());
+  };
+  std::vector<std::string> other = Names(4);
+  std::swap(other[1], other[2]);
+  put(0, 2, Names(4));
+  put(2, 4, other);
+  const Status status = ReadPartials(io::Posix(), Path("lists")).status();
+  ASSERT_EQ(status.problems().size(), 1u);
+  EXPECT_EQ(status.problems()[0].kind, "E-partial-overlap");
+  EXPECT_THAT(status.problems()[0].expected, HasSubstr("source 1: /sources/1 "));
+  EXPECT_EQ(status.problems()[0].found, "/sources/2");
+  put(2, 4, Names(4));
+  EXPECT_TRUE(ReadPartials(io::Posix(), Path("lists")).ok());
+  other = Names(4);
+  other.pop_back();
+  put(2, 3, other);
+  EXPECT_EQ(ReadPartials(io::Posix(), Path("lists")).status().problems()[0].found,
+            "only 3 sources");
+}
+
+TEST_F(PersistTest, APartialOfChangedSourcesIsReplacedAndAnEqualOneLeft) {
   const PartialPlace place{0, 1, 1};
-  EXPECT_FALSE(WritePartial(io::Posix(), Path("p"), place, Leaf(1), false).value());
-  EXPECT_TRUE(WritePartial(io::Posix(), Path("p"), place, Leaf(1), false).value());
-  EXPECT_FALSE(WritePartial(io::Posix(), Path("p"), place, Leaf(2), false).value());
+  EXPECT_FALSE(WritePartial(io::Posix(), Path("p"), place, Names(1), Leaf(1), false).value());
+  EXPECT_TRUE(WritePartial(io::Posix(), Path("p"), place, Names(1), Leaf(1), false).value());
+  EXPECT_FALSE(WritePartial(io::Posix(), Path("p"), place, Names(1), Leaf(2), false).value());
   EXPECT_EQ(PlanOf(ReadPartials(io::Posix(), Path("p")).value()[0].partial).id, PlanOf(Leaf(2)).id);
 }
 
-TEST_F(FormsTest, APlanComesBackAsItWas) {
+TEST_F(PersistTest, APlanComesBackAsItWas) {
   const StoredPlan stored = Stored(PlanOf(Range(0, 9)));
   EXPECT_FALSE(WritePlan(io::Posix(), Path("plan"), stored, false).value());
   EXPECT_TRUE(WritePlan(io::Posix(), Path("plan"), stored, false).value());
@@ -183,7 +213,7 @@ TEST_F(FormsTest, APlanComesBackAsItWas) {
   EXPECT_EQ(back.plan.origins[3].files, stored.plan.origins[3].files);
 }
 
-TEST_F(FormsTest, AnotherPlanInTheFolderIsNotReplaced) {
+TEST_F(PersistTest, AnotherPlanInTheFolderIsNotReplaced) {
   ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(PlanOf(Range(0, 3))), false).ok());
   const std::string before = ReadText("plan/plan.json");
   StoredPlan elsewhere = Stored(PlanOf(Range(0, 3)));
@@ -196,7 +226,7 @@ TEST_F(FormsTest, AnotherPlanInTheFolderIsNotReplaced) {
   EXPECT_EQ(ReadText("plan/plan.json"), before);
 }
 
-TEST_F(FormsTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
+TEST_F(PersistTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
   ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(PlanOf(Range(0, 2))), false).ok());
   ReplaceIn("plan/plan.json", "\"codebase_version\"",
             "\"something_new\": [1, 2],\n    \"codebase_version\"");
@@ -209,7 +239,7 @@ TEST_F(FormsTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
   EXPECT_EQ(status.problems()[0].found, "[2, 7]");
 }
 
-TEST_F(FormsTest, ADamagedPlanIsRefusedWithItsFile) {
+TEST_F(PersistTest, ADamagedPlanIsRefusedWithItsFile) {
   ASSERT_TRUE(WritePlan(io::Posix(), Path("whole"), Stored(PlanOf(Range(0, 4))), false).ok());
   const auto damage = [&](const std::string& file,
                           const std::function<void(std::string&)>& change) {
@@ -243,8 +273,8 @@ TEST_F(FormsTest, ADamagedPlanIsRefusedWithItsFile) {
   EXPECT_EQ(ReadPlan(io::Posix(), Path("nowhere")).status().problems()[0].kind, "E-plan-missing");
 }
 
-TEST_F(FormsTest, NoFlippedByteOfAPartialPassesUnseen) {
-  ASSERT_TRUE(WritePartial(io::Posix(), Path("p"), {0, 3, 3}, Range(0, 3), false).ok());
+TEST_F(PersistTest, NoFlippedByteOfAPartialPassesUnseen) {
+  ASSERT_TRUE(WritePartial(io::Posix(), Path("p"), {0, 3, 3}, Names(3), Range(0, 3), false).ok());
   const std::string expected = PlanOf(Range(0, 3)).id;
   std::mt19937 random(7);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Path("p"))) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/fingerprint.h"
 #include "base/path.h"
 #include "io/unique_name.h"
 
@@ -10,6 +11,13 @@ namespace robomerge {
 namespace {
 
 constexpr const char* kMark = ".robomerge-";
+
+// Where several destinations of one name may grow in one folder: 8 hex digits of the path.
+std::string PlaceMark(const std::string& destination) {
+  Fingerprint place;
+  place.Add(destination);
+  return place.Hex().substr(8);
+}
 
 Status SweepFolder(io::FileSystem& file_system, const std::string& folder,
                    const std::string& relative, const std::vector<std::string>& sorted_paths,
@@ -42,6 +50,7 @@ StagingPaths::StagingPaths(const std::string& destination_in, const std::string&
     : destination(destination_in) {
   const std::string root = staging_root.empty() ? ParentOf(destination) : staging_root;
   directory = io::JoinPath(root, "." + NameOf(destination) + kMark + plan_id);
+  if (!staging_root.empty()) directory += "-" + PlaceMark(destination);
   journals = directory + ".journal";
   replaced = directory + ".old";
   lock = io::JoinPath(ParentOf(destination), "." + NameOf(destination) + ".robomerge.lock");
@@ -91,11 +100,23 @@ Status SyncFolders(io::FileSystem& file_system, const std::string& directory) {
   return file_system.SyncDirectory(directory);
 }
 
-void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
+std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
+  std::vector<Problem> warnings;
   // Journals first: what lies beside them may be half removed when this is killed.
-  for (const std::string& path : {paths.journals, paths.directory, paths.replaced, paths.lock}) {
-    static_cast<void>(file_system.RemoveAll(path).ok());
+  static_cast<void>(file_system.RemoveAll(paths.journals).ok());
+  for (const std::string& path : {paths.directory, paths.replaced}) {
+    const Status removed = file_system.RemoveAll(path);
+    if (removed.ok()) continue;
+    const Problem& cause = removed.problems().front();
+    warnings.push_back(
+        Problem(cause.code, "the dataset that was replaced could not be removed, and is left here")
+            .Kind("W-old-dataset-left")
+            .At(path)
+            .Found(cause.found.empty() ? cause.what : cause.found + ", at " + cause.where)
+            .Hint("remove it yourself; the new dataset is whole"));
   }
+  static_cast<void>(file_system.RemoveAll(paths.lock).ok());
+  return warnings;
 }
 
 std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,
@@ -106,8 +127,10 @@ std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,
   const Result<std::vector<std::string>> names = file_system.List(root);
   if (!names.ok()) return others;
   for (const std::string& name : *names) {
-    const bool is_staging = name.starts_with(prefix) && name.size() == prefix.size() + 16;
-    if (is_staging && io::JoinPath(root, name) != paths.directory) {
+    const std::string mark = name.starts_with(prefix) ? name.substr(prefix.size()) : "";
+    const bool is_staging = mark.size() == 16 || (mark.size() == 25 && mark[16] == '-');
+    const bool is_of_this_place = mark.size() < 25 || paths.directory.ends_with(mark.substr(16));
+    if (is_staging && is_of_this_place && io::JoinPath(root, name) != paths.directory) {
       others.push_back(io::JoinPath(root, name));
     }
   }

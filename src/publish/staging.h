@@ -10,8 +10,9 @@
 namespace robomerge {
 
 /// What belongs to one destination and one plan: the hidden folder `.<name>.robomerge-<plan id>`
-/// beside the destination (or in another folder of the same file system), which becomes the
-/// destination by one rename, the folder of its journals, and the lock of the destination.
+/// beside the destination, which becomes the destination by one rename, the folder of its journals,
+/// and the lock of the destination. In another folder of the same file system (`staging_root`) the
+/// name ends in 8 hex digits more, which tell destinations of one name apart.
 struct StagingPaths {
   StagingPaths(const std::string& destination, const std::string& staging_root,
                const std::string& plan_id);
@@ -39,8 +40,9 @@ Status Sweep(io::FileSystem& file_system, const std::string& directory,
 /// Syncs a folder and all below, also those that a writer on another machine has made.
 Status SyncFolders(io::FileSystem& file_system, const std::string& directory);
 
-/// Removes what is beside a published destination. Best effort: it is rubbish, no reason to fail.
-void RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths);
+/// Removes what is beside a published destination. What cannot be removed is no reason to fail;
+/// a replaced dataset that stays is worth a warning (W-old-dataset-left, one for each folder).
+std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths);
 
 /// Staging folders of other plans for the same destination.
 std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,

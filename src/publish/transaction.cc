@@ -104,7 +104,7 @@ Status Transaction::FinishPublished() {
   }
   // Whoever holds the lock is about to replace this destination: what lies here is theirs.
   const auto lock = file_system_->TryLock(paths_.lock, io::LockKind::kExclusive);
-  if (lock.ok()) RemoveLeftovers(*file_system_, paths_);
+  if (lock.ok()) warnings_ = RemoveLeftovers(*file_system_, paths_);
   return Status();
 }
 
@@ -206,8 +206,8 @@ Status Transaction::Publish() {
   if (publication_.sync) {
     ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
   }
-  // The destination is there and whole: what stays here now is rubbish, and no reason to fail.
-  RemoveLeftovers(*file_system_, paths_);
+  // The destination is there and whole: what stays here now is no reason to fail.
+  warnings_ = RemoveLeftovers(*file_system_, paths_);
   return Status();
 }
 

@@ -95,6 +95,8 @@ class Transaction {
   /// Keeps the staging folder to be looked at, but lets no later run believe it.
   Status Distrust();
 
+  /// What publishing has left behind.
+  const std::vector<Problem>& warnings() const { return warnings_; }
   /// Staging folders of other plans for this destination.
   std::vector<std::string> OtherStagingFolders() const;
 
@@ -116,6 +118,7 @@ class Transaction {
   bool is_published_ = false;
   UnitsDone journaled_;  // as the journals say, whatever became of the files
   UnitsDone done_;
+  std::vector<Problem> warnings_;
   Role role_ = Role::kAlone;
   std::unique_ptr<io::Lock> lock_;
   std::unique_ptr<WholeFileSystem> files_;
