@@ -2,11 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace robomerge {
 
 /// `path`, begun at `working_directory` if it is relative, without "." and empty components: one
 /// folder typed in two ways is one path. ".." stays, since it may follow a link.
 std::string AbsolutePath(const std::string& path, const std::string& working_directory);
+
+/// Whether `path` is relative and cannot lead out of the folder it is joined to, nor be written in
+/// two ways: no empty component, no "." and no "..", no NUL.
+bool IsPlainPath(std::string_view path);
 
 }  // namespace robomerge

@@ -40,8 +40,7 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
                                run_.MakePlan(root, destination_, RealPaths(sources_)));
-    units_ = UnitsOf(plan);
-    done_.resize(units_.size());
+    done_.resize(plan.steps.size());
     ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan, RootsOf(root))
                                              : WriteAndPublish(plan, RootsOf(root)));
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
@@ -53,8 +52,8 @@ class MergeRun {
     run_.Enter("write");
     io::DryRunFileSystem dry(file_system_);
     io::FilePool pool(file_system_);
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(run_.ContextFor(plan, dry, pool, destination_), units_,
-                                            Missing(), nullptr, done_));
+    ROBOMERGE_RETURN_NOT_OK(
+        run_.WriteSteps(run_.ContextFor(plan, dry, pool, destination_), Missing(), nullptr, done_));
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system_, destination_));
     // What may be there already needs no space; whether it is this merge, only writing it would
     // tell.
@@ -68,17 +67,19 @@ class MergeRun {
     const uint64_t payload_bytes = MissingPayload(plan);
     ROBOMERGE_RETURN_NOT_OK(
         CheckSpace(file_system_, roots, destination_, options_.copy_mode, payload_bytes));
-    const uint64_t ample_bytes = payload_bytes + payload_bytes / 4 + plan.stats_json.size() +
-                                 plan.record_json.size() + plan.episodes.size() * kAmpleRowBytes +
-                                 kAmpleBytes;
+    uint64_t ample_bytes =
+        payload_bytes + payload_bytes / 4 + plan.episodes.size() * kAmpleRowBytes + kAmpleBytes;
+    for (const Step& step : plan.steps) {
+      if (const std::string* text = TextOf(step)) ample_bytes += text->size();
+    }
     if (CheckSpace(file_system_, roots, destination_, options_.copy_mode, ample_bytes).ok())
       return Status();
     run_.Enter("plan");
     io::DryRunFileSystem dry(file_system_);
     io::FilePool pool(file_system_);
-    UnitsDone exact(units_.size());
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(run_.ContextFor(plan, dry, pool, destination_), units_,
-                                            Missing(), nullptr, exact));
+    UnitsDone exact(plan.steps.size());
+    ROBOMERGE_RETURN_NOT_OK(
+        run_.WriteSteps(run_.ContextFor(plan, dry, pool, destination_), Missing(), nullptr, exact));
     return CheckSpace(file_system_, roots, destination_, options_.copy_mode, SpaceOf(exact));
   }
 
@@ -90,7 +91,7 @@ class MergeRun {
 
   Status WriteAndPublish(const MergePlan& plan, const std::vector<std::string>& roots) {
     const StagingPaths paths(destination_, options_.staging_root, plan.id);
-    const std::vector<std::string> unit_paths = PathsOf(units_);
+    const std::vector<std::string> unit_paths = PathsOf(plan);
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system_, destination_));
     ROBOMERGE_ASSIGN_OR_RETURN(bool is_done,
                                IsPublished(file_system_, destination_, plan, unit_paths));
@@ -139,16 +140,15 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(done_,
                                FindDone(file_system_, paths, plan.id, unit_paths, options_.sync));
     const std::vector<size_t> missing = Missing();
-    num_skipped_ = units_.size() - missing.size();
+    num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
     // Folders are synced before the rename, all at once, and not after every file. The journal is
     // not: what it has lost is written again.
     WholeFileSystem whole_files(file_system_, false);
     JournalWriter journal(file_system_, paths.journals, plan.id, false, options_.sync);
     io::FilePool pool(file_system_);
-    ROBOMERGE_RETURN_NOT_OK(
-        run_.WriteUnits(run_.ContextFor(plan, whole_files, pool, paths.directory), units_, missing,
-                        &journal, done_));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(
+        run_.ContextFor(plan, whole_files, pool, paths.directory), missing, &journal, done_));
     for (const size_t unit : missing) totals_.Add(*done_[unit]);
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(paths.directory));
     if (verification_ != nullptr && !verification_->ok()) {
@@ -182,18 +182,18 @@ class MergeRun {
   // Sizes of what is there already.
   Status TakeSizes(const std::vector<std::string>& unit_paths) {
     is_done_already_ = true;
-    for (size_t unit = 0; unit < units_.size(); ++unit) {
+    for (size_t unit = 0; unit < unit_paths.size(); ++unit) {
       ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
                                  file_system_.Stat(io::JoinPath(destination_, unit_paths[unit])));
       done_[unit].emplace().size_bytes = stat.size_bytes;
     }
-    num_skipped_ = units_.size();
+    num_skipped_ = unit_paths.size();
     return Status();
   }
 
   std::vector<size_t> Missing() const {
     std::vector<size_t> missing;
-    for (size_t unit = 0; unit < units_.size(); ++unit) {
+    for (size_t unit = 0; unit < done_.size(); ++unit) {
       if (!done_[unit]) missing.push_back(unit);
     }
     return missing;
@@ -201,8 +201,8 @@ class MergeRun {
 
   uint64_t MissingPayload(const MergePlan& plan) const {
     uint64_t done_bytes = 0;
-    for (size_t unit = 0; unit < plan.data_steps.size() + plan.video_steps.size(); ++unit) {
-      if (done_[unit]) done_bytes += units_[unit].cost_bytes;
+    for (size_t step = 0; step < plan.steps.size(); ++step) {
+      if (done_[step]) done_bytes += PayloadBytes(plan.steps[step]);
     }
     return plan.payload_bytes - std::min(plan.payload_bytes, done_bytes);
   }
@@ -230,12 +230,10 @@ class MergeRun {
     report.num_files_skipped = num_skipped_;
     report.warnings = plan.warnings;
     report.warnings.insert(report.warnings.end(), left_.begin(), left_.end());
-    for (size_t unit = 0; unit < units_.size(); ++unit) {
-      ReportedFile& file = report.files.emplace_back(std::move(units_[unit].file));
-      file.mode = done_[unit]->mode;
-      file.size_bytes = done_[unit]->size_bytes;
-      report.size_bytes += file.size_bytes;
-      if (options_.dry_run) totals_.Add(*done_[unit]);
+    for (size_t step = 0; step < plan.steps.size(); ++step) {
+      report.files.push_back(ReportedFileOf(plan, plan.steps[step], *done_[step]));
+      report.size_bytes += done_[step]->size_bytes;
+      if (options_.dry_run) totals_.Add(*done_[step]);
     }
     report.copied_bytes = totals_.copied_bytes;
     report.shared_bytes = totals_.shared_bytes;
@@ -257,7 +255,6 @@ class MergeRun {
   Run run_;
   VerifyReport* verification_ = nullptr;
   std::string destination_;
-  std::vector<Unit> units_;
   UnitsDone done_;
   WrittenTotals totals_;  // of this run
   uint64_t num_written_ = 0, num_skipped_ = 0;

@@ -106,6 +106,17 @@ void WrittenTotals::Add(const WrittenFile& file) {
   encoded_bytes += file.encoded_bytes;
 }
 
+ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written) {
+  ReportedFile file;
+  file.path = PathOf(plan, step);
+  file.kind = KindOf(step);
+  file.mode = written.mode;
+  file.size_bytes = written.size_bytes;
+  file.num_episodes = NumEpisodes(step);
+  file.sources = SourceFilesOf(plan, step);
+  return file;
+}
+
 Run::Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress,
          const std::atomic<bool>* stop)
     : file_system_(file_system), options_(options), observer_(progress) {
@@ -237,26 +248,27 @@ WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system,
   return context;
 }
 
-Status Run::WriteUnits(const WriteContext& context, const std::vector<Unit>& units,
-                       const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done) {
+Status Run::WriteSteps(const WriteContext& context, const std::vector<size_t>& steps,
+                       JournalWriter* journal, UnitsDone& done) {
+  const MergePlan& plan = *context.plan;
   uint64_t cost_bytes = 0;
-  for (const size_t unit : which) cost_bytes += units[unit].cost_bytes;
-  observer_.SetPlan(cost_bytes, which.size());
-  std::vector<Status> noted(units.size());
+  for (const size_t step : steps) cost_bytes += CostBytes(plan.steps[step]);
+  observer_.SetPlan(cost_bytes, steps.size());
+  std::vector<Status> noted(plan.steps.size());
   std::vector<schedule::Item> items;
-  for (const size_t unit : which) {
+  for (const size_t step : steps) {
+    const std::string path = PathOf(plan, plan.steps[step]);
+    const auto enter = [this, &noted, &done, journal, step, path](WrittenFile file) {
+      if (journal != nullptr) noted[step] = journal->Append(step, path, file);
+      done[step] = std::move(file);  // one slot per step, so no lock
+      observer_.FileWritten();
+    };
     schedule::Item item;
-    item.name = "write " + units[unit].file.path;
+    item.name = "write " + path;
     item.category = "write";
-    item.bytes = units[unit].cost_bytes;
-    item.body = [this, &context, &units, &noted, &done, journal, unit](schedule::Spawner& spawner) {
-      return units[unit].write(context, spawner,
-                               [this, &units, &noted, &done, journal, unit](WrittenFile file) {
-                                 if (journal != nullptr)
-                                   noted[unit] = journal->Append(unit, units[unit].file.path, file);
-                                 done[unit] = std::move(file);  // one slot per unit, so no lock
-                                 observer_.FileWritten();
-                               });
+    item.bytes = CostBytes(plan.steps[step]);
+    item.body = [&context, step, enter](schedule::Spawner& spawner) {
+      return WriteStep(context, step, spawner, enter);
     };
     items.push_back(std::move(item));
   }

@@ -9,13 +9,13 @@
 
 #include "io/file_pool.h"
 #include "merge/progress.h"
-#include "merge/units.h"
 #include "model/partial.h"
 #include "model/plan.h"
 #include "publish/journal.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "schedule/executor.h"
+#include "write/write.h"
 
 namespace robomerge {
 
@@ -24,6 +24,9 @@ struct WrittenTotals {
   uint64_t size_bytes = 0, copied_bytes = 0, shared_bytes = 0, encoded_bytes = 0;
   void Add(const WrittenFile& file);
 };
+
+/// What a report says of the file of a step.
+ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
 
 /// The kind of a problem that has none of its own.
 const char* DefaultKind(Code code);
@@ -61,10 +64,10 @@ class Run {
   /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed,
   /// naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
-  /// Writes those units that are not done, and enters them as done. With a journal every one is
-  /// noted there.
-  Status WriteUnits(const WriteContext& context, const std::vector<Unit>& units,
-                    const std::vector<size_t>& which, JournalWriter* journal, UnitsDone& done);
+  /// Writes the files of those steps of the plan, and enters them as done. With a journal every one
+  /// is noted there.
+  Status WriteSteps(const WriteContext& context, const std::vector<size_t>& steps,
+                    JournalWriter* journal, UnitsDone& done);
 
   /// What writers of `plan` share; `file_system` and `pool` must outlive it.
   WriteContext ContextFor(const MergePlan& plan, io::FileSystem& file_system, io::FilePool& pool,

@@ -91,12 +91,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
       options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
   stored.options = options;
   ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination, {}));
-  for (Unit& unit : UnitsOf(stored.plan)) {
-    stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind),
-                            unit.file.num_episodes, unit.cost_bytes});
-  }
-  std::vector<std::string> unit_paths;
-  for (const persist::UnitRow& unit : stored.units) unit_paths.push_back(unit.path);
+  const std::vector<std::string> unit_paths = PathsOf(stored.plan);
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,
                              IsPublished(run.file_system(), destination, stored.plan, unit_paths));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(run.file_system(), destination));
@@ -114,7 +109,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
       report.already_done,
       persist::WritePlan(run.file_system(), plan_directory, stored, options.sync));
   FillFromPlan(stored, report);
-  report.num_units = stored.units.size();
+  report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
   report.warnings = stored.plan.warnings;
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
@@ -151,24 +146,6 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
   return PlanInto(root, clean, plan_directory, run);
 }
 
-// The units of a loaded plan are made from its steps; the table must name the same files.
-Result<std::vector<Unit>> LoadedUnits(const persist::StoredPlan& stored,
-                                      const std::string& plan_directory) {
-  std::vector<Unit> units = UnitsOf(stored.plan);
-  for (size_t unit = 0; unit < std::max(units.size(), stored.units.size()); ++unit) {
-    if (unit < units.size() && unit < stored.units.size() &&
-        units[unit].file.path == stored.units[unit].path)
-      continue;
-    return Problem(Code::kCorrupt, "table of units does not fit the plan")
-        .Kind("E-plan-damaged")
-        .At(StrCat(plan_directory, "/units.parquet: path, row ", unit))
-        .Expected(unit < units.size() ? units[unit].file.path : "no such row")
-        .Found(unit < stored.units.size() ? stored.units[unit].path : "no such row")
-        .Hint("remove this folder and make it again");
-  }
-  return units;
-}
-
 class WriteRun {
  public:
   WriteRun(persist::StoredPlan& stored, const std::string& plan_directory, Run& run)
@@ -179,10 +156,9 @@ class WriteRun {
 
   Result<StageReport> Write(Rank rank) {
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
-    ROBOMERGE_ASSIGN_OR_RETURN(units_, LoadedUnits(stored_, report_.directory));
-    unit_paths_ = PathsOf(units_);
+    unit_paths_ = PathsOf(stored_.plan);
     std::vector<uint64_t> cost_bytes;
-    for (const Unit& unit : units_) cost_bytes.push_back(unit.cost_bytes);
+    for (const Step& step : stored_.plan.steps) cost_bytes.push_back(CostBytes(step));
     const Span span = SliceByCost(cost_bytes, rank.rank, rank.world_size);
     FillFromPlan(stored_, report_);
     report_.first_unit = span.first;
@@ -219,13 +195,17 @@ class WriteRun {
       if (done[unit]) continue;
       missing.push_back(unit);
       missing_paths.push_back(unit_paths_[unit]);
-      for (const uint32_t source : SourcesOf(stored_.plan, unit)) sources.insert(source);
+      for (const uint32_t source : SourcesOf(stored_.plan, stored_.plan.steps[unit]))
+        sources.insert(source);
     }
     report_.num_files_skipped = report_.num_units - missing.size();
     report_.already_done = missing.empty();
     if (missing.empty()) return Status();
     ROBOMERGE_RETURN_NOT_OK(run_.LoadSources({sources.begin(), sources.end()}, stored_.plan));
-    ROBOMERGE_RETURN_NOT_OK(CheckReferences(missing));
+    for (const size_t unit : missing) {
+      ROBOMERGE_RETURN_NOT_OK(
+          persist::CheckReferences(stored_.plan, stored_.plan.steps[unit], report_.directory));
+    }
     return WriteMissing(staging, missing, missing_paths, done);
   }
 
@@ -238,20 +218,17 @@ class WriteRun {
     WholeFileSystem whole_files(file_system, true);
     JournalWriter journal(file_system, staging.paths().journals, stored_.plan.id, sync, sync);
     io::FilePool pool(file_system);
-    const std::vector<Unit> units =
-        UnitsOf(stored_.plan);  // now that sources are known, with their files
     const Status status =
-        run_.WriteUnits(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory),
-                        units, missing, &journal, done);
+        run_.WriteSteps(run_.ContextFor(stored_.plan, whole_files, pool, staging.paths().directory),
+                        missing, &journal, done);
     if (!status.ok())
       return WithWayOn(status, staging.paths(), "run the same `robomerge write` again to continue");
     WrittenTotals totals;
     for (const size_t unit : missing) {
       totals.Add(*done[unit]);
-      report_.payload_bytes += units[unit].cost_bytes;
-      ReportedFile& file = report_.files.emplace_back(units[unit].file);
-      file.mode = done[unit]->mode;
-      file.size_bytes = done[unit]->size_bytes;
+      const Step& step = stored_.plan.steps[unit];
+      report_.payload_bytes += CostBytes(step);
+      report_.files.push_back(ReportedFileOf(stored_.plan, step, *done[unit]));
     }
     report_.num_files_written = missing.size();
     report_.size_bytes = totals.size_bytes;
@@ -271,56 +248,22 @@ class WriteRun {
     return true;
   }
 
-  // Numbers of the plan that point into sources, which are known only now.
-  Status CheckReferences(const std::vector<size_t>& missing) const {
-    const MergePlan& plan = stored_.plan;
-    const auto refuse = [&](const std::string& table) -> Status {
-      return Problem(Code::kCorrupt, "plan points to a file that its source does not have")
-          .Kind("E-plan-damaged")
-          .At(StrCat(report_.directory, "/", table, ".parquet"))
-          .Hint("remove this folder and make it again");
-    };
-    for (const size_t unit : missing) {
-      if (unit < plan.data_steps.size()) {
-        if (plan.schema_data_file >= plan.sources[plan.schema_source]->dataset->data_files.size())
-          return refuse("sources");
-      } else if (unit - plan.data_steps.size() < plan.video_steps.size()) {
-        const VideoStep& step = plan.video_steps[unit - plan.data_steps.size()];
-        if (step.inputs.empty()) return refuse("extents");
-        for (const VideoStep::Input& input : step.inputs) {
-          const std::vector<VideoKey>& keys = plan.sources[input.source]->dataset->video_keys;
-          if (input.source_key >= keys.size() ||
-              input.video_file >= keys[input.source_key].files.size())
-            return refuse("extents");
-        }
-      }
-    }
-    for (size_t source = 0; source < plan.sources.size(); ++source) {
-      if (plan.sources[source] != nullptr &&
-          plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size())
-        return refuse("sources");
-    }
-    return Status();
-  }
-
   persist::StoredPlan& stored_;
   Run& run_;
   StageReport report_;
-  std::vector<Unit> units_;
   std::vector<std::string> unit_paths_;
 };
 
 Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string& plan_directory,
                             Run& run) {
   io::FileSystem& file_system = run.file_system();
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
-  const std::vector<std::string> unit_paths = PathsOf(units);
+  const std::vector<std::string> unit_paths = PathsOf(stored.plan);
   const StagingPaths paths(stored.destination, stored.staging_root, stored.plan.id);
   StageReport report;
   report.stage = "publish";
   report.directory = plan_directory;
   FillFromPlan(stored, report);
-  report.num_units = units.size();
+  report.num_units = unit_paths.size();
   report.payload_bytes = stored.plan.payload_bytes;
   run.Enter("publish");
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_published,

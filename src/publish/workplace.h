@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "merge/units.h"
 #include "publish/journal.h"
 #include "publish/staging.h"
 
