@@ -8,11 +8,11 @@
 #include "fuzz/folder_input.h"
 #include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
-#include "merge/units.h"
 #include "plan/plan.h"
 #include "read/read.h"
 #include "reduce/combine.h"
 #include "schedule/executor.h"
+#include "write/write.h"
 
 namespace robomerge {
 
@@ -34,13 +34,12 @@ Status Write(const MergePlan& plan, fuzz::MemoryFileSystem& files) {
   context.directory = "/out";
   context.sync = false;
   std::vector<schedule::Item> items;
-  const std::vector<Unit> units = UnitsOf(plan);
-  for (const Unit& unit : units) {
-    FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
+  for (size_t step = 0; step < plan.steps.size(); ++step) {
     schedule::Item item;
-    item.name = unit.file.path;
-    item.body = [&](schedule::Spawner& spawner) {
-      return unit.write(context, spawner, [](WrittenFile) {});
+    item.name = PathOf(plan, plan.steps[step]);
+    FUZZ_CHECK(fuzz::IsPlainPath(item.name), item.name);
+    item.body = [&context, step](schedule::Spawner& spawner) {
+      return WriteStep(context, step, spawner, [](WrittenFile) {});
     };
     items.push_back(std::move(item));
   }

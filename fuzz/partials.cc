@@ -4,7 +4,6 @@
 #include "fuzz/folder_input.h"
 #include "fuzz/mutate.h"
 #include "fuzz/refingerprint.h"
-#include "merge/units.h"
 #include "persist/partial_folder.h"
 #include "persist/partial_tables.h"
 #include "plan/plan.h"
@@ -31,8 +30,7 @@ void Load(fuzz::MemoryFileSystem& files) {
   FUZZ_CHECK(fuzz::Fine(again) && again->size() == partials->size(), again.status().ToString());
   const Result<MergePlan> plan = Plan(root, {});
   if (!fuzz::Fine(plan)) return;
-  for (const Unit& unit : UnitsOf(*plan))
-    FUZZ_CHECK(fuzz::IsPlainPath(unit.file.path), unit.file.path);
+  for (const std::string& path : PathsOf(*plan)) FUZZ_CHECK(fuzz::IsPlainPath(path), path);
 }
 
 void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, const std::string& folder) {

@@ -4,7 +4,6 @@
 #include "fuzz/folder_input.h"
 #include "fuzz/mutate.h"
 #include "fuzz/refingerprint.h"
-#include "merge/units.h"
 #include "persist/plan_folder.h"
 #include "persist/plan_folder_internal.h"
 
@@ -20,11 +19,13 @@ constexpr const char* kFolder = "/plan";
 Status Load(const fuzz::MemoryFileSystem& files) {
   const Result<persist::StoredPlan> stored = persist::ReadPlan(files, kFolder);
   if (!fuzz::Fine(stored)) return stored.status();
-  for (size_t unit = 0; const Unit& one : UnitsOf(stored->plan)) {
-    FUZZ_CHECK(fuzz::IsPlainPath(one.file.path), one.file.path);
-    for (const uint32_t source : SourcesOf(stored->plan, unit))
-      FUZZ_CHECK(source < stored->plan.sources.size(), "a unit names a source that is not there");
-    ++unit;
+  for (const Step& step : stored->plan.steps) {
+    const std::string path = PathOf(stored->plan, step);
+    FUZZ_CHECK(fuzz::IsPlainPath(path), path);
+    for (const uint32_t source : SourcesOf(stored->plan, step))
+      FUZZ_CHECK(source < stored->plan.sources.size(), "a step names a source that is not there");
+    if (const auto* carried = std::get_if<CarriedFileStep>(&step))
+      FUZZ_CHECK(fuzz::IsPlainPath(carried->source_path), carried->source_path);
   }
   return Status();
 }
@@ -35,6 +36,7 @@ void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, json::Json& header) {
   fuzz::Refingerprint<persist::TasksTable>(files, kFolder, "tasks", header);
   fuzz::Refingerprint<persist::UnitsTable>(files, kFolder, "units", header);
   fuzz::Refingerprint<persist::ExtentsTable>(files, kFolder, "extents", header);
+  fuzz::Refingerprint<persist::CarriedFilesTable>(files, kFolder, "carried_files", header);
   fuzz::Refingerprint<persist::PlannedEpisodesTable>(files, kFolder, "episodes", header);
   fuzz::Refingerprint<persist::PlannedFramesTable>(files, kFolder, "frames", header);
   fuzz::Refingerprint<persist::StatColumnsTable>(files, kFolder, "stat_columns", header);

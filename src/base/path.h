@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace robomerge {
 
@@ -17,5 +18,9 @@ std::string NameOf(const std::string& path);
 
 /// `path` without `root` in front, if it lies there; otherwise as it is.
 std::string RelativeTo(const std::string& root, const std::string& path);
+
+/// Whether `path` is relative and cannot lead out of the folder it is joined to, nor be written in
+/// two ways: no empty component, no "." and no "..", no NUL.
+bool IsPlainPath(std::string_view path);
 
 }  // namespace robomerge

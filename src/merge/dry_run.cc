@@ -4,11 +4,10 @@
 
 namespace robomerge {
 
-Status LayOut(Run& run, const MergePlan& plan, const std::vector<Unit>& units,
-              const std::vector<size_t>& which, UnitsDone& done) {
+Status LayOut(Run& run, const MergePlan& plan, const std::vector<size_t>& steps, UnitsDone& done) {
   io::DryRunFileSystem dry(run.file_system());
-  return run.WriteUnits(plan, units, which, dry, "", [&done](size_t unit, const WrittenFile& file) {
-    done[unit] = file;  // one slot per unit, so no lock
+  return run.WriteSteps(plan, steps, dry, "", [&done](size_t step, const WrittenFile& file) {
+    done[step] = file;  // one slot per step, so no lock
     return Status();
   });
 }

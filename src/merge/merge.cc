@@ -41,7 +41,6 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
                                run_.MakePlan(root, destination_, RealPaths(sources_)));
-    units_ = UnitsOf(plan);
     roots_ = RootsOf(root);
     ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan) : WriteAndPublish(plan));
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
@@ -51,8 +50,8 @@ class MergeRun {
  private:
   Status WriteDry(const MergePlan& plan) {
     run_.Enter("write");
-    done_.resize(units_.size());
-    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, units_, Missing(done_), done_));
+    done_.resize(plan.steps.size());
+    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, Missing(done_), done_));
     for (const auto& file : done_) totals_.Add(*file);
     ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system_, destination_));
     // What may be there already needs no space; whether it is this merge, only writing would tell.
@@ -64,8 +63,8 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(
         Transaction transaction,
         Transaction::Open(file_system_,
-                          PublicationOf(plan, PathsOf(units_), destination_, options_)));
-    if (transaction.is_published()) return TakeWhatIsThere(transaction);
+                          PublicationOf(plan, PathsOf(plan), destination_, options_)));
+    if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction.done()));
     for (const std::string& other : transaction.OtherStagingFolders()) {
       left_.push_back(LeftWarning(other));
@@ -76,14 +75,14 @@ class MergeRun {
 
   Status FillAndPublish(const MergePlan& plan, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kAlone));
-    if (transaction.is_published()) return TakeWhatIsThere(transaction);
+    if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     const std::vector<size_t> missing = Missing(transaction.done());
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
-    num_skipped_ = units_.size() - missing.size();
+    num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(plan, units_, missing, transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
     done_ = transaction.done();
-    for (const size_t unit : missing) totals_.Add(*done_[unit]);
+    for (const size_t step : missing) totals_.Add(*done_[step]);
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(transaction.directory()));
     // The folder stays, so that one can look at what differs.
     if (verification_ != nullptr && !verification_->ok()) return transaction.Distrust();
@@ -95,18 +94,18 @@ class MergeRun {
     return Status();
   }
 
-  Status TakeWhatIsThere(Transaction& transaction) {
+  Status TakeWhatIsThere(const MergePlan& plan, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
     left_ = transaction.warnings();
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(destination_));
     is_done_already_ = true;
-    num_skipped_ = units_.size();
-    done_.resize(units_.size());
-    for (size_t unit = 0; unit < units_.size(); ++unit) {
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          const io::FileStat stat,
-          file_system_.Stat(io::JoinPath(destination_, units_[unit].file.path)));
-      done_[unit].emplace().size_bytes = stat.size_bytes;
+    const std::vector<std::string> paths = PathsOf(plan);
+    num_skipped_ = paths.size();
+    done_.resize(paths.size());
+    for (size_t step = 0; step < paths.size(); ++step) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
+                                 file_system_.Stat(io::JoinPath(destination_, paths[step])));
+      done_[step].emplace().size_bytes = stat.size_bytes;
     }
     return Status();
   }
@@ -129,18 +128,20 @@ class MergeRun {
   // leaves it open.
   Status CheckFits(const MergePlan& plan, const UnitsDone& done) {
     uint64_t done_bytes = 0;
-    for (size_t unit = 0; unit < plan.data_steps.size() + plan.video_steps.size(); ++unit) {
-      if (done[unit]) done_bytes += units_[unit].cost_bytes;
+    for (size_t step = 0; step < plan.steps.size(); ++step) {
+      if (done[step]) done_bytes += PayloadBytes(plan.steps[step]);
     }
     const uint64_t payload_bytes = plan.payload_bytes - std::min(plan.payload_bytes, done_bytes);
     ROBOMERGE_RETURN_NOT_OK(CheckSpaceFor(payload_bytes));
-    const uint64_t ample_bytes = payload_bytes + payload_bytes / 4 + plan.stats_json.size() +
-                                 plan.record_json.size() + plan.episodes.size() * kAmpleRowBytes +
-                                 kAmpleBytes;
+    uint64_t ample_bytes =
+        payload_bytes + payload_bytes / 4 + plan.episodes.size() * kAmpleRowBytes + kAmpleBytes;
+    for (const Step& step : plan.steps) {
+      if (const std::string* text = TextOf(step)) ample_bytes += text->size();
+    }
     if (CheckSpaceFor(ample_bytes).ok()) return Status();
     run_.Enter("plan");
-    UnitsDone exact(units_.size());
-    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, units_, Missing(done), exact));
+    UnitsDone exact(plan.steps.size());
+    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, Missing(done), exact));
     WrittenTotals missing;
     for (const auto& file : exact) {
       if (file) missing.Add(*file);
@@ -154,8 +155,8 @@ class MergeRun {
 
   static std::vector<size_t> Missing(const UnitsDone& done) {
     std::vector<size_t> missing;
-    for (size_t unit = 0; unit < done.size(); ++unit) {
-      if (!done[unit]) missing.push_back(unit);
+    for (size_t step = 0; step < done.size(); ++step) {
+      if (!done[step]) missing.push_back(step);
     }
     return missing;
   }
@@ -183,11 +184,9 @@ class MergeRun {
     report.num_files_skipped = num_skipped_;
     report.warnings = plan.warnings;
     report.warnings.insert(report.warnings.end(), left_.begin(), left_.end());
-    for (size_t unit = 0; unit < units_.size(); ++unit) {
-      ReportedFile& file = report.files.emplace_back(std::move(units_[unit].file));
-      file.mode = done_[unit]->mode;
-      file.size_bytes = done_[unit]->size_bytes;
-      report.size_bytes += file.size_bytes;
+    for (size_t step = 0; step < plan.steps.size(); ++step) {
+      report.files.push_back(ReportedFileOf(plan, plan.steps[step], *done_[step]));
+      report.size_bytes += done_[step]->size_bytes;
     }
     FillBytesAndTimes(totals_, run_, report);
     report.critical_path_seconds = static_cast<double>(run_.Usage().critical_path_ns) * 1e-9;
@@ -203,7 +202,6 @@ class MergeRun {
   VerifyReport* verification_ = nullptr;
   std::string destination_;
   std::vector<std::string> roots_;
-  std::vector<Unit> units_;
   UnitsDone done_;
   WrittenTotals totals_;  // of this run
   uint64_t num_written_ = 0, num_skipped_ = 0;

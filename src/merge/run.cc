@@ -101,6 +101,17 @@ void WrittenTotals::Add(const WrittenFile& file) {
   encoded_bytes += file.encoded_bytes;
 }
 
+ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written) {
+  ReportedFile file;
+  file.path = PathOf(plan, step);
+  file.kind = KindOf(step);
+  file.mode = written.mode;
+  file.size_bytes = written.size_bytes;
+  file.num_episodes = NumEpisodes(step);
+  file.sources = SourceFilesOf(plan, step);
+  return file;
+}
+
 Run::Run(io::FileSystem& file_system, const MergeOptions& options, const ProgressCallback& progress,
          const std::atomic<bool>* stop)
     : file_system_(file_system), options_(options), observer_(progress) {
@@ -219,18 +230,18 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return schedule::ParallelFor(*executor_, std::move(items), options);
 }
 
-Status Run::WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
-                       const std::vector<size_t>& which, Transaction& transaction) {
-  return WriteUnits(plan, units, which, transaction.files(), transaction.directory(),
-                    [&transaction](size_t unit, const WrittenFile& written) {
-                      transaction.done()[unit] = written;  // one slot per unit, so no lock
-                      return transaction.Note(unit, written);
+Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                       Transaction& transaction) {
+  return WriteSteps(plan, steps, transaction.files(), transaction.directory(),
+                    [&transaction](size_t step, const WrittenFile& written) {
+                      transaction.done()[step] = written;  // one slot per step, so no lock
+                      return transaction.Note(step, written);
                     });
 }
 
-Status Run::WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
-                       const std::vector<size_t>& which, io::FileSystem& file_system,
-                       const std::string& directory, const NoteCallback& note) {
+Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                       io::FileSystem& file_system, const std::string& directory,
+                       const NoteCallback& note) {
   io::FilePool pool(file_system_);
   WriteContext context;
   context.plan = &plan;
@@ -241,20 +252,21 @@ Status Run::WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
   uint64_t cost_bytes = 0;
-  for (const size_t unit : which) cost_bytes += units[unit].cost_bytes;
-  observer_.SetPlan(cost_bytes, which.size());
-  std::vector<Status> noted(units.size());
+  for (const size_t step : steps) cost_bytes += CostBytes(plan.steps[step]);
+  observer_.SetPlan(cost_bytes, steps.size());
+  std::vector<Status> noted(plan.steps.size());
   std::vector<schedule::Item> items;
-  for (const size_t unit : which) {
+  for (const size_t step : steps) {
+    const auto enter = [this, &noted, &note, step](const WrittenFile& file) {
+      noted[step] = note(step, file);
+      observer_.FileWritten();
+    };
     schedule::Item item;
-    item.name = "write " + units[unit].file.path;
+    item.name = "write " + PathOf(plan, plan.steps[step]);
     item.category = "write";
-    item.bytes = units[unit].cost_bytes;
-    item.body = [this, &context, &units, &noted, &note, unit](schedule::Spawner& spawner) {
-      return units[unit].write(context, spawner, [this, &noted, &note, unit](WrittenFile file) {
-        noted[unit] = note(unit, file);
-        observer_.FileWritten();
-      });
+    item.bytes = CostBytes(plan.steps[step]);
+    item.body = [&context, step, enter](schedule::Spawner& spawner) {
+      return WriteStep(context, step, spawner, enter);
     };
     items.push_back(std::move(item));
   }

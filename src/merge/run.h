@@ -9,13 +9,13 @@
 
 #include "io/file_pool.h"
 #include "merge/progress.h"
-#include "merge/units.h"
 #include "model/partial.h"
 #include "model/plan.h"
 #include "publish/transaction.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "schedule/executor.h"
+#include "write/write.h"
 
 namespace robomerge {
 
@@ -24,6 +24,9 @@ struct WrittenTotals {
   uint64_t size_bytes = 0, copied_bytes = 0, shared_bytes = 0, encoded_bytes = 0;
   void Add(const WrittenFile& file);
 };
+
+/// What a report says of the file of a step.
+ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
 
 /// The kind of a problem that has none of its own.
 const char* DefaultKind(Code code);
@@ -66,15 +69,16 @@ class Run {
   /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed,
   /// naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
-  /// Takes what a unit came to. Called from workers.
-  using NoteCallback = std::function<Status(size_t unit, const WrittenFile& written)>;
-  /// Writes the units `which` below `directory` of `file_system`; each is noted when it is whole.
-  Status WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
-                    const std::vector<size_t>& which, io::FileSystem& file_system,
-                    const std::string& directory, const NoteCallback& note);
+  /// Takes what a step came to. Called from workers.
+  using NoteCallback = std::function<Status(size_t step, const WrittenFile& written)>;
+  /// Writes the files of those steps of the plan below `directory` of `file_system`; each is noted
+  /// when it is whole.
+  Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                    io::FileSystem& file_system, const std::string& directory,
+                    const NoteCallback& note);
   /// The same into the staging folder of `transaction`, which enters them as done.
-  Status WriteUnits(const MergePlan& plan, const std::vector<Unit>& units,
-                    const std::vector<size_t>& which, Transaction& transaction);
+  Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                    Transaction& transaction);
 
  private:
   io::FileSystem& file_system_;

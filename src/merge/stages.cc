@@ -82,18 +82,12 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
       options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
   stored.options = options;
   ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination, {}));
-  for (Unit& unit : UnitsOf(stored.plan)) {
-    stored.units.push_back({std::move(unit.file.path), std::move(unit.file.kind),
-                            unit.file.num_episodes, unit.cost_bytes});
-  }
-  std::vector<std::string> files;
-  for (const persist::UnitRow& unit : stored.units) files.push_back(unit.path);
   MergeOptions publishing = options;
   publishing.staging_root = stored.staging_root;
   ROBOMERGE_ASSIGN_OR_RETURN(
       const Transaction transaction,
       Transaction::Open(run.file_system(),
-                        PublicationOf(stored.plan, std::move(files), destination, publishing)));
+                        PublicationOf(stored.plan, PathsOf(stored.plan), destination, publishing)));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, transaction.IsBegun());
   if (!transaction.is_published() && !is_begun) {
     ROBOMERGE_RETURN_NOT_OK(CheckSpace(run.file_system(), RootsOf(root), destination,
@@ -107,7 +101,7 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
       report.already_done,
       persist::WritePlan(run.file_system(), plan_directory, stored, options.sync));
   FillFromPlan(stored, report);
-  report.num_units = stored.units.size();
+  report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
   report.warnings = stored.plan.warnings;
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
@@ -144,28 +138,9 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
   return PlanInto(root, clean, plan_directory, run);
 }
 
-// The units of a loaded plan are made from its steps; the table must name the same files.
-Result<std::vector<Unit>> LoadedUnits(const persist::StoredPlan& stored,
-                                      const std::string& plan_directory) {
-  std::vector<Unit> units = UnitsOf(stored.plan);
-  for (size_t unit = 0; unit < std::max(units.size(), stored.units.size()); ++unit) {
-    if (unit < units.size() && unit < stored.units.size() &&
-        units[unit].file.path == stored.units[unit].path)
-      continue;
-    return Problem(Code::kCorrupt, "table of units does not fit the plan")
-        .Kind("E-plan-damaged")
-        .At(StrCat(plan_directory, "/units.parquet: path, row ", unit))
-        .Expected(unit < units.size() ? units[unit].file.path : "no such row")
-        .Found(unit < stored.units.size() ? stored.units[unit].path : "no such row")
-        .Hint("remove this folder and make it again");
-  }
-  return units;
-}
-
 // Opens the transaction of a stored plan.
-Result<Transaction> OpenStored(const persist::StoredPlan& stored, const std::vector<Unit>& units,
-                               const Run& run) {
-  return Transaction::Open(run.file_system(), PublicationOf(stored.plan, PathsOf(units),
+Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run) {
+  return Transaction::Open(run.file_system(), PublicationOf(stored.plan, PathsOf(stored.plan),
                                                             stored.destination, run.options()));
 }
 
@@ -179,14 +154,13 @@ class WriteRun {
 
   Result<StageReport> Write(Rank rank) {
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
-    ROBOMERGE_ASSIGN_OR_RETURN(units_, LoadedUnits(stored_, report_.directory));
     std::vector<uint64_t> cost_bytes;
-    for (const Unit& unit : units_) cost_bytes.push_back(unit.cost_bytes);
+    for (const Step& step : stored_.plan.steps) cost_bytes.push_back(CostBytes(step));
     const Span span = SliceByCost(cost_bytes, rank.rank, rank.world_size);
     FillFromPlan(stored_, report_);
     report_.first_unit = span.first;
     report_.num_units = span.end - span.first;
-    ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored_, units_, run_));
+    ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored_, run_));
     if (!transaction.is_published()) {
       ROBOMERGE_RETURN_NOT_OK(transaction.Settle(
           WriteSlice(span, transaction), "run the same `robomerge write` again to continue"));
@@ -206,77 +180,43 @@ class WriteRun {
     const std::vector<size_t> missing = transaction.Missing(span.first, span.end);
     if (missing.empty()) return Status();
     std::set<uint32_t> sources;
-    for (const size_t unit : missing) {
-      for (const uint32_t source : SourcesOf(stored_.plan, unit)) sources.insert(source);
+    const MergePlan& plan = stored_.plan;
+    for (const size_t step : missing) {
+      for (const uint32_t source : SourcesOf(plan, plan.steps[step])) sources.insert(source);
     }
     ROBOMERGE_RETURN_NOT_OK(run_.LoadSources({sources.begin(), sources.end()}, stored_.plan));
-    ROBOMERGE_RETURN_NOT_OK(CheckReferences(missing));
+    for (const size_t step : missing) {
+      ROBOMERGE_RETURN_NOT_OK(persist::CheckReferences(plan, plan.steps[step], report_.directory));
+    }
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
-    units_ = UnitsOf(stored_.plan);  // now that sources are known, with their files
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteUnits(stored_.plan, units_, missing, transaction));
-    for (const size_t unit : missing) {
-      const WrittenFile& written = *transaction.done()[unit];
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
+    for (const size_t step : missing) {
+      const WrittenFile& written = *transaction.done()[step];
       totals_.Add(written);
-      report_.payload_bytes += units_[unit].cost_bytes;
-      ReportedFile& file = report_.files.emplace_back(units_[unit].file);
-      file.mode = written.mode;
-      file.size_bytes = written.size_bytes;
+      report_.payload_bytes += CostBytes(plan.steps[step]);
+      report_.files.push_back(ReportedFileOf(plan, plan.steps[step], written));
     }
     report_.num_files_written = missing.size();
-    return Status();
-  }
-
-  // Numbers of the plan that point into sources, which are known only now.
-  Status CheckReferences(const std::vector<size_t>& missing) const {
-    const MergePlan& plan = stored_.plan;
-    const auto refuse = [&](const std::string& table) -> Status {
-      return Problem(Code::kCorrupt, "plan points to a file that its source does not have")
-          .Kind("E-plan-damaged")
-          .At(StrCat(report_.directory, "/", table, ".parquet"))
-          .Hint("remove this folder and make it again");
-    };
-    for (const size_t unit : missing) {
-      if (unit < plan.data_steps.size()) {
-        if (plan.schema_data_file >= plan.sources[plan.schema_source]->dataset->data_files.size())
-          return refuse("sources");
-      } else if (unit - plan.data_steps.size() < plan.video_steps.size()) {
-        const VideoStep& step = plan.video_steps[unit - plan.data_steps.size()];
-        if (step.inputs.empty()) return refuse("extents");
-        for (const VideoStep::Input& input : step.inputs) {
-          const std::vector<VideoKey>& keys = plan.sources[input.source]->dataset->video_keys;
-          if (input.source_key >= keys.size() ||
-              input.video_file >= keys[input.source_key].files.size())
-            return refuse("extents");
-        }
-      }
-    }
-    for (size_t source = 0; source < plan.sources.size(); ++source) {
-      if (plan.sources[source] != nullptr &&
-          plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size())
-        return refuse("sources");
-    }
     return Status();
   }
 
   persist::StoredPlan& stored_;
   Run& run_;
   StageReport report_;
-  std::vector<Unit> units_;
   WrittenTotals totals_;
 };
 
 Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string& plan_directory,
                             Run& run) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Unit> units, LoadedUnits(stored, plan_directory));
   StageReport report;
   report.stage = "publish";
   report.directory = plan_directory;
   FillFromPlan(stored, report);
-  report.num_units = units.size();
+  report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
   run.Enter("publish");
-  ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored, units, run));
+  ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored, run));
   if (!transaction.is_published()) {
     Status status = transaction.Stage(Role::kPublisher);
     if (status.ok() && !transaction.is_published()) status = transaction.Publish();
@@ -285,9 +225,9 @@ Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string
   report.already_done = transaction.is_published();
   if (report.already_done) ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
   report.warnings = transaction.warnings();
-  for (const Unit& unit : units) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, run.file_system().Stat(io::JoinPath(
-                                                            stored.destination, unit.file.path)));
+  for (const std::string& path : PathsOf(stored.plan)) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
+                               run.file_system().Stat(io::JoinPath(stored.destination, path)));
     report.size_bytes += stat.size_bytes;
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/partial.h"
+#include "model/step.h"
 
 namespace robomerge {
 
@@ -30,48 +31,18 @@ struct Origin {
   uint64_t metadata_fingerprint = 0;  ///< of what info.json, tasks and statistics say
 };
 
-/// One data file: the rows of a run of consecutive episodes of the destination, one row group each.
-struct DataStep {
-  FileId id;
-  uint64_t first_episode = 0;
-  uint64_t num_episodes = 0;
-  uint64_t payload_bytes = 0;  ///< of the source files concerned
-};
-
-/// One video file: whole source files, one after another.
-struct VideoStep {
-  struct Input {
-    uint32_t source = 0;
-    uint32_t source_key = 0;  ///< index into the source Dataset's video_keys
-    uint32_t video_file = 0;  ///< index into VideoKey::files
-  };
-  uint32_t key = 0;  ///< index into MergePlan::video_keys
-  FileId id;
-  bool is_copy = false;  ///< one input, moved as it is
-  std::vector<Input> inputs;
-  uint64_t num_episodes = 0;
-  uint64_t payload_bytes = 0;
-};
-
-/// One episodes file: the rows of a run of consecutive episodes.
-struct EpisodesStep {
-  FileId id;
-  uint64_t first_episode = 0;
-  uint64_t num_episodes = 0;
-};
-
 /// Where an episode of the destination comes from and goes to.
 struct PlannedEpisode {
   uint32_t source = 0;
   uint32_t source_episode = 0;
-  uint32_t data_step = 0;
-  uint32_t episodes_step = 0;
-  uint64_t first_frame = 0;  ///< global: `index` of its first row, dataset_from_index
+  uint32_t data_step = 0;      ///< index into MergePlan::steps
+  uint32_t episodes_step = 0;  ///< index into MergePlan::steps
+  uint64_t first_frame = 0;    ///< global: `index` of its first row, dataset_from_index
 };
 
 /// Where an episode's frames lie in the destination for one key.
 struct PlannedFrames {
-  uint32_t video_step = 0;
+  uint32_t video_step = 0;  ///< index into MergePlan::steps
   double from_timestamp = 0;
   double to_timestamp = 0;
 };
@@ -88,22 +59,16 @@ struct MergePlan {
   std::vector<std::vector<PlannedFrames>> frames;  ///< [video key][episode]
   uint64_t num_frames = 0;
 
-  std::vector<DataStep> data_steps;
-  std::vector<VideoStep> video_steps;
-  std::vector<EpisodesStep> episodes_steps;
+  std::vector<Step> steps;  ///< one per destination file, in the order of Step's alternatives
   /// The source file whose physical schema (columns, types, Arrow and huggingface metadata) all
   /// data files take.
   uint32_t schema_source = 0;
   uint32_t schema_data_file = 0;
 
-  std::string info_json;    ///< meta/info.json, whole
-  std::string stats_json;   ///< meta/stats.json, whole; empty: there are no statistics
   StatLayout stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in
                             ///< order of first appearance; width is not used
   std::vector<std::string>
       carried_columns;  ///< of the episodes tables, union in order of first appearance
-
-  std::string record_json;  ///< meta/robomerge.json, whole
 
   uint64_t payload_bytes = 0;
   /// 1, or the block size in which payload is laid out so that its extents can be shared: all
@@ -117,5 +82,14 @@ struct MergePlan {
   /// everything that decides the destination's bytes.
   std::string id;
 };
+
+/// The plan's first step of that kind; null if there is none.
+template <typename One>
+const One* FindStep(const MergePlan& plan) {
+  for (const Step& step : plan.steps) {
+    if (const One* one = std::get_if<One>(&step)) return one;
+  }
+  return nullptr;
+}
 
 }  // namespace robomerge

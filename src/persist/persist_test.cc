@@ -81,6 +81,15 @@ Partial Range(size_t first, size_t end) {
 
 MergePlan PlanOf(const Partial& root) { return Plan(root, {}).value(); }
 
+// The small files that the plan holds whole.
+std::vector<std::string> TextsOf(const MergePlan& plan) {
+  std::vector<std::string> texts;
+  for (const Step& step : plan.steps) {
+    if (const std::string* text = TextOf(step)) texts.push_back(*text);
+  }
+  return texts;
+}
+
 std::string WarningsOf(const MergePlan& plan) {
   return plan.warnings.empty() ? "" : FormatProblems(plan.warnings, "warning", 1000);
 }
@@ -88,16 +97,6 @@ std::string WarningsOf(const MergePlan& plan) {
 StoredPlan Stored(MergePlan plan) {
   StoredPlan stored;
   stored.destination = "/data/merged";
-  for (const DataStep& step : plan.data_steps)
-    stored.units.push_back(
-        {DestinationDataPath(step.id), "data", step.num_episodes, step.payload_bytes});
-  for (const VideoStep& step : plan.video_steps) {
-    stored.units.push_back({DestinationVideoPath(plan.video_keys[step.key], step.id), "video",
-                            step.num_episodes, step.payload_bytes});
-  }
-  for (const EpisodesStep& step : plan.episodes_steps)
-    stored.units.push_back({DestinationEpisodesPath(step.id), "episodes", step.num_episodes, 0});
-  stored.units.push_back({"meta/info.json", "info", 0, 0});
   stored.plan = std::move(plan);
   return stored;
 }
@@ -136,9 +135,7 @@ TEST_F(PersistTest, AHundredCutsAndBracketingsGiveOnePlan) {
     for (StoredPartial& partial : stored) partials.push_back(std::move(partial.partial));
     const MergePlan plan = PlanOf(CombineAnyhow(std::move(partials), random));
     ASSERT_EQ(plan.id, expected.id) << "attempt " << attempt;
-    ASSERT_EQ(plan.info_json, expected.info_json);
-    ASSERT_EQ(plan.stats_json, expected.stats_json);
-    ASSERT_EQ(plan.record_json, expected.record_json);
+    ASSERT_EQ(TextsOf(plan), TextsOf(expected));
     ASSERT_EQ(WarningsOf(plan), WarningsOf(expected));
     std::filesystem::remove_all(directory);
   }
@@ -205,12 +202,62 @@ TEST_F(PersistTest, APlanComesBackAsItWas) {
   EXPECT_EQ(back.plan.id, stored.plan.id);
   EXPECT_EQ(PlanId(back.plan), stored.plan.id);
   EXPECT_EQ(back.plan.content_id, stored.plan.content_id);
-  EXPECT_EQ(back.plan.record_json, stored.plan.record_json);
+  EXPECT_EQ(TextsOf(back.plan), TextsOf(stored.plan));
   EXPECT_EQ(back.destination, stored.destination);
-  EXPECT_EQ(back.units.size(), stored.units.size());
-  EXPECT_EQ(back.units.back().path, "meta/info.json");
+  EXPECT_EQ(PathsOf(back.plan), PathsOf(stored.plan));
+  EXPECT_EQ(back.plan.steps.size(), 7u);
   EXPECT_EQ(WarningsOf(back.plan), WarningsOf(stored.plan));
   EXPECT_EQ(back.plan.origins[3].files, stored.plan.origins[3].files);
+}
+
+TEST_F(PersistTest, CarriedFilesComeBackToo) {
+  MergePlan plan = PlanOf(Range(0, 2));
+  plan.steps.emplace_back(CarriedFileStep{1, "notes/a.txt", 500, "meta/a.txt"});
+  plan.steps.emplace_back(CarriedFileStep{0, "b.txt", 0, "b.txt"});
+  const std::string id_without = plan.id;
+  plan.id = PlanId(plan);
+  EXPECT_NE(plan.id, id_without);
+  ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(plan), false).ok());
+  const MergePlan back = ReadPlan(io::Posix(), Path("plan")).value().plan;
+  EXPECT_EQ(PathsOf(back), PathsOf(plan));
+  const auto& carried = std::get<CarriedFileStep>(back.steps[back.steps.size() - 2]);
+  EXPECT_EQ(carried.source, 1u);
+  EXPECT_EQ(carried.source_path, "notes/a.txt");
+  EXPECT_EQ(carried.size_bytes, 500u);
+}
+
+// Whoever can write a plan directory can write one whose fingerprints and id fit.
+TEST_F(PersistTest, APlanThatFitsItsIdIsRefusedWhereItMakesNoSense) {
+  const auto where = [&](const std::function<void(MergePlan&)>& change) -> std::string {
+    MergePlan plan = PlanOf(Range(0, 2));
+    change(plan);
+    plan.id = PlanId(plan);
+    std::filesystem::remove_all(Path("plan"));
+    EXPECT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(std::move(plan)), false).ok());
+    const Status status = ReadPlan(io::Posix(), Path("plan")).status();
+    if (status.ok()) return "nowhere";
+    EXPECT_EQ(status.problems()[0].kind, "E-plan-damaged") << status.ToString();
+    return status.problems()[0].where.substr(Path("plan/").size());
+  };
+  EXPECT_EQ(where([](MergePlan&) {}), "nowhere");
+  EXPECT_EQ(where([](MergePlan& plan) { plan.schema_source = 2; }), "plan.json: schema_source");
+  // Data, video, episodes, tasks, info, stats, record.
+  EXPECT_EQ(where([](MergePlan& plan) { std::swap(plan.steps[4], plan.steps[5]); }),
+            "units.parquet: kind, row 5");
+  EXPECT_EQ(where([](MergePlan& plan) { plan.steps.emplace_back(plan.steps.back()); }),
+            "units.parquet: kind, row 7");
+  EXPECT_EQ(where([](MergePlan& plan) { plan.steps.erase(plan.steps.begin() + 3); }),
+            "units.parquet: path, row 6");
+  EXPECT_EQ(where([](MergePlan& plan) { plan.episodes[1].data_step = 1; }),
+            "episodes.parquet: data_unit, row 1");
+  EXPECT_EQ(where([](MergePlan& plan) { plan.frames[0][2].video_step = 0; }),
+            "frames.parquet: video_unit, row 2");
+  const auto carry = [](CarriedFileStep step) {
+    return [step](MergePlan& plan) { plan.steps.emplace_back(step); };
+  };
+  EXPECT_EQ(where(carry({0, "../secret", 1, "a"})), "carried_files.parquet: path, row 0");
+  EXPECT_EQ(where(carry({0, "a", 1, "/etc/passwd"})), "units.parquet: path, row 7");
+  EXPECT_EQ(where(carry({2, "a", 1, "a"})), "carried_files.parquet: source, row 0");
 }
 
 TEST_F(PersistTest, AnotherPlanInTheFolderIsNotReplaced) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/overloaded.h"
 #include "persist/plan_folder_internal.h"
 
 namespace robomerge::persist {
@@ -36,7 +37,7 @@ Json Fields(const StoredPlan& stored) {
   fields["num_sources"] = plan.origins.size();
   fields["num_episodes"] = plan.episodes.size();
   fields["num_frames"] = plan.num_frames;
-  fields["num_units"] = stored.units.size();
+  fields["num_units"] = plan.steps.size();
   fields["payload_bytes"] = plan.payload_bytes;
   fields["alignment_bytes"] = plan.alignment_bytes;
   fields["rate_numerator"] = plan.rate.numerator;
@@ -100,13 +101,14 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
 
 Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory,
                        const StoredPlan& stored, bool sync) {
-  plan_internal::PlanTables tables = plan_internal::ToTables(stored);
+  plan_internal::PlanTables tables = plan_internal::ToTables(stored.plan);
   TableFolderWriter writer(kPlanKind, Fields(stored));
   writer.Add("sources", tables.sources);
   writer.Add("source_files", tables.source_files);
   writer.Add("tasks", tables.tasks);
   writer.Add("units", tables.units);
   writer.Add("extents", tables.extents);
+  if (!tables.carried_files.unit.empty()) writer.Add("carried_files", tables.carried_files);
   writer.Add("episodes", tables.episodes);
   writer.Add("frames", tables.frames);
   writer.Add("stat_columns", tables.stat_columns);
@@ -144,12 +146,16 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(tables.tasks, folder.Read<TasksTable>("tasks"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.units, folder.Read<UnitsTable>("units"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.extents, folder.Read<ExtentsTable>("extents"));
+  if (std::ranges::count(tables.units.kind, CarriedFileStep::kKind) > 0) {
+    ROBOMERGE_ASSIGN_OR_RETURN(tables.carried_files,
+                               folder.Read<CarriedFilesTable>("carried_files"));
+  }
   ROBOMERGE_ASSIGN_OR_RETURN(tables.episodes, folder.Read<PlannedEpisodesTable>("episodes"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<PlannedFramesTable>("frames"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.stat_columns, folder.Read<StatColumnsTable>("stat_columns"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.texts, folder.Read<TextsTable>("texts"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
-  ROBOMERGE_RETURN_NOT_OK(plan_internal::FromTables(folder, std::move(tables), stored));
+  ROBOMERGE_RETURN_NOT_OK(plan_internal::FromTables(folder, std::move(tables), stored.plan));
   stored.plan.content_id = ContentId(stored.plan);
   const std::string id = PlanId(stored.plan);
   if (id != stored.plan.id) {
@@ -160,6 +166,38 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
     return problem;
   }
   return stored;
+}
+
+Status CheckReferences(const MergePlan& plan, const Step& step, const std::string& directory) {
+  const auto refuse = [&](const std::string& table) -> Status {
+    return Problem(Code::kCorrupt, "plan points to a file that its source does not have")
+        .Kind("E-plan-damaged")
+        .At(StrCat(directory, "/", table, ".parquet"))
+        .Hint("remove this folder and make it again");
+  };
+  for (const uint32_t source : SourcesOf(plan, step)) {
+    if (plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size())
+      return refuse("sources");
+  }
+  return std::visit(
+      Overloaded{[&](const DataStep&) {
+                   const Dataset& dataset = *plan.sources[plan.schema_source]->dataset;
+                   return plan.schema_data_file < dataset.data_files.size() ? Status()
+                                                                            : refuse("sources");
+                 },
+                 [&](const VideoStep& video) {
+                   if (video.inputs.empty()) return refuse("extents");
+                   for (const VideoStep::Input& input : video.inputs) {
+                     const std::vector<VideoKey>& keys =
+                         plan.sources[input.source]->dataset->video_keys;
+                     if (input.source_key >= keys.size() ||
+                         input.video_file >= keys[input.source_key].files.size())
+                       return refuse("extents");
+                   }
+                   return Status();
+                 },
+                 [](const auto&) { return Status(); }},
+      step);
 }
 
 }  // namespace robomerge::persist

@@ -12,20 +12,11 @@
 
 namespace robomerge::persist {
 
-/// One destination file as the plan directory lists it, in the order of the plan.
-struct UnitRow {
-  std::string path;
-  std::string kind;
-  uint64_t num_episodes = 0;
-  uint64_t cost_bytes = 0;
-};
-
 struct StoredPlan {
   MergePlan plan;            ///< `sources` are null
   std::string destination;   ///< absolute
   std::string staging_root;  ///< absolute, or empty
   MergeOptions options;      ///< those that decide about writing
-  std::vector<UnitRow> units;
 };
 
 /// Writes the directory. Returns whether it was there already with the same plan; kAlreadyExists
@@ -36,5 +27,10 @@ Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory
 /// kNotFound (E-plan-missing), kUnsupported (E-plan-version), kCorrupt (E-plan-damaged): also where
 /// the tables do not make the plan that the id names.
 Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string& directory);
+
+/// kCorrupt (E-plan-damaged, with the table of `directory`) if a number of this step points to
+/// something that its source does not have. Such numbers can be checked only now that the plan,
+/// read from there, holds the step's sources.
+Status CheckReferences(const MergePlan& plan, const Step& step, const std::string& directory);
 
 }  // namespace robomerge::persist

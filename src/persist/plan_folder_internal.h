@@ -14,6 +14,7 @@ struct PlanTables {
   TasksTable tasks;
   UnitsTable units;
   ExtentsTable extents;
+  CarriedFilesTable carried_files;
   PlannedEpisodesTable episodes;
   PlannedFramesTable frames;
   StatColumnsTable stat_columns;
@@ -21,8 +22,8 @@ struct PlanTables {
   ProblemsTable warnings;
 };
 
-PlanTables ToTables(const StoredPlan& stored);
-/// Fills `stored.plan`, whose header fields are read already, and `stored.units`.
-Status FromTables(const TableFolder& folder, PlanTables tables, StoredPlan& stored);
+PlanTables ToTables(const MergePlan& plan);
+/// Fills `plan`, whose header fields are read already.
+Status FromTables(const TableFolder& folder, PlanTables tables, MergePlan& plan);
 
 }  // namespace robomerge::persist::plan_internal

@@ -1,13 +1,14 @@
-// MergePlan <-> tables. Units stand in the order of the plan: data, video, episodes, then the small
-// files. Other tables name a unit by its row.
+// MergePlan <-> tables. A unit is the row of a step; the number of the row is the number of the
+// step.
+#include <algorithm>
+#include <map>
+
+#include "base/overloaded.h"
+#include "base/path.h"
 #include "persist/plan_folder_internal.h"
 
 namespace robomerge::persist::plan_internal {
 namespace {
-
-constexpr const char* kInfoPath = "meta/info.json";
-constexpr const char* kStatsPath = "meta/stats.json";
-constexpr const char* kRecordPath = "meta/robomerge.json";
 
 void StoreSources(const MergePlan& plan, PlanTables& tables) {
   for (size_t source = 0; source < plan.origins.size(); ++source) {
@@ -29,57 +30,81 @@ void StoreSources(const MergePlan& plan, PlanTables& tables) {
   }
 }
 
-// `first_episode`, `payload_bytes`, `video_key` and `is_copy` are -1, 0, -1 and 0 where they do not
-// apply.
+// The columns of a unit that do not apply to every kind.
 struct UnitPlace {
   FileId id;
   int64_t first_episode = -1;
-  uint64_t payload_bytes = 0;
   int64_t video_key = -1;
   bool is_copy = false;
 };
 
-void StoreUnits(const StoredPlan& stored, PlanTables& tables) {
-  const MergePlan& plan = stored.plan;
-  std::vector<UnitPlace> places;
-  for (const DataStep& step : plan.data_steps)
-    places.push_back(
-        {step.id, static_cast<int64_t>(step.first_episode), step.payload_bytes, -1, false});
-  for (const VideoStep& step : plan.video_steps) {
-    for (const VideoStep::Input& input : step.inputs) {
-      tables.extents.unit.push_back(static_cast<int64_t>(places.size()));
-      tables.extents.source.push_back(input.source);
-      tables.extents.source_key.push_back(input.source_key);
-      tables.extents.video_file.push_back(input.video_file);
-    }
-    places.push_back({step.id, -1, step.payload_bytes, step.key, step.is_copy});
-  }
-  for (const EpisodesStep& step : plan.episodes_steps)
-    places.push_back({step.id, static_cast<int64_t>(step.first_episode), 0, -1, false});
-  places.resize(stored.units.size());
-  for (size_t unit = 0; unit < places.size(); ++unit) {
-    const UnitPlace& place = places[unit];
-    tables.units.path.push_back(stored.units[unit].path);
-    tables.units.kind.push_back(stored.units[unit].kind);
-    tables.units.num_episodes.push_back(static_cast<int64_t>(stored.units[unit].num_episodes));
-    tables.units.cost_bytes.push_back(static_cast<int64_t>(stored.units[unit].cost_bytes));
+UnitPlace PlaceOf(const Step& step) {
+  return std::visit(
+      Overloaded{[](const DataStep& data) {
+                   return UnitPlace{.id = data.id,
+                                    .first_episode = static_cast<int64_t>(data.first_episode)};
+                 },
+                 [](const VideoStep& video) {
+                   return UnitPlace{
+                       .id = video.id, .video_key = video.key, .is_copy = video.is_copy};
+                 },
+                 [](const EpisodesStep& episodes) {
+                   return UnitPlace{.id = episodes.id,
+                                    .first_episode = static_cast<int64_t>(episodes.first_episode)};
+                 },
+                 [](const auto&) { return UnitPlace(); }},
+      step);
+}
+
+// What of a unit stands in tables of its own.
+void StoreInputs(int64_t unit, const Step& step, PlanTables& tables) {
+  std::visit(Overloaded{[&](const VideoStep& video) {
+                          for (const VideoStep::Input& input : video.inputs) {
+                            tables.extents.unit.push_back(unit);
+                            tables.extents.source.push_back(input.source);
+                            tables.extents.source_key.push_back(input.source_key);
+                            tables.extents.video_file.push_back(input.video_file);
+                          }
+                        },
+                        [&](const CarriedFileStep& carried) {
+                          tables.carried_files.unit.push_back(unit);
+                          tables.carried_files.source.push_back(carried.source);
+                          tables.carried_files.path.push_back(carried.source_path);
+                          tables.carried_files.size_bytes.push_back(
+                              static_cast<int64_t>(carried.size_bytes));
+                        },
+                        [](const auto&) {}},
+             step);
+}
+
+void StoreSteps(const MergePlan& plan, PlanTables& tables) {
+  for (size_t unit = 0; unit < plan.steps.size(); ++unit) {
+    const Step& step = plan.steps[unit];
+    const UnitPlace place = PlaceOf(step);
+    tables.units.path.push_back(PathOf(plan, step));
+    tables.units.kind.emplace_back(KindOf(step));
+    tables.units.num_episodes.push_back(static_cast<int64_t>(NumEpisodes(step)));
+    tables.units.cost_bytes.push_back(static_cast<int64_t>(CostBytes(step)));
     tables.units.chunk_index.push_back(place.id.chunk_index);
     tables.units.file_index.push_back(place.id.file_index);
     tables.units.first_episode.push_back(place.first_episode);
-    tables.units.payload_bytes.push_back(static_cast<int64_t>(place.payload_bytes));
+    tables.units.payload_bytes.push_back(static_cast<int64_t>(PayloadBytes(step)));
     tables.units.video_key.push_back(place.video_key);
     tables.units.is_copy.push_back(place.is_copy);
+    StoreInputs(static_cast<int64_t>(unit), step, tables);
+    if (const std::string* text = TextOf(step)) {
+      tables.texts.path.push_back(PathOf(plan, step));
+      tables.texts.text.push_back(*text);
+    }
   }
 }
 
 void StoreEpisodes(const MergePlan& plan, PlanTables& tables) {
-  const int64_t first_video = static_cast<int64_t>(plan.data_steps.size());
-  const int64_t first_episodes = first_video + static_cast<int64_t>(plan.video_steps.size());
   for (const PlannedEpisode& episode : plan.episodes) {
     tables.episodes.source.push_back(episode.source);
     tables.episodes.source_episode.push_back(episode.source_episode);
     tables.episodes.data_unit.push_back(episode.data_step);
-    tables.episodes.episodes_unit.push_back(first_episodes + episode.episodes_step);
+    tables.episodes.episodes_unit.push_back(episode.episodes_step);
     tables.episodes.first_frame.push_back(static_cast<int64_t>(episode.first_frame));
   }
   for (size_t key = 0; key < plan.frames.size(); ++key) {
@@ -87,7 +112,7 @@ void StoreEpisodes(const MergePlan& plan, PlanTables& tables) {
       const PlannedFrames& frames = plan.frames[key][episode];
       tables.frames.video_key.push_back(static_cast<int64_t>(key));
       tables.frames.episode.push_back(static_cast<int64_t>(episode));
-      tables.frames.video_unit.push_back(first_video + frames.video_step);
+      tables.frames.video_unit.push_back(frames.video_step);
       tables.frames.from_timestamp.push_back(frames.from_timestamp);
       tables.frames.to_timestamp.push_back(frames.to_timestamp);
     }
@@ -96,26 +121,17 @@ void StoreEpisodes(const MergePlan& plan, PlanTables& tables) {
 
 class Loading {
  public:
-  Loading(const TableFolder& folder, PlanTables& tables, StoredPlan& stored)
-      : folder_(folder), tables_(tables), stored_(stored), plan_(stored.plan) {}
+  Loading(const TableFolder& folder, PlanTables& tables, MergePlan& plan)
+      : folder_(folder), tables_(tables), plan_(plan) {}
 
   Status Run() {
     plan_.tasks = std::move(tables_.tasks.task);
     ROBOMERGE_RETURN_NOT_OK(LoadSources());
-    ROBOMERGE_RETURN_NOT_OK(LoadUnits());
+    ROBOMERGE_RETURN_NOT_OK(LoadSteps());
     ROBOMERGE_RETURN_NOT_OK(LoadExtents());
     ROBOMERGE_RETURN_NOT_OK(LoadEpisodes());
     ROBOMERGE_RETURN_NOT_OK(LoadFrames());
     ROBOMERGE_RETURN_NOT_OK(LoadStatColumns());
-    for (size_t row = 0; row < tables_.texts.path.size(); ++row) {
-      std::string& text = tables_.texts.text[row];
-      if (tables_.texts.path[row] == kInfoPath)
-        plan_.info_json = std::move(text);
-      else if (tables_.texts.path[row] == kStatsPath)
-        plan_.stats_json = std::move(text);
-      else if (tables_.texts.path[row] == kRecordPath)
-        plan_.record_json = std::move(text);
-    }
     ROBOMERGE_ASSIGN_OR_RETURN(plan_.warnings,
                                FromTable(folder_, "warnings", std::move(tables_.warnings)));
     return Status();
@@ -137,6 +153,10 @@ class Loading {
         map.push_back(index("task_map", row, task, plan_.tasks.size()));
     }
     ROBOMERGE_RETURN_NOT_OK(index.status());
+    if (plan_.schema_source >= plan_.origins.size()) {
+      return folder_.DamagedProblem("number points nowhere",
+                                    folder_.header_path() + ": schema_source");
+    }
     plan_.sources.resize(plan_.origins.size());
     IndexCheck file_index(folder_, "source_files");
     SourceFilesTable& files = tables_.source_files;
@@ -150,54 +170,158 @@ class Loading {
     return file_index.status();
   }
 
-  Status LoadUnits() {
-    UnitsTable& table = tables_.units;
+  Status LoadSteps() {
+    const UnitsTable& table = tables_.units;
+    for (size_t row = 0; row < tables_.texts.path.size(); ++row)
+      texts_[tables_.texts.path[row]] = std::move(tables_.texts.text[row]);
     IndexCheck index(folder_, "units");
-    const size_t num_episodes_in_all = tables_.episodes.source.size();
     for (size_t row = 0; row < table.path.size(); ++row) {
-      const uint64_t num_episodes = index.Count("num_episodes", row, table.num_episodes[row]);
-      const uint64_t payload_bytes = index.Count("payload_bytes", row, table.payload_bytes[row]);
-      const uint64_t cost_bytes = index.Count("cost_bytes", row, table.cost_bytes[row]);
-      const FileId id = {table.chunk_index[row], table.file_index[row]};
-      const std::string& kind = table.kind[row];
-      if (kind == "data" || kind == "episodes") {
-        const uint64_t first =
-            index("first_episode", row, table.first_episode[row], num_episodes_in_all);
-        if (num_episodes > num_episodes_in_all - first) {
-          return folder_.DamagedProblem(
-              "unit has more episodes than there are",
-              StrCat(folder_.TablePath("units"), ": num_episodes, row ", row));
-        }
-        if (kind == "data")
-          plan_.data_steps.push_back({id, first, num_episodes, payload_bytes});
-        else
-          plan_.episodes_steps.push_back({id, first, num_episodes});
-      } else if (kind == "video") {
-        VideoStep& step = plan_.video_steps.emplace_back();
-        step.key = index("video_key", row, table.video_key[row], plan_.video_keys.size());
-        step.id = id;
-        step.is_copy = table.is_copy[row] != 0;
-        step.num_episodes = num_episodes;
-        step.payload_bytes = payload_bytes;
+      index.Count("cost_bytes", row, table.cost_bytes[row]);
+      ROBOMERGE_ASSIGN_OR_RETURN(Step step, StepOfRow(index, row));
+      ROBOMERGE_RETURN_NOT_OK(index.status());
+      const std::string path = PathOf(plan_, step);
+      if (path != table.path[row]) return UnfitProblem(row, path, table.path[row]);
+      if (!IsInOrder(step)) {
+        return folder_.DamagedProblem("units do not stand in the order of their kinds",
+                                      StrCat(folder_.TablePath("units"), ": kind, row ", row));
       }
-      stored_.units.push_back({std::move(table.path[row]), kind, num_episodes, cost_bytes});
+      plan_.steps.push_back(std::move(step));
     }
-    return index.status();
+    for (const Step& needed : {Step(TasksStep()), Step(InfoStep()), Step(RecordStep())}) {
+      if (std::ranges::none_of(plan_.steps,
+                               [&](const Step& step) { return step.index() == needed.index(); }))
+        return UnfitProblem(table.path.size(), PathOf(plan_, needed), "no such row");
+    }
+    return Status();
+  }
+
+  // The units of a plan are what its steps make.
+  Problem UnfitProblem(size_t row, std::string expected, std::string found) const {
+    return folder_
+        .DamagedProblem("table of units does not fit the plan",
+                        StrCat(folder_.TablePath("units"), ": path, row ", row))
+        .Expected(std::move(expected))
+        .Found(std::move(found));
+  }
+
+  // Behind the steps there are; one of each kind of which there is only one.
+  bool IsInOrder(const Step& next) const {
+    if (plan_.steps.empty()) return true;
+    const size_t last = plan_.steps.back().index();
+    const bool is_only_one = std::holds_alternative<TasksStep>(next) || TextOf(next) != nullptr;
+    return is_only_one ? last < next.index() : last <= next.index();
+  }
+
+  Result<Step> StepOfRow(IndexCheck& index, size_t row) {
+    const std::string& kind = tables_.units.kind[row];
+    if (kind == DataStep::kKind) return RunOfRow<DataStep>(index, row);
+    if (kind == VideoStep::kKind) return VideoOfRow(index, row);
+    if (kind == EpisodesStep::kKind) return RunOfRow<EpisodesStep>(index, row);
+    if (kind == TasksStep::kKind) return Step(TasksStep());
+    if (kind == InfoStep::kKind) return TextOfRow<InfoStep>();
+    if (kind == StatsStep::kKind) return TextOfRow<StatsStep>();
+    if (kind == RecordStep::kKind) return TextOfRow<RecordStep>();
+    if (kind == CarriedFileStep::kKind) return CarriedOfRow(row);
+    return folder_
+        .DamagedProblem("kind of unit is not known",
+                        StrCat(folder_.TablePath("units"), ": kind, row ", row))
+        .Found(StrCat("`", kind, "`"));
+  }
+
+  FileId IdOfRow(size_t row) const {
+    return {tables_.units.chunk_index[row], tables_.units.file_index[row]};
+  }
+
+  // Rows of a run of consecutive episodes.
+  template <typename One>
+  Result<Step> RunOfRow(IndexCheck& index, size_t row) {
+    const UnitsTable& table = tables_.units;
+    const size_t num_episodes_in_all = tables_.episodes.source.size();
+    One step;
+    step.id = IdOfRow(row);
+    step.first_episode = index("first_episode", row, table.first_episode[row], num_episodes_in_all);
+    step.num_episodes = index.Count("num_episodes", row, table.num_episodes[row]);
+    if constexpr (requires { step.payload_bytes; })
+      step.payload_bytes = index.Count("payload_bytes", row, table.payload_bytes[row]);
+    if (step.num_episodes > num_episodes_in_all - step.first_episode) {
+      return folder_.DamagedProblem(
+          "unit has more episodes than there are",
+          StrCat(folder_.TablePath("units"), ": num_episodes, row ", row));
+    }
+    return Step(step);
+  }
+
+  Result<Step> VideoOfRow(IndexCheck& index, size_t row) {
+    const UnitsTable& table = tables_.units;
+    VideoStep step;
+    step.key = index("video_key", row, table.video_key[row], plan_.video_keys.size());
+    step.id = IdOfRow(row);
+    step.is_copy = table.is_copy[row] != 0;
+    step.num_episodes = index.Count("num_episodes", row, table.num_episodes[row]);
+    step.payload_bytes = index.Count("payload_bytes", row, table.payload_bytes[row]);
+    return Step(std::move(step));
+  }
+
+  template <typename One>
+  Result<Step> TextOfRow() {
+    const auto text = texts_.find(std::string(One::kPath));
+    if (text == texts_.end()) {
+      return folder_.DamagedProblem(StrCat("there is no text of ", One::kPath),
+                                    StrCat(folder_.TablePath("texts"), ": path"));
+    }
+    return Step(One{std::move(text->second)});
+  }
+
+  // Both paths are joined to folders as they are.
+  Result<Step> CarriedOfRow(size_t row) {
+    CarriedFilesTable& table = tables_.carried_files;
+    IndexCheck index(folder_, "carried_files");
+    const size_t at = num_carried_++;
+    const auto refuse = [&](const char* what, const char* column) {
+      return folder_.DamagedProblem(
+          what, StrCat(folder_.TablePath("carried_files"), ": ", column, ", row ", at));
+    };
+    if (at >= table.unit.size() || table.unit[at] != static_cast<int64_t>(row))
+      return refuse("table does not fit that of units", "unit").Expected(std::to_string(row));
+    CarriedFileStep step;
+    step.source = index("source", at, table.source[at], plan_.origins.size());
+    step.size_bytes = index.Count("size_bytes", at, table.size_bytes[at]);
+    ROBOMERGE_RETURN_NOT_OK(index.status());
+    step.source_path = std::move(table.path[at]);
+    step.path = tables_.units.path[row];
+    if (!IsPlainPath(step.source_path)) return refuse("path leads out of the source", "path");
+    if (!IsPlainPath(step.path)) {
+      return folder_.DamagedProblem("path leads out of the destination",
+                                    StrCat(folder_.TablePath("units"), ": path, row ", row));
+    }
+    return Step(std::move(step));
+  }
+
+  // The number of a step, which must be of that kind.
+  template <typename One>
+  Result<uint32_t> StepNumber(const char* table, const char* column, size_t row,
+                              int64_t value) const {
+    if (value >= 0 && static_cast<uint64_t>(value) < plan_.steps.size() &&
+        std::holds_alternative<One>(plan_.steps[static_cast<size_t>(value)]))
+      return static_cast<uint32_t>(value);
+    return folder_
+        .DamagedProblem("number points nowhere",
+                        StrCat(folder_.TablePath(table), ": ", column, ", row ", row))
+        .Expected(StrCat("a row of units of kind `", One::kKind, "`"))
+        .Found(std::to_string(value));
   }
 
   Status LoadExtents() {
     const ExtentsTable& table = tables_.extents;
     IndexCheck index(folder_, "extents");
-    const int64_t first_video = static_cast<int64_t>(plan_.data_steps.size());
     for (size_t row = 0; row < table.unit.size(); ++row) {
-      const uint32_t step =
-          index("unit", row, table.unit[row] - first_video, plan_.video_steps.size());
-      ROBOMERGE_RETURN_NOT_OK(index.status());
+      ROBOMERGE_ASSIGN_OR_RETURN(const uint32_t step,
+                                 StepNumber<VideoStep>("extents", "unit", row, table.unit[row]));
       VideoStep::Input input;
       input.source = index("source", row, table.source[row], plan_.origins.size());
       input.source_key = index("source_key", row, table.source_key[row], UINT32_MAX);
       input.video_file = index("video_file", row, table.video_file[row], UINT32_MAX);
-      plan_.video_steps[step].inputs.push_back(input);
+      std::get<VideoStep>(plan_.steps[step]).inputs.push_back(input);
     }
     return index.status();
   }
@@ -205,17 +329,18 @@ class Loading {
   Status LoadEpisodes() {
     const PlannedEpisodesTable& table = tables_.episodes;
     IndexCheck index(folder_, "episodes");
-    const int64_t first_episodes =
-        static_cast<int64_t>(plan_.data_steps.size() + plan_.video_steps.size());
     for (size_t row = 0; row < table.source.size(); ++row) {
       PlannedEpisode& episode = plan_.episodes.emplace_back();
       episode.source = index("source", row, table.source[row], plan_.origins.size());
       ROBOMERGE_RETURN_NOT_OK(index.status());
       episode.source_episode = index("source_episode", row, table.source_episode[row],
                                      plan_.origins[episode.source].num_episodes);
-      episode.data_step = index("data_unit", row, table.data_unit[row], plan_.data_steps.size());
-      episode.episodes_step = index("episodes_unit", row, table.episodes_unit[row] - first_episodes,
-                                    plan_.episodes_steps.size());
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          episode.data_step,
+          StepNumber<DataStep>("episodes", "data_unit", row, table.data_unit[row]));
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          episode.episodes_step,
+          StepNumber<EpisodesStep>("episodes", "episodes_unit", row, table.episodes_unit[row]));
       episode.first_frame = index.Count("first_frame", row, table.first_frame[row]);
     }
     return index.status();
@@ -224,18 +349,17 @@ class Loading {
   Status LoadFrames() {
     const PlannedFramesTable& table = tables_.frames;
     IndexCheck index(folder_, "frames");
-    const int64_t first_video = static_cast<int64_t>(plan_.data_steps.size());
     plan_.frames.resize(plan_.video_keys.size());
     for (size_t row = 0; row < table.video_key.size(); ++row) {
       const uint32_t key = index("video_key", row, table.video_key[row], plan_.video_keys.size());
       ROBOMERGE_RETURN_NOT_OK(index.status());
       PlannedFrames& frames = plan_.frames[key].emplace_back();
-      frames.video_step =
-          index("video_unit", row, table.video_unit[row] - first_video, plan_.video_steps.size());
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          frames.video_step,
+          StepNumber<VideoStep>("frames", "video_unit", row, table.video_unit[row]));
       frames.from_timestamp = table.from_timestamp[row];
       frames.to_timestamp = table.to_timestamp[row];
     }
-    ROBOMERGE_RETURN_NOT_OK(index.status());
     for (const std::vector<PlannedFrames>& of_key : plan_.frames) {
       if (of_key.size() != plan_.episodes.size())
         return folder_.DamagedProblem("not every episode has frames", folder_.TablePath("frames"));
@@ -257,18 +381,18 @@ class Loading {
 
   const TableFolder& folder_;
   PlanTables& tables_;
-  StoredPlan& stored_;
   MergePlan& plan_;
+  std::map<std::string, std::string> texts_;  // by path
+  size_t num_carried_ = 0;
 };
 
 }  // namespace
 
-PlanTables ToTables(const StoredPlan& stored) {
-  const MergePlan& plan = stored.plan;
+PlanTables ToTables(const MergePlan& plan) {
   PlanTables tables;
   StoreSources(plan, tables);
   tables.tasks.task = plan.tasks;
-  StoreUnits(stored, tables);
+  StoreSteps(plan, tables);
   StoreEpisodes(plan, tables);
   for (const StatColumn& column : plan.stat_columns) {
     tables.stat_columns.feature.push_back(column.feature);
@@ -276,20 +400,12 @@ PlanTables ToTables(const StoredPlan& stored) {
     tables.stat_columns.kind.push_back(static_cast<int64_t>(column.kind));
     tables.stat_columns.list_depth.push_back(column.list_depth);
   }
-  const auto add_text = [&](const char* path, const std::string& text) {
-    if (text.empty()) return;
-    tables.texts.path.push_back(path);
-    tables.texts.text.push_back(text);
-  };
-  add_text(kInfoPath, plan.info_json);
-  add_text(kStatsPath, plan.stats_json);
-  add_text(kRecordPath, plan.record_json);
   tables.warnings = ToTable(plan.warnings);
   return tables;
 }
 
-Status FromTables(const TableFolder& folder, PlanTables tables, StoredPlan& stored) {
-  return Loading(folder, tables, stored).Run();
+Status FromTables(const TableFolder& folder, PlanTables tables, MergePlan& plan) {
+  return Loading(folder, tables, plan).Run();
 }
 
 }  // namespace robomerge::persist::plan_internal

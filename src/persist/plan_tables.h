@@ -56,6 +56,19 @@ struct ExtentsTable {
   }
 };
 
+/// The source files of carried units, in the order of those. The table is there only if there are
+/// such units.
+struct CarriedFilesTable {
+  Integers unit, source, size_bytes;
+  Texts path;
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit("unit", unit), visit("source", source), visit("path", path),
+        visit("size_bytes", size_bytes);
+  }
+};
+
 struct PlannedEpisodesTable {
   Integers source, source_episode, data_unit, episodes_unit, first_frame;
 

@@ -21,36 +21,65 @@ void AddId(FileId id, Fingerprint& all) {
   all.Add(id.file_index);
 }
 
-void AddSteps(const MergePlan& plan, Fingerprint& all) {
-  for (const DataStep& step : plan.data_steps) {
-    AddId(step.id, all);
-    all.Add(step.first_episode), all.Add(step.num_episodes), all.Add(step.payload_bytes);
-  }
-  for (const VideoStep& step : plan.video_steps) {
-    AddId(step.id, all);
-    all.Add(uint64_t{step.key}), all.Add(uint64_t{step.is_copy}), all.Add(step.num_episodes),
-        all.Add(step.payload_bytes);
-    all.Add(uint64_t{step.inputs.size()});
-    for (const VideoStep::Input& input : step.inputs) {
-      all.Add(uint64_t{input.source}), all.Add(uint64_t{input.source_key}),
-          all.Add(uint64_t{input.video_file});
-    }
-  }
-  for (const EpisodesStep& step : plan.episodes_steps) {
-    AddId(step.id, all);
-    all.Add(step.first_episode), all.Add(step.num_episodes);
+void AddStep(const DataStep& step, Fingerprint& all) {
+  AddId(step.id, all);
+  all.Add(step.first_episode), all.Add(step.num_episodes), all.Add(step.payload_bytes);
+}
+
+void AddStep(const VideoStep& step, Fingerprint& all) {
+  AddId(step.id, all);
+  all.Add(uint64_t{step.key}), all.Add(uint64_t{step.is_copy}), all.Add(step.num_episodes),
+      all.Add(step.payload_bytes);
+  all.Add(uint64_t{step.inputs.size()});
+  for (const VideoStep::Input& input : step.inputs) {
+    all.Add(uint64_t{input.source}), all.Add(uint64_t{input.source_key}),
+        all.Add(uint64_t{input.video_file});
   }
 }
 
+void AddStep(const EpisodesStep& step, Fingerprint& all) {
+  AddId(step.id, all);
+  all.Add(step.first_episode), all.Add(step.num_episodes);
+}
+
+void AddStep(const CarriedFileStep& step, Fingerprint& all) {
+  all.Add(step.kKind);
+  all.Add(uint64_t{step.source}), all.Add(step.source_path), all.Add(step.size_bytes),
+      all.Add(step.path);
+}
+
+// ContentId adds the tasks and the texts itself, and the record holds the id.
+void AddStep(const TasksStep&, Fingerprint&) {}
+void AddStep(const InfoStep&, Fingerprint&) {}
+void AddStep(const StatsStep&, Fingerprint&) {}
+void AddStep(const RecordStep&, Fingerprint&) {}
+
+// The number of the first step of that kind, or 0. Ids count the steps of each kind from there.
+template <typename One>
+uint64_t FirstStep(const MergePlan& plan) {
+  for (size_t step = 0; step < plan.steps.size(); ++step) {
+    if (std::holds_alternative<One>(plan.steps[step])) return step;
+  }
+  return 0;
+}
+
+template <typename One>
+std::string_view FullText(const MergePlan& plan) {
+  const One* step = FindStep<One>(plan);
+  return step != nullptr ? std::string_view(step->text) : std::string_view();
+}
+
 void AddEpisodes(const MergePlan& plan, Fingerprint& all) {
+  const uint64_t first_video = FirstStep<VideoStep>(plan),
+                 first_episodes = FirstStep<EpisodesStep>(plan);
   for (const PlannedEpisode& episode : plan.episodes) {
     all.Add(uint64_t{episode.source}), all.Add(uint64_t{episode.source_episode});
-    all.Add(uint64_t{episode.data_step}), all.Add(uint64_t{episode.episodes_step}),
+    all.Add(uint64_t{episode.data_step}), all.Add(episode.episodes_step - first_episodes),
         all.Add(episode.first_frame);
   }
   for (const std::vector<PlannedFrames>& frames : plan.frames) {
     for (const PlannedFrames& place : frames) {
-      all.Add(uint64_t{place.video_step}), all.Add(place.from_timestamp),
+      all.Add(place.video_step - first_video), all.Add(place.from_timestamp),
           all.Add(place.to_timestamp);
     }
   }
@@ -91,13 +120,13 @@ std::string ContentId(const MergePlan& plan) {
   for (const StatColumn& column : plan.stat_columns)
     all.Add(column.feature), all.Add(column.stat), all.Add(int64_t{column.list_depth});
   for (const std::string& column : plan.carried_columns) all.Add(column);
-  AddSteps(plan, all);
+  for (const Step& step : plan.steps) std::visit([&](const auto& one) { AddStep(one, all); }, step);
   AddEpisodes(plan, all);
   all.Add(plan.rate.numerator), all.Add(plan.rate.denominator);
   all.Add(plan.num_frames), all.Add(plan.payload_bytes), all.Add(plan.alignment_bytes);
   all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
-  all.Add(plan.info_json);
-  all.Add(plan.stats_json);
+  all.Add(FullText<InfoStep>(plan));
+  all.Add(FullText<StatsStep>(plan));
   return all.Hex();
 }
 
@@ -125,7 +154,7 @@ void MakeOrigins(const PlanSite& site, MergePlan& plan) {
   }
 }
 
-void MakeRecord(const MergeOptions& options, MergePlan& plan) {
+std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   Json record = Json::object();
   record["format"] = "robomerge record";
   record["version"] = Json::array({1, 0});
@@ -148,7 +177,7 @@ void MakeRecord(const MergeOptions& options, MergePlan& plan) {
     entry["fingerprint"] = FingerprintOf(origin);
     sources.push_back(std::move(entry));
   }
-  plan.record_json = json::Dump(record);
+  return json::Dump(record);
 }
 
 }  // namespace plan_internal

@@ -64,15 +64,11 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
 void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
   const mp4::StreamSummary* first = nullptr;
   bool drops_audio = false;
-  for (const VideoStep& step : plan.video_steps) {
-    if (step.key != key) continue;
-    const VideoStep::Input& input = step.inputs.front();
-    const mp4::StreamSummary& stream = plan.sources[input.source]
-                                           ->dataset->video_keys[input.source_key]
-                                           .files[input.video_file]
-                                           .stream;
-    if (first == nullptr) first = &stream;
-    drops_audio |= !step.is_copy;
+  for (const Step& step : plan.steps) {
+    const VideoStep* video = std::get_if<VideoStep>(&step);
+    if (video == nullptr || video->key != key) continue;
+    if (first == nullptr) first = &VideoFileOf(plan, video->inputs.front()).stream;
+    drops_audio |= !video->is_copy;
   }
   if (first == nullptr) return;
   if (info.contains("video.codec")) info["video.codec"] = first->codec;
@@ -114,8 +110,8 @@ Json Number(double number) {
 
 }  // namespace
 
-void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
-              MergePlan& plan) {
+std::string MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
+                     MergePlan& plan) {
   const Schema& first = *schemas.front().schema;
   Json info = Json::object();
   info["codebase_version"] = "v3.0";
@@ -142,7 +138,7 @@ void MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& optio
   } else if (!first.tools.is_null() && !first.tools.empty()) {
     info["tools"] = first.tools;
   }
-  plan.info_json = json::Dump(info);
+  return json::Dump(info);
 }
 
 }  // namespace robomerge::plan_internal

@@ -75,7 +75,7 @@ Distribution OfTaskIndex(const MergePlan& plan) {
 
 }  // namespace
 
-Status MakeStatistics(MergePlan& plan) {
+Result<std::string> MakeStatistics(MergePlan& plan) {
   std::vector<StatisticsPart> parts;
   std::map<std::string, std::set<std::string>> quantiles;
   for (const auto& source : plan.sources) {
@@ -90,7 +90,7 @@ Status MakeStatistics(MergePlan& plan) {
   std::vector<DroppedQuantiles> dropped;
   ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
                              AggregateStatistics(parts, &dropped));
-  if (whole.empty()) return Status();
+  if (whole.empty()) return std::string();
 
   if (plan.num_frames > 0) {
     for (FeatureStatistics& feature : whole) {
@@ -128,8 +128,7 @@ Status MakeStatistics(MergePlan& plan) {
       entry[statistic.name] = Nested(statistic, 0, at);
     }
   }
-  plan.stats_json = json::Dump(document);
-  return Status();
+  return json::Dump(document);
 }
 
 }  // namespace robomerge::plan_internal

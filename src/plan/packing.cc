@@ -128,7 +128,7 @@ class VideoPacker {
       const uint64_t length = described.dataset->episodes[episode].length_frames;
       PlannedFrames& frames = plan_.frames[key_][first_episode + episode];
       frames.video_step = landing.step;
-      ++plan_.video_steps[landing.step].num_episodes;
+      ++std::get<VideoStep>(plan_.steps[landing.step]).num_episodes;
       if (landing.is_own) {
         frames.from_timestamp = places[episode].from_timestamp;
         frames.to_timestamp = places[episode].from_timestamp + plan_.rate.Seconds(length);
@@ -141,8 +141,7 @@ class VideoPacker {
   }
 
   Landing AddFile(const VideoStep::Input& input) {
-    const VideoFile& file =
-        plan_.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
+    const VideoFile& file = VideoFileOf(plan_, input);
     const mp4::StreamSummary& stream = file.stream;
     const std::string own_reason = OwnFileReason(stream);
     const bool is_own = !own_reason.empty();
@@ -165,11 +164,11 @@ class VideoPacker {
                       cursor_.Fits(stream.file_size_bytes) && clock &&
                       plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
     if (!fits) OpenStep(stream);
-    VideoStep& step = plan_.video_steps.back();
+    VideoStep& step = LastStep();
     step.inputs.push_back(input);
     step.payload_bytes += stream.file_size_bytes;
     cursor_.Add(stream.file_size_bytes);
-    const Landing landing{static_cast<uint32_t>(plan_.video_steps.size() - 1), num_frames_, is_own};
+    const Landing landing{static_cast<uint32_t>(plan_.steps.size() - 1), num_frames_, is_own};
     num_frames_ += stream.num_frames;
     if (const std::optional<uint64_t> joined = CommonClock(timescale_, stream.timescale))
       timescale_ = *joined;
@@ -198,7 +197,7 @@ class VideoPacker {
     VideoStep step;
     step.key = key_;
     step.id = cursor_.Open();
-    plan_.video_steps.push_back(std::move(step));
+    plan_.steps.emplace_back(std::move(step));
     has_step_ = true;
     decoder_key_ = stream.decoder_key;
     num_frames_ = 0;
@@ -210,32 +209,23 @@ class VideoPacker {
     if (!has_step_) return;
     has_step_ = false;
     cursor_.Close();
-    VideoStep& step = plan_.video_steps.back();
+    VideoStep& step = LastStep();
     const VideoStep::Input& first = step.inputs.front();
-    const mp4::StreamSummary& stream = Stream(first);
+    const mp4::StreamSummary& stream = VideoFileOf(plan_, first).stream;
     // One source is moved as it is, unless it starts late: then a new index sets it right.
     step.is_copy =
         step.inputs.size() == 1 && (!OwnFileReason(stream).empty() || stream.starts_at_zero);
     if (step.is_copy) return;
     for (const VideoStep::Input& input : step.inputs) {
-      if (!Stream(input).has_audio) continue;
+      if (!VideoFileOf(plan_, input).stream.has_audio) continue;
       warnings_.Add(
           "W-video-audio",
           StrCat("audio of `", plan_.video_keys[key_], "` is left out: LeRobot does not index it"),
-          plan_.sources[input.source]
-              ->dataset->video_keys[input.source_key]
-              .files[input.video_file]
-              .path,
-          "");
+          VideoFileOf(plan_, input).path, "");
     }
   }
 
-  const mp4::StreamSummary& Stream(const VideoStep::Input& input) const {
-    return plan_.sources[input.source]
-        ->dataset->video_keys[input.source_key]
-        .files[input.video_file]
-        .stream;
-  }
+  VideoStep& LastStep() { return std::get<VideoStep>(plan_.steps.back()); }
 
   const uint32_t key_;
   const MergeOptions& options_;
@@ -271,14 +261,14 @@ void PackData(const MergeOptions& options, MergePlan& plan) {
       DataStep step;
       step.id = cursor.Open();
       step.first_episode = begin;
-      plan.data_steps.push_back(step);
+      plan.steps.emplace_back(step);
     }
     cursor.Add(bytes);
-    DataStep& step = plan.data_steps.back();
+    DataStep& step = std::get<DataStep>(plan.steps.back());
     step.num_episodes += num_episodes;
     step.payload_bytes += data_file.size_bytes * num_episodes / data_file.episodes.size();
     for (size_t episode = begin; episode < end; ++episode) {
-      plan.episodes[episode].data_step = static_cast<uint32_t>(plan.data_steps.size() - 1);
+      plan.episodes[episode].data_step = static_cast<uint32_t>(plan.steps.size() - 1);
     }
     begin = end;
   }
@@ -304,12 +294,12 @@ void PackEpisodes(MergePlan& plan) {
       EpisodesStep step;
       step.id = cursor.Open();
       step.first_episode = begin;
-      plan.episodes_steps.push_back(step);
+      plan.steps.emplace_back(step);
     }
     cursor.Add(bytes);
-    plan.episodes_steps.back().num_episodes += end - begin;
+    std::get<EpisodesStep>(plan.steps.back()).num_episodes += end - begin;
     for (size_t episode = begin; episode < end; ++episode) {
-      plan.episodes[episode].episodes_step = static_cast<uint32_t>(plan.episodes_steps.size() - 1);
+      plan.episodes[episode].episodes_step = static_cast<uint32_t>(plan.steps.size() - 1);
     }
     begin = end;
   }

@@ -82,9 +82,10 @@ void GatherStatColumns(MergePlan& plan) {
 // I-3: beyond 1000 folders of each kind, names no longer sort as numbers do.
 Status CheckFileNumbers(const MergePlan& plan) {
   FileId last;
-  for (const DataStep& step : plan.data_steps) last = std::max(last, step.id);
-  for (const VideoStep& step : plan.video_steps) last = std::max(last, step.id);
-  for (const EpisodesStep& step : plan.episodes_steps) last = std::max(last, step.id);
+  const auto take = [&](const auto& one) {
+    if constexpr (requires { one.id; }) last = std::max(last, one.id);
+  };
+  for (const Step& step : plan.steps) std::visit(take, step);
   if (last.chunk_index <= 999) return Status();
   return Problem(Code::kInvalidArgument,
                  "the destination would have more than 1000 chunk folders, which LeRobot reads in "
@@ -120,12 +121,15 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan_internal::ChooseDataSchema(plan);
   GatherCarriedColumns(plan);
   GatherStatColumns(plan);
-  ROBOMERGE_RETURN_NOT_OK(plan_internal::MakeStatistics(plan));
-  plan_internal::MakeInfo(root.schemas, options, plan);
+  // Warnings come in this order, steps in theirs.
+  ROBOMERGE_ASSIGN_OR_RETURN(std::string statistics, plan_internal::MakeStatistics(plan));
+  plan.steps.emplace_back(TasksStep());
+  plan.steps.emplace_back(InfoStep{plan_internal::MakeInfo(root.schemas, options, plan)});
+  if (!statistics.empty()) plan.steps.emplace_back(StatsStep{std::move(statistics)});
   plan_internal::MakeOrigins(site, plan);
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
-  plan_internal::MakeRecord(options, plan);
+  plan.steps.emplace_back(RecordStep{plan_internal::MakeRecord(options, plan)});
   return plan;
 }
 

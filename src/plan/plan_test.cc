@@ -24,6 +24,16 @@ Result<MergePlan> PlanOf(const std::vector<Dataset>& datasets, const MergeOption
   return Plan(root, options);
 }
 
+// The plan's steps of that kind, in order.
+template <typename One>
+std::vector<One> StepsOf(const MergePlan& plan) {
+  std::vector<One> steps;
+  for (const Step& step : plan.steps) {
+    if (const One* one = std::get_if<One>(&step)) steps.push_back(*one);
+  }
+  return steps;
+}
+
 std::string Warnings(const MergePlan& plan) {
   std::string text;
   for (const Problem& warning : plan.warnings) text += Status(warning).ToString() + "\n";
@@ -77,10 +87,12 @@ TEST(Plan, WorkedExampleOfTheSpecification) {
   std::vector<double> from, to;
   for (size_t episode = 0; episode < 6; ++episode) {
     first_frames.push_back(plan.episodes[episode].first_frame);
-    data_files.push_back(plan.data_steps[plan.episodes[episode].data_step].id.file_index);
-    video_files.push_back(plan.video_steps[plan.frames[0][episode].video_step].id.file_index);
+    const PlannedEpisode& planned = plan.episodes[episode];
+    data_files.push_back(std::get<DataStep>(plan.steps[planned.data_step]).id.file_index);
+    video_files.push_back(
+        std::get<VideoStep>(plan.steps[plan.frames[0][episode].video_step]).id.file_index);
     episodes_files.push_back(
-        plan.episodes_steps[plan.episodes[episode].episodes_step].id.file_index);
+        std::get<EpisodesStep>(plan.steps[planned.episodes_step]).id.file_index);
     from.push_back(plan.frames[0][episode].from_timestamp);
     to.push_back(plan.frames[0][episode].to_timestamp);
   }
@@ -92,7 +104,7 @@ TEST(Plan, WorkedExampleOfTheSpecification) {
   EXPECT_THAT(from, ElementsAre(0.0, 100 / 30.0, 220 / 30.0, 300 / 30.0, 0.0, 0.0));
   EXPECT_THAT(to,
               ElementsAre(100 / 30.0, 220 / 30.0, 300 / 30.0, 380 / 30.0, 150 / 30.0, 90 / 30.0));
-  const Json stats = json::Parse(plan.stats_json, "stats").value();
+  const Json stats = json::Parse(FindStep<StatsStep>(plan)->text, "stats").value();
   EXPECT_EQ(stats["index"]["max"][0], 619);  // W-4
   EXPECT_EQ(stats["index"]["count"][0], 620);
 }
@@ -103,25 +115,21 @@ TEST(Plan, RollsOverAtEquality) {
   };
   MergeOptions options;
   options.data_files_size_in_mb = options.video_files_size_in_mb = 3;
-  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value().data_steps.size(),
-            2u);
-  EXPECT_EQ(PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value().video_steps.size(),
-            2u);
-  EXPECT_EQ(
-      PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value().data_steps.size(),
-      1u);
-  EXPECT_EQ(
-      PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value().video_steps.size(),
-      1u);
+  const MergePlan full = PlanOf({source(kMegabyte), source(2 * kMegabyte)}, options).value();
+  EXPECT_EQ(StepsOf<DataStep>(full).size(), 2u);
+  EXPECT_EQ(StepsOf<VideoStep>(full).size(), 2u);
+  const MergePlan fits = PlanOf({source(kMegabyte), source(2 * kMegabyte - 1)}, options).value();
+  EXPECT_EQ(StepsOf<DataStep>(fits).size(), 1u);
+  EXPECT_EQ(StepsOf<VideoStep>(fits).size(), 1u);
 }
 
 TEST(Plan, WithoutConcatenationEverySourceFileStaysAFile) {
   MergeOptions options;
   options.concatenate_data = options.concatenate_videos = false;
   const MergePlan plan = PlanOf(WorkedExample(), options).value();
-  EXPECT_EQ(plan.data_steps.size(), 4u);
-  EXPECT_EQ(plan.video_steps.size(), 4u);
-  for (const VideoStep& step : plan.video_steps) EXPECT_TRUE(step.is_copy);
+  EXPECT_EQ(StepsOf<DataStep>(plan).size(), 4u);
+  EXPECT_EQ(StepsOf<VideoStep>(plan).size(), 4u);
+  for (const VideoStep& step : StepsOf<VideoStep>(plan)) EXPECT_TRUE(step.is_copy);
 }
 
 TEST(Plan, ChunkFoldersHoldChunkSizeFiles) {
@@ -131,7 +139,8 @@ TEST(Plan, ChunkFoldersHoldChunkSizeFiles) {
   std::vector<Dataset> sources(5, test::MakeDataset({}));
   const MergePlan plan = PlanOf(sources, options).value();
   std::vector<std::string> paths;
-  for (const DataStep& step : plan.data_steps) paths.push_back(DestinationDataPath(step.id));
+  for (const DataStep& step : StepsOf<DataStep>(plan))
+    paths.push_back(DestinationDataPath(step.id));
   EXPECT_THAT(paths,
               ElementsAre("data/chunk-000/file-000.parquet", "data/chunk-000/file-001.parquet",
                           "data/chunk-001/file-000.parquet", "data/chunk-001/file-001.parquet",
@@ -143,11 +152,11 @@ TEST(Plan, VideosEndBefore1024Seconds) {
     return test::MakeDataset({.lengths = {30 * 400}, .video_keys = {"cam"}});
   };
   const MergePlan plan = PlanOf({source(), source(), source()}).value();
-  ASSERT_EQ(plan.video_steps.size(), 2u);
-  EXPECT_EQ(plan.video_steps[0].inputs.size(), 2u);
+  ASSERT_EQ(StepsOf<VideoStep>(plan).size(), 2u);
+  EXPECT_EQ(StepsOf<VideoStep>(plan)[0].inputs.size(), 2u);
   const MergePlan single =
       PlanOf({test::MakeDataset({.lengths = {30 * 3000}, .video_keys = {"cam"}})}).value();
-  EXPECT_EQ(single.video_steps.size(), 1u);
+  EXPECT_EQ(StepsOf<VideoStep>(single).size(), 1u);
 }
 
 TEST(Plan, UnlikeStreamsAndOwnFilesBeginNewFiles) {
@@ -155,8 +164,8 @@ TEST(Plan, UnlikeStreamsAndOwnFilesBeginNewFiles) {
   sources[1].video_keys[0].files[0].stream.decoder_key = "another";
   sources[2].video_keys[0].files[0].stream.own_file_reason = "fragmented";
   const MergePlan plan = PlanOf(sources).value();
-  EXPECT_EQ(plan.video_steps.size(), 4u);
-  EXPECT_TRUE(plan.video_steps[2].is_copy);
+  EXPECT_EQ(StepsOf<VideoStep>(plan).size(), 4u);
+  EXPECT_TRUE(StepsOf<VideoStep>(plan)[2].is_copy);
   EXPECT_THAT(Warnings(plan), HasSubstr("W-video-split"));
   EXPECT_THAT(Warnings(plan), HasSubstr("W-video-own-file"));
 }
@@ -168,9 +177,9 @@ TEST(Plan, TimescalesShareAFileOnlyIfTheirClockFits) {
     sources[1].video_keys[0].files[0].stream.frame_ticks = timescale / 30;
   };
   set_clock(90000);
-  EXPECT_EQ(PlanOf(sources).value().video_steps.size(), 1u);
+  EXPECT_EQ(StepsOf<VideoStep>(PlanOf(sources).value()).size(), 1u);
   set_clock(30 * 100'003'007u % 0xffffffffu / 30 * 30);
-  EXPECT_EQ(PlanOf(sources).value().video_steps.size(), 2u);
+  EXPECT_EQ(StepsOf<VideoStep>(PlanOf(sources).value()).size(), 2u);
 }
 
 TEST(Plan, SwappedAndInterleavedFilesComeOutInEpisodeOrder) {
@@ -183,8 +192,8 @@ TEST(Plan, SwappedAndInterleavedFilesComeOutInEpisodeOrder) {
   for (size_t episode = 0; episode < 4; ++episode)
     dataset.episodes[episode].data_file = episode % 2 == 0 ? 1 : 0;
   const MergePlan plan = PlanOf({dataset}).value();
-  ASSERT_EQ(plan.data_steps.size(), 1u);
-  EXPECT_EQ(plan.data_steps[0].num_episodes, 4u);
+  ASSERT_EQ(StepsOf<DataStep>(plan).size(), 1u);
+  EXPECT_EQ(StepsOf<DataStep>(plan)[0].num_episodes, 4u);
   for (size_t episode = 0; episode < 4; ++episode)
     EXPECT_EQ(plan.episodes[episode].first_frame, 10 * episode);
 }
@@ -233,7 +242,7 @@ TEST(Plan, EncoderSettingsThatDifferBecomeNullWithLeRobotsWarning) {
       Warnings(plan),
       HasSubstr("Merging heterogeneous or incomplete video encoder metadata for feature cam. "
                 "Setting these keys to null: ['video.crf']."));
-  const Json info = json::Parse(plan.info_json, "info").value();
+  const Json info = json::Parse(FindStep<InfoStep>(plan)->text, "info").value();
   const Json& merged = info["features"]["cam"]["info"];
   EXPECT_TRUE(merged["video.crf"].is_null());
   EXPECT_EQ(merged["video.g"], 2);
@@ -248,10 +257,12 @@ TEST(Plan, EncoderSettingsThatDifferBecomeNullWithLeRobotsWarning) {
 TEST(Plan, ToolsAreKeptOnlyWhereAllAgree) {
   std::vector<Dataset> sources(2, test::MakeDataset({}));
   for (Dataset& source : sources) source.schema.tools = Json::array({{{"name", "grip"}}});
-  EXPECT_TRUE(json::Parse(PlanOf(sources).value().info_json, "info").value().contains("tools"));
+  EXPECT_TRUE(json::Parse(FindStep<InfoStep>(PlanOf(sources).value())->text, "info")
+                  .value()
+                  .contains("tools"));
   sources[1].schema.tools = nullptr;
   const MergePlan plan = PlanOf(sources).value();
-  EXPECT_FALSE(json::Parse(plan.info_json, "info").value().contains("tools"));
+  EXPECT_FALSE(json::Parse(FindStep<InfoStep>(plan)->text, "info").value().contains("tools"));
   EXPECT_THAT(Warnings(plan), HasSubstr("W-tools"));
 }
 

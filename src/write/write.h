@@ -41,24 +41,10 @@ struct WriteContext {
 /// Takes what a step wrote. Called once per step, from a worker.
 using WrittenCallback = std::function<void(WrittenFile)>;
 
-// Data and video files are filled as payload.h says: `written` is called when the file is complete,
-// by the worker that completed it.
-
-/// Writes data_steps[step]: row groups spliced raw, the three index columns encoded anew (format
-/// spec 3.4).
-Status WriteData(const WriteContext& context, size_t step, schedule::Spawner& spawner,
+/// Writes the file of the plan's step of that number. The plan must hold the step's sources.
+/// `written` is called when the file is complete, by the worker that completed it: large ones are
+/// filled in parts (payload.h).
+Status WriteStep(const WriteContext& context, size_t step, schedule::Spawner& spawner,
                  WrittenCallback written);
-
-/// Writes video_steps[step]: one source copied as it is, or several under one new index.
-Status WriteVideo(const WriteContext& context, size_t step, schedule::Spawner& spawner,
-                  WrittenCallback written);
-
-/// Writes episodes_steps[step].
-Result<WrittenFile> WriteEpisodes(const WriteContext& context, size_t step);
-
-/// Write meta/tasks.parquet, meta/info.json, meta/stats.json.
-Result<WrittenFile> WriteTasks(const WriteContext& context);
-Result<WrittenFile> WriteText(const WriteContext& context, const std::string& relative_path,
-                              const std::string& text);
 
 }  // namespace robomerge

@@ -3,10 +3,9 @@
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
 #include "formats/parquet/footer.h"
-#include "write/payload.h"
-#include "write/write.h"
+#include "write/write_internal.h"
 
-namespace robomerge {
+namespace robomerge::write_internal {
 namespace {
 
 const std::vector<std::string>& BookkeepingColumns() {
@@ -136,11 +135,10 @@ class DataWriter {
 
 }  // namespace
 
-Status WriteData(const WriteContext& context, size_t step, schedule::Spawner& spawner,
+Status WriteData(const WriteContext& context, const DataStep& step, schedule::Spawner& spawner,
                  WrittenCallback written) {
-  ROBOMERGE_ASSIGN_OR_RETURN(UnfilledFile data,
-                             DataWriter(context, context.plan->data_steps[step]).Run());
+  ROBOMERGE_ASSIGN_OR_RETURN(UnfilledFile data, DataWriter(context, step).Run());
   return FillAndClose(std::move(data), spawner, std::move(written));
 }
 
-}  // namespace robomerge
+}  // namespace robomerge::write_internal

@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "formats/parquet/table.h"
 #include "model/distribution.h"
-#include "write/write.h"
+#include "write/write_internal.h"
 
-namespace robomerge {
+namespace robomerge::write_internal {
 namespace {
 
 using parquet::NumberLists;
@@ -129,7 +129,7 @@ class EpisodesWriter {
     table_.AddInt64("length",
                     Column([this](uint64_t episode) { return Row(episode).length_frames; }));
     const auto data_id = [this](uint64_t episode) {
-      return plan_.data_steps[plan_.episodes[episode].data_step].id;
+      return std::get<DataStep>(plan_.steps[plan_.episodes[episode].data_step]).id;
     };
     table_.AddInt64("data/chunk_index",
                     Column([&](uint64_t episode) { return data_id(episode).chunk_index; }));
@@ -147,12 +147,13 @@ class EpisodesWriter {
     for (size_t key = 0; key < plan_.video_keys.size(); ++key) {
       const std::string prefix = "videos/" + plan_.video_keys[key] + "/";
       const std::vector<PlannedFrames>& frames = plan_.frames[key];
-      table_.AddInt64(prefix + "chunk_index", Column([&](uint64_t episode) {
-                        return plan_.video_steps[frames[episode].video_step].id.chunk_index;
-                      }));
-      table_.AddInt64(prefix + "file_index", Column([&](uint64_t episode) {
-                        return plan_.video_steps[frames[episode].video_step].id.file_index;
-                      }));
+      const auto video_id = [&](uint64_t episode) {
+        return std::get<VideoStep>(plan_.steps[frames[episode].video_step]).id;
+      };
+      table_.AddInt64(prefix + "chunk_index",
+                      Column([&](uint64_t episode) { return video_id(episode).chunk_index; }));
+      table_.AddInt64(prefix + "file_index",
+                      Column([&](uint64_t episode) { return video_id(episode).file_index; }));
       std::vector<double> from, to;
       for (uint64_t episode = step_.first_episode; episode < end_; ++episode) {
         from.push_back(frames[episode].from_timestamp);
@@ -288,8 +289,8 @@ class EpisodesWriter {
 
 }  // namespace
 
-Result<WrittenFile> WriteEpisodes(const WriteContext& context, size_t step) {
-  return EpisodesWriter(context, context.plan->episodes_steps[step]).Run();
+Result<WrittenFile> WriteEpisodes(const WriteContext& context, const EpisodesStep& step) {
+  return EpisodesWriter(context, step).Run();
 }
 
-}  // namespace robomerge
+}  // namespace robomerge::write_internal

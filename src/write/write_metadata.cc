@@ -1,31 +1,17 @@
 #include "formats/parquet/table.h"
-#include "write/write.h"
+#include "write/write_internal.h"
 
-namespace robomerge {
+namespace robomerge::write_internal {
+namespace {
 
-Result<WrittenFile> WriteTasks(const WriteContext& context) {
-  const std::vector<std::string>& tasks = context.plan->tasks;
-  std::vector<int64_t> numbers;
-  for (size_t task = 0; task < tasks.size(); ++task) numbers.push_back(static_cast<int64_t>(task));
-  parquet::TableWriter table;
-  table.AddInt64("task_index", std::move(numbers));
-  table.AddString("task", tasks);
-  table.SetPandasIndex("task");
-  const std::string path = io::JoinPath(context.directory, "meta/tasks.parquet");
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
-                             context.file_system->Create(path, context.copy_mode));
-  WrittenFile written;
-  ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table.Write(*output));
-  written.encoded_bytes = written.size_bytes;
-  ROBOMERGE_RETURN_NOT_OK(output->Close(context.sync));
-  return written;
+Result<std::unique_ptr<io::OutputFile>> Create(const WriteContext& context, std::string_view path) {
+  return context.file_system->Create(io::JoinPath(context.directory, std::string(path)),
+                                     context.copy_mode);
 }
 
-Result<WrittenFile> WriteText(const WriteContext& context, const std::string& relative_path,
+Result<WrittenFile> WriteText(const WriteContext& context, std::string_view path,
                               const std::string& text) {
-  const std::string path = io::JoinPath(context.directory, relative_path);
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
-                             context.file_system->Create(path, context.copy_mode));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output, Create(context, path));
   ROBOMERGE_RETURN_NOT_OK(output->WriteAt(0, std::as_bytes(std::span(text))));
   ROBOMERGE_RETURN_NOT_OK(output->Close(context.sync));
   WrittenFile written;
@@ -34,4 +20,35 @@ Result<WrittenFile> WriteText(const WriteContext& context, const std::string& re
   return written;
 }
 
-}  // namespace robomerge
+}  // namespace
+
+Result<WrittenFile> WriteTasks(const WriteContext& context, const TasksStep& step) {
+  const std::vector<std::string>& tasks = context.plan->tasks;
+  std::vector<int64_t> numbers;
+  for (size_t task = 0; task < tasks.size(); ++task) numbers.push_back(static_cast<int64_t>(task));
+  parquet::TableWriter table;
+  table.AddInt64("task_index", std::move(numbers));
+  table.AddString("task", tasks);
+  table.SetPandasIndex("task");
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
+                             Create(context, step.kPath));
+  WrittenFile written;
+  ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table.Write(*output));
+  written.encoded_bytes = written.size_bytes;
+  ROBOMERGE_RETURN_NOT_OK(output->Close(context.sync));
+  return written;
+}
+
+Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step) {
+  return WriteText(context, step.kPath, step.text);
+}
+
+Result<WrittenFile> WriteStats(const WriteContext& context, const StatsStep& step) {
+  return WriteText(context, step.kPath, step.text);
+}
+
+Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& step) {
+  return WriteText(context, step.kPath, step.text);
+}
+
+}  // namespace robomerge::write_internal

@@ -1,0 +1,121 @@
+// The steps of a plan. Each makes one destination file, from the plan and the sources alone.
+//
+// A new kind of file is a new alternative of Step: what it must answer is asked for by the
+// functions below, what writes it in write/write.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/file_id.h"
+
+namespace robomerge {
+
+struct MergePlan;
+struct VideoFile;
+
+/// One data file: the rows of a run of consecutive episodes of the destination, one row group each.
+struct DataStep {
+  static constexpr std::string_view kKind = "data";
+  FileId id;
+  uint64_t first_episode = 0;
+  uint64_t num_episodes = 0;
+  uint64_t payload_bytes = 0;  ///< of the source files concerned
+};
+
+/// One video file: whole source files, one after another.
+struct VideoStep {
+  static constexpr std::string_view kKind = "video";
+  struct Input {
+    uint32_t source = 0;
+    uint32_t source_key = 0;  ///< index into the source Dataset's video_keys
+    uint32_t video_file = 0;  ///< index into VideoKey::files
+  };
+  uint32_t key = 0;  ///< index into MergePlan::video_keys
+  FileId id;
+  bool is_copy = false;  ///< one input, moved as it is
+  std::vector<Input> inputs;
+  uint64_t num_episodes = 0;
+  uint64_t payload_bytes = 0;
+};
+
+/// One episodes file: the rows of a run of consecutive episodes.
+struct EpisodesStep {
+  static constexpr std::string_view kKind = "episodes";
+  FileId id;
+  uint64_t first_episode = 0;
+  uint64_t num_episodes = 0;
+};
+
+/// The table of MergePlan::tasks.
+struct TasksStep {
+  static constexpr std::string_view kKind = "tasks";
+  static constexpr std::string_view kPath = "meta/tasks.parquet";
+};
+
+struct InfoStep {
+  static constexpr std::string_view kKind = "info";
+  static constexpr std::string_view kPath = "meta/info.json";
+  std::string text;  ///< the file, whole
+};
+
+struct StatsStep {
+  static constexpr std::string_view kKind = "stats";
+  static constexpr std::string_view kPath = "meta/stats.json";
+  std::string text;  ///< the file, whole
+};
+
+struct RecordStep {
+  static constexpr std::string_view kKind = "record";
+  static constexpr std::string_view kPath = "meta/robomerge.json";
+  std::string text;  ///< the file, whole
+};
+
+/// A file of a source, carried into the destination as it is.
+struct CarriedFileStep {
+  static constexpr std::string_view kKind = "carried";
+  uint32_t source = 0;
+  std::string source_path;  ///< relative to the source's root
+  uint64_t size_bytes = 0;
+  std::string path;  ///< relative to the destination
+};
+
+/// A plan's steps stand in the order of these alternatives. There is one tasks, one info and one
+/// record step, and at most one stats step.
+using Step = std::variant<DataStep, VideoStep, EpisodesStep, TasksStep, InfoStep, StatsStep,
+                          RecordStep, CarriedFileStep>;
+
+/// The file that `step` makes, relative to the destination. Differs for every step of a plan.
+std::string PathOf(const MergePlan& plan, const Step& step);
+std::vector<std::string> PathsOf(const MergePlan& plan);
+
+/// "data", "video", ...: the name of the alternative in reports and plan directories.
+std::string_view KindOf(const Step& step);
+
+/// Episodes whose rows or frames lie in the file.
+uint64_t NumEpisodes(const Step& step);
+
+/// Bytes of source files that go into the file as they are, or nearly so.
+uint64_t PayloadBytes(const Step& step);
+
+/// What the step costs, in payload bytes that could be moved in that time: for the order of steps,
+/// for slices and for progress.
+uint64_t CostBytes(const Step& step);
+
+/// The whole file, where the plan holds it: info, stats and record; else null.
+const std::string* TextOf(const Step& step);
+
+/// The sources that must be read to write the file, ascending.
+std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step);
+
+/// The source files whose payload goes into the file, in order; those of sources that the plan does
+/// not hold are left out.
+std::vector<std::string> SourceFilesOf(const MergePlan& plan, const Step& step);
+
+/// The file of a video step's input. The plan must hold its source.
+const VideoFile& VideoFileOf(const MergePlan& plan, const VideoStep::Input& input);
+
+}  // namespace robomerge

@@ -1,0 +1,35 @@
+// What writes each kind of step.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "write/payload.h"
+#include "write/write.h"
+
+namespace robomerge::write_internal {
+
+/// Row groups spliced raw, the three index columns encoded anew (format spec 3.4).
+Status WriteData(const WriteContext& context, const DataStep& step, schedule::Spawner& spawner,
+                 WrittenCallback written);
+
+/// One source copied as it is, or several under one new index.
+Status WriteVideo(const WriteContext& context, const VideoStep& step, schedule::Spawner& spawner,
+                  WrittenCallback written);
+
+Status WriteCarriedFile(const WriteContext& context, const CarriedFileStep& step,
+                        schedule::Spawner& spawner, WrittenCallback written);
+
+/// Small files, which need no parts.
+Result<WrittenFile> WriteEpisodes(const WriteContext& context, const EpisodesStep& step);
+Result<WrittenFile> WriteTasks(const WriteContext& context, const TasksStep& step);
+Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step);
+Result<WrittenFile> WriteStats(const WriteContext& context, const StatsStep& step);
+Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& step);
+
+/// Copies all of `source` to `name`, a path in the destination.
+Status CopyWhole(const WriteContext& context, const std::string& name,
+                 std::unique_ptr<io::RandomAccessFile> source, schedule::Spawner& spawner,
+                 WrittenCallback written);
+
+}  // namespace robomerge::write_internal
