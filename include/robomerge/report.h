@@ -16,7 +16,8 @@ struct ReportedFile {
   enum class Mode { kCopy, kSplice, kEncode, kWrite };
 
   std::string path;  ///< relative to the destination
-  std::string kind;  ///< "data", "video", "episodes", "tasks", "info", "stats", "record"
+  /// "data", "video", "episodes", "tasks", "info", "stats", "record", "carried"
+  std::string kind;
   Mode mode = Mode::kWrite;
   uint64_t size_bytes = 0;           ///< of the file, exactly
   uint64_t num_episodes = 0;         ///< whose rows or frames lie in it
