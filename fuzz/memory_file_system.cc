@@ -139,7 +139,7 @@ Result<std::unique_ptr<io::RandomAccessFile>> MemoryFileSystem::OpenForReading(
 }
 
 Result<std::unique_ptr<io::OutputFile>> MemoryFileSystem::Create(const std::string& path,
-                                                                 CopyMode) {
+                                                                 io::Sharing) {
   CheckInside(path);
   if (IsTooLong(path)) return Problem(Code::kIo, "name is too long").At(path);
   const auto [entry, is_new] = files_.try_emplace(Resolved(path), std::make_shared<std::string>());

@@ -27,7 +27,8 @@ class MemoryFileSystem final : public io::FileSystem {
 
   Result<std::unique_ptr<io::RandomAccessFile>> OpenForReading(
       const std::string& path) const override;
-  Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path,
+                                                 io::Sharing sharing) override;
   Result<io::FileStat> Stat(const std::string& path) const override;
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;

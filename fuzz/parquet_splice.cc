@@ -51,7 +51,7 @@ class SpliceOfInput {
     const parquet::SpliceSource source{&file_, &footer_};
     fuzz::MemoryFileSystem files({"/out"});
     const std::string path = "/out/file.parquet";
-    auto output = files.Create(path, CopyMode::kCopy);
+    auto output = files.Create(path, io::Sharing::kForbidden);
     const Result<parquet::SpliceReport> report =
         parquet::WriteSplice({&source, 1}, row_groups, *schema, options, **output);
     if (!fuzz::Fine(report)) return;

@@ -86,7 +86,7 @@ void Carry(const Table& table, const std::string& column) {
     block.rows.push_back(row);
   if (!fuzz::Fine(writer.AddCarried(column, {block, block}))) return;
   fuzz::MemoryFileSystem files({"/out"});
-  const auto output = files.Create("/out/file.parquet", CopyMode::kCopy);
+  const auto output = files.Create("/out/file.parquet", io::Sharing::kForbidden);
   static_cast<void>(fuzz::Fine(writer.Write(**output)));
 }
 

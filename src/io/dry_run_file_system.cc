@@ -64,7 +64,7 @@ Result<std::unique_ptr<RandomAccessFile>> DryRunFileSystem::OpenForReading(
   return beneath_.OpenForReading(path);
 }
 
-Result<std::unique_ptr<OutputFile>> DryRunFileSystem::Create(const std::string& path, CopyMode) {
+Result<std::unique_ptr<OutputFile>> DryRunFileSystem::Create(const std::string& path, Sharing) {
   return std::unique_ptr<OutputFile>(std::make_unique<CountingFile>(*this, path));
 }
 

@@ -21,7 +21,7 @@ class DryRunFileSystem final : public FileSystem {
   std::map<std::string, uint64_t> written() const;
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override;
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override;
   Result<FileStat> Stat(const std::string& path) const override;
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;

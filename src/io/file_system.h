@@ -1,6 +1,6 @@
 // The operating system behind one interface: everything robomerge reads or writes passes here.
 //
-// posix/ is the real one; dry_run/ lets reads through and only counts writes. Paths are UTF-8 byte
+// Paths are UTF-8 byte
 // strings, '/'-separated. All methods may be called from several threads at once, except that one
 // OutputFile is closed by one thread.
 #pragma once
@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge::io {
@@ -53,6 +52,10 @@ class Lock {
  public:
   virtual ~Lock() = default;
 };
+
+/// Whether an output file may share extents with the files that are copied into it. Shared bytes
+/// need no new space, and stay as they are when either file is written to.
+enum class Sharing { kAllowed, kForbidden };
 
 /// How bytes came into an output file.
 struct MovedBytes {
@@ -104,7 +107,7 @@ class FileSystem {
   virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(
       const std::string& path) const = 0;
   /// Creates a new file. kAlreadyExists if there is one.
-  virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) = 0;
+  virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) = 0;
   virtual Result<FileStat> Stat(const std::string& path) const = 0;
   /// Names in a directory, sorted bytewise, without "." and "..".
   virtual Result<std::vector<std::string>> List(const std::string& path) const = 0;

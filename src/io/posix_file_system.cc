@@ -114,8 +114,8 @@ class PosixRandomAccessFile final : public RandomAccessFile {
 
 class PosixOutputFile final : public OutputFile {
  public:
-  PosixOutputFile(std::string path, int descriptor, CopyMode mode)
-      : path_(std::move(path)), descriptor_(descriptor), mode_(mode) {}
+  PosixOutputFile(std::string path, int descriptor, Sharing sharing)
+      : path_(std::move(path)), descriptor_(descriptor), sharing_(sharing) {}
 
   const std::string& path() const override { return path_; }
 
@@ -153,8 +153,8 @@ class PosixOutputFile final : public OutputFile {
       moved.shared_bytes += shared;
       source_offset += shared, offset += shared, length -= shared;
       // copy_file_range of one file system may share aligned extents by itself, which
-      // CopyMode::kCopy must not.
-      while (length > 0 && mode_ != CopyMode::kCopy &&
+      // Sharing::kForbidden does not allow.
+      while (length > 0 && sharing_ != Sharing::kForbidden &&
              kernel_copies_.load(std::memory_order_relaxed)) {
         auto from = static_cast<loff_t>(source_offset), to = static_cast<loff_t>(offset);
         const ssize_t count =
@@ -211,7 +211,7 @@ class PosixOutputFile final : public OutputFile {
   uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
                     uint64_t offset) {
     static constexpr uint64_t kBlockBytes = 4096;
-    if (mode_ == CopyMode::kCopy || !shares_.load(std::memory_order_relaxed)) return 0;
+    if (sharing_ == Sharing::kForbidden || !shares_.load(std::memory_order_relaxed)) return 0;
     if (source_offset % kBlockBytes != 0 || offset % kBlockBytes != 0) return 0;
     file_clone_range range{};
     range.src_fd = source.descriptor();
@@ -229,7 +229,7 @@ class PosixOutputFile final : public OutputFile {
 
   std::string path_;
   Descriptor descriptor_;
-  CopyMode mode_;
+  Sharing sharing_;
   std::atomic<bool> shares_{true};
   std::atomic<bool> kernel_copies_{true};
 };
@@ -275,10 +275,11 @@ class PosixFileSystem final : public FileSystem {
         std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), size));
   }
 
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override {
     const int descriptor = OpenRetrying(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (descriptor < 0) return SystemProblem("create", path, errno);
-    return std::unique_ptr<OutputFile>(std::make_unique<PosixOutputFile>(path, descriptor, mode));
+    return std::unique_ptr<OutputFile>(
+        std::make_unique<PosixOutputFile>(path, descriptor, sharing));
   }
 
   Result<FileStat> Stat(const std::string& path) const override {

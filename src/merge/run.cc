@@ -231,7 +231,8 @@ WriteContext Run::ContextFor(const MergePlan& plan, io::FileSystem& file_system,
   context.file_system = &file_system;
   context.sources = &pool;
   context.directory = directory;
-  context.copy_mode = options_.copy_mode;
+  context.sharing =
+      options_.copy_mode == CopyMode::kCopy ? io::Sharing::kForbidden : io::Sharing::kAllowed;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
   return context;

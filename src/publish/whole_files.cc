@@ -51,10 +51,10 @@ class UnitFile final : public io::OutputFile {
 }  // namespace
 
 Result<std::unique_ptr<io::OutputFile>> WholeFileSystem::Create(const std::string& path,
-                                                                CopyMode mode) {
+                                                                io::Sharing sharing) {
   std::string temporary = io::TemporaryNameFor(path);
   ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file,
-                             beneath_.Create(temporary, mode));
+                             beneath_.Create(temporary, sharing));
   return std::unique_ptr<io::OutputFile>(std::make_unique<UnitFile>(
       beneath_, std::move(file), path, std::move(temporary), sync_folders_));
 }

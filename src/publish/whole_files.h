@@ -16,7 +16,8 @@ class WholeFileSystem final : public io::FileSystem {
   WholeFileSystem(io::FileSystem& beneath, bool sync_folders)
       : beneath_(beneath), sync_folders_(sync_folders) {}
 
-  Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path,
+                                                 io::Sharing sharing) override;
 
   Result<std::unique_ptr<io::RandomAccessFile>> OpenForReading(
       const std::string& path) const override {

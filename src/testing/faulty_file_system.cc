@@ -163,9 +163,9 @@ Result<std::unique_ptr<RandomAccessFile>> FaultyFileSystem::OpenForReading(
 }
 
 Result<std::unique_ptr<OutputFile>> FaultyFileSystem::Create(const std::string& path,
-                                                             CopyMode mode) {
+                                                             Sharing sharing) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kCreate, path));
-  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, beneath_.Create(path, mode));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, beneath_.Create(path, sharing));
   return std::unique_ptr<OutputFile>(std::make_unique<WrittenFile>(*this, std::move(file)));
 }
 

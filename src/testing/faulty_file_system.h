@@ -72,7 +72,7 @@ class FaultyFileSystem final : public FileSystem {
   std::vector<Logged> log() const;
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override;
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override;
   Result<FileStat> Stat(const std::string& path) const override;
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;

@@ -173,7 +173,7 @@ void MemoryFileSystem::SyncAll() { Crash(NameLoss::kKept, ContentLoss::kKept, 0)
 void MemoryFileSystem::Put(const std::string& path, std::string bytes) {
   static_cast<void>(MakeDirectories(path.substr(0, path.find_last_of('/'))).ok());
   static_cast<void>(RemoveAll(path).ok());
-  const auto file = Create(path, CopyMode::kCopy).value();
+  const auto file = Create(path, Sharing::kForbidden).value();
   static_cast<void>(file->WriteAt(0, std::as_bytes(std::span(bytes))).ok());
   SyncAll();
 }
@@ -239,7 +239,7 @@ Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystem::OpenForReading(
   return std::unique_ptr<RandomAccessFile>(std::make_unique<ReadableFile>(path, node.bytes));
 }
 
-Result<std::unique_ptr<OutputFile>> MemoryFileSystem::Create(const std::string& path, CopyMode) {
+Result<std::unique_ptr<OutputFile>> MemoryFileSystem::Create(const std::string& path, Sharing) {
   const std::lock_guard lock(mutex_);
   const Result<Place> place = Find(path);
   if (!place.ok()) return Refused("create", path);

@@ -52,7 +52,7 @@ class MemoryFileSystem final : public FileSystem {
   std::map<std::string, int64_t> Times(const std::string& path) const;
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override;
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override;
   Result<FileStat> Stat(const std::string& path) const override;
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;

@@ -46,7 +46,7 @@ void PutTable(io::MemoryFileSystem& file_system, const std::string& path,
               parquet::TableWriter& table, int64_t rows_per_group) {
   file_system.Put(path, "");
   static_cast<void>(file_system.RemoveAll(path).ok());
-  const auto file = file_system.Create(path, CopyMode::kCopy).value();
+  const auto file = file_system.Create(path, io::Sharing::kForbidden).value();
   static_cast<void>(table.Write(*file, rows_per_group).value());
   file_system.SyncAll();
 }

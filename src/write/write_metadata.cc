@@ -13,7 +13,7 @@ Result<WrittenFile> WriteTasks(const WriteContext& context) {
   table.SetPandasIndex("task");
   const std::string path = io::JoinPath(context.directory, "meta/tasks.parquet");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
-                             context.file_system->Create(path, context.copy_mode));
+                             context.file_system->Create(path, context.sharing));
   WrittenFile written;
   ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table.Write(*output));
   written.encoded_bytes = written.size_bytes;
@@ -25,7 +25,7 @@ Result<WrittenFile> WriteText(const WriteContext& context, const std::string& re
                               const std::string& text) {
   const std::string path = io::JoinPath(context.directory, relative_path);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
-                             context.file_system->Create(path, context.copy_mode));
+                             context.file_system->Create(path, context.sharing));
   ROBOMERGE_RETURN_NOT_OK(output->WriteAt(0, std::as_bytes(std::span(text))));
   ROBOMERGE_RETURN_NOT_OK(output->Close(context.sync));
   WrittenFile written;
