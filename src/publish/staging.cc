@@ -104,7 +104,7 @@ Status Staging::SweepFolder(const std::string& folder, const std::string& relati
     const std::string path = io::JoinPath(folder, name);
     const std::string relative_path = relative + name;
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_->Stat(path));
-    if (stat.is_directory) {
+    if (stat.is_directory()) {
       ROBOMERGE_RETURN_NOT_OK(SweepFolder(path, relative_path + "/", sorted_paths, foreign));
     } else if (io::IsTemporaryName(name)) {
       ROBOMERGE_RETURN_NOT_OK(file_system_->RemoveAll(path));
@@ -125,7 +125,7 @@ Status Staging::SyncFolders(const std::string& folder) {
   for (const std::string& name : names) {
     const std::string path = io::JoinPath(folder, name);
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_->Stat(path));
-    if (stat.is_directory) ROBOMERGE_RETURN_NOT_OK(SyncFolders(path));
+    if (stat.is_directory()) ROBOMERGE_RETURN_NOT_OK(SyncFolders(path));
   }
   return file_system_->SyncDirectory(folder);
 }
