@@ -6,12 +6,12 @@
 #include "describe/describe.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
-#include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
 #include "plan/plan.h"
 #include "read/read.h"
 #include "reduce/combine.h"
 #include "schedule/executor.h"
+#include "testing/guarded_file_system.h"
 #include "write/write.h"
 
 namespace robomerge {
@@ -25,7 +25,7 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& files, const std::string& 
   return Describe(std::make_shared<const Dataset>(std::move(dataset)));
 }
 
-Status Write(const MergePlan& plan, fuzz::MemoryFileSystem& files) {
+Status Write(const MergePlan& plan, io::FileSystem& files) {
   io::FilePool pool(files);
   WriteContext context;
   context.plan = &plan;
@@ -35,6 +35,8 @@ Status Write(const MergePlan& plan, fuzz::MemoryFileSystem& files) {
   context.sync = false;
   std::vector<schedule::Item> items;
   for (size_t step = 0; step < plan.steps.size(); ++step) {
+    const std::string path = "/out/" + PathOf(plan, plan.steps[step]);
+    ROBOMERGE_RETURN_NOT_OK(files.MakeDirectories(path.substr(0, path.find_last_of('/'))));
     schedule::Item item;
     item.name = PathOf(plan, plan.steps[step]);
     FUZZ_CHECK(fuzz::IsPlainPath(item.name), item.name);
@@ -60,10 +62,9 @@ bool TellsOfFrameNumbers(const Status& status) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  fuzz::MemoryFileSystem files({"/in", "/out"});
-  for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
-    if (fuzz::IsPlainPath(file.path)) files.Add("/in/" + file.path, file.bytes);
-  }
+  io::MemoryFileSystem memory;
+  fuzz::PutFolder(fuzz::Text(data, size), "/in", memory);
+  io::GuardedFileSystem files(memory, {"/in", "/out"});
   const Result<Partial> source = ReadAndDescribe(files, "/in");
   if (!fuzz::Fine(source)) return 0;
   const Partial both = Combine(*source, *source);

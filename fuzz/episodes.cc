@@ -1,9 +1,10 @@
 // A table of metadata read as the tasks table and as the episodes table of a dataset with one
 // camera.
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
 #include "read/v30/read_v30.h"
+#include "testing/guarded_file_system.h"
+#include "testing/memory_file_system.h"
 
 namespace robomerge {
 
@@ -11,9 +12,11 @@ FUZZ_MUTATE_WITH(fuzz::MutateParquet);
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(fuzz::Text(data, size));
-  fuzz::MemoryFileSystem files({"/in"});
-  files.Add("/in/meta/tasks.parquet", bytes);
-  files.Add("/in/meta/episodes/chunk-000/file-000.parquet", bytes);
+  io::MemoryFileSystem memory;
+  for (const char* path :
+       {"/in/meta/tasks.parquet", "/in/meta/episodes/chunk-000/file-000.parquet"})
+    FUZZ_CHECK(memory.Put(path, bytes).ok(), path);
+  const io::GuardedFileSystem files(memory, {"/in"});
   Dataset dataset;
   dataset.root = "/in";
   dataset.schema.features.push_back({"camera", json::Json{{"dtype", "video"}}});

@@ -28,6 +28,13 @@ std::vector<InputFile> SplitFolder(std::string_view input) {
   return files;
 }
 
+void PutFolder(std::string_view input, const std::string& folder, io::MemoryFileSystem& memory) {
+  for (InputFile& file : SplitFolder(input)) {
+    if (IsPlainPath(file.path))
+      static_cast<void>(memory.Put(folder + "/" + file.path, std::move(file.bytes)).ok());
+  }
+}
+
 std::string JoinFolder(const std::vector<InputFile>& files) {
   std::string input;
   for (const InputFile& file : files) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "testing/memory_file_system.h"
+
 namespace robomerge::fuzz {
 
 struct InputFile {
@@ -15,6 +17,9 @@ struct InputFile {
 
 /// At most 64 files; what stands before the first mark is left out.
 std::vector<InputFile> SplitFolder(std::string_view input);
+/// Puts the files of `input` that have a plain path into `folder`. As on a disk, no file lies in a
+/// file: what comes second stays away.
+void PutFolder(std::string_view input, const std::string& folder, io::MemoryFileSystem& memory);
 std::string JoinFolder(const std::vector<InputFile>& files);
 
 /// Whether a file can have this name inside a folder.

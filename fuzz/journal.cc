@@ -3,7 +3,7 @@
 
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
-#include "fuzz/memory_file_system.h"
+#include "testing/guarded_file_system.h"
 
 namespace robomerge {
 
@@ -11,10 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string plan_id = "0123456789abcdef";
   const std::vector<std::string> paths = {"data/chunk-000/file-000.parquet",
                                           "videos/camera/chunk-000/file-000.mp4", "meta/info.json"};
-  fuzz::MemoryFileSystem files({"/journal", "/again"});
-  for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
-    if (fuzz::IsPlainPath(file.path)) files.Add("/journal/" + file.path, file.bytes);
-  }
+  io::MemoryFileSystem memory;
+  fuzz::PutFolder(fuzz::Text(data, size), "/journal", memory);
+  io::GuardedFileSystem files(memory, {"/journal", "/again"});
   const Result<UnitsDone> done = ReadJournals(files, "/journal", plan_id, paths, false);
   if (!fuzz::Fine(done)) return 0;
   FUZZ_CHECK(done->size() == paths.size(), "one entry per unit");

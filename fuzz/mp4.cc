@@ -3,14 +3,15 @@
 #include "formats/mp4/frame_list.h"
 #include "formats/mp4/stream.h"
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
+#include "testing/made_movie.h"
 
 namespace robomerge {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto file = fuzz::MemoryFileOf("clip.mp4", std::string(fuzz::Text(data, size)));
-  const Result<mp4::StreamSummary> summary = mp4::ReadStreamSummary(*file);
-  const Result<mp4::FrameList> frames = mp4::ReadFrameList(*file);
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(data, size));
+  const mp4::MemoryFile file({bytes.begin(), bytes.end()});
+  const Result<mp4::StreamSummary> summary = mp4::ReadStreamSummary(file);
+  const Result<mp4::FrameList> frames = mp4::ReadFrameList(file);
   const bool is_fine = fuzz::Fine(summary);
   FUZZ_CHECK(fuzz::Fine(frames) == is_fine,
              summary.status().ToString() + frames.status().ToString());

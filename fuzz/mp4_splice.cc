@@ -6,7 +6,6 @@
 #include "formats/mp4/frame_list.h"
 #include "formats/mp4/movie_splice.h"
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
 #include "testing/made_movie.h"
 
 namespace robomerge {
@@ -23,10 +22,10 @@ std::string BytesAt(const io::RandomAccessFile& file, const mp4::ShownFrame& fra
   return bytes;
 }
 
-std::string Apply(const mp4::SpliceLayout& layout) {
+std::vector<std::byte> Apply(const mp4::SpliceLayout& layout) {
   FUZZ_CHECK(layout.file_size_bytes <= kMostResultBytes,
              "the result is larger than its sources can explain");
-  std::string out(layout.file_size_bytes, '\0');
+  std::vector<std::byte> out(layout.file_size_bytes);
   std::memcpy(out.data(), layout.head.data(), layout.head.size());
   uint64_t end = layout.head.size();
   for (const io::PayloadRange& range : layout.ranges) {
@@ -35,8 +34,7 @@ std::string Apply(const mp4::SpliceLayout& layout) {
     FUZZ_CHECK(end <= out.size(), "a range ends behind the file");
     FUZZ_CHECK(range.source
                    ->ReadAt(range.source_offset,
-                            std::as_writable_bytes(std::span(out))
-                                .subspan(range.destination_offset, range.length_bytes))
+                            std::span(out).subspan(range.destination_offset, range.length_bytes))
                    .ok(),
                "a range lies outside its source");
   }
@@ -48,8 +46,8 @@ void Splice(const std::vector<const io::RandomAccessFile*>& sources,
   const Result<mp4::SpliceLayout> layout = mp4::PlanSplice(sources, options);
   if (!fuzz::Fine(layout)) return;
   FUZZ_CHECK(layout->start_ticks.size() == sources.size(), "one start per source");
-  const auto result = fuzz::MemoryFileOf("out.mp4", Apply(*layout));
-  const Result<mp4::FrameList> spliced = mp4::ReadFrameList(*result);
+  const mp4::MemoryFile result(Apply(*layout), "out.mp4");
+  const Result<mp4::FrameList> spliced = mp4::ReadFrameList(result);
   FUZZ_CHECK(fuzz::Fine(spliced), spliced.status().ToString());
   FUZZ_CHECK(!spliced->is_fragmented && spliced->summary.own_file_reason.empty(),
              spliced->summary.own_file_reason);
@@ -69,7 +67,7 @@ void Splice(const std::vector<const io::RandomAccessFile*>& sources,
                      static_cast<int64_t>(layout->start_ticks[number]) + since_first * factor,
                  "a frame is shown at another time");
       FUZZ_CHECK(copy.size_bytes == frame.size_bytes &&
-                     BytesAt(*result, copy) == BytesAt(*sources[number], frame),
+                     BytesAt(result, copy) == BytesAt(*sources[number], frame),
                  "a frame has other bytes");
     }
   }
@@ -80,11 +78,12 @@ void Splice(const std::vector<const io::RandomAccessFile*>& sources,
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const mp4::MemoryFile good(mp4::WriteTestFile(mp4::EvenMovie(5, 7)), "good.mp4");
-  const auto file = fuzz::MemoryFileOf("clip.mp4", std::string(fuzz::Text(data, size)));
-  Splice({file.get()}, {});
-  Splice({file.get(), file.get()}, {});
-  Splice({&good, file.get()}, {.alignment_bytes = 1, .fps_numerator = 30});
-  Splice({file.get(), &good, file.get()}, {.alignment_bytes = 4096, .fps_numerator = 0});
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(data, size));
+  const mp4::MemoryFile file({bytes.begin(), bytes.end()});
+  Splice({&file}, {});
+  Splice({&file, &file}, {});
+  Splice({&good, &file}, {.alignment_bytes = 1, .fps_numerator = 30});
+  Splice({&file, &good, &file}, {.alignment_bytes = 4096, .fps_numerator = 0});
   return 0;
 }
 

@@ -2,8 +2,8 @@
 // equal.
 #include "formats/parquet/arrow_border_internal.h"
 #include "formats/parquet/footer.h"
+#include "formats/parquet/memory_file_internal.h"
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
 
 namespace robomerge {
@@ -50,8 +50,8 @@ void WriteAndParse(const Footer::Representation& footer, size_t first, size_t co
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto file = fuzz::MemoryFileOf("file.parquet", std::string(fuzz::Text(data, size)));
-  const Result<Footer> footer = Footer::Read(*file);
+  const parquet::MemoryFile file("file.parquet", std::string(fuzz::Text(data, size)));
+  const Result<Footer> footer = Footer::Read(file);
   if (!fuzz::Fine(footer)) return 0;
   int64_t num_rows = 0;
   for (const parquet::RowGroup& row_group : footer->row_groups()) {

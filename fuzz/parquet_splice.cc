@@ -4,9 +4,11 @@
 
 #include "formats/parquet/compare_rows.h"
 #include "formats/parquet/file_splice.h"
+#include "formats/parquet/memory_file_internal.h"
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
+#include "testing/guarded_file_system.h"
+#include "testing/memory_file_system.h"
 
 namespace robomerge {
 using parquet::Footer;
@@ -49,13 +51,14 @@ class SpliceOfInput {
         row_group.replaced.emplace_back(name, parquet::Int64Run{static_cast<int64_t>(first), 1});
     }
     const parquet::SpliceSource source{&file_, &footer_};
-    fuzz::MemoryFileSystem files({"/out"});
-    const std::string path = "/out/file.parquet";
-    auto output = files.Create(path, CopyMode::kCopy);
+    io::MemoryFileSystem memory;
+    io::GuardedFileSystem files(memory, {"/file.parquet"});
+    const std::string path = "/file.parquet";
+    auto output = files.Create(path, io::Sharing::kForbidden);
     const Result<parquet::SpliceReport> report =
         parquet::WriteSplice({&source, 1}, row_groups, *schema, options, **output);
     if (!fuzz::Fine(report)) return;
-    FUZZ_CHECK(report->file_size_bytes == files.Find(path)->size(),
+    FUZZ_CHECK(report->file_size_bytes == files.Stat(path)->size_bytes,
                "the report names another size");
     const auto result = std::move(files.OpenForReading(path)).value();
     const Result<Footer> spliced = Footer::Read(*result);
@@ -87,10 +90,10 @@ class SpliceOfInput {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto file = fuzz::MemoryFileOf("file.parquet", std::string(fuzz::Text(data, size)));
-  const Result<Footer> footer = Footer::Read(*file);
+  const parquet::MemoryFile file("file.parquet", std::string(fuzz::Text(data, size)));
+  const Result<Footer> footer = Footer::Read(file);
   if (!fuzz::Fine(footer) || footer->num_rows() == 0) return 0;
-  const SpliceOfInput splice(*file, *footer);
+  const SpliceOfInput splice(file, *footer);
   std::vector<std::pair<uint64_t, uint64_t>> as_they_are;
   uint64_t first = 0;
   for (const parquet::RowGroup& row_group : footer->row_groups()) {
@@ -107,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (cut < num_rows) regrouped.emplace_back(cut, num_rows - cut);
   splice.Run(regrouped, {});
   for (const std::string& column : kBookkeeping)
-    static_cast<void>(fuzz::Fine(parquet::ReadInt64Column(*file, *footer, column)));
+    static_cast<void>(fuzz::Fine(parquet::ReadInt64Column(file, *footer, column)));
   return 0;
 }
 

@@ -4,11 +4,13 @@
 #include <bit>
 
 #include "formats/parquet/direct_column_internal.h"
+#include "formats/parquet/memory_file_internal.h"
 #include "formats/parquet/table.h"
 #include "formats/parquet/table_internal.h"
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
 #include "fuzz/mutate.h"
+#include "testing/guarded_file_system.h"
+#include "testing/memory_file_system.h"
 
 namespace robomerge {
 using parquet::NumberLists;
@@ -85,19 +87,20 @@ void Carry(const Table& table, const std::string& column) {
   for (int64_t row = 0; row < std::min<int64_t>(table.num_rows(), 1000); ++row)
     block.rows.push_back(row);
   if (!fuzz::Fine(writer.AddCarried(column, {block, block}))) return;
-  fuzz::MemoryFileSystem files({"/out"});
-  const auto output = files.Create("/out/file.parquet", CopyMode::kCopy);
+  io::MemoryFileSystem memory;
+  io::GuardedFileSystem files(memory, {"/file.parquet"});
+  const auto output = files.Create("/file.parquet", io::Sharing::kForbidden);
   static_cast<void>(fuzz::Fine(writer.Write(**output)));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto file = fuzz::MemoryFileOf("file.parquet", std::string(fuzz::Text(data, size)));
-  const Result<Table> table = Table::Read(*file);
+  const parquet::MemoryFile file("file.parquet", std::string(fuzz::Text(data, size)));
+  const Result<Table> table = Table::Read(file);
   if (!fuzz::Fine(table)) return 0;
   for (const std::string& column : table->column_names()) {
-    const Result<Table> by_arrow = Table::ReadColumns(*file, {column});
+    const Result<Table> by_arrow = Table::ReadColumns(file, {column});
     // Arrow also refuses for what no column shows, such as a damaged ARROW:schema.
     if (!fuzz::Fine(by_arrow)) continue;
     CompareColumn(*table, *by_arrow, column);

@@ -8,6 +8,7 @@
 #include "persist/partial_tables.h"
 #include "plan/plan.h"
 #include "reduce/combine.h"
+#include "testing/guarded_file_system.h"
 
 namespace robomerge {
 
@@ -15,7 +16,8 @@ FUZZ_MUTATE_WITH(fuzz::MutateFolder);
 
 namespace {
 
-void Load(fuzz::MemoryFileSystem& files) {
+void Load(io::MemoryFileSystem& memory) {
+  io::GuardedFileSystem files(memory, {"/partials", "/again"});
   Result<std::vector<persist::StoredPartial>> partials = persist::ReadPartials(files, "/partials");
   if (!fuzz::Fine(partials)) return;
   Partial root;
@@ -33,9 +35,9 @@ void Load(fuzz::MemoryFileSystem& files) {
   for (const std::string& path : PathsOf(*plan)) FUZZ_CHECK(fuzz::IsPlainPath(path), path);
 }
 
-void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, const std::string& folder) {
-  const std::string* text = files.Find(folder + "/partial.json");
-  if (text == nullptr) return;
+void MakeFingerprintsFit(io::MemoryFileSystem& files, const std::string& folder) {
+  const Result<std::string> text = io::ReadWholeFile(files, folder + "/partial.json");
+  if (!text.ok()) return;
   Result<json::Json> header = json::Parse(*text, folder);
   if (!header.ok() || !header->is_object() || !header->contains("tables") ||
       !header->at("tables").is_array())
@@ -50,23 +52,21 @@ void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, const std::string& folde
   fuzz::Refingerprint<persist::EpisodesTable>(files, folder, "episodes", *header);
   fuzz::Refingerprint<persist::FramesTable>(files, folder, "frames", *header);
   fuzz::Refingerprint<persist::ProblemsTable>(files, folder, "warnings", *header);
-  files.Add(folder + "/partial.json", json::Dump(*header));
+  FUZZ_CHECK(files.Put(folder + "/partial.json", json::Dump(*header)).ok(), folder);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  fuzz::MemoryFileSystem files({"/partials", "/again"});
-  for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
-    if (fuzz::IsPlainPath(file.path)) files.Add("/partials/" + file.path, file.bytes);
-  }
-  fuzz::MemoryFileSystem fitting = files;
-  const Result<std::vector<std::string>> names = files.List("/partials");
+  io::MemoryFileSystem as_it_is;
+  fuzz::PutFolder(fuzz::Text(data, size), "/partials", as_it_is);
+  const std::unique_ptr<io::MemoryFileSystem> fitting = as_it_is.Clone();
+  const Result<std::vector<std::string>> names = fitting->List("/partials");
   if (names.ok()) {
-    for (const std::string& name : *names) MakeFingerprintsFit(fitting, "/partials/" + name);
+    for (const std::string& name : *names) MakeFingerprintsFit(*fitting, "/partials/" + name);
   }
-  Load(files);
-  Load(fitting);
+  Load(as_it_is);
+  Load(*fitting);
   return 0;
 }
 

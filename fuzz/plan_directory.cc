@@ -6,6 +6,7 @@
 #include "fuzz/refingerprint.h"
 #include "persist/plan_folder.h"
 #include "persist/plan_folder_internal.h"
+#include "testing/guarded_file_system.h"
 
 namespace robomerge {
 using persist::plan_internal::PlanTables;
@@ -16,7 +17,8 @@ namespace {
 
 constexpr const char* kFolder = "/plan";
 
-Status Load(const fuzz::MemoryFileSystem& files) {
+Status Load(io::MemoryFileSystem& memory) {
+  const io::GuardedFileSystem files(memory, {kFolder});
   const Result<persist::StoredPlan> stored = persist::ReadPlan(files, kFolder);
   if (!fuzz::Fine(stored)) return stored.status();
   for (const Step& step : stored->plan.steps) {
@@ -30,7 +32,7 @@ Status Load(const fuzz::MemoryFileSystem& files) {
   return Status();
 }
 
-void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, json::Json& header) {
+void MakeFingerprintsFit(const io::FileSystem& files, json::Json& header) {
   fuzz::Refingerprint<persist::OriginsTable>(files, kFolder, "sources", header);
   fuzz::Refingerprint<persist::SourceFilesTable>(files, kFolder, "source_files", header);
   fuzz::Refingerprint<persist::TasksTable>(files, kFolder, "tasks", header);
@@ -47,27 +49,25 @@ void MakeFingerprintsFit(fuzz::MemoryFileSystem& files, json::Json& header) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  fuzz::MemoryFileSystem files({kFolder});
-  for (const fuzz::InputFile& file : fuzz::SplitFolder(fuzz::Text(data, size))) {
-    if (fuzz::IsPlainPath(file.path)) files.Add(std::string(kFolder) + "/" + file.path, file.bytes);
-  }
+  io::MemoryFileSystem files;
+  fuzz::PutFolder(fuzz::Text(data, size), kFolder, files);
   static_cast<void>(Load(files).ok());
   const std::string header_path = std::string(kFolder) + "/plan.json";
-  const std::string* text = files.Find(header_path);
-  if (text == nullptr) return 0;
+  const Result<std::string> text = io::ReadWholeFile(files, header_path);
+  if (!text.ok()) return 0;
   Result<json::Json> header = json::Parse(*text, header_path);
   if (!header.ok() || !header->is_object() || !header->contains("tables") ||
       !header->at("tables").is_array())
     return 0;
   MakeFingerprintsFit(files, *header);
-  files.Add(header_path, json::Dump(*header));
+  FUZZ_CHECK(files.Put(header_path, json::Dump(*header)).ok(), header_path);
   const Status status = Load(files);
   if (status.ok() || !status.problems().front().where.ends_with(": plan_id") ||
       status.problems().front().expected.size() < 16)
     return 0;
   // The message names the id that the tables make.
   (*header)["plan_id"] = status.problems().front().expected.substr(0, 16);
-  files.Add(header_path, json::Dump(*header));
+  FUZZ_CHECK(files.Put(header_path, json::Dump(*header)).ok(), header_path);
   FUZZ_CHECK(Load(files).ok(), "the id from its tables does not fit");
   return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "formats/json/json.h"
 #include "formats/parquet/table.h"
-#include "fuzz/memory_file_system.h"
+#include "io/file_system.h"
 #include "persist/columns.h"
 
 namespace robomerge::fuzz {
@@ -14,8 +14,8 @@ namespace robomerge::fuzz {
 /// Sets rows and fingerprint of table `name` in `header` to what the file beside it holds; leaves
 /// them where it cannot be read.
 template <typename Table>
-void Refingerprint(const MemoryFileSystem& files, const std::string& folder,
-                   const std::string& name, json::Json& header) {
+void Refingerprint(const io::FileSystem& files, const std::string& folder, const std::string& name,
+                   json::Json& header) {
   const auto file = files.OpenForReading(folder + "/" + name + ".parquet");
   if (!file.ok()) return;
   const Result<parquet::Table> stored = parquet::Table::Read(**file);

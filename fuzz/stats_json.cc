@@ -1,14 +1,16 @@
 // meta/stats.json, read as a dataset's and aggregated with itself.
 #include "fuzz/check.h"
-#include "fuzz/memory_file_system.h"
 #include "model/aggregate_statistics.h"
 #include "read/v30/read_v30.h"
+#include "testing/guarded_file_system.h"
+#include "testing/memory_file_system.h"
 
 namespace robomerge {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  fuzz::MemoryFileSystem files({"/in"});
-  files.Add("/in/meta/stats.json", std::string(fuzz::Text(data, size)));
+  io::MemoryFileSystem memory;
+  FUZZ_CHECK(memory.Put("/in/meta/stats.json", std::string(fuzz::Text(data, size))).ok(), "put");
+  const io::GuardedFileSystem files(memory, {"/in"});
   Dataset dataset;
   dataset.root = "/in";
   if (!fuzz::Fine(v30::ReadStatistics(files, dataset)) || !dataset.statistics) return 0;

@@ -42,4 +42,19 @@ bool IsPlainPath(std::string_view path) {
   return true;
 }
 
+std::string ResolvedAsText(const std::string& path) {
+  std::string resolved;
+  for (size_t begin = 0; begin < path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    begin = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (part == "..")
+      resolved.resize(std::min(resolved.find_last_of('/'), resolved.size()));
+    else
+      resolved += "/" + part;
+  }
+  return resolved.empty() ? "/" : resolved;
+}
+
 }  // namespace robomerge

@@ -23,4 +23,8 @@ std::string RelativeTo(const std::string& root, const std::string& path);
 /// two ways: no empty component, no "." and no "..", no NUL.
 bool IsPlainPath(std::string_view path);
 
+/// `path`, which is absolute, without "." and "..", as the system resolves it where there are no
+/// links. "/" for what leads above the root.
+std::string ResolvedAsText(const std::string& path);
+
 }  // namespace robomerge

@@ -1,3 +1,5 @@
+#include "inspect/inspect.h"
+
 #include <algorithm>
 
 #include "base/path.h"
@@ -32,10 +34,10 @@ std::string VideoText(const VideoKey& key, const VideoFile& file, FrameRate rate
 
 }  // namespace
 
-Result<InspectReport> Inspect(const std::string& root) {
+Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::string& root) {
   InspectReport report;
   report.root = root;
-  Result<Dataset> read = ReadDataset(io::Posix(), root);
+  Result<Dataset> read = ReadDataset(file_system, root);
   if (!read.ok()) {
     if (read.status().code() == Code::kNotFound && read.status().problems().size() == 1)
       return read.status();

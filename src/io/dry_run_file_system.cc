@@ -59,36 +59,14 @@ std::map<std::string, uint64_t> DryRunFileSystem::written() const {
   return written_;
 }
 
-Result<std::unique_ptr<RandomAccessFile>> DryRunFileSystem::OpenForReading(
-    const std::string& path) const {
-  return beneath_.OpenForReading(path);
-}
-
-Result<std::unique_ptr<OutputFile>> DryRunFileSystem::Create(const std::string& path, CopyMode) {
+Result<std::unique_ptr<OutputFile>> DryRunFileSystem::Create(const std::string& path, Sharing) {
   return std::unique_ptr<OutputFile>(std::make_unique<CountingFile>(*this, path));
 }
 
-Result<FileStat> DryRunFileSystem::Stat(const std::string& path) const {
-  return beneath_.Stat(path);
-}
-Result<std::vector<std::string>> DryRunFileSystem::List(const std::string& path) const {
-  return beneath_.List(path);
-}
-Status DryRunFileSystem::MakeDirectories(const std::string&) { return Status(); }
-Status DryRunFileSystem::RenameNew(const std::string&, const std::string&) { return Status(); }
-Status DryRunFileSystem::Replace(const std::string&, const std::string&) { return Status(); }
-Status DryRunFileSystem::Exchange(const std::string&, const std::string&) { return Status(); }
-Status DryRunFileSystem::RemoveAll(const std::string&) { return Status(); }
-Status DryRunFileSystem::SyncDirectory(const std::string&) { return Status(); }
-Result<std::unique_ptr<Lock>> DryRunFileSystem::TryLock(const std::string&, LockKind) {
-  return std::make_unique<Lock>();
-}
-bool DryRunFileSystem::CanShareExtents(const std::string& source,
-                                       const std::string& directory) const {
-  return beneath_.CanShareExtents(source, directory);
-}
-Result<uint64_t> DryRunFileSystem::FreeBytes(const std::string& path) const {
-  return beneath_.FreeBytes(path);
+Status DryRunFileSystem::Overwrite(const std::string& path, std::span<const std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  written_[path] = bytes.size();
+  return Status();
 }
 
 }  // namespace robomerge::io

@@ -1,5 +1,6 @@
 #include "io/file_system.h"
 
+#include "base/path.h"
 #include "base/text.h"
 
 namespace robomerge::io {
@@ -17,6 +18,12 @@ Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::stri
   std::string bytes(file->size_bytes(), '\0');
   ROBOMERGE_RETURN_NOT_OK(file->ReadAt(0, std::as_writable_bytes(std::span(bytes))));
   return bytes;
+}
+
+Result<std::string> AbsolutePath(const FileSystem& file_system, const std::string& path) {
+  if (path.starts_with('/')) return robomerge::AbsolutePath(path, "");
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string here, file_system.WorkingDirectory());
+  return robomerge::AbsolutePath(path, here);
 }
 
 Result<bool> Exists(const FileSystem& file_system, const std::string& path) {

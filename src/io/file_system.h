@@ -1,8 +1,8 @@
 // The operating system behind one interface: everything robomerge reads or writes passes here.
 //
-// posix/ is the real one; dry_run/ lets reads through and only counts writes. Paths are UTF-8 byte
-// strings, '/'-separated. All methods may be called from several threads at once, except that one
-// OutputFile is closed by one thread.
+// Whoever begins a run chooses the file system, once, and hands it down; nothing below asks for the
+// real one. Paths are UTF-8 byte strings, '/'-separated. All methods may be called from several
+// threads at once, except that one OutputFile is closed by one thread.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge::io {
+
+/// kOther: a pipe, a socket, a device.
+enum class FileKind { kRegular, kDirectory, kLink, kOther };
 
 /// What stat(2) says of a file. `modified_ns` is nanoseconds since the epoch.
 struct FileStat {
@@ -23,7 +25,8 @@ struct FileStat {
   int64_t modified_ns = 0;
   uint64_t device = 0;
   uint64_t inode = 0;
-  bool is_directory = false;
+  FileKind kind = FileKind::kRegular;
+  bool is_directory() const { return kind == FileKind::kDirectory; }
 };
 
 /// An open file that is only read. Thread-safe: every read names its offset.
@@ -53,6 +56,10 @@ class Lock {
  public:
   virtual ~Lock() = default;
 };
+
+/// Whether an output file may share extents with the files that are copied into it. Shared bytes
+/// need no new space, and stay as they are when either file is written to.
+enum class Sharing { kAllowed, kForbidden };
 
 /// How bytes came into an output file.
 struct MovedBytes {
@@ -101,11 +108,18 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
+  /// Opens a regular file; never waits. kCorrupt for anything else: a pipe, a device, a directory.
   virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(
       const std::string& path) const = 0;
   /// Creates a new file. kAlreadyExists if there is one.
-  virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) = 0;
+  virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) = 0;
+  /// Writes `bytes` as all of a file that the user names: one that is there is emptied first, and a
+  /// pipe or device takes them as they come.
+  virtual Status Overwrite(const std::string& path, std::span<const std::byte> bytes) = 0;
+  /// Of what `path` leads to, links followed. kNotFound if there is nothing.
   virtual Result<FileStat> Stat(const std::string& path) const = 0;
+  /// As Stat, but of a link itself: the only way to FileKind::kLink.
+  virtual Result<FileStat> StatLink(const std::string& path) const = 0;
   /// Names in a directory, sorted bytewise, without "." and "..".
   virtual Result<std::vector<std::string>> List(const std::string& path) const = 0;
   /// Makes a directory and its parents; one that exists is fine.
@@ -128,14 +142,25 @@ class FileSystem {
   virtual bool CanShareExtents(const std::string& source, const std::string& directory) const = 0;
   /// Bytes a user may still write on the file system that holds `path`.
   virtual Result<uint64_t> FreeBytes(const std::string& path) const = 0;
+  /// `path` made absolute, every link followed, without "." and "..". What is not there at its end
+  /// stays as it is written.
+  virtual Result<std::string> RealPath(const std::string& path) const = 0;
+  /// kIo if this process may not make and remove files in `directory`.
+  virtual Status CheckWritable(const std::string& directory) const = 0;
+  /// Where relative paths begin. kIo if that directory was removed.
+  virtual Result<std::string> WorkingDirectory() const = 0;
 };
 
-/// The real file system. Lives as long as the program.
+/// The real file system. Lives as long as the program. Only public calls and tests name it.
 FileSystem& Posix();
 
 /// Reads all of a file. kCorrupt if it is larger than `most_bytes`.
 Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
                                   uint64_t most_bytes = uint64_t{1} << 30);
+
+/// `path` made absolute, without "." and empty components; ".." stays, since it may follow a link.
+/// The working directory is asked for only if `path` is relative.
+Result<std::string> AbsolutePath(const FileSystem& file_system, const std::string& path);
 
 /// Whether `path` exists; errors other than absence are errors.
 Result<bool> Exists(const FileSystem& file_system, const std::string& path);

@@ -36,14 +36,14 @@ class IoTest : public ::testing::Test {
 
 std::string ReadAll(const std::string& path) { return ReadWholeFile(Posix(), path).value(); }
 
-TEST_F(IoTest, CopyRangeGivesTheSameBytesInEveryMode) {
+TEST_F(IoTest, CopyRangeGivesTheSameBytesSharedOrNot) {
   std::string bytes;
   for (int i = 0; i < 3'000'000; ++i) bytes.push_back(static_cast<char>(i * 2654435761u >> 24));
   const std::string source_path = Make("source", bytes);
   const auto source = Posix().OpenForReading(source_path).value();
-  for (const CopyMode mode : {CopyMode::kAuto, CopyMode::kShare, CopyMode::kCopy}) {
-    const std::string path = Path("out" + std::to_string(static_cast<int>(mode)));
-    const auto output = Posix().Create(path, mode).value();
+  for (const Sharing sharing : {Sharing::kAllowed, Sharing::kForbidden}) {
+    const std::string path = Path("out" + std::to_string(static_cast<int>(sharing)));
+    const auto output = Posix().Create(path, sharing).value();
     ASSERT_TRUE(output->SetSize(2'500'005).ok());
     const MovedBytes moved = output->CopyRange(*source, 17, 2'500'000, 5).value();
     EXPECT_EQ(moved.copied_bytes + moved.shared_bytes, 2'500'000u);
@@ -57,7 +57,7 @@ TEST_F(IoTest, RangesBeyondTheEndAreCorrupt) {
   const auto source = Posix().OpenForReading(Make("source", "0123456789")).value();
   std::array<std::byte, 4> buffer;
   EXPECT_EQ(source->ReadAt(8, buffer).code(), Code::kCorrupt);
-  const auto output = Posix().Create(Path("out"), CopyMode::kAuto).value();
+  const auto output = Posix().Create(Path("out"), Sharing::kAllowed).value();
   EXPECT_EQ(output->CopyRange(*source, 8, 4, 0).status().code(), Code::kCorrupt);
   EXPECT_EQ(output->CopyRange(*source, ~uint64_t{0} - 1, 4, 0).status().code(), Code::kCorrupt);
 }
@@ -88,7 +88,7 @@ TEST_F(IoTest, ErrorsNameThePathAndTheReason) {
   EXPECT_THAT(missing.ToString(), HasSubstr("No such file"));
   EXPECT_EQ(Posix().OpenForReading(folder_).status().code(), Code::kCorrupt);
   const std::string there = Make("there", "x");
-  EXPECT_EQ(Posix().Create(there, CopyMode::kAuto).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(Posix().Create(there, Sharing::kAllowed).status().code(), Code::kAlreadyExists);
   EXPECT_EQ(ReadWholeFile(Posix(), there, 0).status().code(), Code::kCorrupt);
 }
 
@@ -97,7 +97,7 @@ TEST_F(IoTest, DryRunCountsAndWritesNothing) {
   DryRunFileSystem dry(Posix());
   const auto source = dry.OpenForReading(source_path).value();
   ASSERT_TRUE(dry.MakeDirectories(Path("out")).ok());
-  const auto output = dry.Create(Path("out/file"), CopyMode::kAuto).value();
+  const auto output = dry.Create(Path("out/file"), Sharing::kAllowed).value();
   ASSERT_TRUE(output->CopyRange(*source, 2, 8, 100).ok());
   EXPECT_EQ(output->CopyRange(*source, 2, 9, 0).status().code(), Code::kCorrupt);
   ASSERT_TRUE(output->Close(true).ok());
@@ -125,7 +125,7 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
   EXPECT_GE(pinned->descriptor(), 0);
   Make("file1", "another length");
   EXPECT_THAT(files[1]->Pin().status().ToString(), HasSubstr("E-source-changed"));
-  const auto output = Posix().Create(Path("out"), CopyMode::kAuto).value();
+  const auto output = Posix().Create(Path("out"), Sharing::kAllowed).value();
   ASSERT_TRUE(output->CopyRange(*files[2], 0, 5, 0).ok());
   ASSERT_TRUE(output->Close(false).ok());
   EXPECT_EQ(ReadAll(Path("out")), "file2");

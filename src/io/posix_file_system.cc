@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/checked.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "io/file_system.h"
 
@@ -75,8 +76,20 @@ FileStat FromStat(const struct stat& raw) {
   stat.modified_ns = int64_t{raw.st_mtim.tv_sec} * 1'000'000'000 + raw.st_mtim.tv_nsec;
   stat.device = raw.st_dev;
   stat.inode = raw.st_ino;
-  stat.is_directory = S_ISDIR(raw.st_mode);
+  stat.kind = S_ISREG(raw.st_mode)   ? FileKind::kRegular
+              : S_ISDIR(raw.st_mode) ? FileKind::kDirectory
+              : S_ISLNK(raw.st_mode) ? FileKind::kLink
+                                     : FileKind::kOther;
   return stat;
+}
+
+Problem NotRegular(const std::string& path, const struct stat& raw) {
+  return Problem(Code::kCorrupt, "not a regular file")
+      .At(path)
+      .Found(S_ISDIR(raw.st_mode)    ? "a directory"
+             : S_ISFIFO(raw.st_mode) ? "a named pipe"
+             : S_ISSOCK(raw.st_mode) ? "a socket"
+                                     : "a device");
 }
 
 class PosixRandomAccessFile final : public RandomAccessFile {
@@ -114,8 +127,8 @@ class PosixRandomAccessFile final : public RandomAccessFile {
 
 class PosixOutputFile final : public OutputFile {
  public:
-  PosixOutputFile(std::string path, int descriptor, CopyMode mode)
-      : path_(std::move(path)), descriptor_(descriptor), mode_(mode) {}
+  PosixOutputFile(std::string path, int descriptor, Sharing sharing)
+      : path_(std::move(path)), descriptor_(descriptor), sharing_(sharing) {}
 
   const std::string& path() const override { return path_; }
 
@@ -153,8 +166,8 @@ class PosixOutputFile final : public OutputFile {
       moved.shared_bytes += shared;
       source_offset += shared, offset += shared, length -= shared;
       // copy_file_range of one file system may share aligned extents by itself, which
-      // CopyMode::kCopy must not.
-      while (length > 0 && mode_ != CopyMode::kCopy &&
+      // Sharing::kForbidden does not allow.
+      while (length > 0 && sharing_ != Sharing::kForbidden &&
              kernel_copies_.load(std::memory_order_relaxed)) {
         auto from = static_cast<loff_t>(source_offset), to = static_cast<loff_t>(offset);
         const ssize_t count =
@@ -211,7 +224,7 @@ class PosixOutputFile final : public OutputFile {
   uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
                     uint64_t offset) {
     static constexpr uint64_t kBlockBytes = 4096;
-    if (mode_ == CopyMode::kCopy || !shares_.load(std::memory_order_relaxed)) return 0;
+    if (sharing_ == Sharing::kForbidden || !shares_.load(std::memory_order_relaxed)) return 0;
     if (source_offset % kBlockBytes != 0 || offset % kBlockBytes != 0) return 0;
     file_clone_range range{};
     range.src_fd = source.descriptor();
@@ -229,7 +242,7 @@ class PosixOutputFile final : public OutputFile {
 
   std::string path_;
   Descriptor descriptor_;
-  CopyMode mode_;
+  Sharing sharing_;
   std::atomic<bool> shares_{true};
   std::atomic<bool> kernel_copies_{true};
 };
@@ -263,27 +276,51 @@ class PosixLock final : public Lock {
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override {
-    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY));
-    if (descriptor.get() < 0) return SystemProblem("open for reading", path, errno);
+    // Without O_NONBLOCK a named pipe would wait here for somebody who writes to it.
+    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY | O_NONBLOCK));
     struct stat raw;
-    if (::fstat(descriptor.get(), &raw) != 0) return SystemProblem("stat", path, errno);
-    if (!S_ISREG(raw.st_mode)) {
-      return Problem(Code::kCorrupt, "not a regular file").At(path);
+    if (descriptor.get() < 0) {
+      const int error = errno;  // ENXIO for a socket
+      const bool is_other = error == ENXIO && ::stat(path.c_str(), &raw) == 0;
+      return is_other ? NotRegular(path, raw) : SystemProblem("open for reading", path, error);
     }
+    if (::fstat(descriptor.get(), &raw) != 0) return SystemProblem("stat", path, errno);
+    if (!S_ISREG(raw.st_mode)) return NotRegular(path, raw);
     const auto size = static_cast<uint64_t>(raw.st_size);
     return std::unique_ptr<RandomAccessFile>(
         std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), size));
   }
 
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override {
     const int descriptor = OpenRetrying(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (descriptor < 0) return SystemProblem("create", path, errno);
-    return std::unique_ptr<OutputFile>(std::make_unique<PosixOutputFile>(path, descriptor, mode));
+    return std::unique_ptr<OutputFile>(
+        std::make_unique<PosixOutputFile>(path, descriptor, sharing));
+  }
+
+  Status Overwrite(const std::string& path, std::span<const std::byte> bytes) override {
+    Descriptor descriptor(OpenRetrying(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666));
+    if (descriptor.get() < 0) return SystemProblem("create", path, errno);
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(descriptor.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return SystemProblem("write", path, errno);
+      bytes = bytes.subspan(static_cast<size_t>(count));
+    }
+    if (::close(descriptor.Release()) != 0 && errno != EINTR)
+      return SystemProblem("close", path, errno);
+    return Status();
   }
 
   Result<FileStat> Stat(const std::string& path) const override {
     struct stat raw;
     if (::stat(path.c_str(), &raw) != 0) return SystemProblem("stat", path, errno);
+    return FromStat(raw);
+  }
+
+  Result<FileStat> StatLink(const std::string& path) const override {
+    struct stat raw;
+    if (::lstat(path.c_str(), &raw) != 0) return SystemProblem("stat", path, errno);
     return FromStat(raw);
   }
 
@@ -422,6 +459,35 @@ class PosixFileSystem final : public FileSystem {
     if (::statvfs(path.c_str(), &raw) != 0)
       return SystemProblem("read the free space of", path, errno);
     return uint64_t{raw.f_bavail} * raw.f_frsize;
+  }
+
+  Result<std::string> RealPath(const std::string& path) const override {
+    ROBOMERGE_ASSIGN_OR_RETURN(std::string there, AbsolutePath(*this, path));
+    // The longest beginning that is there is asked for; the rest is text.
+    std::string rest;
+    while (true) {
+      const std::unique_ptr<char, decltype(&::free)> real(::realpath(there.c_str(), nullptr),
+                                                          ::free);
+      if (real != nullptr) return ResolvedAsText(std::string(real.get()) + rest);
+      if (errno != ENOENT && errno != ENOTDIR)
+        return SystemProblem("follow the links of", path, errno);
+      if (there == "/") return SystemProblem("follow the links of", path, errno);
+      const size_t slash = there.find_last_of('/');
+      rest.insert(0, there.substr(slash));
+      there.resize(std::max<size_t>(slash, 1));
+    }
+  }
+
+  Status CheckWritable(const std::string& directory) const override {
+    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+      return SystemProblem("write into", directory, errno);
+    return Status();
+  }
+
+  Result<std::string> WorkingDirectory() const override {
+    const std::unique_ptr<char, decltype(&::free)> here(::getcwd(nullptr, 0), ::free);
+    if (here == nullptr) return SystemProblem("find the working directory", ".", errno);
+    return std::string(here.get());
   }
 };
 

@@ -276,7 +276,7 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
       foreign = kFolder + "/" + path.substr(0, path.find("/data/")) + "/meta/notes.txt";
   }
   ASSERT_FALSE(foreign.empty());
-  begin_->Put(foreign, "mine");
+  ASSERT_TRUE(begin_->Put(foreign, "mine").ok());
   EXPECT_THAT(Run(*begin_), HasSubstr("E-staging-foreign"));
   EXPECT_EQ(io::ReadWholeFile(*begin_, foreign).value(), "mine");
   ASSERT_TRUE(begin_->RemoveAll(foreign).ok());

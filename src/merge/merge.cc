@@ -39,8 +39,9 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, sources_, options_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
+    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
-                               run_.MakePlan(root, destination_, RealPaths(sources_)));
+                               run_.MakePlan(root, destination_, std::move(roots)));
     roots_ = RootsOf(root);
     ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan) : WriteAndPublish(plan));
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
@@ -119,8 +120,8 @@ class MergeRun {
       counts.stage = "verify";
       if (progress_) progress_(counts);
     };
-    ROBOMERGE_ASSIGN_OR_RETURN(*verification_,
-                               Verify(directory, sources_, options, as_one_stage, stop_));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        *verification_, VerifyOn(file_system_, directory, sources_, options, as_one_stage, stop_));
     return Status();
   }
 
@@ -220,18 +221,13 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::
   return report.status().OfKind(DefaultKind(report.status().code()));
 }
 
-Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination,
-                          const MergeOptions& options, const ProgressCallback& progress,
-                          const std::atomic<bool>* stop) {
-  return MergeOn(io::Posix(), sources, destination, options, progress, stop);
-}
-
-Result<VerifiedMerge> MergeVerified(const std::vector<std::string>& sources,
-                                    const std::string& destination, const MergeOptions& options,
-                                    const ProgressCallback& progress,
-                                    const std::atomic<bool>* stop) {
+Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
+                                      const std::vector<std::string>& sources,
+                                      const std::string& destination, const MergeOptions& options,
+                                      const ProgressCallback& progress,
+                                      const std::atomic<bool>* stop) {
   VerifiedMerge verified;
-  Result<MergeReport> report = MergeRun(io::Posix(), sources, options, progress, stop)
+  Result<MergeReport> report = MergeRun(file_system, sources, options, progress, stop)
                                    .Merge(destination, &verified.verification);
   if (!report.ok()) return report.status().OfKind(DefaultKind(report.status().code()));
   verified.merge = std::move(report).value();

@@ -1,10 +1,12 @@
-// robomerge/merge.h and robomerge/stages.h on any file system: the public calls are these on the
-// real one. Tests pass one that fails.
+// robomerge/merge.h, stages.h and verify.h on any file system: the public calls are these on the
+// real one (public_calls.cc). Tests pass others.
 #pragma once
 
+#include "inspect/inspect.h"
 #include "io/file_system.h"
 #include "robomerge/merge.h"
 #include "robomerge/stages.h"
+#include "verify/verify.h"
 
 namespace robomerge {
 
@@ -12,6 +14,26 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::
                             const std::string& destination, const MergeOptions& options,
                             const ProgressCallback& progress = {},
                             const std::atomic<bool>* stop = nullptr);
+
+Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
+                                      const std::vector<std::string>& sources,
+                                      const std::string& destination, const MergeOptions& options,
+                                      const ProgressCallback& progress = {},
+                                      const std::atomic<bool>* stop = nullptr);
+
+Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
+                                      const std::vector<std::string>& sources,
+                                      const std::string& partial_directory, Rank rank,
+                                      const MergeOptions& options,
+                                      const ProgressCallback& progress = {},
+                                      const std::atomic<bool>* stop = nullptr);
+
+Result<StageReport> PlanPartialsOn(io::FileSystem& file_system,
+                                   const std::string& partial_directory,
+                                   const std::string& destination,
+                                   const std::string& plan_directory, const MergeOptions& options,
+                                   const ProgressCallback& progress = {},
+                                   const std::atomic<bool>* stop = nullptr);
 
 Result<StageReport> PlanSourcesOn(io::FileSystem& file_system,
                                   const std::vector<std::string>& sources,

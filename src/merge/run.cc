@@ -1,7 +1,6 @@
 #include "merge/run.h"
 
 #include <algorithm>
-#include <fstream>
 #include <mutex>
 #include <set>
 
@@ -36,7 +35,8 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const std::st
 
 // What the sources disagree about, when some of them are broken otherwise: whoever mends those
 // wants to know it now.
-std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources,
+std::vector<Problem> DisagreementsOf(const io::FileSystem& file_system,
+                                     const std::vector<std::string>& sources,
                                      const std::vector<Problem>& problems) {
   static const std::set<std::string> kAboutInfo = {
       "E-io",       "E-no-dataset",       "E-info",    "E-version",
@@ -48,7 +48,7 @@ std::vector<Problem> DisagreementsOf(const std::vector<std::string>& sources,
   std::vector<SchemaClass> schemas;
   for (const std::string& root : sources) {
     if (unreadable.contains(root)) continue;
-    Result<Schema> schema = ReadSchema(io::Posix(), root);
+    Result<Schema> schema = ReadSchema(file_system, root);
     if (!schema.ok()) continue;
     std::string fingerprint = schema->Fingerprint();
     const auto known = std::find_if(schemas.begin(), schemas.end(), [&](const SchemaClass& one) {
@@ -142,12 +142,13 @@ void Run::Enter(const std::string& stage) {
 Status Run::Finish() {
   Enter("");
   if (options_.trace_path.empty()) return Status();
-  std::ofstream file(options_.trace_path, std::ios::binary | std::ios::trunc);
-  file << observer_.trace().ChromeTraceJson();
-  file.close();
-  if (file) return Status();
+  const std::string trace = observer_.trace().ChromeTraceJson();
+  const Status written =
+      file_system_.Overwrite(options_.trace_path, std::as_bytes(std::span(trace)));
+  if (written.ok()) return Status();
   return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
-      .At(options_.trace_path);
+      .At(options_.trace_path)
+      .Found(written.problems().front().found);
 }
 
 Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
@@ -169,7 +170,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
   Result<Partial> root = ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
   if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
   std::vector<Problem> problems = root.status().problems();
-  for (Problem& problem : DisagreementsOf(sources, root.status().problems()))
+  for (Problem& problem : DisagreementsOf(file_system_, sources, root.status().problems()))
     problems.push_back(std::move(problem));
   return Status::Many(std::move(problems));
 }
@@ -185,7 +186,6 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   event.last = root.sources.size() - 1;
   event.start_ns = NowNs();
   PlanSite site;
-  site.working_directory = WorkingDirectory();
   site.roots = std::move(roots);
   const bool is_laid_out_for_sharing =
       options_.copy_mode == CopyMode::kShare ||
@@ -193,7 +193,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
   if (plan.ok()) {
-    for (Problem& warning : OverlappingSources(RootsOf(root)))
+    for (Problem& warning : OverlappingSources(file_system_, RootsOf(root)))
       plan->warnings.push_back(std::move(warning));
   }
   event.end_ns = NowNs();
@@ -248,7 +248,8 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   context.file_system = &file_system;
   context.sources = &pool;
   context.directory = directory;
-  context.copy_mode = options_.copy_mode;
+  context.sharing =
+      options_.copy_mode == CopyMode::kCopy ? io::Sharing::kForbidden : io::Sharing::kAllowed;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
   uint64_t cost_bytes = 0;

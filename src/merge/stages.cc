@@ -1,6 +1,5 @@
 #include <set>
 
-#include "base/path.h"
 #include "base/text.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
@@ -15,9 +14,13 @@
 namespace robomerge {
 namespace {
 
-std::vector<std::string> AbsolutePaths(const std::vector<std::string>& paths) {
+Result<std::vector<std::string>> AbsolutePaths(const io::FileSystem& file_system,
+                                               const std::vector<std::string>& paths) {
   std::vector<std::string> absolute;
-  for (const std::string& path : paths) absolute.push_back(WithoutParents(path));
+  for (const std::string& path : paths) {
+    ROBOMERGE_ASSIGN_OR_RETURN(std::string one, WithoutParents(file_system, path));
+    absolute.push_back(std::move(one));
+  }
   return absolute;
 }
 
@@ -43,7 +46,8 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
   ROBOMERGE_RETURN_NOT_OK(CheckRank(rank.rank, rank.world_size));
   if (sources.empty())
     return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
-  const std::vector<std::string> all = AbsolutePaths(sources);
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> all,
+                             AbsolutePaths(run.file_system(), sources));
   const Span span = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
   report.stage = "describe";
@@ -78,8 +82,10 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   const MergeOptions& options = run.options();
   persist::StoredPlan stored;
   stored.destination = destination;
-  stored.staging_root =
-      options.staging_root.empty() ? "" : AbsolutePath(options.staging_root, WorkingDirectory());
+  if (!options.staging_root.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(stored.staging_root,
+                               io::AbsolutePath(run.file_system(), options.staging_root));
+  }
   stored.options = options;
   ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination, {}));
   MergeOptions publishing = options;
@@ -112,8 +118,9 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
 Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                                      const std::string& destination,
                                      const std::string& plan_directory, Run& run) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean,
-                             CleanDestination(AbsolutePath(destination, WorkingDirectory())));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
+                             io::AbsolutePath(run.file_system(), destination));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   run.Enter("read");
   ROBOMERGE_ASSIGN_OR_RETURN(std::vector<persist::StoredPartial> partials,
@@ -129,9 +136,11 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
                                     const std::string& plan_directory, Run& run) {
   if (sources.empty())
     return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean,
-                             CleanDestination(AbsolutePath(destination, WorkingDirectory())));
-  const std::vector<std::string> all = AbsolutePaths(sources);
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
+                             io::AbsolutePath(run.file_system(), destination));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> all,
+                             AbsolutePaths(run.file_system(), sources));
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, all, run.options()));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(all));
@@ -242,19 +251,22 @@ Result<StageReport> WithKind(Result<StageReport> report) {
 
 }  // namespace
 
-Result<StageReport> DescribeSources(const std::vector<std::string>& sources,
-                                    const std::string& partial_directory, Rank rank,
-                                    const MergeOptions& options, const ProgressCallback& progress,
-                                    const std::atomic<bool>* stop) {
-  Run run(io::Posix(), options, progress, stop);
+Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
+                                      const std::vector<std::string>& sources,
+                                      const std::string& partial_directory, Rank rank,
+                                      const MergeOptions& options, const ProgressCallback& progress,
+                                      const std::atomic<bool>* stop) {
+  Run run(file_system, options, progress, stop);
   return WithKind(Describe(sources, partial_directory, rank, run));
 }
 
-Result<StageReport> PlanPartials(const std::string& partial_directory,
-                                 const std::string& destination, const std::string& plan_directory,
-                                 const MergeOptions& options, const ProgressCallback& progress,
-                                 const std::atomic<bool>* stop) {
-  Run run(io::Posix(), options, progress, stop);
+Result<StageReport> PlanPartialsOn(io::FileSystem& file_system,
+                                   const std::string& partial_directory,
+                                   const std::string& destination,
+                                   const std::string& plan_directory, const MergeOptions& options,
+                                   const ProgressCallback& progress,
+                                   const std::atomic<bool>* stop) {
+  Run run(file_system, options, progress, stop);
   return WithKind(PlanFromPartials(partial_directory, destination, plan_directory, run));
 }
 
@@ -286,23 +298,6 @@ Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::str
   const MergeOptions all_options = OptionsOf(*stored, options);
   Run run(file_system, all_options, {}, nullptr);
   return WithKind(Publish(*stored, plan_directory, run));
-}
-
-Result<StageReport> PlanSources(const std::vector<std::string>& sources,
-                                const std::string& destination, const std::string& plan_directory,
-                                const MergeOptions& options, const ProgressCallback& progress,
-                                const std::atomic<bool>* stop) {
-  return PlanSourcesOn(io::Posix(), sources, destination, plan_directory, options, progress, stop);
-}
-
-Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
-                                 const MergeOptions& options, const ProgressCallback& progress,
-                                 const std::atomic<bool>* stop) {
-  return WritePlannedOn(io::Posix(), plan_directory, rank, options, progress, stop);
-}
-
-Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options) {
-  return PublishPlannedOn(io::Posix(), plan_directory, options);
 }
 
 }  // namespace robomerge

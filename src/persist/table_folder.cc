@@ -14,7 +14,7 @@ constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
 Status WriteText(io::FileSystem& file_system, const std::string& path, const std::string& text,
                  bool sync) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> file,
-                             file_system.Create(path, CopyMode::kCopy));
+                             file_system.Create(path, io::Sharing::kForbidden));
   ROBOMERGE_RETURN_NOT_OK(file->WriteAt(0, std::as_bytes(std::span(text))));
   return file->Close(sync);
 }
@@ -65,7 +65,7 @@ Status TableFolderWriter::WriteFiles(io::FileSystem& file_system, const std::str
   for (Stored& table : tables_) {
     const std::string file_path = io::JoinPath(path, table.name + ".parquet");
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> file,
-                               file_system.Create(file_path, CopyMode::kCopy));
+                               file_system.Create(file_path, io::Sharing::kForbidden));
     ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t size_bytes, table.writer->Write(*file));
     static_cast<void>(size_bytes);
     ROBOMERGE_RETURN_NOT_OK(file->Close(sync));

@@ -73,8 +73,8 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
               "a LeRobot dataset (meta/info.json with codebase_version and features), or an "
               "empty folder")
           .Hint("choose another destination, or remove this one yourself");
-  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
-  if (!stat.is_directory) return refusal;
+  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
+  if (!stat.is_directory()) return refusal;
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(path));
   if (names.empty()) return Status();
   const std::string info_path = io::JoinPath(path, kInfoPath);

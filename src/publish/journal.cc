@@ -155,7 +155,7 @@ Status JournalWriter::Open() {
   ROBOMERGE_RETURN_NOT_OK(file_system_.MakeDirectories(directory_));
   const std::string path = io::JoinPath(directory_, io::UniqueName() + ".jsonl");
   ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file,
-                             file_system_.Create(path, CopyMode::kCopy));
+                             file_system_.Create(path, io::Sharing::kForbidden));
   Json header = Json::object();
   header["format"] = kFormat;
   header["version"] = Json::array({1, 1});

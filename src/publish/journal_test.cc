@@ -145,7 +145,8 @@ TEST_F(JournalTest, AFileIsSeenWhenItIsClosedAndNotBefore) {
   WholeFileSystem whole_files(io::Posix(), true);
   const std::string path = folder_ + "/file";
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const std::unique_ptr<io::OutputFile> file = whole_files.Create(path, CopyMode::kCopy).value();
+    const std::unique_ptr<io::OutputFile> file =
+        whole_files.Create(path, io::Sharing::kForbidden).value();
     EXPECT_EQ(file->path(), path);
     ASSERT_TRUE(file->WriteAt(0, std::as_bytes(std::span("abc", 3))).ok());
     EXPECT_EQ(io::Exists(io::Posix(), path).value(), attempt == 1);
@@ -158,8 +159,8 @@ TEST_F(JournalTest, AFileIsSeenWhenItIsClosedAndNotBefore) {
 TEST_F(JournalTest, AFileThatIsDroppedLeavesNothing) {
   WholeFileSystem whole_files(io::Posix(), false);
   const std::unique_ptr<io::OutputFile> other =
-      whole_files.Create(folder_ + "/file", CopyMode::kCopy).value();
-  ASSERT_TRUE(whole_files.Create(folder_ + "/file", CopyMode::kCopy)
+      whole_files.Create(folder_ + "/file", io::Sharing::kForbidden).value();
+  ASSERT_TRUE(whole_files.Create(folder_ + "/file", io::Sharing::kForbidden)
                   .ok());  // a second writer of the same file, dropped here
   EXPECT_EQ(Names().size(), 1u);
 }

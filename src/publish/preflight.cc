@@ -1,12 +1,8 @@
 #include "publish/preflight.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <map>
-#include <optional>
 #include <system_error>
 
 #include "base/path.h"
@@ -16,151 +12,182 @@
 namespace robomerge {
 namespace {
 
-namespace fs = std::filesystem;
+void Add(const Status& status, std::vector<Problem>& problems) {
+  problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+}
 
-// Whether `inner` is `outer` or lies below it.
-bool IsWithin(const fs::path& inner, const fs::path& outer) {
-  const auto [end_of_outer, unused] =
-      std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return end_of_outer == outer.end();
+// Whether `inner` is `outer` or lies below it. Both are real paths.
+bool IsWithin(const std::string& inner, const std::string& outer) {
+  return inner.starts_with(outer) &&
+         (inner.size() == outer.size() || outer == "/" || inner[outer.size()] == '/');
 }
 
 // Paths with every link followed. Thousands of sources lie in one folder: it is looked at once.
 class LinkFollower {
  public:
-  // Empty if it cannot be told.
-  fs::path Of(const std::string& text) {
-    std::error_code error;
-    fs::path path(text);
-    while (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
-    const fs::path name = path.filename();
-    const bool is_plain = fs::symlink_status(path, error).type() == fs::file_type::directory &&
-                          name != "." && name != "..";
-    if (!is_plain) return fs::weakly_canonical(path, error);
-    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    const auto [known, is_new] = folders_.try_emplace(folder.string());
-    if (is_new) known->second = fs::canonical(folder, error);
-    return known->second.empty() ? fs::path() : known->second / name;
+  explicit LinkFollower(const io::FileSystem& file_system) : file_system_(file_system) {}
+
+  Result<std::string> Of(const std::string& path) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute, io::AbsolutePath(file_system_, path));
+    const size_t slash = absolute.find_last_of('/');
+    const std::string name = absolute.substr(slash + 1);
+    const Result<io::FileStat> stat = file_system_.StatLink(absolute);
+    const bool is_plain = stat.ok() && stat->is_directory() && !name.empty() && name != "..";
+    if (!is_plain) return file_system_.RealPath(absolute);
+    const std::string folder = ParentOf(absolute);
+    auto known = folders_.find(folder);
+    if (known == folders_.end()) {
+      ROBOMERGE_ASSIGN_OR_RETURN(std::string real, file_system_.RealPath(folder));
+      known = folders_.emplace(folder, std::move(real)).first;
+    }
+    return io::JoinPath(known->second, name);
   }
 
  private:
-  std::map<std::string, fs::path> folders_;
+  const io::FileSystem& file_system_;
+  std::map<std::string, std::string> folders_;
 };
 
 // The nearest folder that is there must be one, and let itself be written.
 void CheckCanWrite(const io::FileSystem& file_system, const std::string& path, const char* what,
                    std::vector<Problem>& problems) {
-  if (&file_system != &io::Posix()) return;
-  std::error_code error;
-  fs::path folder = fs::absolute(path, error);
-  while (fs::symlink_status(folder, error).type() == fs::file_type::not_found &&
-         folder.has_relative_path())
-    folder = folder.parent_path();
-  if (!fs::is_directory(folder, error)) {
+  const Result<std::string> absolute = io::AbsolutePath(file_system, path);
+  if (!absolute.ok()) return Add(absolute.status(), problems);
+  const auto is_absent = [](const Result<io::FileStat>& stat) {
+    return !stat.ok() && stat.status().code() == Code::kNotFound;
+  };
+  std::string folder = *absolute;
+  Result<io::FileStat> stat = file_system.StatLink(folder);
+  while (is_absent(stat) && folder != "/") {
+    folder = ParentOf(folder);
+    stat = file_system.StatLink(folder);
+  }
+  if (stat.ok() && stat->kind == io::FileKind::kLink) stat = file_system.Stat(folder);
+  if (!stat.ok() && !is_absent(stat)) return Add(stat.status(), problems);
+  if (!stat.ok() || !stat->is_directory()) {
     problems.push_back(Problem(Code::kIo, StrCat(what, " would lie in something that is no folder"))
                            .Kind("E-destination")
-                           .At(folder.string())
+                           .At(folder)
                            .Found(std::generic_category().message(ENOTDIR))
                            .Hint("choose another place"));
-  } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    problems.push_back(Problem(Code::kIo, StrCat(what, " cannot be made in this folder"))
-                           .Kind("E-destination")
-                           .At(path)
-                           .Expected("a folder that may be written")
-                           .Found(std::generic_category().message(errno) +
-                                  (folder == path ? "" : ", at " + folder.string()))
-                           .Hint("check the permissions, or choose another place"));
+    return;
   }
+  const Status writable = file_system.CheckWritable(folder);
+  if (writable.ok()) return;
+  problems.push_back(
+      Problem(Code::kIo, StrCat(what, " cannot be made in this folder"))
+          .Kind("E-destination")
+          .At(path)
+          .Expected("a folder that may be written")
+          .Found(writable.problems().front().found + (folder == path ? "" : ", at " + folder))
+          .Hint("check the permissions, or choose another place"));
 }
 
 void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& destination,
                       bool overwrite, std::vector<Problem>& problems) {
-  std::error_code error;
-  const fs::file_type type = fs::symlink_status(destination, error).type();
-  const std::string parent = fs::absolute(destination, error).parent_path().string();
-  if (type == fs::file_type::not_found)
-    return CheckCanWrite(file_system, parent, "the destination", problems);
-  if (overwrite) CheckCanWrite(file_system, parent, "the destination", problems);
+  const Result<io::FileStat> there = file_system.StatLink(destination);
+  const bool is_absent = !there.ok() && there.status().code() == Code::kNotFound;
+  if (!there.ok() && !is_absent) return Add(there.status(), problems);
+  if (is_absent || overwrite) {
+    const Result<std::string> absolute = io::AbsolutePath(file_system, destination);
+    if (!absolute.ok()) return Add(absolute.status(), problems);
+    CheckCanWrite(file_system, ParentOf(*absolute), "the destination", problems);
+  }
+  if (is_absent) return;
   if (!overwrite) {
     // A merge that was finished before can be told only when the plan is made.
     const Result<std::string> content_id = PublishedContentId(file_system, destination);
-    if (!content_id.ok()) problems.push_back(content_id.status().problems().front());
-    if (content_id.ok() && content_id->empty()) problems.push_back(DestinationExists(destination));
+    if (!content_id.ok()) return Add(content_id.status(), problems);
+    if (content_id->empty()) problems.push_back(DestinationExists(destination));
     return;
   }
-  const bool is_dataset = type == fs::file_type::directory &&
-                          (fs::exists(fs::path(destination) / "meta/info.json", error) ||
-                           fs::is_empty(destination, error));
-  if (is_dataset) return;
-  problems.push_back(Problem(Code::kInvalidArgument,
-                             "what is at the destination is no dataset, and is not overwritten")
-                         .Kind("E-destination")
-                         .At(destination)
-                         .Expected("a folder with meta/info.json, or an empty one")
-                         .Hint("choose another destination, or remove this one yourself"));
+  Add(CheckReplaceable(file_system, destination), problems);
 }
 
-void CheckStagingRoot(const io::FileSystem& file_system, const std::string& destination,
-                      const std::string& staging_root, const std::vector<std::string>& sources,
-                      std::vector<Problem>& problems) {
-  std::error_code error;
-  LinkFollower real_paths;
+// Of the nearest thing that is there.
+Result<uint64_t> DeviceOf(const io::FileSystem& file_system, std::string path) {
+  while (true) {
+    const Result<io::FileStat> stat = file_system.Stat(path);
+    if (stat.ok()) return stat->device;
+    if (stat.status().code() != Code::kNotFound || path == "/") return stat.status();
+    path = ParentOf(path);
+  }
+}
+
+struct PlacedSource {
+  const std::string& path;  // as it was given
+  std::string real;
+};
+
+Status CheckStagingRoot(const io::FileSystem& file_system, const std::string& real_destination,
+                        const std::string& staging_root, const std::vector<PlacedSource>& sources,
+                        std::vector<Problem>& problems) {
   CheckCanWrite(file_system, staging_root, "the folder for the work", problems);
-  const fs::path real_root = fs::weakly_canonical(staging_root, error);
-  for (const std::string& source : sources) {
-    const fs::path real_source = real_paths.Of(source);
-    if (real_root.empty() || real_source.empty() || !IsWithin(real_root, real_source)) continue;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_root, file_system.RealPath(staging_root));
+  for (const PlacedSource& source : sources) {
+    if (!IsWithin(real_root, source.real)) continue;
     problems.push_back(Problem(Code::kInvalidArgument, "folder for the work lies inside a source")
                            .Kind("E-staging-root")
-                           .Source(source)
+                           .Source(source.path)
                            .At(staging_root)
                            .Hint("sources are never written: choose a folder outside of them"));
   }
-  const auto device = [&file_system](fs::path path) -> std::optional<uint64_t> {
-    while (true) {
-      const Result<io::FileStat> stat = file_system.Stat(path.string());
-      if (stat.ok()) return stat->device;
-      if (!path.has_relative_path()) return std::nullopt;
-      path = path.parent_path();
-    }
-  };
-  const fs::path parent =
-      fs::weakly_canonical(fs::absolute(destination, error), error).parent_path();
-  if (device(real_root) == device(parent)) return;
-  problems.push_back(Problem(Code::kInvalidArgument,
-                             "folder for the work is on another file system than the destination")
-                         .Kind("E-staging-root")
-                         .At(staging_root)
-                         .Expected("the file system of " + parent.string())
-                         .Hint("the result is put in place by one rename"));
+  const std::string parent = ParentOf(real_destination);
+  ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t of_root, DeviceOf(file_system, real_root));
+  ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t of_parent, DeviceOf(file_system, parent));
+  if (of_root == of_parent) return Status();
+  return Problem(Code::kInvalidArgument,
+                 "folder for the work is on another file system than the destination")
+      .Kind("E-staging-root")
+      .At(staging_root)
+      .Expected("the file system of " + parent)
+      .Hint("the result is put in place by one rename");
+}
+
+Problem DestinationIsSource(const std::string& destination, const std::string& source) {
+  return Problem(Code::kInvalidArgument, "destination is one of the sources")
+      .Kind("E-destination-in-source")
+      .Source(source)
+      .At(destination)
+      .Hint("sources are never written: choose another destination");
+}
+
+Problem DestinationInsideSource(const std::string& destination, const std::string& source) {
+  return Problem(Code::kInvalidArgument, "destination lies inside a source")
+      .Kind("E-destination-in-source")
+      .Source(source)
+      .At(destination)
+      .Hint("sources are never written: choose a destination outside of them");
+}
+
+Problem SourceInsideDestination(const std::string& source) {
+  return Problem(Code::kInvalidArgument, "source lies inside the destination")
+      .Kind("E-destination-in-source")
+      .Source(source)
+      .At(source)
+      .Hint("choose a destination outside of the sources");
 }
 
 }  // namespace
 
-std::string WorkingDirectory() {
-  std::error_code error;
-  return fs::current_path(error).string();
-}
-
-std::vector<std::string> RealPaths(const std::vector<std::string>& paths) {
-  const std::string working_directory = WorkingDirectory();
+Result<std::vector<std::string>> RealPaths(const io::FileSystem& file_system,
+                                           const std::vector<std::string>& paths) {
   std::vector<std::string> real;
   for (const std::string& path : paths) {
-    const std::string absolute = AbsolutePath(path, working_directory);
-    std::error_code error;
-    const fs::path resolved = fs::weakly_canonical(absolute, error);
-    real.push_back(error ? absolute : resolved.string());
+    ROBOMERGE_ASSIGN_OR_RETURN(std::string one, file_system.RealPath(path));
+    real.push_back(std::move(one));
   }
   return real;
 }
 
-std::string WithoutParents(const std::string& path) {
-  const std::string absolute = AbsolutePath(path, WorkingDirectory());
+Result<std::string> WithoutParents(const io::FileSystem& file_system, const std::string& path) {
+  ROBOMERGE_ASSIGN_OR_RETURN(std::string absolute, io::AbsolutePath(file_system, path));
   const std::string with_end = absolute + "/";
   const size_t last = with_end.rfind("/../");
   if (last == std::string::npos) return absolute;
   // What stands before ".." may be a link, and then its parent is where that leads.
-  const std::string resolved = RealPaths({absolute.substr(0, last + 3)}).front();
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string resolved,
+                             file_system.RealPath(absolute.substr(0, last + 3)));
   return AbsolutePath(resolved + "/" + with_end.substr(last + 4), "");
 }
 
@@ -180,53 +207,45 @@ Status CheckDestination(const io::FileSystem& file_system, const std::string& de
                         const std::vector<std::string>& sources, const MergeOptions& options) {
   std::vector<Problem> there, problems;
   CheckWhatIsThere(file_system, destination, options.overwrite, there);
-  if (!options.staging_root.empty())
-    CheckStagingRoot(file_system, destination, options.staging_root, sources, problems);
-  std::error_code error;
-  LinkFollower real_paths;
-  const fs::path real_destination = fs::weakly_canonical(destination, error);
-  bool is_tangled = false;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_destination, file_system.RealPath(destination));
+  LinkFollower real_paths(file_system);
+  std::vector<PlacedSource> placed;
   for (const std::string& source : sources) {
-    const fs::path real_source = real_paths.Of(source);
-    if (real_source.empty() || real_destination.empty()) continue;
-    is_tangled = is_tangled || IsWithin(real_destination, real_source) ||
-                 IsWithin(real_source, real_destination);
-    if (real_destination == real_source) {
-      problems.push_back(Problem(Code::kInvalidArgument, "destination is one of the sources")
-                             .Kind("E-destination-in-source")
-                             .Source(source)
-                             .At(destination)
-                             .Hint("sources are never written: choose another destination"));
-      continue;
-    }
-    if (IsWithin(real_destination, real_source)) {
-      problems.push_back(
-          Problem(Code::kInvalidArgument, "destination lies inside a source")
-              .Kind("E-destination-in-source")
-              .Source(source)
-              .At(destination)
-              .Hint("sources are never written: choose a destination outside of them"));
-    }
-    if (IsWithin(real_source, real_destination)) {
-      problems.push_back(Problem(Code::kInvalidArgument, "source lies inside the destination")
-                             .Kind("E-destination-in-source")
-                             .Source(source)
-                             .At(source)
-                             .Hint("choose a destination outside of the sources"));
-    }
+    // Nothing is written while it might be written into a source.
+    Result<std::string> real = real_paths.Of(source);
+    if (real.ok())
+      placed.push_back({source, std::move(real).value()});
+    else
+      Add(real.status().OfSource(source), problems);
+  }
+  if (!options.staging_root.empty())
+    Add(CheckStagingRoot(file_system, real_destination, options.staging_root, placed, problems),
+        problems);
+  bool is_tangled = false;
+  for (const PlacedSource& source : placed) {
+    const bool is_inner = IsWithin(real_destination, source.real);
+    const bool is_outer = IsWithin(source.real, real_destination);
+    is_tangled = is_tangled || is_inner || is_outer;
+    if (is_inner && is_outer)
+      problems.push_back(DestinationIsSource(destination, source.path));
+    else if (is_inner)
+      problems.push_back(DestinationInsideSource(destination, source.path));
+    else if (is_outer)
+      problems.push_back(SourceInsideDestination(source.path));
   }
   // Nobody is to be told to remove a folder that holds a source.
   if (!is_tangled) problems.insert(problems.begin(), there.begin(), there.end());
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
-std::vector<Problem> OverlappingSources(const std::vector<std::string>& sources) {
+std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
+                                        const std::vector<std::string>& sources) {
   // In this order whatever lies inside a folder comes right behind it.
-  LinkFollower real_paths;
+  LinkFollower real_paths(file_system);
   std::vector<std::pair<std::string, size_t>> places;
   for (size_t at = 0; at < sources.size(); ++at) {
-    const fs::path real_source = real_paths.Of(sources[at]);
-    if (!real_source.empty()) places.emplace_back(real_source.string() + "/", at);
+    const Result<std::string> real = real_paths.Of(sources[at]);
+    if (real.ok()) places.emplace_back(*real + "/", at);
   }
   std::sort(places.begin(), places.end());
   std::map<size_t, Problem> warnings;

@@ -12,18 +12,17 @@ namespace robomerge {
 
 /// Says which sources are the same folder by another path or link (W-source-twice), or lie inside
 /// another one (W-source-inside). Both are merged as they were asked for; more often than not they
-/// are a slip.
-std::vector<Problem> OverlappingSources(const std::vector<std::string>& sources);
-
-/// Where relative paths begin.
-std::string WorkingDirectory();
+/// are a slip. A source whose place cannot be told is left out.
+std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
+                                        const std::vector<std::string>& sources);
 
 /// `paths` made absolute, links followed: a folder given in two ways is one source of one plan.
-std::vector<std::string> RealPaths(const std::vector<std::string>& paths);
+Result<std::vector<std::string>> RealPaths(const io::FileSystem& file_system,
+                                           const std::vector<std::string>& paths);
 
 /// `path` made absolute, without "..". Other links stay: they may lead elsewhere on the machine
 /// that reads it.
-std::string WithoutParents(const std::string& path);
+Result<std::string> WithoutParents(const io::FileSystem& file_system, const std::string& path);
 
 /// `path` without trailing slashes and dots; kInvalidArgument when nothing remains.
 Result<std::string> CleanDestination(const std::string& path);
@@ -33,7 +32,7 @@ Result<std::string> CleanDestination(const std::string& path);
 /// lies in a source, or a source in it, links followed (E-destination-in-source), if only a dataset
 /// could be overwritten and it is none (E-destination), or if the staging root lies in a source or
 /// on another file system (E-staging-root); kIo (E-destination) if the system would not let it be
-/// made there. All problems at once.
+/// made there; kIo if the system does not tell. All problems at once.
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination,
                         const std::vector<std::string>& sources, const MergeOptions& options);
 

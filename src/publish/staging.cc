@@ -13,9 +13,9 @@ namespace {
 constexpr const char* kMark = ".robomerge-";
 
 // Where several destinations of one name may grow in one folder: 8 hex digits of the path.
-std::string PlaceMark(const std::string& destination) {
+std::string PlaceMark(const std::string& real_destination) {
   Fingerprint place;
-  place.Add(destination);
+  place.Add(real_destination);
   return place.Hex().substr(8);
 }
 
@@ -27,7 +27,7 @@ Status SweepFolder(io::FileSystem& file_system, const std::string& folder,
     const std::string path = io::JoinPath(folder, name);
     const std::string relative_path = relative + name;
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
-    if (stat.is_directory) {
+    if (stat.is_directory()) {
       ROBOMERGE_RETURN_NOT_OK(
           SweepFolder(file_system, path, relative_path + "/", sorted_paths, foreign));
     } else if (io::IsTemporaryName(name)) {
@@ -46,11 +46,11 @@ Status SweepFolder(io::FileSystem& file_system, const std::string& folder,
 }  // namespace
 
 StagingPaths::StagingPaths(const std::string& destination_in, const std::string& staging_root,
-                           const std::string& plan_id)
+                           const std::string& plan_id, const std::string& real_destination)
     : destination(destination_in) {
   const std::string root = staging_root.empty() ? ParentOf(destination) : staging_root;
   directory = io::JoinPath(root, "." + NameOf(destination) + kMark + plan_id);
-  if (!staging_root.empty()) directory += "-" + PlaceMark(destination);
+  if (!staging_root.empty()) directory += "-" + PlaceMark(real_destination);
   journals = directory + ".journal";
   replaced = directory + ".old";
   lock = io::JoinPath(ParentOf(destination), "." + NameOf(destination) + ".robomerge.lock");
@@ -95,7 +95,7 @@ Status SyncFolders(io::FileSystem& file_system, const std::string& directory) {
   for (const std::string& name : names) {
     const std::string path = io::JoinPath(directory, name);
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
-    if (stat.is_directory) ROBOMERGE_RETURN_NOT_OK(SyncFolders(file_system, path));
+    if (stat.is_directory()) ROBOMERGE_RETURN_NOT_OK(SyncFolders(file_system, path));
   }
   return file_system.SyncDirectory(directory);
 }

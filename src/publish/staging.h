@@ -14,8 +14,10 @@ namespace robomerge {
 /// and the lock of the destination. In another folder of the same file system (`staging_root`) the
 /// name ends in 8 hex digits more, which tell destinations of one name apart.
 struct StagingPaths {
+  /// `real_destination` is the destination with links followed: however it is typed, it is one
+  /// place. Needed with `staging_root` only.
   StagingPaths(const std::string& destination, const std::string& staging_root,
-               const std::string& plan_id);
+               const std::string& plan_id, const std::string& real_destination);
 
   std::string destination;
   std::string directory;  ///< grows into the destination

@@ -33,14 +33,20 @@ Publication PublicationOf(const MergePlan& plan, std::vector<std::string> files,
           std::move(files), plan.origins,         options.sync, options.overwrite};
 }
 
-Transaction::Transaction(io::FileSystem& file_system, Publication publication)
+Transaction::Transaction(io::FileSystem& file_system, Publication publication, StagingPaths paths)
     : file_system_(&file_system),
       publication_(std::move(publication)),
-      paths_(publication_.destination, publication_.staging_root, publication_.plan_id),
+      paths_(std::move(paths)),
       done_(publication_.files.size()) {}
 
 Result<Transaction> Transaction::Open(io::FileSystem& file_system, Publication publication) {
-  Transaction transaction(file_system, std::move(publication));
+  std::string real_destination;
+  if (!publication.staging_root.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(real_destination, file_system.RealPath(publication.destination));
+  }
+  StagingPaths paths(publication.destination, publication.staging_root, publication.plan_id,
+                     real_destination);
+  Transaction transaction(file_system, std::move(publication), std::move(paths));
   ROBOMERGE_RETURN_NOT_OK(transaction.LookAtDestination());
   if (!transaction.is_published_) ROBOMERGE_RETURN_NOT_OK(transaction.LookAtJournals());
   return transaction;

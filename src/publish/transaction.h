@@ -101,7 +101,7 @@ class Transaction {
   std::vector<std::string> OtherStagingFolders() const;
 
  private:
-  Transaction(io::FileSystem& file_system, Publication publication);
+  Transaction(io::FileSystem& file_system, Publication publication, StagingPaths paths);
 
   Status LookAtDestination();
   Status LookAtJournals();

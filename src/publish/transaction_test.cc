@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/forwarding_file_system.h"
 #include "testing/memory_file_system.h"
 
 namespace robomerge {
@@ -25,13 +26,17 @@ const std::string kStaging = "/out/.merged.robomerge-0123456789abcdef";
 class TransactionTest : public ::testing::Test {
  protected:
   TransactionTest() {
-    memory_.Put("/source/data/a", "payload");
+    Put("/source/data/a", "payload");
     publication_.destination = kDestination;
     publication_.plan_id = "0123456789abcdef";
     publication_.content_id = "cccccccccccccccc";
     publication_.files = {"data/a", "meta/robomerge.json"};
     publication_.origins.push_back(OriginNow());
     EXPECT_TRUE(memory_.MakeDirectories("/out").ok());
+  }
+
+  void Put(const std::string& path, const std::string& bytes) {
+    ASSERT_TRUE(memory_.Put(path, bytes).ok());
   }
 
   Origin OriginNow() const {
@@ -50,7 +55,7 @@ class TransactionTest : public ::testing::Test {
       ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders({file}));
       const std::string text = file == 0 ? "payload" : kRecord;
       const auto output = transaction.files().Create(
-          io::JoinPath(transaction.directory(), publication_.files[file]), kCopyMode);
+          io::JoinPath(transaction.directory(), publication_.files[file]), io::Sharing::kForbidden);
       ROBOMERGE_RETURN_NOT_OK(output.status());
       ROBOMERGE_RETURN_NOT_OK((*output)->WriteAt(0, std::as_bytes(std::span(text))));
       ROBOMERGE_RETURN_NOT_OK((*output)->Close(true));
@@ -76,7 +81,6 @@ class TransactionTest : public ::testing::Test {
     return status.ok() ? "" : status.problems().front().kind;
   }
 
-  static constexpr CopyMode kCopyMode = CopyMode::kCopy;
   MemoryFileSystem memory_;
   Publication publication_;
 };
@@ -120,10 +124,10 @@ TEST_F(TransactionTest, WhatCannotBeContinuedIsRemoved) {
 }
 
 TEST_F(TransactionTest, TemporaryFilesGoAndForeignOnesAreNamed) {
-  memory_.Put(kStaging + "/data/.a.host-1-2-3.tmp", "half");
+  Put(kStaging + "/data/.a.host-1-2-3.tmp", "half");
   EXPECT_TRUE(Open().value().Stage(Role::kAlone).ok());
   EXPECT_THAT(memory_.Tree(kStaging), Not(Contains(Key("data/.a.host-1-2-3.tmp"))));
-  memory_.Put(kStaging + "/meta/thesis.txt", "mine");
+  Put(kStaging + "/meta/thesis.txt", "mine");
   Transaction transaction = Open().value();
   const Status foreign = transaction.Settle(transaction.Stage(Role::kAlone), "again");
   ASSERT_EQ(KindOf(foreign), "E-staging-foreign");
@@ -133,15 +137,15 @@ TEST_F(TransactionTest, TemporaryFilesGoAndForeignOnesAreNamed) {
 
 TEST_F(TransactionTest, OnlyADatasetIsReplaced) {
   publication_.overwrite = true;
-  memory_.Put(kDestination + "/meta/info.json", kDataset);
-  memory_.Put(kDestination + "/old", "old");
+  Put(kDestination + "/meta/info.json", kDataset);
+  Put(kDestination + "/old", "old");
   EXPECT_EQ(Merge(), "");
   EXPECT_THAT(memory_.Tree(kDestination), Not(Contains(Key("old"))));
   EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
   for (const std::string info :
        {"{}", "not JSON", R"({"codebase_version": "v3.0"})", R"({"features": {}, "version": 3})"}) {
     ASSERT_TRUE(memory_.RemoveAll(kDestination).ok());
-    memory_.Put(kDestination + "/meta/info.json", info);
+    Put(kDestination + "/meta/info.json", info);
     EXPECT_EQ(Merge(), "E-destination") << info;
     EXPECT_THAT(memory_.Tree(kDestination), ElementsAre(Pair("meta/info.json", info)));
   }
@@ -149,67 +153,38 @@ TEST_F(TransactionTest, OnlyADatasetIsReplaced) {
 
 TEST_F(TransactionTest, WhatCameToTheDestinationMeanwhileStays) {
   publication_.overwrite = true;
-  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  Put(kDestination + "/meta/info.json", kDataset);
   Transaction transaction = Open().value();
   ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
   ASSERT_TRUE(Fill(transaction).ok());
   ASSERT_TRUE(memory_.RemoveAll(kDestination).ok());
-  memory_.Put(kDestination, "somebody's file");
+  Put(kDestination, "somebody's file");
   EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-destination");
   EXPECT_EQ(io::ReadWholeFile(memory_, kDestination).value(), "somebody's file");
   EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a", "payload")));
 }
 
 // A file system on which something else comes to the destination right before the exchange.
-class LateArrival final : public io::FileSystem {
+class LateArrival final : public io::ForwardingFileSystem {
  public:
-  explicit LateArrival(MemoryFileSystem& beneath) : beneath_(beneath) {}
+  explicit LateArrival(MemoryFileSystem& memory) : ForwardingFileSystem(memory), memory_(memory) {}
   Status Exchange(const std::string& left, const std::string& right) override {
     if (!has_come_) {
       has_come_ = true;
-      ROBOMERGE_RETURN_NOT_OK(beneath_.RemoveAll(right));
-      beneath_.Put(right + "/thesis.txt", "mine");
+      ROBOMERGE_RETURN_NOT_OK(memory_.RemoveAll(right));
+      ROBOMERGE_RETURN_NOT_OK(memory_.Put(right + "/thesis.txt", "mine"));
     }
-    return beneath_.Exchange(left, right);
-  }
-  Result<std::unique_ptr<io::RandomAccessFile>> OpenForReading(
-      const std::string& path) const override {
-    return beneath_.OpenForReading(path);
-  }
-  Result<std::unique_ptr<io::OutputFile>> Create(const std::string& path, CopyMode mode) override {
-    return beneath_.Create(path, mode);
-  }
-  Result<io::FileStat> Stat(const std::string& path) const override { return beneath_.Stat(path); }
-  Result<std::vector<std::string>> List(const std::string& path) const override {
-    return beneath_.List(path);
-  }
-  Status MakeDirectories(const std::string& path) override {
-    return beneath_.MakeDirectories(path);
-  }
-  Status RenameNew(const std::string& from, const std::string& to) override {
-    return beneath_.RenameNew(from, to);
-  }
-  Status Replace(const std::string& from, const std::string& to) override {
-    return beneath_.Replace(from, to);
-  }
-  Status RemoveAll(const std::string& path) override { return beneath_.RemoveAll(path); }
-  Status SyncDirectory(const std::string& path) override { return beneath_.SyncDirectory(path); }
-  Result<std::unique_ptr<io::Lock>> TryLock(const std::string& path, io::LockKind kind) override {
-    return beneath_.TryLock(path, kind);
-  }
-  bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
-  Result<uint64_t> FreeBytes(const std::string& path) const override {
-    return beneath_.FreeBytes(path);
+    return memory_.Exchange(left, right);
   }
 
  private:
-  MemoryFileSystem& beneath_;
+  MemoryFileSystem& memory_;
   bool has_come_ = false;
 };
 
 TEST_F(TransactionTest, WhatComesBetweenTheLookAndTheExchangeIsPutBack) {
   publication_.overwrite = true;
-  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  Put(kDestination + "/meta/info.json", kDataset);
   LateArrival file_system(memory_);
   Transaction transaction = Transaction::Open(file_system, publication_).value();
   ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
@@ -221,16 +196,16 @@ TEST_F(TransactionTest, WhatComesBetweenTheLookAndTheExchangeIsPutBack) {
 
 TEST_F(TransactionTest, AResultThatIsOlderThanASourceIsNotDone) {
   ASSERT_EQ(Merge(), "");
-  memory_.Put("/source/data/a", "PAYLOAD");  // the same size, so the same content id
+  Put("/source/data/a", "PAYLOAD");  // the same size, so the same content id
   publication_.origins = {OriginNow()};
   EXPECT_EQ(KindOf(Open().status()), "E-destination-exists");
   publication_.overwrite = true;
-  memory_.Put(kDestination + "/meta/info.json", kDataset);
+  Put(kDestination + "/meta/info.json", kDataset);
   EXPECT_FALSE(Open().value().is_published());
 }
 
 TEST_F(TransactionTest, ASourceThatChangedSinceThePlanIsSeenAtEveryMoment) {
-  const auto change = [this] { memory_.Put("/source/data/a", "PAYLOAD"); };
+  const auto change = [this] { Put("/source/data/a", "PAYLOAD"); };
   Transaction transaction = Open().value();
   ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
   ASSERT_TRUE(Fill(transaction).ok());

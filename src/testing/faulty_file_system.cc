@@ -50,6 +50,9 @@ const char* OperationName(Operation operation) {
                                         "stat",
                                         "list",
                                         "read the free space of",
+                                        "follow the links of",
+                                        "write into",
+                                        "find the working directory",
                                         "create",
                                         "write",
                                         "set the size of",
@@ -82,23 +85,22 @@ class FaultyFileSystem::ReadFile final : public RandomAccessFile {
   const std::unique_ptr<RandomAccessFile> beneath_;
 };
 
-class FaultyFileSystem::WrittenFile final : public OutputFile {
+class FaultyFileSystem::WrittenFile final : public ForwardingOutputFile {
  public:
   WrittenFile(FaultyFileSystem& owner, std::unique_ptr<OutputFile> beneath)
-      : owner_(owner), beneath_(std::move(beneath)) {}
-  const std::string& path() const override { return beneath_->path(); }
+      : ForwardingOutputFile(std::move(beneath)), owner_(owner) {}
 
   Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) override {
     bool is_short = false;
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kWrite, path(), &is_short));
-    if (!is_short) return beneath_->WriteAt(offset, bytes);
-    ROBOMERGE_RETURN_NOT_OK(beneath_->WriteAt(offset, bytes.first(bytes.size() / 2)));
+    if (!is_short) return beneath().WriteAt(offset, bytes);
+    ROBOMERGE_RETURN_NOT_OK(beneath().WriteAt(offset, bytes.first(bytes.size() / 2)));
     return Failure(Operation::kWrite, path(), EIO);
   }
 
   Status SetSize(uint64_t size_bytes) override {
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kSetSize, path()));
-    return beneath_->SetSize(size_bytes);
+    return beneath().SetSize(size_bytes);
   }
 
   Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
@@ -106,7 +108,7 @@ class FaultyFileSystem::WrittenFile final : public OutputFile {
     bool is_short = false;
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kCopy, path(), &is_short));
     const Result<MovedBytes> moved =
-        beneath_->CopyRange(source, source_offset, is_short ? length / 2 : length, offset);
+        beneath().CopyRange(source, source_offset, is_short ? length / 2 : length, offset);
     if (!moved.ok() || !is_short) return moved;
     return Failure(Operation::kCopy, path(), EIO);
   }
@@ -114,18 +116,17 @@ class FaultyFileSystem::WrittenFile final : public OutputFile {
   Status Sync() override {
     bool is_skipped = false;
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kSyncFile, path(), &is_skipped));
-    return is_skipped ? Status() : beneath_->Sync();
+    return is_skipped ? Status() : beneath().Sync();
   }
 
   Status Close(bool sync) override {
     if (sync) ROBOMERGE_RETURN_NOT_OK(Sync());
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kClose, path()));
-    return beneath_->Close(false);
+    return beneath().Close(false);
   }
 
  private:
   FaultyFileSystem& owner_;
-  const std::unique_ptr<OutputFile> beneath_;
 };
 
 Status FaultyFileSystem::Begin(Operation operation, const std::string& path,
@@ -158,46 +159,63 @@ std::vector<FaultyFileSystem::Logged> FaultyFileSystem::log() const {
 Result<std::unique_ptr<RandomAccessFile>> FaultyFileSystem::OpenForReading(
     const std::string& path) const {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kOpen, path));
-  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, beneath_.OpenForReading(path));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file,
+                             beneath().OpenForReading(path));
   return std::unique_ptr<RandomAccessFile>(std::make_unique<ReadFile>(*this, std::move(file)));
 }
 
 Result<std::unique_ptr<OutputFile>> FaultyFileSystem::Create(const std::string& path,
-                                                             CopyMode mode) {
+                                                             Sharing sharing) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kCreate, path));
-  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, beneath_.Create(path, mode));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, beneath().Create(path, sharing));
   return std::unique_ptr<OutputFile>(std::make_unique<WrittenFile>(*this, std::move(file)));
+}
+
+Status FaultyFileSystem::Overwrite(const std::string& path, std::span<const std::byte> bytes) {
+  ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kCreate, path));
+  bool is_short = false;
+  const Status writes = Begin(Operation::kWrite, path, &is_short);
+  // It is emptied before it is written.
+  if (!writes.ok()) bytes = {};
+  if (is_short) bytes = bytes.first(bytes.size() / 2);
+  ROBOMERGE_RETURN_NOT_OK(beneath().Overwrite(path, bytes));
+  return is_short ? Status(Failure(Operation::kWrite, path, EIO)) : writes;
+}
+
+Result<FileStat> FaultyFileSystem::StatLink(const std::string& path) const {
+  ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kStat, path));
+  return beneath().StatLink(path);
 }
 
 Result<FileStat> FaultyFileSystem::Stat(const std::string& path) const {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kStat, path));
-  return beneath_.Stat(path);
+  return beneath().Stat(path);
 }
 
 Result<std::vector<std::string>> FaultyFileSystem::List(const std::string& path) const {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kList, path));
-  return beneath_.List(path);
+  return beneath().List(path);
 }
 
 Status FaultyFileSystem::MakeDirectories(const std::string& path) {
   for (size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
     const std::string part = path.substr(0, at);
-    if (!beneath_.Stat(part).ok()) {
+    if (!beneath().Stat(part).ok()) {
       ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kMakeDirectory, part));
-      ROBOMERGE_RETURN_NOT_OK(beneath_.MakeDirectories(part));
+      ROBOMERGE_RETURN_NOT_OK(beneath().MakeDirectories(part));
     }
-    if (at == std::string::npos) return beneath_.MakeDirectories(path);
+    if (at == std::string::npos) return beneath().MakeDirectories(path);
   }
 }
 
 Status FaultyFileSystem::RenameNew(const std::string& from, const std::string& to) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kRenameNew, to));
-  return beneath_.RenameNew(from, to);
+  return beneath().RenameNew(from, to);
 }
 
 Status FaultyFileSystem::Replace(const std::string& from, const std::string& to) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kReplace, to));
-  return beneath_.Replace(from, to);
+  return beneath().Replace(from, to);
 }
 
 Status FaultyFileSystem::Exchange(const std::string& left, const std::string& right) {
@@ -205,34 +223,49 @@ Status FaultyFileSystem::Exchange(const std::string& left, const std::string& ri
   if (behaviour_.cannot_exchange)
     return Problem(Code::kUnsupported, "this file system cannot exchange two folders at once")
         .At(right);
-  return beneath_.Exchange(left, right);
+  return beneath().Exchange(left, right);
 }
 
 Status FaultyFileSystem::RemoveAll(const std::string& path) {
-  const Result<FileStat> stat = beneath_.Stat(path);
-  if (!stat.ok()) return beneath_.RemoveAll(path);
-  if (stat->is_directory) {
+  const Result<FileStat> stat = beneath().Stat(path);
+  if (!stat.ok()) return beneath().RemoveAll(path);
+  if (stat->is_directory()) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, List(path));
     for (const std::string& name : names) ROBOMERGE_RETURN_NOT_OK(RemoveAll(JoinPath(path, name)));
   }
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kRemove, path));
-  return beneath_.RemoveAll(path);
+  return beneath().RemoveAll(path);
 }
 
 Status FaultyFileSystem::SyncDirectory(const std::string& path) {
   bool is_skipped = false;
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kSyncDirectory, path, &is_skipped));
-  return is_skipped ? Status() : beneath_.SyncDirectory(path);
+  return is_skipped ? Status() : beneath().SyncDirectory(path);
 }
 
 Result<std::unique_ptr<Lock>> FaultyFileSystem::TryLock(const std::string& path, LockKind kind) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kLock, path));
-  return beneath_.TryLock(path, kind);
+  return beneath().TryLock(path, kind);
 }
 
 Result<uint64_t> FaultyFileSystem::FreeBytes(const std::string& path) const {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kFreeBytes, path));
-  return beneath_.FreeBytes(path);
+  return beneath().FreeBytes(path);
+}
+
+Result<std::string> FaultyFileSystem::RealPath(const std::string& path) const {
+  ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kRealPath, path));
+  return beneath().RealPath(path);
+}
+
+Status FaultyFileSystem::CheckWritable(const std::string& directory) const {
+  ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kCheckWritable, directory));
+  return beneath().CheckWritable(directory);
+}
+
+Result<std::string> FaultyFileSystem::WorkingDirectory() const {
+  ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kWorkingDirectory, "."));
+  return beneath().WorkingDirectory();
 }
 
 }  // namespace robomerge::io

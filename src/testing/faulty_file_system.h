@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/file_system.h"
+#include "io/forwarding_file_system.h"
 
 namespace robomerge::io {
 
@@ -15,6 +15,9 @@ enum class Operation {
   kStat,
   kList,
   kFreeBytes,
+  kRealPath,
+  kCheckWritable,
+  kWorkingDirectory,
   kCreate,
   kWrite,
   kSetSize,
@@ -55,7 +58,7 @@ struct FaultyBehaviour {
 
 /// Decorates another file system. A folder that is made with its parents, or removed with what is
 /// in it, is one operation per folder and file.
-class FaultyFileSystem final : public FileSystem {
+class FaultyFileSystem final : public ForwardingFileSystem {
  public:
   struct Logged {
     Operation operation;
@@ -64,7 +67,7 @@ class FaultyFileSystem final : public FileSystem {
 
   /// `beneath` must outlive this.
   explicit FaultyFileSystem(FileSystem& beneath, Fault fault = {}, FaultyBehaviour behaviour = {})
-      : beneath_(beneath), fault_(fault), behaviour_(behaviour) {}
+      : ForwardingFileSystem(beneath), fault_(fault), behaviour_(behaviour) {}
 
   /// Whether the fault has struck.
   bool has_struck() const;
@@ -72,8 +75,10 @@ class FaultyFileSystem final : public FileSystem {
   std::vector<Logged> log() const;
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override;
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override;
+  Status Overwrite(const std::string& path, std::span<const std::byte> bytes) override;
   Result<FileStat> Stat(const std::string& path) const override;
+  Result<FileStat> StatLink(const std::string& path) const override;
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;
   Status RenameNew(const std::string& from, const std::string& to) override;
@@ -82,10 +87,10 @@ class FaultyFileSystem final : public FileSystem {
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
   Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override;
-  bool CanShareExtents(const std::string& source, const std::string& directory) const override {
-    return beneath_.CanShareExtents(source, directory);
-  }
   Result<uint64_t> FreeBytes(const std::string& path) const override;
+  Result<std::string> RealPath(const std::string& path) const override;
+  Status CheckWritable(const std::string& directory) const override;
+  Result<std::string> WorkingDirectory() const override;
 
  private:
   class ReadFile;
@@ -95,7 +100,6 @@ class FaultyFileSystem final : public FileSystem {
   // skipped, succeeds here and says so.
   Status Begin(Operation operation, const std::string& path, bool* is_struck = nullptr) const;
 
-  FileSystem& beneath_;
   const Fault fault_;
   const FaultyBehaviour behaviour_;
   mutable std::mutex mutex_;

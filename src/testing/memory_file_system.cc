@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/checked.h"
+#include "base/path.h"
 #include "base/text.h"
 
 namespace robomerge::io {
@@ -20,24 +21,24 @@ Problem Refused(const std::string& operation, const std::string& path, Code code
       .Found(code == Code::kAlreadyExists ? "File exists" : "No such file or directory");
 }
 
-// Reads a copy of the bytes as they were when it was opened.
+// Reads the bytes as they were when it was opened.
 class ReadableFile final : public RandomAccessFile {
  public:
-  ReadableFile(std::string path, std::string bytes)
+  ReadableFile(std::string path, std::shared_ptr<const std::string> bytes)
       : path_(std::move(path)), bytes_(std::move(bytes)) {}
   const std::string& path() const override { return path_; }
-  uint64_t size_bytes() const override { return bytes_.size(); }
+  uint64_t size_bytes() const override { return bytes_->size(); }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
-    if (!RangeFits(offset, out.size(), bytes_.size()))
+    if (!RangeFits(offset, out.size(), bytes_->size()))
       return Problem(Code::kCorrupt, "file ends early").At(path_);
-    const auto all = std::as_bytes(std::span(bytes_));
+    const auto all = std::as_bytes(std::span(*bytes_));
     std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
     return Status();
   }
 
  private:
-  std::string path_;
-  std::string bytes_;
+  const std::string path_;
+  const std::shared_ptr<const std::string> bytes_;
 };
 
 }  // namespace
@@ -52,11 +53,11 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     const std::lock_guard lock(owner_.mutex_);
     const auto found = owner_.nodes_.find(node_);
     if (found == owner_.nodes_.end()) return Status();  // removed while open: written nowhere
-    Node& node = found->second;
-    node.bytes.resize(std::max<size_t>(node.bytes.size(), offset + bytes.size()));
+    std::string& content = found->second.Writable();
+    content.resize(std::max<size_t>(content.size(), offset + bytes.size()));
     std::copy_n(reinterpret_cast<const char*>(bytes.data()), bytes.size(),
-                node.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
-    node.modified_ns = ++owner_.clock_ns_;
+                content.begin() + static_cast<std::ptrdiff_t>(offset));
+    found->second.modified_ns = ++owner_.clock_ns_;
     return Status();
   }
 
@@ -64,7 +65,7 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     const std::lock_guard lock(owner_.mutex_);
     const auto found = owner_.nodes_.find(node_);
     if (found == owner_.nodes_.end()) return Status();
-    found->second.bytes.resize(size_bytes);
+    found->second.Writable().resize(size_bytes);
     found->second.modified_ns = ++owner_.clock_ns_;
     return Status();
   }
@@ -80,7 +81,7 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
   Status Sync() override {
     const std::lock_guard lock(owner_.mutex_);
     const auto found = owner_.nodes_.find(node_);
-    if (found != owner_.nodes_.end()) found->second.synced_bytes = found->second.bytes;
+    if (found != owner_.nodes_.end()) found->second.synced_bytes = found->second.Share();
     return Status();
   }
 
@@ -91,6 +92,17 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
   const std::string path_;
   const NodeId node_;
 };
+
+std::shared_ptr<const std::string> MemoryFileSystem::Node::Share() const {
+  is_shared = true;
+  return bytes;
+}
+
+std::string& MemoryFileSystem::Node::Writable() {
+  if (is_shared) bytes = std::make_shared<std::string>(*bytes);
+  is_shared = false;
+  return *bytes;
+}
 
 class MemoryFileSystem::HeldLock final : public Lock {
  public:
@@ -114,6 +126,7 @@ MemoryFileSystem::MemoryFileSystem() : locks_(std::make_shared<std::map<NodeId, 
 std::unique_ptr<MemoryFileSystem> MemoryFileSystem::Clone() const {
   auto clone = std::make_unique<MemoryFileSystem>();
   const std::lock_guard lock(mutex_);
+  for (const auto& [id, node] : nodes_) static_cast<void>(node.Share());
   clone->nodes_ = nodes_;
   clone->on_device_ = on_device_;
   clone->changes_ = changes_;
@@ -123,18 +136,22 @@ std::unique_ptr<MemoryFileSystem> MemoryFileSystem::Clone() const {
 }
 
 void MemoryFileSystem::LoseContent(ContentLoss loss, std::mt19937_64& random, Node& node) {
-  if (node.is_directory || node.bytes == node.synced_bytes) return;
-  const std::string written = node.bytes;
+  if (node.is_directory || node.bytes == node.synced_bytes || *node.bytes == *node.synced_bytes)
+    return;
+  const std::string& written = *node.bytes;
+  const std::string& synced = *node.synced_bytes;
   const size_t kept = random() % (written.size() + 1);
   // The kinds of kRandom: the three others, a beginning, an end after zeros.
   const uint64_t kind = loss == ContentLoss::kRandom ? random() % 5 : static_cast<uint64_t>(loss);
-  if (kind == 1) node.bytes = node.synced_bytes;
+  std::string left;
+  if (kind == 0) return;
+  if (kind == 1) left = synced;
   if (kind == 2)
-    node.bytes =
-        node.synced_bytes +
-        std::string(written.size() - std::min(written.size(), node.synced_bytes.size()), '\0');
-  if (kind == 3) node.bytes = written.substr(0, std::max(kept, node.synced_bytes.size()));
-  if (kind == 4) node.bytes = std::string(kept, '\0') + written.substr(kept);
+    left = synced + std::string(written.size() - std::min(written.size(), synced.size()), '\0');
+  if (kind == 3) left = written.substr(0, std::max(kept, synced.size()));
+  if (kind == 4) left = std::string(kept, '\0') + written.substr(kept);
+  node.bytes = std::make_shared<std::string>(std::move(left));
+  node.is_shared = false;
 }
 
 void MemoryFileSystem::Crash(NameLoss names, ContentLoss contents, uint64_t seed) {
@@ -163,19 +180,18 @@ void MemoryFileSystem::Crash(NameLoss names, ContentLoss contents, uint64_t seed
   std::erase_if(on_device_, [&](const auto& folder) { return !reached.contains(folder.first); });
   for (auto& [id, node] : nodes_) {
     LoseContent(contents, random, node);
-    node.synced_bytes = node.bytes;
+    node.synced_bytes = node.Share();
   }
   locks_ = std::make_shared<std::map<NodeId, int>>();
 }
 
 void MemoryFileSystem::SyncAll() { Crash(NameLoss::kKept, ContentLoss::kKept, 0); }
 
-void MemoryFileSystem::Put(const std::string& path, std::string bytes) {
-  static_cast<void>(MakeDirectories(path.substr(0, path.find_last_of('/'))).ok());
-  static_cast<void>(RemoveAll(path).ok());
-  const auto file = Create(path, CopyMode::kCopy).value();
-  static_cast<void>(file->WriteAt(0, std::as_bytes(std::span(bytes))).ok());
+Status MemoryFileSystem::Put(const std::string& path, std::string bytes) {
+  ROBOMERGE_RETURN_NOT_OK(MakeDirectories(path.substr(0, path.find_last_of('/'))));
+  ROBOMERGE_RETURN_NOT_OK(Overwrite(path, std::as_bytes(std::span(bytes))));
   SyncAll();
+  return Status();
 }
 
 Result<MemoryFileSystem::Place> MemoryFileSystem::Find(const std::string& path) const {
@@ -236,10 +252,10 @@ Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystem::OpenForReading(
   if (place.node == 0) return NotFound(path);
   const Node& node = nodes_.at(place.node);
   if (node.is_directory) return Problem(Code::kCorrupt, "not a regular file").At(path);
-  return std::unique_ptr<RandomAccessFile>(std::make_unique<ReadableFile>(path, node.bytes));
+  return std::unique_ptr<RandomAccessFile>(std::make_unique<ReadableFile>(path, node.Share()));
 }
 
-Result<std::unique_ptr<OutputFile>> MemoryFileSystem::Create(const std::string& path, CopyMode) {
+Result<std::unique_ptr<OutputFile>> MemoryFileSystem::Create(const std::string& path, Sharing) {
   const std::lock_guard lock(mutex_);
   const Result<Place> place = Find(path);
   if (!place.ok()) return Refused("create", path);
@@ -248,12 +264,24 @@ Result<std::unique_ptr<OutputFile>> MemoryFileSystem::Create(const std::string& 
   return std::unique_ptr<OutputFile>(std::make_unique<WritableFile>(*this, path, node));
 }
 
+Status MemoryFileSystem::Overwrite(const std::string& path, std::span<const std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  const Result<Place> place = Find(path);
+  if (!place.ok() || (place->node != 0 && nodes_.at(place->node).is_directory))
+    return Refused("create", path);
+  Node& node = nodes_[place->node != 0 ? place->node : Add(place->folder, place->name, false)];
+  node.Writable().assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  node.modified_ns = ++clock_ns_;
+  return Status();
+}
+
 Result<FileStat> MemoryFileSystem::Stat(const std::string& path) const {
   const std::lock_guard lock(mutex_);
   ROBOMERGE_ASSIGN_OR_RETURN(const Place place, Find(path));
   if (place.node == 0) return NotFound(path);
   const Node& node = nodes_.at(place.node);
-  return FileStat{node.bytes.size(), node.modified_ns, 1, place.node, node.is_directory};
+  return FileStat{node.bytes->size(), node.modified_ns, 1, place.node,
+                  node.is_directory ? FileKind::kDirectory : FileKind::kRegular};
 }
 
 Result<std::vector<std::string>> MemoryFileSystem::List(const std::string& path) const {
@@ -339,6 +367,10 @@ Result<std::unique_ptr<Lock>> MemoryFileSystem::TryLock(const std::string& path,
   return std::unique_ptr<Lock>(std::make_unique<HeldLock>(locks_, node));
 }
 
+Result<std::string> MemoryFileSystem::RealPath(const std::string& path) const {
+  return ResolvedAsText(path);
+}
+
 void MemoryFileSystem::Collect(NodeId folder, const std::string& prefix,
                                std::map<std::string, std::string>& tree,
                                std::map<std::string, int64_t>& times) const {
@@ -349,7 +381,7 @@ void MemoryFileSystem::Collect(NodeId folder, const std::string& prefix,
       if (node.entries.empty()) tree[prefix + name + "/"];
       Collect(id, prefix + name + "/", tree, times);
     } else {
-      tree[prefix + name] = node.bytes;
+      tree[prefix + name] = *node.bytes;
     }
   }
 }

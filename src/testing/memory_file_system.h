@@ -2,7 +2,7 @@
 //
 // POSIX promises little, and this keeps no more: fsync of a file saves its contents but not its
 // name, fsync of a folder the names in it but not those above. A rename reaches the device whole or
-// not at all. All else is lost or kept as the crash is told.
+// not at all. All else is lost or kept as the crash is told. There are no links.
 #pragma once
 
 #include <map>
@@ -43,8 +43,8 @@ class MemoryFileSystem final : public FileSystem {
   void Crash(NameLoss names, ContentLoss contents, uint64_t seed);
   /// Everything that is there reaches the device.
   void SyncAll();
-  /// Makes a file with its folders, on the device.
-  void Put(const std::string& path, std::string bytes);
+  /// Makes a file with its folders, or writes over it, on the device.
+  Status Put(const std::string& path, std::string bytes);
   /// Every file below `path`: its path from there, and its bytes. Empty folders stand there with a
   /// '/' behind.
   std::map<std::string, std::string> Tree(const std::string& path) const;
@@ -52,8 +52,10 @@ class MemoryFileSystem final : public FileSystem {
   std::map<std::string, int64_t> Times(const std::string& path) const;
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override;
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override;
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override;
+  Status Overwrite(const std::string& path, std::span<const std::byte> bytes) override;
   Result<FileStat> Stat(const std::string& path) const override;
+  Result<FileStat> StatLink(const std::string& path) const override { return Stat(path); }
   Result<std::vector<std::string>> List(const std::string& path) const override;
   Status MakeDirectories(const std::string& path) override;
   Status RenameNew(const std::string& from, const std::string& to) override;
@@ -64,6 +66,9 @@ class MemoryFileSystem final : public FileSystem {
   Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override;
   bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
   Result<uint64_t> FreeBytes(const std::string&) const override { return uint64_t{1} << 40; }
+  Result<std::string> RealPath(const std::string& path) const override;
+  Status CheckWritable(const std::string&) const override { return Status(); }
+  Result<std::string> WorkingDirectory() const override { return std::string("/"); }
 
  private:
   class WritableFile;
@@ -73,10 +78,16 @@ class MemoryFileSystem final : public FileSystem {
 
   struct Node {
     bool is_directory = false;
-    Entries entries;    // of a folder, as every process sees them
-    std::string bytes;  // of a file
-    std::string synced_bytes;
     int64_t modified_ns = 0;
+    Entries entries;  // of a folder, as every process sees them
+    // Of a file. Readers, clones and `synced_bytes` hold the same string, which then is not changed
+    // but replaced (see Writable).
+    std::shared_ptr<std::string> bytes = std::make_shared<std::string>();
+    std::shared_ptr<const std::string> synced_bytes = std::make_shared<std::string>();
+    mutable bool is_shared = false;
+
+    std::shared_ptr<const std::string> Share() const;
+    std::string& Writable();
   };
   // A change of names, in order; two places for renames and exchanges.
   struct NameChange {

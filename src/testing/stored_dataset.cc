@@ -1,5 +1,6 @@
 #include "testing/stored_dataset.h"
 
+#include "base/check.h"
 #include "formats/json/json.h"
 #include "formats/parquet/table.h"
 #include "testing/made_movie.h"
@@ -44,9 +45,8 @@ std::string Info(int64_t num_episodes) {
 
 void PutTable(io::MemoryFileSystem& file_system, const std::string& path,
               parquet::TableWriter& table, int64_t rows_per_group) {
-  file_system.Put(path, "");
-  static_cast<void>(file_system.RemoveAll(path).ok());
-  const auto file = file_system.Create(path, CopyMode::kCopy).value();
+  ROBOMERGE_CHECK(file_system.MakeDirectories(path.substr(0, path.find_last_of('/'))).ok());
+  const auto file = file_system.Create(path, io::Sharing::kForbidden).value();
   static_cast<void>(table.Write(*file, rows_per_group).value());
   file_system.SyncAll();
 }
@@ -55,7 +55,7 @@ void PutTable(io::MemoryFileSystem& file_system, const std::string& path,
 
 void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
                     int64_t num_episodes, uint8_t seed) {
-  file_system.Put(root + "/meta/info.json", Info(num_episodes));
+  ROBOMERGE_CHECK(file_system.Put(root + "/meta/info.json", Info(num_episodes)).ok());
   std::vector<int64_t> episode, frame, index, task;
   std::vector<double> timestamp;
   for (int64_t row = 0; row < num_episodes * kFrames; ++row) {
@@ -106,8 +106,9 @@ void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
 
   const std::vector<std::byte> movie =
       mp4::WriteTestFile(mp4::EvenMovie(static_cast<uint32_t>(num_episodes * kFrames), seed));
-  file_system.Put(root + "/videos/camera/chunk-000/file-000.mp4",
-                  std::string(reinterpret_cast<const char*>(movie.data()), movie.size()));
+  std::string bytes(reinterpret_cast<const char*>(movie.data()), movie.size());
+  ROBOMERGE_CHECK(
+      file_system.Put(root + "/videos/camera/chunk-000/file-000.mp4", std::move(bytes)).ok());
 }
 
 }  // namespace robomerge

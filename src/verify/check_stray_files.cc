@@ -62,7 +62,7 @@ class Walk {
       if (name.starts_with('.')) continue;
       const std::string path = io::JoinPath(folder, name);
       ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_.Stat(path));
-      if (stat.is_directory) {
+      if (stat.is_directory()) {
         if (depth < kMostDepth) ROBOMERGE_RETURN_NOT_OK(Files(path, depth + 1));
       } else if (!named_.contains(path)) {
         findings_.Add(Say("V-stray-file", "no episode lies in this file", path));

@@ -1,4 +1,4 @@
-#include "robomerge/verify.h"
+#include "verify/verify.h"
 
 #include <algorithm>
 #include <chrono>
@@ -61,10 +61,11 @@ struct OpenDataFile {
 
 class VerifyRun {
  public:
-  VerifyRun(const std::string& destination, const std::vector<std::string>& sources,
-            const VerifyOptions& options, const ProgressCallback& progress,
-            const std::atomic<bool>* stop)
-      : destination_(destination),
+  VerifyRun(const io::FileSystem& file_system, const std::string& destination,
+            const std::vector<std::string>& sources, const VerifyOptions& options,
+            const ProgressCallback& progress, const std::atomic<bool>* stop)
+      : file_system_(file_system),
+        destination_(destination),
         sources_(sources),
         observer_(progress),
         findings_(options.most_findings) {
@@ -106,8 +107,8 @@ class VerifyRun {
       schedule::Item item;
       item.name = "read " + root;
       item.category = "read";
-      item.body = [&read, &root, at](schedule::Spawner&) {
-        read[at] = ReadDataset(io::Posix(), root);
+      item.body = [this, &read, &root, at](schedule::Spawner&) {
+        read[at] = ReadDataset(file_system_, root);
         return Status();
       };
       items.push_back(std::move(item));
@@ -151,11 +152,11 @@ class VerifyRun {
     const Dataset& dataset = case_.destination.dataset;
     report_.num_episodes = dataset.episodes.size();
     if (case_.has_sources()) PairEpisodes(case_, findings_);
-    ROBOMERGE_RETURN_NOT_OK(Tolerate(CheckStructure(io::Posix(), case_, findings_), findings_));
-    ROBOMERGE_RETURN_NOT_OK(CheckStrayFiles(io::Posix(), dataset, findings_));
+    ROBOMERGE_RETURN_NOT_OK(Tolerate(CheckStructure(file_system_, case_, findings_), findings_));
+    ROBOMERGE_RETURN_NOT_OK(CheckStrayFiles(file_system_, dataset, findings_));
     if (case_.has_sources())
       ROBOMERGE_RETURN_NOT_OK(
-          Tolerate(CheckAgainstSources(io::Posix(), case_, findings_), findings_));
+          Tolerate(CheckAgainstSources(file_system_, case_, findings_), findings_));
     columns_ = NumericColumns(case_);
     MakeParts();
     std::vector<schedule::Item> items;
@@ -216,7 +217,7 @@ class VerifyRun {
     item.bytes = data.size_bytes;
     item.body = [this, file, &data](schedule::Spawner& spawner) -> Status {
       auto opened = std::make_shared<OpenDataFile>();
-      ROBOMERGE_ASSIGN_OR_RETURN(opened->file, io::Posix().OpenForReading(data.path));
+      ROBOMERGE_ASSIGN_OR_RETURN(opened->file, file_system_.OpenForReading(data.path));
       ROBOMERGE_ASSIGN_OR_RETURN(opened->footer, parquet::Footer::Read(*opened->file));
       std::vector<schedule::Item> spawned;
       for (size_t part = first_parts_[file]; part < first_parts_[file + 1]; ++part) {
@@ -226,7 +227,7 @@ class VerifyRun {
         one.bytes = data.size_bytes / (first_parts_[file + 1] - first_parts_[file]);
         one.body = [this, part, opened](schedule::Spawner&) {
           RowsResult& result = rows_[part];  // one slot per part, so no lock
-          return Tolerate(CheckRows(io::Posix(), case_, columns_, parts_[part], *opened->file,
+          return Tolerate(CheckRows(file_system_, case_, columns_, parts_[part], *opened->file,
                                     opened->footer, result),
                           result.findings);
         };
@@ -247,7 +248,7 @@ class VerifyRun {
     item.bytes = case_.has_sources() ? video.stream.file_size_bytes : 0;
     item.body = [this, key, file, slot](schedule::Spawner&) {
       FramesResult& result = frames_[slot];
-      return Tolerate(CheckFrames(io::Posix(), case_, key, file, result), result.findings);
+      return Tolerate(CheckFrames(file_system_, case_, key, file, result), result.findings);
     };
     return item;
   }
@@ -268,6 +269,7 @@ class VerifyRun {
     verify_internal::CheckStatistics(case_, columns_, moments, findings_);
   }
 
+  const io::FileSystem& file_system_;
   const std::string& destination_;
   const std::vector<std::string>& sources_;
   ProgressObserver observer_;
@@ -285,10 +287,11 @@ class VerifyRun {
 
 }  // namespace
 
-Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
-                            const VerifyOptions& options, const ProgressCallback& progress,
-                            const std::atomic<bool>* stop) {
-  Result<VerifyReport> report = VerifyRun(destination, sources, options, progress, stop).Run();
+Result<VerifyReport> VerifyOn(const io::FileSystem& file_system, const std::string& destination,
+                              const std::vector<std::string>& sources, const VerifyOptions& options,
+                              const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  Result<VerifyReport> report =
+      VerifyRun(file_system, destination, sources, options, progress, stop).Run();
   if (report.ok()) return report;
   return report.status().OfKind(report.status().code() == Code::kIo          ? "E-io"
                                 : report.status().code() == Code::kCancelled ? "E-stopped"

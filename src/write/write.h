@@ -32,7 +32,7 @@ struct WriteContext {
   io::FileSystem* file_system = nullptr;
   io::FilePool* sources = nullptr;
   std::string directory;  ///< where the destination's tree grows
-  CopyMode copy_mode = CopyMode::kAuto;
+  io::Sharing sharing = io::Sharing::kAllowed;
   /// 1, or the block size of the file system where extents are shared.
   uint64_t alignment_bytes = 1;
   bool sync = true;

@@ -14,7 +14,7 @@ Status CopyWhole(const WriteContext& context, const std::string& name,
   copy.sources.push_back(std::move(source));
   ROBOMERGE_ASSIGN_OR_RETURN(
       copy.output,
-      context.file_system->Create(io::JoinPath(context.directory, name), context.copy_mode));
+      context.file_system->Create(io::JoinPath(context.directory, name), context.sharing));
   ROBOMERGE_RETURN_NOT_OK(copy.output->SetSize(copy.written.size_bytes));
   return FillAndClose(std::move(copy), spawner, std::move(written));
 }

@@ -40,7 +40,7 @@ class DataWriter {
     data.sync = context_.sync;
     ROBOMERGE_ASSIGN_OR_RETURN(
         data.output, context_.file_system->Create(io::JoinPath(context_.directory, data.name),
-                                                  context_.copy_mode));
+                                                  context_.sharing));
     std::vector<parquet::SpliceSource> sources;
     for (const Input& input : inputs_) sources.push_back({input.file.get(), input.footer.get()});
     parquet::SpliceOptions options;

@@ -86,7 +86,7 @@ class EpisodesWriter {
     AddRepeated("meta/episodes/file_index", step_.id.file_index);
     const std::string path = io::JoinPath(context_.directory, DestinationEpisodesPath(step_.id));
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
-                               context_.file_system->Create(path, context_.copy_mode));
+                               context_.file_system->Create(path, context_.sharing));
     WrittenFile written;
     ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table_.Write(*output));
     written.encoded_bytes = written.size_bytes;

@@ -6,7 +6,7 @@ namespace {
 
 Result<std::unique_ptr<io::OutputFile>> Create(const WriteContext& context, std::string_view path) {
   return context.file_system->Create(io::JoinPath(context.directory, std::string(path)),
-                                     context.copy_mode);
+                                     context.sharing);
 }
 
 Result<WrittenFile> WriteText(const WriteContext& context, std::string_view path,

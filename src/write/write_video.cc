@@ -30,7 +30,7 @@ Status WriteVideo(const WriteContext& context, const VideoStep& step, schedule::
   video.ranges = std::move(layout.ranges);
   ROBOMERGE_ASSIGN_OR_RETURN(
       video.output,
-      context.file_system->Create(io::JoinPath(context.directory, video.name), context.copy_mode));
+      context.file_system->Create(io::JoinPath(context.directory, video.name), context.sharing));
   ROBOMERGE_RETURN_NOT_OK(video.output->SetSize(video.written.size_bytes));
   ROBOMERGE_RETURN_NOT_OK(video.output->WriteAt(0, layout.head));
   return FillAndClose(std::move(video), spawner, std::move(written));

@@ -51,7 +51,7 @@ Status Splice(const std::string& out_path, const mp4::SpliceOptions& options,
     files.push_back(std::move(file));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const mp4::SpliceLayout layout, mp4::PlanSplice(sources, options));
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto out, io::Posix().Create(out_path, CopyMode::kAuto));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto out, io::Posix().Create(out_path, io::Sharing::kAllowed));
   ROBOMERGE_RETURN_NOT_OK(out->WriteAt(0, layout.head));
   io::MovedBytes moved;
   for (const io::PayloadRange& range : layout.ranges) {

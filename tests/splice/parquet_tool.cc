@@ -134,7 +134,8 @@ Status RunSplice(const Arguments& arguments) {
   ROBOMERGE_ASSIGN_OR_RETURN(
       const auto schema,
       parquet::DestinationSchema::From(*files[0], footers[0], arguments.int64_columns));
-  ROBOMERGE_ASSIGN_OR_RETURN(auto output, file_system.Create(arguments.output, CopyMode::kAuto));
+  ROBOMERGE_ASSIGN_OR_RETURN(auto output,
+                             file_system.Create(arguments.output, io::Sharing::kAllowed));
   parquet::SpliceOptions options;
   options.alignment_bytes = arguments.alignment_bytes;
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::SpliceReport report,
@@ -157,7 +158,7 @@ Status RunTasks(const std::vector<std::string>& words) {
   writer.AddInt64("task_index", std::move(indexes));
   writer.AddString("task", tasks);
   writer.SetPandasIndex("task");
-  ROBOMERGE_ASSIGN_OR_RETURN(auto output, io::Posix().Create(words[0], CopyMode::kAuto));
+  ROBOMERGE_ASSIGN_OR_RETURN(auto output, io::Posix().Create(words[0], io::Sharing::kAllowed));
   ROBOMERGE_RETURN_NOT_OK(writer.Write(*output).status());
   return output->Close(/*sync=*/false);
 }

@@ -102,7 +102,7 @@ Result<std::vector<std::string>> ListEpisodesFiles(const io::FileSystem& file_sy
     const std::string inner = io::JoinPath(folder, directory);
     const Result<io::FileStat> stat = file_system.Stat(inner);
     if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
-    if (!stat.ok() || !stat->is_directory) continue;
+    if (!stat.ok() || !stat->is_directory()) continue;
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(inner));
     for (const std::string& name : names) {
       if (name.ends_with(".parquet")) paths.push_back(io::JoinPath(inner, name));

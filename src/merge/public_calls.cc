@@ -1,0 +1,60 @@
+// The public calls: each is its namesake of on_file_system.h on the real file system, which is
+// named here and nowhere below.
+#include "merge/on_file_system.h"
+
+namespace robomerge {
+
+Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination,
+                          const MergeOptions& options, const ProgressCallback& progress,
+                          const std::atomic<bool>* stop) {
+  return MergeOn(io::Posix(), sources, destination, options, progress, stop);
+}
+
+Result<VerifiedMerge> MergeVerified(const std::vector<std::string>& sources,
+                                    const std::string& destination, const MergeOptions& options,
+                                    const ProgressCallback& progress,
+                                    const std::atomic<bool>* stop) {
+  return MergeVerifiedOn(io::Posix(), sources, destination, options, progress, stop);
+}
+
+Result<InspectReport> Inspect(const std::string& root) { return InspectOn(io::Posix(), root); }
+
+Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
+                            const VerifyOptions& options, const ProgressCallback& progress,
+                            const std::atomic<bool>* stop) {
+  return VerifyOn(io::Posix(), destination, sources, options, progress, stop);
+}
+
+Result<StageReport> DescribeSources(const std::vector<std::string>& sources,
+                                    const std::string& partial_directory, Rank rank,
+                                    const MergeOptions& options, const ProgressCallback& progress,
+                                    const std::atomic<bool>* stop) {
+  return DescribeSourcesOn(io::Posix(), sources, partial_directory, rank, options, progress, stop);
+}
+
+Result<StageReport> PlanPartials(const std::string& partial_directory,
+                                 const std::string& destination, const std::string& plan_directory,
+                                 const MergeOptions& options, const ProgressCallback& progress,
+                                 const std::atomic<bool>* stop) {
+  return PlanPartialsOn(io::Posix(), partial_directory, destination, plan_directory, options,
+                        progress, stop);
+}
+
+Result<StageReport> PlanSources(const std::vector<std::string>& sources,
+                                const std::string& destination, const std::string& plan_directory,
+                                const MergeOptions& options, const ProgressCallback& progress,
+                                const std::atomic<bool>* stop) {
+  return PlanSourcesOn(io::Posix(), sources, destination, plan_directory, options, progress, stop);
+}
+
+Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
+                                 const MergeOptions& options, const ProgressCallback& progress,
+                                 const std::atomic<bool>* stop) {
+  return WritePlannedOn(io::Posix(), plan_directory, rank, options, progress, stop);
+}
+
+Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options) {
+  return PublishPlannedOn(io::Posix(), plan_directory, options);
+}
+
+}  // namespace robomerge
