@@ -1,4 +1,6 @@
 // robomerge on the command line: parse, run, leave with an exit code.
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <exception>
 
@@ -15,6 +17,16 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
   return value;
+}
+
+// Many shells keep the soft limit on open files low for programs that use select(2), which this one
+// does not. Best effort: the library copes with what there is. Only the command does this; the
+// limits of a Python process are its own.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
 ExitCode Run(const Invocation& invocation, Console& console) {
@@ -51,6 +63,7 @@ ExitCode Main(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   namespace cli = robomerge::cli;
   cli::IgnoreWriteSignals();
+  cli::RaiseDescriptorLimit();
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   // The library throws nothing; what still arrives here is memory that ran out, or a bug.
   try {

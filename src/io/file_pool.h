@@ -7,16 +7,19 @@
 #include <string>
 #include <unordered_map>
 
+#include "io/descriptor_limit.h"
 #include "io/file_system.h"
 
 namespace robomerge::io {
 
-/// Opens files when they are needed and keeps the most recently used ones open. Thread-safe.
+/// Opens files when they are needed and keeps the most recently used ones open. A file makes room
+/// before the next is opened, and one that is pinned stays. Thread-safe.
 class FilePool {
  public:
-  /// `file_system` must outlive the pool. At most `capacity` files stay open beyond those that are
-  /// pinned.
-  explicit FilePool(const FileSystem& file_system, size_t capacity = 256)
+  /// `file_system` must outlive the pool. At most `capacity` files are open, or as many as are
+  /// pinned and being opened, if those are more. The default is what the process's limit allows.
+  explicit FilePool(const FileSystem& file_system,
+                    size_t capacity = PooledSourcesFor(FreeDescriptors()))
       : file_system_(file_system), capacity_(capacity) {}
 
   /// The file as it was when it was read: kCorrupt (E-source-changed) if its size is no longer
@@ -29,11 +32,18 @@ class FilePool {
     std::shared_ptr<const RandomAccessFile> file;
   };
 
+  using Files = std::list<Open>;
+
+  // Takes files that nobody has pinned out of the pool, the least recent first, until there is room
+  // for one more. REQUIRES: mutex_ is held. The caller drops them without it.
+  Files MakeRoom();
+
   const FileSystem& file_system_;
   const size_t capacity_;
   std::mutex mutex_;
-  std::list<Open> recent_;  // most recent first; guarded by mutex_
-  std::unordered_map<std::string, std::list<Open>::iterator> position_;  // guarded by mutex_
+  size_t num_opening_ = 0;  // guarded by mutex_
+  Files recent_;            // most recent first; guarded by mutex_
+  std::unordered_map<std::string, Files::iterator> position_;  // guarded by mutex_
 };
 
 /// A file of the pool that looks always open. `pool` must outlive it.

@@ -1,10 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "io/descriptor_limit.h"
 #include "io/dry_run_file_system.h"
 #include "io/file_pool.h"
 #include "io/file_system.h"
@@ -138,6 +143,141 @@ TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
             Code::kAlreadyExists);
   std::move(first).value().reset();
   EXPECT_TRUE(Posix().TryLock(Path("lock"), LockKind::kExclusive).ok());
+}
+
+// Counts the files that are open, and can let others act while one is opened.
+class CountingFileSystem final : public FileSystem {
+ public:
+  class File final : public RandomAccessFile {
+   public:
+    File(const CountingFileSystem& counts, std::string path)
+        : counts_(counts), path_(std::move(path)) {
+      counts_.most_open = std::max<int>(counts_.most_open, ++counts_.num_open);
+    }
+    ~File() override { --counts_.num_open; }
+    const std::string& path() const override { return path_; }
+    uint64_t size_bytes() const override { return 1; }
+    Status ReadAt(uint64_t, std::span<std::byte>) const override { return Status(); }
+
+   private:
+    const CountingFileSystem& counts_;
+    const std::string path_;
+  };
+
+  Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override {
+    ++num_opened;
+    if (path == "missing") return Problem(Code::kNotFound, "cannot open for reading").At(path);
+    return std::unique_ptr<RandomAccessFile>(std::make_unique<File>(*this, path));
+  }
+  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
+    return Posix().Create(path, mode);
+  }
+  Result<FileStat> Stat(const std::string& path) const override { return Posix().Stat(path); }
+  Result<std::vector<std::string>> List(const std::string& path) const override {
+    return Posix().List(path);
+  }
+  Status MakeDirectories(const std::string&) override { return Status(); }
+  Status RenameNew(const std::string&, const std::string&) override { return Status(); }
+  Status Replace(const std::string&, const std::string&) override { return Status(); }
+  Status Exchange(const std::string&, const std::string&) override { return Status(); }
+  Status RemoveAll(const std::string&) override { return Status(); }
+  Status SyncDirectory(const std::string&) override { return Status(); }
+  Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override {
+    return Posix().TryLock(path, kind);
+  }
+  bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
+  Result<uint64_t> FreeBytes(const std::string& path) const override {
+    return Posix().FreeBytes(path);
+  }
+
+  mutable std::atomic<int> num_open = 0, most_open = 0, num_opened = 0;
+};
+
+TEST(FilePool, MakesRoomBeforeItOpensAndKeepsWhatWasUsedLast) {
+  const CountingFileSystem counting;
+  FilePool pool(counting, 3);
+  for (const char* path : {"a", "b", "c", "a", "d", "a"}) ASSERT_TRUE(pool.Get(path, 1).ok());
+  EXPECT_EQ(counting.most_open, 3);
+  EXPECT_EQ(counting.num_opened, 4);  // "a" stayed, "b" made room
+  ASSERT_TRUE(pool.Get("c", 1).ok());
+  EXPECT_EQ(counting.num_opened, 4);
+  ASSERT_TRUE(pool.Get("b", 1).ok());
+  EXPECT_EQ(counting.num_opened, 5);
+}
+
+TEST(FilePool, PinnedFilesStayAndOthersMakeRoom) {
+  const CountingFileSystem counting;
+  FilePool pool(counting, 2);
+  {
+    const auto pinned = pool.Get("pinned", 1).value();
+    for (const char* path : {"a", "b", "c"}) ASSERT_TRUE(pool.Get(path, 1).ok());
+    EXPECT_EQ(counting.most_open, 2);
+    EXPECT_EQ(pool.Get("pinned", 1).value(), pinned);
+    // With both pinned there is one more, and it is the first to go.
+    const auto also = pool.Get("d", 1).value();
+    ASSERT_TRUE(pool.Get("e", 1).ok());
+    EXPECT_EQ(counting.num_open, 3);
+  }
+  ASSERT_TRUE(pool.Get("f", 1).ok());
+  EXPECT_EQ(counting.num_open, 2);
+}
+
+TEST(FilePool, WhatCannotBeOpenedTakesNoRoom) {
+  const CountingFileSystem counting;
+  FilePool pool(counting, 2);
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(pool.Get("missing", 1).status().code(), Code::kNotFound);
+    EXPECT_EQ(pool.Get("other size", 2).status().code(), Code::kCorrupt);
+  }
+  for (const char* path : {"a", "b", "a", "b"}) ASSERT_TRUE(pool.Get(path, 1).ok());
+  EXPECT_EQ(counting.num_open, 2);
+  EXPECT_EQ(counting.num_opened, 6 + 2);
+}
+
+TEST(FilePool, ManyThreadsStayWithinTheCapacity) {
+  const CountingFileSystem counting;
+  FilePool pool(counting, 6);
+  std::vector<std::thread> threads;
+  for (size_t thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&pool, thread] {
+      // Names of its own, so that no file is opened twice.
+      for (size_t at = 0; at < 2000; ++at)
+        EXPECT_TRUE(pool.Get(std::to_string(thread) + "/" + std::to_string(at * at % 31), 1).ok());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(counting.most_open, 6);
+}
+
+TEST_F(IoTest, DescriptorsAreCountedAgainstTheLimit) {
+  const size_t before = OpenDescriptors();
+  ASSERT_GE(before, 3u);
+  {
+    const std::string path = Make("file", "x");
+    std::vector<std::unique_ptr<RandomAccessFile>> files;
+    for (int i = 0; i < 5; ++i) files.push_back(Posix().OpenForReading(path).value());
+    EXPECT_EQ(OpenDescriptors(), before + 5);
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  rlimit few = limit;
+  few.rlim_cur = before + 10;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_EQ(DescriptorLimit(), before + 10);
+  EXPECT_EQ(FreeDescriptors(), 10u);
+  few.rlim_cur = before;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  // Without a descriptor left to list them with, the number is an estimate.
+  EXPECT_LE(FreeDescriptors(), before);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST(DescriptorLimit, SourcesTakeHalfOfWhatIsLeft) {
+  EXPECT_EQ(PooledSourcesFor(0), 4u);
+  EXPECT_EQ(PooledSourcesFor(35), 17u);
+  EXPECT_EQ(PooledSourcesFor(1019), 256u);
+  EXPECT_EQ(PooledSourcesFor(~size_t{0}), 256u);
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ class ParallelForRun {
       frame->order = parent->order;
       if (!is_item) frame->order.push_back(parent->phase);
       frame->order.push_back(i);
-      frame->priority = is_item ? parts[i].bytes : parts[i].is_spare ? 0 : parent->priority;
+      // Only spare parts have priority 0, so they come after items of no bytes as well.
+      frame->priority = is_item ? parts[i].bytes + 1 : parts[i].is_spare ? 0 : parent->priority;
       frame->item = is_item ? i : parent->item;
       frame->level = parent->level + 1;
       frame->name = std::move(parts[i].name);
@@ -88,6 +89,10 @@ class ParallelForRun {
     // pointers of our own are used.
     std::vector<Frame*> queued;
     for (const auto& part : parent->parts) queued.push_back(part.get());
+    // In the order in which they are to run: the workers begin while this loop still queues, and
+    // none of them may begin a small item that then waits, half done, for all larger ones.
+    std::stable_sort(queued.begin(), queued.end(),
+                     [](const Frame* a, const Frame* b) { return a->priority > b->priority; });
     outstanding_.Add(queued.size());
     for (Frame* part : queued) Submit(part);
   }

@@ -64,7 +64,8 @@ struct ParallelForOptions {
 
 /// Runs all items. Blocks until no node is left. Items run by falling `bytes`, equal ones in their
 /// order; what belongs to an item that was begun runs with that item's rank, so large items are
-/// finished, not only begun, first.
+/// finished, not only begun, first. Spare parts apart, no more items are under way at any time than
+/// there are workers.
 ///
 /// If items fail, the first failure in the order of items is returned, on every executor the same;
 /// within an item, parts and continuation fail in their order too. What comes after the first

@@ -141,6 +141,83 @@ TEST(Spawner, SparePartsRunWhenNothingIsLeftToBegin) {
   EXPECT_THAT(order, ElementsAre("owner", "tiny", "helper", "close"));
 }
 
+TEST(Spawner, SparePartsComeAfterItemsOfNoBytes) {
+  std::vector<std::string> order;
+  SerialExecutor serial;
+  std::vector<Item> items;
+  items.push_back(MakeItem("big", 100, [&order](Spawner& spawner) {
+    std::vector<Item> parts;
+    for (const char* name : {"owner", "helper"}) parts.push_back(Noted(name, 0, &order));
+    parts.back().is_spare = true;
+    spawner.Spawn(std::move(parts));
+    return Status();
+  }));
+  items.push_back(Noted("empty", 0, &order));
+  EXPECT_TRUE(ParallelFor(serial, std::move(items)).ok());
+  EXPECT_THAT(order, ElementsAre("owner", "empty", "helper"));
+}
+
+// Notes what is submitted, and in which order.
+class NotingExecutor final : public Executor {
+ public:
+  int num_workers() const override { return 1; }
+  void Submit(Node node) override {
+    submitted.emplace_back(node.priority, node.position);
+    serial_.Submit(std::move(node));
+  }
+  void RunUntilFinished(Outstanding& work) override { serial_.RunUntilFinished(work); }
+
+  std::vector<std::pair<uint64_t, uint64_t>> submitted;
+
+ private:
+  SerialExecutor serial_;
+};
+
+// A pool's workers begin while items are still being queued.
+TEST(ParallelFor, ItemsAreQueuedInTheOrderInWhichTheyRun) {
+  std::vector<std::string> order;
+  NotingExecutor executor;
+  std::vector<Item> items;
+  for (const uint64_t bytes : {5, 70, 5, 0, 70, 90})
+    items.push_back(Noted(std::to_string(bytes), bytes, &order));
+  EXPECT_TRUE(ParallelFor(executor, std::move(items)).ok());
+  EXPECT_THAT(order, ElementsAre("90", "70", "70", "5", "5", "0"));
+  std::vector<uint64_t> positions;
+  for (const auto& [priority, position] : executor.submitted) positions.push_back(position);
+  EXPECT_THAT(positions, ElementsAre(5, 1, 4, 0, 2, 3));
+}
+
+// Items that go on in steps, as a file does part by part.
+TEST(ParallelFor, NoMoreItemsAreUnderWayThanThereAreWorkers) {
+  for (const int num_workers : {1, 2, 6}) {
+    const auto pool = Pool(num_workers);
+    std::atomic<int> under_way = 0, most = 0;
+    std::vector<Item> items;
+    for (uint64_t at = 0; at < 200; ++at) {
+      items.push_back(MakeItem(std::to_string(at), at / 2, [&, at](Spawner& spawner) {
+        const int now = ++under_way;
+        int before = most;
+        while (before < now && !most.compare_exchange_weak(before, now)) continue;
+        Body step = [&under_way](Spawner&) {
+          --under_way;
+          return Status();
+        };
+        for (uint64_t steps = at % 4; steps > 0; --steps) {
+          step = [next = step](Spawner& own) {
+            own.Spawn({}, next);
+            return Status();
+          };
+        }
+        spawner.Spawn({MakeItem("step", 0, step)});
+        return Status();
+      }));
+    }
+    EXPECT_TRUE(ParallelFor(*pool, std::move(items)).ok());
+    EXPECT_EQ(under_way, 0);
+    EXPECT_LE(most, num_workers);
+  }
+}
+
 TEST(Spawner, ABodySaysWhatItHandledWhereTheItemCouldNotKnow) {
   TraceObserver trace;
   ParallelForOptions options;

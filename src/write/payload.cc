@@ -1,8 +1,9 @@
 #include "write/payload.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 namespace robomerge {
 namespace {
@@ -62,35 +63,66 @@ class Filling {
   size_t Cut() {
     file_.ranges = CutRanges(file_.ranges);
     part_begins_ = CutParts(file_.ranges);
-    return part_begins_.size() - 1;
+    return num_parts();
   }
 
-  Status CopyAll() { return Copy(0, file_.ranges.size()); }
+  Status CopyAllAndClose() {
+    ROBOMERGE_RETURN_NOT_OK(Copy(0, file_.ranges.size()));
+    return Close();
+  }
 
   /// Copies the next part that nobody has taken and says how large it was. Nothing when there is
-  /// none left.
+  /// none left. Whoever is the last to finish a part closes the file at once: it must not wait for
+  /// those who would have helped, since all that a kill takes is what is not closed.
   Result<std::optional<uint64_t>> CopyNextPart() {
-    const size_t part = next_part_.fetch_add(1, std::memory_order_relaxed);
-    if (part + 1 >= part_begins_.size()) return std::optional<uint64_t>();
-    const size_t begin = part_begins_[part], end = part_begins_[part + 1];
-    ROBOMERGE_RETURN_NOT_OK(Copy(begin, end));
-    if (file_.sync) {
+    const std::optional<size_t> part = TakePart();
+    if (!part) return std::optional<uint64_t>();
+    const size_t begin = part_begins_[*part], end = part_begins_[*part + 1];
+    const uint64_t bytes = BytesOf(file_.ranges, begin, end);
+    const Status copied = Copy(begin, end);
+    if (copied.ok() && file_.sync) {
       const io::PayloadRange& first = file_.ranges[begin];
       const io::PayloadRange& last = file_.ranges[end - 1];
       file_.output->BeginSync(
           first.destination_offset,
           last.destination_offset + last.length_bytes - first.destination_offset);
     }
-    return std::optional<uint64_t>(BytesOf(file_.ranges, begin, end));
-  }
-
-  Status Close() {
-    ROBOMERGE_RETURN_NOT_OK(file_.output->Close(file_.sync));
-    written_(file_.written);
-    return Status();
+    const bool is_last = FinishPart(copied.ok());
+    ROBOMERGE_RETURN_NOT_OK(copied);
+    if (is_last) ROBOMERGE_RETURN_NOT_OK(Close());
+    return std::optional<uint64_t>(bytes);
   }
 
  private:
+  size_t num_parts() const { return part_begins_.size() - 1; }
+
+  std::optional<size_t> TakePart() {
+    const std::lock_guard lock(mutex_);
+    if (has_failed_ || next_part_ == num_parts()) return std::nullopt;
+    ++num_active_;
+    return next_part_++;
+  }
+
+  // Whether this was the last part of all. A file that has failed is dropped when nobody is at it
+  // any more: it would stay open, and take up space, as long as helpers wait in the queue.
+  bool FinishPart(bool is_ok) {
+    std::unique_ptr<io::OutputFile> dropped;
+    const std::lock_guard lock(mutex_);
+    --num_active_;
+    has_failed_ = has_failed_ || !is_ok;
+    if (has_failed_ && num_active_ == 0) dropped = std::move(file_.output);
+    return !has_failed_ && num_active_ == 0 && next_part_ == num_parts();
+  }
+
+  // Nobody else is at the file. What it holds goes now and not with the last helper.
+  Status Close() {
+    const std::unique_ptr<io::OutputFile> output = std::move(file_.output);
+    ROBOMERGE_RETURN_NOT_OK(output->Close(file_.sync));
+    written_(file_.written);
+    file_ = UnfilledFile();
+    return Status();
+  }
+
   Status Copy(size_t begin, size_t end) {
     io::MovedBytes moved;
     for (size_t at = begin; at < end; ++at) {
@@ -108,8 +140,10 @@ class Filling {
   UnfilledFile file_;
   const WrittenCallback written_;
   std::vector<size_t> part_begins_;
-  std::atomic<size_t> next_part_ = 0;
-  std::mutex mutex_;  // guards file_.written.moved
+  std::mutex mutex_;       // guards file_.written.moved and what follows
+  size_t next_part_ = 0;   // that nobody has taken
+  size_t num_active_ = 0;  // parts that are being copied
+  bool has_failed_ = false;
 };
 
 // Takes part after part, each as a node of its own, so that a stop is heeded and the trace shows
@@ -127,10 +161,7 @@ Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spa
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written) {
   const bool is_small = BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
   const auto filling = std::make_shared<Filling>(std::move(file), std::move(written));
-  if (is_small) {
-    ROBOMERGE_RETURN_NOT_OK(filling->CopyAll());
-    return filling->Close();
-  }
+  if (is_small) return filling->CopyAllAndClose();
   // One worker goes through the file, and others join in only when there is no file left to begin:
   // kernels let one writer at a time into a file (the inode's lock), so that two workers on two
   // files are twice as fast as two on one.
@@ -142,7 +173,7 @@ Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallba
     part.body = [filling](schedule::Spawner& own) { return CopyParts(filling, own); };
   }
   spawner.SetHandled(0);
-  spawner.Spawn(std::move(parts), [filling](schedule::Spawner&) { return filling->Close(); });
+  spawner.Spawn(std::move(parts));
   return Status();
 }
 

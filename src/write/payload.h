@@ -22,8 +22,9 @@ struct UnfilledFile {
   WrittenFile written;  ///< all but what the ranges add to `moved`
 };
 
-/// Copies the ranges, closes the file and calls `written`. A large file is cut into parts that
-/// `spawner` queues; `written` is then called by the last of them.
+/// Copies the ranges, closes the file and calls `written`, all as soon as the last byte is there. A
+/// large file is cut into parts that `spawner` queues; the one that is finished last closes it. A
+/// file that fails is dropped unclosed.
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written);
 
 }  // namespace robomerge

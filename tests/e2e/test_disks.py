@@ -132,7 +132,7 @@ def test_space_runs_out_at_any_point_and_the_same_command_continues(robomerge, v
 
 
 def test_a_device_that_fails_is_reported_and_the_same_command_continues(robomerge, video_sources, expected, mount, tmp_path):
-    """A loop device fails where the file behind it finds no room: EIO from the block layer, and ext4 over it."""
+    """A loop device fails where the file behind it finds no room: an error from the block layer, and ext4 over it."""
     below = mount("tmpfs", 64 << 20)
     image, disk = below / "image", tmp_path / "failing"
     disk.mkdir()
@@ -145,7 +145,9 @@ def test_a_device_that_fails_is_reported_and_the_same_command_continues(robomerg
     try:
         subprocess.run(["mount", "-o", f"remount,size={image.stat().st_blocks * 512 + (256 << 10)}", below], check=True)
         run = robomerge(*words)
-        assert run.exit_code == 4 and ("Input/output error" in run.stderr or "Read-only file system" in run.stderr), run.stderr
+        # Newer kernels let the loop device hand its own reason on, where ext4 has not shut itself before.
+        reasons = ("Input/output error", "Read-only file system", "No space left on device")
+        assert run.exit_code == 4 and any(reason in run.stderr for reason in reasons), run.stderr
         assert not (disk / "merged").exists()
     finally:
         subprocess.run(["umount", disk], check=True)

@@ -24,22 +24,39 @@ def full_box(kind: bytes, *parts: bytes) -> bytes:
 
 
 MATRIX = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+TYPE_BOX = box(b"ftyp", b"isom", struct.pack(">I", 512), b"isom")
 
 
 def make_mp4(ticks: list[int], seed: int) -> bytes:
     """One frame of FRAME_BYTES at each time."""
     frames = [bytes([seed, number]) * (FRAME_BYTES // 2) for number in range(len(ticks))]
+    return TYPE_BOX + box(b"mdat", *frames) + movie_box(ticks, FRAME_BYTES)
+
+
+def write_large_mp4(path: Path, num_frames: int, frame_bytes: int, seed: int) -> None:
+    """Each frame begins with its seed and number; the rest of it is a hole that takes no space on the disk."""
+    first = len(TYPE_BOX) + 8
+    with path.open("wb") as file:
+        file.write(TYPE_BOX + struct.pack(">I4s", 8 + num_frames * frame_bytes, b"mdat"))
+        for number in range(num_frames):
+            file.seek(first + number * frame_bytes)
+            file.write(struct.pack(">II", seed, number))
+        file.seek(first + num_frames * frame_bytes)
+        file.write(movie_box([number * FRAME_TICKS for number in range(num_frames)], frame_bytes))
+
+
+def movie_box(ticks: list[int], frame_bytes: int) -> bytes:
+    """The index of frames that follow the box `ftyp` and the head of one box `mdat`."""
     deltas = [after - before for before, after in zip(ticks, ticks[1:])] + [FRAME_TICKS]
     length = sum(deltas)
     entry = box(b"mp4v", struct.pack(">6xH16xHHIIIH32xHh", 1, WIDTH, HEIGHT, 0x480000, 0x480000, 0, 1, 24, -1))
-    type_box = box(b"ftyp", b"isom", struct.pack(">I", 512), b"isom")
     table = box(
         b"stbl",
         full_box(b"stsd", struct.pack(">I", 1), entry),
         full_box(b"stts", struct.pack(">I", len(deltas)), *(struct.pack(">II", 1, delta) for delta in deltas)),
-        full_box(b"stsc", struct.pack(">IIII", 1, 1, len(frames), 1)),
-        full_box(b"stsz", struct.pack(">II", FRAME_BYTES, len(frames))),
-        full_box(b"stco", struct.pack(">II", 1, len(type_box) + 8)),
+        full_box(b"stsc", struct.pack(">IIII", 1, 1, len(ticks), 1)),
+        full_box(b"stsz", struct.pack(">II", frame_bytes, len(ticks))),
+        full_box(b"stco", struct.pack(">II", 1, len(TYPE_BOX) + 8)),
     )
     data = box(b"dinf", full_box(b"dref", struct.pack(">I", 1), box(b"url ", struct.pack(">I", 1))))
     media = box(
@@ -51,7 +68,7 @@ def make_mp4(ticks: list[int], seed: int) -> bytes:
     header = struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, length, 0, 0, 0, 0) + MATRIX + struct.pack(">II", WIDTH << 16, HEIGHT << 16)
     track = box(b"trak", box(b"tkhd", struct.pack(">I", 3), header), media)
     movie = full_box(b"mvhd", struct.pack(">IIIIIH10x", 0, 0, TIMESCALE, length, 0x10000, 0x100), MATRIX, bytes(24), struct.pack(">I", 2))
-    return type_box + box(b"mdat", *frames) + box(b"moov", movie, track)
+    return box(b"moov", movie, track)
 
 
 def add_video(
