@@ -45,23 +45,28 @@ function(robomerge_room_targets variable)
   set(${variable} ${ARGN} PARENT_SCOPE)
 endfunction()
 
-# robomerge_room(name [SOURCES ...] [LIBRARIES ...] [PRIVATE ...] [TESTS ...] [TEST_ROOMS folder ...])
+# robomerge_room(name [SOURCES ...] [LIBRARIES ...] [PRIVATE ...] [TESTS ...] [TEST_ROOMS folder ...]
+#                [PRECOMPILE header ...])
 #
 # Adds the static library robomerge_<name> of the room in the current folder, linked with the
 # rooms that the table lets it include, and one test program <name>_test from its *_test.cc files.
 # LIBRARIES are outside targets seen through the room's headers; PRIVATE ones are seen by its .cc files
-# alone. TEST_ROOMS are the further rooms that the tests use.
+# alone. TEST_ROOMS are the further rooms that the tests link; a header of testing/ that is all
+# inline needs none. PRECOMPILE are outside headers that most files of the room include.
 function(robomerge_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES;PRIVATE;TESTS;TEST_ROOMS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES;PRIVATE;TESTS;TEST_ROOMS;PRECOMPILE" ${ARGN})
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
   robomerge_room_targets(links ${ROBOMERGE_LINKS_${folder}})
   add_library(robomerge_${name} STATIC ${ROOM_SOURCES})
   target_include_directories(robomerge_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(robomerge_${name} PUBLIC ${links} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE})
+  robomerge_precompile(robomerge_${name} ${ROOM_PRECOMPILE})
   if(ROBOMERGE_BUILD_TESTS AND ROOM_TESTS)
     robomerge_room_targets(test_links ${ROOM_TEST_ROOMS})
     add_executable(${name}_test ${ROOM_TESTS})
     target_link_libraries(${name}_test PRIVATE robomerge_${name} ${test_links} ${ROOM_PRIVATE} GTest::gmock_main)
+    add_dependencies(unit_tests ${name}_test)
+    robomerge_test_program(${name}_test ${ROOM_PRECOMPILE})
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
   endif()
 endfunction()
