@@ -1,38 +1,72 @@
-# robomerge_room(name [SOURCES ...] [DEPENDS room|target ...] [PRIVATE target ...] [TESTS ...])
+# The rooms, and what links what: all from cmake/rooms.json, the table that scripts/check_layers.py
+# holds the includes against.
+set(ROBOMERGE_ROOMS "")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/rooms.json)
+file(READ ${CMAKE_CURRENT_LIST_DIR}/rooms.json rooms_json)
+
+# robomerge_append(list key ...): appends the strings of the JSON array under the keys.
+function(robomerge_append list)
+  string(JSON length ERROR_VARIABLE error LENGTH "${rooms_json}" ${ARGN})
+  if(NOT error AND length GREATER 0)
+    math(EXPR last "${length} - 1")
+    foreach(i RANGE ${last})
+      string(JSON value GET "${rooms_json}" ${ARGN} ${i})
+      list(APPEND ${list} ${value})
+    endforeach()
+  endif()
+  set(${list} ${${list}} PARENT_SCOPE)
+endfunction()
+
+# ROBOMERGE_ROOMS: the folders below src/, in the order of the table. For each, ROBOMERGE_LINKS_<folder>:
+# the folders it may include, by single headers or for some of its files too.
+string(JSON num_rooms LENGTH "${rooms_json}" rooms)
+math(EXPR last_room "${num_rooms} - 1")
+foreach(i RANGE ${last_room})
+  string(JSON room GET "${rooms_json}" rooms ${i} name)
+  list(APPEND ROBOMERGE_ROOMS ${room})
+  set(links "")
+  robomerge_append(links rooms ${i} may_include)
+  string(JSON num_patterns ERROR_VARIABLE error LENGTH "${rooms_json}" rooms ${i} files)
+  if(NOT error)
+    math(EXPR last_pattern "${num_patterns} - 1")
+    foreach(j RANGE ${last_pattern})
+      string(JSON pattern MEMBER "${rooms_json}" rooms ${i} files ${j})
+      robomerge_append(links rooms ${i} files ${pattern})
+    endforeach()
+  endif()
+  list(TRANSFORM links REPLACE "/[^/]*[.]h$" "")
+  set(ROBOMERGE_LINKS_${room} ${links})
+endforeach()
+
+# robomerge_room_targets(variable folder ...): the libraries of rooms, such as robomerge_mp4 of formats/mp4.
+function(robomerge_room_targets variable)
+  list(TRANSFORM ARGN REPLACE "^.*/" "")
+  list(TRANSFORM ARGN PREPEND robomerge_)
+  set(${variable} ${ARGN} PARENT_SCOPE)
+endfunction()
+
+# robomerge_room(name [SOURCES ...] [LIBRARIES ...] [PRIVATE ...] [TESTS ...] [TEST_ROOMS folder ...]
+#                [PRECOMPILE header ...])
 #
-# Adds the static library robomerge_<name> of the room in the current folder, and one test program
-# <name>_test from its *_test.cc files. DEPENDS are rooms, or outside targets seen through the
-# room's headers; PRIVATE are outside targets that only its .cc files see. With TESTING the tests use
-# the test doubles of src/testing. The linker then holds the table of rooms.
+# Adds the static library robomerge_<name> of the room in the current folder, linked with the
+# rooms that the table lets it include, and one test program <name>_test from its *_test.cc files.
+# LIBRARIES are outside targets seen through the room's headers; PRIVATE ones are seen by its .cc files
+# alone. TEST_ROOMS are the further rooms that the tests link; a header of testing/ that is all
+# inline needs none. PRECOMPILE are outside headers that most files of the room include.
 function(robomerge_room name)
-  cmake_parse_arguments(ROOM "TESTING" "" "SOURCES;DEPENDS;PRIVATE;TESTS" ${ARGN})
-  if(ROOM_SOURCES)
-    add_library(robomerge_${name} STATIC ${ROOM_SOURCES})
-    set(scope PUBLIC)
-  else()
-    add_library(robomerge_${name} INTERFACE)
-    set(scope INTERFACE)
-  endif()
-  target_include_directories(robomerge_${name} ${scope} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
-  foreach(dependency ${ROOM_DEPENDS})
-    if(TARGET robomerge_${dependency})
-      target_link_libraries(robomerge_${name} ${scope} robomerge_${dependency})
-    else()
-      target_link_libraries(robomerge_${name} ${scope} ${dependency})
-    endif()
-  endforeach()
-  if(ROOM_PRIVATE)
-    target_link_libraries(robomerge_${name} PRIVATE ${ROOM_PRIVATE})
-  endif()
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES;PRIVATE;TESTS;TEST_ROOMS;PRECOMPILE" ${ARGN})
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+  robomerge_room_targets(links ${ROBOMERGE_LINKS_${folder}})
+  add_library(robomerge_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(robomerge_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(robomerge_${name} PUBLIC ${links} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE})
+  robomerge_precompile(robomerge_${name} ${ROOM_PRECOMPILE})
   if(ROBOMERGE_BUILD_TESTS AND ROOM_TESTS)
+    robomerge_room_targets(test_links ${ROOM_TEST_ROOMS})
     add_executable(${name}_test ${ROOM_TESTS})
-    target_link_libraries(${name}_test PRIVATE robomerge_${name} GTest::gmock_main)
-    if(ROOM_TESTING)
-      target_link_libraries(${name}_test PRIVATE robomerge_testing)
-    endif()
-    if(ROOM_PRIVATE)
-      target_link_libraries(${name}_test PRIVATE ${ROOM_PRIVATE})
-    endif()
+    target_link_libraries(${name}_test PRIVATE robomerge_${name} ${test_links} ${ROOM_PRIVATE} GTest::gmock_main)
+    add_dependencies(unit_tests ${name}_test)
+    robomerge_test_program(${name}_test ${ROOM_PRECOMPILE})
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
   endif()
 endfunction()

@@ -1,165 +1,199 @@
 #!/usr/bin/env python3
-"""Holds every #include under src/, include/, cli/, python/, examples/ against the table of rooms in docs/architecture.md.
+"""Holds every #include under src/, include/, cli/, python/, examples/ against the table of rooms in cmake/rooms.json.
 
-Prints file:line and the rule for each include that breaks it, and exits 1 if there is one. `--self-test` checks the
-checker.
+Prints file:line and the rule for each include that breaks it, and exits 1 if there is one, if an exception of the table
+is not needed any more, or if the table in docs/architecture.md is not the one of cmake/rooms.json. `--write-docs` writes
+that table anew. `--self-test` checks the checker.
+
+Entries of a room in cmake/rooms.json, beside its name and what it knows:
+  may_include         rooms, all above it in the table, and single headers of rooms; cmake/Room.cmake links these
+  files               what some of its files may include besides
+  libraries           outside headers that it may include
+  internal_libraries  the same, but for its .cc and _internal.h files alone
+  threads             false: it includes no header of threads
+  tests_only          true: for tests, fuzz/ and itself alone
 """
 import argparse
+import fnmatch
+import json
 import pathlib
 import re
 import sys
 import tempfile
 
-JSON, MP4, PARQUET = "formats/json", "formats/mp4", "formats/parquet"
-FORMATS = {JSON, MP4, PARQUET}
+TABLE = pathlib.Path(__file__).resolve().parent.parent / "cmake/rooms.json"
+TOPS = ("src", "include", "cli", "python", "examples", "fuzz")
+DOCS = "docs/architecture.md"
+BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 
-# What each room may include, besides itself.
-ROOMS = {
-    "base": set(),
-    "io": {"base"},
-    "schedule": {"base"},
-    JSON: {"base", "io"},
-    MP4: {"base", "io"},
-    PARQUET: {"base", "io"},
-    "model": {"base", JSON},
-    "read": {"base", "io", "model"} | FORMATS,
-    "describe": {"base", "io", "model"} | FORMATS,
-    "reduce": {"base", "model", "schedule"},
-    "plan": {"base", "model", JSON},
-    "persist": {"base", "io", "model", "plan"} | FORMATS,
-    "write": {"base", "io", "schedule", "model"} | FORMATS,
-    "publish": {"base", "io", "model", "write", JSON},
-    "verify": {"base", "io", "schedule", "model", "read"} | FORMATS,
-}
-ROOMS["inspect"] = {"base", "io", "model", "read", "describe"} | FORMATS
-ROOMS["merge"] = set(ROOMS) | {"verify"}
-# Test doubles, for tests alone.
-ROOMS["testing"] = {"base", "io", "schedule", "model"} | FORMATS
-# Clients see include/robomerge/ only; the command line also prints JSON.
-CLIENTS = {"cli": {JSON}, "python": set(), "examples": set()}
-
-# Single headers or files beyond the table, each with its reason.
-ALSO_ALLOWED = {
-    # A Dataset holds the sample-table summary of each of its videos.
-    ("model", "formats/mp4/stream.h"),
-}
-# Files that may include a further room: combine is pure, only the tree knows that there are threads.
-FILES_WITH_MORE = [(re.compile(r"src/reduce/tree[a-z_]*\.(h|cc)"), "schedule")]
-
-# A test may also set its room's input up with any room before it in the order of the design.
-TEST = re.compile(r".*_test\.cc")
-ORDER = list(ROOMS)
-
-# The room whose layer a public header belongs to.
-PUBLIC_HEADERS = {
-    "status.h": "base",
-    "options.h": "base",  # plain values; io, plan and write read them
-    "report.h": "model",
-    "partial.h": "model",
-    "plan.h": "model",
-    "merge.h": "merge",
-    "stages.h": "merge",
-    "verify.h": "verify",
-    "inspect.h": "merge",
-    "version.h": "merge",
-}
-
-NO_SUCH_PUBLIC_HEADER = "no such public header in the map of scripts/check_layers.py"
-NLOHMANN_ROOMS = {JSON, "model", "read", "describe", "plan", "persist", "write", "publish", "inspect", "cli", "testing"}
-THREADLESS_ROOMS = {"plan", "reduce"}
 THREAD_HEADERS = {"atomic", "barrier", "condition_variable", "future", "latch", "mutex", "semaphore", "shared_mutex",
                   "stop_token", "thread"}
-
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SUFFIXES = {".h", ".hpp", ".cc", ".cpp"}
 
 
-def room_of_source(path):
-    """The room a file lies in, from its path below the repository."""
-    parts = path.split("/")
-    if parts[0] == "include":
-        return PUBLIC_HEADERS.get(parts[-1])
-    if parts[0] != "src":
-        return parts[0]
-    return "/".join(parts[1:3]) if parts[1] == "formats" else parts[1]
+def is_test(path):
+    return path.endswith("_test.cc")
 
 
-def room_of_include(target):
-    """The room an include written from src/ points to, or None."""
-    parts = target.split("/")
-    if parts[0] == "robomerge":
-        return PUBLIC_HEADERS.get("/".join(parts[1:]))
-    room = "/".join(parts[:2]) if parts[0] == "formats" else parts[0]
-    return room if room in ROOMS and len(parts) > len(room.split("/")) else None
+class Table:
+    """cmake/rooms.json, and the rules that follow from it."""
 
+    def __init__(self, text):
+        table = json.loads(text)
+        self.rooms = {room["name"]: room for room in table["rooms"]}
+        self.clients = {client["name"]: client for client in table["clients"]}
+        self.public_headers = {header["name"]: header for header in table["public_headers"]}
+        self.exceptions = {(one["file"], one["include"]) for one in table["exceptions"]}
+        self.order = list(self.rooms)
+        self.libraries = {
+            library
+            for room in [*self.rooms.values(), *self.clients.values()]
+            for library in room.get("libraries", []) + room.get("internal_libraries", [])
+        }
 
-def broken_rule_of_system_include(path, room, target):
-    top = target.split("/")[0]
-    if top in ("arrow", "parquet"):
-        name = path.rsplit("/", 1)[-1]
-        if room == PARQUET and (name.endswith(".cc") or name.endswith("_internal.h")):
+    def faults(self):
+        """What is wrong with the table itself: a room that includes one below it could close a circle."""
+        faults = []
+        for name, room in self.rooms.items():
+            further = [one for more in room.get("files", {}).values() for one in more]
+            for target in room["may_include"] + further:
+                to = target if target in self.rooms else self.room_of_path(target)
+                if to is None:
+                    faults.append(f"{name} may include {target}, which is no room and lies in none")
+                elif self.order.index(to) >= self.order.index(name):
+                    faults.append(f"{name} may include {target}, which does not stand above it in the table")
+                elif self.rooms[to].get("tests_only"):
+                    faults.append(f"{name} may include {target}, which is for tests alone")
+        known = []
+        for name, header in self.public_headers.items():
+            if header["room"] not in self.rooms:
+                faults.append(f"robomerge/{name} belongs to {header['room']}, which is no room")
+            for target in header["may_include"]:
+                if target not in known:
+                    faults.append(f"robomerge/{name} may include {target}, which does not stand above it in the table")
+            known.append(name)
+        return faults
+
+    def room_of_path(self, target):
+        """The room that an include written from src/ points to, or None."""
+        parts = target.split("/")
+        room = "/".join(parts[:2]) if parts[0] == "formats" else parts[0]
+        return room if room in self.rooms and len(parts) > len(room.split("/")) else None
+
+    def room_of_include(self, target):
+        top, _, rest = target.partition("/")
+        if top == "robomerge":
+            return self.public_headers[rest]["room"] if rest in self.public_headers else None
+        return self.room_of_path(target)
+
+    def broken_rule(self, root, path, quote, target):
+        """Why the file at `path` may not include `target`, or None if it may."""
+        top = target.split("/")[0].removesuffix(".hpp").removesuffix("11")
+        if quote == "<":
+            return self.broken_rule_of_outside_include(path, target, top)
+        if top in self.libraries:
+            return "outside headers are included with angle brackets"
+        if top == "robomerge" and target.split("/", 1)[1] not in self.public_headers:
+            return "no such public header in cmake/rooms.json"
+        part, _, rest = path.partition("/")
+        if part == "include":
+            return self.broken_rule_of_public_header(rest.removeprefix("robomerge/"), target)
+        if part in self.clients:
+            return self.broken_rule_of_client(root, path, part, target)
+        if part == "fuzz":
             return None
-        return f"<{top}/...> stays inside formats/parquet/*.cc and *_internal.h"
-    if top == "nlohmann" and room not in NLOHMANN_ROOMS:
-        return f"{room} may not include <nlohmann/...>"
-    if top in ("CLI", "CLI11.hpp") and room != "cli":
-        return "CLI11 belongs to cli alone"
-    if top == "robomerge":
-        return 'our own headers are included with quotes: "robomerge/..."'
-    if target in THREAD_HEADERS and room in THREADLESS_ROOMS and not TEST.fullmatch(path):
-        return f"{room} knows no threads"
-    return None
+        return self.broken_rule_of_room(path, target)
 
-
-def broken_rule_of_client_include(root, path, room, target):
-    if target.startswith("robomerge/"):
-        return None if target.split("/", 1)[1] in PUBLIC_HEADERS else NO_SUCH_PUBLIC_HEADER
-    if room_of_include(target) in CLIENTS[room]:
+    def broken_rule_of_outside_include(self, path, target, top):
+        part, _, rest = path.partition("/")
+        if top == "robomerge":
+            return 'our own headers are included with quotes: "robomerge/..."'
+        if part == "fuzz":
+            return None
+        name = self.room_of_path(rest) if part == "src" else part
+        room = self.rooms.get(name) or self.clients.get(name, {})
+        if top in self.libraries and top not in room.get("libraries", []):
+            if top not in room.get("internal_libraries", []):
+                return f"{name} may not include <{top}/...>"
+            if not path.endswith((".cc", "_internal.h")):
+                return f"in {name} <{top}/...> stays inside .cc and _internal.h files"
+        if target in THREAD_HEADERS and not room.get("threads", True) and not is_test(path):
+            return f"{name} knows no threads"
         return None
-    beside = (root / path).parent / target
-    if target.startswith(f"{room}/") or beside.is_file():
-        return None
-    return f"{room} may include robomerge/... and its own headers only"
 
-
-def broken_rule_of_own_include(path, room, target):
-    if path.startswith("include/"):
+    def broken_rule_of_public_header(self, name, target):
+        if name not in self.public_headers:
+            return "the file is no public header of cmake/rooms.json"
         if not target.startswith("robomerge/"):
             return "a public header may include public headers only"
-    to = room_of_include(target)
-    if to is None:
-        if target.startswith("robomerge/"):
-            return NO_SUCH_PUBLIC_HEADER
-        return 'no such room: includes are written from src/, as in "base/text.h"'
-    if to == room or to in ROOMS[room] or (room, target) in ALSO_ALLOWED:
-        return None
-    if any(pattern.fullmatch(path) and to == more for pattern, more in FILES_WITH_MORE):
-        return None
-    if TEST.fullmatch(path) and ORDER.index(to) < ORDER.index(room):
-        return None
-    allowed = ", ".join(sorted(ROOMS[room])) or "nothing"
-    return f"{room} may not include {to} (only: {allowed})"
+        allowed = self.public_headers[name]["may_include"]
+        if target.split("/", 1)[1] in allowed:
+            return None
+        return f"robomerge/{name} may not include it (only: {', '.join(allowed) or 'nothing'})"
+
+    def broken_rule_of_client(self, root, path, client, target):
+        if target.startswith((f"{client}/", "robomerge/")) or ((root / path).parent / target).is_file():
+            return None
+        if self.room_of_path(target) in self.clients[client]["may_include"]:
+            return None
+        return f"{client} may include robomerge/... and its own headers only"
+
+    def broken_rule_of_room(self, path, target):
+        inside = path.split("/", 1)[1]
+        name = self.room_of_path(inside)
+        if name is None:
+            return "the file lies in no room of cmake/rooms.json"
+        to = self.room_of_include(target)
+        if to is None:
+            return 'no such room: includes are written from src/, as in "base/text.h"'
+        room = self.rooms[name]
+        if to == name or to in room["may_include"] or target in room["may_include"]:
+            return None
+        for pattern, further in room.get("files", {}).items():
+            if fnmatch.fnmatch(inside, f"{name}/{pattern}") and to in further:
+                return None
+        if is_test(path):
+            # A test may also use test doubles, and set its room's input up with any room above it in the table.
+            if self.rooms[to].get("tests_only") or self.order.index(to) < self.order.index(name):
+                return None
+        if self.rooms[to].get("tests_only"):
+            return f"{to} is for tests alone"
+        return f"{name} may not include {to} (only: {', '.join(room['may_include']) or 'nothing'})"
+
+    def as_text(self):
+        """The table for docs/architecture.md."""
+        def words(targets):
+            return ", ".join(f"`{target}`" for target in targets)
+
+        lines = ["| room | knows | may include |", "|---|---|---|"]
+        for name, room in self.rooms.items():
+            may_include = words(room["may_include"]) or "nothing"
+            for pattern, further in room.get("files", {}).items():
+                may_include += f"; `{pattern}` also {words(further)}"
+            lines.append(f"| `{name}` | {room['knows']} | {may_include} |")
+        for name, client in self.clients.items():
+            may_include = words(["include/robomerge/", *client["may_include"]])
+            lines.append(f"| `{name}` | {client['knows']} | {may_include} |")
+        lines += ["", "| public header | belongs to | may include |", "|---|---|---|"]
+        for name, header in self.public_headers.items():
+            lines.append(f"| `robomerge/{name}` | `{header['room']}` | {words(header['may_include']) or 'nothing'} |")
+        return "\n".join(lines) + "\n"
 
 
-def broken_rule(root, path, quote, target):
-    """Why the file at `path` may not include `target`, or None if it may."""
-    room = room_of_source(path)
-    if room not in ROOMS and room not in CLIENTS:
-        return "the file lies in no room of scripts/check_layers.py"
-    if quote == "<":
-        return broken_rule_of_system_include(path, room, target)
-    if target.split("/")[0] in ("arrow", "parquet", "nlohmann", "CLI"):
-        return "outside headers are included with angle brackets"
-    if room in CLIENTS:
-        return broken_rule_of_client_include(root, path, room, target)
-    return broken_rule_of_own_include(path, room, target)
+def with_table(page, table):
+    """The page with the table between its two marks, or None if they are missing."""
+    before, begin, rest = page.partition(BEGIN + "\n")
+    _, end, after = rest.partition(END)
+    return before + begin + table.as_text() + end + after if begin and end else None
 
 
-def check(root):
-    """Returns the number of includes seen and a list of (path, line number, include, rule)."""
+def check(root, table):
+    """Returns the number of includes seen, a list of (path, line number, include, rule), and the exceptions used."""
     num_includes = 0
     broken = []
-    for top in ("src", "include", "cli", "python", "examples"):
+    excepted = set()
+    for top in TOPS:
         for file in sorted((root / top).rglob("*")):
             if file.suffix not in SUFFIXES or not file.is_file():
                 continue
@@ -169,10 +203,12 @@ def check(root):
                 if not match:
                     continue
                 num_includes += 1
-                rule = broken_rule(root, path, match[1], match[2])
-                if rule:
+                rule = table.broken_rule(root, path, match[1], match[2])
+                if rule and (path, match[2]) in table.exceptions:
+                    excepted.add((path, match[2]))
+                elif rule:
                     broken.append((path, number, match[2], rule))
-    return num_includes, broken
+    return num_includes, broken, excepted
 
 
 # (file, include line, whether it is allowed)
@@ -185,13 +221,16 @@ CASES = [
     ("src/base/text.cc", '#include "robomerge/unheard_of.h"', False),
     ("src/base/text.cc", "#include <robomerge/status.h>", False),
     ("src/io/posix/posix_file_system.cc", '#include "io/file_system.h"', True),
-    ("src/io/file_system.h", '#include "robomerge/options.h"', True),
+    ("src/io/posix_file_system.cc", '#include "robomerge/options.h"', False),
     ("src/io/file_system.h", '#include "robomerge/report.h"', False),
     ("src/io/posix/posix_file_system.cc", '#  include "schedule/executor.h"', False),
-    ("src/schedule/tree.h", '#include "base/check.h"', True),
-    ("src/schedule/tree.h", "#include <mutex>", True),
-    ("src/schedule/tree.h", '#include "model/partial.h"', False),
+    ("src/schedule/executor.h", '#include "base/check.h"', True),
+    ("src/schedule/executor.h", "#include <mutex>", True),
+    ("src/schedule/executor.h", '#include "model/partial.h"', False),
+    ("src/schedule/executor_test.cc", '#include "testing/shuffling_executor.h"', True),
+    ("src/schedule/executor_test.cc", '#include "model/partial.h"', False),
     ("src/formats/json/json.h", "#include <nlohmann/json.hpp>", True),
+    ("src/formats/json/json.h", '#include "io/file_system.h"', False),
     ("src/formats/mp4/stream.cc", '#include "io/file_system.h"', True),
     ("src/formats/mp4/stream.cc", '#include "formats/mp4/box.h"', True),
     ("src/formats/mp4/stream.cc", '#include "formats/json/json.h"', False),
@@ -201,17 +240,25 @@ CASES = [
     ("src/formats/parquet/table_internal.h", "#include <parquet/metadata.h>", True),
     ("src/formats/parquet/table.h", "#include <arrow/table.h>", False),
     ("src/formats/parquet/table.cc", '#include "arrow/table.h"', False),
+    ("src/formats/parquet/table_test.cc", "#include <arrow/table.h>", True),
+    ("src/formats/parquet/table_test.cc", '#include "testing/parquet_files_internal.h"', True),
+    ("src/testing/parquet_files_internal.h", "#include <parquet/arrow/reader.h>", True),
+    ("src/testing/stored_dataset.h", "#include <arrow/table.h>", False),
+    ("src/testing/stored_dataset.cc", '#include "formats/parquet/table.h"', True),
+    ("src/testing/stored_dataset.cc", '#include "read/read.h"', False),
     ("src/model/plan.cc", "#include <arrow/table.h>", False),
+    ("src/model/plan.cc", "#include <nlohmann/json.hpp>", False),
     ("src/model/plan.cc", '#include "formats/json/json.h"', True),
     ("src/model/dataset.h", '#include "formats/mp4/stream.h"', True),
     ("src/model/dataset.h", '#include "formats/mp4/splice.h"', False),
     ("src/model/plan.cc", '#include "io/file_system.h"', False),
     ("src/read/v30/info.cc", '#include "formats/parquet/footer.h"', True),
     ("src/read/v30/info.cc", '#include "describe/describe.h"', False),
-    ("src/reduce/combine.cc", '#include "schedule/tree.h"', False),
+    ("src/reduce/combine.cc", '#include "schedule/executor.h"', False),
     ("src/reduce/combine.cc", "#include <thread>", False),
-    ("src/reduce/tree.cc", '#include "schedule/tree.h"', True),
-    ("src/reduce/tree_test.cc", '#include "schedule/shuffling_executor.h"', True),
+    ("src/reduce/tree.cc", '#include "schedule/executor.h"', True),
+    ("src/reduce/tree_test.cc", '#include "testing/shuffling_executor.h"', True),
+    ("src/reduce/tree.h", '#include "testing/shuffling_executor.h"', False),
     ("src/reduce/tree.cc", '#include "io/file_system.h"', False),
     ("src/plan/packing.cc", '#include "robomerge/options.h"', True),
     ("src/plan/packing.cc", '#include "io/file_system.h"', False),
@@ -221,9 +268,18 @@ CASES = [
     ("src/plan/plan_test.cc", "#include <thread>", True),
     ("src/write/video.cc", '#include "schedule/parallel_for.h"', True),
     ("src/write/video.cc", '#include "read/read.h"', False),
+    ("src/write/video.cc", '#include "publish/journal.h"', False),
+    ("src/publish/journal.cc", '#include "write/write.h"', True),
+    ("src/publish/journal.cc", '#include "merge/units.h"', False),
+    ("src/publish/journal.cc", '#include "robomerge/merge.h"', False),
     ("src/verify/verify.cc", '#include "read/read.h"', True),
+    ("src/verify/verify.cc", '#include "plan/plan.h"', False),
+    ("src/describe/describe.cc", '#include "io/file_system.h"', False),
+    ("src/inspect/inspect.cc", '#include "merge/run.h"', False),
     ("src/merge/merge.cc", '#include "verify/verify.h"', True),
     ("src/merge/merge.cc", '#include "robomerge/merge.h"', True),
+    ("src/merge/merge.cc", '#include "testing/memory_file_system.h"', False),
+    ("src/merge/faults_test.cc", '#include "testing/memory_file_system.h"', True),
     ("src/merge/merge.cc", "#include <CLI/CLI.hpp>", False),
     ("src/unheard_of/a.cc", '#include "base/text.h"', False),
     ("include/robomerge/merge.h", '#include "robomerge/options.h"', True),
@@ -231,7 +287,9 @@ CASES = [
     ("include/robomerge/merge.h", '#include "base/text.h"', False),
     ("include/robomerge/merge.h", "#include <nlohmann/json.hpp>", False),
     ("include/robomerge/status.h", '#include "robomerge/merge.h"', False),
-    ("include/robomerge/unheard_of.h", "#include <string>", False),
+    ("include/robomerge/verify.h", '#include "robomerge/merge.h"', False),
+    ("include/robomerge/stages.h", '#include "robomerge/verify.h"', False),
+    ("include/robomerge/unheard_of.h", '#include "robomerge/status.h"', False),
     ("cli/main.cc", '#include "robomerge/merge.h"', True),
     ("cli/main.cc", "#include <CLI/CLI.hpp>", True),
     ("cli/main.cc", '#include "flags.h"', True),
@@ -240,14 +298,31 @@ CASES = [
     ("cli/main.cc", '#include "formats/mp4/stream.h"', False),
     ("cli/main.cc", '#include "schedule/executor.h"', False),
     ("cli/main.cc", '#include "robomerge/unheard_of.h"', False),
+    ("cli/main.cc", '#include "testing/memory_file_system.h"', False),
+    ("cli/main.cc", "#include <nanobind/nanobind.h>", False),
     ("python/src/core.cc", "#include <nanobind/nanobind.h>", True),
     ("python/src/core.cc", '#include "model/partial.h"', False),
     ("examples/merge.cc", "#include <nlohmann/json.hpp>", False),
+    ("fuzz/dataset.cc", '#include "merge/on_file_system.h"', True),
+    ("fuzz/dataset.cc", '#include "testing/memory_file_system.h"', True),
+    ("fuzz/dataset.cc", '#include "robomerge/unheard_of.h"', False),
+]
+
+
+# (what to change of the table, what is then wrong with it)
+FAULTS = [
+    ({}, None),
+    ({"name": "base", "may_include": ["io"]}, "does not stand above it"),
+    ({"name": "io", "may_include": ["io"]}, "does not stand above it"),
+    ({"name": "io", "may_include": ["bass"]}, "no room"),
+    ({"name": "plan", "files": {"a*": ["write"]}}, "does not stand above it"),
 ]
 
 
 def self_test():
-    failures = 0
+    text = TABLE.read_text(encoding="utf-8")
+    table = Table(text)
+    failures = []
     for path, line, allowed in CASES:
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
@@ -255,30 +330,58 @@ def self_test():
             (root / path).write_text(f"// first line\n{line}\n", encoding="utf-8")
             (root / "cli").mkdir(exist_ok=True)
             (root / "cli/flags.h").write_text("", encoding="utf-8")
-            num_includes, broken = check(root)
+            num_includes, broken, _ = check(root, table)
             seen = [entry for entry in broken if entry[:2] == (path, 2)]
             if num_includes != 1 or (not seen) != allowed or len(seen) != len(broken):
-                failures += 1
-                print(f"self-test: {path}: {line}: expected {'allowed' if allowed else 'refused'}, found {broken}")
-    print(f"self-test: {len(CASES) - failures} of {len(CASES)} cases as expected")
+                failures.append(f"{path}: {line}: expected {'allowed' if allowed else 'refused'}, found {broken}")
+    for change, expected in FAULTS:
+        changed = json.loads(text)
+        for room in changed["rooms"]:
+            if room["name"] == change.get("name"):
+                room.update(change)
+        found = Table(json.dumps(changed)).faults()
+        if [expected is not None] != [expected in fault for fault in found] and (expected or found):
+            failures.append(f"{change}: expected {expected}, found {found}")
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    once = with_table(page, table)
+    if once != f"before\n{BEGIN}\n{table.as_text()}{END}\nafter\n" or with_table(once, table) != once:
+        failures.append(f"the table between the marks: found {once}")
+    if with_table("no marks", table) is not None:
+        failures.append("a page without marks: expected None")
+    num_cases = len(CASES) + len(FAULTS) + 2
+    for failure in failures:
+        print(f"self-test: {failure}")
+    print(f"self-test: {num_cases - len(failures)} of {num_cases} cases as expected")
     return 1 if failures else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--self-test", action="store_true", help="check the checker")
-    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent)
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {DOCS}")
+    parser.add_argument("--root", type=pathlib.Path, default=TABLE.parent.parent)
     arguments = parser.parse_args()
     if arguments.self_test:
         return self_test()
-    num_includes, broken = check(arguments.root)
-    for path, number, target, rule in broken:
-        print(f"{path}:{number}: {target}: {rule}")
+    table = Table((arguments.root / "cmake/rooms.json").read_text(encoding="utf-8"))
+    page = (arguments.root / DOCS).read_text(encoding="utf-8")
+    wanted = with_table(page, table)
+    if wanted is not None and arguments.write_docs:
+        (arguments.root / DOCS).write_text(wanted, encoding="utf-8")
+        page = wanted
+    num_includes, broken, excepted = check(arguments.root, table)
+    problems = [f"cmake/rooms.json: {fault}" for fault in table.faults()]
+    problems += [f"{path}:{number}: {target}: {rule}" for path, number, target, rule in broken]
+    for path, target in sorted(table.exceptions - excepted):
+        problems.append(f"cmake/rooms.json: the exception for {target} in {path} is not needed: remove it")
+    if wanted is None:
+        problems.append(f"{DOCS}: the lines {BEGIN} and {END} are missing; the table of rooms belongs between them")
+    elif page != wanted:
+        problems.append(f"{DOCS}: not the table of cmake/rooms.json: run scripts/check_layers.py --write-docs")
     if num_includes == 0:
-        print(f"{arguments.root}: no include found, is this the repository?")
-        return 1
-    print(f"{num_includes} includes, {len(broken)} against the table of rooms")
-    return 1 if broken else 0
+        problems.append(f"{arguments.root}: no include found, is this the repository?")
+    print("\n".join([*problems, f"{num_includes} includes, {len(problems)} problems with the table of rooms"]))
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

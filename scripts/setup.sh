@@ -54,7 +54,7 @@ fi
 
 # Arrow and the build tools, pinned: what was tested is what is installed.
 wanted=(pyarrow==26.0.1 cmake==4.4.4 ninja==1.13.2)
-if [ $wants_tests = yes ]; then wanted+=(nanobind==3.1.0); fi
+if [ $wants_tests = yes ]; then wanted+=(nanobind==3.1.0 clang-format==23.1.5 clang-tidy==23.1.4); fi
 venv_is_ready() {
   .venv/bin/cmake --version >/dev/null 2>&1 && .venv/bin/python - "${wanted[@]}" <<'PYTHON'
 import sys

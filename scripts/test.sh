@@ -1,6 +1,12 @@
 #!/usr/bin/env bash
-# test.sh: sets everything up and runs every test: the unit tests, again under sanitizers, the table of rooms, and the
-# tests in Python, against LeRobot among others. Ends with the number of tests passed and failed.
+# test.sh [STAGE...]: sets everything up and runs every test, or those of some stages. Ends with the number of tests passed
+# and failed.
+#
+#   unit     the unit tests, as built for use: what a developer runs after an edit
+#   lint     the table of rooms, the format, and clang-tidy over what changed (scripts/lint.sh)
+#   tsan     the tests of the scheduler and of the tree under the thread sanitizer
+#   asan     the unit tests and the kept inputs of the fuzz targets under the address and undefined behaviour sanitizers
+#   python   the tests in Python, against LeRobot among others; FOLDER/ (such as tests/peer/) for those of one folder
 #
 # Variables, all optional:
 #   REQUIRE_PEER=1        a LeRobot that cannot be installed is a failure; otherwise its tests are skipped, with the reason
@@ -11,6 +17,19 @@
 #   PYTHON                the interpreter to start from (default: python3)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+chosen=("$@")
+if [ $# = 0 ]; then chosen=(lint unit tsan asan python); fi
+folders=()
+for name in "${chosen[@]}"; do
+  case $name in
+    lint | unit | tsan | asan) ;;
+    python) folders+=(python/tests tests/*/) ;;
+    */) folders+=("$name") ;;
+    *) echo "usage: scripts/test.sh [lint|unit|tsan|asan|python|FOLDER/ ...]" >&2; exit 2 ;;
+  esac
+done
+chose() { [[ " ${chosen[*]} " == *" $1 "* ]]; }
 
 results=$PWD/build/test-results
 failed_stages=()
@@ -42,8 +61,15 @@ unit_tests() { # unit_tests PRESET [OPTION...]
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .* Passed )'
 }
 
+# Tests that start processes on nodes or measure time have the machine to themselves; the others run two at a time,
+# a file each.
 python_tests() { # python_tests FOLDER
-  "$peer/bin/python" -m pytest -q "$1" --junitxml "$results/${1//\//-}.xml"
+  local folder=$1 at_once=()
+  case $folder in
+    python/tests | tests/e2e | tests/peer | tests/splice)
+      if "$peer/bin/python" -c 'import xdist' 2>/dev/null; then at_once=(-n "$(nproc)" --dist loadfile); fi ;;
+  esac
+  "$peer/bin/python" -m pytest -q "$folder" "${at_once[@]}" --junitxml "$results/${folder//\//-}.xml"
 }
 
 make_peer() {
@@ -52,7 +78,8 @@ make_peer() {
 
 # Without LeRobot the other tests in Python still run.
 make_small_environment() {
-  "${PYTHON:-python3}" -m venv .peer && .peer/bin/python -m pip --disable-pip-version-check install -q pytest pyarrow==26.0.1 datatrove==0.10.1
+  "${PYTHON:-python3}" -m venv .peer && .peer/bin/python -m pip --disable-pip-version-check install -q \
+    pytest pytest-xdist==3.8.0 pyarrow==26.0.1 datatrove==0.10.1
 }
 
 stage "set up" scripts/setup.sh --tests || exit 1
@@ -61,8 +88,24 @@ mkdir -p "$results"
 export PATH="$PWD/.venv/bin:$PATH"
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
-stage "checker of the table of rooms" .venv/bin/python scripts/check_layers.py --self-test
-stage "build" build release && stage "unit tests" unit_tests release
+# The environment with LeRobot mostly waits for the network, so it is made beside the builds.
+peer=${ROBOMERGE_PEER_ENV:-$PWD/.peer}
+peer_log=$PWD/build/peer-env.log
+if [ ${#folders[@]} -gt 0 ]; then
+  make_peer >"$peer_log" 2>&1 &
+  making_peer=$!
+fi
+made_peer() { wait $making_peer && tail -n 1 "$peer_log" || { cat "$peer_log"; return 1; }; }
+
+if chose lint; then
+  stage "checker of the table of rooms" .venv/bin/python scripts/check_layers.py --self-test
+fi
+if [ ${#folders[@]} -gt 0 ]; then
+  stage "build" build release && chose unit && stage "unit tests" unit_tests release
+elif chose unit; then
+  stage "build" build release unit_tests && stage "unit tests" unit_tests release
+fi
+if chose lint; then stage "format and clang-tidy" scripts/lint.sh; fi
 
 # Programs with g++ 12's sanitizers cannot start where the kernel spreads addresses far.
 unspread=()
@@ -71,17 +114,20 @@ export results
 export -f build unit_tests
 in_sanitizer() { "${unspread[@]}" bash -uo pipefail -c '"$@"' bash "$@"; }
 
-stage "build of the scheduler with the thread sanitizer" in_sanitizer build tsan schedule_test &&
-  stage "scheduler tests under the thread sanitizer" in_sanitizer unit_tests tsan --tests-regex '^schedule\.'
-stage "build with the address and undefined behaviour sanitizers" in_sanitizer build asan-ubsan &&
-  stage "unit tests under the address and undefined behaviour sanitizers" in_sanitizer unit_tests asan-ubsan
+if chose tsan; then
+  stage "build with the thread sanitizer" in_sanitizer build tsan schedule_test reduce_test &&
+    stage "tests under the thread sanitizer" in_sanitizer unit_tests tsan --tests-regex '^(schedule|reduce)\.'
+fi
+if chose asan; then
+  stage "build with the address and undefined behaviour sanitizers" in_sanitizer build asan-ubsan unit_tests &&
+    stage "tests under the address and undefined behaviour sanitizers" in_sanitizer unit_tests asan-ubsan
+fi
 
-peer=${ROBOMERGE_PEER_ENV:-$PWD/.peer}
-if ! stage "environment with LeRobot" make_peer && [ "${REQUIRE_PEER-}" != 1 ]; then
+if [ ${#folders[@]} -gt 0 ] && ! stage "environment with LeRobot" made_peer && [ "${REQUIRE_PEER-}" != 1 ]; then
   unset 'failed_stages[-1]'
   stage "environment without LeRobot" make_small_environment
 fi
-if [ "${REQUIRE_SLURM-}" = 1 ]; then stage "Slurm" scripts/install-slurm.sh; fi
+if [ ${#folders[@]} -gt 0 ] && [ "${REQUIRE_SLURM-}" = 1 ]; then stage "Slurm" scripts/install-slurm.sh; fi
 export ROBOMERGE_TEST_WHEEL=1
 export ROBOMERGE=$PWD/build/release/cli/robomerge
 export ROBOMERGE_MP4_TOOL=$PWD/build/release/tests/splice/mp4_tool
@@ -90,7 +136,7 @@ if [ -z "${ROBOMERGE_SAMPLES-}" ] && [ -d ../shared/samples ]; then
   ROBOMERGE_SAMPLES=$(cd ../shared/samples && pwd)
   export ROBOMERGE_SAMPLES
 fi
-for folder in python/tests tests/*/; do
+for folder in "${folders[@]}"; do
   folder=${folder%/}
   if compgen -G "$folder/test_*.py" >/dev/null; then stage "$folder" python_tests "$folder"; fi
 done

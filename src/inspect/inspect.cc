@@ -5,9 +5,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "describe/describe.h"
-#include "formats/parquet/version.h"
 #include "read/read.h"
-#include "robomerge/merge.h"
 
 namespace robomerge {
 namespace {
@@ -81,11 +79,6 @@ Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::st
                             static_cast<uint64_t>(num_rows), ""});
   }
   return report;
-}
-
-std::string VersionText() {
-  return StrCat("robomerge ", ROBOMERGE_VERSION, "\nArrow ", parquet::ArrowVersion(), "\ncompiler ",
-                __VERSION__, "\n");
 }
 
 }  // namespace robomerge

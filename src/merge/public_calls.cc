@@ -1,5 +1,7 @@
 // The public calls: each is its namesake of on_file_system.h on the real file system, which is
 // named here and nowhere below.
+#include "base/text.h"
+#include "formats/parquet/version.h"
 #include "merge/on_file_system.h"
 
 namespace robomerge {
@@ -55,6 +57,11 @@ Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
 
 Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options) {
   return PublishPlannedOn(io::Posix(), plan_directory, options);
+}
+
+std::string VersionText() {
+  return StrCat("robomerge ", ROBOMERGE_VERSION, "\nArrow ", parquet::ArrowVersion(), "\ncompiler ",
+                __VERSION__, "\n");
 }
 
 }  // namespace robomerge

@@ -60,7 +60,7 @@ class CarriedFile : public ::testing::Test {
 TEST_F(CarriedFile, ComesOverAsItIs) {
   for (const std::string& bytes : {std::string("hello"), std::string(), kLarge}) {
     const std::string path = "meta/" + std::to_string(bytes.size());
-    files_.Put("/b/notes/file", bytes);
+    ASSERT_TRUE(files_.Put("/b/notes/file", bytes).ok());
     const WrittenFile written = Write({1, "notes/file", bytes.size(), path}).value();
     EXPECT_EQ(written.mode, ReportedFile::Mode::kCopy);
     EXPECT_EQ(written.size_bytes, bytes.size());
@@ -71,7 +71,7 @@ TEST_F(CarriedFile, ComesOverAsItIs) {
 }
 
 TEST_F(CarriedFile, IsRefusedWhenItsSizeHasChanged) {
-  files_.Put("/b/file", "hello");
+  ASSERT_TRUE(files_.Put("/b/file", "hello").ok());
   const Status status = Write({1, "file", 4, "meta/file"}).status();
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.problems().front().kind, "E-source-changed");

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# lint.sh [--all | FILE...]: the format of all C++ (.clang-format), and clang-tidy (.clang-tidy) over what changed.
+#
+# What changed: the .cc files of the commits since origin/main, of the last commit where that is none, and of the working
+# tree; at most LINT_MOST of them (default 20), so that it ends in minutes. --all takes every .cc file. It needs
+# scripts/setup.sh --tests, and build/release configured with tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+
+sources() { git ls-files --cached --others --exclude-standard -- "$@"; }
+
+sources '*.cc' '*.h' | xargs clang-format --dry-run -Werror
+echo "lint: the format is that of .clang-format"
+
+files=("$@")
+if [ "${1-}" = --all ]; then
+  mapfile -t files < <(sources '*.cc')
+elif [ $# = 0 ]; then
+  base=$(git merge-base HEAD origin/main 2>/dev/null || git rev-parse HEAD)
+  if [ "$base" = "$(git rev-parse HEAD)" ]; then base=$(git rev-parse --quiet --verify HEAD~ || git rev-parse HEAD); fi
+  mapfile -t changed < <({ git diff --name-only --diff-filter=d "$base" -- '*.cc'; git ls-files --others --exclude-standard -- '*.cc'; } | sort -u)
+  files=("${changed[@]:0:${LINT_MOST:-20}}")
+  if [ ${#files[@]} -lt ${#changed[@]} ]; then
+    echo "lint: ${#changed[@]} files changed; clang-tidy looks at the first ${#files[@]} (LINT_MOST), or at all with --all"
+  fi
+fi
+
+# The commands of build/release, less what only GCC knows: its precompiled headers and some names of warnings.
+commands=build/lint/compile_commands.json
+mkdir -p build/lint
+mapfile -t known < <(python3 - build/release/compile_commands.json $commands "${files[@]}" <<'PYTHON'
+import json
+import os
+import re
+import sys
+
+source, destination, *files = sys.argv[1:]
+with open(source, encoding="utf-8") as file:
+    entries = json.load(file)
+for entry in entries:
+    entry["command"] = re.sub(r" -include \S+cmake_pch\.hxx| -Winvalid-pch| -W\S+", "", entry["command"])
+with open(destination, "w", encoding="utf-8") as file:
+    json.dump(entries, file)
+compiled = {os.path.relpath(entry["file"]) for entry in entries}
+print(*(name for name in files if name in compiled), sep="\n")
+PYTHON
+)
+printf '%s\n' "${known[@]}" | sed '/^$/d' |
+  xargs --no-run-if-empty --max-args=1 --max-procs="$(nproc)" clang-tidy -p build/lint --quiet
+echo "lint: clang-tidy finds nothing in ${#known[@]} files"
