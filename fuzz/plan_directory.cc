@@ -9,7 +9,6 @@
 #include "persist/plan_folder_internal.h"
 
 namespace robomerge {
-using persist::plan_internal::PlanTables;
 
 FUZZ_MUTATE_WITH(fuzz::MutateFolder);
 
