@@ -1,5 +1,8 @@
-# Headers that most files include, parsed once and shared. GCC only: with clang (scripts/fuzz.sh) and in
-# the wheel every file is compiled as it is written, which also finds an include that is missing.
+# Headers that most files include, parsed once and shared. GCC only: scripts/fuzz.sh builds with clang.
+#
+# Not for the rooms of a release build. There every file is compiled as it is written, which also finds an
+# include that is missing, and GCC 12 warns at -O3 of the standard library's own code if it comes from a
+# precompiled header (-Warray-bounds, -Wstringop-overflow).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   option(ROBOMERGE_PRECOMPILE "Precompile the headers that most files include" ON)
 else()
@@ -11,11 +14,15 @@ set(ROBOMERGE_COMMON_HEADERS
   <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view>
   <unordered_map> <utility> <variant> <vector> <nlohmann/json.hpp>)
 
-# robomerge_precompile(target [header ...]): the common headers; with further ones, a set of the target's own.
+# robomerge_precompile(target [header ...]): the common headers for a library; with further ones, a set of
+# its own.
 function(robomerge_precompile target)
-  if(ROBOMERGE_PRECOMPILE AND ARGN)
+  if(NOT ROBOMERGE_PRECOMPILE OR CMAKE_BUILD_TYPE STREQUAL "Release")
+    return()
+  endif()
+  if(ARGN OR target STREQUAL robomerge_precompiled)
     target_precompile_headers(${target} PRIVATE ${ROBOMERGE_COMMON_HEADERS} ${ARGN})
-  elseif(ROBOMERGE_PRECOMPILE)
+  else()
     target_precompile_headers(${target} REUSE_FROM robomerge_precompiled)
   endif()
 endfunction()
@@ -38,11 +45,11 @@ function(robomerge_test_program target)
   endif()
 endfunction()
 
-# The owners of the two shared sets: rooms are compiled with -fPIC, programs with -fPIE.
+# The owners of the two shared sets: libraries are compiled with -fPIC, programs with -fPIE.
 if(ROBOMERGE_PRECOMPILE)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cc CONTENT "")
-  add_library(robomerge_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cc)
-  target_precompile_headers(robomerge_precompiled PRIVATE ${ROBOMERGE_COMMON_HEADERS})
+  add_library(robomerge_precompiled OBJECT EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/precompiled.cc)
+  robomerge_precompile(robomerge_precompiled)
   if(ROBOMERGE_BUILD_TESTS)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/test_precompiled.cc CONTENT "int main() { return 0; }\n")
     add_executable(robomerge_test_precompiled EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_precompiled.cc)

@@ -9,7 +9,6 @@
 #include "testing/guarded_file_system.h"
 
 namespace robomerge {
-using persist::plan_internal::PlanTables;
 
 FUZZ_MUTATE_WITH(fuzz::MutateFolder);
 

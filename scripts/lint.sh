@@ -2,7 +2,7 @@
 # lint.sh [--all | FILE...]: the format of all C++ (.clang-format), and clang-tidy (.clang-tidy) over what changed.
 #
 # What changed: the .cc files of the commits since origin/main, of the last commit where that is none, and of the working
-# tree; at most LINT_MOST of them (default 20), so that it ends in minutes. --all takes every .cc file. It needs
+# tree; at most LINT_MOST of them (default 40), so that it ends in minutes. --all takes every .cc file. It needs
 # scripts/setup.sh --tests, and build/release configured with tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -20,7 +20,7 @@ elif [ $# = 0 ]; then
   base=$(git merge-base HEAD origin/main 2>/dev/null || git rev-parse HEAD)
   if [ "$base" = "$(git rev-parse HEAD)" ]; then base=$(git rev-parse --quiet --verify HEAD~ || git rev-parse HEAD); fi
   mapfile -t changed < <({ git diff --name-only --diff-filter=d "$base" -- '*.cc'; git ls-files --others --exclude-standard -- '*.cc'; } | sort -u)
-  files=("${changed[@]:0:${LINT_MOST:-20}}")
+  files=("${changed[@]:0:${LINT_MOST:-40}}")
   if [ ${#files[@]} -lt ${#changed[@]} ]; then
     echo "lint: ${#changed[@]} files changed; clang-tidy looks at the first ${#files[@]} (LINT_MOST), or at all with --all"
   fi

@@ -33,7 +33,7 @@ install av==15.1.0 datasets==4.8.5 datatrove==0.10.1 deepdiff==9.1.0 draccus==0.
 # Further readers that results are held against: databases that read Parquet their own way, and the video reader that LeRobot prefers. The
 # latter only counts where it loads: it needs a torch and an FFmpeg that it was built for.
 install duckdb==2.0.0 polars==2.1.0
-install --no-deps torchcodec==0.12.0
+install --no-deps torchcodec==0.13.0
 install --no-deps --ignore-requires-python lerobot==0.6.1
 
 "$directory/bin/python" "$here/../tests/peer/older_syntax.py"

@@ -16,7 +16,6 @@ namespace robomerge {
 namespace {
 
 using io::ContentLoss;
-using io::Fault;
 using io::FaultKind;
 using io::FaultyBehaviour;
 using io::FaultyFileSystem;
