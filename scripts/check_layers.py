@@ -52,6 +52,7 @@ ORDER = list(ROOMS)
 
 # The room whose layer a public header belongs to.
 PUBLIC_HEADERS = {
+    "fields.h": "base",
     "status.h": "base",
     "options.h": "base",  # plain values; io, plan and write read them
     "report.h": "model",

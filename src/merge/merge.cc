@@ -8,6 +8,7 @@
 #include "publish/space.h"
 #include "publish/whole_files.h"
 #include "publish/workplace.h"
+#include "robomerge/verify.h"
 
 namespace robomerge {
 namespace {
