@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "robomerge/options.h"
+
 namespace robomerge {
 namespace {
 
@@ -14,6 +16,21 @@ Result<int> Half(int number) {
 Result<int> Quarter(int number) {
   ROBOMERGE_ASSIGN_OR_RETURN(const int half, Half(number));
   return Half(half);
+}
+
+TEST(Fields, EveryValueOfAnEnumHasItsName) {
+  static_assert(NamesOf(Code()).size() == static_cast<size_t>(Code::kInternal) + 1);
+  static_assert(NamesOf(CopyMode()).size() == static_cast<size_t>(CopyMode::kCopy) + 1);
+  EXPECT_EQ(NameOf(Code::kIo), "io");
+  EXPECT_EQ(FromName<CopyMode>("share"), CopyMode::kShare);
+  EXPECT_EQ(FromName<CopyMode>("Share"), std::nullopt);
+}
+
+TEST(Fields, ValuesAreEqualIfEveryFieldIs) {
+  Problem left(Code::kCorrupt, "bad"), right = left;
+  EXPECT_EQ(left, right);
+  right.context.push_back("while reading");
+  EXPECT_NE(left, right);
 }
 
 TEST(Status, MacroPassesTheFirstFailureOn) {
