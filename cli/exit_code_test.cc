@@ -9,7 +9,7 @@ TEST(ExitCode, EveryCodeHasTheDocumentedNumber) {
   EXPECT_EQ(ExitCodeOf(Code::kInvalidArgument), 2);
   for (const Code code : {Code::kNotFound, Code::kAlreadyExists, Code::kIncompatible,
                           Code::kUnsupported, Code::kCorrupt}) {
-    EXPECT_EQ(ExitCodeOf(code), 1) << CodeName(code);
+    EXPECT_EQ(ExitCodeOf(code), 1) << NameOf(code);
   }
   EXPECT_EQ(ExitCodeOf(Code::kIo), 4);
   EXPECT_EQ(ExitCodeOf(Code::kInternal), 70);

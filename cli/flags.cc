@@ -38,33 +38,20 @@ Result<double> ParseMegabytes(const std::string& text, const std::string& name) 
   return number;
 }
 
-struct Choice {
-  const char* word;
-  int value;
-};
-
-Result<int> ParseChoice(const std::string& text, std::span<const Choice> choices,
-                        const std::string& name) {
+template <HasNames Enum>
+Result<Enum> ParseChoice(const std::string& text, const std::string& name) {
+  if (const std::optional<Enum> value = FromName<Enum>(text)) return *value;
   std::vector<std::string> words;
   std::string expected;
-  for (const Choice& choice : choices) {
-    if (text == choice.word) return choice.value;
-    if (!words.empty()) expected += words.size() + 1 == choices.size() ? " or " : ", ";
-    expected += choice.word;
-    words.emplace_back(choice.word);
+  for (const std::string_view word : NamesOf(Enum())) {
+    if (!words.empty()) expected += words.size() + 1 == NamesOf(Enum()).size() ? " or " : ", ";
+    expected += word;
+    words.emplace_back(word);
   }
   Problem problem = WrongValue(name, expected, text);
   if (const auto nearest = NearestWord(text, words))
     problem.hint = "did you mean `" + *nearest + "`?";
   return problem;
-}
-
-Result<When> ParseWhen(const std::string& text, const std::string& name) {
-  static constexpr Choice kChoices[] = {{"auto", static_cast<int>(When::kAuto)},
-                                        {"always", static_cast<int>(When::kAlways)},
-                                        {"never", static_cast<int>(When::kNever)}};
-  ROBOMERGE_ASSIGN_OR_RETURN(const int value, ParseChoice(text, kChoices, name));
-  return static_cast<When>(value);
 }
 
 Result<std::string> ParsePath(const std::string& text, const std::string& name) {
@@ -98,21 +85,17 @@ Status SetVideoFilesSize(Invocation& invocation, const std::string& value,
 }
 
 Status SetCopyMode(Invocation& invocation, const std::string& value, const std::string& name) {
-  static constexpr Choice kChoices[] = {{"auto", static_cast<int>(CopyMode::kAuto)},
-                                        {"share", static_cast<int>(CopyMode::kShare)},
-                                        {"copy", static_cast<int>(CopyMode::kCopy)}};
-  ROBOMERGE_ASSIGN_OR_RETURN(const int mode, ParseChoice(value, kChoices, name));
-  invocation.options.copy_mode = static_cast<CopyMode>(mode);
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.copy_mode, ParseChoice<CopyMode>(value, name));
   return Status();
 }
 
 Status SetColor(Invocation& invocation, const std::string& value, const std::string& name) {
-  ROBOMERGE_ASSIGN_OR_RETURN(invocation.color, ParseWhen(value, name));
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.color, ParseChoice<When>(value, name));
   return Status();
 }
 
 Status SetProgress(Invocation& invocation, const std::string& value, const std::string& name) {
-  ROBOMERGE_ASSIGN_OR_RETURN(invocation.progress, ParseWhen(value, name));
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.progress, ParseChoice<When>(value, name));
   return Status();
 }
 

@@ -11,7 +11,6 @@
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
 #include "robomerge/status.h"
-#include "robomerge/verify.h"
 
 namespace robomerge::cli {
 

@@ -11,6 +11,9 @@ namespace robomerge::cli {
 
 /// The value of --color and --progress.
 enum class When { kAuto, kAlways, kNever };
+constexpr auto NamesOf(When) {
+  return std::to_array<std::string_view>({"auto", "always", "never"});
+}
 
 /// What decides about colour and progress, apart from flags.
 struct TerminalFacts {

@@ -8,7 +8,6 @@
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "robomerge/status.h"
-#include "robomerge/verify.h"
 
 namespace robomerge {
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "robomerge/fields.h"
+
 namespace robomerge {
 
 /// How payload bytes are moved.
@@ -15,6 +17,10 @@ enum class CopyMode {
   kShare,  ///< as kAuto, and lay files out so that as much as possible can be shared
   kCopy,   ///< never share
 };
+
+constexpr auto NamesOf(CopyMode) {
+  return std::to_array<std::string_view>({"auto", "share", "copy"});
+}
 
 struct MergeOptions {
   /// Worker threads; 0: one per core this process may use. Any number gives the same bytes.
@@ -41,6 +47,30 @@ struct MergeOptions {
   std::string staging_root;
   /// File for a timeline of all tasks in Chrome's trace-event format; empty: none.
   std::string trace_path;
+
+  /// What decides where each row and frame lies. A record of a merge holds it.
+  static void VisitLayout(auto& self, auto&& visit) {
+    visit("data_files_size_in_mb", self.data_files_size_in_mb);
+    visit("video_files_size_in_mb", self.video_files_size_in_mb);
+    visit("chunk_size", self.chunk_size);
+    visit("concatenate_data", self.concatenate_data);
+    visit("concatenate_videos", self.concatenate_videos);
+  }
+  /// How files are written and published. A plan directory holds it, for `write` and `publish`.
+  static void VisitWriting(auto& self, auto&& visit) {
+    visit("copy_mode", self.copy_mode);
+    visit("sync", self.sync);
+    visit("overwrite", self.overwrite);
+  }
+  static void VisitFields(auto& self, auto&& visit) {
+    VisitLayout(self, visit);
+    VisitWriting(self, visit);
+    visit("num_workers", self.num_workers);
+    visit("dry_run", self.dry_run);
+    visit("staging_root", self.staging_root);
+    visit("trace_path", self.trace_path);
+  }
+  bool operator==(const MergeOptions&) const = default;
 };
 
 /// Where a merge stands. Counts only grow.
@@ -52,6 +82,17 @@ struct MergeProgress {
   uint64_t moved_bytes = 0;
   uint64_t num_files = 0;  ///< destination files
   uint64_t num_files_written = 0;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("stage", self.stage);
+    visit("num_sources", self.num_sources);
+    visit("num_sources_read", self.num_sources_read);
+    visit("planned_bytes", self.planned_bytes);
+    visit("moved_bytes", self.moved_bytes);
+    visit("num_files", self.num_files);
+    visit("num_files_written", self.num_files_written);
+  }
+  bool operator==(const MergeProgress&) const = default;
 };
 
 /// Called from worker threads, one call at a time, at most about ten times a second. Must not

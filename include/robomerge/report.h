@@ -1,7 +1,8 @@
-// What a merge did, or would do.
+// What a merge did or would do, what a verification found, and what a dataset holds.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct ReportedFile {
   /// What moves: kCopy a whole file as it is; kSplice payload raw under a new index; kEncode at
   /// least partly decoded and encoded; kWrite metadata made by us.
   enum class Mode { kCopy, kSplice, kEncode, kWrite };
+  friend constexpr auto NamesOf(Mode) {
+    return std::to_array<std::string_view>({"copy", "splice", "encode", "write"});
+  }
 
   std::string path;  ///< relative to the destination
   /// "data", "video", "episodes", "tasks", "info", "stats", "record", "carried"
@@ -22,13 +26,27 @@ struct ReportedFile {
   uint64_t size_bytes = 0;           ///< of the file, exactly
   uint64_t num_episodes = 0;         ///< whose rows or frames lie in it
   std::vector<std::string> sources;  ///< source files in order
-};
 
-std::string_view ModeName(ReportedFile::Mode mode);
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("path", self.path);
+    visit("kind", self.kind);
+    visit("mode", self.mode);
+    visit("size_bytes", self.size_bytes);
+    visit("num_episodes", self.num_episodes);
+    visit("sources", self.sources);
+  }
+  bool operator==(const ReportedFile&) const = default;
+};
 
 struct StageTime {
   std::string stage;
   double seconds = 0;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("stage", self.stage);
+    visit("seconds", self.seconds);
+  }
+  bool operator==(const StageTime&) const = default;
 };
 
 struct MergeReport {
@@ -55,6 +73,86 @@ struct MergeReport {
   double utilisation =
       0;  ///< busy time of the workers / (workers x wall time of the parallel stages)
   double critical_path_seconds = 0;  ///< longest chain of tasks that had to wait for each other
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("destination", self.destination);
+    visit("dry_run", self.dry_run);
+    visit("num_sources", self.num_sources);
+    visit("num_episodes", self.num_episodes);
+    visit("num_frames", self.num_frames);
+    visit("num_tasks", self.num_tasks);
+    visit("plan_id", self.plan_id);
+    visit("already_done", self.already_done);
+    visit("files", self.files);
+    visit("num_files_written", self.num_files_written);
+    visit("num_files_skipped", self.num_files_skipped);
+    visit("size_bytes", self.size_bytes);
+    visit("copied_bytes", self.copied_bytes);
+    visit("shared_bytes", self.shared_bytes);
+    visit("encoded_bytes", self.encoded_bytes);
+    visit("warnings", self.warnings);
+    visit("stages", self.stages);
+    visit("seconds", self.seconds);
+    visit("num_workers", self.num_workers);
+    visit("utilisation", self.utilisation);
+    visit("critical_path_seconds", self.critical_path_seconds);
+  }
+  bool operator==(const MergeReport&) const = default;
+};
+
+/// One thing that is not as it must be. Fields that do not apply stay empty.
+struct Finding {
+  std::string kind;  ///< stable: "V-index", "V-frame-bytes", ...; docs/errors.md lists them
+  std::string what;  ///< one sentence, lower case, no period
+  std::optional<uint64_t> episode;
+  std::string column;             ///< column, statistic or camera
+  std::optional<uint64_t> frame;  ///< within the episode
+  std::string expected;
+  std::string found;
+  std::string where;  ///< a path that can be pasted, then the place inside it
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("kind", self.kind);
+    visit("what", self.what);
+    visit("episode", self.episode);
+    visit("column", self.column);
+    visit("frame", self.frame);
+    visit("where", self.where);
+    visit("expected", self.expected);
+    visit("found", self.found);
+  }
+  bool operator==(const Finding&) const = default;
+};
+
+struct VerifyReport {
+  std::string destination;
+  uint64_t num_sources = 0;
+  uint64_t num_episodes = 0;
+  uint64_t num_rows = 0;          ///< whose columns were decoded or compared
+  uint64_t num_video_frames = 0;  ///< whose time was checked, and with sources their bytes
+  uint64_t checked_bytes = 0;     ///< of payload, of the destination alone
+  /// False if the destination contradicts itself so much that the rest could not be checked.
+  bool is_complete = true;
+  std::vector<Finding> findings;  ///< the first ones, in the order of the dataset
+  uint64_t num_findings = 0;      ///< all of them
+  int num_workers = 0;
+  double seconds = 0;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("destination", self.destination);
+    visit("num_sources", self.num_sources);
+    visit("num_episodes", self.num_episodes);
+    visit("num_rows", self.num_rows);
+    visit("num_video_frames", self.num_video_frames);
+    visit("checked_bytes", self.checked_bytes);
+    visit("is_complete", self.is_complete);
+    visit("findings", self.findings);
+    visit("num_findings", self.num_findings);
+    visit("num_workers", self.num_workers);
+    visit("seconds", self.seconds);
+  }
+  bool operator==(const VerifyReport&) const = default;
+  bool ok() const { return num_findings == 0; }
 };
 
 /// One dataset as robomerge sees it.
@@ -68,6 +166,13 @@ struct InspectReport {
   std::vector<std::string> tasks;
   struct Feature {
     std::string name, dtype, shape;
+
+    static void VisitFields(auto& self, auto&& visit) {
+      visit("name", self.name);
+      visit("dtype", self.dtype);
+      visit("shape", self.shape);
+    }
+    bool operator==(const Feature&) const = default;
   };
   std::vector<Feature> features;
   struct File {
@@ -76,10 +181,34 @@ struct InspectReport {
     uint64_t size_bytes = 0;
     uint64_t num_rows = 0;  ///< rows, frames
     std::string what;       ///< one clause: row groups, codec and size, ...
+
+    static void VisitFields(auto& self, auto&& visit) {
+      visit("path", self.path);
+      visit("kind", self.kind);
+      visit("size_bytes", self.size_bytes);
+      visit("num_rows", self.num_rows);
+      visit("what", self.what);
+    }
+    bool operator==(const File&) const = default;
   };
   std::vector<File> files;
   std::vector<Problem> problems;  ///< what would make a merge refuse it
   std::vector<Problem> warnings;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("root", self.root);
+    visit("version", self.version);
+    visit("fps", self.fps);
+    visit("robot_type", self.robot_type);
+    visit("num_episodes", self.num_episodes);
+    visit("num_frames", self.num_frames);
+    visit("tasks", self.tasks);
+    visit("features", self.features);
+    visit("files", self.files);
+    visit("warnings", self.warnings);
+    visit("problems", self.problems);
+  }
+  bool operator==(const InspectReport&) const = default;
 };
 
 }  // namespace robomerge

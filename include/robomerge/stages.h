@@ -54,6 +54,35 @@ struct StageReport {
   double seconds = 0;
   int num_workers = 0;
   double utilisation = 0;
+
+  /// Where a name is not that of the member, it is the one of the JSON lines.
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("command", self.stage);
+    visit("plan_id", self.plan_id);
+    visit("directory", self.directory);
+    visit("destination", self.destination);
+    visit("already_done", self.already_done);
+    visit("first_source", self.first_source);
+    visit("num_sources", self.num_sources);
+    visit("num_episodes", self.num_episodes);
+    visit("num_frames", self.num_frames);
+    visit("first_file", self.first_unit);
+    visit("files", self.files);
+    visit("num_files", self.num_units);
+    visit("num_files_written", self.num_files_written);
+    visit("num_files_skipped", self.num_files_skipped);
+    visit("payload_bytes", self.payload_bytes);
+    visit("size_bytes", self.size_bytes);
+    visit("copied_bytes", self.copied_bytes);
+    visit("shared_bytes", self.shared_bytes);
+    visit("encoded_bytes", self.encoded_bytes);
+    visit("warnings", self.warnings);
+    visit("stages", self.stages);
+    visit("seconds", self.seconds);
+    visit("num_workers", self.num_workers);
+    visit("utilisation", self.utilisation);
+  }
+  bool operator==(const StageReport&) const = default;
 };
 
 /// Describes this rank's slice of `sources`, by position, into a new folder below

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "robomerge/fields.h"
+
 namespace robomerge {
 
 /// What the caller should do next. See docs/errors.md for exit codes and Python exceptions.
@@ -27,8 +29,11 @@ enum class Code {
   kInternal,         ///< a bug of robomerge
 };
 
-/// The name of a code as it appears in JSON output ("invalid_argument", "corrupt", ...).
-std::string_view CodeName(Code code);
+constexpr auto NamesOf(Code) {
+  return std::to_array<std::string_view>({"invalid_argument", "not_found", "already_exists",
+                                          "incompatible", "unsupported", "corrupt", "io",
+                                          "cancelled", "internal"});
+}
 
 /// One thing that is wrong. Fields that do not apply stay empty.
 ///
@@ -75,6 +80,19 @@ struct Problem {
   std::string found;
   std::string hint;                  ///< an action, or empty
   std::vector<std::string> context;  ///< "while ..." lines, innermost first
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("code", self.code);
+    visit("kind", self.kind);
+    visit("what", self.what);
+    visit("source", self.source);
+    visit("where", self.where);
+    visit("expected", self.expected);
+    visit("found", self.found);
+    visit("hint", self.hint);
+    visit("context", self.context);
+  }
+  bool operator==(const Problem&) const = default;
 };
 
 /// Success, or the problems that prevented it. One pointer wide; copying shares the problems.

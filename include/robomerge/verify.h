@@ -4,11 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "robomerge/options.h"
+#include "robomerge/report.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -19,35 +19,12 @@ struct VerifyOptions {
   int num_workers = 0;
   /// Findings that are kept with their text; the rest is counted.
   uint64_t most_findings = 1000;
-};
 
-/// One thing that is not as it must be. Fields that do not apply stay empty.
-struct Finding {
-  std::string kind;  ///< stable: "V-index", "V-frame-bytes", ...; docs/errors.md lists them
-  std::string what;  ///< one sentence, lower case, no period
-  std::optional<uint64_t> episode;
-  std::string column;             ///< column, statistic or camera
-  std::optional<uint64_t> frame;  ///< within the episode
-  std::string expected;
-  std::string found;
-  std::string where;  ///< a path that can be pasted, then the place inside it
-};
-
-struct VerifyReport {
-  std::string destination;
-  uint64_t num_sources = 0;
-  uint64_t num_episodes = 0;
-  uint64_t num_rows = 0;          ///< whose columns were decoded or compared
-  uint64_t num_video_frames = 0;  ///< whose time was checked, and with sources their bytes
-  uint64_t checked_bytes = 0;     ///< of payload, of the destination alone
-  /// False if the destination contradicts itself so much that the rest could not be checked.
-  bool is_complete = true;
-  std::vector<Finding> findings;  ///< the first ones, in the order of the dataset
-  uint64_t num_findings = 0;      ///< all of them
-  int num_workers = 0;
-  double seconds = 0;
-
-  bool ok() const { return num_findings == 0; }
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("num_workers", self.num_workers);
+    visit("most_findings", self.most_findings);
+  }
+  bool operator==(const VerifyOptions&) const = default;
 };
 
 /// Checks the dataset at `destination`; nothing is written.

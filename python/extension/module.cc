@@ -1,16 +1,17 @@
-// The extension module robomerge._robomerge: the calls of include/robomerge/merge.h on plain Python
-// values.
+// The extension module robomerge._robomerge: the calls of include/robomerge/merge.h and verify.h on
+// plain Python values.
 //
-// It raises nothing of its own: a failed call returns its problems, and the package
-// (robomerge/errors.py) makes exceptions of them.
+// A failed call returns its problems, and the package (robomerge/errors.py) makes exceptions of
+// them. All it raises of its own is a TypeError for an argument of a wrong type.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
 
 #include <limits>
 #include <optional>
 
+#include "from_python.h"
 #include "robomerge/merge.h"
+#include "robomerge/verify.h"
 #include "run_watched.h"
 #include "to_python.h"
 
@@ -20,45 +21,95 @@ using nb::literals::operator""_a;
 namespace robomerge::python {
 namespace {
 
-std::string FromPath(const nb::bytes& path) { return std::string(path.c_str(), path.size()); }
-
-std::vector<std::string> FromPaths(const std::vector<nb::bytes>& paths) {
-  std::vector<std::string> texts;
-  texts.reserve(paths.size());
-  for (const nb::bytes& path : paths) texts.push_back(FromPath(path));
-  return texts;
-}
-
-CopyMode FromName(const std::string& name) {
-  if (name == "share") return CopyMode::kShare;
-  return name == "copy" ? CopyMode::kCopy : CopyMode::kAuto;
+nb::tuple Refused(const std::vector<Problem>& problems) {
+  return nb::make_tuple(nb::none(), ToPython(problems));
 }
 
 template <typename Report>
 nb::tuple Answer(const Result<Report>& report) {
-  if (report.ok()) return nb::make_tuple(ToPython(report.value()), nb::list());
-  return nb::make_tuple(nb::none(), ToPython(report.status().problems()));
+  if (!report.ok()) return Refused(report.status().problems());
+  return nb::make_tuple(ToPython(report.value()), nb::tuple());
 }
 
-// Reads what ToPython() makes of problems; the code of a problem is not part of its text.
-std::string FormatFromPython(const nb::list& problems, const std::string& heading) {
-  std::vector<Problem> texts;
-  for (const nb::handle each : problems) {
-    const nb::dict fields = nb::cast<nb::dict>(each);
-    const auto text = [&fields](const char* name) {
-      return FromPath(nb::cast<nb::bytes>(fields[name]));
-    };
-    Problem problem(Code::kInternal, text("what"));
-    problem.kind = text("kind");
-    problem.source = text("source");
-    problem.where = text("where");
-    problem.expected = text("expected");
-    problem.found = text("found");
-    problem.hint = text("hint");
-    problem.context = FromPaths(nb::cast<std::vector<nb::bytes>>(fields["context"]));
-    texts.push_back(std::move(problem));
-  }
-  return FormatProblems(texts, heading, std::numeric_limits<size_t>::max());
+nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::dict& given,
+                          nb::handle verify, const nb::object& progress) {
+  Arguments arguments;
+  const std::vector<std::string> roots = arguments.Paths("sources", sources);
+  const std::string place = arguments.Path("destination", destination);
+  MergeOptions options;
+  arguments.Take(given, options);
+  const bool is_verified = arguments.Flag("verify", verify);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  VerifiedMerge result;
+  Status status;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        if (is_verified) {
+          Result<VerifiedMerge> verified = MergeVerified(roots, place, options, tell, &stop);
+          status = verified.status();
+          if (verified.ok()) result = std::move(verified).value();
+        } else {
+          Result<MergeReport> report = Merge(roots, place, options, tell, &stop);
+          status = report.status();
+          if (report.ok()) result.merge = std::move(report).value();
+        }
+      },
+      progress);
+  if (!status.ok()) return Refused(status.problems());
+  nb::object fields = ToPython(result.merge);
+  fields["verification"] = is_verified ? ToPython(result.verification) : nb::none();
+  return nb::make_tuple(fields, nb::tuple());
+}
+
+nb::tuple VerifyFromPython(nb::handle destination, nb::handle against, const nb::dict& given,
+                           const nb::object& progress) {
+  Arguments arguments;
+  const std::string place = arguments.Path("destination", destination);
+  const std::vector<std::string> roots = arguments.Paths("against", against);
+  VerifyOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<VerifyReport>> report;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        report = Verify(place, roots, options, tell, &stop);
+      },
+      progress);
+  return Answer(*report);
+}
+
+nb::tuple InspectFromPython(nb::handle root) {
+  Arguments arguments;
+  const std::string path = arguments.Path("root", root);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  const Result<InspectReport> report = [&path] {
+    const nb::gil_scoped_release release;
+    return Inspect(path);
+  }();
+  return Answer(report);
+}
+
+nb::str FormatFromPython(const nb::list& problems, const std::string& heading) {
+  std::vector<Problem> values;
+  for (const nb::handle each : problems)
+    values.push_back(ProblemFromPython(nb::cast<nb::dict>(each)));
+  return TextToPython(FormatProblems(values, heading, std::numeric_limits<size_t>::max()));
+}
+
+// What no call of the package itself would find missing, for a test that compares.
+nb::dict Names() {
+  nb::dict names;
+  MergeOptions options;
+  nb::list fields;
+  MergeOptions::VisitFields(options, [&](const char* name, const auto&) { fields.append(name); });
+  names["MergeOptions"] = fields;
+  const auto add = [&names](const char* type, const auto& all) {
+    names[type] = ToPython(std::vector<std::string_view>(all.begin(), all.end()));
+  };
+  add("Code", NamesOf(Code()));
+  add("CopyMode", NamesOf(CopyMode()));
+  add("Mode", NamesOf(ReportedFile::Mode()));
+  return names;
 }
 
 }  // namespace
@@ -66,112 +117,19 @@ std::string FormatFromPython(const nb::list& problems, const std::string& headin
 NB_MODULE(_robomerge, module) {
   module.doc() =
       "The C++ library of robomerge on plain Python values; use the package `robomerge` instead.";
-
+  module.def("merge", MergeFromPython, "sources"_a.none(), "destination"_a.none(), "options"_a,
+             "verify"_a.none(), "progress"_a.none(),
+             "Returns the report and no problems, or None and the problems. Options that are not "
+             "given have their defaults.");
+  module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
+             "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
+  module.def("inspect", InspectFromPython, "root"_a.none(),
+             "Returns the report and no problems, or None and the problems.");
+  module.def("format_problems", FormatFromPython, "problems"_a, "heading"_a,
+             "The text of problems, which are given as dicts.");
+  module.def("names", Names, "The names of all options and of the values of enums.");
   module.def(
-      "merge",
-      [](const std::vector<nb::bytes>& sources, const nb::bytes& destination, int num_workers,
-         double data_files_size_in_mb, double video_files_size_in_mb, int64_t chunk_size,
-         bool concatenate_videos, bool concatenate_data, const std::string& copy_mode, bool sync,
-         bool overwrite, bool dry_run, bool verify, const nb::bytes& staging_root,
-         const nb::bytes& trace_path, const nb::object& progress) {
-        MergeOptions options;
-        options.num_workers = num_workers;
-        options.data_files_size_in_mb = data_files_size_in_mb;
-        options.video_files_size_in_mb = video_files_size_in_mb;
-        options.chunk_size = chunk_size;
-        options.concatenate_videos = concatenate_videos;
-        options.concatenate_data = concatenate_data;
-        options.copy_mode = FromName(copy_mode);
-        options.sync = sync;
-        options.overwrite = overwrite;
-        options.dry_run = dry_run;
-        options.staging_root = FromPath(staging_root);
-        options.trace_path = FromPath(trace_path);
-        const std::vector<std::string> roots = FromPaths(sources);
-        const std::string place = FromPath(destination);
-        VerifiedMerge result;
-        Status status;
-        RunWatched(
-            [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
-              if (verify) {
-                Result<VerifiedMerge> verified = MergeVerified(roots, place, options, tell, &stop);
-                status = verified.status();
-                if (verified.ok()) result = std::move(verified).value();
-              } else {
-                Result<MergeReport> report = Merge(roots, place, options, tell, &stop);
-                status = report.status();
-                if (report.ok()) result.merge = std::move(report).value();
-              }
-            },
-            progress);
-        if (!status.ok()) return nb::make_tuple(nb::none(), ToPython(status.problems()));
-        nb::dict fields = ToPython(result.merge);
-        fields["verification"] =
-            verify ? nb::object(ToPython(result.verification)) : nb::object(nb::none());
-        return nb::make_tuple(fields, nb::list());
-      },
-      "sources"_a, "destination"_a, nb::kw_only(), "num_workers"_a, "data_files_size_in_mb"_a,
-      "video_files_size_in_mb"_a, "chunk_size"_a, "concatenate_videos"_a, "concatenate_data"_a,
-      "copy_mode"_a, "sync"_a, "overwrite"_a, "dry_run"_a, "verify"_a, "staging_root"_a,
-      "trace_path"_a, "progress"_a.none(),
-      nb::sig("def merge(sources: collections.abc.Sequence[bytes], destination: bytes, *, "
-              "num_workers: int, data_files_size_in_mb: float, "
-              "video_files_size_in_mb: float, chunk_size: int, concatenate_videos: bool, "
-              "concatenate_data: bool, copy_mode: str, sync: bool, "
-              "overwrite: bool, dry_run: bool, verify: bool, staging_root: bytes, trace_path: "
-              "bytes, progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
-              "-> tuple[dict[str, typing.Any] | None, list[dict[str, typing.Any]]]"),
-      "Returns the report, or None and the problems.");
-
-  module.def(
-      "verify",
-      [](const nb::bytes& destination, const std::vector<nb::bytes>& sources, int num_workers,
-         const nb::object& progress) {
-        VerifyOptions options;
-        options.num_workers = num_workers;
-        const std::string place = FromPath(destination);
-        const std::vector<std::string> roots = FromPaths(sources);
-        std::optional<Result<VerifyReport>> report;
-        RunWatched(
-            [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
-              report = Verify(place, roots, options, tell, &stop);
-            },
-            progress);
-        return Answer(*report);
-      },
-      "destination"_a, "sources"_a, nb::kw_only(), "num_workers"_a, "progress"_a.none(),
-      nb::sig("def verify(destination: bytes, sources: collections.abc.Sequence[bytes], *, "
-              "num_workers: int, "
-              "progress: collections.abc.Callable[[dict[str, typing.Any]], object] | None) "
-              "-> tuple[dict[str, typing.Any] | None, list[dict[str, typing.Any]]]"),
-      "Returns the report, or None and the problems.");
-
-  module.def(
-      "inspect",
-      [](const nb::bytes& root) {
-        const std::string path = FromPath(root);
-        const Result<InspectReport> report = [&path] {
-          const nb::gil_scoped_release release;
-          return Inspect(path);
-        }();
-        return Answer(report);
-      },
-      "root"_a,
-      nb::sig("def inspect(root: bytes) -> tuple[dict[str, typing.Any] | None, list[dict[str, "
-              "typing.Any]]]"),
-      "Returns the report, or None and the problems.");
-
-  module.def(
-      "format_problems",
-      [](const nb::list& problems, const std::string& heading) {
-        return ToPython(FormatFromPython(problems, heading));
-      },
-      "problems"_a, "heading"_a,
-      nb::sig("def format_problems(problems: list[dict[str, typing.Any]], heading: str) -> str"),
-      "The text of problems whose fields are bytes.");
-
-  module.def(
-      "version_text", [] { return ToPython(VersionText()); }, nb::sig("def version_text() -> str"),
+      "version_text", [] { return TextToPython(VersionText()); },
       "Versions of robomerge, Arrow and the compiler.");
 }
 

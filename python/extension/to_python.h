@@ -1,24 +1,40 @@
-// The values of include/robomerge as dicts, lists and numbers. Keys are the names of the fields.
+// The values of include/robomerge as dicts, tuples and numbers.
 #pragma once
 
 #include <nanobind/nanobind.h>
 
-#include <optional>
-#include <vector>
+#include <string_view>
 
-#include "robomerge/options.h"
-#include "robomerge/report.h"
-#include "robomerge/verify.h"
+#include "robomerge/fields.h"
 
 namespace robomerge::python {
 
 /// UTF-8; bytes of a path that are none become the surrogates that os.fsencode() turns back.
-nanobind::str ToPython(std::string_view text);
-nanobind::list ToPython(const std::vector<std::string>& texts);
-nanobind::dict ToPython(const MergeProgress& progress);
-nanobind::list ToPython(const std::vector<Problem>& problems);
-nanobind::dict ToPython(const MergeReport& report);
-nanobind::dict ToPython(const VerifyReport& report);
-nanobind::dict ToPython(const InspectReport& report);
+nanobind::str TextToPython(std::string_view text);
+
+/// A value that names its fields becomes a dict by these names, a vector a tuple, an enum its name,
+/// and an empty optional None.
+template <typename Value>
+nanobind::object ToPython(const Value& value) {
+  namespace nb = nanobind;
+  if constexpr (HasFields<Value>) {
+    nb::dict dict;
+    Value::VisitFields(value,
+                       [&](const char* name, const auto& field) { dict[name] = ToPython(field); });
+    return dict;
+  } else if constexpr (HasNames<Value>) {
+    return TextToPython(NameOf(value));
+  } else if constexpr (std::is_convertible_v<Value, std::string_view>) {
+    return TextToPython(value);
+  } else if constexpr (requires { value.has_value(); }) {
+    return value ? ToPython(*value) : nb::none();
+  } else if constexpr (requires { value.begin(); }) {
+    nb::list list;
+    for (const auto& each : value) list.append(ToPython(each));
+    return nb::tuple(list);
+  } else {
+    return nb::cast(value);
+  }
+}
 
 }  // namespace robomerge::python

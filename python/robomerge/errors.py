@@ -4,7 +4,6 @@
 the same as data.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
@@ -94,8 +93,4 @@ def format_problems(problems: Sequence[Problem], heading: str) -> str:
     """The text that the command prints of these problems, all of them. `heading` is "error" or "warning"."""
     from robomerge.library import extension
 
-    def as_bytes(value: object) -> object:
-        return os.fsencode(value) if isinstance(value, str) else [os.fsencode(each) for each in value]  # type: ignore[attr-defined]
-
-    fields = [{name: as_bytes(value) for name, value in asdict(problem).items()} for problem in problems]
-    return extension.format_problems(fields, heading).rstrip("\n")
+    return extension.format_problems([asdict(problem) for problem in problems], heading).rstrip("\n")

@@ -1,24 +1,20 @@
 """merge, plan, inspect and verify."""
 
 import os
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from robomerge.errors import VerificationError, error_of, format_problems
 from robomerge.progress_bar import progress_bar
-from robomerge.report import InspectReport, MergeProgress, MergeReport, VerifyReport, problems_from_fields
+from robomerge.report import InspectReport, MergeProgress, MergeReport, Problem, VerifyReport, from_fields
+
+T = TypeVar("T")
 
 PathLike: TypeAlias = str | os.PathLike[str]
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
 #: A callback, None for a bar on a terminal, False for nothing.
 Progress: TypeAlias = Callable[[MergeProgress], object] | None | Literal[False]
-
-COPY_MODES = ("auto", "share", "copy")
-# LeRobot's DEFAULT_DATA_FILE_SIZE_IN_MB, DEFAULT_VIDEO_FILE_SIZE_IN_MB and DEFAULT_CHUNK_SIZE (datasets/utils.py).
-DATA_FILES_SIZE_IN_MB = 100
-VIDEO_FILES_SIZE_IN_MB = 200
-CHUNK_SIZE = 1000
 
 
 def merge(
@@ -73,8 +69,9 @@ def merge(
         A MergeReport: every file with its sources, counts, bytes, warnings and times.
 
     Raises:
-        InvalidArgumentError: an option is out of range, there is no source, or the destination lies in a source (a
-            ValueError).
+        InvalidArgumentError: an option is out of range, a path cannot be one, there is no source, or the destination
+            lies in a source (a ValueError).
+        TypeError: an argument is of a wrong type.
         DestinationExistsError: the destination is there (a FileExistsError).
         DatasetNotFoundError: a source is not there (a FileNotFoundError).
         IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all sources
@@ -133,11 +130,8 @@ def plan(
         concatenate_videos=concatenate_videos,
         concatenate_data=concatenate_data,
         copy_mode=copy_mode,
-        sync=False,
         overwrite=overwrite,
         verify=False,
-        staging_root=None,
-        trace_path=None,
         progress=progress,
     )
 
@@ -152,10 +146,7 @@ def inspect(root: PathLike) -> InspectReport:
     """
     from robomerge.library import extension
 
-    fields, problems = extension.inspect(os.fsencode(root))
-    if fields is None:
-        raise error_of(problems_from_fields(problems))
-    return InspectReport.from_fields(fields)
+    return _value(InspectReport, extension.inspect(root))
 
 
 def verify(
@@ -187,65 +178,36 @@ def verify(
     """
     from robomerge.library import extension
 
-    with progress_bar() if progress is None else nullcontext(progress or None) as callback:
-        fields, problems = extension.verify(
-            os.fsencode(destination),
-            [os.fsencode(source) for source in _several(against or ())],
-            num_workers=0 if num_workers is None else num_workers,
-            progress=None if callback is None else _with_fields(callback),
-        )
-    if fields is None:
-        raise error_of(problems_from_fields(problems))
-    return VerifyReport.from_fields(fields)
-
-
-def _several(sources: Iterable[PathLike]) -> Iterable[PathLike]:
-    if isinstance(sources, (str, bytes, os.PathLike)):
-        raise TypeError(f"sources are several paths, not one: [{sources!r}]")
-    return sources
+    with _callback(progress) as callback:
+        answer = extension.verify(destination, () if against is None else against, {"num_workers": num_workers}, callback)
+    return _value(VerifyReport, answer)
 
 
 def _run(
-    sources: Iterable[PathLike],
-    destination: PathLike,
-    *,
-    num_workers: int | None,
-    data_files_size_in_mb: float | None,
-    video_files_size_in_mb: float | None,
-    chunk_size: int | None,
-    copy_mode: str,
-    staging_root: PathLike | None,
-    trace_path: PathLike | None,
-    progress: Progress,
-    **flags: bool,
+    sources: Iterable[PathLike], destination: PathLike, *, verify: bool, progress: Progress, **options: object
 ) -> MergeReport:
-    _several(sources)
-    if copy_mode not in COPY_MODES:
-        raise ValueError(f"copy_mode is one of {', '.join(COPY_MODES)}, not {copy_mode!r}")
     from robomerge.library import extension
 
-    with progress_bar() if progress is None else nullcontext(progress or None) as callback:
-        fields, problems = extension.merge(
-            [os.fsencode(source) for source in sources],
-            os.fsencode(destination),
-            num_workers=0 if num_workers is None else num_workers,
-            data_files_size_in_mb=DATA_FILES_SIZE_IN_MB if data_files_size_in_mb is None else data_files_size_in_mb,
-            video_files_size_in_mb=VIDEO_FILES_SIZE_IN_MB if video_files_size_in_mb is None else video_files_size_in_mb,
-            chunk_size=CHUNK_SIZE if chunk_size is None else chunk_size,
-            copy_mode=copy_mode,
-            staging_root=b"" if staging_root is None else os.fsencode(staging_root),
-            trace_path=b"" if trace_path is None else os.fsencode(trace_path),
-            progress=None if callback is None else _with_fields(callback),
-            **flags,
-        )
-    if fields is None:
-        raise error_of(problems_from_fields(problems))
-    report = MergeReport.from_fields(fields)
+    with _callback(progress) as callback:
+        report = _value(MergeReport, extension.merge(sources, destination, options, verify, callback))
     if report.verification is not None and not report.verification and not report.dry_run:
         found = [finding.as_problem() for finding in report.verification.findings]
         raise VerificationError(format_problems(found, "difference"), found)
     return report
 
 
-def _with_fields(callback: Callable[[MergeProgress], object]) -> Callable[[dict[str, Any]], object]:
-    return lambda fields: callback(MergeProgress(**fields))
+@contextmanager
+def _callback(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object] | None]:
+    """What the extension module calls back."""
+    if not (progress is None or progress is False or callable(progress)):
+        raise TypeError(f"progress must be a callable, None or False, not {progress!r}")
+    with progress_bar() if progress is None else nullcontext(progress) as callback:
+        yield (lambda fields: callback(MergeProgress(**fields))) if callable(callback) else None
+
+
+def _value(kind: type[T], answer: tuple[dict[str, Any] | None, tuple[dict[str, Any], ...]]) -> T:
+    """What the extension module returns as a value of `kind`. Raises its problems."""
+    fields, problems = answer
+    if fields is None:
+        raise error_of([from_fields(Problem, problem) for problem in problems])
+    return from_fields(kind, fields)

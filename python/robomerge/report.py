@@ -4,8 +4,11 @@ Sizes are in bytes, times in seconds, paths are strings; `path` fields are relat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,6 @@ class VerifyReport:
     def __bool__(self) -> bool:
         return self.num_findings == 0
 
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> "VerifyReport":
-        """From what the extension module returns."""
-        return cls(**{**fields, "findings": tuple(Finding(**finding) for finding in fields["findings"])})
-
 
 @dataclass(frozen=True)
 class MergeReport:
@@ -174,17 +172,6 @@ class MergeReport:
             f"{len(self.warnings)} warnings; {self.seconds:.2f} s with {self.num_workers} workers>"
         )
 
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> "MergeReport":
-        """From what the extension module returns."""
-        parts = {
-            "files": tuple(ReportedFile(**{**file, "sources": tuple(file["sources"])}) for file in fields["files"]),
-            "warnings": problems_from_fields(fields["warnings"]),
-            "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
-            "verification": fields["verification"] and VerifyReport.from_fields(fields["verification"]),
-        }
-        return cls(**{**fields, **parts})
-
 
 @dataclass(frozen=True)
 class Feature:
@@ -227,19 +214,20 @@ class InspectReport:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> "InspectReport":
-        """From what the extension module returns."""
-        parts = {
-            "tasks": tuple(fields["tasks"]),
-            "features": tuple(Feature(**feature) for feature in fields["features"]),
-            "files": tuple(DatasetFile(**file) for file in fields["files"]),
-            "problems": problems_from_fields(fields["problems"]),
-            "warnings": problems_from_fields(fields["warnings"]),
-        }
-        return cls(**{**fields, **parts})
+
+@cache
+def _parts(kind: type) -> dict[str, type]:
+    """The fields of `kind` that hold a value of this module or several, each with the class of these."""
+    hints = get_type_hints(kind)
+    return {name: part for name, hint in hints.items() for part in (hint, *get_args(hint)) if is_dataclass(part)}
 
 
-def problems_from_fields(problems: list[dict[str, Any]]) -> tuple[Problem, ...]:
-    """From what the extension module returns."""
-    return tuple(Problem(**{**problem, "context": tuple(problem["context"])}) for problem in problems)
+def from_fields(kind: type[T], fields: Mapping[str, Any]) -> T:
+    """A value of this module from what the extension module returns: a dict by the names of its fields."""
+    values = dict(fields)
+    for name, part in _parts(kind).items():
+        if isinstance(values[name], tuple):
+            values[name] = tuple(from_fields(part, each) for each in values[name])
+        elif values[name] is not None:
+            values[name] = from_fields(part, values[name])
+    return kind(**values)

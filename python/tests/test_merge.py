@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import inspect
 import json
 import os
 import pickle
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from fractions import Fraction
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 import robomerge
+from robomerge import errors
 
 
 def test_merges_and_reports(make_source, tmp_path, capfd):
@@ -204,6 +208,114 @@ def test_an_option_out_of_range_is_a_value_error(make_source, tmp_path, options)
     with pytest.raises(ValueError):
         robomerge.merge([make_source()], tmp_path / "merged", **options)
     assert not (tmp_path / "merged").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("num_workers", "2", "a whole number"),
+        ("num_workers", True, "a whole number"),
+        ("num_workers", 2.0, "a whole number"),
+        ("chunk_size", [1], "a whole number"),
+        ("data_files_size_in_mb", "100", "a number"),
+        ("video_files_size_in_mb", True, "a number"),
+        ("copy_mode", None, "auto, share or copy"),
+        ("sync", "no", "True or False"),
+        ("overwrite", None, "True or False"),
+        ("verify", 1, "True or False"),
+        ("staging_root", 5, "a path"),
+        ("destination", 5, "a path"),
+        ("progress", 5, "a callable, None or False"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_a_type_error_that_names_it(make_source, tmp_path, name, value, expected):
+    sources = [make_source()]
+    with pytest.raises(TypeError) as caught:
+        robomerge.merge(**{"sources": sources, "destination": tmp_path / "merged", name: value})
+    assert str(caught.value) == f"{name} must be {expected}, not {value!r}"
+    assert not (tmp_path / "merged").exists()
+
+
+@pytest.mark.parametrize("sources", [5, "a", b"a", Path("a"), None])
+def test_sources_that_are_not_several_paths_are_a_type_error(tmp_path, sources):
+    with pytest.raises(TypeError, match="^sources must be several paths, not "):
+        robomerge.merge(sources, tmp_path / "merged")
+    with pytest.raises(TypeError, match=r"^sources\[1\] must be a path, not 5$"):
+        robomerge.merge(["a", 5], tmp_path / "merged")
+    with pytest.raises(TypeError, match="^against must be several paths, not "):
+        robomerge.verify(tmp_path, against="a")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("num_workers", 2**40, "a whole number of at most 32 bits"),
+        ("chunk_size", -(2**70), "a whole number of at most 64 bits"),
+        ("data_files_size_in_mb", 10**400, "a number that a double can hold"),
+        ("copy_mode", "fast", "auto, share or copy"),
+    ],
+)
+def test_a_value_that_no_option_holds_is_an_error_of_ours(make_source, tmp_path, name, value, expected):
+    with pytest.raises(robomerge.InvalidArgumentError) as caught:
+        robomerge.merge([make_source()], tmp_path / "merged", **{name: value})
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.what) == ("E-options", f"wrong value for `{name}`")
+    assert problem.expected == expected and problem.found.removesuffix("...") == repr(value)[:300]
+
+
+@pytest.mark.parametrize("name", ["sources[1]", "destination", "staging_root", "trace_path"])
+def test_a_path_with_a_nul_is_refused_before_anything_is_made(make_source, tmp_path, tree, name):
+    source = make_source()
+    before = tree(tmp_path)
+    bad = f"{tmp_path}/a\0b"
+    arguments = {"sources": [source], "destination": tmp_path / "merged"}
+    arguments |= {"sources": [source, bad]} if name == "sources[1]" else {name: bad}
+    with pytest.raises(robomerge.InvalidArgumentError) as caught:
+        robomerge.merge(**arguments)
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.what, problem.found) == ("E-path", f"wrong value for `{name}`", repr(bad))
+    assert tree(tmp_path) == before
+
+
+def test_inspect_and_verify_refuse_a_path_with_a_nul(tmp_path):
+    for call in (
+        lambda: robomerge.inspect(f"{tmp_path}\0"),
+        lambda: robomerge.verify(f"{tmp_path}\0"),
+        lambda: robomerge.verify(tmp_path, against=[f"{tmp_path}\0"]),
+    ):
+        with pytest.raises(robomerge.InvalidArgumentError) as caught:
+            call()
+        assert [problem.kind for problem in caught.value.problems] == ["E-path"]
+    with pytest.raises(TypeError, match="^root must be a path, not None$"):
+        robomerge.inspect(None)
+
+
+class Two:
+    def __index__(self):
+        return 2
+
+
+def test_numbers_may_be_of_any_type_that_holds_one(make_source, tmp_path):
+    sources = [make_source(), make_source()]
+    report = robomerge.merge(
+        sources, tmp_path / "merged", num_workers=Two(), data_files_size_in_mb=Two(), video_files_size_in_mb=Fraction(3)
+    )
+    info = json.loads((tmp_path / "merged/meta/info.json").read_text())
+    assert (report.num_workers, info["data_files_size_in_mb"], info["video_files_size_in_mb"]) == (2, 2, 3)
+
+
+def test_arguments_and_words_are_those_of_the_library():
+    """Fields of reports need no such test: `from_fields` fails where their names differ."""
+    from robomerge import merging, report
+    from robomerge.library import extension
+
+    names = {kind: set(each) for kind, each in extension.names().items()}
+    merge_arguments = set(inspect.signature(robomerge.merge).parameters)
+    assert merge_arguments - {"sources", "destination", "verify", "progress"} == names["MergeOptions"] - {"dry_run"}
+    assert set(inspect.signature(robomerge.plan).parameters) < merge_arguments
+    assert set(get_args(merging.CopyMode)) == names["CopyMode"]
+    assert set(get_args(get_type_hints(report.ReportedFile)["mode"])) == names["Mode"]
+    assert set(errors._CLASS_OF) | {"cancelled"} == names["Code"]
 
 
 def test_one_path_is_not_a_list_of_paths(make_source, tmp_path):

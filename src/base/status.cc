@@ -24,30 +24,6 @@ std::shared_ptr<const std::vector<Problem>> Changed(const std::vector<Problem>& 
 
 }  // namespace
 
-std::string_view CodeName(Code code) {
-  switch (code) {
-    case Code::kInvalidArgument:
-      return "invalid_argument";
-    case Code::kNotFound:
-      return "not_found";
-    case Code::kAlreadyExists:
-      return "already_exists";
-    case Code::kIncompatible:
-      return "incompatible";
-    case Code::kUnsupported:
-      return "unsupported";
-    case Code::kCorrupt:
-      return "corrupt";
-    case Code::kIo:
-      return "io";
-    case Code::kCancelled:
-      return "cancelled";
-    case Code::kInternal:
-      return "internal";
-  }
-  return "internal";
-}
-
 Status::Status(Problem problem)
     : problems_(std::make_shared<std::vector<Problem>>(1, std::move(problem))) {}
 
@@ -93,7 +69,7 @@ std::string Status::ToString() const {
   std::string text;
   for (const Problem& problem : *problems_) {
     if (!text.empty()) text += "; ";
-    text += std::string(CodeName(problem.code)) + ": ";
+    text += std::string(NameOf(problem.code)) + ": ";
     if (!problem.kind.empty()) text += problem.kind + ": ";
     text += problem.what;
     if (!problem.where.empty()) text += " at " + problem.where;

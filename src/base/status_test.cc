@@ -16,6 +16,20 @@ Result<int> Quarter(int number) {
   return Half(half);
 }
 
+TEST(Fields, EveryValueOfAnEnumHasItsName) {
+  static_assert(NamesOf(Code()).size() == static_cast<size_t>(Code::kInternal) + 1);
+  EXPECT_EQ(NameOf(Code::kIo), "io");
+  EXPECT_EQ(FromName<Code>("io"), Code::kIo);
+  EXPECT_EQ(FromName<Code>("Io"), std::nullopt);
+}
+
+TEST(Fields, ValuesAreEqualIfEveryFieldIs) {
+  Problem left(Code::kCorrupt, "bad"), right = left;
+  EXPECT_EQ(left, right);
+  right.context.push_back("while reading");
+  EXPECT_NE(left, right);
+}
+
 TEST(Status, MacroPassesTheFirstFailureOn) {
   EXPECT_EQ(Quarter(8).value(), 2);
   const Status status = Quarter(6).status();

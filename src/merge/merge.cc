@@ -6,6 +6,7 @@
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
+#include "robomerge/verify.h"
 
 namespace robomerge {
 namespace {

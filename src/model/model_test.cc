@@ -9,6 +9,7 @@
 #include "model/feature.h"
 #include "model/file_id.h"
 #include "model/rope.h"
+#include "robomerge/report.h"
 #include "testing/built_dataset.h"
 
 namespace robomerge {
@@ -16,6 +17,12 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+TEST(ReportedFile, EveryModeHasItsName) {
+  static_assert(NamesOf(ReportedFile::Mode()).size() ==
+                static_cast<size_t>(ReportedFile::Mode::kWrite) + 1);
+  EXPECT_EQ(NameOf(ReportedFile::Mode::kSplice), "splice");
+}
 
 TEST(FileId, TurnsToTheNextChunkAfterFilesPerChunk) {
   EXPECT_EQ((FileId{0, 0}.Next(2)), (FileId{0, 1}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/overloaded.h"
+#include "formats/json/fields.h"
 #include "persist/plan_folder_internal.h"
 
 namespace robomerge::persist {
@@ -12,13 +13,8 @@ using json::Json;
 
 constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan"};
 
-const char* CopyModeName(CopyMode mode) {
-  return mode == CopyMode::kShare ? "share" : mode == CopyMode::kCopy ? "copy" : "auto";
-}
-
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;
-  const MergeOptions& options = stored.options;
   Json fields = Json::object();
   fields["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
   fields["codebase_version"] = "v3.0";
@@ -26,14 +22,8 @@ Json Fields(const StoredPlan& stored) {
   fields["destination"] = stored.destination;
   fields["staging_root"] = stored.staging_root;
   Json& settings = fields["options"] = Json::object();
-  settings["data_files_size_in_mb"] = options.data_files_size_in_mb;
-  settings["video_files_size_in_mb"] = options.video_files_size_in_mb;
-  settings["chunk_size"] = options.chunk_size;
-  settings["concatenate_data"] = options.concatenate_data;
-  settings["concatenate_videos"] = options.concatenate_videos;
-  fields["copy_mode"] = CopyModeName(options.copy_mode);
-  fields["sync"] = options.sync;
-  fields["overwrite"] = options.overwrite;
+  MergeOptions::VisitLayout(stored.options, json::AddTo(settings));
+  MergeOptions::VisitWriting(stored.options, json::AddTo(fields));
   fields["num_sources"] = plan.origins.size();
   fields["num_episodes"] = plan.episodes.size();
   fields["num_frames"] = plan.num_frames;
@@ -49,12 +39,19 @@ Json Fields(const StoredPlan& stored) {
   return fields;
 }
 
-Result<CopyMode> ReadCopyMode(const TableFolder& folder) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string name, folder.Text("copy_mode"));
-  for (const CopyMode mode : {CopyMode::kAuto, CopyMode::kShare, CopyMode::kCopy}) {
-    if (name == CopyModeName(mode)) return mode;
-  }
-  return folder.DamagedProblem("copy mode is not known", folder.header_path() + ": copy_mode");
+Status ReadOption(const TableFolder& folder, const char* name, bool& value) {
+  ROBOMERGE_ASSIGN_OR_RETURN(value, folder.Flag(name));
+  return Status();
+}
+
+Status ReadOption(const TableFolder& folder, const char* name, CopyMode& value) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, folder.Text(name));
+  const std::optional<CopyMode> mode = FromName<CopyMode>(text);
+  if (!mode)
+    return folder.DamagedProblem("copy mode is not known",
+                                 StrCat(folder.header_path(), ": ", name));
+  value = *mode;
+  return Status();
 }
 
 Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
@@ -62,9 +59,11 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   ROBOMERGE_ASSIGN_OR_RETURN(plan.id, folder.Text("plan_id"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.destination, folder.Text("destination"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.staging_root, folder.Text("staging_root"));
-  ROBOMERGE_ASSIGN_OR_RETURN(stored.options.copy_mode, ReadCopyMode(folder));
-  ROBOMERGE_ASSIGN_OR_RETURN(stored.options.sync, folder.Flag("sync"));
-  ROBOMERGE_ASSIGN_OR_RETURN(stored.options.overwrite, folder.Flag("overwrite"));
+  Status read;
+  MergeOptions::VisitWriting(stored.options, [&](const char* name, auto& value) {
+    if (read.ok()) read = ReadOption(folder, name, value);
+  });
+  ROBOMERGE_RETURN_NOT_OK(read);
   stored.options.staging_root = stored.staging_root;
   ROBOMERGE_ASSIGN_OR_RETURN(plan.num_frames, folder.Count("num_frames"));
   ROBOMERGE_ASSIGN_OR_RETURN(plan.payload_bytes, folder.Count("payload_bytes"));

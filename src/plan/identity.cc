@@ -2,6 +2,7 @@
 #include "base/fingerprint.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "formats/json/fields.h"
 #include "plan/plan.h"
 #include "plan/plan_internal.h"
 
@@ -161,11 +162,7 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   record["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
   record["content_id"] = plan.content_id;
   Json& settings = record["options"] = Json::object();
-  settings["data_files_size_in_mb"] = options.data_files_size_in_mb;
-  settings["video_files_size_in_mb"] = options.video_files_size_in_mb;
-  settings["chunk_size"] = options.chunk_size;
-  settings["concatenate_data"] = options.concatenate_data;
-  settings["concatenate_videos"] = options.concatenate_videos;
+  MergeOptions::VisitLayout(options, json::AddTo(settings));
   settings["layout_block_bytes"] = plan.alignment_bytes;
   Json& sources = record["sources"] = Json::array();
   // In order, and not by name: where sources lie must not show in the result (W-23).

@@ -10,9 +10,6 @@ namespace {
 using json::Json;
 
 constexpr const char* kFormat = "robomerge journal";
-constexpr ReportedFile::Mode kModes[] = {ReportedFile::Mode::kCopy, ReportedFile::Mode::kSplice,
-                                         ReportedFile::Mode::kEncode, ReportedFile::Mode::kWrite};
-
 Problem Damaged(std::string what, const std::string& place) {
   return Problem(Code::kCorrupt, std::move(what))
       .Kind("E-journal-damaged")
@@ -75,10 +72,10 @@ class Reading {
   }
 
   Status AddUnit(const std::string& place, const Json& line) {
-    const bool is_whole = IsCount(line, "unit") && IsCount(line, "size_bytes") &&
-                          IsCount(line, "copied_bytes") && IsCount(line, "shared_bytes") &&
-                          IsCount(line, "encoded_bytes") && line.contains("path") &&
-                          line.at("path").is_string() && line.contains("mode");
+    const bool is_whole =
+        IsCount(line, "unit") && IsCount(line, "size_bytes") && IsCount(line, "copied_bytes") &&
+        IsCount(line, "shared_bytes") && IsCount(line, "encoded_bytes") && line.contains("path") &&
+        line.at("path").is_string() && line.contains("mode") && line.at("mode").is_string();
     if (!is_whole) return Damaged("line of a journal is not understood", place);
     const auto unit = line.at("unit").get<uint64_t>();
     if (unit >= unit_paths_.size() || line.at("path") != Json(unit_paths_[unit])) {
@@ -86,14 +83,10 @@ class Reading {
       problem.found = json::DumpLine(line.at("path"));
       return problem;
     }
+    const auto mode = FromName<ReportedFile::Mode>(line.at("mode").get<std::string>());
+    if (!mode) return Damaged("line of a journal is not understood", place);
     WrittenFile written;
-    bool is_known = false;
-    for (const ReportedFile::Mode mode : kModes) {
-      if (line.at("mode") != Json(std::string(ModeName(mode)))) continue;
-      written.mode = mode;
-      is_known = true;
-    }
-    if (!is_known) return Damaged("line of a journal is not understood", place);
+    written.mode = *mode;
     written.size_bytes = line.at("size_bytes").get<uint64_t>();
     written.moved.copied_bytes = line.at("copied_bytes").get<uint64_t>();
     written.moved.shared_bytes = line.at("shared_bytes").get<uint64_t>();
@@ -142,7 +135,7 @@ Status JournalWriter::Append(size_t unit, const std::string& path, const Written
   line["unit"] = unit;
   line["path"] = path;
   line["size_bytes"] = written.size_bytes;
-  line["mode"] = std::string(ModeName(written.mode));
+  line["mode"] = NameOf(written.mode);
   line["copied_bytes"] = written.moved.copied_bytes;
   line["shared_bytes"] = written.moved.shared_bytes;
   line["encoded_bytes"] = written.encoded_bytes;

@@ -12,7 +12,7 @@ FIELDS = ["message_type", "code", "kind", "what", "source", "where", "expected",
 # Kinds of errors.md that no dataset can cause: they are about options, the system, and merges in stages.
 NOT_OF_DATASETS = re.compile(
     r"E-(no-sources|source-changed|incomplete|staging-.*|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
-    r"|destination-busy|options|disk-space|hub|stopped)"
+    r"|destination-busy|options|path|disk-space|hub|stopped)"
 )
 
 

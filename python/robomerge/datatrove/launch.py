@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.executor.ray import RayPipelineExecutor
@@ -26,9 +26,9 @@ from robomerge.datatrove.phases import Phase, run_in_turn
 from robomerge.datatrove.ray_cluster import run_on_ray
 from robomerge.datatrove.steps import Describe, Plan, Publish, Write, available_cores
 from robomerge.datatrove.work_directory import WorkDirectory, read_sources
+from robomerge.merging import CopyMode
 
 EXECUTORS = {"local": LocalPipelineExecutor, "slurm": SlurmPipelineExecutor, "ray": RayPipelineExecutor}
-COPY_MODES = ("auto", "share", "copy")
 #: What run() itself gives to datatrove's executors.
 OWN_OPTIONS = frozenset(
     ("self", "pipeline", "tasks", "workers", "logging_dir", "depends", "depends_job_id", "skip_completed")
@@ -66,7 +66,7 @@ def run(
     chunk_size: int = 1000,
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
-    copy_mode: Literal["auto", "share", "copy"] = "auto",
+    copy_mode: CopyMode = "auto",
     sync: bool = True,
     overwrite: bool = False,
     tmp_root: str | PathLike[str] | None = None,
@@ -200,8 +200,8 @@ def _wrong_numbers(counts: dict[str, int | None], options: dict[str, Any]) -> li
             problems.append(f"{name}: expected a number of MB above 0, found {value!r}")
     if not _is_whole(options["chunk_size"], 1) or options["chunk_size"] > 1000:
         problems.append(f"chunk_size: expected a whole number from 1 to 1000, found {options['chunk_size']!r}")
-    if options["copy_mode"] not in COPY_MODES:
-        problems.append(f"copy_mode: expected {_either(COPY_MODES)}, found {options['copy_mode']!r}")
+    if options["copy_mode"] not in get_args(CopyMode):
+        problems.append(f"copy_mode: expected {_either(get_args(CopyMode))}, found {options['copy_mode']!r}")
     return problems
 
 

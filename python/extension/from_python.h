@@ -1,0 +1,74 @@
+// Arguments of Python as the values of include/robomerge.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "robomerge/fields.h"
+#include "robomerge/status.h"
+
+namespace robomerge::python {
+
+/// Reads the arguments of one call. An argument of a wrong type throws a TypeError that names it.
+/// A value that no option holds, and a path that cannot be one, are kept in problems().
+class Arguments {
+ public:
+  std::string Path(const std::string& name, nanobind::handle given);
+  std::vector<std::string> Paths(const std::string& name, nanobind::handle given);
+  bool Flag(const char* name, nanobind::handle given);
+
+  /// Takes every field of `options` that `given` has. None leaves a number and a path as they are.
+  void Take(const nanobind::dict& given, HasFields auto& options) {
+    size_t num_known = 0;
+    options.VisitFields(options, [&](const char* name, auto& value) {
+      if (!given.contains(name)) return;
+      TakeValue(name, given[name], value);
+      ++num_known;
+    });
+    if (num_known != given.size()) throw nanobind::type_error("an option has no known name");
+  }
+
+  const std::vector<Problem>& problems() const { return problems_; }
+
+ private:
+  void TakeValue(const char* name, nanobind::handle given, bool& value) {
+    value = Flag(name, given);
+  }
+  void TakeValue(const char* name, nanobind::handle given, double& value);
+  void TakeValue(const char* name, nanobind::handle given, std::string& path) {
+    if (!given.is_none()) path = Path(name, given);
+  }
+  void TakeValue(const char* name, nanobind::handle given, std::integral auto& value) {
+    if (given.is_none()) return;
+    const std::optional<int64_t> number = WholeNumber(name, given);
+    if (number && std::in_range<std::remove_reference_t<decltype(value)>>(*number))
+      value = static_cast<std::remove_reference_t<decltype(value)>>(*number);
+    else
+      Refuse(name, "a whole number of at most " + std::to_string(8 * sizeof(value)) + " bits",
+             given);
+  }
+  template <HasNames Enum>
+  void TakeValue(const char* name, nanobind::handle given, Enum& value) {
+    if (const auto index = IndexOfName(name, given, NamesOf(value)))
+      value = static_cast<Enum>(*index);
+  }
+
+  std::optional<int64_t> WholeNumber(const char* name, nanobind::handle given);
+  std::optional<size_t> IndexOfName(const char* name, nanobind::handle given,
+                                    std::span<const std::string_view> names);
+  void Refuse(const std::string& name, std::string expected, nanobind::handle given,
+              const char* kind = "E-options");
+
+  std::vector<Problem> problems_;
+};
+
+/// A problem from the fields that ToPython() made of it.
+Problem ProblemFromPython(const nanobind::dict& fields);
+
+}  // namespace robomerge::python
