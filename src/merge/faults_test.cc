@@ -26,8 +26,7 @@ using io::Operation;
 using ::testing::HasSubstr;
 using Tree = std::map<std::string, std::string>;
 
-// No folder of this name is on the real file system, which paths are resolved against.
-const std::string kHome = "/robomerge-memory";
+const std::string kHome = "/home";
 const std::string kFolder = kHome + "/out/of/nothing";
 const std::string kDestination = kFolder + "/merged";
 
@@ -41,6 +40,13 @@ constexpr Loss kLosses[] = {{NameLoss::kLost, ContentLoss::kLost},
                             {NameLoss::kPrefix, ContentLoss::kRandom},
                             {NameLoss::kEach, ContentLoss::kRandom}};
 
+enum class Way {
+  kMerge,
+  kMergeVerified,
+  kStages,       // plan, write by two, publish
+  kFromPartials  // describe by two, then the stages
+};
+
 // How a merge is called, and what is there before.
 struct Scenario {
   std::string name;
@@ -48,7 +54,8 @@ struct Scenario {
   bool is_begun = false;  // an earlier run came half-way
   bool is_done = false;   // an earlier run came to its end
   bool has_staging_root = false;
-  bool in_stages = false;
+  bool has_trace = false;
+  Way way = Way::kMerge;
   FaultyBehaviour behaviour;
 };
 
@@ -71,6 +78,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     options_.concatenate_data = false;
     options_.overwrite = scenario.overwrite;
     if (scenario.has_staging_root) options_.staging_root = kHome + "/work";
+    if (scenario.has_trace) options_.trace_path = kHome + "/trace.json";
     const auto whole = begin_->Clone();
     ASSERT_EQ(Run(*whole), "");
     expected_ = whole->Tree(kDestination);
@@ -96,13 +104,18 @@ class Faults : public ::testing::TestWithParam<Scenario> {
       for (const Problem& problem : status.problems()) codes_.push_back(problem.code);
       return status.ToString();
     };
-    if (!scenario_.in_stages) {
+    if (scenario_.way == Way::kMerge) {
       const Result<MergeReport> report = MergeOn(file_system, sources_, kDestination, options_);
       return report.ok() ? "" : failed(report.status());
     }
+    if (scenario_.way == Way::kMergeVerified) {
+      const Result<VerifiedMerge> merged =
+          MergeVerifiedOn(file_system, sources_, kDestination, options_);
+      if (!merged.ok()) return failed(merged.status());
+      return merged->is_published ? "" : "a finding: " + merged->verification.findings.front().what;
+    }
     const std::string plan = kHome + "/plan";
-    const Result<StageReport> planned =
-        PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
+    const Result<StageReport> planned = Planned(file_system, plan);
     if (!planned.ok()) return failed(planned.status());
     for (int64_t rank = 0; rank < 2; ++rank) {
       const Result<StageReport> written = WritePlannedOn(file_system, plan, {rank, 2}, options_);
@@ -110,6 +123,18 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     }
     const Result<StageReport> published = PublishPlannedOn(file_system, plan, options_);
     return published.ok() ? "" : failed(published.status());
+  }
+
+  Result<StageReport> Planned(io::FileSystem& file_system, const std::string& plan) const {
+    if (scenario_.way == Way::kStages)
+      return PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
+    const std::string partials = kHome + "/partials";
+    for (int64_t rank = 0; rank < 2; ++rank) {
+      Result<StageReport> described =
+          DescribeSourcesOn(file_system, sources_, partials, {rank, 2}, options_);
+      if (!described.ok()) return described;
+    }
+    return PlanPartialsOn(file_system, partials, kDestination, plan, options_);
   }
 
   void ExpectNothingLost(const MemoryFileSystem& memory, const std::string& when) {
@@ -139,7 +164,8 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     std::vector<std::string> strays;
     for (const auto& [path, bytes] : memory.Tree(kHome)) {
       if (!path.starts_with("sources/") && !path.starts_with("out/of/nothing/merged/") &&
-          !path.starts_with("plan/") && path != "work/")
+          !path.starts_with("plan/") && !path.starts_with("partials/") && path != "work/" &&
+          path != "trace.json")
         strays.push_back(path);
     }
     EXPECT_THAT(strays, ::testing::IsEmpty()) << when;
@@ -284,7 +310,7 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
 }
 
 std::vector<Scenario> Scenarios() {
-  std::vector<Scenario> scenarios(8);
+  std::vector<Scenario> scenarios(11);
   scenarios[0].name = "fresh";
   scenarios[1].name = "resumed";
   scenarios[1].is_begun = true;
@@ -299,7 +325,13 @@ std::vector<Scenario> Scenarios() {
   scenarios[6].name = "finished_before";
   scenarios[6].is_done = true;
   scenarios[7].name = "stages";
-  scenarios[7].in_stages = true;
+  scenarios[7].way = Way::kStages;
+  scenarios[8].name = "stages_from_partials";
+  scenarios[8].way = Way::kFromPartials;
+  scenarios[9].name = "verified";
+  scenarios[9].way = Way::kMergeVerified;
+  scenarios[10].name = "traced";
+  scenarios[10].has_trace = true;
   return scenarios;
 }
 
