@@ -80,7 +80,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     if (scenario.has_staging_root) options_.staging_root = kHome + "/work";
     if (scenario.has_trace) options_.trace_path = kHome + "/trace.json";
     const auto whole = begin_->Clone();
-    ASSERT_EQ(Run(*whole), "");
+    ASSERT_EQ(Run(*whole, *whole), "");
     expected_ = whole->Tree(kDestination);
     ASSERT_EQ(expected_.size(), 8u);
     if (scenario.is_done) begin_ = whole->Clone();
@@ -90,15 +90,16 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     }
     if (scenario.is_begun) {
       FaultyFileSystem faulty(*begin_, {FaultKind::kNoSpace, 30});
-      ASSERT_THAT(Run(faulty), HasSubstr("No space left"));
+      ASSERT_THAT(Run(faulty, *begin_), HasSubstr("No space left"));
     }
     begin_->SyncAll();
     source_bytes_ = begin_->Tree(kHome + "/sources");
     source_times_ = begin_->Times(kHome + "/sources");
   }
 
-  // The call under test: "" if it succeeds, else its error.
-  std::string Run(io::FileSystem& file_system) {
+  // The call under test: "" if it succeeds, else its error. Write and publish of a plan made from
+  // partials are those of any plan, which kStages tries: they run on `working`.
+  std::string Run(io::FileSystem& file_system, MemoryFileSystem& working) {
     codes_.clear();
     const auto failed = [this](const Status& status) {
       for (const Problem& problem : status.problems()) codes_.push_back(problem.code);
@@ -117,11 +118,12 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     const std::string plan = kHome + "/plan";
     const Result<StageReport> planned = Planned(file_system, plan);
     if (!planned.ok()) return failed(planned.status());
+    io::FileSystem& rest = scenario_.way == Way::kFromPartials ? working : file_system;
     for (int64_t rank = 0; rank < 2; ++rank) {
-      const Result<StageReport> written = WritePlannedOn(file_system, plan, {rank, 2}, options_);
+      const Result<StageReport> written = WritePlannedOn(rest, plan, {rank, 2}, options_);
       if (!written.ok()) return failed(written.status());
     }
-    const Result<StageReport> published = PublishPlannedOn(file_system, plan, options_);
+    const Result<StageReport> published = PublishPlannedOn(rest, plan, options_);
     return published.ok() ? "" : failed(published.status());
   }
 
@@ -158,7 +160,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
 
   // The same call again, on a file system that works.
   void ExpectGoesOn(MemoryFileSystem& memory, const std::string& when) {
-    ASSERT_EQ(Run(memory), "") << when;
+    ASSERT_EQ(Run(memory, memory), "") << when;
     EXPECT_TRUE(memory.Tree(kDestination) == expected_)
         << when << ": the second run made " << Describe(memory.Tree(kDestination));
     std::vector<std::string> strays;
@@ -200,7 +202,7 @@ TEST_P(Faults, EveryOperationMayFail) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_->Clone();
       FaultyFileSystem faulty(*memory, {kind, k}, scenario_.behaviour);
-      const std::string error = Run(faulty);
+      const std::string error = Run(faulty, *memory);
       has_struck = faulty.has_struck();
       ASSERT_TRUE(has_struck || error.empty()) << error;
       // Nothing but the system is to blame. (Some failures do no harm: of what is removed at the
@@ -221,7 +223,7 @@ TEST_P(Faults, ThePowerMayFailAfterEveryChange) {
   for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k}, scenario_.behaviour);
-    const std::string error = Run(faulty);
+    const std::string error = Run(faulty, *memory);
     has_struck = faulty.has_struck();
     for (const Loss& loss : kLosses) {
       const std::string when =
@@ -265,7 +267,7 @@ TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
   for (bool has_struck = true; has_struck; ++k) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kSkippedSync, k});
-    ASSERT_EQ(Run(faulty), "");
+    ASSERT_EQ(Run(faulty, *memory), "");
     has_struck = faulty.has_struck();
     memory->Crash(NameLoss::kLost, ContentLoss::kLost, 0);
     EXPECT_EQ(memory->Tree(kDestination) != expected_, has_struck)
@@ -277,9 +279,9 @@ TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
 TEST_F(FreshMerge, WithoutSyncNothingElseIsLeftOut) {
   const auto memory = begin_->Clone(), without = begin_->Clone();
   FaultyFileSystem synced(*memory), unsynced(*without);
-  ASSERT_EQ(Run(synced), "");
+  ASSERT_EQ(Run(synced, *memory), "");
   options_.sync = false;
-  ASSERT_EQ(Run(unsynced), "");
+  ASSERT_EQ(Run(unsynced, *without), "");
   EXPECT_LT(Operations(synced, false).size(), Operations(synced, true).size());
   EXPECT_EQ(Operations(unsynced, true), Operations(synced, false));
 }
@@ -287,7 +289,7 @@ TEST_F(FreshMerge, WithoutSyncNothingElseIsLeftOut) {
 TEST_F(FreshMerge, WhatAnUnsyncedMergeBeganIsNotTrustedByOneThatSyncs) {
   options_.sync = false;
   FaultyFileSystem full(*begin_, {FaultKind::kNoSpace, 30});
-  ASSERT_THAT(Run(full), HasSubstr("No space left"));
+  ASSERT_THAT(Run(full, *begin_), HasSubstr("No space left"));
   begin_->Crash(NameLoss::kKept, ContentLoss::kZeros, 0);
   options_.sync = true;
   ExpectGoesOn(*begin_, "after zeros");
@@ -295,7 +297,7 @@ TEST_F(FreshMerge, WhatAnUnsyncedMergeBeganIsNotTrustedByOneThatSyncs) {
 
 TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
   FaultyFileSystem full(*begin_, {FaultKind::kNoSpace, 30});
-  ASSERT_THAT(Run(full), HasSubstr("No space left"));
+  ASSERT_THAT(Run(full, *begin_), HasSubstr("No space left"));
   std::string foreign;
   for (const auto& [path, bytes] : begin_->Tree(kFolder)) {
     if (path.ends_with(".parquet") && path.find("/data/") != std::string::npos)
@@ -303,7 +305,7 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
   }
   ASSERT_FALSE(foreign.empty());
   ASSERT_TRUE(begin_->Put(foreign, "mine").ok());
-  EXPECT_THAT(Run(*begin_), HasSubstr("E-staging-foreign"));
+  EXPECT_THAT(Run(*begin_, *begin_), HasSubstr("E-staging-foreign"));
   EXPECT_EQ(io::ReadWholeFile(*begin_, foreign).value(), "mine");
   ASSERT_TRUE(begin_->RemoveAll(foreign).ok());
   ExpectGoesOn(*begin_, "without the foreign file");
