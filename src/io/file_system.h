@@ -108,7 +108,8 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  /// Opens a regular file; never waits. kCorrupt for anything else: a pipe, a device, a directory.
+  /// Opens a regular file. kCorrupt for anything else (a pipe, a device, a directory), without
+  /// waiting for whoever is at its other end.
   virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(
       const std::string& path) const = 0;
   /// Creates a new file. kAlreadyExists if there is one.

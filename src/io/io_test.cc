@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -134,6 +138,75 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
   ASSERT_TRUE(output->CopyRange(*files[2], 0, 5, 0).ok());
   ASSERT_TRUE(output->Close(false).ok());
   EXPECT_EQ(ReadAll(Path("out")), "file2");
+}
+
+// Each of them would wait, or have side effects, if it were opened as a file is.
+TEST_F(IoTest, OnlyRegularFilesAreOpened) {
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  Path("socket").copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  std::filesystem::create_symlink("pipe", Path("link"));
+  const std::pair<std::string, std::string> others[] = {{Path("pipe"), "a named pipe"},
+                                                        {Path("link"), "a named pipe"},
+                                                        {Path("socket"), "a socket"},
+                                                        {folder_, "a directory"},
+                                                        {"/dev/zero", "a device"}};
+  for (const auto& [path, what] : others) {
+    const Status status = Posix().OpenForReading(path).status();
+    EXPECT_EQ(status.code(), Code::kCorrupt) << path;
+    EXPECT_EQ(status.problems().front().what, "not a regular file") << path;
+    EXPECT_EQ(status.problems().front().found, what) << path;
+  }
+  ::close(socket);
+}
+
+TEST_F(IoTest, StatTellsKinds) {
+  Make("file", "0123");
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("file", Path("link"));
+  std::filesystem::create_symlink("nothing", Path("dangling"));
+  EXPECT_EQ(Posix().Stat(Path("file"))->kind, FileKind::kRegular);
+  EXPECT_EQ(Posix().Stat(folder_)->kind, FileKind::kDirectory);
+  EXPECT_EQ(Posix().Stat(Path("pipe"))->kind, FileKind::kOther);
+  EXPECT_EQ(Posix().Stat(Path("link"))->kind, FileKind::kRegular);
+  EXPECT_EQ(Posix().StatLink(Path("link"))->kind, FileKind::kLink);
+  EXPECT_EQ(Posix().Stat(Path("dangling")).status().code(), Code::kNotFound);
+  EXPECT_EQ(Posix().StatLink(Path("dangling"))->kind, FileKind::kLink);
+}
+
+TEST_F(IoTest, RealPathFollowsLinksAndKeepsWhatIsNotThere) {
+  std::filesystem::create_directories(Path("a/b"));
+  std::filesystem::create_symlink("a/b", Path("link"));
+  std::filesystem::create_symlink("nothing", Path("dangling"));
+  std::filesystem::create_symlink("loop", Path("loop"));
+  const std::string home = std::filesystem::canonical(folder_);
+  EXPECT_EQ(Posix().RealPath(Path("link")).value(), home + "/a/b");
+  EXPECT_EQ(Posix().RealPath(Path("link/../x")).value(), home + "/a/x");
+  EXPECT_EQ(Posix().RealPath(Path("link/new/./deep//er/")).value(), home + "/a/b/new/deep/er");
+  EXPECT_EQ(Posix().RealPath(Path("new/../../a")).value(),
+            home.substr(0, home.find_last_of('/')) + "/a");
+  EXPECT_EQ(Posix().RealPath(Path("dangling/x")).value(), home + "/dangling/x");
+  EXPECT_EQ(Posix().RealPath(Path("loop")).status().code(), Code::kIo);
+  EXPECT_EQ(Posix().RealPath("/").value(), "/");
+  EXPECT_EQ(Posix().RealPath("nowhere/x").value(),
+            Posix().WorkingDirectory().value() + "/nowhere/x");
+}
+
+TEST_F(IoTest, OverwriteEmptiesAFileAndSparesADevice) {
+  const std::string path = Make("file", "a long text");
+  const auto bytes = std::as_bytes(std::span("short", 5));
+  ASSERT_TRUE(Posix().Overwrite(path, bytes).ok());
+  EXPECT_EQ(ReadAll(path), "short");
+  ASSERT_TRUE(Posix().Overwrite(Path("new"), bytes).ok());
+  EXPECT_EQ(ReadAll(Path("new")), "short");
+  ASSERT_TRUE(Posix().Overwrite("/dev/null", bytes).ok());
+  EXPECT_EQ(Posix().Stat("/dev/null")->kind, FileKind::kOther);
+  EXPECT_EQ(Posix().Overwrite(Path("none/new"), bytes).code(), Code::kIo);
+  EXPECT_EQ(Posix().CheckWritable(Path("none")).code(), Code::kIo);
+  EXPECT_TRUE(Posix().CheckWritable(folder_).ok());
 }
 
 TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {

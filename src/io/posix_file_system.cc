@@ -277,13 +277,20 @@ class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override {
     // Without O_NONBLOCK a named pipe would wait here for somebody who writes to it.
-    Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY | O_NONBLOCK));
+    int number = OpenRetrying(path.c_str(), O_RDONLY | O_NONBLOCK);
     struct stat raw;
-    if (descriptor.get() < 0) {
+    if (number < 0 && errno == EWOULDBLOCK && ::stat(path.c_str(), &raw) == 0 &&
+        S_ISREG(raw.st_mode)) {
+      // Somebody has a lease on this file (a file server, fcntl(2)), which the kernel takes back
+      // within a set time; that is worth the wait.
+      number = OpenRetrying(path.c_str(), O_RDONLY);
+    }
+    if (number < 0) {
       const int error = errno;  // ENXIO for a socket
       const bool is_other = error == ENXIO && ::stat(path.c_str(), &raw) == 0;
       return is_other ? NotRegular(path, raw) : SystemProblem("open for reading", path, error);
     }
+    Descriptor descriptor(number);
     if (::fstat(descriptor.get(), &raw) != 0) return SystemProblem("stat", path, errno);
     if (!S_ISREG(raw.st_mode)) return NotRegular(path, raw);
     const auto size = static_cast<uint64_t>(raw.st_size);

@@ -25,8 +25,7 @@ using io::Operation;
 using ::testing::HasSubstr;
 using Tree = std::map<std::string, std::string>;
 
-// No folder of this name is on the real file system, which paths are resolved against.
-const std::string kHome = "/robomerge-memory";
+const std::string kHome = "/home";
 const std::string kFolder = kHome + "/out/of/nothing";
 const std::string kDestination = kFolder + "/merged";
 
@@ -40,6 +39,13 @@ constexpr Loss kLosses[] = {{NameLoss::kLost, ContentLoss::kLost},
                             {NameLoss::kPrefix, ContentLoss::kRandom},
                             {NameLoss::kEach, ContentLoss::kRandom}};
 
+enum class Way {
+  kMerge,
+  kMergeVerified,
+  kStages,       // plan, write by two, publish
+  kFromPartials  // describe by two, then the stages
+};
+
 // How a merge is called, and what is there before.
 struct Scenario {
   std::string name;
@@ -47,7 +53,8 @@ struct Scenario {
   bool is_begun = false;  // an earlier run came half-way
   bool is_done = false;   // an earlier run came to its end
   bool has_staging_root = false;
-  bool in_stages = false;
+  bool has_trace = false;
+  Way way = Way::kMerge;
   FaultyBehaviour behaviour;
 };
 
@@ -70,8 +77,9 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     options_.concatenate_data = false;
     options_.overwrite = scenario.overwrite;
     if (scenario.has_staging_root) options_.staging_root = kHome + "/work";
+    if (scenario.has_trace) options_.trace_path = kHome + "/trace.json";
     const auto whole = begin_->Clone();
-    ASSERT_EQ(Run(*whole), "");
+    ASSERT_EQ(Run(*whole, *whole), "");
     expected_ = whole->Tree(kDestination);
     ASSERT_EQ(expected_.size(), 8u);
     if (scenario.is_done) begin_ = whole->Clone();
@@ -81,34 +89,53 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     }
     if (scenario.is_begun) {
       FaultyFileSystem faulty(*begin_, {FaultKind::kNoSpace, 30});
-      ASSERT_THAT(Run(faulty), HasSubstr("No space left"));
+      ASSERT_THAT(Run(faulty, *begin_), HasSubstr("No space left"));
     }
     begin_->SyncAll();
     source_bytes_ = begin_->Tree(kHome + "/sources");
     source_times_ = begin_->Times(kHome + "/sources");
   }
 
-  // The call under test: "" if it succeeds, else its error.
-  std::string Run(io::FileSystem& file_system) {
+  // The call under test: "" if it succeeds, else its error. Write and publish of a plan made from
+  // partials are those of any plan, which kStages tries: they run on `working`.
+  std::string Run(io::FileSystem& file_system, MemoryFileSystem& working) {
     codes_.clear();
     const auto failed = [this](const Status& status) {
       for (const Problem& problem : status.problems()) codes_.push_back(problem.code);
       return status.ToString();
     };
-    if (!scenario_.in_stages) {
+    if (scenario_.way == Way::kMerge) {
       const Result<MergeReport> report = MergeOn(file_system, sources_, kDestination, options_);
       return report.ok() ? "" : failed(report.status());
     }
+    if (scenario_.way == Way::kMergeVerified) {
+      const Result<VerifiedMerge> merged =
+          MergeVerifiedOn(file_system, sources_, kDestination, options_);
+      if (!merged.ok()) return failed(merged.status());
+      return merged->is_published ? "" : "a finding: " + merged->verification.findings.front().what;
+    }
     const std::string plan = kHome + "/plan";
-    const Result<StageReport> planned =
-        PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
+    const Result<StageReport> planned = Planned(file_system, plan);
     if (!planned.ok()) return failed(planned.status());
+    io::FileSystem& rest = scenario_.way == Way::kFromPartials ? working : file_system;
     for (int64_t rank = 0; rank < 2; ++rank) {
-      const Result<StageReport> written = WritePlannedOn(file_system, plan, {rank, 2}, options_);
+      const Result<StageReport> written = WritePlannedOn(rest, plan, {rank, 2}, options_);
       if (!written.ok()) return failed(written.status());
     }
-    const Result<StageReport> published = PublishPlannedOn(file_system, plan, options_);
+    const Result<StageReport> published = PublishPlannedOn(rest, plan, options_);
     return published.ok() ? "" : failed(published.status());
+  }
+
+  Result<StageReport> Planned(io::FileSystem& file_system, const std::string& plan) const {
+    if (scenario_.way == Way::kStages)
+      return PlanSourcesOn(file_system, sources_, kDestination, plan, options_);
+    const std::string partials = kHome + "/partials";
+    for (int64_t rank = 0; rank < 2; ++rank) {
+      Result<StageReport> described =
+          DescribeSourcesOn(file_system, sources_, partials, {rank, 2}, options_);
+      if (!described.ok()) return described;
+    }
+    return PlanPartialsOn(file_system, partials, kDestination, plan, options_);
   }
 
   void ExpectNothingLost(const MemoryFileSystem& memory, const std::string& when) {
@@ -132,13 +159,14 @@ class Faults : public ::testing::TestWithParam<Scenario> {
 
   // The same call again, on a file system that works.
   void ExpectGoesOn(MemoryFileSystem& memory, const std::string& when) {
-    ASSERT_EQ(Run(memory), "") << when;
+    ASSERT_EQ(Run(memory, memory), "") << when;
     EXPECT_TRUE(memory.Tree(kDestination) == expected_)
         << when << ": the second run made " << Describe(memory.Tree(kDestination));
     std::vector<std::string> strays;
     for (const auto& [path, bytes] : memory.Tree(kHome)) {
       if (!path.starts_with("sources/") && !path.starts_with("out/of/nothing/merged/") &&
-          !path.starts_with("plan/") && path != "work/")
+          !path.starts_with("plan/") && !path.starts_with("partials/") && path != "work/" &&
+          path != "trace.json")
         strays.push_back(path);
     }
     EXPECT_THAT(strays, ::testing::IsEmpty()) << when;
@@ -173,7 +201,7 @@ TEST_P(Faults, EveryOperationMayFail) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_->Clone();
       FaultyFileSystem faulty(*memory, {kind, k}, scenario_.behaviour);
-      const std::string error = Run(faulty);
+      const std::string error = Run(faulty, *memory);
       has_struck = faulty.has_struck();
       ASSERT_TRUE(has_struck || error.empty()) << error;
       // Nothing but the system is to blame. (Some failures do no harm: of what is removed at the
@@ -194,7 +222,7 @@ TEST_P(Faults, ThePowerMayFailAfterEveryChange) {
   for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k}, scenario_.behaviour);
-    const std::string error = Run(faulty);
+    const std::string error = Run(faulty, *memory);
     has_struck = faulty.has_struck();
     for (const Loss& loss : kLosses) {
       const std::string when =
@@ -238,7 +266,7 @@ TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
   for (bool has_struck = true; has_struck; ++k) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kSkippedSync, k});
-    ASSERT_EQ(Run(faulty), "");
+    ASSERT_EQ(Run(faulty, *memory), "");
     has_struck = faulty.has_struck();
     memory->Crash(NameLoss::kLost, ContentLoss::kLost, 0);
     EXPECT_EQ(memory->Tree(kDestination) != expected_, has_struck)
@@ -250,9 +278,9 @@ TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
 TEST_F(FreshMerge, WithoutSyncNothingElseIsLeftOut) {
   const auto memory = begin_->Clone(), without = begin_->Clone();
   FaultyFileSystem synced(*memory), unsynced(*without);
-  ASSERT_EQ(Run(synced), "");
+  ASSERT_EQ(Run(synced, *memory), "");
   options_.sync = false;
-  ASSERT_EQ(Run(unsynced), "");
+  ASSERT_EQ(Run(unsynced, *without), "");
   EXPECT_LT(Operations(synced, false).size(), Operations(synced, true).size());
   EXPECT_EQ(Operations(unsynced, true), Operations(synced, false));
 }
@@ -260,7 +288,7 @@ TEST_F(FreshMerge, WithoutSyncNothingElseIsLeftOut) {
 TEST_F(FreshMerge, WhatAnUnsyncedMergeBeganIsNotTrustedByOneThatSyncs) {
   options_.sync = false;
   FaultyFileSystem full(*begin_, {FaultKind::kNoSpace, 30});
-  ASSERT_THAT(Run(full), HasSubstr("No space left"));
+  ASSERT_THAT(Run(full, *begin_), HasSubstr("No space left"));
   begin_->Crash(NameLoss::kKept, ContentLoss::kZeros, 0);
   options_.sync = true;
   ExpectGoesOn(*begin_, "after zeros");
@@ -268,7 +296,7 @@ TEST_F(FreshMerge, WhatAnUnsyncedMergeBeganIsNotTrustedByOneThatSyncs) {
 
 TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
   FaultyFileSystem full(*begin_, {FaultKind::kNoSpace, 30});
-  ASSERT_THAT(Run(full), HasSubstr("No space left"));
+  ASSERT_THAT(Run(full, *begin_), HasSubstr("No space left"));
   std::string foreign;
   for (const auto& [path, bytes] : begin_->Tree(kFolder)) {
     if (path.ends_with(".parquet") && path.find("/data/") != std::string::npos)
@@ -276,14 +304,14 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
   }
   ASSERT_FALSE(foreign.empty());
   ASSERT_TRUE(begin_->Put(foreign, "mine").ok());
-  EXPECT_THAT(Run(*begin_), HasSubstr("E-staging-foreign"));
+  EXPECT_THAT(Run(*begin_, *begin_), HasSubstr("E-staging-foreign"));
   EXPECT_EQ(io::ReadWholeFile(*begin_, foreign).value(), "mine");
   ASSERT_TRUE(begin_->RemoveAll(foreign).ok());
   ExpectGoesOn(*begin_, "without the foreign file");
 }
 
 std::vector<Scenario> Scenarios() {
-  std::vector<Scenario> scenarios(8);
+  std::vector<Scenario> scenarios(11);
   scenarios[0].name = "fresh";
   scenarios[1].name = "resumed";
   scenarios[1].is_begun = true;
@@ -298,7 +326,13 @@ std::vector<Scenario> Scenarios() {
   scenarios[6].name = "finished_before";
   scenarios[6].is_done = true;
   scenarios[7].name = "stages";
-  scenarios[7].in_stages = true;
+  scenarios[7].way = Way::kStages;
+  scenarios[8].name = "stages_from_partials";
+  scenarios[8].way = Way::kFromPartials;
+  scenarios[9].name = "verified";
+  scenarios[9].way = Way::kMergeVerified;
+  scenarios[10].name = "traced";
+  scenarios[10].has_trace = true;
   return scenarios;
 }
 

@@ -1,6 +1,6 @@
 """The command as a person or a program meets it: words, streams, exit codes."""
 
-import errno
+import fcntl
 import json
 import os
 import pty
@@ -255,32 +255,31 @@ def test_colour_on_a_terminal_heeds_the_environment(robomerge, environment, colo
 
 
 class HeldMerge:
-    """A merge that waits in its first source until it is let go: info.json there is a pipe without writer."""
+    """A merge that waits in its first source until it is let go, and then fails: info.json there is broken, and this
+    process has a lease on it (fcntl(2)), so that nobody else can open it (for as long as the kernel allows: 45 s)."""
 
     def __init__(self, folder: Path, other: Path):
         root = make_tiny_dataset(folder / "held")
-        self.pipe = root / "meta/info.json"
-        self.pipe.unlink()
-        os.mkfifo(self.pipe)
+        (root / "meta/info.json").write_text("{")
+        self.lease = os.open(root / "meta/info.json", os.O_RDWR | os.O_CLOEXEC)
+        fcntl.fcntl(self.lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         # One worker: the second source is not begun while the first one waits.
         self.arguments = ["merge", root, other, "-o", folder / "merged", "-j", "1"]
 
-    def let_go(self, process: subprocess.Popen) -> None:
-        """Opens the pipe as soon as somebody waits for it, unless the process ends without having come that far."""
-        end = time.monotonic() + 20
-        while process.poll() is None:
-            assert time.monotonic() < end, "the merge never read its first source"
-            try:
-                return os.close(os.open(self.pipe, os.O_WRONLY | os.O_NONBLOCK))
-            except OSError as error:
-                if error.errno != errno.ENXIO:
-                    raise
-                time.sleep(0.01)
+    def let_go(self) -> None:
+        if self.lease >= 0:
+            os.close(self.lease)
+        self.lease = -1
 
 
 @pytest.fixture
 def held_merge(sources, tmp_path) -> HeldMerge:
-    return HeldMerge(tmp_path, sources[1])
+    # The kernel tells the holder of a lease that somebody waits.
+    handler = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    held = HeldMerge(tmp_path, sources[1])
+    yield held
+    held.let_go()
+    signal.signal(signal.SIGIO, handler)
 
 
 @pytest.fixture
@@ -295,7 +294,7 @@ def started(robomerge, held_merge):
         processes.append(process)
         first = process.stdout.readline() if "--json" in flags else process.stderr.readline()
         assert first in ("Reading 2 datasets\n", '{"message_type":"stage","stage":"read"}\n')
-        time.sleep(0.3)  # by now it waits in the pipe
+        time.sleep(0.3)  # by now it waits for its first source
         return process
 
     yield start
@@ -308,11 +307,11 @@ def test_a_progress_line_appears_on_a_terminal_and_is_erased(robomerge, held_mer
     begin = time.monotonic()
     appeared = []
 
-    def let_go_when_shown(process, shown: bytes) -> bool:
+    def let_go_when_shown(_, shown: bytes) -> bool:
         if b"Reading: 0 of 2 datasets" not in shown:
             return False
         appeared.append(time.monotonic() - begin)
-        held_merge.let_go(process)
+        held_merge.let_go()
         return True
 
     exit_code, shown = run_in_terminal(robomerge, *held_merge.arguments, act=let_go_when_shown)
@@ -325,8 +324,8 @@ def test_a_progress_line_appears_on_a_terminal_and_is_erased(robomerge, held_mer
 def test_no_progress_line_if_not_wanted(robomerge, held_merge, flags):
     timers = []
 
-    def let_go_later(process) -> None:
-        timers.append(threading.Timer(1.5, held_merge.let_go, [process]))
+    def let_go_later(_) -> None:
+        timers.append(threading.Timer(1.5, held_merge.let_go))
         timers[0].start()
 
     exit_code, shown = run_in_terminal(robomerge, *held_merge.arguments, *flags, at_start=let_go_later)
@@ -338,7 +337,7 @@ def test_a_request_for_progress_prints_one_line(held_merge, started):
     process = started()
     process.send_signal(signal.SIGUSR1)
     assert process.stderr.readline().startswith("Reading: 0 of 2 datasets, ")
-    held_merge.let_go(process)
+    held_merge.let_go()
     assert process.wait(timeout=20) == 1
 
 
@@ -350,7 +349,7 @@ def test_json_tells_where_it_stands_about_once_a_second(held_merge, started):
         assert status["message_type"] == "status" and status["stage"] == "read" and status["num_sources"] == 2
         times.append(status["elapsed_seconds"])
     assert times[1] - times[0] >= 1
-    held_merge.let_go(process)
+    held_merge.let_go()
     assert process.wait(timeout=20) == 1
 
 
@@ -359,7 +358,7 @@ def test_a_stop_signal_cancels_the_merge(held_merge, started, tmp_path, number):
     process = started()
     process.send_signal(number)
     assert process.stderr.readline() == "Stopping\n"
-    held_merge.let_go(process)
+    held_merge.let_go()
     assert process.wait(timeout=20) == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["held"]
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,32 @@ def test_a_destination_that_is_a_link_is_not_overwritten(robomerge, home):
     run = robomerge("merge", *sources, "-o", home / "link", "--overwrite", "--json")
     assert run.exit_code == 2 and json.loads(run.stderr)["kind"] == "E-destination", run.stderr
     assert tree(home / "merged") == before and (home / "link").is_symlink()
+
+
+def test_a_named_pipe_in_a_source_is_no_file_and_never_waited_for(robomerge, home):
+    source = home / "real/sources/a"
+    (source / "meta/stats.json").unlink(missing_ok=True)
+    os.mkfifo(source / "meta/stats.json")
+    for exit_code, arguments in [(1, ["inspect", source]), (3, ["verify", source]), (1, ["merge", source, "-o", home / "out"])]:
+        run = robomerge(*arguments)
+        assert run.exit_code == exit_code, run.stderr
+        assert "not a regular file" in run.stdout + run.stderr
+        assert "a named pipe" in run.stdout + run.stderr
+    assert not (home / "out").exists()
+
+
+def test_a_list_of_sources_may_come_through_a_pipe(robomerge, home):
+    pipe = home / "list"
+    os.mkfifo(pipe)
+    sources = home / "real/sources"
+    writer = threading.Thread(target=lambda: pipe.write_text(f"{sources}/a\n{sources}/b\n"))
+    writer.start()
+    run = robomerge("merge", "--from", pipe, "-o", home / "out")
+    writer.join()
+    assert run.exit_code == 0, run.stderr
+
+
+def test_a_trace_into_a_device_leaves_the_device(robomerge, home):
+    run = robomerge("merge", home / "real/sources/a", "-o", home / "out", "--trace", "/dev/null")
+    assert run.exit_code == 0, run.stderr
+    assert Path("/dev/null").is_char_device()

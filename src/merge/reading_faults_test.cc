@@ -1,0 +1,162 @@
+// What only reads, on a file system that fails at every single operation: inspect, verify (alone
+// and against the sources), a dry run. Each says either what it says on a file system that works,
+// or that the system refused something; it never makes a finding of that, or overlooks one for it,
+// and writes nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/text.h"
+#include "formats/mp4/frame_list.h"
+#include "merge/on_file_system.h"
+#include "testing/faulty_file_system.h"
+#include "testing/stored_dataset.h"
+
+namespace robomerge {
+namespace {
+
+using io::FaultKind;
+using io::FaultyFileSystem;
+using io::MemoryFileSystem;
+using io::Operation;
+using ::testing::HasSubstr;
+
+const std::string kMerged = "/home/merged";
+const std::vector<std::string> kSources = {"/home/sources/0", "/home/sources/1"};
+
+// What a call came to: the problems that it reports as such, and all else that it says, as text.
+struct Outcome {
+  std::vector<Problem> problems;
+  std::string text;
+};
+
+std::string TextOf(const Problem& problem) {
+  return StrCat(problem.kind, " ", problem.what, " ", problem.where, " ", problem.found, "\n");
+}
+
+Outcome InspectMerged(io::FileSystem& file_system) {
+  const Result<InspectReport> report = InspectOn(file_system, kMerged);
+  if (!report.ok()) return {report.status().problems(), ""};
+  Outcome outcome{report->problems, StrCat(report->num_episodes, " ", report->num_frames, "\n")};
+  for (const Problem& warning : report->warnings) outcome.text += TextOf(warning);
+  for (const std::string& task : report->tasks) outcome.text += task + "\n";
+  for (const InspectReport::Feature& feature : report->features)
+    outcome.text += StrCat(feature.name, " ", feature.dtype, " ", feature.shape, "\n");
+  for (const InspectReport::File& file : report->files)
+    outcome.text +=
+        StrCat(file.path, " ", file.size_bytes, " ", file.num_rows, " ", file.what, "\n");
+  return outcome;
+}
+
+Outcome VerifyMerged(io::FileSystem& file_system, const std::vector<std::string>& sources) {
+  VerifyOptions options;
+  options.num_workers = 1;  // so that operation k is the same in every run
+  const Result<VerifyReport> report = VerifyOn(file_system, kMerged, sources, options);
+  if (!report.ok()) return {report.status().problems(), ""};
+  Outcome outcome;
+  outcome.text = StrCat(report->is_complete ? "complete, " : "not complete, ", report->num_episodes,
+                        " ", report->num_rows, " ", report->num_video_frames, " ",
+                        report->checked_bytes, "\n", report->num_findings, " findings\n");
+  for (const Finding& finding : report->findings)
+    outcome.text +=
+        StrCat(finding.kind, " ", finding.what, " ", finding.where, " ", finding.found, "\n");
+  return outcome;
+}
+
+Outcome MergeDry(io::FileSystem& file_system) {
+  MergeOptions options;
+  options.num_workers = 1;
+  options.dry_run = true;
+  const Result<MergeReport> report = MergeOn(file_system, kSources, "/home/new", options);
+  if (!report.ok()) return {report.status().problems(), ""};
+  Outcome outcome;
+  outcome.text = StrCat(report->plan_id, " ", report->size_bytes, "\n");
+  for (const ReportedFile& file : report->files)
+    outcome.text += StrCat(file.path, " ", file.size_bytes, "\n");
+  return outcome;
+}
+
+struct Call {
+  std::string name;
+  std::function<Outcome(io::FileSystem&)> run;
+  bool sees_damage = false;
+};
+
+std::ostream& operator<<(std::ostream& out, const Call& call) { return out << call.name; }
+
+class ReadingFaults : public ::testing::TestWithParam<Call> {
+ protected:
+  void SetUp() override {
+    for (uint8_t source = 0; source < 2; ++source)
+      PutTestDataset(memory_, kSources[source], 2, source);
+    MergeOptions options;
+    options.num_workers = 1;
+    ASSERT_TRUE(MergeOn(memory_, kSources, kMerged, options).ok());
+  }
+
+  // One frame of the merged video gets another byte, and a file comes that no episode lies in.
+  void Damage() {
+    const std::string path = kMerged + "/videos/camera/chunk-000/file-000.mp4";
+    const auto file = memory_.OpenForReading(path).value();
+    const uint64_t offset = mp4::ReadFrameList(*file).value().frames[1].offset;
+    std::string bytes = io::ReadWholeFile(memory_, path).value();
+    bytes[offset] = static_cast<char>(bytes[offset] ^ 1);
+    ASSERT_TRUE(memory_.Put(path, bytes).ok());
+    ASSERT_TRUE(memory_.Put(kMerged + "/data/chunk-000/stray.parquet", "").ok());
+  }
+
+  void ExpectTruthUnderEveryFault() {
+    const auto before = memory_.Tree("/");
+    const auto times = memory_.Times("/");
+    const Outcome right = GetParam().run(memory_);
+    EXPECT_THAT(right.problems, ::testing::IsEmpty());
+    uint64_t k = 0;
+    for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
+      const std::string when = StrCat("fault at operation ", k);
+      FaultyFileSystem faulty(memory_, {FaultKind::kError, k});
+      const Outcome outcome = GetParam().run(faulty);
+      has_struck = faulty.has_struck();
+      for (const FaultyFileSystem::Logged& logged : faulty.log())
+        EXPECT_LT(logged.operation, Operation::kCreate) << when << ": " << logged.path;
+      if (outcome.problems.empty()) {
+        EXPECT_EQ(outcome.text, right.text) << when;
+        continue;
+      }
+      EXPECT_TRUE(has_struck) << when;
+      for (const Problem& problem : outcome.problems) {
+        EXPECT_EQ(problem.code, Code::kIo) << when << ": " << TextOf(problem);
+        EXPECT_THAT(problem.found, HasSubstr("Input/output error"))
+            << when << ": " << TextOf(problem);
+      }
+    }
+    EXPECT_GT(k, 10u);
+    EXPECT_TRUE(memory_.Tree("/") == before);
+    EXPECT_EQ(memory_.Times("/"), times);
+    RecordProperty("operations", static_cast<int>(k - 1));
+  }
+
+  MemoryFileSystem memory_;
+};
+
+TEST_P(ReadingFaults, OfAWholeDataset) { ExpectTruthUnderEveryFault(); }
+
+TEST_P(ReadingFaults, OfADamagedDataset) {
+  const std::string whole = GetParam().run(memory_).text;
+  Damage();
+  EXPECT_EQ(GetParam().run(memory_).text != whole, GetParam().sees_damage);
+  ExpectTruthUnderEveryFault();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Calls, ReadingFaults,
+    ::testing::Values(
+        Call{"inspect", InspectMerged},
+        Call{"verify_alone", [](io::FileSystem& files) { return VerifyMerged(files, {}); }, true},
+        Call{"verify_against", [](io::FileSystem& files) { return VerifyMerged(files, kSources); },
+             true},
+        Call{"dry_run", MergeDry}),
+    [](const auto& call) { return call.param.name; });
+
+}  // namespace
+}  // namespace robomerge
