@@ -213,10 +213,12 @@ Status CheckDestination(const io::FileSystem& file_system, const std::string& de
   for (const std::string& source : sources) {
     // Nothing is written while it might be written into a source.
     Result<std::string> real = real_paths.Of(source);
-    if (real.ok())
+    if (real.ok()) {
       placed.push_back({source, std::move(real).value()});
-    else
-      Add(real.status().OfSource(source), problems);
+      continue;
+    }
+    Problem problem = real.status().problems().front();
+    problems.push_back(std::move(problem).Source(source).At(source));
   }
   if (!options.staging_root.empty())
     Add(CheckStagingRoot(file_system, real_destination, options.staging_root, placed, problems),

@@ -179,8 +179,11 @@ class VerifyRun {
 
   // What is wrong with a file's bytes is a finding; that the system refuses to read is not.
   static Status Tolerate(const Status& status, FindingList& findings) {
-    if (status.ok() || status.code() == Code::kIo || status.code() == Code::kCancelled ||
-        status.code() == Code::kInternal)
+    const auto is_no_finding = [](const Problem& problem) {
+      return problem.code == Code::kIo || problem.code == Code::kCancelled ||
+             problem.code == Code::kInternal;
+    };
+    if (std::any_of(status.problems().begin(), status.problems().end(), is_no_finding))
       return status;
     for (const Problem& problem : status.problems()) findings.Add(FromProblem(problem));
     return Status();
