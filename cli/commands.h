@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
+#include "robomerge/source.h"
 #include "robomerge/verify.h"
 
 namespace robomerge::cli {
@@ -37,7 +38,7 @@ class Console {
 };
 
 /// The sources of the command line, then those of the list.
-Result<std::vector<std::string>> GatherSources(const Invocation& invocation);
+Result<std::vector<SourceSpec>> GatherSources(const Invocation& invocation);
 
 /// As text on standard error, none with --quiet.
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,

@@ -20,7 +20,8 @@ constexpr std::string_view kExitCodes =
 
 constexpr std::string_view kSignals =
     "Signals\n"
-    "  SIGINT, SIGTERM, SIGHUP  stop; the destination does not appear. A second SIGINT leaves at once\n"
+    "  SIGINT, SIGTERM, SIGHUP  stop; the destination does not appear. A second SIGINT leaves at "
+    "once\n"
     "  SIGUSR1          print one line of progress\n";
 
 const CommandHelp* Find(Command command) {

@@ -34,8 +34,8 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
 
 }  // namespace
 
-Result<std::vector<std::string>> GatherSources(const Invocation& invocation) {
-  std::vector<std::string> sources = invocation.paths;
+Result<std::vector<SourceSpec>> GatherSources(const Invocation& invocation) {
+  std::vector<SourceSpec> sources(invocation.paths.begin(), invocation.paths.end());
   if (!invocation.list_path.empty()) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> listed,
                                ReadSourceListFile(invocation.list_path));
@@ -57,7 +57,7 @@ void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& war
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_talkative = !invocation.quiet && !invocation.json;
-  const Result<std::vector<std::string>> sources = GatherSources(invocation);
+  const Result<std::vector<SourceSpec>> sources = GatherSources(invocation);
   if (!sources.ok()) return console.Fail(sources.status());
   InstallMergeSignals(is_talkative);
   if (is_talkative)

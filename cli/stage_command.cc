@@ -17,7 +17,7 @@ Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& pr
     return PlanPartials(invocation.partial_directory, invocation.destination,
                         invocation.plan_directory, options, progress, &StopFlag());
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> sources, GatherSources(invocation));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> sources, GatherSources(invocation));
   if (invocation.command == kPlan) {
     return PlanSources(sources, invocation.destination, invocation.plan_directory, options,
                        progress, &StopFlag());

@@ -10,9 +10,9 @@ namespace robomerge::cli {
 /// files with EFBIG, instead of ending the process without a word.
 void IgnoreWriteSignals();
 
-/// SIGINT, SIGTERM and SIGHUP raise StopFlag(), and say so on standard error if `announce`; a second SIGINT
-/// leaves at once with exit code 130. SIGUSR1 asks for a line of progress. A signal that was
-/// ignored when the process began (nohup, a background job) stays ignored.
+/// SIGINT, SIGTERM and SIGHUP raise StopFlag(), and say so on standard error if `announce`; a
+/// second SIGINT leaves at once with exit code 130. SIGUSR1 asks for a line of progress. A signal
+/// that was ignored when the process began (nohup, a background job) stays ignored.
 void InstallMergeSignals(bool announce);
 
 /// Raised by the first stop signal.

@@ -81,9 +81,9 @@ ExitCode RunVerify(const Invocation& invocation, Console& console) {
   rest.paths.erase(rest.paths.begin());
   std::vector<std::string> sources;
   if (!rest.paths.empty() || !rest.list_path.empty()) {
-    const Result<std::vector<std::string>> gathered = GatherSources(rest);
+    const Result<std::vector<SourceSpec>> gathered = GatherSources(rest);
     if (!gathered.ok()) return console.Fail(gathered.status());
-    sources = *gathered;
+    for (const SourceSpec& source : *gathered) sources.push_back(source.location);
   }
   return console.Finish(RunVerification(invocation, invocation.paths.front(), sources, console));
 }

@@ -7,11 +7,12 @@
 
 #include "robomerge/options.h"
 #include "robomerge/report.h"
+#include "robomerge/source.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
 
-/// Merges `sources` (dataset folders, in this order) into a new dataset at `destination`.
+/// Merges `sources` (in this order) into a new dataset at `destination`.
 ///
 /// The destination appears whole, by one rename, or not at all; sources are only read. The same
 /// sources and options give the same bytes, whatever num_workers is. Errors: kInvalidArgument for
@@ -21,7 +22,7 @@ namespace robomerge {
 ///
 /// `stop`, if given, may be raised at any time by another thread or a signal handler: nothing new
 /// is begun and kCancelled is returned.
-Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination,
+Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::string& destination,
                           const MergeOptions& options, const ProgressCallback& progress = {},
                           const std::atomic<bool>* stop = nullptr);
 
@@ -36,7 +37,7 @@ struct VerifiedMerge {
 /// As Merge(), but what was written is verified against the sources before it appears at the
 /// destination. A merge that was finished before is verified where it is. With dry_run there is
 /// nothing to verify, and the destination is not published.
-Result<VerifiedMerge> MergeVerified(const std::vector<std::string>& sources,
+Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const std::string& destination, const MergeOptions& options,
                                     const ProgressCallback& progress = {},
                                     const std::atomic<bool>* stop = nullptr);

@@ -18,6 +18,7 @@
 
 #include "robomerge/options.h"
 #include "robomerge/report.h"
+#include "robomerge/source.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -88,7 +89,7 @@ struct StageReport {
 /// Describes this rank's slice of `sources`, by position, into a new folder below
 /// `partial_directory`. A slice without sources makes none. Errors: as those of Merge() for
 /// sources; kInvalidArgument (E-rank).
-Result<StageReport> DescribeSources(const std::vector<std::string>& sources,
+Result<StageReport> DescribeSources(const std::vector<SourceSpec>& sources,
                                     const std::string& partial_directory, Rank rank,
                                     const MergeOptions& options,
                                     const ProgressCallback& progress = {},
@@ -103,7 +104,7 @@ Result<StageReport> PlanPartials(const std::string& partial_directory,
                                  const std::atomic<bool>* stop = nullptr);
 
 /// Describes and plans in one step.
-Result<StageReport> PlanSources(const std::vector<std::string>& sources,
+Result<StageReport> PlanSources(const std::vector<SourceSpec>& sources,
                                 const std::string& destination, const std::string& plan_directory,
                                 const MergeOptions& options, const ProgressCallback& progress = {},
                                 const std::atomic<bool>* stop = nullptr);

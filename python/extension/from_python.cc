@@ -53,14 +53,38 @@ std::string Arguments::Path(const std::string& name, nb::handle given) {
   return "";
 }
 
-std::vector<std::string> Arguments::Paths(const std::string& name, nb::handle given) {
+// The items of an iterable that is not one path. A list keeps what an iterator would not.
+nb::list Arguments::Several(const std::string& name, nb::handle given) {
   const bool is_one = nb::isinstance<nb::str>(given) || nb::isinstance<nb::bytes>(given) ||
                       nb::hasattr(given, "__fspath__");
   if (is_one || !nb::hasattr(given, "__iter__")) throw WrongType(name, "several paths", given);
+  nb::list items;
+  for (const nb::handle each : nb::iter(given)) items.append(each);
+  return items;
+}
+
+std::vector<std::string> Arguments::Paths(const std::string& name, nb::handle given) {
   std::vector<std::string> paths;
-  for (const nb::handle each : nb::iter(given))
+  for (const nb::handle each : Several(name, given))
     paths.push_back(Path(name + "[" + std::to_string(paths.size()) + "]", each));
   return paths;
+}
+
+std::vector<SourceSpec> Arguments::Sources(const std::string& name, nb::handle given) {
+  std::vector<SourceSpec> sources;
+  for (const nb::handle each : Several(name, given)) {
+    const std::string place = name + "[" + std::to_string(sources.size()) + "]";
+    if (!nb::hasattr(each, "location")) {
+      sources.emplace_back(Path(place, each));
+      continue;
+    }
+    SourceSpec& source = sources.emplace_back(Path(place + ".location", each.attr("location")));
+    const nb::object source_name = each.attr("name");
+    if (!nb::isinstance<nb::str>(source_name))
+      throw WrongType(place + ".name", "a text", source_name);
+    source.name = nb::cast<std::string>(source_name);
+  }
+  return sources;
 }
 
 bool Arguments::Flag(const char* name, nb::handle given) {

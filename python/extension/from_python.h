@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "robomerge/fields.h"
+#include "robomerge/source.h"
 #include "robomerge/status.h"
 
 namespace robomerge::python {
@@ -21,6 +22,8 @@ class Arguments {
  public:
   std::string Path(const std::string& name, nanobind::handle given);
   std::vector<std::string> Paths(const std::string& name, nanobind::handle given);
+  /// Each is a path, or has a `location` and a `name` (robomerge.Source).
+  std::vector<SourceSpec> Sources(const std::string& name, nanobind::handle given);
   bool Flag(const char* name, nanobind::handle given);
 
   /// Takes every field of `options` that `given` has. None leaves a number and a path as they are.
@@ -37,6 +40,7 @@ class Arguments {
   const std::vector<Problem>& problems() const { return problems_; }
 
  private:
+  static nanobind::list Several(const std::string& name, nanobind::handle given);
   void TakeValue(const char* name, nanobind::handle given, bool& value) {
     value = Flag(name, given);
   }

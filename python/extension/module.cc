@@ -34,7 +34,7 @@ nb::tuple Answer(const Result<Report>& report) {
 nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::dict& given,
                           nb::handle verify, const nb::object& progress) {
   Arguments arguments;
-  const std::vector<std::string> roots = arguments.Paths("sources", sources);
+  const std::vector<SourceSpec> specs = arguments.Sources("sources", sources);
   const std::string place = arguments.Path("destination", destination);
   MergeOptions options;
   arguments.Take(given, options);
@@ -45,11 +45,11 @@ nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::
   RunWatched(
       [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
         if (is_verified) {
-          Result<VerifiedMerge> verified = MergeVerified(roots, place, options, tell, &stop);
+          Result<VerifiedMerge> verified = MergeVerified(specs, place, options, tell, &stop);
           status = verified.status();
           if (verified.ok()) result = std::move(verified).value();
         } else {
-          Result<MergeReport> report = Merge(roots, place, options, tell, &stop);
+          Result<MergeReport> report = Merge(specs, place, options, tell, &stop);
           status = report.status();
           if (report.ok()) result.merge = std::move(report).value();
         }

@@ -33,6 +33,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     )
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
+    from robomerge.merging import Source as Source
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
@@ -64,7 +65,7 @@ _NAMES_OF = {
         "VerificationError",
     ),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("Source", "inspect", "merge", "plan", "verify"),
     "robomerge.report": (
         "DatasetFile",
         "Feature",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from robomerge.errors import VerificationError, error_of, format_problems
@@ -13,12 +14,23 @@ T = TypeVar("T")
 
 PathLike: TypeAlias = str | os.PathLike[str]
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of a merge with a name, which the result keeps in meta/robomerge.json; where sources lie is kept
+    nowhere. A path alone is a source without a name."""
+
+    location: PathLike
+    name: str = ""
+
+
 #: A callback, None for a bar on a terminal, False for nothing.
 Progress: TypeAlias = Callable[[MergeProgress], object] | None | Literal[False]
 
 
 def merge(
-    sources: Iterable[PathLike],
+    sources: Iterable[PathLike | Source],
     destination: PathLike,
     *,
     num_workers: int | None = None,
@@ -43,7 +55,7 @@ def merge(
     anything is written.
 
     Args:
-        sources: dataset folders, in the order in which their episodes are to come.
+        sources: dataset folders, in the order in which their episodes are to come; a `Source` gives one a name.
         destination: a folder that is not there yet. Folders above it are made.
         num_workers: threads; None or 0 for one per core this process may use.
         data_files_size_in_mb: size of a data file in MB of 1024² bytes, counted as uncompressed column bytes, at which
@@ -102,7 +114,7 @@ def merge(
 
 
 def plan(
-    sources: Iterable[PathLike],
+    sources: Iterable[PathLike | Source],
     destination: PathLike,
     *,
     num_workers: int | None = None,
@@ -184,7 +196,7 @@ def verify(
 
 
 def _run(
-    sources: Iterable[PathLike], destination: PathLike, *, verify: bool, progress: Progress, **options: object
+    sources: Iterable[PathLike | Source], destination: PathLike, *, verify: bool, progress: Progress, **options: object
 ) -> MergeReport:
     from robomerge.library import extension
 

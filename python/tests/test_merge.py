@@ -134,6 +134,15 @@ def test_a_merge_that_is_done_is_not_done_again(make_source, tmp_path, tree):
     assert first.plan_id == again.plan_id and first.num_files_written == len(first.files) and tree(tmp_path) == before
 
 
+def test_a_name_of_a_source_is_kept_in_the_result(make_source, tmp_path):
+    plain, left = make_source(), make_source(lengths=(3,))
+    robomerge.merge([plain, robomerge.Source(left, name="left arm")], tmp_path / "merged")
+    record = json.loads((tmp_path / "merged/meta/robomerge.json").read_text())
+    assert [source.get("name") for source in record["sources"]] == [None, "left arm"]
+    with pytest.raises(TypeError, match=r"sources\[0\].name must be a text"):
+        robomerge.merge([robomerge.Source(plain, name=3)], tmp_path / "other")
+
+
 def test_overwrite_replaces_a_dataset(make_source, tmp_path):
     robomerge.merge([make_source()], tmp_path / "merged")
     other = [make_source(lengths=(3,))]

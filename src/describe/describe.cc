@@ -5,8 +5,10 @@
 
 namespace robomerge {
 
-Result<Partial> Describe(std::shared_ptr<const Dataset> dataset) {
+Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec) {
   auto source = std::make_shared<DescribedSource>();
+  source->name = spec.name;
+  source->adaptation = spec.adaptation;
   std::vector<Problem> warnings = dataset->warnings;
   std::vector<Problem> problems;
   describe_internal::PlaceRows(*dataset, *source, problems);

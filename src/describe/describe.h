@@ -10,12 +10,12 @@
 
 namespace robomerge {
 
-/// Describes one source: the leaf of the reduction tree. Pure, no I/O; safe to run for many sources
-/// in parallel.
+/// Describes one source, which `spec` names: the leaf of the reduction tree. Pure, no I/O; safe to
+/// run for many sources in parallel.
 ///
 /// kCorrupt with everything that contradicts itself: rows that are missing or too many, task
 /// numbers without a task, videos with too few frames or another frame rate. What can be mended
 /// without loss is mended in the description and becomes a warning.
-Result<Partial> Describe(std::shared_ptr<const Dataset> dataset);
+Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {});
 
 }  // namespace robomerge

@@ -13,13 +13,13 @@ namespace {
 using ::testing::HasSubstr;
 
 Result<Partial> DescribeChanged(
-    const test::SourceSpec& spec, const std::function<void(Dataset&)>& change = [](Dataset&) {}) {
+    const test::DatasetShape& spec, const std::function<void(Dataset&)>& change = [](Dataset&) {}) {
   auto dataset = std::make_shared<Dataset>(test::MakeDataset(spec));
   change(*dataset);
   return Describe(dataset);
 }
 
-test::SourceSpec TwoEpisodes() { return {.lengths = {10, 20}, .video_keys = {"cam"}}; }
+test::DatasetShape TwoEpisodes() { return {.lengths = {10, 20}, .video_keys = {"cam"}}; }
 
 std::string Refusal(const std::function<void(Dataset&)>& change) {
   const Result<Partial> partial = DescribeChanged(TwoEpisodes(), change);

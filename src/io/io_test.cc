@@ -17,6 +17,7 @@
 #include "io/dry_run_file_system.h"
 #include "io/file_pool.h"
 #include "io/file_system.h"
+#include "io/forwarding_file_system.h"
 
 namespace robomerge::io {
 namespace {
@@ -219,8 +220,10 @@ TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
 }
 
 // Counts the files that are open, and can let others act while one is opened.
-class CountingFileSystem final : public FileSystem {
+class CountingFileSystem final : public ForwardingFileSystem {
  public:
+  CountingFileSystem() : ForwardingFileSystem(Posix()) {}
+
   class File final : public RandomAccessFile {
    public:
     File(const CountingFileSystem& counts, std::string path)
@@ -242,27 +245,6 @@ class CountingFileSystem final : public FileSystem {
     if (path == "missing") return Problem(Code::kNotFound, "cannot open for reading").At(path);
     return std::unique_ptr<RandomAccessFile>(std::make_unique<File>(*this, path));
   }
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
-    return Posix().Create(path, mode);
-  }
-  Result<FileStat> Stat(const std::string& path) const override { return Posix().Stat(path); }
-  Result<std::vector<std::string>> List(const std::string& path) const override {
-    return Posix().List(path);
-  }
-  Status MakeDirectories(const std::string&) override { return Status(); }
-  Status RenameNew(const std::string&, const std::string&) override { return Status(); }
-  Status Replace(const std::string&, const std::string&) override { return Status(); }
-  Status Exchange(const std::string&, const std::string&) override { return Status(); }
-  Status RemoveAll(const std::string&) override { return Status(); }
-  Status SyncDirectory(const std::string&) override { return Status(); }
-  Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override {
-    return Posix().TryLock(path, kind);
-  }
-  bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
-  Result<uint64_t> FreeBytes(const std::string& path) const override {
-    return Posix().FreeBytes(path);
-  }
-
   mutable std::atomic<int> num_open = 0, most_open = 0, num_opened = 0;
 };
 

@@ -71,7 +71,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     begin_ = std::make_unique<MemoryFileSystem>();
     for (uint8_t source = 0; source < 3; ++source) {
       sources_.push_back(StrCat(kHome, "/sources/", int{source}));
-      PutTestDataset(*begin_, sources_.back(), 2, source);
+      PutTestDataset(*begin_, sources_.back().location, 2, source);
     }
     options_.num_workers = 1;  // so that operation k is the same in every run
     options_.concatenate_data = false;
@@ -186,7 +186,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
 
   Scenario scenario_;
   MergeOptions options_;
-  std::vector<std::string> sources_;
+  std::vector<SourceSpec> sources_;
   std::unique_ptr<MemoryFileSystem> begin_;
   Tree expected_, old_, source_bytes_;
   std::map<std::string, int64_t> source_times_;

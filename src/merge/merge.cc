@@ -20,11 +20,12 @@ constexpr const char* kWayOn = "run the same command again to continue";
 
 class MergeRun {
  public:
-  MergeRun(io::FileSystem& file_system, const std::vector<std::string>& sources,
+  MergeRun(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
            const MergeOptions& options, const ProgressCallback& progress,
            const std::atomic<bool>* stop)
       : file_system_(file_system),
         sources_(sources),
+        locations_(LocationsOf(sources)),
         options_(options),
         progress_(progress),
         stop_(stop),
@@ -37,10 +38,10 @@ class MergeRun {
       return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, sources_, options_));
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
-    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, sources_));
+    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
                                run_.MakePlan(root, destination_, std::move(roots)));
     roots_ = RootsOf(root);
@@ -121,8 +122,8 @@ class MergeRun {
       counts.stage = "verify";
       if (progress_) progress_(counts);
     };
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        *verification_, VerifyOn(file_system_, directory, sources_, options, as_one_stage, stop_));
+    ROBOMERGE_ASSIGN_OR_RETURN(*verification_, VerifyOn(file_system_, directory, locations_,
+                                                        options, as_one_stage, stop_));
     return Status();
   }
 
@@ -196,7 +197,8 @@ class MergeRun {
   }
 
   io::FileSystem& file_system_;
-  const std::vector<std::string>& sources_;
+  const std::vector<SourceSpec>& sources_;
+  const std::vector<std::string> locations_;
   const MergeOptions& options_;
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
@@ -213,7 +215,7 @@ class MergeRun {
 
 }  // namespace
 
-Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::string>& sources,
+Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
                             const std::string& destination, const MergeOptions& options,
                             const ProgressCallback& progress, const std::atomic<bool>* stop) {
   Result<MergeReport> report =
@@ -223,7 +225,7 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::
 }
 
 Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
-                                      const std::vector<std::string>& sources,
+                                      const std::vector<SourceSpec>& sources,
                                       const std::string& destination, const MergeOptions& options,
                                       const ProgressCallback& progress,
                                       const std::atomic<bool>* stop) {

@@ -10,19 +10,19 @@
 
 namespace robomerge {
 
-Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<std::string>& sources,
+Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
                             const std::string& destination, const MergeOptions& options,
                             const ProgressCallback& progress = {},
                             const std::atomic<bool>* stop = nullptr);
 
 Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
-                                      const std::vector<std::string>& sources,
+                                      const std::vector<SourceSpec>& sources,
                                       const std::string& destination, const MergeOptions& options,
                                       const ProgressCallback& progress = {},
                                       const std::atomic<bool>* stop = nullptr);
 
 Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
-                                      const std::vector<std::string>& sources,
+                                      const std::vector<SourceSpec>& sources,
                                       const std::string& partial_directory, Rank rank,
                                       const MergeOptions& options,
                                       const ProgressCallback& progress = {},
@@ -36,7 +36,7 @@ Result<StageReport> PlanPartialsOn(io::FileSystem& file_system,
                                    const std::atomic<bool>* stop = nullptr);
 
 Result<StageReport> PlanSourcesOn(io::FileSystem& file_system,
-                                  const std::vector<std::string>& sources,
+                                  const std::vector<SourceSpec>& sources,
                                   const std::string& destination, const std::string& plan_directory,
                                   const MergeOptions& options,
                                   const ProgressCallback& progress = {},

@@ -6,13 +6,13 @@
 
 namespace robomerge {
 
-Result<MergeReport> Merge(const std::vector<std::string>& sources, const std::string& destination,
+Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::string& destination,
                           const MergeOptions& options, const ProgressCallback& progress,
                           const std::atomic<bool>* stop) {
   return MergeOn(io::Posix(), sources, destination, options, progress, stop);
 }
 
-Result<VerifiedMerge> MergeVerified(const std::vector<std::string>& sources,
+Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const std::string& destination, const MergeOptions& options,
                                     const ProgressCallback& progress,
                                     const std::atomic<bool>* stop) {
@@ -27,7 +27,7 @@ Result<VerifyReport> Verify(const std::string& destination, const std::vector<st
   return VerifyOn(io::Posix(), destination, sources, options, progress, stop);
 }
 
-Result<StageReport> DescribeSources(const std::vector<std::string>& sources,
+Result<StageReport> DescribeSources(const std::vector<SourceSpec>& sources,
                                     const std::string& partial_directory, Rank rank,
                                     const MergeOptions& options, const ProgressCallback& progress,
                                     const std::atomic<bool>* stop) {
@@ -42,7 +42,7 @@ Result<StageReport> PlanPartials(const std::string& partial_directory,
                         progress, stop);
 }
 
-Result<StageReport> PlanSources(const std::vector<std::string>& sources,
+Result<StageReport> PlanSources(const std::vector<SourceSpec>& sources,
                                 const std::string& destination, const std::string& plan_directory,
                                 const MergeOptions& options, const ProgressCallback& progress,
                                 const std::atomic<bool>* stop) {

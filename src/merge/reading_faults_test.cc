@@ -68,7 +68,8 @@ Outcome MergeDry(io::FileSystem& file_system) {
   MergeOptions options;
   options.num_workers = 1;
   options.dry_run = true;
-  const Result<MergeReport> report = MergeOn(file_system, kSources, "/home/new", options);
+  const Result<MergeReport> report =
+      MergeOn(file_system, {kSources[0], kSources[1]}, "/home/new", options);
   if (!report.ok()) return {report.status().problems(), ""};
   Outcome outcome;
   outcome.text = StrCat(report->plan_id, " ", report->size_bytes, "\n");
@@ -92,7 +93,7 @@ class ReadingFaults : public ::testing::TestWithParam<Call> {
       PutTestDataset(memory_, kSources[source], 2, source);
     MergeOptions options;
     options.num_workers = 1;
-    ASSERT_TRUE(MergeOn(memory_, kSources, kMerged, options).ok());
+    ASSERT_TRUE(MergeOn(memory_, {kSources[0], kSources[1]}, kMerged, options).ok());
   }
 
   // One frame of the merged video gets another byte, and a file comes that no episode lies in.

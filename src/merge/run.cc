@@ -25,18 +25,26 @@ int64_t NowNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
-Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const std::string& root,
+Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
                                 SharedLayouts& layouts) {
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, root));
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
-  return Describe(std::make_shared<const Dataset>(std::move(dataset)));
+  return Describe(std::make_shared<const Dataset>(std::move(dataset)), source);
+}
+
+// The source that a plan means.
+SourceSpec SpecOf(const Origin& planned) {
+  SourceSpec spec(planned.root);
+  spec.name = planned.name;
+  spec.adaptation = planned.adaptation;
+  return spec;
 }
 
 // What the sources disagree about, when some of them are broken otherwise: whoever mends those
 // wants to know it now.
 std::vector<Problem> DisagreementsOf(const io::FileSystem& file_system,
-                                     const std::vector<std::string>& sources,
+                                     const std::vector<SourceSpec>& sources,
                                      const std::vector<Problem>& problems) {
   static const std::set<std::string> kAboutInfo = {
       "E-io",       "E-no-dataset",       "E-info",    "E-version",
@@ -46,7 +54,8 @@ std::vector<Problem> DisagreementsOf(const io::FileSystem& file_system,
     if (kAboutInfo.contains(problem.kind)) unreadable.insert(problem.source);
   }
   std::vector<SchemaClass> schemas;
-  for (const std::string& root : sources) {
+  for (const SourceSpec& source : sources) {
+    const std::string& root = source.location;
     if (unreadable.contains(root)) continue;
     Result<Schema> schema = ReadSchema(file_system, root);
     if (!schema.ok()) continue;
@@ -92,6 +101,12 @@ Status CheckUnchanged(const Origin& planned, const Origin& now) {
 
 const char* DefaultKind(Code code) {
   return code == Code::kIo ? "E-io" : code == Code::kCancelled ? "E-stopped" : "E-sources";
+}
+
+std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources) {
+  std::vector<std::string> locations;
+  for (const SourceSpec& source : sources) locations.push_back(source.location);
+  return locations;
 }
 
 void WrittenTotals::Add(const WrittenFile& file) {
@@ -151,11 +166,11 @@ Status Run::Finish() {
       .Found(written.problems().front().found);
 }
 
-Result<Partial> Run::ReadAndReduce(const std::vector<std::string>& sources) {
+Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   observer_.SetSources(sources.size());
   Enter("read");
   TreeOptions tree;
-  tree.leaf_name = [&](size_t source) { return "describe " + sources[source]; };
+  tree.leaf_name = [&](size_t source) { return "describe " + sources[source].location; };
   tree.gather_leaf_errors = true;
   tree.observer = &observer_;
   tree.root_id = &last_node_;
@@ -215,7 +230,7 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
     item.body = [this, &plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
       const Origin& planned = plan.origins[number];
       ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                                 ReadAndDescribe(file_system_, planned.root, layouts));
+                                 ReadAndDescribe(file_system_, SpecOf(planned), layouts));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
       ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source, "")));
       const std::lock_guard lock(mutex);

@@ -19,6 +19,9 @@
 
 namespace robomerge {
 
+/// Where sources lie.
+std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources);
+
 /// Sums of what was written.
 struct WrittenTotals {
   uint64_t size_bytes = 0, copied_bytes = 0, shared_bytes = 0, encoded_bytes = 0;
@@ -61,7 +64,7 @@ class Run {
 
   /// Reads and describes every source and reduces the descriptions as a tree. Everything wrong with
   /// any source is gathered.
-  Result<Partial> ReadAndReduce(const std::vector<std::string>& sources);
+  Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);
   /// Plans the merge into `destination`. `roots` are the sources' as the plan is to know them
   /// (plan.h).
   Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,

@@ -14,14 +14,12 @@
 namespace robomerge {
 namespace {
 
-Result<std::vector<std::string>> AbsolutePaths(const io::FileSystem& file_system,
-                                               const std::vector<std::string>& paths) {
-  std::vector<std::string> absolute;
-  for (const std::string& path : paths) {
-    ROBOMERGE_ASSIGN_OR_RETURN(std::string one, WithoutParents(file_system, path));
-    absolute.push_back(std::move(one));
+Result<std::vector<SourceSpec>> WithAbsoluteLocations(const io::FileSystem& file_system,
+                                                      std::vector<SourceSpec> sources) {
+  for (SourceSpec& source : sources) {
+    ROBOMERGE_ASSIGN_OR_RETURN(source.location, WithoutParents(file_system, source.location));
   }
-  return absolute;
+  return sources;
 }
 
 // The options that a plan keeps are the plan's; those of the process are its own.
@@ -41,13 +39,13 @@ void FillFromPlan(const persist::StoredPlan& stored, StageReport& report) {
   report.num_frames = stored.plan.num_frames;
 }
 
-Result<StageReport> Describe(const std::vector<std::string>& sources,
+Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
                              const std::string& partial_directory, Rank rank, Run& run) {
   ROBOMERGE_RETURN_NOT_OK(CheckRank(rank.rank, rank.world_size));
   if (sources.empty())
     return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> all,
-                             AbsolutePaths(run.file_system(), sources));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
+                             WithAbsoluteLocations(run.file_system(), sources));
   const Span span = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
   report.stage = "describe";
@@ -58,8 +56,8 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
   if (report.num_sources == 0) {
     report.already_done = true;
   } else {
-    const std::vector<std::string> mine(all.begin() + static_cast<int64_t>(span.first),
-                                        all.begin() + static_cast<int64_t>(span.end));
+    const std::vector<SourceSpec> mine(all.begin() + static_cast<int64_t>(span.first),
+                                       all.begin() + static_cast<int64_t>(span.end));
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial partial, run.ReadAndReduce(mine));
     report.num_episodes = partial.num_episodes;
     report.num_frames = partial.num_frames;
@@ -68,8 +66,8 @@ Result<StageReport> Describe(const std::vector<std::string>& sources,
     run.Enter("write");
     const persist::PartialPlace place{span.first, report.num_sources, all.size()};
     ROBOMERGE_ASSIGN_OR_RETURN(
-        report.already_done, persist::WritePartial(run.file_system(), partial_directory, place, all,
-                                                   partial, run.options().sync));
+        report.already_done, persist::WritePartial(run.file_system(), partial_directory, place,
+                                                   LocationsOf(all), partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillBytesAndTimes({}, run, report);
@@ -131,7 +129,7 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
   return PlanInto(root, clean, plan_directory, run);
 }
 
-Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
+Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
                                     const std::string& destination,
                                     const std::string& plan_directory, Run& run) {
   if (sources.empty())
@@ -139,9 +137,10 @@ Result<StageReport> PlanFromSources(const std::vector<std::string>& sources,
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
                              io::AbsolutePath(run.file_system(), destination));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> all,
-                             AbsolutePaths(run.file_system(), sources));
-  ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, all, run.options()));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
+                             WithAbsoluteLocations(run.file_system(), sources));
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckDestination(run.file_system(), clean, LocationsOf(all), run.options()));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(all));
   return PlanInto(root, clean, plan_directory, run);
@@ -252,7 +251,7 @@ Result<StageReport> WithKind(Result<StageReport> report) {
 }  // namespace
 
 Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
-                                      const std::vector<std::string>& sources,
+                                      const std::vector<SourceSpec>& sources,
                                       const std::string& partial_directory, Rank rank,
                                       const MergeOptions& options, const ProgressCallback& progress,
                                       const std::atomic<bool>* stop) {
@@ -271,7 +270,7 @@ Result<StageReport> PlanPartialsOn(io::FileSystem& file_system,
 }
 
 Result<StageReport> PlanSourcesOn(io::FileSystem& file_system,
-                                  const std::vector<std::string>& sources,
+                                  const std::vector<SourceSpec>& sources,
                                   const std::string& destination, const std::string& plan_directory,
                                   const MergeOptions& options, const ProgressCallback& progress,
                                   const std::atomic<bool>* stop) {

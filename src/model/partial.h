@@ -9,6 +9,7 @@
 
 #include "model/dataset.h"
 #include "model/rope.h"
+#include "robomerge/source.h"
 
 namespace robomerge {
 
@@ -30,6 +31,8 @@ struct VideoPlace {
 /// One source with its claims checked against its files and its places resolved.
 struct DescribedSource {
   std::shared_ptr<const Dataset> dataset;
+  std::string name;                                   ///< as SourceSpec::name
+  Adaptation adaptation;                              ///< what was done to the dataset
   std::vector<DataPlace> data_places;                 ///< one per episode
   std::vector<std::vector<VideoPlace>> video_places;  ///< [video key of the dataset][episode]
   /// Of the dataset: its own of stats.json, or aggregated from its episodes. Never null.

@@ -24,6 +24,8 @@ struct SourceFile {
 /// the same.
 struct Origin {
   std::string root;            ///< absolute
+  std::string name;            ///< as SourceSpec::name
+  Adaptation adaptation;       ///< what is done to it
   uint64_t first_episode = 0;  ///< of the destination
   uint64_t num_episodes = 0;
   uint64_t num_frames = 0;

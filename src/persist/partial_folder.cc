@@ -10,7 +10,7 @@
 namespace robomerge::persist {
 namespace {
 
-constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial"};
+constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial", 2, 0};
 constexpr std::string_view kPrefix = "partial-";
 
 // Names sort as their sources do.

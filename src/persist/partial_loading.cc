@@ -107,6 +107,9 @@ class Loading {
       ROBOMERGE_RETURN_NOT_OK(index.status());
       schema_of_.push_back(schema);
       dataset->root = table.root[row];
+      source->name = table.name[row];
+      ROBOMERGE_ASSIGN_OR_RETURN(source->adaptation,
+                                 LoadAdaptation(folder_, row, table.adaptation[row]));
       dataset->schema = schemas_[schema];
       dataset->tasks = table.tasks[row];
       dataset->carried_columns = table.carried_columns[row];

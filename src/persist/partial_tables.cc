@@ -90,6 +90,8 @@ class Storing {
     const Dataset& dataset = *source.dataset;
     SourcesTable& sources = tables_.sources;
     sources.root.push_back(dataset.root);
+    sources.name.push_back(source.name);
+    sources.adaptation.push_back(AdaptationText(source.adaptation));
     sources.schema.push_back(schema);
     sources.num_frames.push_back(static_cast<int64_t>(dataset.num_frames()));
     sources.payload_bytes.push_back(static_cast<int64_t>(source.payload_bytes));

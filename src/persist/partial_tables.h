@@ -34,7 +34,7 @@ struct LayoutsTable {
 };
 
 struct SourcesTable {
-  Texts root;
+  Texts root, name, adaptation;
   Integers schema, num_frames, payload_bytes;
   TextLists tasks, carried_columns;
   Integers episode_layout;     ///< of its per-episode statistics; -1: none
@@ -43,8 +43,8 @@ struct SourcesTable {
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("root", root), visit("schema", schema), visit("num_frames", num_frames),
-        visit("payload_bytes", payload_bytes);
+    visit("root", root), visit("name", name), visit("adaptation", adaptation);
+    visit("schema", schema), visit("num_frames", num_frames), visit("payload_bytes", payload_bytes);
     visit("tasks", tasks), visit("carried_columns", carried_columns),
         visit("episode_layout", episode_layout);
     visit("statistics_layout", statistics_layout), visit("statistics", statistics);

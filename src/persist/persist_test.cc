@@ -11,6 +11,7 @@
 #include "formats/json/json.h"
 #include "persist/partial_folder.h"
 #include "persist/plan_folder.h"
+#include "persist/table_folder.h"
 #include "plan/plan.h"
 #include "reduce/combine.h"
 #include "testing/built_dataset.h"
@@ -208,6 +209,23 @@ TEST_F(PersistTest, APlanComesBackAsItWas) {
   EXPECT_EQ(back.plan.steps.size(), 7u);
   EXPECT_EQ(WarningsOf(back.plan), WarningsOf(stored.plan));
   EXPECT_EQ(back.plan.origins[3].files, stored.plan.origins[3].files);
+}
+
+TEST_F(PersistTest, NamesComeBackAndUnknownRulesAreRefused) {
+  MergePlan plan = PlanOf(Range(0, 2));
+  plan.origins[1].name = "left arm";
+  plan.id = PlanId(plan);
+  ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(plan), false).ok());
+  EXPECT_EQ(ReadPlan(io::Posix(), Path("plan")).value().plan.origins[1].name, "left arm");
+  constexpr FolderKind kKind = {"robomerge plan", "plan.json", "E-plan", 2, 0};
+  const TableFolder folder = TableFolder::Open(io::Posix(), Path("plan"), kKind).value();
+  EXPECT_TRUE(LoadAdaptation(folder, 0, "").value().empty());
+  const Status unknown = LoadAdaptation(folder, 1, "{\"mirror\": true}").status();
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.problems()[0].kind, "E-plan-version");
+  constexpr FolderKind kOlder = {"robomerge plan", "plan.json", "E-plan", 1, 0};
+  EXPECT_EQ(TableFolder::Open(io::Posix(), Path("plan"), kOlder).status().problems()[0].kind,
+            "E-plan-version");
 }
 
 TEST_F(PersistTest, CarriedFilesComeBackToo) {

@@ -11,7 +11,7 @@ namespace {
 
 using json::Json;
 
-constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan"};
+constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 2, 0};
 
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;

@@ -14,6 +14,8 @@ void StoreSources(const MergePlan& plan, PlanTables& tables) {
   for (size_t source = 0; source < plan.origins.size(); ++source) {
     const Origin& origin = plan.origins[source];
     tables.sources.root.push_back(origin.root);
+    tables.sources.name.push_back(origin.name);
+    tables.sources.adaptation.push_back(AdaptationText(origin.adaptation));
     tables.sources.first_episode.push_back(static_cast<int64_t>(origin.first_episode));
     tables.sources.num_episodes.push_back(static_cast<int64_t>(origin.num_episodes));
     tables.sources.num_frames.push_back(static_cast<int64_t>(origin.num_frames));
@@ -144,6 +146,9 @@ class Loading {
     for (size_t row = 0; row < table.root.size(); ++row) {
       Origin& origin = plan_.origins.emplace_back();
       origin.root = std::move(table.root[row]);
+      origin.name = std::move(table.name[row]);
+      ROBOMERGE_ASSIGN_OR_RETURN(origin.adaptation,
+                                 LoadAdaptation(folder_, row, table.adaptation[row]));
       origin.first_episode = index.Count("first_episode", row, table.first_episode[row]);
       origin.num_episodes = index.Count("num_episodes", row, table.num_episodes[row]);
       origin.num_frames = index.Count("num_frames", row, table.num_frames[row]);

@@ -7,14 +7,15 @@
 namespace robomerge::persist {
 
 struct OriginsTable {
-  Texts root;
+  Texts root, name, adaptation;
   Integers first_episode, num_episodes, num_frames, metadata_fingerprint;
   IntegerLists task_map;
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
-    visit("root", root), visit("first_episode", first_episode), visit("num_episodes", num_episodes),
-        visit("num_frames", num_frames);
+    visit("root", root), visit("name", name), visit("adaptation", adaptation);
+    visit("first_episode", first_episode), visit("num_episodes", num_episodes);
+    visit("num_frames", num_frames);
     visit("metadata_fingerprint", metadata_fingerprint), visit("task_map", task_map);
   }
 };

@@ -129,15 +129,21 @@ Result<TableFolder> TableFolder::Open(const io::FileSystem& file_system, const s
     return folder.DamagedProblem("version is not [major, minor]", header_path + ": version");
   }
   if (version[0] != Json(kind.major)) {
-    return Problem(Code::kUnsupported,
-                   StrCat(kind.format, " is of another version than this robomerge reads"))
-        .Kind(StrCat(kind.error_kind, "-version"))
-        .At(header_path + ": version")
-        .Expected(StrCat("[", kind.major, ", any]"))
-        .Found(json::DumpLine(version))
-        .Hint("use the robomerge that wrote it, or write it anew with this one");
+    Problem problem =
+        folder.OtherVersion(StrCat(kind.format, " is of another version than this robomerge reads"),
+                            header_path + ": version", json::DumpLine(version));
+    problem.expected = StrCat("[", kind.major, ", any]");
+    return problem;
   }
   return folder;
+}
+
+Problem TableFolder::OtherVersion(std::string what, std::string where, std::string found) const {
+  return Problem(Code::kUnsupported, std::move(what))
+      .Kind(StrCat(kind_.error_kind, "-version"))
+      .At(std::move(where))
+      .Found(std::move(found))
+      .Hint("use the robomerge that wrote it, or write it anew with this one");
 }
 
 Problem TableFolder::DamagedProblem(std::string what, std::string where) const {
@@ -249,6 +255,12 @@ uint64_t IndexCheck::Count(const char* column, size_t row, int64_t value) {
     status_ = std::move(problem);
   }
   return 0;
+}
+
+Result<Adaptation> LoadAdaptation(const TableFolder& folder, size_t row, const std::string& text) {
+  if (std::optional<Adaptation> adaptation = AdaptationFromText(text)) return *adaptation;
+  return folder.OtherVersion("a source has rules that this robomerge does not know",
+                             StrCat(folder.TablePath("sources"), ": adaptation, row ", row), text);
 }
 
 }  // namespace robomerge::persist

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "io/file_system.h"
+#include "model/adaptation.h"
 #include "persist/columns.h"
 #include "robomerge/status.h"
 
@@ -93,6 +94,8 @@ class TableFolder {
   Result<bool> Flag(const std::string& field) const;
   Result<std::vector<std::string>> TextList(const std::string& field) const;
 
+  /// What another version of robomerge has written: <kind>-version.
+  Problem OtherVersion(std::string what, std::string where, std::string found) const;
   /// A problem with the content of one of its files: <kind>-damaged.
   Problem DamagedProblem(std::string what, std::string where) const;
   std::string TablePath(const std::string& name) const {
@@ -130,5 +133,9 @@ class IndexCheck {
   const std::string path_;
   Status status_;
 };
+
+/// The adaptation in row `row` of the table `sources`. A rule that this program does not know is
+/// refused (…-version): without it the merge would be another one.
+Result<Adaptation> LoadAdaptation(const TableFolder& folder, size_t row, const std::string& text);
 
 }  // namespace robomerge::persist

@@ -1,8 +1,12 @@
 // Which sources a plan means, and its name.
+#include <algorithm>
+#include <map>
+
 #include "base/fingerprint.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/json/fields.h"
+#include "model/adaptation.h"
 #include "plan/plan.h"
 #include "plan/plan_internal.h"
 
@@ -92,6 +96,8 @@ Origin OriginOf(const DescribedSource& source, const std::string& working_direct
   const Dataset& dataset = *source.dataset;
   Origin origin;
   origin.root = AbsolutePath(dataset.root, working_directory);
+  origin.name = source.name;
+  origin.adaptation = source.adaptation;
   origin.num_episodes = dataset.episodes.size();
   origin.num_frames = dataset.num_frames();
   const auto add = [&](const std::string& path, uint64_t size_bytes, int64_t modified_ns) {
@@ -108,11 +114,15 @@ Origin OriginOf(const DescribedSource& source, const std::string& working_direct
   return origin;
 }
 
-std::string ContentId(const MergePlan& plan) {
+std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
   Fingerprint all;
-  all.Add("robomerge content 1");
-  for (const Origin& origin : plan.origins)
+  all.Add(StrCat("robomerge content ", writer_revision));
+  for (const Origin& origin : plan.origins) {
     all.Add(origin.num_episodes), all.Add(origin.num_frames), all.Add(FingerprintOf(origin));
+    if (!origin.name.empty()) all.Add("name"), all.Add(origin.name);
+    if (!origin.adaptation.empty())
+      all.Add("adaptation"), all.Add(AdaptationText(origin.adaptation));
+  }
   for (const std::string& task : plan.tasks) all.Add(task);
   for (const std::vector<uint32_t>& map : plan.task_maps) {
     for (const uint32_t task : map) all.Add(uint64_t{task});
@@ -131,14 +141,14 @@ std::string ContentId(const MergePlan& plan) {
   return all.Hex();
 }
 
-std::string PlanId(const MergePlan& plan) {
+std::string PlanId(const MergePlan& plan, int64_t writer_revision) {
   Fingerprint all;
   all.Add("robomerge plan 2");
   for (const Origin& origin : plan.origins) {
     all.Add(origin.root);
     for (const SourceFile& file : origin.files) all.Add(file.modified_ns);
   }
-  all.Add(ContentId(plan));
+  all.Add(ContentId(plan, writer_revision));
   return all.Hex();
 }
 
@@ -165,9 +175,10 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   MergeOptions::VisitLayout(options, json::AddTo(settings));
   settings["layout_block_bytes"] = plan.alignment_bytes;
   Json& sources = record["sources"] = Json::array();
-  // In order, and not by name: where sources lie must not show in the result (W-23).
+  // In order, by names that the user gave: where sources lie must not show in the result (W-23).
   for (const Origin& origin : plan.origins) {
     Json entry = Json::object();
+    if (!origin.name.empty()) entry["name"] = origin.name;
     entry["first_episode"] = origin.first_episode;
     entry["num_episodes"] = origin.num_episodes;
     entry["num_frames"] = origin.num_frames;
@@ -175,6 +186,41 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
     sources.push_back(std::move(entry));
   }
   return json::Dump(record);
+}
+
+// Whoever names one folder twice in the same words means it. Two names for what is equal, by
+// another path, a link or a copy, are more often a slip.
+void WarnOfCopies(MergePlan& plan) {
+  constexpr size_t kMostNamed = 3;
+  std::map<std::string, std::vector<size_t>> groups;
+  for (size_t source = 0; source < plan.origins.size(); ++source) {
+    if (plan.origins[source].num_episodes == 0) continue;
+    groups[FingerprintOf(plan.origins[source])].push_back(source);
+  }
+  std::map<size_t, Problem> warnings;  // by the second source of a group
+  for (const auto& [fingerprint, sources] : groups) {
+    std::vector<std::string> roots;
+    size_t second = 0;
+    for (const size_t source : sources) {
+      const std::string& root = plan.sources[source]->dataset->root;
+      if (std::find(roots.begin(), roots.end(), root) != roots.end()) continue;
+      if (roots.size() == 1) second = source;
+      roots.push_back(root);
+    }
+    if (roots.size() < 2) continue;
+    const size_t num_more = roots.size() - std::min(roots.size(), kMostNamed);
+    const std::string other = roots[1];
+    roots.resize(roots.size() - num_more);
+    std::string names = Join(roots, ", ");
+    if (num_more > 0) names += StrCat(" and ", num_more, " more");
+    warnings.emplace(second, Problem(Code::kInvalidArgument,
+                                     "sources hold the same; its episodes come once for each")
+                                 .Kind("W-source-twice")
+                                 .Source(other)
+                                 .At(other)
+                                 .Found("the same files, sizes, tasks and statistics in " + names));
+  }
+  for (auto& [source, warning] : warnings) plan.warnings.push_back(std::move(warning));
 }
 
 }  // namespace plan_internal

@@ -127,6 +127,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan.steps.emplace_back(InfoStep{plan_internal::MakeInfo(root.schemas, options, plan)});
   if (!statistics.empty()) plan.steps.emplace_back(StatsStep{std::move(statistics)});
   plan_internal::MakeOrigins(site, plan);
+  plan_internal::WarnOfCopies(plan);
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
   plan.steps.emplace_back(RecordStep{plan_internal::MakeRecord(options, plan)});

@@ -28,9 +28,13 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
 /// `working_directory`.
 Origin OriginOf(const DescribedSource& source, const std::string& working_directory);
 
+/// Raised whenever the bytes of some destination change, so that an upgraded program never goes on
+/// with a staging folder of other bytes, nor takes an older result for its own.
+inline constexpr int64_t kWriterRevision = 1;
+
 /// MergePlan::id, from everything the plan decides.
-std::string PlanId(const MergePlan& plan);
+std::string PlanId(const MergePlan& plan, int64_t writer_revision = kWriterRevision);
 /// MergePlan::content_id.
-std::string ContentId(const MergePlan& plan);
+std::string ContentId(const MergePlan& plan, int64_t writer_revision = kWriterRevision);
 
 }  // namespace robomerge

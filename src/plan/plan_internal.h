@@ -21,6 +21,8 @@ void ChooseDataSchema(MergePlan& plan);
 /// meta/stats.json: the sources' statistics aggregated, the bookkeeping columns' recomputed; empty
 /// if there are none. Adds warnings to `plan`.
 Result<std::string> MakeStatistics(MergePlan& plan);
+/// Warns of sources that hold the same: files, sizes, tasks and statistics. Needs origins.
+void WarnOfCopies(MergePlan& plan);
 /// Where every source lies, and what it must still look like when it is written.
 void MakeOrigins(const PlanSite& site, MergePlan& plan);
 /// meta/robomerge.json: which episodes came from which source, by which options. Needs the plan's

@@ -293,5 +293,54 @@ TEST(Plan, IdNamesTheSourcesAndOptions) {
   EXPECT_NE(PlanOf(touched).value().id, id);
 }
 
+// A partial of `dataset` as the source that `name` and `location` say.
+Partial Named(Dataset dataset, const std::string& location, const std::string& name) {
+  dataset.root = location;
+  SourceSpec spec(location);
+  spec.name = name;
+  return Describe(std::make_shared<const Dataset>(std::move(dataset)), spec).value();
+}
+
+TEST(Identity, ANameIsInTheRecordAndInTheIdsAndNoNameIsNowhere) {
+  const std::vector<Dataset> datasets = WorkedExample();
+  const auto plan_of = [&](const std::string& name) {
+    return Plan(Combine(Named(datasets[0], "a", name), Named(datasets[1], "b", "")), {}).value();
+  };
+  const MergePlan plain = plan_of(""), named = plan_of("left arm");
+  EXPECT_THAT(FindStep<RecordStep>(named)->text, HasSubstr("\"name\": \"left arm\""));
+  EXPECT_THAT(FindStep<RecordStep>(plain)->text, ::testing::Not(HasSubstr("\"name\"")));
+  EXPECT_NE(named.id, plain.id);
+  EXPECT_NE(named.content_id, plain.content_id);
+  EXPECT_EQ(plain.content_id, PlanOf(datasets).value().content_id);
+}
+
+TEST(Identity, AWriterOfOtherBytesNeverGoesOnWithOurs) {
+  const MergePlan plan = PlanOf(WorkedExample()).value();
+  EXPECT_EQ(PlanId(plan), plan.id);
+  EXPECT_NE(PlanId(plan, kWriterRevision + 1), plan.id);
+  EXPECT_NE(ContentId(plan, kWriterRevision + 1), plan.content_id);
+}
+
+TEST(Identity, SourcesThatHoldTheSameAreOneWarningForEachGroup) {
+  const std::vector<Dataset> datasets = WorkedExample();
+  Partial root;
+  for (const char* location : {"a", "b", "copy of a", "a", "link to a", "again a", "c of b"}) {
+    const bool is_b = std::string(location).find('b') != std::string::npos;
+    root = Combine(std::move(root), Named(datasets[is_b ? 1 : 0], location, ""));
+  }
+  std::vector<Problem> twice;
+  for (const Problem& warning : Plan(root, {}).value().warnings) {
+    if (warning.kind == "W-source-twice") twice.push_back(warning);
+  }
+  ASSERT_EQ(twice.size(), 2u);
+  EXPECT_EQ(twice[0].source, "copy of a");
+  EXPECT_THAT(twice[0].found, HasSubstr("in a, copy of a, link to a and 1 more"));
+  EXPECT_THAT(twice[1].found, HasSubstr("in b, c of b"));
+  // Whoever writes the same words twice means it.
+  const MergePlan same =
+      Plan(Combine(Named(datasets[0], "a", ""), Named(datasets[0], "a", "")), {}).value();
+  EXPECT_THAT(Warnings(same), ::testing::Not(HasSubstr("W-source-twice")));
+}
+
 }  // namespace
 }  // namespace robomerge

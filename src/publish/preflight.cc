@@ -258,18 +258,13 @@ std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
       continue;
     }
     const std::string &source = sources[places[at].second], &other = sources[places[outer].second];
-    if (source == other) continue;  // whoever writes the same words twice means it
-    const bool is_same = places[at].first == places[outer].first;
-    warnings.emplace(
-        places[at].second,
-        Problem(Code::kInvalidArgument,
-                is_same
-                    ? "the same folder is a source twice, by another name; its episodes come twice"
-                    : "source lies inside another source")
-            .Kind(is_same ? "W-source-twice" : "W-source-inside")
-            .Source(source)
-            .At(source)
-            .Found(StrCat(is_same ? "the folder of " : "inside ", other)));
+    if (places[at].first == places[outer].first) continue;  // the plan warns of copies
+    warnings.emplace(places[at].second,
+                     Problem(Code::kInvalidArgument, "source lies inside another source")
+                         .Kind("W-source-inside")
+                         .Source(source)
+                         .At(source)
+                         .Found("inside " + other));
   }
   std::vector<Problem> in_order;
   for (auto& [number, warning] : warnings) in_order.push_back(std::move(warning));

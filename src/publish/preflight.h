@@ -10,9 +10,8 @@
 
 namespace robomerge {
 
-/// Says which sources are the same folder by another path or link (W-source-twice), or lie inside
-/// another one (W-source-inside). Both are merged as they were asked for; more often than not they
-/// are a slip. A source whose place cannot be told is left out.
+/// Says which sources lie inside another one (W-source-inside). They are merged as they were asked
+/// for; more often than not it is a slip. A source whose place cannot be told is left out.
 std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
                                         const std::vector<std::string>& sources);
 

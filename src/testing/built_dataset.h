@@ -41,7 +41,7 @@ inline FeatureStatistics MakeStatistics(const std::string& feature, double min, 
            MakeStatistic("count", {count}, NumberKind::kInteger)}};
 }
 
-struct SourceSpec {
+struct DatasetShape {
   std::string root = "a";
   std::vector<uint64_t> lengths = {10};  ///< frames per episode
   std::vector<std::string> tasks = {"t"};
@@ -51,7 +51,7 @@ struct SourceSpec {
 };
 
 /// One data file, one video file per key, one row group per episode, everything consistent.
-inline Dataset MakeDataset(const SourceSpec& spec) {
+inline Dataset MakeDataset(const DatasetShape& spec) {
   Dataset dataset;
   dataset.root = spec.root;
   dataset.schema = MakeSchema(spec.video_keys);

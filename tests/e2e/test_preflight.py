@@ -1,6 +1,7 @@
 """What is checked before anything is written besides the sources' bytes: places, permissions, and sources that overlap."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -93,8 +94,22 @@ def test_the_same_folder_by_another_name_is_said(other, robomerge, tmp_path):
     for command in ("plan", "merge"):
         run = robomerge(command, "--json", "a", other, "-o", "merged", cwd=tmp_path)
         warnings = [line for line in run.json_lines() if line["message_type"] == "warning"]
-        assert [(line["kind"], line["source"], line["found"]) for line in warnings] == [("W-source-twice", other, "the folder of a")]
+        assert [(line["kind"], line["source"]) for line in warnings] == [("W-source-twice", other)]
+        assert warnings[0]["found"].endswith(f"in a, {other}")
         assert run.json_lines()[-1]["num_episodes"] == 4
+
+
+def test_copies_of_a_source_are_said_once_for_each_group(robomerge, tmp_path):
+    """An exact copy under another path has the same episodes: they come twice."""
+    for name, lengths in (("a", (5, 7)), ("b", (3,))):
+        make_tiny_dataset(tmp_path / name, lengths=lengths)
+        for copy in range(4):
+            shutil.copytree(tmp_path / name, tmp_path / f"{name}-{copy}")
+    sources = ["a", "b", *(f"{name}-{copy}" for copy in range(4) for name in "ab")]
+    run = robomerge("merge", "--json", *sources, "-o", "merged", cwd=tmp_path)
+    warnings = [line for line in run.json_lines() if line["message_type"] == "warning"]
+    assert [(line["kind"], line["source"]) for line in warnings] == [("W-source-twice", "a-0"), ("W-source-twice", "b-0")]
+    assert "a, a-0, a-1 and 2 more" in warnings[0]["found"]
 
 
 def test_the_same_words_twice_are_meant(robomerge, tmp_path):
