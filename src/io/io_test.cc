@@ -17,6 +17,7 @@
 #include "io/dry_run_file_system.h"
 #include "io/file_pool.h"
 #include "io/file_system.h"
+#include "io/forwarding_file_system.h"
 
 namespace robomerge::io {
 namespace {
@@ -140,7 +141,7 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
   EXPECT_EQ(ReadAll(Path("out")), "file2");
 }
 
-// Each of them would wait, or have side effects, if it were opened as a file is.
+// Opening any of these as a file is opened would block or have side effects.
 TEST_F(IoTest, OnlyRegularFilesAreOpened) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   sockaddr_un address{};
@@ -218,9 +219,11 @@ TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
   EXPECT_TRUE(Posix().TryLock(Path("lock"), LockKind::kExclusive).ok());
 }
 
-// Counts the files that are open, and can let others act while one is opened.
-class CountingFileSystem final : public FileSystem {
+// Counts the files that are open.
+class CountingFileSystem final : public ForwardingFileSystem {
  public:
+  CountingFileSystem() : ForwardingFileSystem(Posix()) {}
+
   class File final : public RandomAccessFile {
    public:
     File(const CountingFileSystem& counts, std::string path)
@@ -241,26 +244,6 @@ class CountingFileSystem final : public FileSystem {
     ++num_opened;
     if (path == "missing") return Problem(Code::kNotFound, "cannot open for reading").At(path);
     return std::unique_ptr<RandomAccessFile>(std::make_unique<File>(*this, path));
-  }
-  Result<std::unique_ptr<OutputFile>> Create(const std::string& path, CopyMode mode) override {
-    return Posix().Create(path, mode);
-  }
-  Result<FileStat> Stat(const std::string& path) const override { return Posix().Stat(path); }
-  Result<std::vector<std::string>> List(const std::string& path) const override {
-    return Posix().List(path);
-  }
-  Status MakeDirectories(const std::string&) override { return Status(); }
-  Status RenameNew(const std::string&, const std::string&) override { return Status(); }
-  Status Replace(const std::string&, const std::string&) override { return Status(); }
-  Status Exchange(const std::string&, const std::string&) override { return Status(); }
-  Status RemoveAll(const std::string&) override { return Status(); }
-  Status SyncDirectory(const std::string&) override { return Status(); }
-  Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override {
-    return Posix().TryLock(path, kind);
-  }
-  bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
-  Result<uint64_t> FreeBytes(const std::string& path) const override {
-    return Posix().FreeBytes(path);
   }
 
   mutable std::atomic<int> num_open = 0, most_open = 0, num_opened = 0;
@@ -286,7 +269,7 @@ TEST(FilePool, PinnedFilesStayAndOthersMakeRoom) {
     for (const char* path : {"a", "b", "c"}) ASSERT_TRUE(pool.Get(path, 1).ok());
     EXPECT_EQ(counting.most_open, 2);
     EXPECT_EQ(pool.Get("pinned", 1).value(), pinned);
-    // With both pinned there is one more, and it is the first to go.
+    // With both pinned, one more is opened, and it is closed first.
     const auto also = pool.Get("d", 1).value();
     ASSERT_TRUE(pool.Get("e", 1).ok());
     EXPECT_EQ(counting.num_open, 3);
