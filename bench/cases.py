@@ -74,7 +74,7 @@ LEROBOT = _lerobot()
 TREE = _tree()
 FULL = [*COPY, *MERGE, LEROBOT]
 
-#: A destination file for each source, so that 64 workers would have something to do.
+#: A destination file for each source, so that 64 workers would have enough to do.
 SMALL_FILES = ("--data-files-size-in-mb", "1")
 
 
@@ -106,7 +106,8 @@ CASES = [
         "e",
         "one short episode each",
         "tiny",
-        # Each copy makes 150,000 files and folders, and to remove them takes longer than all else here.
+        # Each copy makes 150,000 files and folders, and removing them takes longer than everything
+        # else.
         [way for way in [*COPY, *MERGE] if way.name not in ("cp-never", "merge-j1")],
         num_sources=10000,
         note="LeRobot is left out: it reads and writes the whole table of rows again for each dataset.",

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures how the critical path of a merge grows with the number of datasets: k = 16, 32, ... 4,096 of the tiny ones.
 
-Of each merge, with one worker so that tasks do not disturb each other, the trace tells the longest chain of tasks that
-waited for each other: through reading and reducing alone, which a tree keeps at ceil(log2 k) combinations, and in all.
+Each merge runs with one worker, so that tasks do not disturb each other. Its trace gives the
+longest chain of tasks that waited for each other: for reading and reducing alone, which a tree
+keeps at ceil(log2 k) combinations, and in all.
 """
 
 import argparse
@@ -22,7 +23,7 @@ READING = {"describe", "combine"}
 
 
 def combine_levels(tasks: list[Task]) -> int:
-    """Combinations on the chain that has most of them."""
+    """The number of combinations on the chain that has most of them."""
     weighed = [
         Task(task.id, task.after, float(task.category == "combine")) for task in tasks if task.category in READING
     ]

@@ -3,13 +3,14 @@
 
     bench/full_scale.py --launch-seconds S [--robomerge PATH] [--data DIR] [--scale X] [-o FILE]
 
-Two merges of the same 10 TB and 1.35 million episodes with three cameras: 50,000 shards of 27 episodes (200 MB), and
-1,000 datasets of 1,350 episodes (10 GB). Describing and planning read metadata and indexes only, and the same dataset
-twice is a valid pair of sources, so one dataset listed 50,000 times costs what 50,000 datasets cost whose metadata is
-in the page cache. Everything is described and planned in full; of writing some ranks are run, of a few gigabytes each;
-publishing is measured on a small merge of many files. A destination of 10 TB needs the room, so it lies on an XFS
-volume of that size in a file with holes: root is needed, and what is not written takes no space.
-bench/model_distributed.py makes docs/distributed.md's table of the result.
+Two merges of the same 10 TB and 1.35 million episodes with three cameras: 50,000 shards of 27
+episodes (200 MB), and 1,000 datasets of 1,350 episodes (10 GB). Describing and planning read
+metadata and indexes only, and the same dataset twice is a valid pair of sources, so one dataset
+listed 50,000 times costs as much as 50,000 datasets whose metadata is in the page cache. Everything
+is described and planned in full. Of the write stage, some ranks of a few gigabytes each are run.
+Publishing is measured on a small merge of many files. A destination of 10 TB needs that much room,
+so it lies on an XFS volume of that size in a sparse file: this needs root, and what is not written
+takes no space. bench/model_distributed.py makes docs/distributed.md's table of the result.
 """
 
 import argparse
@@ -35,13 +36,14 @@ from xfs import xfs_volume  # noqa: E402
 EPISODES_PER_SHARD, FRAMES_PER_EPISODE, FPS = 27, 300, 30
 CAMERAS = [f"observation.images.{name}" for name in ("left", "right", "wrist")]
 NUM_JOINTS = 14
-#: Noise cannot be compressed: these frames take 8 kB each, so that a shard has its 200 MB, and three of its videos fill
-#: a file.
+#: Noise cannot be compressed: these frames take 8 kB each, so that a shard has 200 MB and three of
+#: its videos fill a file.
 WIDTH, HEIGHT = 96, 64
 SHARDS_PER_LARGE = 50
 NUM_SHARDS = 50_000
 DESCRIBE_RANKS = 8
-#: Ranks of so many bytes are written, so that the fixed part of a rank and its bandwidth can be told apart.
+#: Ranks of these sizes are written, so that the fixed part of a rank and its bandwidth can be told
+#: apart.
 WRITTEN_BYTES = (0.2e9, 2e9)
 ROUNDS = 3
 VOLUME_BYTES = 12e12
@@ -173,7 +175,8 @@ class Stages:
         return measured | {"peak_memory_bytes": done.peak_memory_bytes} | {name: summary[name] for name in names}
 
     def write(self, total_bytes: int) -> list[dict]:
-        """Single ranks from all over the plan; each is the only one that runs, with a thread for every core."""
+        """Single ranks from all over the plan; each is the only one that runs, with a thread for
+        every core."""
         rows = []
         for number, num_bytes in enumerate(WRITTEN_BYTES * ROUNDS):
             world_size = max(1, round(total_bytes / num_bytes))
@@ -201,7 +204,7 @@ def measure_case(robomerge: Path, work: Path, source: Path, num_datasets: int) -
 
 
 def measure_publish(robomerge: Path, work: Path, folder: Path) -> dict:
-    """Of a merge of many small files."""
+    """Publishes a merge of many small files."""
     stages = Stages(robomerge, work)
     stages.path("sources.txt").write_text("".join(f"{folder}/source-{number % 3}\n" for number in range(400)))
     stages("describe", "--from", "sources.txt", "--partial", "partials")

@@ -1,7 +1,9 @@
-"""Makes the inputs of the benchmarks, each once: `inputs.py [NAME...]`, or Maker.make() from run.py.
+"""Makes the inputs of the benchmarks, each once: `inputs.py [NAME...]`, or Maker.make() from
+run.py.
 
-Every input is a folder DATA/NAME of datasets source-00000, source-00001, ... with a stamp.json that is written last and
-says what was made. An input whose stamp does not fit what is asked for is made anew. See README.md for what they are.
+Every input is a folder DATA/NAME of datasets source-00000, source-00001, ... with a stamp.json that
+is written last and says what was made. An input whose stamp does not fit what is asked for is made
+anew. See README.md for what they are.
 """
 
 import argparse
@@ -18,7 +20,8 @@ DEFAULT_DATA = HERE.parent / "build" / "bench"
 #: Changed whenever an input of the same name and scale becomes another one.
 RECIPE = 1
 
-#: Copies of each recorded dataset: the same dataset twice is a valid pair of sources, and costs no encoder's time.
+#: Copies of each recorded dataset: the same dataset twice is a valid pair of sources, and costs no
+#: encoder's time.
 COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500, "regroup": 160}
 #: Copies of recorder16 that fill the XFS volume with some 4 GB.
 XFS_COPIES = 15
@@ -63,7 +66,7 @@ def allocated_bytes(folder: Path) -> int:
 
 
 def remove_tree(path: Path) -> None:
-    """Also what was copied from read-only folders."""
+    """Removes also what was copied from read-only folders."""
     if path.exists():
         subprocess.run(["chmod", "-R", "u+w", str(path)], check=True)
         subprocess.run(["rm", "-rf", str(path)], check=True)
@@ -140,7 +143,8 @@ class Maker:
 
 
 def fill_volume(recorder16: Inputs, mount_point: Path, scale: float = 1.0) -> Inputs:
-    """Copies recorder16 XFS_COPIES times to a volume; nothing there shares extents with anything yet."""
+    """Copies recorder16 XFS_COPIES times to a volume; nothing there shares extents with anything
+    yet."""
     folder = mount_point / "xfs"
     folder.mkdir()
     copies = max(2, round(XFS_COPIES * min(1.0, scale)))

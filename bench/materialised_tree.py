@@ -3,8 +3,9 @@
 
     materialised_tree.py -o DST [-j N] [--robomerge PATH] [--scratch DIR] SRC...
 
-Every merge is a `robomerge merge --no-sync -j 1` of two neighbours; up to N run at a time, each as soon as its two
-inputs are there. An inner result is removed when it has been merged on. One that has no neighbour moves up as it is.
+Every merge is a `robomerge merge --no-sync -j 1` of two neighbours; up to N run at a time, each as
+soon as its two inputs are there. An inner result is removed once it has been merged. A result
+without a neighbour moves up as it is.
 """
 
 import argparse
@@ -21,7 +22,8 @@ HERE = Path(__file__).resolve().parent
 
 
 class Tree:
-    """Pairs as in robomerge's own tree. The later of two inputs submits their merge, so no thread waits for another."""
+    """Pairs as in robomerge's own tree. The later of two inputs submits their merge, so no thread
+    waits for another."""
 
     def __init__(self, robomerge: Path, scratch: Path, destination: Path, pool: ThreadPoolExecutor):
         self._robomerge, self._scratch, self._destination, self._pool = robomerge, scratch, destination, pool

@@ -50,10 +50,11 @@ def run(commands: list[list[str]], *, cwd: Path, output: Path, environment: dict
             timer = threading.Timer(max(0.0, start + limit_seconds - time.perf_counter()), end)
             timer.start()
             try:
-                # wait4 and not RUSAGE_CHILDREN: that is the peak of all children there ever were.
+                # wait4, not RUSAGE_CHILDREN, which is the peak over all earlier children.
                 _, status, usage = os.wait4(process.pid, 0)
             except BaseException:
-                # Ended from outside. What still runs would keep a volume from being unmounted.
+                # Interrupted from outside. A process that still runs would keep a volume from being
+                # unmounted.
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise

@@ -3,9 +3,10 @@
 
     bench/model_distributed.py [COSTS] [--nodes N] [--update-docs]
 
-COSTS is what bench/full_scale.py wrote. The machines are taken to be like the measured one, and their file system to
-give each of them what the measured disk gave; --file-system-gb-per-second bounds all of them together. Beside the merge
-by one plan stands a tree of materialised merges of pairs with the same commands, level by level. --update-docs puts the
+COSTS is what bench/full_scale.py wrote. The model assumes that the machines are like the measured
+one, and that their file system gives each of them what the measured disk gave;
+--file-system-gb-per-second bounds all of them together. It compares the merge by one plan with a
+tree of materialised merges of pairs by the same commands, level by level. --update-docs puts the
 table into docs/distributed.md.
 """
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COSTS = ROOT / "docs" / "distributed-costs.json"
 PAGE = ROOT / "docs" / "distributed.md"
 BEGIN, END = "<!-- model: begin -->", "<!-- model: end -->"
-#: More bring nothing: metadata servers are the bound then.
+#: More do not help: metadata servers are the bound then.
 MAX_DESCRIBE_TASKS = 16
 #: Writing tasks for each machine, so that a slow one does not hold up the rest by much.
 WRITE_TASKS_PER_NODE = 4
@@ -38,7 +39,7 @@ class Line:
 
 
 def fit(points: Sequence[tuple[float, float]]) -> Line:
-    """Least squares; neither part is below zero, which noise alone could make it."""
+    """Least squares; neither part may be below zero, which only noise could cause."""
     mean_x = sum(x for x, _ in points) / len(points)
     mean_y = sum(y for _, y in points) / len(points)
     spread = sum((x - mean_x) ** 2 for x, _ in points)
@@ -60,7 +61,8 @@ def median_ends(rows: Sequence[dict]) -> tuple[tuple[float, float], tuple[float,
 
 
 def write_lines(cases: Sequence[dict]) -> dict[int, Line]:
-    """One bandwidth for all, as it is the same disk; what comes before the first byte is each plan's own."""
+    """One bandwidth for all, as it is the same disk; the time before the first byte is each plan's
+    own."""
     ends = {case["num_datasets"]: median_ends(case["write"]) for case in cases}
     more_seconds = sum(large[1] - small[1] for small, large in ends.values())
     slope = more_seconds / sum(large[0] - small[0] for small, large in ends.values())
@@ -69,7 +71,8 @@ def write_lines(cases: Sequence[dict]) -> dict[int, Line]:
 
 @dataclass(frozen=True)
 class Costs:
-    """Of the whole of the data, by the number of datasets that it is cut into; of a task of writing, by its bytes."""
+    """Costs for all of the data, by the number of datasets it is cut into, and for a writing task,
+    by its bytes."""
 
     describe_cpu_seconds: Line
     plan_seconds: Line
@@ -119,7 +122,8 @@ def one_plan(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
 
 
 def tree_of_pairs(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
-    """Every level reads, plans and writes anew what it merges. A node makes one merge of a level at a time."""
+    """Every level reads, plans and writes all data again. A node makes one merge of a level at a
+    time."""
     slope = next(iter(costs.write_seconds.values())).slope
     moved = 0.0
     seconds = {}
@@ -136,7 +140,7 @@ def tree_of_pairs(costs: Costs, work: Workload, cluster: Cluster) -> Estimate:
 
 
 def levels(num_datasets: int) -> Iterator[tuple[int, int]]:
-    """Of each level how many datasets go in, and how many merges that makes."""
+    """For each level, how many datasets go in and how many merges that makes."""
     while num_datasets > 1:
         yield num_datasets, num_datasets // 2
         num_datasets -= num_datasets // 2
@@ -144,7 +148,8 @@ def levels(num_datasets: int) -> Iterator[tuple[int, int]]:
 
 def read_costs(measured: dict) -> tuple[Costs, list[Workload]]:
     cases = measured["cases"]
-    # Describing and planning compute, so their CPU seconds count, which depend little on what else the machine did.
+    # Describing and planning compute, so their CPU seconds count, which depend little on what else
+    # the machine did.
     costs = Costs(
         describe_cpu_seconds=fit([(case["num_datasets"], case["describe"]["cpu_seconds"]) for case in cases]),
         plan_seconds=fit([(case["num_datasets"], case["plan"]["cpu_seconds"]) for case in cases]),

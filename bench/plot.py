@@ -14,7 +14,7 @@ from statistics import median
 import matplotlib
 
 matplotlib.use("svg")
-# The same figures make the same file.
+# The same figures give the same file.
 matplotlib.rcParams.update({"svg.hashsalt": "robomerge", "svg.fonttype": "none", "font.size": 10})
 
 import matplotlib.pyplot as plot  # noqa: E402
@@ -33,7 +33,8 @@ def save(figure, path: Path) -> None:
 
 
 def ratio_to_copy(results: dict[str, dict], output: Path) -> None:
-    """Bars of every case: robomerge, and LeRobot where it was run, as multiples of the copy's median."""
+    """Bars of every case: robomerge, and LeRobot where it was run, as multiples of the copy's
+    median."""
     bars = [
         ("robomerge --no-sync -j 2, to the copy", ("merge-no-sync", "copy-no-sync"), "base", BLUE),
         ("robomerge -j 2, to the copy and sync -f", ("merge", "copy"), "base_synced", ORANGE),
@@ -46,7 +47,7 @@ def ratio_to_copy(results: dict[str, dict], output: Path) -> None:
         places, ratios, low, high = [], [], [], []
         for place, result in enumerate(results.values()):
             name = next((name for name in names if name in result["ways"]), None)
-            # On XFS `robomerge -j 2` may share; there the way that copies is the one to hold against a copy.
+            # On XFS `robomerge -j 2` may share; there the way that copies is compared with a copy.
             if "copy" in result["ways"] and names[0] == "merge":
                 name = "copy"
             copy = median_seconds(result, result[base])

@@ -3,10 +3,10 @@
 
     replay.py TRACE [--workers 1,2,4] [--json]
 
-The tasks are scheduled again as robomerge's one queue does it: a task is ready when those it waited for are done, a
-free worker takes the ready one of the highest level, and among equals the one that was begun first in the trace. Each
-takes as long as it did when it was recorded, so a shared disk or memory bus that is full is not seen: record with one
-worker to see the structure alone.
+The tasks are scheduled again as robomerge's one queue does it: a task is ready when those it waited
+for are done, a free worker takes the ready one of the highest level, and among equals the one that
+was begun first in the trace. Each takes as long as it did when it was recorded, so a shared disk or
+memory bus that is full is not seen: record with one worker to see the structure alone.
 """
 
 import argparse
@@ -58,10 +58,11 @@ def read_trace(path: Path) -> list[Task]:
 
 
 def critical_path(tasks: Iterable[Task]) -> tuple[float, int]:
-    """Seconds and number of tasks of the longest chain. Sorted by id; a task waits only for smaller ids."""
+    """Seconds and number of tasks of the longest chain. Sorted by id; a task waits only for smaller
+    ids."""
     longest: dict[int, tuple[float, int]] = {}
     for task in tasks:
-        # What is not among the tasks, a cancelled one or one of a stage left out, takes no time.
+        # A task that is not in the list (cancelled, or of a stage left out) takes no time.
         seconds, count = max((longest[id] for id in task.after if id in longest), default=(0.0, 0))
         longest[task.id] = (seconds + task.seconds, count + 1)
     return max(longest.values(), default=(0.0, 0))
@@ -103,7 +104,8 @@ def replay(tasks: list[Task], num_workers: int) -> Schedule:
 
 
 def idle_seconds(tasks: list[Task]) -> float:
-    """Time of the recorded run, from the first start to the last end, in which no task ran at all."""
+    """Time of the recorded run, from the first start to the last end, in which no task ran at
+    all."""
     idle = 0.0
     end = None
     for task in sorted(tasks, key=lambda task: task.start):

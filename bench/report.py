@@ -99,7 +99,8 @@ def _trace_lines(trace: dict) -> list[str]:
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound of the project: `find` returns what was measured, or None if the run does not hold it."""
+    """A bound of the project: `find` returns what was measured, or None if the run does not hold
+    it."""
 
     what: str
     bound: float
@@ -189,7 +190,8 @@ GOALS = [
     Goal("(f) sharing, `--no-sync`, to `cp -r --reflink=never`", 1 / 20, _between("xfs", "share-no-sync", "cp-never")),
     Goal("(f) sharing, to `cp -r --reflink=never && sync -f`", 1 / 20, _between("xfs", "share", "cp-never-sync")),
     Goal("(f) sharing: new space of the output", 0.05, _new_space, percent=True),
-    # LeRobot does not sync, and the process is what both have; the rows beyond the bound ask for more than that.
+    # LeRobot does not sync, and both start a process, so the fair row compares `--no-sync` with its
+    # process; the others ask for more.
     *(
         Goal(f"({letter}) {ours}, to LeRobot's {theirs}", 1 / 50, _between(case, way, "lerobot", key=key))
         for letter, case in [("a", "recorder16"), ("g", "recordings")]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures cases side by side with `cp -r` and LeRobot: `run.py [CASE...]`, all cases if none is given. See README.md.
 
-The ways of a case take turns, so that what else the machine does meets all of them. Before every run the destination is
-gone, the file system is synced and the sources are in the page cache.
+The ways of a case take turns, so that other load on the machine affects all of them. Before every
+run the destination is gone, the file system is synced and the sources are in the page cache.
 """
 
 import argparse
@@ -96,7 +96,7 @@ class Bench:
         return result
 
     def _environment(self, work: Path) -> dict:
-        # What a way puts into temporary files belongs on the same file system.
+        # Temporary files of a way must lie on the same file system.
         return os.environ | {"TMPDIR": str(work), "LC_ALL": "C.UTF-8"}
 
     def _run_way(self, case: Case, way: Way, inputs: Inputs, paths: list[Path], work: Path) -> tuple[Run, dict]:
@@ -119,7 +119,8 @@ class Bench:
         sync_file_system(work)
         sizes = {}
         if not one.timed_out:
-            # Where others write too, df would count them; there nothing is shared, so the output's blocks say the same.
+            # df would count what others write too. Where nothing is shared, the output's blocks say
+            # the same.
             new_bytes = used_bytes(work) - used_before if case.on_xfs else allocated_bytes(destination)
             sizes = {"output_bytes": tree_bytes(destination), "new_bytes": new_bytes}
         if way.is_lerobot and not one.timed_out:
@@ -143,7 +144,7 @@ class Bench:
                 raise RuntimeError(f"{destination}/meta/info.json: {total}: expected {expected}, found {found}")
 
     def _trace(self, case: Case, inputs: Inputs, paths: list[Path], work: Path, workers: int) -> dict:
-        """One run more, which is not among the measured ones: writing the trace costs time."""
+        """One more run, which is not measured: writing the trace costs time."""
         destination, trace, output = work / "destination", work / "trace.json", work / "output.txt"
         options = ["--no-sync", "-j", str(workers), *case.trace_options, "--trace", str(trace), "--json"]
         read_into_page_cache(paths)

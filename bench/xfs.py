@@ -1,6 +1,7 @@
-"""An XFS volume with shared extents on a loop device, gone when the block is left, however it is left. Needs root.
+"""An XFS volume with shared extents on a loop device, gone when the block is left, however it is
+left. Needs root.
 
-A file of the same folder that an earlier run left mounted because it was killed is cleaned up first.
+An image in the same folder that a killed run left mounted is cleaned up first.
 """
 
 import contextlib
@@ -43,14 +44,15 @@ def xfs_volume(folder: Path, size_bytes: int) -> Iterator[Path]:
     def leave(signal_number: int, frame: object) -> None:
         raise SystemExit(128 + signal_number)
 
-    # Ended from outside, the process must still come to the finally below.
+    # When it is ended from outside, the process must still reach the finally below.
     handlers = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         try:
             with image.open("wb") as file:
                 file.truncate(size_bytes)
             _run("mkfs.xfs", "-q", "-m", "reflink=1", image)
-            # Without direct I/O every byte would pass the page cache twice: as the volume's and as the image's.
+            # Without direct I/O every byte would pass through the page cache twice: the volume's
+            # and the image's.
             device = _run("losetup", "--find", "--show", "--direct-io=on", image)
             mount_point.mkdir()
             _run("mount", "-t", "xfs", device, mount_point)

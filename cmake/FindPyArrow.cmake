@@ -1,7 +1,9 @@
-# Finds Arrow and Parquet C++ as the pyarrow wheel ships them: targets PyArrow::arrow and PyArrow::parquet.
+# Finds Arrow and Parquet C++ as the pyarrow wheel ships them: targets PyArrow::arrow and
+# PyArrow::parquet.
 #
-# The wheel has headers and versioned libraries (libarrow.so.2600) but no CMake package and no unversioned symlink, hence
-# this module. Input: Python_EXECUTABLE, or the .venv that scripts/setup.sh makes. Output also: PYARROW_VERSION, PYARROW_DIR.
+# The wheel has headers and versioned libraries (libarrow.so.2600) but no CMake package and no
+# unversioned symlink, hence this module. Input: Python_EXECUTABLE, or the .venv that
+# scripts/setup.sh makes. Output also: PYARROW_VERSION, PYARROW_DIR.
 if(NOT Python_EXECUTABLE AND EXISTS ${PROJECT_SOURCE_DIR}/.venv/bin/python)
   set(Python_EXECUTABLE ${PROJECT_SOURCE_DIR}/.venv/bin/python)
 endif()

@@ -1,8 +1,9 @@
-# Headers that most files include, parsed once and shared. GCC only: scripts/fuzz.sh builds with clang.
+# Headers that most files include, parsed once and shared. GCC only: scripts/fuzz.sh builds with
+# clang.
 #
-# Not for the rooms of a release build. There every file is compiled as it is written, which also finds an
-# include that is missing, and GCC 12 warns at -O3 of the standard library's own code if it comes from a
-# precompiled header (-Warray-bounds, -Wstringop-overflow).
+# Not for the rooms of a release build. There every file is compiled as it is written, which also
+# finds a missing include. Besides, GCC 12 warns at -O3 about the standard library's own code if it
+# comes from a precompiled header (-Warray-bounds, -Wstringop-overflow).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   option(ROBOMERGE_PRECOMPILE "Precompile the headers that most files include" ON)
 else()
@@ -14,8 +15,8 @@ set(ROBOMERGE_COMMON_HEADERS
   <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view>
   <unordered_map> <utility> <variant> <vector> <nlohmann/json.hpp>)
 
-# robomerge_precompile(target [header ...]): the common headers for a library; with further ones, a set of
-# its own.
+# robomerge_precompile(target [header ...]): the common headers for a library; with further ones, a
+# set of its own.
 function(robomerge_precompile target)
   if(NOT ROBOMERGE_PRECOMPILE OR CMAKE_BUILD_TYPE STREQUAL "Release")
     return()
@@ -27,9 +28,10 @@ function(robomerge_precompile target)
   endif()
 endfunction()
 
-# robomerge_test_program(target [header ...]): a program for tests. It is compiled without optimisation,
-# which would take most of the time and show nothing: what it tests is optimised in the rooms' libraries.
-# Programs without GoogleTest link it too, since all that share a set must be compiled with the same words.
+# robomerge_test_program(target [header ...]): a program for tests. It is compiled without
+# optimisation, which would take most of the time and test nothing more: the rooms' libraries are
+# optimised. Programs without GoogleTest link it too, since all programs that share a set must be
+# compiled with the same flags.
 function(robomerge_test_program target)
   if(ROBOMERGE_FUZZ)
     return()

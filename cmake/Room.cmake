@@ -1,5 +1,5 @@
-# The rooms, and what links what: all from cmake/rooms.json, the table that scripts/check_layers.py
-# holds the includes against.
+# The rooms, and what links what: all from cmake/rooms.json, the table against which
+# scripts/check_layers.py checks the includes.
 set(ROBOMERGE_ROOMS "")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/rooms.json)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/rooms.json rooms_json)
@@ -17,8 +17,9 @@ function(robomerge_append list)
   set(${list} ${${list}} PARENT_SCOPE)
 endfunction()
 
-# ROBOMERGE_ROOMS: the folders below src/, in the order of the table. For each, ROBOMERGE_LINKS_<folder>:
-# the folders it may include, by single headers or for some of its files too.
+# ROBOMERGE_ROOMS: the folders below src/, in the order of the table. For each,
+# ROBOMERGE_LINKS_<folder>: the folders it may include, by single headers or for some of its files
+# too.
 string(JSON num_rooms LENGTH "${rooms_json}" rooms)
 math(EXPR last_room "${num_rooms} - 1")
 foreach(i RANGE ${last_room})
@@ -38,21 +39,23 @@ foreach(i RANGE ${last_room})
   set(ROBOMERGE_LINKS_${room} ${links})
 endforeach()
 
-# robomerge_room_targets(variable folder ...): the libraries of rooms, such as robomerge_mp4 of formats/mp4.
+# robomerge_room_targets(variable folder ...): the libraries of rooms, such as robomerge_mp4 of
+# formats/mp4.
 function(robomerge_room_targets variable)
   list(TRANSFORM ARGN REPLACE "^.*/" "")
   list(TRANSFORM ARGN PREPEND robomerge_)
   set(${variable} ${ARGN} PARENT_SCOPE)
 endfunction()
 
-# robomerge_room(name [SOURCES ...] [LIBRARIES ...] [PRIVATE ...] [TESTS ...] [TEST_ROOMS folder ...]
+# robomerge_room(name [SOURCES ...] [LIBRARIES ...] [PRIVATE ...] [TESTS ...] [TEST_ROOMS folder
+# ...]
 #                [PRECOMPILE header ...])
 #
-# Adds the static library robomerge_<name> of the room in the current folder, linked with the
-# rooms that the table lets it include, and one test program <name>_test from its *_test.cc files.
-# LIBRARIES are outside targets seen through the room's headers; PRIVATE ones are seen by its .cc files
-# alone. TEST_ROOMS are the further rooms that the tests link; a header of testing/ that is all
-# inline needs none. PRECOMPILE are outside headers that most files of the room include.
+# Adds the static library robomerge_<name> of the room in the current folder, linked with the rooms
+# that the table lets it include, and one test program <name>_test from its *_test.cc files.
+# LIBRARIES are outside targets seen through the room's headers; PRIVATE ones are seen by its .cc
+# files alone. TEST_ROOMS are the further rooms that the tests link; a header of testing/ that is
+# all inline needs none. PRECOMPILE are outside headers that most files of the room include.
 function(robomerge_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES;PRIVATE;TESTS;TEST_ROOMS;PRECOMPILE" ${ARGN})
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})

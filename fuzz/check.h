@@ -1,5 +1,5 @@
-// What every target holds against the code under test; what does not hold aborts, which is what a
-// fuzzer looks for.
+// What every target checks in the code under test. A check that fails aborts, which a fuzzer
+// reports.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@
 
 namespace robomerge::fuzz {
 
-/// Returns whether it is ok. An internal error is a bug whatever the input, and a problem without
-/// words helps nobody.
+/// Returns whether it is ok. Aborts on an internal error, which is a bug whatever the input, and on
+/// a problem without a sentence.
 inline bool Fine(const Status& status) {
   for (const Problem& problem : status.problems()) {
     FUZZ_CHECK(problem.code != Code::kInternal, status.ToString());

@@ -49,9 +49,9 @@ Status Write(const MergePlan& plan, io::FileSystem& files) {
   return schedule::ParallelFor(executor, std::move(items));
 }
 
-// Frames of an episode are held against the statistics of frame_index, and the column is not
-// decoded for it. Where a source has none and its rows are encoded anew, the result has some, and
-// they tell what was wrong in the source.
+// Frame numbers are checked against the statistics of frame_index; the column is not decoded. Where
+// a source has no statistics and its rows are encoded anew, the result has some, and they show what
+// was wrong in the source.
 bool TellsOfFrameNumbers(const Status& status) {
   return std::all_of(
       status.problems().begin(), status.problems().end(), [](const Problem& problem) {
@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   site.working_directory = "/";
   const Result<MergePlan> plan = Plan(both, {}, site);
   if (!fuzz::Fine(plan)) return 0;
-  // Payload that is damaged inside is found when it is decoded, if it is.
+  // Damage inside payload is found only if the payload is decoded.
   if (!fuzz::Fine(Write(*plan, files))) return 0;
   const Result<Partial> result = ReadAndDescribe(files, "/out");
   if (!fuzz::Fine(result) && TellsOfFrameNumbers(result.status())) return 0;

@@ -19,7 +19,7 @@ std::vector<InputFile> SplitFolder(std::string_view input) {
     if (line_end == std::string_view::npos) break;
     const size_t next = input.find(kMark, line_end);
     const size_t end = std::min(next, input.size());
-    // The mark's own line feed may be the path's: a file without bytes.
+    // For a file without bytes, the line feed after the path is that of the next mark.
     const size_t first = std::min(line_end + 1, end);
     files.push_back({std::string(input.substr(begin, line_end - begin)),
                      std::string(input.substr(first, end - first))});

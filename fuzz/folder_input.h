@@ -17,8 +17,8 @@ struct InputFile {
 
 /// At most 64 files; what stands before the first mark is left out.
 std::vector<InputFile> SplitFolder(std::string_view input);
-/// Puts the files of `input` that have a plain path into `folder`. As on a disk, no file lies in a
-/// file: what comes second stays away.
+/// Puts the files of `input` that have a plain path into `folder`. As on a disk, a file cannot
+/// contain a file: the second one is left out.
 void PutFolder(std::string_view input, const std::string& folder, io::MemoryFileSystem& memory);
 std::string JoinFolder(const std::vector<InputFile>& files);
 

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Expand(source->data_path, "");
   for (const std::string& key : dataset.schema.video_keys()) {
     Expand(source->video_path, key);
-    // Aborts by itself if it led outside.
+    // DestinationVideoPath aborts if its path would lead outside.
     FUZZ_CHECK(fuzz::IsPlainPath(DestinationVideoPath(key, {1, 2})), key);
   }
   for (const Feature& feature : dataset.schema.features) {

@@ -1,4 +1,4 @@
-// A folder of journals: read; and what they say can be written as a journal and read again.
+// A folder of journals is read; what it says is written as one journal and read again.
 #include "publish/journal.h"
 
 #include "fuzz/check.h"

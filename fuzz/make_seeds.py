@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes fuzz/seeds/: small whole inputs to begin from. Needs pyarrow; ROBOMERGE names the command.
 
-Videos are made by hand (tests/e2e/tiny_video.py) and, where ffmpeg is there, encoded: 32 x 32 pixels, a few frames of each codec.
+Videos are made by hand (tests/e2e/tiny_video.py) and, where ffmpeg is there, encoded: 32 x 32
+pixels, a few frames of each codec.
 """
 
 import json

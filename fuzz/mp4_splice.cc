@@ -12,7 +12,7 @@ namespace robomerge {
 
 namespace {
 
-// A sparse layout may be larger than its sources by the gaps of its blocks, not more.
+// An embedding layout may be larger than its sources by the gaps of its blocks, not more.
 constexpr uint64_t kMostResultBytes = uint64_t{64} << 20;
 
 std::string BytesAt(const io::RandomAccessFile& file, const mp4::ShownFrame& frame) {

@@ -1,6 +1,6 @@
-// A Parquet footer: parsed, written again with all row groups and with one, and parsed again:
-// equal.
-#include "formats/parquet/arrow_border_internal.h"
+// A Parquet footer: parsed, written again with all row groups and with one, and parsed again, which
+// must give the same.
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/memory_file_internal.h"
 #include "fuzz/check.h"

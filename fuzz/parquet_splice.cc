@@ -1,5 +1,5 @@
 // A data file spliced: its row groups raw with bookkeeping columns made anew, and in other groups,
-// so that all is decoded. What comes out is held against what went in, column by column.
+// so that all is decoded. The result is compared with the source, column by column.
 #include <algorithm>
 
 #include "formats/parquet/compare_rows.h"

@@ -1,5 +1,5 @@
-// A table of metadata, every column by the direct page decoder and by Arrow: what the one reads,
-// the other reads too, and the same values. Then the columns are carried into another table.
+// A table of metadata, every column by the direct page decoder and by Arrow: what the decoder
+// reads, Arrow reads too, with the same values. Then the columns are carried into another table.
 #include <algorithm>
 #include <bit>
 

@@ -1,4 +1,4 @@
-// Headers of table folders that fit whatever their tables hold, so that what lies behind the
+// Makes headers of table folders fit what their tables hold, so that the code after the check of
 // fingerprints is tried too.
 #pragma once
 

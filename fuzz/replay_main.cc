@@ -33,7 +33,7 @@ int main(int count, char** arguments) {
     // The last line before a crash names the input.
     std::printf("%s\n", path.c_str());
     std::fflush(stdout);
-    // A copy of exactly that size, so that a sanitizer sees a read behind its end.
+    // A copy of exactly that size, so that a sanitizer sees a read past its end.
     const std::vector<uint8_t> input(bytes.begin(), bytes.end());
     static_cast<void>(LLVMFuzzerTestOneInput(input.data(), input.size()));
   }

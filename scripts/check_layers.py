@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """Holds every #include under src/, include/, cli/, python/, examples/ against the table of rooms in cmake/rooms.json.
 
-Prints file:line and the rule for each include that breaks it, and exits 1 if there is one, if an exception of the table
-is not needed any more, or if the table in docs/architecture.md is not the one of cmake/rooms.json. `--write-docs` writes
-that table anew. `--self-test` checks the checker.
+Prints file:line and the rule for each include that breaks it, and exits 1 if there is one, if an
+exception of the table is not needed any more, or if the table in docs/architecture.md is not the
+one of cmake/rooms.json. `--write-docs` writes that table anew. `--self-test` checks the checker.
 
-Entries of a room in cmake/rooms.json, beside its name and what it knows:
-  may_include         rooms, all above it in the table, and single headers of rooms; cmake/Room.cmake links these
-  files               what some of its files may include besides
-  libraries           outside headers that it may include
-  internal_libraries  the same, but for its .cc and _internal.h files alone
-  threads             false: it includes no header of threads
-  tests_only          true: for tests, fuzz/ and itself alone
+Entries of a room in cmake/rooms.json, beside its name and what it knows: may_include         rooms,
+all above it in the table, and single headers of rooms; cmake/Room.cmake links these files
+what some of its files may include besides libraries           outside headers that it may include
+internal_libraries  the same, but for its .cc and _internal.h files alone threads             false:
+it includes no header of threads tests_only          true: for tests, fuzz/ and itself alone
 """
 import argparse
 import fnmatch
@@ -53,7 +51,8 @@ class Table:
         }
 
     def faults(self):
-        """What is wrong with the table itself: a room that includes one below it could close a circle."""
+        """What is wrong with the table itself: a room that includes one below it could make a
+        cycle."""
         faults = []
         for name, room in self.rooms.items():
             further = [one for more in room.get("files", {}).values() for one in more]
@@ -154,7 +153,8 @@ class Table:
             if fnmatch.fnmatch(inside, f"{name}/{pattern}") and to in further:
                 return None
         if is_test(path):
-            # A test may also use test doubles, and set its room's input up with any room above it in the table.
+            # A test may also use test doubles, and set its room's input up with any room above it
+            # in the table.
             if self.rooms[to].get("tests_only") or self.order.index(to) < self.order.index(name):
                 return None
         if self.rooms[to].get("tests_only"):
@@ -189,7 +189,8 @@ def with_table(page, table):
 
 
 def check(root, table):
-    """Returns the number of includes seen, a list of (path, line number, include, rule), and the exceptions used."""
+    """Returns the number of includes seen, a list of (path, line number, include, rule), and the
+    exceptions used."""
     num_includes = 0
     broken = []
     excepted = set()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The operating system is reached through io::FileSystem alone: io/ implements it, and only
-# merge/public_calls.cc names the real one. Tests may do as they like.
+# merge/public_calls.cc names the real one. Tests are exempt.
 cd "$(dirname "$0")/.." || exit 2
 files=$(find src -name '*.cc' -o -name '*.h' | grep -v -e '_test\.cc$' -e '^src/io/')
 broken=$(

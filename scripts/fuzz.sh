@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# fuzz.sh TARGET|all SECONDS: builds the targets of fuzz/ with clang and libFuzzer and runs one of them, or each in turn, for SECONDS.
+# fuzz.sh TARGET|all SECONDS: builds the targets of fuzz/ with clang and libFuzzer and runs one of
+# them, or each in turn, for SECONDS.
 #
-# Begins with fuzz/seeds and fuzz/found, and with what earlier runs kept in build/fuzz-corpus. Ends with executions, coverage and findings of each, and with
-# status 1 if there is a finding: its input is then in build/fuzz-findings. An input that is to be kept goes to fuzz/found/TARGET, named by what was wrong.
+# It starts from fuzz/seeds, fuzz/found and what earlier runs kept in build/fuzz-corpus. It prints
+# executions, coverage and findings of each target, and exits with 1 if there is a finding: its
+# input is then in build/fuzz-findings. Put an input that is to be kept into fuzz/found/TARGET,
+# named by what was wrong.
 #
 # Variables, all optional:
-#   CLANGXX      the compiler (default: the newest of clang++-22 ... clang++-14, clang++); it needs its libclang-rt
+#   CLANGXX      the compiler, with its libclang-rt (default: the newest of clang++-22 ...
+#                clang++-14, clang++)
 #   FUZZ_CORPUS  folder of the corpora (default: build/fuzz-corpus)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -41,7 +45,8 @@ if ! { cmake --preset fuzz "-DCMAKE_CXX_COMPILER=$compiler" && cmake --build --p
   exit 1
 fi
 
-# Arrow is not instrumented: its containers carry no annotations. Its memory comes from malloc, so that the limits count it.
+# Arrow is not instrumented: its containers carry no annotations. Its memory comes from malloc, so
+# that the limits count it.
 export ASAN_OPTIONS=detect_container_overflow=0:allocator_may_return_null=0:detect_leaks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export ARROW_DEFAULT_MEMORY_POOL=system
@@ -52,7 +57,7 @@ seeds_of() {
     *) echo "fuzz/seeds/$1" ;;
   esac
 }
-# clang's programs, too, may not start where the kernel spreads addresses far.
+# Programs built by clang may also fail to start where the kernel randomises addresses widely.
 unspread=()
 if setarch "$(uname -m)" -R true 2>/dev/null; then unspread=(setarch "$(uname -m)" -R); fi
 

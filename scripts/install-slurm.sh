@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# install-slurm.sh: installs Slurm from the distribution (Debian, Ubuntu), for the tests that need one. Starts nothing.
+# install-slurm.sh: installs Slurm from the distribution (Debian, Ubuntu), for the tests that need
+# one. Starts nothing.
 #
-# Needs root, or sudo. Where sbatch and both daemons are there it does nothing.
+# Needs root, or sudo. Does nothing if sbatch and both daemons are there.
 set -euo pipefail
 
 if command -v sbatch slurmctld slurmd >/dev/null 2>&1 && command -v slurmctld >/dev/null && command -v slurmd >/dev/null; then
@@ -13,8 +14,9 @@ if ! command -v apt-get >/dev/null; then
 fi
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi
-# Without the recommended packages: mail, documentation and a database are of no use here. A package of a daemon starts it;
-# the policy says no, as a container that has no init must.
+# Without the recommended packages: mail, documentation and a database are of no use here.
+# Installing a daemon would start it; the policy prevents that, which a container without init
+# needs.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# lint.sh [--all | FILE...]: the format of all C++ (.clang-format), and clang-tidy (.clang-tidy) over what changed.
+# lint.sh [--all | FILE...]: the format of all C++ (.clang-format), and clang-tidy (.clang-tidy)
+# over what changed.
 #
-# What changed: the .cc files of the commits since origin/main, of the last commit where that is none, and of the working
-# tree; at most LINT_MOST of them (default 40), so that it ends in minutes. --all takes every .cc file. It needs
-# scripts/setup.sh --tests, and build/release configured with tests.
+# What changed: the .cc files of the commits since origin/main (of the last commit if there are
+# none) and of the working tree; at most LINT_MOST of them (default 40), so that it ends in minutes.
+# --all takes every .cc file. It needs scripts/setup.sh --tests, and build/release configured with
+# tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -26,7 +28,8 @@ elif [ $# = 0 ]; then
   fi
 fi
 
-# The commands of build/release, less what only GCC knows: its precompiled headers and some names of warnings.
+# The commands of build/release without what only GCC knows: its precompiled headers and some names
+# of warnings.
 commands=build/lint/compile_commands.json
 mkdir -p build/lint
 mapfile -t known < <(python3 - build/release/compile_commands.json $commands "${files[@]}" <<'PYTHON'

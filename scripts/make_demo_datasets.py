@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes three small LeRobot v3.0 datasets in a folder: source-0, source-1, source-2. Needs pyarrow, and ffmpeg for cameras.
 
-Each has three episodes of some seconds, an arm with four joints and two cameras; two of them share a task. Where there is
-no ffmpeg they come without cameras. The same call makes the same datasets.
+Each has three episodes of a few seconds, an arm with four joints and two cameras; two of them share
+a task. Without ffmpeg they have no cameras. The same call makes the same datasets.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def encode(path: Path, picture: str, hue: int, length: int) -> None:
 
 
 def planes(path: Path) -> list[list[pa.Array]]:
-    """Of each frame of a video its red, green and blue bytes."""
+    """The red, green and blue bytes of each frame of a video."""
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "gbrp", "-"]
     data = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     size = HEIGHT * WIDTH
@@ -121,7 +121,8 @@ def statistics_of_rows(table: pa.Table) -> dict:
 
 
 def statistics_of_frames(frames: list[list[pa.Array]]) -> dict:
-    """A camera's statistics: of the pixels of some frames, in [0, 1], each channel nested in as many lists as a picture has sides."""
+    """A camera's statistics over the pixels of some frames, in [0, 1]; each channel's value is
+    nested as (1, 1)."""
     sampled = frames[::5]
     channels = [pa.chunked_array([frame[channel] for frame in sampled]) for channel in range(3)]
     result = statistics(channels, len(sampled), 1 / 255)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""output_hashes.py ROBOMERGE: one line for each file that many kinds of merges make, and for each table of their plans.
+"""output_hashes.py ROBOMERGE: one line for each file that many kinds of merges make, and for each
+table of their plans.
 
-For the rebuild of the house alone: `scripts/output_hashes.txt` was made by the program before it, and both go when it is
-done. Needs pyarrow; reads the recordings of ROBOMERGE_SAMPLES, or ../shared/samples, where they are there.
+Only for the rebuild: `scripts/output_hashes.txt` was made by the program before it, and both are
+removed when it is done. Needs pyarrow; also reads the recordings of ROBOMERGE_SAMPLES, or of
+../shared/samples, if there are any.
 """
 
 import hashlib

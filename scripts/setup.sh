@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# setup.sh [--demo] [--tests]: everything that robomerge needs, then the command itself as build/release/cli/robomerge.
+# setup.sh [--demo] [--tests]: everything that robomerge needs, then the command itself as
+# build/release/cli/robomerge.
 #
-# On Debian and Ubuntu it installs the system packages that are missing (as root, or with sudo); on other systems it names
-# them. Arrow, CMake and Ninja come from PyPI into .venv. Run again it does only what is left to do, and where nothing is
-# missing it asks no network. --demo adds what scripts/run.sh makes its example with, --tests what scripts/test.sh needs.
-# ROBOMERGE_WERROR=ON makes the compiler's warnings errors in a folder that is built for the first time. PYTHON names the interpreter to start from (default: python3), 3.10 or later.
+# On Debian and Ubuntu it installs the system packages that are missing (as root, or with sudo); on
+# other systems it names them. Arrow, CMake and Ninja come from PyPI into .venv. A further run does
+# only what is left to do, and uses no network if nothing is missing. --demo adds what the example
+# of scripts/run.sh needs, --tests what scripts/test.sh needs. ROBOMERGE_WERROR=ON turns compiler
+# warnings into errors in a build folder that is made for the first time. PYTHON names the
+# interpreter to start from (default: python3), 3.10 or later.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,7 +22,7 @@ for option in "$@"; do
 done
 python=${PYTHON:-python3}
 
-# System packages. What counts is that the thing is there, not that apt brought it.
+# System packages. What counts is that they are there, not that apt installed them.
 missing=()
 need() { # need PACKAGE COMMAND...: the package is missing if the command fails
   local package=$1
@@ -71,14 +74,15 @@ if ! venv_is_ready; then
     echo "setup: $python is older than Python 3.10; set PYTHON to a newer one" >&2
     exit 1
   }
-  # --clear: one that was made elsewhere, or by an interpreter that is gone, is beyond mending.
+  # --clear: a .venv that was made elsewhere, or by an interpreter that is gone, cannot be repaired.
   if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then "$python" -m venv --clear .venv; fi
   echo "setup: installing ${wanted[*]} into .venv"
   .venv/bin/python -m pip --disable-pip-version-check install --quiet "${wanted[@]}"
   venv_is_ready || .venv/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall "${wanted[@]}"
 fi
 
-# The command. What an earlier run chose for the folder stays; scripts/test.sh switches the tests on in the same one.
+# The command. Options that an earlier run chose for the build folder stay; scripts/test.sh switches
+# the tests on in the same folder.
 export PATH="$PWD/.venv/bin:$PATH"
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 cache=build/release/CMakeCache.txt
@@ -86,7 +90,7 @@ configure=(cmake --preset release)
 if [ ! -f $cache ]; then
   configure+=("-DROBOMERGE_BUILD_TESTS=$wants_tests" "-DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}")
 elif ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" $cache; then
-  # A cache remembers where it was made; a clone that has moved begins anew.
+  # A cache holds the path where it was made; a clone that has moved needs a new one.
   configure+=(--fresh "-DROBOMERGE_BUILD_TESTS=$wants_tests" "-DROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}")
 fi
 command=build/release/cli/robomerge

@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# test.sh [STAGE...]: sets everything up and runs every test, or those of some stages. Ends with the number of tests passed
-# and failed.
+# test.sh [STAGE...]: sets everything up and runs every test, or those of some stages. Ends with the
+# number of tests passed and failed.
 #
 #   unit     the unit tests, as built for use: what a developer runs after an edit
 #   lint     the table of rooms, the format, and clang-tidy over what changed (scripts/lint.sh)
 #   tsan     the tests of the scheduler and of the tree under the thread sanitizer
-#   asan     the unit tests and the kept inputs of the fuzz targets under the address and undefined behaviour sanitizers
-#   python   the tests in Python, against LeRobot among others; FOLDER/ (such as tests/peer/) for those of one folder
+#   asan     the unit tests and the kept inputs of the fuzz targets under the address and
+#            undefined behaviour sanitizers
+#   python   the tests in Python, also against LeRobot; FOLDER/ (such as tests/peer/) for those of
+#            one folder
 #
 # Variables, all optional:
-#   REQUIRE_PEER=1        a LeRobot that cannot be installed is a failure; otherwise its tests are skipped, with the reason
-#   REQUIRE_SLURM=1       Slurm is installed where there is none, and a failure if it cannot be; otherwise its tests are skipped
+#   REQUIRE_PEER=1        fail if LeRobot cannot be installed; otherwise its tests are skipped, with
+#                         the reason
+#   REQUIRE_SLURM=1       install Slurm if there is none, and fail if that is impossible; otherwise
+#                         its tests are skipped
 #   ROBOMERGE_PEER_ENV    a Python environment with LeRobot to use instead of making .peer
-#   ROBOMERGE_SAMPLES     a folder of real recordings (default: ../shared/samples, where there is one)
-#   ROBOMERGE_WERROR=ON   warnings of the compiler are errors
+#   ROBOMERGE_SAMPLES     a folder of real recordings (default: ../shared/samples, if it exists)
+#   ROBOMERGE_WERROR=ON   compiler warnings are errors
 #   PYTHON                the interpreter to start from (default: python3)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -46,7 +50,7 @@ stage() { # stage NAME COMMAND...: runs the command, and remembers if it fails
   fi
 }
 
-build() { # build PRESET [TARGET...]: configures with tests and builds; its words are shown only if it fails
+build() { # build PRESET [TARGET...]: configures with tests and builds; shows its output only if it fails
   local preset=$1 log=build/$1.log with_python=OFF
   shift
   if [ "$preset" = release ]; then with_python=ON; fi
@@ -61,8 +65,8 @@ unit_tests() { # unit_tests PRESET [OPTION...]
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .* Passed )'
 }
 
-# Tests that start processes on nodes or measure time have the machine to themselves; the others run two at a time,
-# a file each.
+# Tests that start processes on nodes or measure time run alone; the others run in parallel, a file
+# for each core.
 python_tests() { # python_tests FOLDER
   local folder=$1 at_once=()
   case $folder in
@@ -107,7 +111,7 @@ elif chose unit; then
 fi
 if chose lint; then stage "format and clang-tidy" scripts/lint.sh; fi
 
-# Programs with g++ 12's sanitizers cannot start where the kernel spreads addresses far.
+# Programs with g++ 12's sanitizers cannot start where the kernel randomises addresses widely.
 unspread=()
 if setarch "$(uname -m)" -R true 2>/dev/null; then unspread=(setarch "$(uname -m)" -R); fi
 export results
@@ -141,7 +145,7 @@ for folder in "${folders[@]}"; do
   if compgen -G "$folder/test_*.py" >/dev/null; then stage "$folder" python_tests "$folder"; fi
 done
 
-# No stage fails without being counted, even if not one test of it ran.
+# A failed stage is counted even if none of its tests ran.
 .venv/bin/python - "$results" "${failed_stages[@]}" <<'PYTHON'
 import sys
 import xml.etree.ElementTree as xml

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# two-node-slurm.sh up DIR | down DIR: a Slurm of two nodes on this machine, for tests. Its own: nothing of an installed
-# cluster is read or changed, and everything it writes lies in DIR.
+# two-node-slurm.sh up DIR | down DIR: a Slurm of two nodes on this machine, for tests. Independent:
+# nothing of an installed cluster is read or changed, and everything it writes lies in DIR.
 #
 #     scripts/two-node-slurm.sh up build/slurm && export SLURM_CONF=$PWD/build/slurm/slurm.conf
 #     sbatch ...
 #     scripts/two-node-slurm.sh down build/slurm
 #
-# `up` returns when both nodes are idle, and prints the path of slurm.conf. Needs root, and no systemd, munge or cgroups: the
-# two nodes are two daemons that trust whoever reaches their ports, so it listens on this machine only and is for tests only.
+# `up` returns when both nodes are idle, and prints the path of slurm.conf. Needs root, and no
+# systemd, munge or cgroups: the two nodes are two daemons that trust whoever reaches their ports,
+# so it listens on this machine only and is for tests only.
 set -euo pipefail
 
 usage() { echo "usage: two-node-slurm.sh up|down DIR" >&2; exit 2; }
@@ -56,7 +57,8 @@ JobAcctGatherType=jobacct_gather/none
 SwitchType=switch/none
 MpiDefault=none
 
-# Several tasks share a node by its cores. The nodes have more of them on paper than the machine may have.
+# Several tasks share a node by its cores. The nodes have more of them on paper than the machine may
+# have.
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides

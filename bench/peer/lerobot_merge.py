@@ -2,7 +2,8 @@
 
     lerobot_merge.py DESTINATION SOURCE...
 
-Prints the seconds that the call itself took, as JSON: importing LeRobot takes more, which a user's script pays once.
+Prints the seconds that the call itself took, as JSON: importing LeRobot takes longer, which a
+user's script pays once.
 """
 
 import json

@@ -2,8 +2,8 @@
 
     record.py GROUP FOLDER [--scale X]
 
-makes FOLDER/source-00000, source-00001, ... as GROUP says. Seeds are fixed. --scale shortens every episode, for trying
-things out.
+makes FOLDER/source-00000, source-00001, ... as GROUP says. Seeds are fixed. --scale shortens every
+episode, for trying things out.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before anything imports LeRobot: it must not ask the Hub, nor leave a cache at home.
+# Set before LeRobot is imported: it must not ask the Hub or leave a cache at home.
 _HOME = tempfile.TemporaryDirectory(prefix="robomerge-bench-hf-")
 os.environ.update(HF_HUB_OFFLINE="1", HF_HOME=_HOME.name, HF_LEROBOT_HOME=_HOME.name)
 os.environ.update(HF_DATASETS_DISABLE_PROGRESS_BARS="1", TQDM_DISABLE="1", SVT_LOG="1")
@@ -66,14 +66,14 @@ def features_of(group: Group) -> dict[str, dict]:
 
 
 def pictures(group: Group, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """A coarse picture that wanders, with noise on top: motion as a camera has it, and bytes quickly."""
+    """A coarse picture that moves, with noise on top: motion as of a camera, and cheap to make."""
     height, width = group.height, group.width
     coarse = generator.integers(20, 200, (height // 16 + 1, width // 16 + 1, 3), dtype=np.uint8)
     scene = np.tile(coarse.repeat(16, axis=0).repeat(16, axis=1), (2, 2, 1))
     noise = generator.integers(0, max(1, group.noise), (height * 2, width * 2, 3), dtype=np.uint8)
     for frame in range(2**31):
         down, right = 2 * frame % height, 3 * frame % width
-        # The noise moves otherwise than the scene, so that no motion vector fits both.
+        # The noise moves differently from the scene, so that no motion vector fits both.
         noise_down, noise_right = generator.integers(0, height), generator.integers(0, width)
         shown = scene[down : down + height, right : right + width]
         yield shown + noise[noise_down : noise_down + height, noise_right : noise_right + width]
@@ -105,7 +105,8 @@ def record(group: Group, number: int, root: Path) -> None:
                 dataset.add_frame({"task": task, "action": action, "observation.state": state, **shown})
             dataset.save_episode(parallel_encoding=False)
         else:
-            # A whole episode at once, as the recorder's buffer holds it: add_frame would take most of the time.
+            # A whole episode at once, as the recorder's buffer holds it: add_frame would take most
+            # of the time.
             frames = np.arange(group.num_frames)
             dataset.save_episode(
                 {

@@ -1,9 +1,10 @@
-"""Rewrites the data files of datasets with row groups of 10,000 rows; run by inputs.py where there is pyarrow.
+"""Rewrites the data files of datasets with row groups of 10,000 rows; run by inputs.py where there
+is pyarrow.
 
     regroup.py DATASET...
 
-LeRobot's recorder writes one row group per episode, edited and converted datasets do not: there a merge must decode
-and encode the rows, and is bound by the CPU.
+LeRobot's recorder writes one row group per episode, edited and converted datasets do not: there a
+merge must decode and encode the rows, and is bound by the CPU.
 """
 
 import sys

@@ -1,5 +1,5 @@
-// A name for content: equal content, equal name. Proves nothing against somebody who wants two
-// contents to have one name.
+// A hash that names content: equal content has an equal name. No protection against somebody who
+// makes two contents with one name.
 #pragma once
 
 #include <array>

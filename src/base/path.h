@@ -6,24 +6,24 @@
 
 namespace robomerge {
 
-/// `path`, begun at `working_directory` if it is relative, without "." and empty components: one
-/// folder typed in two ways is one path. ".." stays, since it may follow a link.
+/// `path`, joined to `working_directory` if it is relative, without "." and empty components, so
+/// that one folder typed in two ways is one path. ".." stays, since it may follow a link.
 std::string AbsolutePath(const std::string& path, const std::string& working_directory);
 
-/// The folder that holds `path`; "." for a bare name, "/" for what lies there.
+/// The folder that holds `path`; "." for a bare name, "/" for a path directly below the root.
 std::string ParentOf(const std::string& path);
 
 /// The last component.
 std::string NameOf(const std::string& path);
 
-/// `path` without `root` in front, if it lies there; otherwise as it is.
+/// `path` without `root` in front, if it lies below `root`; otherwise as it is.
 std::string RelativeTo(const std::string& root, const std::string& path);
 
-/// Whether `path` is relative and cannot lead out of the folder it is joined to, nor be written in
-/// two ways: no empty component, no "." and no "..", no NUL.
+/// Whether `path` is relative, cannot lead out of the folder it is joined to, and has only one
+/// spelling: no empty component, no "." and no "..", no NUL.
 bool IsPlainPath(std::string_view path);
 
-/// `path`, which is absolute, without "." and "..", as the system resolves it where there are no
+/// `path`, which must be absolute, with "." and ".." resolved as the system does where there are no
 /// links. "/" for what leads above the root.
 std::string ResolvedAsText(const std::string& path);
 

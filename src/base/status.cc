@@ -137,7 +137,7 @@ std::string FormatProblems(const std::vector<Problem>& problems, std::string_vie
   std::vector<size_t> all(problems.size());
   std::iota(all.begin(), all.end(), size_t{0});
   std::string text;
-  // What has no kind stands for itself.
+  // Problems without a kind are grouped by their sentence.
   for (const std::vector<size_t>& of_kind : Grouped(all, [&](size_t number) {
          return problems[number].kind.empty() ? " " + problems[number].what : problems[number].kind;
        })) {

@@ -64,7 +64,7 @@ TEST(Status, FormatNamesWhereExpectedFoundAndHint) {
             "\nhint: merge `b` on its own\n");
 }
 
-TEST(Status, FormatSaysAKindOnceWithItsPlaces) {
+TEST(Status, FormatPrintsAKindOnceWithItsPlaces) {
   const auto missing = [](std::string place) {
     return Problem(Code::kCorrupt, "file is missing")
         .Kind("E-file")
@@ -93,7 +93,7 @@ TEST(Status, FormatKeepsSentencesOfOneKindTogether) {
             "error[E-rows]: one\nerror[E-rows]: two\n\nerror: no kind\n");
 }
 
-TEST(Status, WhatTheSystemRefusedIsOfOneKindWhereverItWas) {
+TEST(Status, IoProblemsAllGetTheKindOfIo) {
   const Status status =
       Status::Many({Problem(Code::kIo, "cannot open"), Problem(Code::kCorrupt, "cut off")})
           .OfKind("E-data-file");

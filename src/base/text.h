@@ -12,7 +12,7 @@ namespace robomerge {
 
 namespace text_internal {
 
-// Not a stream: to make one costs more than all that most callers put together.
+// Not a stream: constructing one costs more than everything that most callers join.
 template <typename Part>
 void Append(const Part& part, std::string& out) {
   if constexpr (std::is_same_v<Part, char>) {
@@ -27,8 +27,8 @@ void Append(const Part& part, std::string& out) {
 
 }  // namespace text_internal
 
-/// Returns the arguments one after another: text, characters, integers. FormatDouble is for the
-/// others.
+/// Returns the arguments one after another: text, characters, integers. Floating-point numbers go
+/// through FormatDouble.
 template <typename... Parts>
 std::string StrCat(const Parts&... parts) {
   std::string out;

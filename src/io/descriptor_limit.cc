@@ -11,14 +11,14 @@ namespace {
 
 constexpr size_t kMostPooled = 256;
 constexpr size_t kFewestPooled = 4;
-// What is assumed to be open where the system does not say: the three standard ones, a lock, a log.
+// Assumed to be open where /proc does not say: the three standard ones, a lock, a log.
 constexpr size_t kAssumedOpen = 8;
 
 }  // namespace
 
 size_t DescriptorLimit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;  // Linux's usual one
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;  // Linux's usual limit
   return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<size_t>::max()
                                          : static_cast<size_t>(limit.rlim_cur);
 }

@@ -7,7 +7,7 @@
 
 namespace robomerge::io {
 
-// Keeps only the furthest byte. One file may be written by several threads.
+// Keeps only where the furthest write ends. One file may be written by several threads.
 class DryRunFileSystem::CountingFile final : public OutputFile {
  public:
   CountingFile(DryRunFileSystem& owner, std::string path) : owner_(owner), path_(std::move(path)) {}

@@ -10,8 +10,7 @@
 
 namespace robomerge::io {
 
-/// Decorates another file system. What only reads passes through, and does not see what was
-/// "written".
+/// Decorates another file system. Reads pass through and do not see what was "written".
 class DryRunFileSystem final : public ForwardingFileSystem {
  public:
   /// `beneath` must outlive this.

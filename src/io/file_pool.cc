@@ -12,7 +12,7 @@ FilePool::Files FilePool::MakeRoom() {
   for (auto at = recent_.end();
        at != recent_.begin() && recent_.size() + num_opening_ >= capacity_;) {
     const auto candidate = std::prev(at);
-    // Pins are made under the lock only, so what nobody else holds now stays so.
+    // Pins are made only under the lock, so a file that nobody holds now stays unpinned.
     if (candidate->file.use_count() > 1) {
       at = candidate;
       continue;

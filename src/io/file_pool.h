@@ -12,8 +12,8 @@
 
 namespace robomerge::io {
 
-/// Opens files when they are needed and keeps the most recently used ones open. A file makes room
-/// before the next is opened, and one that is pinned stays. Thread-safe.
+/// Opens files when they are needed and keeps the most recently used ones open. Room is made before
+/// the next file is opened; pinned files stay open. Thread-safe.
 class FilePool {
  public:
   /// `file_system` must outlive the pool. At most `capacity` files are open, or as many as are
@@ -22,7 +22,7 @@ class FilePool {
                     size_t capacity = PooledSourcesFor(FreeDescriptors()))
       : file_system_(file_system), capacity_(capacity) {}
 
-  /// The file as it was when it was read: kCorrupt (E-source-changed) if its size is no longer
+  /// The file, opened if necessary. kCorrupt (E-source-changed) if its size is no longer
   /// `size_bytes`.
   Result<std::shared_ptr<const RandomAccessFile>> Get(const std::string& path, uint64_t size_bytes);
 
@@ -34,8 +34,8 @@ class FilePool {
 
   using Files = std::list<Open>;
 
-  // Takes files that nobody has pinned out of the pool, the least recent first, until there is room
-  // for one more. REQUIRES: mutex_ is held. The caller drops them without it.
+  // Takes files that are not pinned out of the pool, the least recent first, until there is room
+  // for one more. REQUIRES: mutex_ is held. The caller closes them without the lock.
   Files MakeRoom();
 
   const FileSystem& file_system_;
@@ -46,7 +46,7 @@ class FilePool {
   std::unordered_map<std::string, Files::iterator> position_;  // guarded by mutex_
 };
 
-/// A file of the pool that looks always open. `pool` must outlive it.
+/// A file of the pool that behaves as if it were always open. `pool` must outlive it.
 class PooledFile final : public RandomAccessFile {
  public:
   PooledFile(FilePool& pool, std::string path, uint64_t size_bytes)

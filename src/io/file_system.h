@@ -1,8 +1,8 @@
 // The operating system behind one interface: everything robomerge reads or writes passes here.
 //
-// Whoever begins a run chooses the file system, once, and hands it down; nothing below asks for the
-// real one. Paths are UTF-8 byte strings, '/'-separated. All methods may be called from several
-// threads at once, except that one OutputFile is closed by one thread.
+// The caller that begins a run chooses the file system once and passes it down; nothing below asks
+// for the real one. Paths are UTF-8 byte strings, '/'-separated. All methods may be called from
+// several threads at once, except that one OutputFile is closed by one thread.
 #pragma once
 
 #include <cstddef>
@@ -41,14 +41,14 @@ class RandomAccessFile {
   /// The descriptor, for copies inside the kernel; -1 if there is none, or none that stays open
   /// (see Pin).
   virtual int descriptor() const { return -1; }
-  /// An open form of this file that stays open as long as it is held. A file that is always open is
-  /// its own (not owned) pin.
+  /// A form of this file that stays open as long as it is held. A file that is always open returns
+  /// itself, not owned.
   virtual Result<std::shared_ptr<const RandomAccessFile>> Pin() const {
     return std::shared_ptr<const RandomAccessFile>(std::shared_ptr<const void>(), this);
   }
 };
 
-/// Who else may hold a lock at the same time: nobody, or all that also share it.
+/// Who else may hold a lock at the same time: nobody, or others that share it too.
 enum class LockKind { kExclusive, kShared };
 
 /// Held while a path is locked; dropping it unlocks.
@@ -72,7 +72,7 @@ struct MovedBytes {
   }
 };
 
-/// One contiguous run of payload bytes that moves from a source into a destination.
+/// One contiguous range of payload bytes that moves from a source into a destination.
 struct PayloadRange {
   const RandomAccessFile* source = nullptr;
   uint64_t source_offset = 0;
@@ -87,8 +87,9 @@ class OutputFile {
   virtual ~OutputFile() = default;
   virtual const std::string& path() const = 0;
   virtual Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) = 0;
-  /// Says how large a new file will be; what is not written yet reads as zeros. A file system that
-  /// shares extents need not move the file's end, and write the block it lies in, for every range.
+  /// Sets the final size of a new file; bytes not yet written read as zeros. It saves a file system
+  /// that shares extents from moving the file's end, and writing the block it lies in, for every
+  /// range.
   virtual Status SetSize(uint64_t size_bytes) = 0;
   /// Copies [source_offset, source_offset + length) of `source` to `offset`, by the cheapest means
   /// that works. kCorrupt if the source ends before.
@@ -109,17 +110,17 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   /// Opens a regular file. kCorrupt for anything else (a pipe, a device, a directory), without
-  /// waiting for whoever is at its other end.
+  /// waiting for a process at its other end.
   virtual Result<std::unique_ptr<RandomAccessFile>> OpenForReading(
       const std::string& path) const = 0;
   /// Creates a new file. kAlreadyExists if there is one.
   virtual Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) = 0;
-  /// Writes `bytes` as all of a file that the user names: one that is there is emptied first, and a
-  /// pipe or device takes them as they come.
+  /// Writes `bytes` as the whole content of a file that the user names. An existing file is emptied
+  /// first; a pipe or device just receives the bytes.
   virtual Status Overwrite(const std::string& path, std::span<const std::byte> bytes) = 0;
-  /// Of what `path` leads to, links followed. kNotFound if there is nothing.
+  /// Describes what `path` leads to, with links followed. kNotFound if there is nothing.
   virtual Result<FileStat> Stat(const std::string& path) const = 0;
-  /// As Stat, but of a link itself: the only way to FileKind::kLink.
+  /// As Stat, but does not follow a link: only this returns FileKind::kLink.
   virtual Result<FileStat> StatLink(const std::string& path) const = 0;
   /// Names in a directory, sorted bytewise, without "." and "..".
   virtual Result<std::vector<std::string>> List(const std::string& path) const = 0;
@@ -127,9 +128,9 @@ class FileSystem {
   virtual Status MakeDirectories(const std::string& path) = 0;
   /// Renames without replacing: kAlreadyExists if `to` exists, even as an empty directory.
   virtual Status RenameNew(const std::string& from, const std::string& to) = 0;
-  /// Renames; whatever is at `to` is replaced at once. Both are files.
+  /// Renames; whatever is at `to` is replaced atomically. Both are files.
   virtual Status Replace(const std::string& from, const std::string& to) = 0;
-  /// Exchanges two paths at once. kUnsupported where the file system cannot.
+  /// Exchanges two paths atomically. kUnsupported where the file system cannot.
   virtual Status Exchange(const std::string& left, const std::string& right) = 0;
   /// Removes a file or a whole directory; one that does not exist is fine.
   virtual Status RemoveAll(const std::string& path) = 0;
@@ -139,16 +140,16 @@ class FileSystem {
   /// somebody else holds it. The kernel drops the lock with the process, however it ends.
   virtual Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) = 0;
   /// Whether files in `directory` can share extents with `source`: one file system, and one that
-  /// can (XFS with reflink, btrfs). Looks, writes nothing.
+  /// can (XFS with reflink, btrfs). Writes nothing.
   virtual bool CanShareExtents(const std::string& source, const std::string& directory) const = 0;
   /// Bytes a user may still write on the file system that holds `path`.
   virtual Result<uint64_t> FreeBytes(const std::string& path) const = 0;
-  /// `path` made absolute, every link followed, without "." and "..". What is not there at its end
-  /// stays as it is written.
+  /// `path` made absolute, every link followed, without "." and "..". Components at its end that do
+  /// not exist stay as they are.
   virtual Result<std::string> RealPath(const std::string& path) const = 0;
   /// kIo if this process may not make and remove files in `directory`.
   virtual Status CheckWritable(const std::string& directory) const = 0;
-  /// Where relative paths begin. kIo if that directory was removed.
+  /// The folder that relative paths are resolved against. kIo if that directory was removed.
   virtual Result<std::string> WorkingDirectory() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What decorators of a file system begin with: everything passes through to the one beneath. A
+// The base of decorators of a file system: everything passes through to the one beneath. A
 // decorator overrides only what it changes.
 #pragma once
 

@@ -141,7 +141,7 @@ TEST_F(IoTest, PoolReopensWhatItEvictedAndRefusesWhatChanged) {
   EXPECT_EQ(ReadAll(Path("out")), "file2");
 }
 
-// Each of them would wait, or have side effects, if it were opened as a file is.
+// Opening any of these as a file is opened would block or have side effects.
 TEST_F(IoTest, OnlyRegularFilesAreOpened) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   sockaddr_un address{};
@@ -219,7 +219,7 @@ TEST_F(IoTest, LockExcludesASecondHolderUntilItIsDropped) {
   EXPECT_TRUE(Posix().TryLock(Path("lock"), LockKind::kExclusive).ok());
 }
 
-// Counts the files that are open, and can let others act while one is opened.
+// Counts the files that are open.
 class CountingFileSystem final : public ForwardingFileSystem {
  public:
   CountingFileSystem() : ForwardingFileSystem(Posix()) {}
@@ -245,6 +245,7 @@ class CountingFileSystem final : public ForwardingFileSystem {
     if (path == "missing") return Problem(Code::kNotFound, "cannot open for reading").At(path);
     return std::unique_ptr<RandomAccessFile>(std::make_unique<File>(*this, path));
   }
+
   mutable std::atomic<int> num_open = 0, most_open = 0, num_opened = 0;
 };
 
@@ -268,7 +269,7 @@ TEST(FilePool, PinnedFilesStayAndOthersMakeRoom) {
     for (const char* path : {"a", "b", "c"}) ASSERT_TRUE(pool.Get(path, 1).ok());
     EXPECT_EQ(counting.most_open, 2);
     EXPECT_EQ(pool.Get("pinned", 1).value(), pinned);
-    // With both pinned there is one more, and it is the first to go.
+    // With both pinned, one more is opened, and it is closed first.
     const auto also = pool.Get("d", 1).value();
     ASSERT_TRUE(pool.Get("e", 1).ok());
     EXPECT_EQ(counting.num_open, 3);

@@ -26,11 +26,11 @@ namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
 
-// errno as data: what the caller should do next decides the code.
+// Turns errno into a problem. What the caller should do next decides the code.
 Problem SystemProblem(const std::string& operation, const std::string& path, int error) {
   Code code = Code::kIo;
-  // Where something is to be made, a missing parent is the system's answer, not an answer to the
-  // question whether it is there.
+  // These operations ask whether something is there, and ENOENT answers that. Where something is to
+  // be made, a missing parent is an error of the system.
   const bool is_question =
       operation == "open for reading" || operation == "stat" || operation == "list";
   if (is_question && (error == ENOENT || error == ENOTDIR)) code = Code::kNotFound;
@@ -165,7 +165,7 @@ class PosixOutputFile final : public OutputFile {
       const uint64_t shared = TryShare(source, source_offset, length, offset);
       moved.shared_bytes += shared;
       source_offset += shared, offset += shared, length -= shared;
-      // copy_file_range of one file system may share aligned extents by itself, which
+      // copy_file_range within one file system may share aligned extents by itself, which
       // Sharing::kForbidden does not allow.
       while (length > 0 && sharing_ != Sharing::kForbidden &&
              kernel_copies_.load(std::memory_order_relaxed)) {
@@ -220,7 +220,7 @@ class PosixOutputFile final : public OutputFile {
  private:
   // Shares the whole blocks of the range, if it begins with one on both sides
   // (ioctl_ficlonerange(2)). Returns the number of bytes shared. The last block of a source could
-  // be shared too where the destination ends with it; to copy it costs less than to move that end.
+  // be shared too where the destination ends with it; copying it costs less than moving that end.
   uint64_t TryShare(const RandomAccessFile& source, uint64_t source_offset, uint64_t length,
                     uint64_t offset) {
     static constexpr uint64_t kBlockBytes = 4096;
@@ -281,8 +281,8 @@ class PosixFileSystem final : public FileSystem {
     struct stat raw;
     if (number < 0 && errno == EWOULDBLOCK && ::stat(path.c_str(), &raw) == 0 &&
         S_ISREG(raw.st_mode)) {
-      // Somebody has a lease on this file (a file server, fcntl(2)), which the kernel takes back
-      // within a set time; that is worth the wait.
+      // Another process holds a lease on this file (fcntl(2); file servers do). The kernel breaks
+      // it within a set time, so the wait is bounded.
       number = OpenRetrying(path.c_str(), O_RDONLY);
     }
     if (number < 0) {
@@ -375,8 +375,8 @@ class PosixFileSystem final : public FileSystem {
     if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), kNoReplace) == 0)
       return Status();
     if (errno != EINVAL && errno != ENOSYS) return SystemProblem("rename to", to, errno);
-    // File systems without the flag (some network ones): plain rename, which replaces nothing but
-    // an empty directory.
+    // File systems without the flag (some network ones): plain rename. Of directories it replaces
+    // only an empty one.
     struct stat raw;
     if (::lstat(to.c_str(), &raw) == 0) return SystemProblem("rename to", to, EEXIST);
     if (::rename(from.c_str(), to.c_str()) != 0) return SystemProblem("rename to", to, errno);
@@ -416,7 +416,7 @@ class PosixFileSystem final : public FileSystem {
   Status SyncDirectory(const std::string& path) override {
     Descriptor descriptor(OpenRetrying(path.c_str(), O_RDONLY | O_DIRECTORY));
     if (descriptor.get() < 0) return SystemProblem("open", path, errno);
-    // Some network file systems cannot sync a directory; their server orders its operations itself.
+    // Some network file systems cannot sync a directory; their server orders operations itself.
     if (::fsync(descriptor.get()) != 0 && errno != EINVAL)
       return SystemProblem("sync", path, errno);
     return Status();
@@ -431,8 +431,8 @@ class PosixFileSystem final : public FileSystem {
         if (errno != EWOULDBLOCK) return SystemProblem("lock", path, errno);
         return Problem(Code::kAlreadyExists, "another process holds this lock").At(path);
       }
-      // Whoever held it before may have removed the file between our open and our lock: then what
-      // we hold locks nothing.
+      // The previous holder may have removed the file between our open and our lock. Then our lock
+      // protects nothing.
       struct stat of_descriptor, of_path;
       if (::fstat(descriptor.get(), &of_descriptor) != 0) return SystemProblem("stat", path, errno);
       if (::stat(path.c_str(), &of_path) != 0 || of_path.st_ino != of_descriptor.st_ino ||
@@ -448,8 +448,8 @@ class PosixFileSystem final : public FileSystem {
       return false;
     struct statfs system;
     if (::statfs(directory.c_str(), &system) != 0) return false;
-    // Subvolumes of one btrfs have device numbers of their own and can share all the same; the copy
-    // path copes if they cannot.
+    // Subvolumes of one btrfs have different device numbers and can still share extents. If they
+    // cannot, the bytes are copied.
     if (static_cast<uint64_t>(system.f_type) == kBtrfsMagic) return true;
     if (of_source.st_dev != of_directory.st_dev ||
         static_cast<uint64_t>(system.f_type) != kXfsMagic)
@@ -470,7 +470,7 @@ class PosixFileSystem final : public FileSystem {
 
   Result<std::string> RealPath(const std::string& path) const override {
     ROBOMERGE_ASSIGN_OR_RETURN(std::string there, AbsolutePath(*this, path));
-    // The longest beginning that is there is asked for; the rest is text.
+    // realpath resolves the longest prefix that exists; the rest is resolved as text.
     std::string rest;
     while (true) {
       const std::unique_ptr<char, decltype(&::free)> real(::realpath(there.c_str(), nullptr),

@@ -16,8 +16,7 @@ std::string MakeProcessName() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   std::string name;
-  // Names of machines are part of a file's name here: nothing that could lead elsewhere, and not
-  // too long.
+  // The host's name becomes part of a file's name, so it may hold no separator and not be too long.
   for (const char* letter = host.data(); *letter != '\0' && name.size() < 64; ++letter) {
     name += std::isalnum(static_cast<unsigned char>(*letter)) ? *letter : '_';
   }

@@ -5,7 +5,7 @@
 
 namespace robomerge::io {
 
-/// "<host>-<pid>-<random>-<number>": another one at every call, in this process and on any machine
+/// "<host>-<pid>-<random>-<number>": different at every call, in every process and on every machine
 /// that shares the file system.
 std::string UniqueName();
 

@@ -297,11 +297,11 @@ TEST_F(PersistTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
             "\"something_new\": [1, 2],\n    \"codebase_version\"");
   ReplaceIn("plan/plan.json", "        0\n    ]", "        7\n    ]");
   EXPECT_TRUE(ReadPlan(io::Posix(), Path("plan")).ok());
-  ReplaceIn("plan/plan.json", "        1,\n", "        2,\n");
+  ReplaceIn("plan/plan.json", "        2,\n", "        3,\n");
   const Status status = ReadPlan(io::Posix(), Path("plan")).status();
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.problems()[0].kind, "E-plan-version");
-  EXPECT_EQ(status.problems()[0].found, "[2, 7]");
+  EXPECT_EQ(status.problems()[0].found, "[3, 7]");
 }
 
 TEST_F(PersistTest, ADamagedPlanIsRefusedWithItsFile) {

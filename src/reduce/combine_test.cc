@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// A leaf without describing: combine looks at nothing else.
+// A leaf with only what Combine reads.
 Partial Leaf(size_t number, std::mt19937& random) {
   auto dataset = std::make_shared<Dataset>(
       test::MakeDataset({.root = StrCat("source", number), .lengths = {1 + random() % 50}}));

@@ -1,11 +1,11 @@
 // Reduces an ordered list as a tree: leaves make values, then neighbours are combined, level by
 // level.
 //
-// There is no barrier between levels and no thread waits for another: each place counts its
-// finished children, and the worker that finishes the second one queues the combination. Higher
-// levels run first, so that values are folded as early as they can be: with one worker at most one
-// value per level waits. The shape depends on the number of leaves alone (tree_shape.h), so neither
-// executor nor timing can be seen in the result.
+// There is no barrier between levels and no thread waits for another: the worker that finishes the
+// second of two neighbours queues their combination. Higher levels run first, so that values are
+// combined as early as possible: with one worker at most one value per level waits. The shape
+// depends on the number of leaves alone (tree_shape.h), so neither executor nor timing affects the
+// result.
 #pragma once
 
 #include <cstddef>
@@ -39,16 +39,17 @@ struct TreeOptions {
   /// All leaves run, and the problems of all that fail are returned together, in leaf order.
   bool gather_leaf_errors = false;
   schedule::Observer* observer = nullptr;
-  /// Is told the id of the node that made the result, so that what waits for the tree can say so.
+  /// Set to the id of the node that made the result, so that nodes that wait for the tree can name
+  /// it.
   uint64_t* root_id = nullptr;
   schedule::StopToken stop;
 };
 
-/// Decides which failure of a tree is the one to report, whatever happened first. Thread-safe.
+/// Decides which failure of a tree is reported, whichever happened first. Thread-safe.
 ///
-/// A failure lies at the last leaf it needed, there above all lower levels: the order in which the
-/// serial twin meets them. Whatever comes before the first failure so far still runs, since it may
-/// fail too; whatever comes after is cancelled. No place comes before the places below it, so a
+/// Failures are ordered by the last leaf they needed, then by level: the order in which the serial
+/// twin meets them. Whatever comes before the first failure so far still runs, since it may fail
+/// too; whatever comes after is cancelled. No place comes before the places below it, so a
 /// cancelled place can only hide failures that come later still.
 class TreeFailures {
  public:
@@ -137,7 +138,7 @@ class TreeRun {
                return combine_(std::move(*left.value), std::move(*right.value));
              }));
     }
-    // Freed before the tree may be gone.
+    // Freed before Done(), after which the tree may be gone.
     left.value.reset();
     right.value.reset();
     outstanding_.Done();
@@ -182,7 +183,7 @@ class TreeRun {
 
   void Queue(Place place, Arrival left, Arrival right) {
     outstanding_.Add();
-    // std::function wants to copy what it holds; a T need only move.
+    // std::function must be able to copy what it holds; a T may be move-only.
     auto pair = std::make_shared<std::pair<Arrival, Arrival>>(std::move(left), std::move(right));
     executor_.Submit(schedule::Node{static_cast<uint64_t>(place.level), place.position,
                                     [this, place, pair](int worker) {

@@ -1,5 +1,5 @@
-// The fixed shape of a reduction tree: adjacent pairs, level by level; who is left over at the end
-// of a level moves up unchanged. Nothing but the number of leaves decides it.
+// The fixed shape of a reduction tree: adjacent pairs, level by level; what is left over at the end
+// of a level moves up unchanged. Only the number of leaves decides the shape.
 //
 //   leaves   0   1   2   3   4        level 0
 //             \ /     \ /    :

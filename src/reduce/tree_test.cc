@@ -177,8 +177,8 @@ TEST(Tree, SerialTwinFoldsAsEarlyAsItCan) {
 }
 
 TEST(Tree, SerialTwinAndPoolOfOneShowTheSameEventsInTheSameOrder) {
-  // A pool begins with the first leaf while the others are still being queued; only then may the
-  // two differ, so the first leaf waits until all are.
+  // A pool begins with the first leaf while the others are still being queued, and only then may
+  // the two differ. So a gate holds the worker until all are queued.
   const auto order_of_events = [](schedule::Executor& executor) {
     EventList list;
     TreeOptions options;

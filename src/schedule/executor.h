@@ -1,8 +1,8 @@
-// Who runs nodes: a pool of threads over one central queue, or its twin, the calling thread with
-// the same queue.
+// Runs nodes: a pool of threads over one central queue, or its twin, the calling thread with the
+// same queue.
 //
-// Nothing here knows what nodes do or how they depend on each other. A node never waits for a node;
-// the one that is last to finish queues what comes after. So a pool of any size, one included,
+// Nothing here knows what nodes do or how they depend on each other. A node never waits for
+// another; the last one to finish queues what comes after. So a pool of any size, one included,
 // cannot deadlock.
 #pragma once
 
@@ -16,13 +16,13 @@
 
 namespace robomerge::schedule {
 
-/// How many nodes of one piece of work are queued or running. Thread-safe. Starts finished, at
-/// zero.
+/// Counts the queued and running nodes of one call, such as ParallelFor. Thread-safe. Starts
+/// finished, at zero.
 class Outstanding {
  public:
   void Add(size_t num_nodes = 1) ROBOMERGE_EXCLUDES(mutex_);
-  /// The last access of a node to the work it belongs to: whoever waits may destroy that as soon as
-  /// the count is zero. Nodes that a node queues are added before.
+  /// Must be a node's last access to what its call owns: the waiter may destroy that as soon as the
+  /// count is zero. Add the nodes that a node queues before.
   void Done() ROBOMERGE_EXCLUDES(mutex_);
   bool finished() const ROBOMERGE_EXCLUDES(mutex_);
   /// Blocks until finished(). Called through Executor::RunUntilFinished, which knows whether to
@@ -73,7 +73,7 @@ class ThreadPool final : public Executor {
   ReadyQueue ready_ ROBOMERGE_GUARDED_BY(mutex_);
   bool closing_ ROBOMERGE_GUARDED_BY(mutex_) = false;
   std::vector<std::thread>
-      threads_;  // touched by Make and the destructor only, before and after all work
+      threads_;  // changed by Make and the destructor only, before and after all work
 };
 
 /// One worker per core this process may use.
@@ -92,8 +92,8 @@ class SerialExecutor final : public Executor {
   bool running_ = false;
 };
 
-/// An executor of `num_workers`, 0 being UsableCores(): the pool, or its twin for one. Fails as
-/// ThreadPool::Make does.
+/// An executor of `num_workers`, where 0 means UsableCores(): a SerialExecutor for one, otherwise a
+/// ThreadPool. Fails as ThreadPool::Make does.
 Result<std::unique_ptr<Executor>> MakeExecutor(int num_workers);
 
 }  // namespace robomerge::schedule

@@ -48,7 +48,7 @@ void AppendQuoted(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
-// Microseconds with all the nanoseconds there are: a double would round long runs.
+// Microseconds with three decimals, so no nanosecond is lost: a double would round in long runs.
 std::string Microseconds(int64_t nanoseconds) {
   char text[32];
   std::snprintf(text, sizeof(text), "%lld.%03lld", static_cast<long long>(nanoseconds / 1000),

@@ -1,5 +1,4 @@
-// What nodes did, for whoever wants to know: progress, the report and the trace file hang on this
-// one interface.
+// What nodes did. Progress, the report and the trace file use this one interface.
 #pragma once
 
 #include <atomic>
@@ -37,7 +36,7 @@ class Observer {
   virtual void Started(const NodeEvent&) {}
   virtual void Finished(const NodeEvent& event) = 0;
 
-  /// Takes `count` ids that follow each other and returns the first.
+  /// Takes `count` consecutive ids and returns the first.
   uint64_t ReserveIds(uint64_t count) {
     return next_id_.fetch_add(count, std::memory_order_relaxed);
   }

@@ -36,8 +36,8 @@ class ParallelForRun {
 
  private:
   // Where a node stands in the order of items, of the parts within them, and of continuations after
-  // those: item, then in turns a phase and a part of that phase. Compared lexicographically: [2] <
-  // [2,0,5] < [2,0,5,1] < [2,0,6] < [2,1] < [3]. No node comes before one it waits for, so
+  // those: item, then alternately a phase and a part of that phase. Compared lexicographically: [2]
+  // < [2,0,5] < [2,0,5,1] < [2,0,6] < [2,1] < [3]. No node comes before one it waits for, so
   // cancelling what comes after a failure hides only later failures.
   using Order = std::vector<uint64_t>;
 
@@ -162,7 +162,7 @@ class ParallelForRun {
     Submit(frame);
   }
 
-  // `frame` has nothing left to do: counts down its parent, whose turn it may be then.
+  // `frame` has nothing left to do: counts down its parent, which may then go on.
   void Close(Frame* frame) {
     Frame* const parent = frame->parent;
     if (parent == nullptr) return;

@@ -7,8 +7,8 @@
 
 namespace robomerge::schedule {
 
-/// One piece of work. It must not block on another node: what has to wait for it is queued by it
-/// (tree.h, parallel_for.h).
+/// What an executor runs. It must not block on another node: it queues the nodes that have to wait
+/// for it (reduce/tree.h, parallel_for.h).
 struct Node {
   uint64_t priority = 0;  ///< higher runs first
   uint64_t position = 0;  ///< among equals, lower runs first; then the one submitted first

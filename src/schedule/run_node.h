@@ -1,4 +1,4 @@
-// The border around a node's body: exceptions become a Status, and the observer hears of it.
+// The boundary around a node's body: exceptions become a Status, and the observer hears of it.
 #pragma once
 
 #include <chrono>

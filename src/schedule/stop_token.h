@@ -1,5 +1,5 @@
-// The wish to stop, carried from a signal handler or another thread to the nodes: a flag that is
-// only ever raised.
+// A request to stop, passed from a signal handler or another thread to the nodes: a flag that is
+// never lowered.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,7 @@ class StopSource {
  public:
   StopSource() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
 
-  /// Async-signal-safe: one lock-free store, no allocation. There is no way back.
+  /// Async-signal-safe: one lock-free store, no allocation. It cannot be undone.
   void RequestStop() noexcept { flag_->store(true, std::memory_order_release); }
   bool StopRequested() const noexcept { return flag_->load(std::memory_order_acquire); }
   StopToken token() const { return StopToken(flag_); }

@@ -1,5 +1,5 @@
-// Clang's thread-safety analysis (-Wthread-safety) as macros: which lock guards what is written
-// down and, under clang, proved. Nothing under other compilers.
+// Clang's thread-safety analysis (-Wthread-safety) as macros: they state which lock guards what,
+// and clang checks it. Empty under other compilers.
 #pragma once
 
 #if defined(__clang__)

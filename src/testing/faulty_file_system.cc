@@ -29,7 +29,7 @@ bool IsCandidate(FaultKind kind, Operation operation) {
     case FaultKind::kSyncError:
     case FaultKind::kSkippedSync:
       return Needs(operation, {Operation::kSyncFile, Operation::kSyncDirectory});
-    // What only looks leaves nothing that a crash could take.
+    // Operations that only read leave nothing that a crash could lose.
     case FaultKind::kCrash:
       return operation >= Operation::kCreate;
   }
@@ -175,7 +175,7 @@ Status FaultyFileSystem::Overwrite(const std::string& path, std::span<const std:
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kCreate, path));
   bool is_short = false;
   const Status writes = Begin(Operation::kWrite, path, &is_short);
-  // It is emptied before it is written.
+  // The file is emptied before it is written.
   if (!writes.ok()) bytes = {};
   if (is_short) bytes = bytes.first(bytes.size() / 2);
   ROBOMERGE_RETURN_NOT_OK(beneath().Overwrite(path, bytes));

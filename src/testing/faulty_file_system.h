@@ -45,19 +45,20 @@ enum class FaultKind {
            ///< it ends
 };
 
-/// What to do to whom. Kinds count only the operations that they can strike, from 0.
+/// Which operation fails, and how. `at` counts, from 0, only the operations that the kind can
+/// strike.
 struct Fault {
   FaultKind kind = FaultKind::kNone;
   uint64_t at = 0;
 };
 
-/// What a file system of another make would do.
+/// Behaviour of other file systems.
 struct FaultyBehaviour {
   bool cannot_exchange = false;  ///< as over NFS: kUnsupported
 };
 
-/// Decorates another file system. A folder that is made with its parents, or removed with what is
-/// in it, is one operation per folder and file.
+/// Decorates another file system. Making a folder with its parents, or removing one with its
+/// content, is one operation per folder and file.
 class FaultyFileSystem final : public ForwardingFileSystem {
  public:
   struct Logged {
@@ -96,8 +97,8 @@ class FaultyFileSystem final : public ForwardingFileSystem {
   class ReadFile;
   class WrittenFile;
 
-  // Counts the operation and says whether it fails. What is to stop in the middle, or to be
-  // skipped, succeeds here and says so.
+  // Counts the operation and says whether it fails. A short write or a skipped sync succeeds here
+  // and sets `is_struck`.
   Status Begin(Operation operation, const std::string& path, bool* is_struck = nullptr) const;
 
   const Fault fault_;

@@ -11,7 +11,7 @@
 namespace robomerge::io {
 namespace {
 
-// The kernel's own limits: a longer path is no file's.
+// The kernel's own limits: no file has a longer path.
 constexpr size_t kMostPathBytes = 4096;
 constexpr size_t kMostNameBytes = 255;
 
@@ -43,7 +43,7 @@ class GuardedFileSystem::CountedFile final : public ForwardingOutputFile {
   }
   Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
                                uint64_t length, uint64_t offset) override {
-    // Nobody makes room for what is not there.
+    // A range that is not there takes no space.
     if (!RangeFits(source_offset, length, source.size_bytes()))
       return Problem(Code::kCorrupt, "file ends early").At(source.path());
     ROBOMERGE_RETURN_NOT_OK(GrowTo(offset, length));

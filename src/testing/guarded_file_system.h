@@ -1,4 +1,4 @@
-// A file system that knows who looks where he should not: for fuzz targets.
+// A file system that aborts on paths outside its roots: for fuzz targets.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace robomerge::io {
 
-/// Decorates another file system. Aborts when a path is asked for that does not lie in one of
-/// `roots`, once "." and ".." are followed: so no template and no name of a dataset leads out of
-/// its folder or the destination's. A name that the kernel would find too long is kIo.
+/// Decorates another file system. Aborts on a path that lies in none of `roots` after "." and ".."
+/// are followed: so no template and no name of a dataset may lead out of its folder or the
+/// destination's. kIo for a name that the kernel would find too long.
 class GuardedFileSystem final : public ForwardingFileSystem {
  public:
-  /// `beneath` must outlive this. Outputs may grow to `most_bytes` together; one that wants more
-  /// gets kIo, as on a full disk.
+  /// `beneath` must outlive this. Outputs may grow to `most_bytes` together; more is kIo, as on a
+  /// full disk.
   GuardedFileSystem(FileSystem& beneath, std::vector<std::string> roots,
                     uint64_t most_bytes = uint64_t{64} << 20)
       : ForwardingFileSystem(beneath), roots_(std::move(roots)), bytes_left_(most_bytes) {}

@@ -11,8 +11,8 @@
 namespace robomerge::mp4 {
 namespace {
 
-// The sample table as the spec says, box by box; nothing is taken from the code under test but the
-// writer of scopes.
+// Writes the sample table that `spec` describes, box by box. Of the code under test it uses only
+// BoxWriter.
 void WriteTables(const MovieSpec& spec, const std::vector<uint64_t>& chunk_offsets,
                  BoxWriter* out) {
   BoxScope stbl(*out, Tag("stbl"));
@@ -281,7 +281,7 @@ std::vector<TestFrame> ReadFrames(const ParsedStream& stream, const io::RandomAc
   }
   number = 0;
   for (const SampleChunk& sample_chunk : samples.chunks) {
-    uint64_t offset = sample_chunk.extent.offset;
+    uint64_t offset = sample_chunk.range.offset;
     for (uint32_t i = 0; i < sample_chunk.num_samples; ++i, ++number) {
       TestFrame& frame = frames.at(number);
       if (samples.dependencies) frame.dependency = samples.dependencies->at(number);

@@ -1,4 +1,4 @@
-// Small MP4 files made in memory, for tests: every table is written as told, right or wrong.
+// Small MP4 files made in memory, for tests: every table is written as specified, right or wrong.
 #pragma once
 
 #include <cstdint>

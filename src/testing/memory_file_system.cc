@@ -165,7 +165,7 @@ void MemoryFileSystem::Crash(NameLoss names, ContentLoss contents, uint64_t seed
     if (changes_[at].is_synced || by_chance) Apply(changes_[at], on_device_);
   }
   changes_.clear();
-  // What no name leads to any more is gone.
+  // What no name leads to is gone.
   std::set<NodeId> reached = {kRoot};
   std::vector<NodeId> folders = {kRoot};
   while (!folders.empty()) {

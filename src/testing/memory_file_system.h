@@ -1,8 +1,8 @@
 // A file system in memory that knows what a device would hold after a power cut: for tests.
 //
-// POSIX promises little, and this keeps no more: fsync of a file saves its contents but not its
-// name, fsync of a folder the names in it but not those above. A rename reaches the device whole or
-// not at all. All else is lost or kept as the crash is told. There are no links.
+// It keeps only what POSIX promises: fsync of a file saves its contents but not its name, fsync of
+// a folder the names in it but not those above. A rename reaches the device whole or not at all.
+// Everything else is lost or kept as the arguments of Crash say. There are no links.
 #pragma once
 
 #include <map>
@@ -36,17 +36,16 @@ enum class ContentLoss {
 class MemoryFileSystem final : public FileSystem {
  public:
   MemoryFileSystem();
-  /// The same files, all as lost or safe as here. Locks are not copied.
+  /// A copy in which the same changes are synced. Locks are not copied.
   std::unique_ptr<MemoryFileSystem> Clone() const;
-  /// Cuts the power and starts again: what was not synced is gone as told, everything else is on
-  /// the device. Locks are dropped.
+  /// Cuts the power and starts again: what was not synced is lost as `names` and `contents` say,
+  /// everything else is on the device. Locks are dropped.
   void Crash(NameLoss names, ContentLoss contents, uint64_t seed);
   /// Everything that is there reaches the device.
   void SyncAll();
-  /// Makes a file with its folders, or writes over it, on the device.
+  /// Makes or overwrites a file, with its folders, and syncs everything.
   Status Put(const std::string& path, std::string bytes);
-  /// Every file below `path`: its path from there, and its bytes. Empty folders stand there with a
-  /// '/' behind.
+  /// Every file below `path`: its path from there, and its bytes. An empty folder ends with a '/'.
   std::map<std::string, std::string> Tree(const std::string& path) const;
   /// Paths with time of their last change, folders included, below `path`.
   std::map<std::string, int64_t> Times(const std::string& path) const;
@@ -123,7 +122,7 @@ class MemoryFileSystem final : public FileSystem {
   std::vector<NameChange> changes_;
   NodeId next_node_ = 2;
   int64_t clock_ns_ = 1'700'000'000'000'000'000;
-  std::shared_ptr<std::map<NodeId, int>> locks_;  // holders; -1: one that shares with nobody
+  std::shared_ptr<std::map<NodeId, int>> locks_;  // number of holders; -1: one exclusive holder
 };
 
 }  // namespace robomerge::io

@@ -1,4 +1,4 @@
-// Makes Parquet files in memory with Arrow, for the tests of this room.
+// Makes Parquet files in memory with Arrow, for the tests of formats/parquet.
 #pragma once
 
 #include <arrow/api.h>

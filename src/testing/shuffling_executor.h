@@ -1,5 +1,4 @@
-// For tests, of this room and of those above it: an executor that runs ready nodes in a random
-// order, given by a seed.
+// For tests: an executor that runs ready nodes in a random order, given by a seed.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // mp4_tool summary FILE                       prints what ReadStreamSummary says, as JSON
 // mp4_tool splice OUT [--align N] [--fps N] IN...   writes OUT and prints the layout, as JSON
 //
-// Errors go to stderr in the library's own words; exit code 1.
+// Errors go to stderr as the library formats them; exit code 1.
 #include <cstdio>
 #include <iostream>
 #include <memory>

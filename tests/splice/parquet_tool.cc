@@ -4,7 +4,7 @@
 //   NAME]... IN... parquet_tool tasks OUT TASK...
 //
 // `splice` makes one row group per row group of the sources, or with --regroup one per run of equal
-// values of COLUMN. A replaced column counts on across row groups. `tasks` writes a table with a
+// values of COLUMN. A replaced column continues across row groups. `tasks` writes a table with a
 // pandas index. Prints figures of the splice as JSON.
 #include <cstdio>
 #include <cstdlib>

@@ -1,10 +1,11 @@
-"""The MP4 splice against files of real encoders, read back by independent readers: ffprobe, PyAV, and torchcodec, which LeRobot prefers.
+"""Tests the MP4 splice on files of real encoders with independent readers: ffprobe, PyAV, and
+torchcodec, which LeRobot prefers.
 
 Run: ROBOMERGE_MP4_TOOL=<build>/tests/splice/mp4_tool python -m pytest tests/splice
 
-What must hold of a splice: its packets are the sources' packets, byte for byte and in order; frame k of source i is
-shown at exactly the ticks of all frames before it; every frame decodes to the same picture; a seek finds what the same
-seek in the source finds.
+What must hold of a splice: its packets are the sources' packets, byte for byte and in order; frame
+k of source i is shown at exactly the ticks of all frames before it; every frame decodes to the same
+picture; a seek finds what the same seek in the source finds.
 """
 
 import hashlib
@@ -126,7 +127,8 @@ def av_frames(path):
 
 
 def picture_hash(frame):
-    """Hash of the visible pixels: the padding at the end of each line is whatever the decoder left there."""
+    """Hash of the visible pixels: the padding at the end of each line is whatever the decoder left
+    there."""
     digest = hashlib.md5()
     for plane, component in zip(frame.planes, frame.format.components, strict=True):
         row_bytes = plane.width * ((component.bits + 7) // 8)
@@ -137,7 +139,7 @@ def picture_hash(frame):
 
 
 def expected_packets(clips, layout, read):
-    """What the splice must hold, from the sources' own packets and nothing else."""
+    """What the splice must hold, computed from the sources' own packets only."""
     expected = []
     frames_before = Fraction(0)
     for clip, start_ticks in zip(clips, layout["start_ticks"], strict=True):
@@ -185,7 +187,8 @@ def check_with_av(out, clips, layout):
 def check_seeks(out, clips, ticks_per_frame):
     """A seek into the splice finds the picture that the same seek in the source finds.
 
-    Which need not be the one asked for: FFmpeg passes over the last frames before a key frame of some MPEG-4 streams.
+    It need not be the one asked for: FFmpeg skips the last frames before a key frame of some MPEG-4
+    streams.
     """
     chance = random.Random(7)
     frames_before = 0
@@ -202,7 +205,8 @@ def check_seeks(out, clips, ticks_per_frame):
 
 
 def check_with_torchcodec(out, clips, layout):
-    """By number, in any order, with the approximate seeks that LeRobot asks for (video_utils.py, decode_video_frames_torchcodec)."""
+    """By number, in any order, with the approximate seeks that LeRobot asks for (video_utils.py,
+    decode_video_frames_torchcodec)."""
     spliced = VideoDecoder(str(out), seek_mode="approximate")
     exact = [VideoDecoder(str(clip), seek_mode="exact") for clip in clips]
     num_frames = [len(decoder) for decoder in exact]
@@ -344,7 +348,8 @@ def test_streams_that_cannot_share_a_decoder_have_different_keys(tmp_path):
 
 
 def test_the_number_of_threads_is_not_part_of_the_key(tmp_path):
-    """x265 notes its options in the sample entry; recorders of one model on different machines must still match."""
+    """x265 notes its options in the sample entry; recorders of one model on different machines must
+    still match."""
     keys = set()
     for threads in (1, 2):
         options = f"log-level=error:pools={threads}:frame-threads={threads}"

@@ -1,10 +1,11 @@
-"""The Parquet splice against files of real writers, read back by every reader at hand.
+"""Tests the Parquet splice on files of real writers with every reader at hand.
 
 Run: ROBOMERGE_PARQUET_TOOL=<build>/tests/splice/parquet_tool python -m pytest tests/splice
 
-What must hold of a splice: every reader sees the rows of the sources, in order, under the schema and key-value metadata
-of the first; filters find the same rows; every page index entry points at a page of its size. Each kind of file is
-spliced as it is (chunks copied), with new values for two columns, and regrouped (decoded), in both layouts.
+What must hold of a splice: every reader sees the rows of the sources, in order, under the schema
+and key-value metadata of the first; filters find the same rows; every page index entry points at a
+page of its size. Each kind of file is spliced as it is (chunks copied), with new values for two
+columns, and regrouped (decoded), in both layouts.
 """
 
 import datetime
@@ -349,7 +350,8 @@ def test_polars_reads_it(spliced):
 
 
 def test_sources_of_every_pair_of_list_types_fit_together(tmp_path):
-    """Any list type copies into a list; into a fixed size it is decoded and its lengths are proven."""
+    """Any list type is copied into a list; into a fixed size it is decoded and its lengths are
+    checked."""
     types = {"list": pa.list_(pa.float32()), "large": pa.large_list(pa.float32()), "fixed": pa.list_(pa.float32(), 7)}
     for name, type_ in types.items():
         write_plain(cast({"action": type_})(0, 50), tmp_path / f"{name}.parquet")

@@ -14,7 +14,7 @@ namespace robomerge::json {
 using Json = nlohmann::ordered_json;
 
 /// Parses one document as Python's json.loads does. Bare NaN, Infinity and -Infinity become the
-/// numbers they name; of a key that comes twice the last value counts, at the place of the first.
+/// numbers they name; if a key occurs twice, the last value counts, at the place of the first.
 /// Depth is bounded at 200. kCorrupt names `path`, line, column and the byte that was not
 /// understood, also where the text is not UTF-8; kUnsupported for an integer that does not fit 64
 /// bits: Python would keep it exactly, a double would not.

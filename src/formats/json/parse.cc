@@ -1,5 +1,5 @@
-// A parser of our own in front of nlohmann's value type: nlohmann's parser has no NaN, turns
-// integers beyond 64 bits into doubles without a word, refuses 1e999 (Python: inf), and bounds no
+// A parser of our own in front of nlohmann's value type: nlohmann's parser has no NaN, silently
+// turns integers beyond 64 bits into doubles, refuses 1e999 (Python: inf), and has no limit of
 // depth.
 #include <algorithm>
 #include <charconv>
@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kMaxDepth = 200;
 
-// From this many keys on, duplicates are looked up in a hash table: an object stays linear in its
-// size.
+// From this many keys on, duplicates are looked up in a hash table: reading an object stays linear
+// in its size.
 constexpr size_t kLookUpFrom = 16;
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -350,7 +350,7 @@ class Parser {
     return Status();
   }
 
-  // Half a surrogate pair is refused: Python reads it, but can write it to no UTF-8 file.
+  // Half a surrogate pair is refused: Python reads it but cannot write it to a UTF-8 file.
   Status ParseUnicodeEscape(size_t start, std::string* out) {
     uint32_t unit;
     ROBOMERGE_RETURN_NOT_OK(ParseHex4(&unit));

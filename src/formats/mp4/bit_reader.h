@@ -9,7 +9,7 @@
 namespace robomerge::mp4 {
 
 /// Reading past the end gives zeros and clears ok(). Emulation prevention bytes (00 00 03) are
-/// stepped over.
+/// skipped.
 class BitReader {
  public:
   explicit BitReader(std::span<const std::byte> nal_unit) : bytes_(nal_unit) {}

@@ -10,7 +10,7 @@ namespace {
 // A list of boxes costs far more memory than its bytes; real containers hold a few dozen.
 constexpr size_t kMaxChildren = 4096;
 
-// Kinds of which a container may hold several that we tell apart.
+// Types that occur several times in a container and are numbered in paths.
 bool IsNumbered(FourCc type) {
   return type == Tag("trak") || type == Tag("traf") || type == Tag("trex");
 }

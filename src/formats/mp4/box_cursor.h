@@ -1,10 +1,9 @@
-// Reads boxes out of memory, every length checked: the only place where bytes of a file become
-// numbers.
+// Reads boxes from memory and checks every length.
 //
 // A cursor never throws and never reads outside its box. The first read that does not fit is
 // recorded in the Diagnosis with the box's path, the field and the byte in the file; from then on
-// every read of every cursor of that file gives zero and every list is over, so that a parser can
-// read on and ask once at the end.
+// every read of every cursor of that file gives zero and every list ends, so a parser can read on
+// and check once at the end.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +43,7 @@ class Diagnosis {
 
 struct Box;
 
-/// A window on the body of one box. Copying a cursor copies the place, not the bytes.
+/// A window on the body of one box. Copying a cursor copies the position, not the bytes.
 class BoxCursor {
  public:
   /// `bytes` lie at `file_offset` of the file; `path` names the box ("moov/trak[0]/mdia/mdhd",
@@ -71,7 +70,7 @@ class BoxCursor {
   /// Returns the next `count` bytes, or an empty span after a failure.
   std::span<const std::byte> Bytes(uint64_t count, const char* field);
   void Skip(uint64_t count, const char* field) { Bytes(count, field); }
-  /// Returns the bytes of `num_entries` table entries; fails in the words of a table ("1,200 sizes,
+  /// Returns the bytes of `num_entries` table entries. A failure counts entries ("1,200 sizes,
   /// found 1,187").
   std::span<const std::byte> Table(uint64_t num_entries, uint64_t entry_bytes, const char* entries);
   /// Returns what is left, and moves to the end.
@@ -110,7 +109,7 @@ struct Box {
   BoxCursor body;
 };
 
-/// The children of a container, to be asked for by name.
+/// The children of a container, found by name.
 class BoxList {
  public:
   explicit BoxList(BoxCursor container);

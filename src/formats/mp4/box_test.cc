@@ -122,7 +122,7 @@ TEST(BitReader, ReadsExpGolombAndStepsOverEmulationPrevention) {
   EXPECT_EQ(bits.Unsigned(), 0u);  // 1
   EXPECT_EQ(bits.Unsigned(), 1u);  // 010
   EXPECT_EQ(bits.Signed(), -1);    // 011, then 0
-  EXPECT_EQ(bits.Unsigned(), 3u);  // 00100 over the byte's border
+  EXPECT_EQ(bits.Unsigned(), 3u);  // 00100 across a byte boundary
   EXPECT_EQ(bits.Bits(4), 3u);
   EXPECT_EQ(bits.Bits(24), 1u);  // 00 00 01, the 03 left out
   EXPECT_TRUE(bits.ok());

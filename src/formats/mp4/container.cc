@@ -73,7 +73,7 @@ class ContainerReader {
         .Found(std::move(found));
   }
 
-  // Returns nothing where bytes follow the last complete box that are no box.
+  // Returns nothing if what follows the last complete box is no box.
   Result<std::optional<TopLevelBox>> ReadHeader(uint64_t start) const {
     const uint64_t left_bytes = file_.size_bytes() - start;
     std::array<std::byte, 16> header{};
@@ -106,7 +106,7 @@ class ContainerReader {
   }
 
   Status Take(const TopLevelBox& box) {
-    const FileExtent body{box.body_offset(), box.body_bytes()};
+    const FileRange body{box.body_offset(), box.body_bytes()};
     if (box.type == Tag("mdat")) {
       container_.media.push_back(body);
     } else if (box.type == Tag("moof")) {
@@ -124,7 +124,7 @@ class ContainerReader {
             .Found(FormatBytes(box.size_bytes));
       }
       has_movie_ = true;
-      container_.movie_extent = body;
+      container_.movie_range = body;
       container_.movie.resize(static_cast<size_t>(body.length_bytes));
       return file_.ReadAt(body.offset, container_.movie);
     }
@@ -139,13 +139,13 @@ class ContainerReader {
 
 }  // namespace
 
-bool Container::IsMedia(const FileExtent& extent) const {
+bool Container::IsMedia(const FileRange& range) const {
   const auto after =
-      std::upper_bound(media.begin(), media.end(), extent.offset,
-                       [](uint64_t offset, const FileExtent& box) { return offset < box.offset; });
+      std::upper_bound(media.begin(), media.end(), range.offset,
+                       [](uint64_t offset, const FileRange& box) { return offset < box.offset; });
   if (after == media.begin()) return false;
-  const FileExtent& box = *std::prev(after);
-  return RangeFits(extent.offset - box.offset, extent.length_bytes, box.length_bytes);
+  const FileRange& box = *std::prev(after);
+  return RangeFits(range.offset - box.offset, range.length_bytes, box.length_bytes);
 }
 
 Result<Container> ReadContainer(const io::RandomAccessFile& file, Diagnosis* diagnosis) {

@@ -12,8 +12,8 @@
 
 namespace robomerge::mp4 {
 
-/// A run of bytes of the file.
-struct FileExtent {
+/// A range of bytes of the file.
+struct FileRange {
   uint64_t offset = 0;
   uint64_t length_bytes = 0;
   uint64_t end() const { return offset + length_bytes; }
@@ -22,14 +22,14 @@ struct FileExtent {
 struct Container {
   uint64_t file_size_bytes = 0;
   std::vector<std::byte> file_type;  ///< the whole ftyp box; empty if there is none (old QuickTime)
-  FileExtent movie_extent;           ///< body of moov
-  std::vector<std::byte> movie;      ///< the bytes of movie_extent
-  std::vector<FileExtent> media;     ///< bodies of the mdat boxes, by offset
-  std::vector<FileExtent> fragments;  ///< bodies of the moof boxes, by offset
-  bool has_trailing_bytes = false;    ///< after the last complete box lies something that is no box
+  FileRange movie_range;             ///< body of moov
+  std::vector<std::byte> movie;      ///< the bytes of movie_range
+  std::vector<FileRange> media;      ///< bodies of the mdat boxes, by offset
+  std::vector<FileRange> fragments;  ///< bodies of the moof boxes, by offset
+  bool has_trailing_bytes = false;   ///< bytes that are no box follow the last complete one
 
-  /// Returns whether the extent lies within one mdat body.
-  bool IsMedia(const FileExtent& extent) const;
+  /// Returns whether `range` lies within one mdat body.
+  bool IsMedia(const FileRange& range) const;
 };
 
 /// Reads box headers and the whole moov. Problems go to `diagnosis`.

@@ -52,7 +52,7 @@ Result<FirstSample> InspectFirstSample(const io::RandomAccessFile& file, const S
   }
   if (entry.nal_format == NalFormat::kNone) return first;
 
-  uint64_t offset = samples.chunks.front().extent.offset;
+  uint64_t offset = samples.chunks.front().range.offset;
   const uint64_t end = offset + samples.SampleSize(0);
   std::vector<std::byte> parameter_sets;
   for (int i = 0; i < kMaxNalUnits; ++i) {

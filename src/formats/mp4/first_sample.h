@@ -1,5 +1,5 @@
-// Looks into the first sample of an H.264 or HEVC stream, at NAL unit headers only: may decoding
-// begin here after another stream?
+// Reads the NAL unit headers and parameter sets of the first sample of an H.264 or HEVC stream: may
+// decoding begin here after another stream?
 #pragma once
 
 #include <span>

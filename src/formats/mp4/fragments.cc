@@ -67,7 +67,7 @@ Result<FragmentTotals> CountFragments(const io::RandomAccessFile& file, const Co
                                       const Movie& movie, Diagnosis* diagnosis) {
   FragmentTotals totals;
   std::vector<std::byte> bytes;
-  for (const FileExtent& fragment : container.fragments) {
+  for (const FileRange& fragment : container.fragments) {
     if (fragment.length_bytes > kMaxFragmentBytes) {
       return Problem(Code::kUnsupported, "moof box is too large")
           .At(diagnosis->Place("moof", fragment.offset))

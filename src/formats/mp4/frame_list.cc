@@ -7,8 +7,8 @@
 namespace robomerge::mp4 {
 namespace {
 
-// Ticks of the media that a player shows at time 0 (8.6.6): the edit's start, less the pause before
-// it.
+// The media time, in ticks, that a player shows at time 0 (ISO/IEC 14496-12, 8.6.6): the edit's
+// start, less the pause before it.
 int64_t ZeroTicks(const Movie& movie) {
   const std::vector<Edit>& edits = movie.video.edits;
   if (edits.empty()) return 0;
@@ -24,7 +24,7 @@ int64_t ZeroTicks(const Movie& movie) {
   return -pause_ticks;
 }
 
-// Walks a run-length table: one value per sample.
+// Iterates over a run-length table: one value per sample.
 template <typename Run, typename Value>
 class RunCursor {
  public:
@@ -64,7 +64,7 @@ Result<FrameList> ReadFrameList(const io::RandomAccessFile& file) {
   int64_t decode_ticks = 0;
   uint32_t sample = 0;
   for (const SampleChunk& samples_side_by_side : samples.chunks) {
-    uint64_t offset = samples_side_by_side.extent.offset;
+    uint64_t offset = samples_side_by_side.range.offset;
     for (uint32_t left = samples_side_by_side.num_samples; left > 0 && sample < samples.num_samples;
          --left, ++sample) {
       const uint64_t size_bytes = samples.SampleSize(sample);

@@ -1,5 +1,5 @@
-// Every frame of a video stream in the order in which it is shown: when, and where its coded bytes
-// lie. For proving a file, not for making one.
+// All frames of a video stream in display order: when each is shown, and where its coded bytes lie.
+// For verify; a splice does not need it.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct ShownFrame {
 struct FrameList {
   StreamSummary summary;
   std::vector<ShownFrame> frames;  ///< by shown_ticks; empty if `is_fragmented`
-  bool is_fragmented = false;      ///< frames lie in fragments, whose tables are not taken apart
+  bool is_fragmented = false;      ///< frames lie in fragments, whose tables are not parsed
 
   double Seconds(size_t frame) const {
     return static_cast<double>(frames[frame].shown_ticks) / static_cast<double>(summary.timescale);

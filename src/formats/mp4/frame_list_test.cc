@@ -13,7 +13,7 @@ std::vector<int64_t> Times(const FrameList& list) {
   return times;
 }
 
-// The seed and number of the frame that lies there.
+// The coded bytes of the frame.
 std::vector<std::byte> Payload(const MemoryFile& file, const ShownFrame& frame) {
   const auto begin = file.bytes().begin() + static_cast<std::ptrdiff_t>(frame.offset);
   return {begin, begin + static_cast<std::ptrdiff_t>(frame.size_bytes)};
@@ -33,9 +33,9 @@ TEST(FrameList, NamesTimeAndBytesOfEveryFrame) {
     EXPECT_EQ(Payload(file, list->frames[frame]), spec.samples[frame]) << frame;
 }
 
-TEST(FrameList, IsInTheOrderOfShowing) {
+TEST(FrameList, IsInDisplayOrder) {
   MovieSpec spec = EvenMovie(4);
-  // Decoded I P B B, shown I B B P, one frame late: what the edit list takes back.
+  // Decoded I P B B, shown I B B P one frame late, which the edit list compensates.
   spec.offsets = {{1, 512}, {1, 1536}, {2, 0}};
   spec.edits = {{0, 512, 0x10000}};
   const MemoryFile file(WriteTestFile(spec));

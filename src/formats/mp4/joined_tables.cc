@@ -43,7 +43,7 @@ void AppendRun(const Run& run, std::vector<Run>* runs) {
   runs->push_back(run);
 }
 
-// The last sample's delta becomes whatever brings the decode clock to the next source's start.
+// The last sample's delta is set so that the decode clock reaches the next source's start.
 Status AppendDeltas(const ParsedStream& source, const SourceClock& clock, uint32_t timescale,
                     std::vector<TimeRun>* runs) {
   const auto& deltas = source.video().samples.decode_deltas;
@@ -58,7 +58,8 @@ Status AppendDeltas(const ParsedStream& source, const SourceClock& clock, uint32
     AppendRun(TimeRun{num_samples, static_cast<uint32_t>(*delta_ticks)}, runs);
     decoded_ticks += num_samples * *delta_ticks;  // at most 2^24 * 2^31
   }
-  // The summary's length is at least the sum of all deltas, the last one above zero included.
+  // A stream whose last frame is decoded at or after its length has a file of its own
+  // (SpacingProblem in stream.cc).
   ROBOMERGE_CHECK(clock.length_ticks > decoded_ticks);
   const uint64_t last_delta_ticks = clock.length_ticks - decoded_ticks;
   if (last_delta_ticks > static_cast<uint64_t>(kMaxOffsetTicks))
@@ -120,8 +121,8 @@ Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t
   SpliceClock clock;
   clock.timescale = static_cast<uint32_t>(*timescale);
 
-  // Every source's first frame is to be shown `delay` after its decoding begins: the longest delay
-  // among them.
+  // Every source's first frame is shown the same delay after its decoding begins: the longest delay
+  // of all sources.
   std::vector<int64_t> delays;
   std::vector<int64_t> smallest_offsets;
   for (const ParsedStream& source : sources) {

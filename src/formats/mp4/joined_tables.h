@@ -33,7 +33,7 @@ struct SpliceClock {
 /// `fps_numerator`.
 Result<SpliceClock> PlanClock(const std::vector<ParsedStream>& sources, uint64_t fps_numerator);
 
-/// Joins everything but the chunks, whose place the layout decides.
+/// Joins everything but the chunks: the layout decides where they lie.
 Result<SampleTable> JoinTables(const std::vector<ParsedStream>& sources, const SpliceClock& clock);
 
 }  // namespace robomerge::mp4

@@ -95,7 +95,7 @@ void ParseEditList(BoxCursor elst, VideoTrack* video) {
   }
 }
 
-// 8.7.2: flag 1 says that the samples lie in this very file.
+// 8.7.2: flag 1 says that the samples lie in this file.
 void CheckDataReferences(BoxCursor dref) {
   dref.FullBoxVersion(1);
   dref.U32("entry_count");
@@ -110,7 +110,7 @@ void CheckDataReferences(BoxCursor dref) {
 
 void ParseSampleDescriptions(BoxCursor stsd, VideoTrack* video) {
   stsd.FullBoxVersion(1);
-  stsd.U32("entry_count");  // the boxes that are there count
+  stsd.U32("entry_count");  // not used: the boxes present are counted
   while (std::optional<Box> entry = stsd.NextBox()) {
     SampleEntry parsed = ParseSampleEntry(*entry);
     if (video->num_sample_entries++ == 0) video->entry = std::move(parsed);
@@ -177,7 +177,7 @@ uint32_t DefaultSampleTicks(const BoxCursor& mvex, uint32_t track_id) {
 }  // namespace
 
 Result<Movie> ParseMovie(const Container& container, Diagnosis* diagnosis) {
-  const BoxCursor moov(container.movie, container.movie_extent.offset, "moov", diagnosis);
+  const BoxCursor moov(container.movie, container.movie_range.offset, "moov", diagnosis);
   const BoxList boxes(moov);
   Movie movie;
   if (auto mvhd = boxes.Require(Tag("mvhd"))) ParseMovieHeader(*mvhd, &movie);

@@ -43,7 +43,7 @@ struct Movie {
   VideoTrack video;
 };
 
-/// Parses the moov box of `container`. kUnsupported without exactly one video track to choose.
+/// Parses the moov box of `container`. kUnsupported unless exactly one track can be the video.
 Result<Movie> ParseMovie(const Container& container, Diagnosis* diagnosis);
 
 }  // namespace robomerge::mp4

@@ -66,7 +66,7 @@ Status CheckFits(const ParsedStream& source, const std::string& path, const Pars
 void AppendPacked(const SampleTable& samples, const io::RandomAccessFile& source, Payload* payload,
                   std::vector<SampleChunk>* chunks) {
   for (const SampleChunk& chunk_in_source : samples.chunks) {
-    const FileExtent& from = chunk_in_source.extent;
+    const FileRange& from = chunk_in_source.range;
     chunks->push_back({{payload->length_bytes, from.length_bytes}, chunk_in_source.num_samples});
     if (from.length_bytes == 0) continue;
     io::PayloadRange* last = payload->ranges.empty() ? nullptr : &payload->ranges.back();
@@ -80,9 +80,9 @@ void AppendPacked(const SampleTable& samples, const io::RandomAccessFile& source
   }
 }
 
-// Embedding: whole blocks of the source that hold samples, each run of blocks at a block of the
-// destination. What lies between the samples of a run travels along unreferenced; blocks without
-// samples do not.
+// Embedding: whole blocks of the source that hold samples; each range of blocks begins at a block
+// of the destination. Bytes between the samples of a range are copied along unreferenced; blocks
+// without samples are not copied.
 void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source,
                   uint64_t alignment_bytes, Payload* payload, std::vector<SampleChunk>* chunks) {
   const size_t first_chunk = chunks->size();
@@ -90,11 +90,11 @@ void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source
   std::vector<size_t> by_offset(samples.chunks.size());
   std::iota(by_offset.begin(), by_offset.end(), size_t{0});
   std::stable_sort(by_offset.begin(), by_offset.end(), [&](size_t a, size_t b) {
-    return samples.chunks[a].extent.offset < samples.chunks[b].extent.offset;
+    return samples.chunks[a].range.offset < samples.chunks[b].range.offset;
   });
   const size_t first_range = payload->ranges.size();
   for (const size_t number : by_offset) {
-    const FileExtent& from = samples.chunks[number].extent;
+    const FileRange& from = samples.chunks[number].range;
     if (from.length_bytes == 0) continue;  // its offset is never read from
     const uint64_t start = from.offset / alignment_bytes * alignment_bytes;
     const uint64_t end = std::min(RoundUp(from.end(), alignment_bytes), source.size_bytes());
@@ -108,11 +108,11 @@ void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source
       last = &payload->ranges.back();
     }
     payload->length_bytes = last->destination_offset + last->length_bytes;
-    (*chunks)[first_chunk + number].extent.offset =
+    (*chunks)[first_chunk + number].range.offset =
         last->destination_offset + (from.offset - last->source_offset);
   }
   for (size_t i = first_chunk; i < chunks->size(); ++i) {
-    if ((*chunks)[i].extent.length_bytes == 0) (*chunks)[i].extent.offset = 0;
+    if ((*chunks)[i].range.length_bytes == 0) (*chunks)[i].range.offset = 0;
   }
 }
 

@@ -30,10 +30,10 @@ struct SpliceLayout {
 struct SpliceOptions {
   /// 1: payload packed. A power of two up to 2^20 (the file system's block): whole blocks of the
   /// sources at whole blocks of the destination, so that extents can be shared; bytes between
-  /// samples travel along unreferenced (docs/formats/mp4-splice.md).
+  /// samples are copied along unreferenced (docs/formats/mp4-splice.md).
   uint64_t alignment_bytes = 1;
-  /// Ticks per second of the destination divide by this too: the numerator of fps as a fraction. 0:
-  /// no such wish.
+  /// The destination's ticks per second are a multiple of this too: the numerator of fps as a
+  /// fraction. 0: not required.
   uint64_t fps_numerator = 0;
 };
 

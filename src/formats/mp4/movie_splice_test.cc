@@ -33,7 +33,7 @@ Sources MakeSources(const std::vector<MovieSpec>& specs) {
   return sources;
 }
 
-// Does what a writer does with a layout, and checks what the layout promises of itself.
+// Applies a layout as a writer does, and checks what the layout promises.
 MemoryFile Apply(const SpliceLayout& layout) {
   std::vector<std::byte> out(layout.file_size_bytes);
   std::copy(layout.head.begin(), layout.head.end(), out.begin());
@@ -112,7 +112,7 @@ TEST(Splice, AlignedRangesAreWholeBlocksAtBlocks) {
   MovieSpec spec = EvenMovie(6);
   for (auto& sample : spec.samples) sample.resize(1000);
   spec.samples_per_chunk = {2, 2, 2};
-  spec.gap_bytes = 4000;  // blocks of 512 between the chunks hold nothing of ours
+  spec.gap_bytes = 4000;  // blocks of 512 between the chunks hold no samples
   const Sources sources = MakeSources({spec, spec});
   const SpliceLayout layout = Plan(sources, {.alignment_bytes = 512});
   EXPECT_EQ(layout.head.size() % 512, 0u);
@@ -213,8 +213,8 @@ TEST(MovieWriter, WideOffsetsBeyondFourGigabytes) {
   const Result<ParsedStream> stream = ParseStream(file);
   ASSERT_TRUE(stream.ok());
   SampleTable samples = stream->video().samples;
-  samples.chunks[0].extent.offset = 0;
-  samples.chunks[1].extent.offset = uint64_t{5} << 30;
+  samples.chunks[0].range.offset = 0;
+  samples.chunks[1].range.offset = uint64_t{5} << 30;
   BoxWriter narrow;
   BoxWriter wide;
   const MovieToWrite movie{&stream->movie, 15360, 2048, 0, &samples, true};
@@ -229,12 +229,13 @@ TEST(MovieWriter, WideOffsetsBeyondFourGigabytes) {
   EXPECT_EQ(LoadU64(body + 16), (uint64_t{5} << 30) + 1000);
 }
 
-// The law of the splice, on tables made at random: every frame of every source, in order, byte for
-// byte, at its exact time.
+// The promise of a splice, on random tables: every frame of every source, in order, byte for byte,
+// at its exact time.
 
 uint32_t Draw(std::mt19937* random, uint32_t from, uint32_t to) {
-  return from + static_cast<uint32_t>(
-                    (*random)() % (to - from + 1));  // not a distribution: equal on every machine
+  return from +
+         static_cast<uint32_t>((*random)() %
+                               (to - from + 1));  // not a distribution: the same on every machine
 }
 
 MovieSpec RandomMovie(std::mt19937* random, uint8_t seed) {
@@ -246,7 +247,7 @@ MovieSpec RandomMovie(std::mt19937* random, uint8_t seed) {
   spec.deltas.clear();
   for (uint32_t i = 0; i < num_frames; ++i) spec.deltas.push_back({1, frame_ticks});
 
-  // Frames shown in another order than decoded, with an arbitrary delay, below zero too.
+  // Frames shown in another order than decoded, with an arbitrary delay, which may be negative.
   if (Draw(random, 0, 2) > 0) {
     std::vector<uint32_t> position(num_frames);
     std::iota(position.begin(), position.end(), 0u);
@@ -369,8 +370,7 @@ TEST(SpliceProperty, SplicingSplicesIsSplicing) {
   }
 }
 
-// Any change of any byte of the index gives an answer or a problem with a place, never a crash or a
-// bug of ours.
+// Whatever bytes change, the result is a layout or a problem, never a crash or an internal error.
 TEST(SpliceProperty, DamagedBytesAreAnAnswerOrAProblem) {
   std::mt19937 random(5);
   for (uint32_t round = 0; round < 3000; ++round) {

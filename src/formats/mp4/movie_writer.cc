@@ -156,7 +156,7 @@ class MovieWriter {
     BoxScope offsets(out_, movie_.has_wide_offsets ? Tag("co64") : Tag("stco"), FullBox{});
     WriteCount(chunks.size());
     for (const SampleChunk& sample_chunk : chunks) {
-      const uint64_t offset = payload_offset_ + sample_chunk.extent.offset;
+      const uint64_t offset = payload_offset_ + sample_chunk.range.offset;
       if (movie_.has_wide_offsets) {
         out_.U64(offset);
       } else {

@@ -17,8 +17,8 @@ struct MovieToWrite {
   bool has_wide_offsets = false;         ///< co64 instead of stco
 };
 
-/// Appends the moov box. Its size does not depend on `payload_offset`. All times of making are 0:
-/// the same input gives the same bytes.
+/// Appends the moov box. Its size does not depend on `payload_offset`. Creation and modification
+/// times are 0, so the same input gives the same bytes.
 void WriteMovie(const MovieToWrite& movie, uint64_t payload_offset, BoxWriter* out);
 
 }  // namespace robomerge::mp4

@@ -1,5 +1,5 @@
-// One file's video stream with its tables, as the splice needs it; StreamSummary is what remains of
-// it for a merge.
+// One file's video stream with its tables, as the splice needs it; StreamSummary is the part that a
+// merge keeps.
 #pragma once
 
 #include "formats/mp4/container.h"

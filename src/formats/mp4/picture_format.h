@@ -15,7 +15,7 @@ struct PictureFormat {
   uint32_t luma_bits = 8;
   uint32_t chroma_bits = 8;
   bool is_full_range = false;
-  uint32_t matrix_coefficients = 2;  ///< 0: the planes are G, B, R; 2: not said
+  uint32_t matrix_coefficients = 2;  ///< 0: the planes are G, B, R; 2: unspecified
 };
 
 /// Reads a sequence parameter set NAL unit of H.264 (ITU-T H.264, 7.3.2.1.1). Nothing if it does

@@ -14,10 +14,10 @@ struct Presentation {
   /// max(decode_length, last - first + delta of the last shown frame): neither term alone covers
   /// every file.
   uint64_t shown_length_ticks = 0;
-  /// Spacing of the sorted presentation times if it is the same between all of them; of a single
-  /// frame its own delta. Else 0.
+  /// Spacing of the sorted presentation times if it is constant, else 0. For a single frame, its
+  /// own delta.
   uint64_t frame_ticks = 0;
-  uint32_t shortest_delta_ticks = 0;  ///< of the decode deltas, the last sample's left out
+  uint32_t shortest_delta_ticks = 0;  ///< of the decode deltas without the last sample's
   uint32_t longest_delta_ticks = 0;
   bool has_zero_delta = false;
 };

@@ -47,8 +47,7 @@ class DescriptorReader {
  public:
   explicit DescriptorReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
-  // Files in the wild hold odd descriptors: one that does not parse is taken as it is, byte by
-  // byte.
+  // Real files hold odd descriptors: one that does not parse is kept byte by byte.
   std::optional<ElementaryStream> Read() {
     ElementaryStream stream;
     if (!Skip(4) || !Tag(3)) return std::nullopt;  // version and flags, ES_DescrTag
@@ -80,8 +79,8 @@ class DescriptorReader {
     return true;
   }
 
-  // Steps over a tag and its length of one to four bytes of seven bits (14496-1, 8.3.3), or stays
-  // where it is.
+  // Skips a tag and its length of one to four bytes of seven bits (14496-1, 8.3.3), or stays where
+  // it is.
   bool Tag(uint8_t tag) {
     const size_t start = offset_;
     if (Skip(1) && Byte(bytes_[start]) == tag) {
@@ -153,8 +152,8 @@ bool IsUserData(uint8_t nal_type, std::span<const std::byte> nal_unit) {
 }
 
 // x265 writes its options into hvcC as user data: the number of threads among them, which differs
-// from machine to machine, and some 2,400 bytes in all. No decoder reads it. Without it the streams
-// of one recorder set have one configuration.
+// from machine to machine, and some 2,400 bytes in all. No decoder reads it. Without it, streams
+// recorded with one setup have one configuration.
 void WriteHevcConfiguration(BoxCursor hvcc, BoxWriter* out) {
   out->Bytes(hvcc.Bytes(22, "profile, level, chroma format and bit depths"));
   const uint32_t num_arrays = hvcc.U8("numOfArrays");
@@ -195,7 +194,7 @@ void ReadAv1Configuration(BoxCursor av1c, SampleEntry* entry) {
   PictureFormat format;
   format.luma_bits = format.chroma_bits = is_high_depth ? (is_twelve_bit ? 12 : 10) : 8;
   format.chroma_format = is_monochrome ? 0 : is_subsampled_y ? 1 : 2;
-  // Full colour may be RGB; only the sequence header says which.
+  // Without subsampling it may be RGB; only the sequence header says which.
   const bool is_certain = is_monochrome || is_subsampled_x;
   if (is_certain) entry->pixel_format = PixelFormatName(format, false);
 }
@@ -215,8 +214,8 @@ void ReadVpConfiguration(BoxCursor vpcc, SampleEntry* entry) {
   entry->pixel_format = PixelFormatName(format, false);
 }
 
-// FFmpeg decodes MPEG-4 Part 2 to yuv420p, studio profiles apart (profile_and_level_indication 0xe1
-// to 0xe8 after the start code 1b0).
+// FFmpeg decodes MPEG-4 Part 2 to yuv420p, except for studio profiles (profile_and_level_indication
+// 0xe1 to 0xe8 after the start code 1b0).
 std::string Mpeg4PixelFormat(const std::vector<std::byte>& decoder_specific) {
   for (size_t i = 0; i + 4 < decoder_specific.size(); ++i) {
     if (LoadU32(&decoder_specific[i]) != 0x1b0) continue;
@@ -243,7 +242,7 @@ std::string CodecName(FourCc type) {
   }
 }
 
-// Appends the child as it is normalised, and reads from it what it says of the decoder.
+// Appends the normalised child, and reads from it what it says about the decoder.
 void TakeChild(const Box& child, BoxWriter* out, SampleEntry* entry) {
   if (IsWithoutMeaning(child)) return;
   BoxCursor rest = child.body;
@@ -322,7 +321,7 @@ SampleEntry ParseSampleEntry(const Box& box) {
     while (const std::optional<Box> child = body.NextBox()) TakeChild(*child, &out, &entry);
   }
   entry.normalised = std::move(out).Take();
-  // Without its configuration record nothing is known of the NAL units inside.
+  // Without a configuration record nothing is known about the NAL units inside.
   if ((entry.codec == "h264" || entry.codec == "hevc") && entry.nal_format == NalFormat::kNone) {
     entry.has_parameter_sets = false;
   }

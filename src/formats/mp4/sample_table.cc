@@ -115,7 +115,7 @@ class SampleTableParser {
     CheckCovered(*stts, first_byte, covered, "time runs");
   }
 
-  // 8.6.1.3. Version 0 is unsigned by the letter, but QuickTime and others wrote negative offsets
+  // 8.6.1.3. Version 0 is unsigned in the standard, but QuickTime and others wrote negative offsets
   // into it; no offset of real material needs the upper half, so both versions are read as signed.
   void ParseCompositionOffsets() {
     std::optional<BoxCursor> ctts = stbl_.Find(Tag("ctts"));
@@ -137,7 +137,7 @@ class SampleTableParser {
     if (all_zero) table_.composition_offsets.clear();
   }
 
-  // 8.6.2: numbers from 1, strictly rising.
+  // 8.6.2: numbers from 1, strictly increasing.
   void ParseSyncSamples() {
     std::optional<BoxCursor> stss = stbl_.Find(Tag("stss"));
     if (!stss) return;
@@ -206,10 +206,10 @@ class SampleTableParser {
         if (!Cover(*stsc, first_run_byte + i, samples_per_chunk, "chunks", &covered)) return;
         const std::byte* place = &places[(number - 1) * offset_bytes];
         SampleChunk sample_chunk{{wide ? LoadU64(place) : LoadU32(place), 0}, samples_per_chunk};
-        sample_chunk.extent.length_bytes =
+        sample_chunk.range.length_bytes =
             SizeOf(static_cast<uint32_t>(covered) - samples_per_chunk, samples_per_chunk);
         if (!CheckPlace(*offsets, number, first_offset_byte + (number - 1) * offset_bytes,
-                        sample_chunk.extent))
+                        sample_chunk.range))
           return;
         table_.chunks.push_back(sample_chunk);
       }
@@ -238,10 +238,10 @@ class SampleTableParser {
   }
 
   bool CheckPlace(const BoxCursor& offsets, uint64_t number, uint64_t entry_byte,
-                  const FileExtent& extent) {
-    if (container_.IsMedia(extent)) return true;
+                  const FileRange& range) {
+    if (container_.IsMedia(range)) return true;
     const uint64_t file_size_bytes = container_.file_size_bytes;
-    const bool fits = RangeFits(extent.offset, extent.length_bytes, file_size_bytes);
+    const bool fits = RangeFits(range.offset, range.length_bytes, file_size_bytes);
     Problem problem(Code::kCorrupt, fits ? "sample data lies outside the mdat boxes"
                                          : "sample data past the end of the file");
     problem.where = offsets.diagnosis()->Place(offsets.path(), entry_byte);
@@ -249,8 +249,8 @@ class SampleTableParser {
         fits ? "bytes of an mdat box"
              : StrCat("bytes below ", WithSeparators(file_size_bytes), " (size of the file)");
     problem.found =
-        StrCat("chunk ", WithSeparators(number), " of ", WithSeparators(extent.length_bytes),
-               " B at byte ", WithSeparators(extent.offset));
+        StrCat("chunk ", WithSeparators(number), " of ", WithSeparators(range.length_bytes),
+               " B at byte ", WithSeparators(range.offset));
     if (!fits) problem.hint = "the file looks cut off; copy it again";
     offsets.diagnosis()->Fail(std::move(problem));
     return false;
@@ -260,7 +260,7 @@ class SampleTableParser {
   void CheckPayloadSize(const BoxCursor& offsets) {
     uint64_t total_bytes = 0;
     for (const SampleChunk& sample_chunk : table_.chunks) {
-      total_bytes += sample_chunk.extent
+      total_bytes += sample_chunk.range
                          .length_bytes;  // each within the file, and checked at once: cannot wrap
       if (total_bytes > container_.file_size_bytes) {
         return offsets.Fail("samples overlap: they are larger than the file together",

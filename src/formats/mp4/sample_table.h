@@ -1,8 +1,8 @@
 // The sample table of one track: when each frame is decoded and shown, how large it is and where it
 // lies (ISO/IEC 14496-12, 8.6 and 8.7).
 //
-// Runs stay runs: a table that claims four billion equal entries in eight bytes costs eight bytes
-// here too. Everything that has one value per frame is backed by bytes of the moov box.
+// Runs are kept as runs: a table that claims four billion equal entries in eight bytes costs eight
+// bytes here too. A list with one value per frame is backed by bytes of the moov box.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct CompositionRun {
 
 /// Consecutive samples that lie side by side in the file (stco, stsc).
 struct SampleChunk {
-  FileExtent extent;
+  FileRange range;
   uint32_t num_samples = 0;
 };
 
@@ -44,7 +44,7 @@ struct SampleTable {
   std::vector<TimeRun> decode_deltas;
   std::vector<CompositionRun> composition_offsets;  ///< empty: all zero
   std::optional<std::vector<uint32_t>>
-      sync_samples;  ///< numbers from 0, rising; absent: every sample is one
+      sync_samples;  ///< numbers from 0, increasing; absent: every sample is one
   std::optional<std::vector<uint8_t>> dependencies;  ///< sdtp, one per sample
   std::vector<SampleChunk> chunks;
 
@@ -57,9 +57,9 @@ struct SampleTable {
   }
 };
 
-/// Parses an stbl box and proves that its tables agree with each other and that every sample lies
+/// Parses an stbl box and checks that its tables agree with each other and that every sample lies
 /// inside an mdat box of the file. `num_descriptions` is the entry count of stsd. Problems go to
-/// the cursor's diagnosis; the result counts only if there are none.
+/// the cursor's diagnosis; the result is valid only if there are none.
 SampleTable ParseSampleTable(const BoxList& stbl, uint32_t num_descriptions,
                              const Container& container);
 

@@ -60,8 +60,8 @@ std::string SpacingProblem(const SampleTable& samples, const Presentation& shown
                   shown.longest_delta_ticks, " ticks of 1/", timescale, " s)");
   }
   if (shown.frame_ticks == 0) return "its frames are spaced unevenly";
-  // What follows is decoded after all of these frames, so their decode times must end before they
-  // do.
+  // The next stream is decoded after all of these frames, so their decode times must end before the
+  // time they fill.
   const uint64_t even_ticks = samples.num_samples * shown.frame_ticks;
   if (shown.decode_length_ticks - samples.decode_deltas.back().delta_ticks >= even_ticks) {
     return StrCat("its decode clock runs past its frames, to ", shown.decode_length_ticks,
@@ -70,7 +70,7 @@ std::string SpacingProblem(const SampleTable& samples, const Presentation& shown
   return {};
 }
 
-// The sizes are part of the entry's bytes too; in the key they are readable.
+// The fixed fields of the sample entry are written readably, its child boxes in hexadecimal.
 std::string DecoderKey(const Movie& movie, const std::string& first_sample_parameter_sets) {
   const VideoTrack& video = movie.video;
   std::string key =

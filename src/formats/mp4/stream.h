@@ -1,5 +1,5 @@
-// What one MP4 file's video stream is, read from its boxes alone (ISO/IEC 14496-12); no payload is
-// read.
+// What a merge must know of an MP4 file's video stream, read from its boxes (ISO/IEC 14496-12). Of
+// the payload, only headers and parameter sets of the first sample are read.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace robomerge::mp4 {
 
-/// Highest ticks per second a destination may have: players keep the number in a signed 32-bit one.
+/// Highest ticks per second a destination may have: players keep it in a signed 32-bit integer.
 constexpr uint64_t kMaxTimescale = 0x7fffffff;
 
 /// The facts a merge needs of one file, a few hundred bytes whatever the file's size.
@@ -40,7 +40,7 @@ struct StreamSummary {
   bool has_trailing_bytes = false;  ///< bytes after the last complete box
 
   /// Streams with equal keys can be decoded with one decoder configuration: 4CC, sizes, rotation
-  /// and the normalised sample entry. Printable ASCII. Says nothing of the frame rate.
+  /// and the normalised sample entry. Printable ASCII. Says nothing about the frame rate.
   std::string decoder_key;
   /// Empty if the stream can be spliced with others; otherwise one clause that says why it must
   /// have a file of its own.

@@ -59,8 +59,7 @@ TEST(Stream, WideOffsetsGapsAndMoovFirstChangeNothing) {
   EXPECT_EQ(summary.decoder_key, Summary(NinetyFrames()).decoder_key);
 }
 
-// Faults: section 6 of the study, and what a liar could write. Each is refused with the box and the
-// byte.
+// Files that are damaged or contradict themselves. Each is refused with the box and the byte.
 
 TEST(BrokenStream, EmptyFile) {
   EXPECT_EQ(Failure({}), "corrupt: file is empty at clip.mp4: byte 0, expected an MP4 file");

@@ -5,7 +5,7 @@
 #include <arrow/type_traits.h>
 
 #include "base/text.h"
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/arrow_types_internal.h"
 
 namespace robomerge::parquet {
@@ -88,8 +88,7 @@ TypePointer WithNullabilityOf(const TypePointer& cast, const TypePointer& to) {
   return WithChildren(*cast, children);
 }
 
-// Whether a part that `type` calls non-nullable holds a null that is not hidden under a null above
-// it.
+// Whether a non-nullable part of `array` holds a null that is not under a null parent.
 bool HasForbiddenNull(const arrow::Array& array) {
   const arrow::DataType& type = *array.type();
   if (IsListLike(type)) {

@@ -16,13 +16,13 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr uint64_t kBlockBytes = uint64_t{1} << 20;
-// What is decoded of one range at once.
+// Decoded of one range at once.
 constexpr double kBatchBytes = 16 << 20;
 constexpr size_t kMostValueText = 80;
 
 using Columns = std::shared_ptr<arrow::ChunkedArray>;
 
-// The whole row group that is exactly these rows, or nothing.
+// The row group that has exactly these rows, or nothing.
 std::optional<size_t> ExactRowGroup(const Footer::Representation& footer, uint64_t first_row,
                                     uint64_t num_rows) {
   const auto after =
@@ -50,7 +50,7 @@ std::vector<int> LeavesOf(const Footer::Representation& footer,
   return leaves;
 }
 
-// Decodes the same columns again and again; made anew only when other ones are asked for.
+// Keeps its RowDecoder as long as the same columns are asked for.
 class Decoder {
  public:
   Decoder(const io::RandomAccessFile& file, const Footer& footer)
@@ -72,7 +72,7 @@ class Decoder {
   std::unique_ptr<RowDecoder> decoder_;
 };
 
-// Long values and raw bytes help nobody in a message.
+// Shortens long values, and leaves raw bytes out of messages.
 std::string ValueText(const arrow::ChunkedArray& values, int64_t row) {
   const auto scalar = values.GetScalar(row);
   if (!scalar.ok()) return scalar.status().ToString();
@@ -204,7 +204,7 @@ struct RowComparer::Representation {
                                                      const arrow::Table& right_table) const {
     using Outcome = std::optional<RowDifference>;
     const std::string where = StrCat(found.footer().path, ": column `", column, "`");
-    return AtArrowBorder("cannot compare rows", where, [&]() -> Result<Outcome> {
+    return AtArrowBoundary("cannot compare rows", where, [&]() -> Result<Outcome> {
       const Columns left_column = left_table.GetColumnByName(column),
                     right_column = right_table.GetColumnByName(column);
       if (!left_column || !right_column)

@@ -1,5 +1,4 @@
-// Proves that rows of one Parquet file hold what rows of another hold, and reads rows as numbers,
-// for whoever checks them.
+// Compares rows of two Parquet files, and reads rows as numbers: for verify.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +26,7 @@ struct ComparedRows {
 };
 
 /// Compares row ranges of a file with row ranges of another. Where both ranges are whole row groups
-/// and a column chunk has the same bytes, codec and shape in both, that is proof; other columns are
+/// and a column chunk has the same bytes, codec and shape in both, it is equal; other columns are
 /// decoded in batches and compared value by value, bit by bit (a NaN equals a NaN, 0.0 is not
 /// -0.0). Names of list elements and widths of numbers may differ, as in a splice. Holds one batch
 /// of each.

@@ -12,12 +12,10 @@
 
 namespace robomerge::parquet {
 
-/// Where an EncodedChunk pretends to lie, so that its offsets are like those of a file of its own:
-/// after the magic.
+/// The offset at which an EncodedChunk is assumed to lie, as in a file of its own: after the magic.
 inline constexpr uint64_t kEncodedChunkBegin = 4;
 
-/// A column chunk and all that is said of it. Offsets inside count as if `pages` lay at
-/// kEncodedChunkBegin.
+/// A column chunk and its metadata. Offsets inside count as if `pages` lay at kEncodedChunkBegin.
 struct EncodedChunk {
   std::string pages;         ///< page header and page
   std::string thrift;        ///< the ColumnChunk struct, with statistics, without a path

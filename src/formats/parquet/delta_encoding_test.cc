@@ -25,7 +25,7 @@ std::vector<int64_t> Expand(const Int64Run& run, size_t size) {
   return values;
 }
 
-// Puts the values in the place of a column of zeros and lets Arrow read the file.
+// Replaces a column of zeros by the values and lets Arrow read the file.
 std::vector<int64_t> DecodedByArrow(const Int64Values& values, size_t num_rows, bool optional,
                                     bool page_index) {
   const auto schema = arrow::schema({arrow::field("n", arrow::int64(), optional)});

@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/destination_schema_internal.h"
 
 namespace robomerge::parquet {
@@ -140,7 +140,7 @@ Result<std::string> FooterWithInt64(const Footer::Representation& footer,
 
 Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Footer::Representation& footer) {
   const std::string what = "cannot read the schema";
-  return AtArrowBorder(what, footer.path, [&]() -> Result<std::shared_ptr<arrow::Schema>> {
+  return AtArrowBoundary(what, footer.path, [&]() -> Result<std::shared_ptr<arrow::Schema>> {
     const auto meta_data = ArrowMetaData(SubsetFooter(footer, 0, 0));
     std::shared_ptr<arrow::Schema> schema;
     const ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
@@ -166,7 +166,7 @@ Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& fi
     const std::string& shape = footer.leaves[leaf].shape;
     if (shape != "required int64" && shape != "optional int64") narrow.push_back(leaf);
   }
-  return AtArrowBorder(
+  return AtArrowBoundary(
       "cannot make the schema of the destination", file.path(), [&]() -> Result<DestinationSchema> {
         std::string bytes = SubsetFooter(footer, 0, 0);
         if (!narrow.empty()) {

@@ -9,12 +9,11 @@
 namespace robomerge::parquet {
 namespace {
 
-// Up to here every whole number is a double.
+// Up to here a double holds every integer exactly.
 constexpr int64_t kLargestExact = int64_t{1} << 53;
 constexpr int kMostListDepth = 3;
 
-// What a column of nullable values, or of nullable lists of them, consists of: the one form that
-// the usual writers write.
+// A column of nullable values, or of nullable lists of them: the form that the usual writers write.
 struct PlainForm {
   int list_depth = 0;
   PhysicalType type = PhysicalType::kInt64;

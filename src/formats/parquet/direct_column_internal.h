@@ -1,5 +1,5 @@
-// The columns of table.h read without Arrow, where page_decoder_internal.h can. Nothing: Arrow
-// must, and says what is wrong if something is.
+// Columns of table.h read without Arrow, where page_decoder_internal.h can decode them. If nothing
+// is returned, Arrow must read the column and report what is wrong.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Turns row ranges of sources into row groups of column chunks: copied where they can be, decoded
-// or made anew where not.
+// Turns row ranges of sources into row groups of column chunks: copied where possible, otherwise
+// decoded or encoded anew.
 #include "formats/parquet/file_splice.h"
 
 #include <algorithm>
@@ -171,8 +171,8 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
 }
 
 // Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
-// size, a duration in other units. ARROW:schema says so, and only where it differs is there
-// anything to compare.
+// size, a duration in other units. ARROW:schema says which, so types are compared only where it
+// differs.
 Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
   const Footer::Representation& source = Source(source_index);
   const auto source_text = sources_[source_index].footer->key_value(kArrowSchemaKey);
@@ -290,7 +290,7 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     if (!to || !values)
       return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
           .At(where);
-    Result<std::shared_ptr<arrow::ChunkedArray>> cast = AtArrowBorder(
+    Result<std::shared_ptr<arrow::ChunkedArray>> cast = AtArrowBoundary(
         StrCat("cannot convert column `", name, "`"), where,
         [&] { return CastForWriting(values, to->type(), to->nullable(), name, where); });
     if (!cast.ok()) return cast.status();

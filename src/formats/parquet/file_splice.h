@@ -25,8 +25,7 @@ struct Int64Run {  ///< first, first + step, first + 2 * step, ... one per row
 };
 using Int64Values = std::variant<Int64Run, std::vector<int64_t>>;
 
-/// A run of consecutive rows of one open source file that becomes exactly one row group of the
-/// destination.
+/// A range of rows of one open source file that becomes exactly one row group of the destination.
 struct RowGroupSource {
   uint32_t source_index = 0;
   uint64_t first_row = 0;  ///< within the source file
@@ -61,9 +60,9 @@ struct SpliceReport {
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
 class DestinationSchema {
  public:
-  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` forced to
-  /// plain INT64 where they are other whole numbers (ARROW:schema is changed with them).
-  /// kIncompatible when one of them is not there, or is not a scalar whole number.
+  /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` changed to
+  /// plain INT64 where they are other integers (ARROW:schema is changed with them). kIncompatible
+  /// when one of them is not there, or is not a scalar integer.
   static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer,
                                         const std::vector<std::string>& int64_columns);
   /// A footer with that schema and no row groups.
@@ -81,7 +80,7 @@ class DestinationSchema {
 /// footer. A row group of the destination is spliced raw where [first_row, first_row + num_rows) is
 /// exactly one source row group, decoded otherwise. Columns are matched by name: their order may
 /// differ, but a source must have exactly the columns of the destination (replaced ones may be
-/// missing). Memory: footers, page indexes and one row group at a time; runs of ranges of one
+/// missing). Memory: footers, page indexes and one row group at a time; consecutive ranges of one
 /// source are decoded in one pass if they are in row order. Does not close `output`, which must be
 /// new. Deterministic: the same sources give the same bytes. The schema may be shared by threads.
 /// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is

@@ -166,7 +166,7 @@ TEST_P(SpliceLayouts, RegroupsRowsAcrossRowGroups) {
                                              Episode(2, 60, 40)};
   const Sources sources({WriteParquet(written)});
   const TablePointer all = arrow::ConcatenateTables(written).ValueOrDie();
-  // Cuts within, across and exactly at row groups; the last goes back.
+  // Cuts within, across and exactly at row groups; the last range goes back.
   const std::vector<std::pair<uint64_t, uint64_t>> ranges = {{0, 20},  {20, 35}, {55, 5},
                                                              {60, 40}, {50, 10}, {3, 1}};
   std::vector<RowGroupSource> row_groups;

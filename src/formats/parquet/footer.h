@@ -1,5 +1,5 @@
-// The footer of a Parquet file, read by our own Thrift-compact reader: nothing is lost, nothing is
-// decoded, no Arrow.
+// The footer of a Parquet file, read by our own Thrift-compact reader: no field is lost, no page is
+// decoded, and Arrow is not used.
 //
 // Source of the rules: apache/parquet-format parquet.thrift and docs/formats/parquet-splice.md.
 #pragma once

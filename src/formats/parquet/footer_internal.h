@@ -15,7 +15,7 @@
 
 namespace robomerge::parquet {
 
-/// Field numbers of parquet.thrift, for the structs that are taken apart here.
+/// Field numbers of parquet.thrift, for the structs that are parsed here.
 namespace field {
 inline constexpr int16_t kFileVersion = 1, kFileSchema = 2, kFileNumRows = 3, kFileRowGroups = 4,
                          kFileKeyValues = 5, kFileCreatedBy = 6, kFileColumnOrders = 7,

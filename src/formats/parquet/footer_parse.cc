@@ -1,5 +1,5 @@
-// The FileMetaData struct: reading it in place, and checking that it does not contradict itself or
-// its file.
+// Reads the FileMetaData struct in place, and checks that it contradicts neither itself nor its
+// file.
 #include <algorithm>
 #include <array>
 
@@ -10,10 +10,10 @@
 namespace robomerge::parquet {
 namespace {
 
-constexpr uint64_t kFirstDataByte = 4;  // behind the magic
-// A run of equal values costs a few bytes however long it is, so that a file could claim rows
-// without end. No recording has more than the first number of rows (155 hours at 30 fps) in fewer
-// bytes than the second one asks for.
+constexpr uint64_t kFirstDataByte = 4;  // after the magic
+// A run of equal values costs a few bytes however long it is, so a file could claim any number of
+// rows. No recording has more than kMostRows (155 hours at 30 fps) in fewer bytes than
+// kMostRowsPerByte requires.
 constexpr uint64_t kMostRows = uint64_t{1} << 24;
 constexpr uint64_t kMostRowsPerByte = 8;
 
@@ -140,7 +140,7 @@ class FooterParser {
     const size_t num_elements = file.List(ThriftType::kStruct);
     if (has_schema_) return reader_.Fail("the footer has two schemas");
     has_schema_ = true;
-    // A failure of the schema sticks to the reader.
+    // A failure of the schema stays in the reader.
     [[maybe_unused]] const bool parsed = ParseSchema(reader_, num_elements, footer_).ok();
   }
 

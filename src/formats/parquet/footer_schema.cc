@@ -37,8 +37,8 @@ std::string TimeMeaning(ThriftReader& reader, const char* kind) {
   return StrCat(kind, "[", unit >= 1 && unit <= 3 ? kUnits[unit] : "?", utc ? ",utc]" : "]");
 }
 
-// Texts that are only *about* something (JSON, an enumeration) have the bytes of any other text:
-// they are exchangeable with STRING.
+// Texts with a further meaning (JSON, ENUM) have the bytes of any other text, so they are
+// exchangeable with STRING.
 std::string LogicalMeaning(ThriftReader& reader) {
   std::string meaning;
   for (ThriftStructReader choice(reader, "LogicalType"); choice.Next();) {
@@ -207,8 +207,8 @@ class SchemaWalk {
   }
 
  private:
-  // `silent`: the name is one of those that writers choose freely (`list`, `element`, `item`,
-  // `key_value`) and readers do not look at.
+  // `silent`: the name is one that writers choose freely and readers ignore (`list`, `element`,
+  // `item`, `key_value`).
   void Node(std::vector<std::string> path, int definition, int repetition, std::string shape,
             bool silent, int depth, size_t path_bytes) {
     if (depth > kMaxSchemaDepth)

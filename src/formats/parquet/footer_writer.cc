@@ -7,8 +7,7 @@
 namespace robomerge::parquet {
 namespace {
 
-// The field's bytes, unread, with their header written anew: nothing is lost, whether we know the
-// field or not.
+// Copies the field's bytes under a new header, so no field is lost, known to us or not.
 void CopyField(ThriftStructReader& from, ThriftWriter& to) {
   const int16_t id = from.id();
   const ThriftType type = from.type();

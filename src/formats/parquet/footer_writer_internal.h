@@ -23,7 +23,7 @@ struct PlacedChunk {
   uint64_t uncompressed_bytes = 0;
   uint64_t column_index_offset = 0, offset_index_offset = 0;  ///< in the destination
   uint32_t column_index_bytes = 0, offset_index_bytes = 0;    ///< 0: none
-  /// The source says nothing of the order of its min_value/max_value, the destination does: they
+  /// The source does not state the order of its min_value/max_value but the destination does: they
   /// would gain a meaning they never had.
   bool drop_ordered_bounds = false;
 };
@@ -47,7 +47,7 @@ Result<std::string> WriteFooter(const Footer::Representation& destination,
 Result<std::string> MoveOffsetIndex(std::string_view offset_index, const PlacedChunk& chunk,
                                     uint64_t file_offset);
 
-/// Returns whether `bytes` are one whole Thrift struct.
+/// Ok if `bytes` are exactly one Thrift struct.
 Status CheckColumnIndex(std::string_view bytes, std::string_view path, uint64_t file_offset);
 
 }  // namespace robomerge::parquet

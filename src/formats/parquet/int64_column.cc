@@ -1,10 +1,10 @@
-// Reading one integer column, as directly as Arrow's low-level reader allows.
+// Reads one integer column through Arrow's low-level reader.
 #include <parquet/column_reader.h>
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/file_splice.h"
 
 namespace robomerge::parquet {
@@ -74,7 +74,7 @@ Status ReadChunk(::parquet::ColumnReader& column_reader, int64_t num_rows,
                               : StrCat(WithSeparators(static_cast<uint64_t>(done)), " values"));
 }
 
-// A chunk whose smallest and largest value are one, without nulls, needs no decoding.
+// A chunk without nulls whose minimum and maximum are equal needs no decoding.
 std::optional<int64_t> ConstantOf(const ColumnChunk& chunk, const IntegerLeaf& leaf) {
   if (leaf.optional && chunk.null_count != 0) return std::nullopt;
   if (!chunk.min_value || chunk.min_value != chunk.max_value) return std::nullopt;
@@ -88,7 +88,7 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file,
   ROBOMERGE_ASSIGN_OR_RETURN(const IntegerLeaf leaf, FindIntegerLeaf(footer, column));
   const std::string what = StrCat("cannot read column `", column, "`");
   const std::string where = ColumnPlace(footer.path, column);
-  return AtArrowBorder(what, where, [&]() -> Result<std::vector<int64_t>> {
+  return AtArrowBoundary(what, where, [&]() -> Result<std::vector<int64_t>> {
     std::vector<int64_t> values;
     // Not reserved from the footer: the number of rows is only a claim until the pages confirm it.
     std::unique_ptr<::parquet::ParquetFileReader> reader;

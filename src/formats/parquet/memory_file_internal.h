@@ -1,4 +1,4 @@
-// Files that exist only in memory: what the decoding path has just encoded, and what tests make up.
+// Files that exist only in memory, for tests and fuzz targets.
 #pragma once
 
 #include <cstring>

@@ -21,7 +21,7 @@ void AppendLeaf(const arrow::Array& array, std::vector<double>& values) {
   }
 }
 
-// Appends the numbers below `array`, lists opened. False for anything but numbers.
+// Appends the numbers in `array` and in the lists in it. False for anything but numbers.
 bool AppendNumbers(const arrow::Array& array, std::vector<double>& values) {
   switch (array.type_id()) {
     case arrow::Type::LIST: {

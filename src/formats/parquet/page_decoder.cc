@@ -17,7 +17,7 @@ static_assert(std::endian::native == std::endian::little,
 constexpr int32_t kDataPage = 0, kDictionaryPage = 2;
 constexpr int32_t kPlain = 0, kPlainDictionary = 2, kRle = 3, kRleDictionary = 8;
 constexpr int32_t kUncompressed = 0, kSnappy = 1;
-// What claims more is no table of metadata, and is left to Arrow.
+// What claims more is not a table of metadata, and is left to Arrow.
 constexpr int64_t kMostPageBytes = int64_t{1} << 28;
 constexpr int64_t kMostEntries = int64_t{1} << 24;
 
@@ -28,7 +28,7 @@ struct PageHeader {
   int32_t encoding = -1, definition_encoding = -1, repetition_encoding = -1;
 };
 
-// Reads the header at the begin of `bytes`; its length goes to `header_bytes`. False if it is
+// Reads the header at the beginning of `bytes`; its length goes to `header_bytes`. False if it is
 // damaged.
 bool ReadPageHeader(std::string_view bytes, PageHeader& page, size_t& header_bytes) {
   ThriftReader reader(bytes, {}, "page header", 0);
@@ -52,8 +52,8 @@ bool ReadPageHeader(std::string_view bytes, PageHeader& page, size_t& header_byt
          page.uncompressed_bytes <= kMostPageBytes && page.num_values >= 0;
 }
 
-// The RLE / bit-packed hybrid of Encodings.md: runs of one value, and groups of eight values side
-// by side.
+// The RLE / bit-packed hybrid of Encodings.md: runs of one value, and bit-packed groups of eight
+// values.
 class HybridReader {
  public:
   HybridReader(std::string_view bytes, int bit_width) : bytes_(bytes), bit_width_(bit_width) {}

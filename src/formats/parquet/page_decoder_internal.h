@@ -1,10 +1,10 @@
-// Column chunks as metadata tables have them, decoded straight from their pages.
+// Decodes column chunks of metadata tables straight from their pages.
 //
 // A dataset's episodes table has some 200 columns of a few values each. Arrow spends milliseconds
-// on such a file, nearly all of it on objects per column; thousands of small datasets are bound by
-// that. This decoder knows what the usual writers write (data pages v1, PLAIN and dictionary
-// encoding, SNAPPY or none); for everything else, and for every doubt, it returns nothing and Arrow
-// reads the file instead: it never has to explain an error. Source of the rules:
+// on such a file, nearly all of it on objects per column, and that bounds a merge of thousands of
+// small datasets. This decoder knows what the usual writers write (data pages v1, PLAIN and
+// dictionary encoding, SNAPPY or none); for everything else, and in any doubt, it returns nothing
+// and Arrow reads the file instead, so it never has to explain an error. Source of the rules:
 // apache/parquet-format parquet.thrift, Encodings.md.
 #pragma once
 
@@ -33,8 +33,8 @@ struct LeafValues {
   uint64_t num_entries = 0;
 };
 
-/// Decodes leaf `leaf` of the file whose bytes are `file`. Nothing if it is written in a way that
-/// is not known here, or not rightly.
+/// Decodes leaf `leaf` of the file whose bytes are `file`. Nothing if its encoding is not known
+/// here, or if it is damaged.
 std::optional<LeafValues> DecodeLeaf(const Footer::Representation& footer, std::string_view file,
                                      size_t leaf);
 

@@ -66,8 +66,7 @@ class Maker {
       default: {
         auto& list = static_cast<arrow::ListBuilder&>(builder);
         ASSERT_TRUE(list.Append().ok());
-        // Nulls of lists inside lists are an error to every reader of ours; nulls of elements are
-        // not.
+        // A null list inside a list is an error for all our readers; a null element is not.
         const auto& element = *static_cast<const arrow::ListType&>(type).value_type();
         for (int left = Below(5); left > 0; --left)
           Append(*list.value_builder(), element, nullable && element.id() != arrow::Type::LIST);
@@ -145,7 +144,7 @@ Written Write(const std::shared_ptr<arrow::Array>& array,
   row_groups.push_back(table->Slice((num_row_groups - 1) * rows));
   std::string bytes = WriteParquet(row_groups, properties);
   auto footer = ParseFileInMemory("t", bytes).value();
-  // Only what is asked for by name at once goes through Arrow alone.
+  // ReadColumns always reads through Arrow.
   Table table_of_arrow = Table::ReadColumns(MemoryFile("t", bytes), {"c"}).value();
   return {std::move(bytes), std::move(footer), std::move(table_of_arrow)};
 }
@@ -158,7 +157,7 @@ TEST(DirectColumn, NumbersEqualThoseThatArrowReads) {
       const bool is_integer = type->id() == arrow::Type::INT32 || type->id() == arrow::Type::INT64;
       if (each.name == "delta" && !is_integer) continue;
       for (int depth = 0; depth <= 3; ++depth) {
-        // A null element of a list of whole numbers is refused by every reader of ours.
+        // All our readers refuse a null element of a list of integers.
         const bool nullable = !(depth > 0 && (is_integer || type->id() == arrow::Type::BOOL));
         SCOPED_TRACE(each.name + " " + Lists(depth, type)->ToString());
         const Written written =
@@ -235,9 +234,9 @@ TEST(DirectColumn, LeavesNullsWhereNoneMayBeToArrow) {
   EXPECT_FALSE(DirectNumbers(*elements.footer, elements.bytes, "c"));
 }
 
-// Damage must never be read as something else than Arrow reads, unless it lies in the values
-// themselves, where Parquet has no check; above all it must not crash. Under the address sanitizer
-// this is the test of every bound in the decoder.
+// Damaged pages may be refused, or read as other values, since nothing checks the values
+// themselves; they must not crash. Under the address sanitizer this tests every bound in the
+// decoder.
 TEST(DirectColumn, SurvivesDamagedPages) {
   std::mt19937 random(7);
   uint64_t refused = 0, accepted = 0;

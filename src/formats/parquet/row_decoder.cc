@@ -80,7 +80,7 @@ Status RowDecoder::MoveTo(uint64_t row) {
 }
 
 Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint64_t num_rows) {
-  return AtArrowBorder(
+  return AtArrowBoundary(
       "cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(first_row)),
       [&]() -> Result<std::shared_ptr<arrow::Table>> {
         std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
@@ -102,7 +102,7 @@ Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint6
 Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index,
                                  const std::string& where) {
   const std::string what = "cannot encode a row group";
-  return AtArrowBorder(what, where, [&]() -> Result<EncodedTable> {
+  return AtArrowBoundary(what, where, [&]() -> Result<EncodedTable> {
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what,
                                      where);
     ::parquet::WriterProperties::Builder properties;

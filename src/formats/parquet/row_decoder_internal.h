@@ -1,5 +1,5 @@
-// Rows of a source as Arrow tables, in one pass where they are asked for in order; and tables as
-// column chunks in memory.
+// Reads rows of a source as Arrow tables, in one pass if they are asked for in order, and encodes
+// tables as column chunks in memory.
 #pragma once
 
 #include <arrow/record_batch.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/splice_writer_internal.h"
 
 namespace robomerge::parquet {

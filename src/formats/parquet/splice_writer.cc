@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::string_view kMagic = "PAR1";
 
-// An embedding takes over what lies between the chunks it needs: the replaced chunks, alignment. Up
-// to this much is cheaper than a new extent; beyond, it would be dead space that copies of the file
-// carry along.
+// An embedding also copies what lies between the chunks it needs: replaced chunks, padding. Up to
+// this many bytes are cheaper than a new extent; more would be dead space in every copy of the
+// file.
 constexpr uint64_t kMostGapBytes = uint64_t{1} << 20;
 // Encoded chunks wait in memory for the end of their embedding; beyond this the embedding ends.
 constexpr uint64_t kMostWaitingBytes = uint64_t{64} << 20;
@@ -86,7 +86,7 @@ Status SpliceWriter::PlaceEmbedded(RowGroupPieces& pieces, const Span& span) {
     Embedding next;
     next.file = span.file;
     next.source_begin = span.begin / options_.alignment_bytes * options_.alignment_bytes;
-    // The first block of the first source brings the magic with it; anything else begins behind
+    // The first block of the first source brings the magic with it; anything else begins after
     // ours.
     if (!begun_ && next.source_begin == 0) {
       begun_ = true;
@@ -176,8 +176,7 @@ Status SpliceWriter::WritePages(std::string_view pages) {
 
 Status SpliceWriter::FlushWrites() {
   if (written_.empty()) return Status();
-  // In file order: an embedding that runs to the end of its source can only share its last, partial
-  // block while nothing lies behind it.
+  // A pending copy is written first, so that the file mostly grows in order.
   ROBOMERGE_RETURN_NOT_OK(FlushCopy());
   const Status written = output_.WriteAt(written_offset_, Bytes(written_));
   written_.clear();
@@ -191,7 +190,7 @@ Result<std::string_view> SpliceWriter::IndexOf(const IndexBytes& index,
   const bool inside = window_file_ == file && index.offset >= window_offset_ &&
                       RangeFits(index.offset - window_offset_, index.length, window_.size());
   if (!inside) {
-    // Page indexes of one source follow each other, so that one read serves many of them.
+    // Page indexes of one source are adjacent, so one read serves many of them.
     if (!RangeFits(index.offset, index.length, file->size_bytes())) {
       return Problem(Code::kCorrupt, "a page index lies outside its file")
           .At(StrCat(chunk.path, ": byte ", WithSeparators(index.offset)));

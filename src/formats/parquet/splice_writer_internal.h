@@ -1,5 +1,5 @@
 // Lays out and writes a spliced file: where each column chunk goes, which ranges are copied, page
-// indexes, footer. Knows no Arrow and no schemas: it is given row groups that are already made of
+// indexes, footer. Knows neither Arrow nor schemas: it gets row groups that already consist of
 // chunks.
 #pragma once
 
@@ -53,8 +53,8 @@ class SpliceWriter {
   Result<SpliceReport> Finish();
 
  private:
-  // A run of one source's row groups, taken over as one range of blocks at the same offset modulo
-  // the alignment.
+  // Row groups of one source, copied as one range of blocks at the same offset modulo the
+  // alignment.
   struct Embedding {
     const io::RandomAccessFile* file = nullptr;
     uint64_t source_begin = 0;  // aligned

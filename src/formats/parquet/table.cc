@@ -11,7 +11,7 @@
 #include <limits>
 
 #include "base/text.h"
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/direct_column_internal.h"
 #include "formats/parquet/table_internal.h"
@@ -23,7 +23,7 @@ std::string ColumnPlace(const std::string& path, const std::string& column) {
   return StrCat(path, ": column `", column, "`");
 }
 
-// The names a reader looks through: of an episodes table nine in ten are `stats/...`.
+// The names for a message: nine in ten of an episodes table are `stats/...`.
 std::vector<std::string> WithoutStatistics(const std::vector<std::string>& names) {
   std::vector<std::string> kept;
   std::copy_if(names.begin(), names.end(), std::back_inserter(kept),
@@ -43,7 +43,7 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representat
         .Found("columns " + Join(WithoutStatistics(table.column_names), ", "))
         .Hint("the name may also be there twice");
   }
-  // Arrow takes the pages' word for it; whoever reads rows takes the footer's.
+  // Arrow counts the rows of the pages; callers rely on the footer's count.
   if (all->column(index)->length() != table.footer.num_rows()) {
     return Problem(Code::kCorrupt,
                    StrCat("the pages of column `", column, "` contradict the footer"))
@@ -76,15 +76,15 @@ Status EachChunk(const Table::Representation& table, const std::string& column,
   ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(table, column));
   if (!accepts(*values->type())) return WrongType(table, column, expected, *values->type());
   if (values->null_count() > 0) return NullFound(table, column);
-  return AtArrowBorder(StrCat("cannot read column `", column, "`"), ColumnPlace(table.path, column),
-                       [&]() -> Status {
-                         ROBOMERGE_ASSIGN_OR_RETURN(
-                             const auto cast,
-                             Cast(values, type, column, ColumnPlace(table.path, column)));
-                         for (const auto& chunk : cast->chunks())
-                           take(static_cast<const ArrayType&>(*chunk));
-                         return Status();
-                       });
+  return AtArrowBoundary(StrCat("cannot read column `", column, "`"),
+                         ColumnPlace(table.path, column), [&]() -> Status {
+                           ROBOMERGE_ASSIGN_OR_RETURN(
+                               const auto cast,
+                               Cast(values, type, column, ColumnPlace(table.path, column)));
+                           for (const auto& chunk : cast->chunks())
+                             take(static_cast<const ArrayType&>(*chunk));
+                           return Status();
+                         });
 }
 
 bool IsInteger(const arrow::DataType& type) { return arrow::is_integer(type.id()); }
@@ -165,8 +165,8 @@ std::shared_ptr<arrow::DataType> DoubleLists(const arrow::DataType& type) {
 }
 
 // A footer can claim any number of rows, and a run of equal values costs a few bytes however long
-// it is. Rows of metadata differ, so that real tables of more than the first number have more bytes
-// than the second one asks for.
+// it is. Rows of metadata differ, so a real table that exceeds the first limit has more bytes than
+// the second one requires.
 constexpr uint64_t kMostRows = uint64_t{1} << 20, kMostRowsPerByte = 8;
 constexpr uint64_t kMostValues = uint64_t{1} << 22, kMostValuesPerByte = 64;
 
@@ -194,7 +194,7 @@ Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(
     std::shared_ptr<arrow::io::RandomAccessFile> source, const std::string& path,
     const std::vector<int>* leaves) {
   const std::string what = "cannot read the table";
-  return AtArrowBorder(what, path, [&]() -> Result<std::shared_ptr<arrow::Table>> {
+  return AtArrowBoundary(what, path, [&]() -> Result<std::shared_ptr<arrow::Table>> {
     auto low_level = ::parquet::ParquetFileReader::Open(std::move(source));
     ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
     properties.set_pre_buffer(false);
@@ -366,7 +366,7 @@ Result<NumberLists> Table::Numbers(const std::string& column) const {
     return WrongType(*representation_, column, "numbers, or lists of them", *values->type());
   }
   const std::string where = ColumnPlace(representation_->path, column);
-  return AtArrowBorder(
+  return AtArrowBoundary(
       StrCat("cannot read column `", column, "`"), where, [&]() -> Result<NumberLists> {
         ROBOMERGE_ASSIGN_OR_RETURN(const auto cast,
                                    Cast(values, DoubleLists(*values->type()), column, where));

@@ -1,6 +1,6 @@
-// Small Parquet tables (tasks, episodes) in whole, behind a face without Arrow: Arrow's headers and
-// exceptions stay in table.cc. What the usual writers write is read without it
-// (page_decoder_internal.h), everything else through it.
+// Reads and writes small Parquet tables (tasks, episodes) as a whole, behind an interface without
+// Arrow. What the usual writers write is read without Arrow (page_decoder_internal.h), everything
+// else through it.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct NumberLists {
   std::vector<bool> is_null;  ///< per row
 };
 
-/// An immutable table, held whole. Columns are decoded when they are asked for: damage inside them
-/// is found then.
+/// An immutable table, held in memory. Columns are decoded when they are asked for: damage inside
+/// them is found then.
 class Table {
  public:
   /// Takes the bytes of the whole file at once.

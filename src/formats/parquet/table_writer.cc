@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/table_internal.h"
 
@@ -34,7 +34,7 @@ struct TableWriter::Representation {
   template <typename Build>
   void AddBuilt(const std::string& name, Build build) {
     const std::string what = StrCat("cannot build column `", name, "`");
-    const Status status = AtArrowBorder(what, {}, [&]() -> Status {
+    const Status status = AtArrowBoundary(what, {}, [&]() -> Status {
       std::shared_ptr<arrow::Array> column;
       ROBOMERGE_RETURN_NOT_ARROW_OK(build(&column), what, std::string());
       Add(name, std::move(column));
@@ -46,8 +46,7 @@ struct TableWriter::Representation {
 
 namespace {
 
-// One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1). `begin` are
-// the cells' offsets into the values.
+// One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1).
 arrow::Status NestedLists(const std::shared_ptr<arrow::Array>& values, const NumberLists& numbers,
                           std::shared_ptr<arrow::Array>* out) {
   std::shared_ptr<arrow::Array> nested = values;
@@ -94,7 +93,7 @@ arrow::Status NumberValues(const NumberLists& numbers, std::shared_ptr<arrow::Ar
   return builder.Finish(out);
 }
 
-// The rows of one block, in the order wanted: a slice where they follow each other.
+// The rows of one block, in the order wanted: a slice where they are consecutive.
 arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TakeRows(
     const std::shared_ptr<arrow::ChunkedArray>& column, const std::vector<int64_t>& rows) {
   bool consecutive = true;
@@ -261,7 +260,7 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
     if (!typed_by || !unified->Equals(*type)) typed_by = block.table;
     type = unified;
   }
-  return AtArrowBorder(what, {}, [&]() -> Status {
+  return AtArrowBoundary(what, {}, [&]() -> Status {
     arrow::ArrayVector chunks;
     for (size_t at = 0; at < blocks.size(); ++at) {
       const Block& block = blocks[at];
@@ -320,7 +319,7 @@ Result<uint64_t> TableWriter::Write(io::OutputFile& output, int64_t rows_per_gro
   }
   const std::string what = "cannot write the table";
   uint64_t file_size_bytes = 0;
-  ROBOMERGE_RETURN_NOT_OK(AtArrowBorder(what, output.path(), [&]() -> Status {
+  ROBOMERGE_RETURN_NOT_OK(AtArrowBoundary(what, output.path(), [&]() -> Status {
     ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what,
                                      output.path());
     const auto properties = ::parquet::WriterProperties::Builder()

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "formats/parquet/arrow_border_internal.h"
+#include "formats/parquet/arrow_boundary_internal.h"
 
 namespace robomerge::parquet {
 namespace {
@@ -15,7 +15,7 @@ Code CodeOf(const arrow::Status& status) {
   return Code::kCorrupt;
 }
 
-// Carries a Status of ours through Arrow, so that an I/O error keeps its code and its words.
+// Carries a Status of ours through Arrow, so that an I/O error keeps its code and message.
 class OurStatusDetail : public arrow::StatusDetail {
  public:
   explicit OurStatusDetail(Status status) : status_(std::move(status)) {}

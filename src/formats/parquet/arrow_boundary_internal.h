@@ -1,5 +1,5 @@
-// The border to Arrow: its statuses and exceptions become ours, our files become its files. Only
-// .cc files of this room include it.
+// The boundary to Arrow: its statuses and exceptions become ours, our files become its files. Only
+// .cc files and internal headers of this room include it.
 #pragma once
 
 #include <arrow/buffer.h>
@@ -21,14 +21,15 @@
 
 namespace robomerge::parquet {
 
-/// What Arrow's codes mean to us: a type that does not fit is kIncompatible, what is not
-/// implemented kUnsupported, memory and disk kIo, everything else is the fault of the bytes.
+/// Converts a status of Arrow: a type that does not fit is kIncompatible, what is not implemented
+/// kUnsupported, exhausted memory kIo, everything else kCorrupt. A Status of ours that passed
+/// through Arrow keeps its code.
 Status FromArrow(const arrow::Status& status, const std::string& what, const std::string& where);
 
 /// Runs `action`, which returns a Status or a Result, and turns whatever Arrow and Parquet throw
 /// into a Status.
 template <typename Action>
-auto AtArrowBorder(const std::string& what, const std::string& where, Action&& action)
+auto AtArrowBoundary(const std::string& what, const std::string& where, Action&& action)
     -> decltype(action()) {
   try {
     return action();
