@@ -59,7 +59,7 @@ TEST(Stream, WideOffsetsGapsAndMoovFirstChangeNothing) {
   EXPECT_EQ(summary.decoder_key, Summary(NinetyFrames()).decoder_key);
 }
 
-// Faults: section 6 of the study, and what a liar could write. Each is refused with the box and the
+// Damaged files, and files whose tables claim what cannot be. Each is refused with the box and the
 // byte.
 
 TEST(BrokenStream, EmptyFile) {
