@@ -1,4 +1,4 @@
-"""robomerge-edit-dataset: LeRobot's flags, LeRobot's errors, no LeRobot."""
+"""robomerge-edit-dataset: LeRobot's flags and errors, without LeRobot."""
 
 import json
 import subprocess
@@ -15,7 +15,8 @@ MAIN = "from robomerge.lerobot.edit_dataset import main; main()"
 
 @pytest.fixture
 def edit(package_environment, tmp_path):
-    """edit(flag, ...): runs the command in a process that cannot import LeRobot, with an empty $HF_LEROBOT_HOME."""
+    """edit(flag, ...): runs the command in a process that cannot import LeRobot, with an empty
+    $HF_LEROBOT_HOME."""
 
     def run(*flags: object) -> subprocess.CompletedProcess:
         (tmp_path / "modules/lerobot").mkdir(parents=True, exist_ok=True)
