@@ -1,4 +1,4 @@
-"""What run() refuses before anything is begun."""
+"""What run() refuses before it begins anything."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from conftest import PACKAGE_PARENT, run_limited
 
 @pytest.fixture
 def refused(launch, folder, tmp_path, monkeypatch):
-    """refused(...): the text of the ValueError; nothing was made."""
+    """refused(...): the text of the ValueError. Nothing may have been made."""
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
 
     def start(**changes) -> str:
@@ -99,12 +99,12 @@ def test_a_list_of_sources_reads_as_the_command_reads_it(tmp_path, monkeypatch):
 
 def test_the_work_directory_of_another_merge(launch, check_merged, merge, tmp_path):
     launch()
-    record = str(tmp_path / "work/merge.json")
+    claim_file = str(tmp_path / "work/merge.json")
 
     def difference(**changes) -> str:
         with pytest.raises(ValueError, match="belongs to another merge") as error:
             launch(**changes)
-        assert record in str(error.value)
+        assert claim_file in str(error.value)
         return str(error.value).splitlines()[2].strip()
 
     other = str(tmp_path / "other")

@@ -1,4 +1,5 @@
-"""One run of a command: what it says, how it fails, how it is stopped. The commands here are a few words of shell."""
+"""One run of a command: its output, its failures, and how it is stopped. The commands here are
+short shell scripts."""
 
 import os
 import pickle
@@ -111,7 +112,8 @@ def test_every_rank_of_one_step_has_statistics_of_its_own(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
 def test_a_signal_is_handled_at_once_and_stops_the_command(tmp_path, number):
-    """In a process of its own: datatrove's handler of SIGUSR1 requeues the job and leaves with SystemExit."""
+    """datatrove's handler of SIGUSR1 requeues the job and raises SystemExit, as the one here
+    does."""
     started = tmp_path / "started"
     script = f"""
 import signal, sys
