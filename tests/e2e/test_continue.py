@@ -1,4 +1,5 @@
-"""A merge that was stopped goes on where it was, and a finished one run again does nothing."""
+"""A merge that was stopped continues where it was. A finished merge that is run again does
+nothing."""
 
 import json
 import os
@@ -113,7 +114,7 @@ def test_of_two_merges_into_one_destination_one_says_why_it_stopped(robomerge, m
         loser = json.loads(outcomes[codes.index(1)][0][1])
         assert loser["kind"] in ("E-destination-busy", "E-destination-exists")
         assert len(list((tmp_path / "merged/data").rglob("*.parquet"))) == (24 if codes[0] == 0 else 23)
-        for leftover in tmp_path.glob(".merged.*"):  # of a loser that had begun before the other's rename
+        for leftover in tmp_path.glob(".merged.*"):  # of a loser that began before the rename
             assert leftover.name.startswith(".merged.robomerge-"), leftover
 
 

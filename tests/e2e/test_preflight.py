@@ -1,4 +1,5 @@
-"""What is checked before anything is written besides the sources' bytes: places, permissions, and sources that overlap."""
+"""Checks before anything is written, besides those of the sources' contents: places, permissions,
+overlapping sources."""
 
 import os
 import subprocess
@@ -12,13 +13,13 @@ NOBODY = 65534
 
 @pytest.fixture
 def as_nobody(robomerge, tmp_path):
-    """Runs the command as a user whom permissions bind; root is bound by none."""
+    """Runs the command as another user, since permissions do not stop root."""
 
     def run(*words: object, cwd: Path) -> subprocess.CompletedProcess:
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         return subprocess.run([str(robomerge.path), *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=60, env=robomerge.environment(), **user)
 
-    # pytest's own folders are for the owner only.
+    # pytest makes its folders for the owner only.
     for folder in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
         folder.chmod(0o755)
     if subprocess.run([str(robomerge.path), "--version"], capture_output=True, check=False).returncode != 0:
