@@ -140,7 +140,7 @@ def test_any_number_of_workers_gives_the_same_bytes_and_log_lines(make_source, t
     assert all(str(sources[number]) in text for number, text in zip((1, 3, 5), warnings))
 
 
-def test_none_nought_and_one_are_sequential(make_source, tmp_path):
+def test_none_zero_and_one_are_sequential(make_source, tmp_path):
     from robomerge.lerobot.aggregate import aggregate
 
     for num_workers, expected in ((None, 1), (0, 1), (1, 1), (3, 3)):

@@ -66,7 +66,7 @@ def test_an_interrupt_ends_a_merge_within_a_second(make_source, tmp_path, tree, 
     assert tree(tmp_path) == before
 
 
-def test_an_alarm_comes_through_as_what_it_raises(make_source, tmp_path, tree):
+def test_what_an_alarm_raises_comes_out(make_source, tmp_path, tree):
     class TooLate(Exception):
         pass
 

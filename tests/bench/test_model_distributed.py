@@ -83,7 +83,7 @@ def test_every_part_is_counted():
     assert tree.seconds == pytest.approx({"level 1": 7 + 120 / 3 + 5 + 80})
 
 
-def test_a_file_system_that_is_the_bound():
+def test_a_file_system_can_be_the_bottleneck():
     bound = Cluster(100, 2 * GIGABYTE)
     assert one_plan(costs(), Workload(8, 8 * GIGABYTE, 1), bound).seconds["write"] == pytest.approx(8)
     assert tree_of_pairs(costs(), Workload(8, 8 * GIGABYTE, 1), bound).critical_path_seconds == pytest.approx(24)

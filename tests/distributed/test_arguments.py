@@ -117,7 +117,7 @@ def test_the_work_directory_of_another_merge(launch, check_merged, merge, tmp_pa
     check_merged()
 
 
-def test_a_work_directory_that_is_none(launch, tmp_path):
+def test_a_folder_that_is_no_work_directory(launch, tmp_path):
     strange = tmp_path / "strange"
     strange.mkdir()
     (strange / "thesis.tex").touch()
@@ -132,7 +132,7 @@ def test_a_work_directory_that_is_none(launch, tmp_path):
         launch(work_dir=strange)
 
 
-def test_a_claim_that_was_killed_half_way_is_taken_up(launch, check_merged, tmp_path):
+def test_a_claim_that_was_killed_half_way_is_continued(launch, check_merged, tmp_path):
     (tmp_path / "work").mkdir()
     for left in (".sources.txt.abc.tmp", "sources.txt", ".merge.json.abc.tmp"):
         (tmp_path / "work" / left).touch()
@@ -164,7 +164,7 @@ def test_a_short_job_is_not_asked_to_stop_at_once():
     assert [signal_seconds(limit) for limit in ("04:00:00", "2:00", "0:01")] == [120, 30, 1]
 
 
-def test_without_datatrove_one_sentence(tmp_path):
+def test_without_datatrove_the_import_says_so(tmp_path):
     (tmp_path / "datatrove.py").write_text("raise ImportError('no datatrove')")
     path = os.pathsep.join([str(tmp_path), str(PACKAGE_PARENT)])
     done = run_limited([sys.executable, "-c", "import robomerge.datatrove"], env=os.environ | {"PYTHONPATH": path})

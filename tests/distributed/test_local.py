@@ -42,7 +42,7 @@ def test_numbers_of_the_summaries_become_statistics(launch, tmp_path, merge):
     assert totals["robomerge: write", "num_files_written"] == totals["robomerge: publish", "num_files"]
 
 
-def test_again_changes_nothing(launch, check_merged):
+def test_a_second_run_changes_nothing(launch, check_merged):
     launch()
     check_merged()
     launch(write_tasks=5)

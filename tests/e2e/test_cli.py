@@ -250,7 +250,7 @@ def run_in_terminal(
     ("environment", "colored"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
 )
-def test_colour_on_a_terminal_heeds_the_environment(robomerge, environment, colored):
+def test_colour_on_a_terminal_follows_the_environment(robomerge, environment, colored):
     exit_code, shown = run_in_terminal(robomerge, "merge", "nowhere", "-o", "merged", **environment)
     assert exit_code == 1 and ("\x1b[1;31merror" in shown) == colored
 

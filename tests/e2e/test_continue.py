@@ -103,7 +103,7 @@ def test_stopped_by_a_signal_it_says_how_to_go_on(robomerge, many_sources, expec
     assert summary["num_files_skipped"] > 0 and tree(folder / "merged") == expected and os.listdir(folder) == ["merged"]
 
 
-def test_of_two_merges_into_one_destination_one_says_why_it_stopped(robomerge, many_sources, tmp_path):
+def test_one_of_two_merges_into_one_destination_says_why_it_stopped(robomerge, many_sources, tmp_path):
     words = [merge_words(many_sources, tmp_path / "merged"), merge_words(many_sources[:-1], tmp_path / "merged")]
     for attempt in range(20):
         shutil.rmtree(tmp_path / "merged", ignore_errors=True)

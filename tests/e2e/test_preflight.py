@@ -87,7 +87,7 @@ def test_a_destination_inside_a_source_is_seen_through_links(robomerge, tmp_path
 
 
 @pytest.mark.parametrize("other", ["./a/", "link", "folder/../a"])
-def test_the_same_folder_by_another_name_is_said(other, robomerge, tmp_path):
+def test_the_same_folder_by_another_name_is_reported(other, robomerge, tmp_path):
     make_tiny_dataset(tmp_path / "a")
     (tmp_path / "link").symlink_to("a")
     (tmp_path / "folder").mkdir()
@@ -98,13 +98,13 @@ def test_the_same_folder_by_another_name_is_said(other, robomerge, tmp_path):
         assert run.json_lines()[-1]["num_episodes"] == 4
 
 
-def test_the_same_words_twice_are_meant(robomerge, tmp_path):
+def test_the_same_path_twice_is_no_warning(robomerge, tmp_path):
     make_tiny_dataset(tmp_path / "a")
     run = robomerge("merge", "--json", "a", "a", "-o", "merged", cwd=tmp_path)
     assert run.json_lines()[-1]["num_episodes"] == 4 and run.json_lines()[-1]["num_warnings"] == 0
 
 
-def test_a_source_inside_another_is_said(robomerge, tmp_path):
+def test_a_source_inside_another_is_reported(robomerge, tmp_path):
     for name in ("a", "a-b", "a/extra", "c"):
         make_tiny_dataset(tmp_path / name)
     run = robomerge("merge", "--json", "a/extra", "c", "a-b", "a", "-o", "merged", cwd=tmp_path)

@@ -75,7 +75,7 @@ def test_every_stage_run_again_does_nothing(stages):
         assert stages.run(command)["already_done"], command
 
 
-def test_one_step_from_sources_makes_the_same_plan(stages, robomerge, tmp_path):
+def test_plan_from_sources_makes_the_same_plan(stages, robomerge, tmp_path):
     stages.run(stages.describe())
     by_partials = stages.run(stages.plan())
     words = ["plan", *stages.sources, "-o", str(stages.destination), "--plan", str(tmp_path / "other"), *OPTIONS, "--json"]

@@ -101,7 +101,7 @@ def test_a_source_that_changes_between_write_and_publish_is_not_published(robome
     assert not stages.destination.exists()
 
 
-def test_sources_may_go_when_they_are_merged(robomerge, sources, tmp_path):
+def test_sources_may_be_removed_after_the_merge(robomerge, sources, tmp_path):
     stages = stages_of(robomerge, sources, tmp_path / "work")
     stages.run_all(1, 1)
     for source in sources:

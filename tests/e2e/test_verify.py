@@ -326,7 +326,7 @@ def test_sources_may_come_from_a_list(robomerge, merged, sources):
     assert findings(robomerge("verify", merged, "--from", "-", "--json", stdin=listed)) == []
 
 
-def test_merge_may_prove_its_result(robomerge, sources, tmp_path):
+def test_merge_can_verify_its_result(robomerge, sources, tmp_path):
     run = robomerge("merge", *sources, "-o", tmp_path / "proven", "--no-sync", "--verify")
     assert run.exit_code == 0 and f"Verified {tmp_path / 'proven'} against" in run.stderr and "nothing differs" in run.stderr
 
@@ -396,7 +396,7 @@ def test_what_is_no_dataset_is_an_error(robomerge, merged, tmp_path):
     assert robomerge("verify", merged).exit_code == 1
 
 
-def test_the_words_must_make_sense(robomerge, merged, sources):
+def test_wrong_arguments_are_refused(robomerge, merged, sources):
     assert robomerge("verify").exit_code == 2
     assert robomerge("verify", merged, *sources).exit_code == 2
     assert robomerge("verify", merged, "--against").exit_code == 2
