@@ -52,7 +52,7 @@ Problem UnknownFlag(const std::string& word, Command command) {
   return problem;
 }
 
-// One flag of the table as CLI11 holds it.
+// One flag of the table, bound to CLI11.
 struct Bound {
   const Flag* flag;
   std::string name;  ///< "--num-workers"
@@ -76,8 +76,8 @@ class Parser {
   Result<Invocation> Parse(std::vector<std::string> words) {
     Invocation invocation;
     invocation.command = command_;
-    // CLI11 would hand "--" itself back among the words it does not know, and could no longer tell
-    // what follows it.
+    // CLI11 returns "--" among the words that it does not know, and the order of these words does
+    // not tell what followed it.
     const auto dashes = std::find(words.begin(), words.end(), "--");
     std::vector<std::string> paths_after(dashes == words.end() ? dashes : dashes + 1, words.end());
     words.erase(dashes, words.end());
@@ -200,7 +200,7 @@ Status CheckStagePaths(const Invocation& invocation) {
                      "name with `--plan DIR` what `robomerge plan` has made");
 }
 
-// A plan of what was described before.
+// Checks the paths of `plan --partial`.
 Status CheckPartialPaths(const Invocation& invocation) {
   if (invocation.plan_directory.empty()) {
     return MissingFlag("plan", "plan --partial DIR -o DST --plan DIR",
@@ -212,7 +212,7 @@ Status CheckPartialPaths(const Invocation& invocation) {
       .Expected("robomerge plan --partial DIR -o DST --plan DIR");
 }
 
-// The first path is the dataset, the others are what it is compared with.
+// The first path is the dataset to verify. It is compared with the others.
 Status CheckVerifyPaths(const Invocation& invocation) {
   const auto wrong = [](std::string what) {
     return Problem(Code::kInvalidArgument, std::move(what))

@@ -1,4 +1,4 @@
-// From the words of a command line to an Invocation.
+// Makes an Invocation of the words of a command line.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@
 
 namespace robomerge::cli {
 
-/// Looks a variable of the environment up; nothing if it is not set.
+/// Looks up a variable of the environment; nullopt if it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
-/// Understands `words` (without the program's name). Flags win over the environment, the last of a
-/// repeated flag wins. Reads no file. Errors: kInvalidArgument, all unknown flags at once.
+/// Parses `words` (without the program's name). A flag wins over the environment, and the last of a
+/// repeated flag wins. Reads no file. kInvalidArgument reports all unknown flags at once.
 Result<Invocation> ParseCommandLine(std::vector<std::string> words, const Environment& environment);
 
-/// How to report what is wrong with a command line that ParseCommandLine() refused: --json,
-/// --color, as far as they can be made out.
+/// How to report the errors of a command line that ParseCommandLine() refused: --json and --color,
+/// as far as they can be recognised.
 Invocation GuessOutput(const std::vector<std::string>& words);
 
 }  // namespace robomerge::cli

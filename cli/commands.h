@@ -1,4 +1,4 @@
-// The commands: an Invocation in, an exit code out.
+// The commands. Each takes an Invocation and returns an exit code.
 #pragma once
 
 #include <string>
@@ -23,10 +23,10 @@ class Console {
 
   /// Reports a failure, as text or as "error" lines on standard error, and returns its exit code.
   ExitCode Fail(const Status& status);
-  /// Writes problems as text on standard error, and counts them if there are several; `heading` is
-  /// "error" or "warning". Of each kind the first few, or with -v all.
+  /// Writes problems as text on standard error: the first few of each kind, or all with -v, and
+  /// their number if there are several. `heading` is "error" or "warning".
   void PrintProblems(const std::vector<Problem>& problems, std::string_view heading);
-  /// `wanted`, unless standard output could not be written.
+  /// Returns `wanted`; kExitIo instead of kExitDone if standard output could not be written.
   ExitCode Finish(ExitCode wanted);
 
  private:
@@ -40,19 +40,19 @@ class Console {
 /// The sources of the command line, then those of the list.
 Result<std::vector<SourceSpec>> GatherSources(const Invocation& invocation);
 
-/// As text on standard error, none with --quiet.
+/// Writes warnings as text on standard error; nothing with --quiet.
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console);
 
-/// merge, and plan without --plan.
+/// Runs `merge`, and `plan` without --plan.
 ExitCode RunMerge(const Invocation& invocation, Console& console);
 
-/// describe, write, publish, and plan with --plan.
+/// Runs `describe`, `write`, `publish`, and `plan` with --plan.
 ExitCode RunStage(const Invocation& invocation, Console& console);
 
 ExitCode RunVerify(const Invocation& invocation, Console& console);
 
-/// Findings and summary of a verification; kExitDone if nothing differs.
+/// Writes the findings and the summary of a verification. kExitDone if nothing differs.
 ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report,
                            Console& console);
 

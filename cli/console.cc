@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMostOfAKind = 5;
 
-// How many there are in all, of how many kinds, in how many datasets.
+// How many problems there are, of how many kinds, and in how many datasets.
 std::string CountText(const std::vector<Problem>& problems, std::string_view heading,
                       size_t most_of_a_kind) {
   std::map<std::string, size_t> kinds;

@@ -1,4 +1,4 @@
-// The exit codes of the command; docs/cli.md is their table.
+// The exit codes of the command. docs/cli.md has their table.
 #pragma once
 
 #include "robomerge/status.h"

@@ -60,7 +60,7 @@ Result<std::string> ParsePath(const std::string& text, const std::string& name) 
 }
 
 Status SetNumWorkers(Invocation& invocation, const std::string& value, const std::string& name) {
-  // Far beyond any machine, and small enough that a slip of the finger does not start a million
+  // More than any machine has, and small enough that a typing error does not start a million
   // threads.
   ROBOMERGE_ASSIGN_OR_RETURN(const int64_t number, ParseInteger(value, 0, 1024, name));
   invocation.options.num_workers = static_cast<int>(number);
@@ -99,7 +99,7 @@ Status SetProgress(Invocation& invocation, const std::string& value, const std::
   return Status();
 }
 
-// A path that goes as it is into one member of the invocation or of its options.
+// Puts a path as it is into one member of the invocation.
 template <auto Member>
 Status SetPath(Invocation& invocation, const std::string& value, const std::string& name) {
   ROBOMERGE_ASSIGN_OR_RETURN(invocation.*Member, ParsePath(value, name));
@@ -135,7 +135,7 @@ Status AddVerbosity(Invocation& invocation, const std::string&, const std::strin
   return Status();
 }
 
-// Far beyond any cluster.
+// More than any cluster has.
 constexpr int64_t kMostRanks = 1'000'000;
 
 Status SetRank(Invocation& invocation, const std::string& value, const std::string& name) {

@@ -1,4 +1,4 @@
-// The table of flags. Each is defined once; parsing, help and suggestions are made from it.
+// The table of flags. Each flag is defined once; parsing, help and suggestions are made from it.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@
 
 namespace robomerge::cli {
 
-/// A command, as a bit so that a flag can belong to several.
+/// A command. It is a bit, so that a flag can belong to several.
 enum Command : unsigned {
   kNoCommand = 0,
   kMerge = 1,
@@ -51,14 +51,14 @@ struct Invocation {
 struct Flag {
   std::string_view name;   ///< without the dashes
   char short_name;         ///< 0: none
-  std::string_view value;  ///< what stands for its value in the help; empty: a switch
-  unsigned commands;       ///< those it belongs to
+  std::string_view value;  ///< placeholder of its value in the help; empty: a switch
+  unsigned commands;       ///< the commands it belongs to
   bool in_short_help;
   std::string_view help;         ///< one line, imperative, no period
   std::string_view detail;       ///< further lines of the full help; may be empty
-  std::string_view environment;  ///< variable that stands in for it; may be empty
-  /// Takes the value in; for a switch the value is empty. `name` is how the user gave it, for
-  /// messages.
+  std::string_view environment;  ///< variable that is used without the flag; may be empty
+  /// Stores the value, which is empty for a switch. `name` is the flag or variable as the user gave
+  /// it, for messages.
   Status (*set)(Invocation& invocation, const std::string& value, const std::string& name);
 };
 

@@ -69,7 +69,7 @@ void AppendIndented(std::string& text, std::string_view lines) {
   }
 }
 
-// Commands a flag does not belong to are worth a word when all commands are shown together.
+// Where all commands are shown together, says which ones the flag belongs to.
 std::string OnlyFor(const Flag& flag) {
   std::string names;
   size_t num_commands = 0;
@@ -102,7 +102,7 @@ std::string EnvironmentList(Command command) {
          "if not empty, no colours unless --color always\n";
 }
 
-// What both helps begin with.
+// The beginning of both help texts.
 std::string Beginning(Command command) {
   const CommandHelp* const chosen = Find(command);
   const CommandHelp& shown = chosen == nullptr ? AllCommands().front() : *chosen;

@@ -7,7 +7,7 @@
 
 namespace robomerge::cli {
 
-/// One screen: an example, the commands, the flags most used.
+/// One screen: an example, the commands, and the flags that are most used.
 std::string ShortHelp(Command command);
 
 /// All flags with their details, the environment and the exit codes.

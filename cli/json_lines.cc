@@ -13,8 +13,8 @@ std::string Line(const Json& fields) {
 
 Json Message(const char* type) { return Json{{"message_type", type}}; }
 
-// The fields of a value as a line has them. A list whose elements have lines of their own is
-// counted, as num_NAME; where the value has a field of that name, which follows, that one stands.
+// Adds the fields of a value to a line. Of a list whose elements have lines of their own only the
+// length is added, as num_NAME. If the value has a field of that name, its number is taken instead.
 class AddToLine {
  public:
   explicit AddToLine(Json& fields) : fields_(fields) {}
@@ -94,7 +94,7 @@ std::string VerifySummaryLine(const VerifyReport& report, int exit_code) {
 std::string InspectLines(const InspectReport& report, int exit_code) {
   Json dataset = Message("dataset", report);
   Json summary = Message("summary");
-  // The counts close the inspection: they go from the first line to the last.
+  // The counts belong to the summary, which is the last line.
   for (const char* count : {"num_files", "num_warnings", "num_problems"}) {
     summary[count] = dataset[count];
     dataset.erase(count);

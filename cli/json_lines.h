@@ -1,7 +1,7 @@
 // The lines of --json. docs/cli.md documents every field; fields are only added.
 //
-// Each function returns one line with its line feed, "message_type" first. Bytes that are no UTF-8
-// become U+FFFD.
+// Each function returns one line with its line feed, and "message_type" comes first. Bytes that are
+// no UTF-8 become U+FFFD.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ namespace robomerge::cli {
 std::string StageLine(const std::string& stage);
 std::string StatusLine(const ProgressState& state);
 std::string WarningLine(const Problem& problem);
-/// Something that is wrong with an inspected dataset: there it is a finding, not a failure.
+/// Something that is wrong with an inspected dataset. The command has not failed.
 std::string ProblemLine(const Problem& problem);
 std::string ErrorLine(const Problem& problem, int exit_code);
 std::string FileLine(const ReportedFile& file);

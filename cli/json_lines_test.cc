@@ -95,7 +95,7 @@ TEST(JsonLines, InspectEndsWithASummaryOfWhatWasFound) {
                             {"exit_code", 1}}));
 }
 
-// Every line as programs read it: names, order and form.
+// Compares every line as programs read it: names, order and types.
 TEST(JsonLines, LinesAreAsDocumented) {
   ProgressState state;
   state.counts = {"write", 9, 8, 700, 600, 5, 4};

@@ -1,4 +1,4 @@
-// robomerge on the command line: parse, run, leave with an exit code.
+// The command `robomerge`.
 #include <sys/resource.h>
 
 #include <cstdlib>
@@ -19,9 +19,9 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
   return value;
 }
 
-// Many shells keep the soft limit on open files low for programs that use select(2), which this one
-// does not. Best effort: the library copes with what there is. Only the command does this; the
-// limits of a Python process are its own.
+// Many systems keep the soft limit on open files low for programs that use select(2), which this
+// one does not. A failure is ignored, since the library adapts to the limit. Only the command does
+// this; a Python process decides about its own limits.
 void RaiseDescriptorLimit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
   cli::IgnoreWriteSignals();
   cli::RaiseDescriptorLimit();
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  // The library throws nothing; what still arrives here is memory that ran out, or a bug.
+  // The library throws nothing. An exception here means that memory ran out, or a bug.
   try {
     return cli::Main(words);
   } catch (const std::exception& error) {

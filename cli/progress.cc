@@ -5,7 +5,7 @@
 namespace robomerge::cli {
 namespace {
 
-// A rate measured over less than this says nothing yet.
+// A rate that was measured over less time is too uncertain.
 constexpr double kLeastMovingSeconds = 1.0;
 
 std::string WriteText(const ProgressState& state) {

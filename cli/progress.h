@@ -1,5 +1,4 @@
-// What a progress line says, and in which form progress is shown. Pure: ProgressReporter does the
-// showing.
+// What a progress line says, and in which form progress is shown. ProgressReporter writes it.
 #pragma once
 
 #include <optional>
@@ -10,7 +9,7 @@
 
 namespace robomerge::cli {
 
-/// Where a merge stands, and since when.
+/// The progress of a merge, and the time since it began.
 struct ProgressState {
   MergeProgress counts;
   double elapsed_seconds = 0;  ///< since the merge began
@@ -19,17 +18,17 @@ struct ProgressState {
 
 enum class ProgressStyle {
   kNone,
-  kLine,  ///< one line that renews itself
+  kLine,  ///< one line that is overwritten
   kLog,   ///< a line every 30 s
   kJson,  ///< "stage" and "status" lines on standard output
 };
 
-/// --json wins over --progress; without a wish, --quiet shows nothing and only a terminal gets the
-/// renewed line.
+/// --json wins over --progress. With neither, --quiet shows nothing, a terminal gets the line that
+/// is overwritten, and anything else a line now and then.
 ProgressStyle DecideProgress(When when, bool json, bool quiet, const TerminalFacts& standard_error);
 
-/// Seconds until all payload has moved, at the mean rate so far; nothing while that would be a
-/// guess.
+/// Seconds until all payload has moved, at the mean rate so far; nullopt while that is too
+/// uncertain.
 std::optional<double> RemainingSeconds(const ProgressState& state);
 
 /// One line without line feed, at most `most_columns` long.

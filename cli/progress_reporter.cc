@@ -100,7 +100,7 @@ void ProgressReporter::Show(Clock::time_point now, const ProgressState& state) {
     case ProgressStyle::kNone:
       return;
     case ProgressStyle::kLine:
-      // After a stop signal the line would only cover what the handler wrote.
+      // After a stop signal the line would overwrite what the handler wrote.
       if (now - start_ < kFirstLineAfter || StopFlag().load()) return;
       break;
     case ProgressStyle::kLog:
@@ -116,7 +116,7 @@ void ProgressReporter::Show(Clock::time_point now, const ProgressState& state) {
   } else if (style_ == ProgressStyle::kLog) {
     standard_error_.Write(ProgressText(state, std::string::npos) + "\n");
   } else {
-    // One column stays free: some terminals wrap when the last one is filled.
+    // One column stays free, since some terminals wrap the line when the last one is filled.
     standard_error_.Write("\r" + ProgressText(state, TerminalColumns(STDERR_FILENO) - 1) +
                           "\x1b[K");
     is_line_shown_ = true;

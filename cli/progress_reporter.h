@@ -1,4 +1,4 @@
-// Shows progress while a merge runs: workers report, one thread writes.
+// Shows progress while a merge runs. Workers report, and one thread writes.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace robomerge::cli {
 
-/// From construction to Stop() the reporter's thread alone writes to both streams; before and
-/// after, the caller does.
+/// From construction to Stop() only the reporter's thread writes to the two streams. Before and
+/// after, the caller may.
 class ProgressReporter {
  public:
   ProgressReporter(ProgressStyle style, OutputStream& standard_output,
@@ -23,11 +23,11 @@ class ProgressReporter {
   ProgressReporter(const ProgressReporter&) = delete;
   ProgressReporter& operator=(const ProgressReporter&) = delete;
 
-  /// Takes the newest state in. Called by workers; only copies under a lock.
+  /// Stores the newest state, which is a copy under a lock. Called by workers.
   void Report(const MergeProgress& counts);
 
-  /// Erases the line, writes the stages not yet told and ends the thread. A second call does
-  /// nothing.
+  /// Erases the line, writes the stages that are not yet written, and ends the thread. A second
+  /// call does nothing.
   void Stop();
 
  private:
@@ -52,7 +52,7 @@ class ProgressReporter {
   std::vector<std::string> new_stages_;  // guarded by mutex_
   Clock::time_point moving_since_;       // guarded by mutex_
 
-  // Of the thread alone.
+  // Used only by the thread.
   Clock::time_point last_shown_;
   bool is_line_shown_ = false;
 

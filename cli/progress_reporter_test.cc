@@ -8,7 +8,7 @@
 namespace robomerge::cli {
 namespace {
 
-// A pipe whose write end a stream owns, read after the reporter has ended.
+// A pipe. A stream writes into it, and the test reads it after the reporter has ended.
 class Recorded {
  public:
   Recorded() { EXPECT_EQ(pipe(ends_.data()), 0); }

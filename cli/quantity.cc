@@ -36,7 +36,7 @@ std::string BytesText(uint64_t bytes) {
   static constexpr std::array<const char*, 6> kUnits = {"kB", "MB", "GB", "TB", "PB", "EB"};
   double value = static_cast<double>(bytes) / 1000;
   size_t unit = 0;
-  // What would be printed as 1000.0 belongs to the next unit.
+  // A number that would be printed as 1000.0 is printed in the next unit.
   for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
   return Printed(value < 9.995 ? "%.2f %s" : "%.1f %s", value, kUnits[unit]);
 }
@@ -45,7 +45,7 @@ std::string SecondsText(double seconds) {
   if (!(seconds > 0)) seconds = 0;
   if (seconds < 9.995) return Printed("%.2f s", seconds);
   if (seconds < 59.95) return Printed("%.1f s", seconds);
-  // A duration beyond this is no duration, and must not overflow the conversion.
+  // The limit keeps the conversion from overflowing.
   const auto whole = static_cast<uint64_t>(std::lround(std::min(seconds, 1e15)));
   if (whole < 3600)
     return Printed("%d min %02d s", static_cast<int>(whole / 60), static_cast<int>(whole % 60));

@@ -1,5 +1,5 @@
-// Numbers with units, as a person reads them. The command sees the public headers only, so it has
-// its own.
+// Numbers with units, for people. The command may include public headers only, so it does not use
+// those of base/text.h.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ std::string BytesText(uint64_t bytes);
 /// "0.12 s", "12.3 s", "4 min 05 s", "2 h 03 min".
 std::string SecondsText(double seconds);
 
-/// A percentage without decimals; 99 until all is done.
+/// A percentage without decimals; at most 99 until everything is done.
 std::string PercentText(uint64_t part, uint64_t whole);
 
 }  // namespace robomerge::cli

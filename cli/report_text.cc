@@ -141,7 +141,7 @@ std::string SuccessText(const MergeReport& report) {
 
 std::string InspectText(const InspectReport& report) {
   std::string text = report.root + "\n";
-  // Nothing but problems is known of a dataset that could not be read.
+  // Of a dataset that could not be read only the problems are known.
   if (report.version.empty()) return text + FindingsText(report);
   TextTable facts({false, false});
   facts.Add({"version", report.version});

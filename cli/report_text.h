@@ -1,4 +1,4 @@
-// Reports as a person reads them.
+// Reports as text for people.
 #pragma once
 
 #include <string>
@@ -13,16 +13,16 @@ namespace robomerge::cli {
 /// two, or all of them).
 std::string FileTable(const MergeReport& report, bool all_sources);
 
-/// What the table adds up to.
+/// The totals of the table.
 std::string TotalsText(const MergeReport& report);
 
 /// Four lines: what, where, how much, how long.
 std::string SuccessText(const MergeReport& report);
 
-/// What a single stage came to.
+/// What a single stage did.
 std::string StageText(const StageReport& report);
 
-/// What an inspection found, without problems and warnings; they are only counted.
+/// What an inspection found. Problems and warnings are only counted.
 std::string InspectText(const InspectReport& report);
 
 }  // namespace robomerge::cli

@@ -36,7 +36,7 @@ void PrintJson(const StageReport& report, OutputStream& out) {
 }  // namespace
 
 ExitCode RunStage(const Invocation& invocation, Console& console) {
-  // Publishing takes no time worth stopping it in, and what it was killed in the next run finishes.
+  // Publishing is too short to need a stop, and if it is killed the next run finishes it.
   if (invocation.command != kPublish) InstallMergeSignals(!invocation.quiet && !invocation.json);
   const ProgressStyle style =
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());

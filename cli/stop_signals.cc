@@ -23,7 +23,7 @@ void OnStop(int signal_number) {
   const int error = errno;
   if (signal_number == SIGINT && was_interrupted.exchange(true)) _exit(kExitCancelled);
   if (!stop_flag.exchange(true) && is_announced.load()) {
-    // On a terminal a progress line, or the echo of ^C, may stand on the line.
+    // On a terminal a progress line or the echo of ^C may be on this line.
     static constexpr std::string_view kText = "\nStopping\n";
     const std::string_view text = is_terminal.load() ? kText : kText.substr(1);
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());

@@ -25,8 +25,8 @@ size_t EditDistance(std::string_view left, std::string_view right) {
 
 std::optional<std::string> NearestWord(std::string_view word,
                                        const std::vector<std::string>& candidates) {
-  // A third of the letters may be wrong; more is another word. A cut-off beginning also counts
-  // ("--dry" for
+  // At most a third of the letters may be wrong. The beginning of a word counts as near ("--dry"
+  // for
   // "--dry-run").
   size_t nearest = std::max<size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> found;

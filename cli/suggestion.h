@@ -1,4 +1,4 @@
-// "Did you mean": the known word nearest to a mistyped one.
+// Finds the known word that is nearest to a mistyped one.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,7 @@ namespace robomerge::cli {
 /// `right` (optimal string alignment).
 size_t EditDistance(std::string_view left, std::string_view right);
 
-/// The candidate nearest to `word`, the first among equals; nothing if none is near enough to be
-/// meant.
+/// The candidate nearest to `word`, the first among equals; nullopt if none is near enough.
 std::optional<std::string> NearestWord(std::string_view word,
                                        const std::vector<std::string>& candidates);
 

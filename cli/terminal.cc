@@ -97,7 +97,7 @@ void OutputStream::Write(std::string_view text) {
     if (written >= 0) {
       text.remove_prefix(static_cast<size_t>(written));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      // Somebody else who holds the same pipe made it non-blocking.
+      // Another process that holds the same pipe has made it non-blocking.
       pollfd ready = {descriptor_, POLLOUT, 0};
       poll(&ready, 1, -1);
     } else if (errno != EINTR) {

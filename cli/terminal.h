@@ -1,5 +1,4 @@
-// Where output goes: the two streams, whether they are terminals, and colour. Meaning never hangs
-// on colour.
+// Output: the two streams, whether they are terminals, and colour. No meaning depends on colour.
 #pragma once
 
 #include <string>
@@ -9,13 +8,13 @@
 
 namespace robomerge::cli {
 
-/// The value of --color and --progress.
+/// The value of --color or --progress.
 enum class When { kAuto, kAlways, kNever };
 constexpr auto NamesOf(When) {
   return std::to_array<std::string_view>({"auto", "always", "never"});
 }
 
-/// What decides about colour and progress, apart from flags.
+/// What decides about colour and progress besides flags.
 struct TerminalFacts {
   bool is_terminal = false;
   bool no_color = false;  ///< NO_COLOR is set and not empty
@@ -32,23 +31,22 @@ bool DecideColor(When when, const TerminalFacts& facts);
 /// Removing the colours gives back the same text.
 std::string ColorProblems(std::string_view text);
 
-/// Replaces control characters other than line feeds by "\xNN", so that a name inside a dataset
-/// cannot steer the terminal that prints it.
+/// Replaces control characters other than line feeds by "\xNN", so that a name in a dataset cannot
+/// control the terminal.
 std::string WithoutControls(std::string_view text);
 
-/// Columns of the terminal at `descriptor`; 80 if it does not say.
+/// Columns of the terminal at `descriptor`; 80 if they are unknown.
 size_t TerminalColumns(int descriptor);
 
-/// A file descriptor that is written whole messages at a time. Not thread-safe: one thread owns it
-/// at any time.
+/// A file descriptor to which whole messages are written. Not thread-safe.
 class OutputStream {
  public:
   explicit OutputStream(int descriptor) : descriptor_(descriptor) {}
 
-  /// Writes all of `text`, or remembers why not. After a failure nothing more is written.
+  /// Writes all of `text`, or keeps the error. After a failure nothing more is written.
   void Write(std::string_view text);
 
-  /// kIo if a write failed. A reader that went away (a broken pipe) is no failure.
+  /// kIo if a write failed. A reader that is gone (a broken pipe) is no failure.
   Status status() const;
 
  private:

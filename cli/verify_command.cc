@@ -8,10 +8,10 @@
 namespace robomerge::cli {
 namespace {
 
-// Of each kind.
+// For each kind.
 constexpr size_t kFindingsShown = 10;
 
-// A finding in the form in which problems are written.
+// A finding as a problem, so that it is printed in the same way.
 Problem ProblemOf(const Finding& finding) {
   Problem problem(Code::kCorrupt, finding.what);
   if (finding.episode) problem.what += ", in episode " + std::to_string(*finding.episode);

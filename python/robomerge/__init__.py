@@ -1,13 +1,13 @@
-"""Merges many LeRobot datasets into one, fast and right.
+"""Merges many LeRobot datasets into one, fast and correctly.
 
     import robomerge
 
     report = robomerge.merge(["kitchen_1", "kitchen_2"], "kitchen")
 
-In place of LeRobot's own merge: `robomerge.aggregate_datasets` and `robomerge.merge_datasets`, which take what
-LeRobot's take, or `robomerge.lerobot.install()`, which makes LeRobot use them.
+To replace LeRobot's own merge, use `robomerge.aggregate_datasets` and `robomerge.merge_datasets`,
+which take LeRobot's arguments, or `robomerge.lerobot.install()`, which makes LeRobot use them.
 
-Importing the package loads next to nothing; the C++ library is loaded when the first of its functions is called for.
+The import loads almost nothing. The C++ library is loaded when it is first needed.
 """
 
 import sys as _sys
@@ -102,7 +102,8 @@ def __dir__() -> list[str]:
 
 
 def _is_starting_the_command() -> bool:
-    # The console scripts, and `python -m robomerge`: these say it themselves, without a traceback.
+    # The console scripts and `python -m robomerge` report the problem themselves, without a
+    # traceback.
     if _sys.argv[:1] == ["-m"]:
         return "robomerge" in _sys.orig_argv
     return bool(_sys.argv) and _sys.argv[0].endswith(("/robomerge", "/robomerge-edit-dataset"))

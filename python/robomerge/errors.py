@@ -1,7 +1,8 @@
-"""The exceptions of robomerge. Each is also the exception of Python's own that callers would expect there.
+"""The exceptions of robomerge. Each is also one of Python's own exceptions, the one that callers
+would expect.
 
-`str(error)` tells every problem: what, where, what was expected and found, and a way to mend it. `error.problems` is
-the same as data.
+`str(error)` names every problem: what, where, what was expected and found, and a way to fix it.
+`error.problems` holds the same as data.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +12,8 @@ from robomerge.report import Problem
 
 
 class RobomergeError(Exception):
-    """Something was wrong with the call, the sources, the destination or the system; `problems` says all of it, the
-    first one decides the class.
+    """Something was wrong with the call, the sources, the destination or the system. `problems` has
+    everything, and the first problem decides the class.
 
     The destination is whole or not there.
     """
@@ -32,7 +33,7 @@ class RobomergeError(Exception):
 
 
 class InvalidArgumentError(RobomergeError, ValueError):
-    """Fix the call."""
+    """An argument is wrong, or arguments contradict each other."""
 
 
 class DatasetNotFoundError(RobomergeError, FileNotFoundError):
@@ -40,19 +41,20 @@ class DatasetNotFoundError(RobomergeError, FileNotFoundError):
 
 
 class DestinationExistsError(RobomergeError, FileExistsError):
-    """The destination is there already, or is being written by another run."""
+    """The destination exists already, or another run is writing it."""
 
 
 class IncompatibleDatasetsError(RobomergeError, ValueError):
-    """The sources do not fit together: choose others, or convert one."""
+    """The sources cannot be merged with each other. Choose others, or convert one."""
 
 
 class UnsupportedError(RobomergeError, ValueError):
-    """The dataset is valid, but robomerge does not do this: another version of the format, for example."""
+    """The dataset is valid, but robomerge does not support it, for example because of its
+    version."""
 
 
 class CorruptDatasetError(RobomergeError, ValueError):
-    """The bytes contradict themselves or what is said of them; the problem names the file and the place."""
+    """A file is damaged, or contradicts another one. The problem names the file and the place."""
 
 
 class SystemRefusedError(RobomergeError, OSError):
@@ -64,8 +66,9 @@ class InternalError(RobomergeError, RuntimeError):
 
 
 class VerificationError(RobomergeError, RuntimeError):
-    """What a merge had written is not what its sources hold: a bug of robomerge, or a disk that does not keep what it is
-    given. Nothing is at the destination. `problems` are the findings, with their places in the staging folder."""
+    """What a merge has written differs from its sources, by a bug of robomerge or a faulty disk.
+    Nothing is at the destination. `problems` are the findings, with their places in the staging
+    folder."""
 
 
 _CLASS_OF: dict[str, type[RobomergeError]] = {
@@ -81,8 +84,8 @@ _CLASS_OF: dict[str, type[RobomergeError]] = {
 
 
 def error_of(problems: Sequence[Problem], heading: str = "") -> BaseException:
-    """The exception that stands for `problems`, of which there is at least one. `heading` is a text to put in front of
-    theirs."""
+    """The exception for `problems`, of which there is at least one. `heading` is put in front of
+    their text."""
     if problems[0].code == "cancelled":
         return KeyboardInterrupt(problems[0].what)
     text = format_problems(problems, "error")
@@ -90,7 +93,8 @@ def error_of(problems: Sequence[Problem], heading: str = "") -> BaseException:
 
 
 def format_problems(problems: Sequence[Problem], heading: str) -> str:
-    """The text that the command prints of these problems, all of them. `heading` is "error" or "warning"."""
+    """The text that the command prints of these problems, all of them. `heading` is "error" or
+    "warning"."""
     from robomerge.library import extension
 
     return extension.format_problems([asdict(problem) for problem in problems], heading).rstrip("\n")

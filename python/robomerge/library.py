@@ -1,8 +1,9 @@
 """Loads the C++ library, the extension module `robomerge._robomerge`.
 
-It is linked with the Arrow libraries inside the pyarrow wheel. They are loaded here first, from the pyarrow that
-`import pyarrow` would find: the loader then takes these for the extension, wherever it was built and whatever
-site-packages pyarrow lies in. pyarrow itself is not imported, which would take half a second.
+It is linked with the Arrow libraries inside the pyarrow wheel. They are loaded here first, from the
+pyarrow that `import pyarrow` would find. The loader then uses these for the extension, wherever it
+was built and wherever pyarrow is installed. pyarrow itself is not imported, which would take half a
+second.
 """
 
 import ctypes

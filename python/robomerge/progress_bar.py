@@ -1,4 +1,4 @@
-"""A tqdm bar for a merge, where somebody can see it."""
+"""A tqdm bar for a merge on a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,8 @@ from robomerge.report import MergeProgress
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[MergeProgress], object] | None]:
-    """A callback that draws a bar on standard error; None unless that is a terminal and tqdm is installed."""
+    """A callback that draws a bar on standard error; None unless that is a terminal and tqdm is
+    installed."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -18,7 +19,7 @@ def progress_bar() -> Iterator[Callable[[MergeProgress], object] | None]:
     except ImportError:
         yield None
         return
-    # Most merges are over before anybody would look for a bar.
+    # Most merges end before a bar would be of use.
     with tqdm(unit="B", unit_scale=True, unit_divisor=1024, leave=False, delay=1.0, desc="read") as bar:
 
         def draw(progress: MergeProgress) -> None:

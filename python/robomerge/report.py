@@ -1,6 +1,7 @@
-"""What robomerge says about a merge and a dataset: frozen values, equal if their fields are.
+"""The reports of merges and datasets. They are frozen values, and equal if their fields are equal.
 
-Sizes are in bytes, times in seconds, paths are strings; `path` fields are relative to the dataset they belong to.
+Sizes are in bytes, times in seconds, and paths are strings. Fields named `path` are relative to the
+dataset.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, or (kinds that begin with W-) was not as it should be and was dealt with. Empty fields
-    do not apply."""
+    """One thing that is wrong, or (kinds that begin with W-) that was not as it should be but did
+    not stop the merge. Empty fields do not apply."""
 
-    #: What to do next: "invalid_argument", "not_found", "already_exists", "incompatible", "unsupported", "corrupt",
-    #: "io", ...
+    #: The sort of failure: "invalid_argument", "not_found", "already_exists", "incompatible",
+    #: "unsupported", "corrupt", "io", ...
     code: str
     #: Stable name of this kind of problem, such as "E-fps" or "W-stats-missing" (docs/errors.md).
     kind: str
@@ -40,7 +41,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class MergeProgress:
-    """Where a merge stands. Counts only grow."""
+    """The progress of a merge. Counts only grow."""
 
     stage: Literal["read", "plan", "write", "verify", "publish"]
     num_sources: int
@@ -59,11 +60,11 @@ class ReportedFile:
 
     path: str
     kind: Literal["data", "video", "episodes", "tasks", "info", "stats", "record"]
-    #: A whole file as it was; payload as it was under a new index; at least partly encoded anew; metadata made by
-    #: robomerge.
+    #: In this order: a whole file copied; payload copied under a new index; at least partly encoded
+    #: anew; metadata made by robomerge.
     mode: Literal["copy", "splice", "encode", "write"]
     size_bytes: int
-    #: Episodes whose rows or frames lie in it.
+    #: Episodes whose rows or frames are in it.
     num_episodes: int
     #: Source files in order.
     sources: tuple[str, ...]
@@ -102,7 +103,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What a verification found. True in a condition if nothing is wrong."""
+    """What a verification found. It is true in a condition if nothing is wrong."""
 
     destination: str
     num_sources: int
@@ -129,10 +130,11 @@ class MergeReport:
     """What a merge did, or with `dry_run` would do."""
 
     destination: str
-    #: Of what decides the bytes, and of the sources with their paths, sizes and times.
+    #: A fingerprint of everything that decides the bytes, and of the paths, sizes and times of the
+    #: sources.
     plan_id: str
     dry_run: bool
-    #: The destination came from this very merge: nothing was written.
+    #: The destination was there from the same merge, and nothing was written.
     already_done: bool
     num_sources: int
     num_episodes: int
@@ -140,28 +142,28 @@ class MergeReport:
     num_tasks: int
     #: In the order of the plan.
     files: tuple[ReportedFile, ...] = field(repr=False)
-    #: By this run.
+    #: Written by this run.
     num_files_written: int
-    #: That an earlier run had written.
+    #: Written by an earlier run.
     num_files_skipped: int
-    #: Of all files.
+    #: Size of all files.
     size_bytes: int
-    #: Payload moved as it was, by this run.
+    #: Payload that this run copied.
     copied_bytes: int
-    #: Payload whose blocks are shared with the source: no new space.
+    #: Payload whose blocks are shared with the source, which takes no new space.
     shared_bytes: int
     #: Encoded anew: bookkeeping columns, regrouped rows, metadata.
     encoded_bytes: int
     warnings: tuple[Problem, ...] = field(repr=False)
     stages: tuple[StageTime, ...] = field(repr=False)
-    #: Of the whole merge.
+    #: Time of the whole merge.
     seconds: float
     num_workers: int
-    #: Busy time of the workers, as a fraction of workers times wall time.
+    #: Busy time of the workers, as a fraction of number of workers times wall time.
     utilisation: float
     #: The longest chain of tasks that had to wait for each other.
     critical_path_seconds: float
-    #: With `verify=True` what was checked; nothing was found.
+    #: With `verify=True`, what was checked. Nothing was found.
     verification: VerifyReport | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -199,9 +201,9 @@ class InspectReport:
     """One dataset, and what is wrong with it."""
 
     root: str
-    #: Of the format, such as "v3.0".
+    #: Version of the format, such as "v3.0".
     version: str
-    #: Frames per second, as written in the dataset.
+    #: Frames per second, as info.json writes them.
     fps: str
     #: Empty if none is named.
     robot_type: str
@@ -210,20 +212,22 @@ class InspectReport:
     tasks: tuple[str, ...] = field(repr=False)
     features: tuple[Feature, ...] = field(repr=False)
     files: tuple[DatasetFile, ...] = field(repr=False)
-    #: What would make a merge refuse it.
+    #: The reasons why a merge would refuse it.
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
 @cache
 def _parts(kind: type) -> dict[str, type]:
-    """The fields of `kind` that hold a value of this module or several, each with the class of these."""
+    """The fields of `kind` that hold one or several values of this module, and the class of these
+    values."""
     hints = get_type_hints(kind)
     return {name: part for name, hint in hints.items() for part in (hint, *get_args(hint)) if is_dataclass(part)}
 
 
 def from_fields(kind: type[T], fields: Mapping[str, Any]) -> T:
-    """A value of this module from what the extension module returns: a dict by the names of its fields."""
+    """Makes a value of this module from a dict by the names of its fields, which the extension
+    module returns."""
     values = dict(fields)
     for name, part in _parts(kind).items():
         if isinstance(values[name], tuple):

@@ -1,4 +1,5 @@
-"""Where the package under test lies: as the build lays it out, or in the folder that ROBOMERGE_PACKAGE names."""
+"""The folder of the package under test: that of the build, or the one that ROBOMERGE_PACKAGE
+names."""
 
 import os
 from pathlib import Path

@@ -13,13 +13,13 @@ from built_package import PACKAGE_PARENT, REPOSITORY  # noqa: E402
 
 sys.path[:0] = [str(PACKAGE_PARENT), str(REPOSITORY / "tests/e2e")]
 
-# Nothing here may ask the Hub, whatever the machine can reach.
+# No test may ask the Hub, even if the machine can reach it.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")
 def package_environment() -> dict[str, str]:
-    """For a Python process of its own that imports the package."""
+    """The environment of a Python process that imports the package."""
     return os.environ | {"PYTHONPATH": str(PACKAGE_PARENT)}
 
 
@@ -36,7 +36,8 @@ def package_command() -> Callable[..., None]:
 
 @pytest.fixture
 def make_source(tmp_path) -> Callable[..., Path]:
-    """make_source(...): a dataset of two episodes, 5 and 7 frames long; options are those of make_tiny_dataset."""
+    """make_source(...): a dataset of two episodes, 5 and 7 frames long; options are those of
+    make_tiny_dataset."""
     from tiny_dataset import make_tiny_dataset
 
     numbers = itertools.count()
@@ -49,7 +50,8 @@ def make_source(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def tree() -> Callable[[Path], dict[str, bytes | None]]:
-    """tree(folder): the content of every file below it by relative path, and None for every folder."""
+    """tree(folder): the content of every file below it by relative path, and None for every
+    folder."""
 
     def read(folder: Path) -> dict[str, bytes | None]:
         paths = sorted(folder.rglob("*"))

@@ -1,4 +1,4 @@
-"""aggregate_datasets and merge_datasets as LeRobot's callers know them, without LeRobot."""
+"""aggregate_datasets and merge_datasets as LeRobot's callers use them, without LeRobot."""
 
 import inspect
 import json
@@ -25,7 +25,7 @@ LINES = [
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch) -> Path:
-    """An empty $HF_LEROBOT_HOME, and no LeRobot that could know another one."""
+    """An empty $HF_LEROBOT_HOME, and no LeRobot that could have another one."""
     monkeypatch.setenv("HF_LEROBOT_HOME", str(tmp_path / "home"))
     for name in [name for name in sys.modules if name.split(".")[0] == "lerobot"]:
         monkeypatch.delitem(sys.modules, name)
@@ -140,7 +140,7 @@ def test_any_number_of_workers_gives_the_same_bytes_and_log_lines(make_source, t
     assert all(str(sources[number]) in text for number, text in zip((1, 3, 5), warnings))
 
 
-def test_none_nought_and_one_are_sequential(make_source, tmp_path):
+def test_none_zero_and_one_are_sequential(make_source, tmp_path):
     from robomerge.lerobot.aggregate import aggregate
 
     for num_workers, expected in ((None, 1), (0, 1), (1, 1), (3, 3)):
@@ -248,7 +248,7 @@ def test_repo_ids_and_roots_must_match(make_source, tmp_path):
 
 
 def test_without_network_every_missing_dataset_is_named_with_the_reason(make_source, home, tmp_path):
-    pytest.importorskip("huggingface_hub")  # HF_HUB_OFFLINE=1 is set by conftest.py, before it is imported
+    pytest.importorskip("huggingface_hub")  # conftest.py has set HF_HUB_OFFLINE=1 before
     with pytest.raises(FileNotFoundError) as caught:
         robomerge.aggregate_datasets(
             ["me/one", "me/two", "me/three"], "me/all", [None, make_source(), tmp_path / "three"]
@@ -270,7 +270,8 @@ def test_without_huggingface_hub_the_message_says_so(home, monkeypatch):
 
 
 class FakeHub(types.ModuleType):
-    """huggingface_hub with one dataset on the Hub: its tags, and the folder that a download would give."""
+    """A huggingface_hub with one dataset on the Hub: its tags, and the folder that a download
+    gives."""
 
     def __init__(self, tags: list[str], content: Path):
         super().__init__("huggingface_hub")

@@ -1,4 +1,4 @@
-"""robomerge-edit-dataset: LeRobot's flags, LeRobot's errors, no LeRobot."""
+"""robomerge-edit-dataset: LeRobot's flags and errors, without LeRobot."""
 
 import json
 import subprocess
@@ -15,7 +15,8 @@ MAIN = "from robomerge.lerobot.edit_dataset import main; main()"
 
 @pytest.fixture
 def edit(package_environment, tmp_path):
-    """edit(flag, ...): runs the command in a process that cannot import LeRobot, with an empty $HF_LEROBOT_HOME."""
+    """edit(flag, ...): runs the command in a process that cannot import LeRobot, with an empty
+    $HF_LEROBOT_HOME."""
 
     def run(*flags: object) -> subprocess.CompletedProcess:
         (tmp_path / "modules/lerobot").mkdir(parents=True, exist_ok=True)
@@ -72,7 +73,7 @@ def test_takes_equals_signs_switches_and_lerobots_home(edit, make_source, tmp_pa
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def test_a_file_of_settings_stands_behind_the_flags(edit, make_source, tmp_path):
+def test_flags_win_over_a_file_of_settings(edit, make_source, tmp_path):
     settings = {
         "new_repo_id": "me/no",
         "operation": {"type": "merge", "repo_ids": ["a"], "roots": [str(make_source())], "num_workers": 2},
@@ -82,7 +83,7 @@ def test_a_file_of_settings_stands_behind_the_flags(edit, make_source, tmp_path)
     assert run.returncode == 0 and (tmp_path / "home/me/yes/meta/info.json").is_file(), run.stderr
 
 
-def test_ignored_flags_are_said_to_be(edit, make_source, tmp_path):
+def test_ignored_flags_are_reported(edit, make_source, tmp_path):
     run = edit(*MERGE, "--operation.repo_ids", "[a]", "--operation.roots", f"[{make_source()}]", "--repo_id", "me/x")
     assert run.returncode == 0
     assert (
@@ -185,7 +186,7 @@ def test_what_is_no_list_of_words_is_refused(text):
         parse_list(text)
 
 
-def test_truth_has_several_words():
+def test_booleans_have_several_spellings():
     assert all(map(parse_bool, ("true", "True", "yes", "on"))) and not any(
         map(parse_bool, ("false", "FALSE", "no", "off"))
     )

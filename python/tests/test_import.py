@@ -1,4 +1,4 @@
-"""What `import robomerge` brings, how it is typed, and what it says where it cannot work."""
+"""What `import robomerge` loads, its types, and what it says where it cannot work."""
 
 import ast
 import shutil
@@ -14,7 +14,7 @@ SOURCES = REPOSITORY / "python/robomerge"
 
 
 def run_python(code: str, *path: Path, isolated: bool = False) -> subprocess.CompletedProcess:
-    # -S: the site-packages of the interpreter that runs the tests must not lend its own pyarrow.
+    # -S keeps out the pyarrow of the interpreter that runs the tests.
     words = [sys.executable, *(["-S"] if isolated else []), "-c", code]
     return subprocess.run(
         words, capture_output=True, text=True, env={"PYTHONPATH": ":".join(map(str, path))}, timeout=60
@@ -41,7 +41,8 @@ def test_shares_arrow_with_pyarrow_in_either_order(order):
         f"{order}\n"
         "import pyarrow as pa, pyarrow.parquet as pq\n"
         "sink = pa.BufferOutputStream(); pq.write_table(pa.table({'a': [1]}), sink)\n"
-        # one thread: pyarrow's own may meet the end of the interpreter, and abort (apache/arrow issue 34314)
+        # One thread, since pyarrow's threads can abort at the end of the interpreter
+        # (apache/arrow issue 34314).
         "print(pq.read_table(pa.BufferReader(sink.getvalue()), use_threads=False).num_rows)\n"
         "print(len({line.split()[-1] for line in open('/proc/self/maps') if 'libarrow.so' in line}))"
     )
@@ -58,7 +59,7 @@ def test_every_public_name_is_there_and_documented():
 
 
 def test_type_checkers_see_the_names_that_are_there():
-    """Lazy names are spelt twice: once for type checkers, once to be found."""
+    """Lazy names are listed twice: for type checkers, and to be found."""
     module = ast.parse((SOURCES / "__init__.py").read_text())
     (checked,) = [node for node in module.body if isinstance(node, ast.If)][:1]
     typed = {}

@@ -1,4 +1,4 @@
-"""Ctrl-C: a merge ends within a second, and the same merge goes on where it was."""
+"""Ctrl-C: a merge ends within a second, and the same merge continues where it was."""
 
 import shutil
 import signal
@@ -10,7 +10,7 @@ import time
 import pytest
 import robomerge
 
-# As many as take more than a second to read and another to write, synced to the device.
+# Enough to take more than a second to read, and another to write and sync.
 NUM_SOURCES = 6_000
 
 SCRIPT = """
@@ -32,7 +32,8 @@ print("merged")
 
 @pytest.fixture(autouse=True)
 def interrupts_as_in_a_terminal():
-    """Shells let what they run in the background ignore SIGINT, and that is inherited."""
+    """Makes SIGINT work: processes that a shell runs in the background inherit that it is
+    ignored."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, handler)
@@ -46,7 +47,7 @@ def test_an_interrupt_ends_a_merge_within_a_second(make_source, tmp_path, tree, 
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=package_environment) as process:
         try:
             assert any(line.strip() == stage for line in process.stdout), "the merge never came that far"
-            time.sleep(0.2)  # into the midst of it
+            time.sleep(0.2)  # into the middle of the stage
             begin = time.monotonic()
             process.send_signal(signal.SIGINT)
             rest = process.stdout.read().split("\n")
@@ -58,14 +59,14 @@ def test_an_interrupt_ends_a_merge_within_a_second(make_source, tmp_path, tree, 
     assert "merged" not in rest and rest[-2] == "interrupted KeyboardInterrupt()"
     left = [path for path in tmp_path.iterdir() if path != source]
     assert all(path.name.startswith(".merged.robomerge-") for path in left) and bool(left) == (stage == "write")
-    # Only hidden work is left, and the same merge takes it up and away.
+    # Only a hidden folder is left, and the same merge continues from it and removes it.
     report = robomerge.merge([source] * NUM_SOURCES, tmp_path / "merged", concatenate_data=False, sync=False)
     assert bool(report.num_files_skipped) == (stage == "write") and report.num_episodes == 2 * NUM_SOURCES
     shutil.rmtree(tmp_path / "merged")
     assert tree(tmp_path) == before
 
 
-def test_an_alarm_comes_through_as_what_it_raises(make_source, tmp_path, tree):
+def test_what_an_alarm_raises_comes_out(make_source, tmp_path, tree):
     class TooLate(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""The launcher against a pyarrow folder made up for the purpose, and a binary that tells what it was started with."""
+"""The launcher with a made-up pyarrow folder, and a binary that tells how it was started."""
 
 import importlib
 import os
@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "robomerge"
 
-# A shell leaves ignored signals as it found them; Python as the binary would not.
+# A shell script, since a shell keeps ignored signals as they are, and Python does not.
 BINARY = """#!/bin/sh
 printf '<%s>' "$@"
 printf '\\nlibraries:%s\\n' "$LD_LIBRARY_PATH"
@@ -37,7 +37,8 @@ def make_pyarrow(site: Path, version: str, so_version: str | None) -> Path:
 
 @pytest.fixture
 def site(tmp_path) -> Path:
-    """A site-packages with robomerge as it is installed, built against pyarrow 26.0.1. The path has a space in it."""
+    """A site-packages with robomerge as it is installed, built against pyarrow 26.0.1. The path has
+    a space in it."""
     site = tmp_path / "site packages"
     shutil.copytree(PACKAGE, site / "robomerge", ignore=shutil.ignore_patterns("__pycache__"))
     (site / "robomerge/built_with.py").write_text('PYARROW_VERSION = "26.0.1"\nARROW_SO_VERSION = "2600"\n')
@@ -49,7 +50,7 @@ def site(tmp_path) -> Path:
 
 
 def launch(*arguments: str, path: list[Path]) -> subprocess.CompletedProcess:
-    # -S: the site-packages of the interpreter that runs the tests must not lend its own pyarrow.
+    # -S keeps out the pyarrow of the interpreter that runs the tests.
     environment = {"PYTHONPATH": os.pathsep.join(map(str, path)), "PATH": os.environ["PATH"]}
     command = [sys.executable, "-S", "-m", "robomerge", *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment)

@@ -314,7 +314,7 @@ def test_numbers_may_be_of_any_type_that_holds_one(make_source, tmp_path):
 
 
 def test_arguments_and_words_are_those_of_the_library():
-    """Fields of reports need no such test: `from_fields` fails where their names differ."""
+    """Fields of reports need no such test, since `from_fields` fails if their names differ."""
     from robomerge import merging, report
     from robomerge.library import extension
 
@@ -423,7 +423,7 @@ except OSError:
 sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
-# A tqdm of our own, so that the test does not depend on the real one being installed, or on how it draws.
+# A fake tqdm, so that the test does not depend on the real one.
 FAKE_TQDM = """
 import sys
 class tqdm:

@@ -1,7 +1,8 @@
-"""The wheel, built from the clone against the oldest pyarrow that is supported, and installed into environments of its
-own.
+"""The wheel, built from the clone against the oldest supported pyarrow, and installed into new
+environments.
 
-Takes minutes and the package index, so it runs only with ROBOMERGE_TEST_WHEEL=1; scripts/test.sh sets it.
+Takes minutes and needs the package index, so it runs only with ROBOMERGE_TEST_WHEEL=1, which
+scripts/test.sh sets.
 """
 
 import os
@@ -41,7 +42,7 @@ def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     constraints = folder / "constraints.txt"
     constraints.write_text(f"pyarrow=={OLDEST}.*\n")
-    # pip 25.3 and later constrain what a build needs by the second variable, older ones by the first.
+    # For what a build needs, pip 25.3 and later read the second variable, older ones the first.
     variables = {"PIP_CONSTRAINT": str(constraints), "PIP_BUILD_CONSTRAINT": str(constraints)}
     Environment(folder / "builder").pip("wheel", "--no-deps", "-w", folder, REPOSITORY, **variables)
     (made,) = folder.glob("robomerge-*.whl")

@@ -7,8 +7,8 @@
 namespace robomerge::describe_internal {
 namespace {
 
-// The statistics of every episode as parts of an aggregation. Columns that are null in a row are
-// left out of that part.
+// The statistics of each episode, as parts of an aggregation. A part lacks the columns that are
+// null in its row.
 std::vector<std::vector<FeatureStatistics>> EpisodeParts(const Dataset& dataset) {
   std::vector<std::vector<FeatureStatistics>> parts;
   for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
@@ -18,8 +18,8 @@ std::vector<std::vector<FeatureStatistics>> EpisodeParts(const Dataset& dataset)
       for (const StatColumn& column : *block.layout) {
         if (column.width == 0) continue;
         if (part.empty() || part.back().feature != column.feature) {
-          // Columns of one feature stand together in every writer's files; if not, the first entry
-          // is found again.
+          // Usual writers put the columns of one feature side by side. Otherwise the feature's
+          // entry is moved to the end.
           const auto found = std::find_if(
               part.begin(), part.end(),
               [&](const FeatureStatistics& one) { return one.feature == column.feature; });

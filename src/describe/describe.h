@@ -1,5 +1,5 @@
-// Dataset -> Partial: one source's claims held against its files, its places resolved, its schema
-// and tasks ready to be combined.
+// Dataset -> Partial: checks one source's claims against its files, finds where its episodes lie,
+// and makes its schema and tasks ready to be combined.
 #pragma once
 
 #include <memory>
@@ -13,9 +13,9 @@ namespace robomerge {
 /// Describes one source, which `spec` names: the leaf of the reduction tree. Pure, no I/O; safe to
 /// run for many sources in parallel.
 ///
-/// kCorrupt with everything that contradicts itself: rows that are missing or too many, task
-/// numbers without a task, videos with too few frames or another frame rate. What can be mended
-/// without loss is mended in the description and becomes a warning.
+/// kCorrupt lists every contradiction: rows that are missing or too many, task numbers without a
+/// task, videos with too few frames or another frame rate. What can be corrected without loss is
+/// corrected in the description and becomes a warning.
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {});
 
 }  // namespace robomerge

@@ -11,14 +11,15 @@ namespace robomerge::describe_internal {
 /// Finds every episode's rows in the file that the episodes table names (I-4, I-5, W-19).
 void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& problems);
 
-/// Finds every episode's frames in the videos, and mends timestamps that are off (I-5, I-7).
+/// Finds every episode's frames in the videos, and corrects timestamps that are off (I-5, I-7).
 void PlaceFrames(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& warnings,
                  std::vector<Problem>& problems);
 
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 
-/// The dataset's statistics: stats.json, or aggregated from the episodes where there is none (W-6).
+/// Takes the dataset's statistics from stats.json, or aggregates those of the episodes if there is
+/// no such file (W-6).
 void TakeStatistics(const std::shared_ptr<const Dataset>& dataset, DescribedSource& source,
                     std::vector<Problem>& warnings, std::vector<Problem>& problems);
 

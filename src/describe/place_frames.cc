@@ -7,7 +7,7 @@
 namespace robomerge::describe_internal {
 namespace {
 
-// LeRobot's default tolerance_s: a frame farther from its time than this is an error when read.
+// LeRobot's default tolerance_s: reading fails for a frame that is farther from its time.
 constexpr double kToleranceSeconds = 1e-4;
 
 std::string Rate(double frames_per_second) {
@@ -16,7 +16,8 @@ std::string Rate(double frames_per_second) {
   return text + " fps";
 }
 
-// Declared (height, width) of a camera. LeRobot writes H,W,C; channels first is legal too.
+// Whether the feature's shape allows this size. LeRobot usually writes (height, width, channels);
+// channels first is legal too.
 bool ShapeAllows(const Feature& feature, uint32_t width, uint32_t height) {
   const std::vector<int64_t> shape = feature.shape();
   if (shape.size() != 3) return true;
@@ -56,17 +57,17 @@ class KeyPlacer {
  private:
   const mp4::StreamSummary& Stream(size_t file) const { return key_.files[file].stream; }
 
-  // Whether frame k of the destination file will lie at exactly k / fps: then frames are counted,
-  // otherwise times stay as they are. A file that starts late is set right by the splice; if it
-  // must be copied as it is, its times are its own.
+  // Whether frame k of the destination file will lie at exactly k / fps. If so, episodes are placed
+  // by frame numbers, otherwise their times stay as they are. The splice moves a late start to 0,
+  // but a file that must be copied as it is keeps its times.
   bool OnGrid(size_t file) const {
     const mp4::StreamSummary& stream = Stream(file);
     return stream.num_frames > 0 && stream.OnFrameGrid(rate_.numerator, rate_.denominator) &&
            (stream.starts_at_zero || stream.own_file_reason.empty());
   }
 
-  // The stream against what info.json says of it: what would break the result is refused, a wrong
-  // name is only said.
+  // Compares the streams with info.json. What would break the result is an error; a wrong size or
+  // codec name is only a warning.
   void CheckFiles() {
     const Feature& feature = *dataset_.schema.Find(key_.name);
     const Json info = feature.entry.contains("info") ? feature.entry.at("info") : Json();
@@ -78,8 +79,8 @@ class KeyPlacer {
     for (const VideoFile& file : key_.files) {
       const mp4::StreamSummary& stream = file.stream;
       if (stream.width > 0 && !ShapeAllows(feature, stream.width, stream.height)) {
-        // LeRobot loads it all the same, so nothing is lost; it is said because training code may
-        // stumble.
+        // LeRobot loads it all the same. It is a warning because training code may rely on the
+        // shape.
         warnings_.push_back(
             Problem(Code::kCorrupt,
                     StrCat("video of `", key_.name, "` has another size than info.json says"))
@@ -140,8 +141,7 @@ class KeyPlacer {
     }
     const double frames_per_second =
         static_cast<double>(rate_.numerator) / static_cast<double>(rate_.denominator);
-    if (!OnGrid(segment.video_file))
-      return place;  // times are the file's own, and stay as they are
+    if (!OnGrid(segment.video_file)) return place;  // keeps the times of the file
     const uint64_t num_frames = Stream(segment.video_file).num_frames;
     const double nearest = std::max(0.0, std::round(segment.from_timestamp * frames_per_second));
     if (nearest + static_cast<double>(length) > static_cast<double>(num_frames)) {
@@ -174,7 +174,8 @@ class KeyPlacer {
     return place;
   }
 
-  // Off the grid single frames cannot be counted off, but all together must be there.
+  // Off the grid episodes cannot be checked one by one, but the file must have as many frames as
+  // they have together.
   void CheckTotals() {
     for (size_t file = 0; file < key_.files.size(); ++file) {
       const uint64_t num_frames = Stream(file).num_frames;

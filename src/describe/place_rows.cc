@@ -14,7 +14,7 @@ Problem Rows(std::string what, const std::string& where) {
 }  // namespace
 
 void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& problems) {
-  // (file, episode) -> rows; an episode's rows must stand together.
+  // [file][episode_index] -> rows. The rows of an episode must stand together.
   std::vector<std::map<int64_t, const EpisodeRows*>> found(dataset.data_files.size());
   for (size_t file = 0; file < dataset.data_files.size(); ++file) {
     for (const EpisodeRows& rows : dataset.data_files[file].episodes) {

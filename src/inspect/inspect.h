@@ -1,4 +1,4 @@
-// robomerge/merge.h's Inspect on any file system.
+// Inspect of robomerge/merge.h, on any file system.
 #pragma once
 
 #include <string>

@@ -7,7 +7,7 @@
 namespace robomerge {
 namespace {
 
-// "v3.0" -> 3; nothing for anything that is no version.
+// "v3.0" -> 3; nullopt for what is no version.
 std::optional<int> MajorVersion(const json::Json& version) {
   if (!version.is_string()) return std::nullopt;
   const std::string text = version.get<std::string>();
@@ -18,7 +18,7 @@ std::optional<int> MajorVersion(const json::Json& version) {
   return major;
 }
 
-// meta/info.json of a version that is read.
+// Reads meta/info.json, and refuses versions that are not supported.
 Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root) {
   const std::string path = io::JoinPath(root, "meta/info.json");
   const Result<std::string> text = io::ReadWholeFile(file_system, path);

@@ -9,14 +9,14 @@
 
 namespace robomerge {
 
-/// Reads the dataset at `root`, of whatever version its meta/info.json names. Everything that is
-/// wrong with its files is reported at once.
+/// Reads the dataset at `root`, in the version that its meta/info.json names. Reports everything
+/// that is wrong with its files at once.
 ///
-/// kNotFound: no dataset there. kUnsupported (E-version): a version that is not read, by name.
+/// kNotFound: no dataset there. kUnsupported (E-version): a version that is not supported.
 /// kCorrupt: files that are missing, unreadable, or contradict themselves.
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root);
 
-/// What info.json alone states, of a dataset whose other parts may be broken.
+/// Reads info.json alone; the other parts of the dataset may be broken.
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root);
 
 }  // namespace robomerge

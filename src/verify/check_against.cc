@@ -1,4 +1,4 @@
-// What a merge keeps of its sources besides payload (format spec 3.1, 3.2, 3.4).
+// Checks that a merge has kept what it must keep besides payload (format spec 3.1, 3.2, 3.4).
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -14,7 +14,7 @@
 namespace robomerge::verify_internal {
 namespace {
 
-// Of a statistic that a merge computes anew from whole numbers.
+// Tolerance for a statistic that a merge computes anew from integers.
 constexpr double kRounding = 1e-9;
 
 bool IsSame(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
@@ -87,8 +87,8 @@ class Kept {
                       json::DumpLine(found)));
   }
 
-  // W-13: columns keep the physical form that one of the sources gave them, and images stay images
-  // for tools that open a file alone.
+  // W-13: each column has the physical schema that it has in one of the sources, and the key
+  // `huggingface`, which tells other tools what is an image, is still there.
   void CheckPhysicalSchema() {
     std::set<std::string> forms;
     bool has_features = false;
@@ -124,7 +124,7 @@ class Kept {
     return false;
   }
 
-  // 3.2: the union, in order of first appearance.
+  // The union of the sources' tasks, in order of first appearance (format spec 3.2).
   void CheckTasks() {
     std::vector<std::string> expected;
     std::set<std::string> known;
@@ -148,7 +148,7 @@ class Kept {
   }
 
   void CheckEpisode(uint64_t episode) {
-    const Origin& origin = all_.origins[episode];
+    const EpisodeOfSource& origin = all_.origins[episode];
     const Subject& source = all_.SourceOf(episode);
     const Episode &found = dataset_.episodes[episode],
                   &expected = source.dataset.episodes[origin.episode];
@@ -171,7 +171,7 @@ class Kept {
     }
   }
 
-  // What a cell of a source's row becomes (3.4); nothing where any number will do.
+  // What a cell of a source's row becomes (format spec 3.4). nullopt if any number is accepted.
   std::optional<double> Expected(uint64_t episode, const StatColumn& column, double value) const {
     if (column.stat == "count") return value;
     if (column.feature == "task_index") {
@@ -184,7 +184,7 @@ class Kept {
       if (column.stat == "std") return tasks.deviation();
       return std::nullopt;
     }
-    const Origin& origin = all_.origins[episode];
+    const EpisodeOfSource& origin = all_.origins[episode];
     const bool moves = column.stat != "std";
     const uint64_t length = dataset_.episodes[episode].length_frames;
     if (column.feature == "episode_index") {
@@ -207,7 +207,7 @@ class Kept {
 
   void CheckCells(uint64_t episode, const EpisodeStatistics& statistics,
                   const EpisodeStatistics& of_source) {
-    const Origin& origin = all_.origins[episode];
+    const EpisodeOfSource& origin = all_.origins[episode];
     std::map<std::pair<std::string_view, std::string_view>, std::pair<const double*, uint32_t>>
         found;
     statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
@@ -251,8 +251,8 @@ class Kept {
     }
   }
 
-  // Columns of the episodes table that the format does not know, run by run of rows that stand
-  // together in both files.
+  // Compares the carried columns, for one range of rows at a time that is consecutive in both
+  // files.
   Status CheckCarried() {
     std::map<std::string, std::unique_ptr<io::RandomAccessFile>> files;
     std::map<std::string, parquet::Footer> footers;

@@ -1,5 +1,5 @@
-// The videos: every frame of every episode at its time, and its coded bytes those of the source
-// (I-7).
+// Checks that each frame of each episode is in the video at its time (I-7), with the coded bytes
+// that it has in the source.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,10 +14,10 @@ namespace robomerge::verify_internal {
 namespace {
 
 constexpr uint64_t kBlockBytes = uint64_t{1} << 20;
-// From here on a comparison of exact times in float32 fails in LeRobot (format spec 2.2), so joined
-// files end before.
+// From here on LeRobot's comparison of times in float32 fails even for exact times (format spec
+// 2.2).
 constexpr double kMostSeconds = 1024;
-// Of two exact times computed in different ways.
+// Tolerance between two exact times that are computed in different ways.
 constexpr double kRoundingSeconds = 1e-6;
 
 size_t Nearest(const mp4::FrameList& list, double seconds) {
@@ -47,7 +47,7 @@ Result<bool> SameRange(const io::RandomAccessFile& left, uint64_t left_offset,
   return true;
 }
 
-// One coded frame here, and there.
+// A coded frame of the destination, and the one of the source that it must be equal to.
 struct FramePair {
   uint64_t episode = 0;
   uint64_t frame = 0;
@@ -84,7 +84,7 @@ class FramesCheck {
     }
     if (list_.is_fragmented) {
       Count();
-      // A merge can only copy such a file, and a copy it is not.
+      // A merge can only copy such a file, and this is no copy.
       if (all_.has_sources()) {
         result_.findings.Add(
             Say("V-frame-bytes",
@@ -117,13 +117,12 @@ class FramesCheck {
     return nullptr;
   }
   const VideoSegment* SourceSegment(uint64_t episode) const {
-    const Origin& origin = all_.origins[episode];
+    const EpisodeOfSource& origin = all_.origins[episode];
     const VideoKey* key = SourceKey(origin.source);
     return key == nullptr ? nullptr : &key->segments[origin.episode];
   }
 
-  // Whether the file is one of the source's, byte for byte, with its episodes at the same times:
-  // then nothing in it can differ.
+  // Whether the file is byte for byte one file of a source, with its episodes at the same times.
   Result<bool> IsCopy() const {
     if (episodes_.empty() || episodes_.back() >= all_.origins.size()) return false;
     const VideoSegment* first = SourceSegment(episodes_.front());
@@ -144,7 +143,7 @@ class FramesCheck {
     return SameRange(*file_, 0, *opened, 0, file_->size_bytes());
   }
 
-  // Fragments are not taken apart: all frames together must at least be there.
+  // Only the number of all frames is checked, since fragments are not parsed.
   void Count() {
     uint64_t num_needed = 0;
     for (const uint64_t episode : episodes_) num_needed += dataset_.episodes[episode].length_frames;
@@ -164,7 +163,7 @@ class FramesCheck {
                              StrCat(FormatDouble(end), " s")));
   }
 
-  // Whether a merge could have kept it shorter.
+  // Whether the file was joined from several, so that a merge could have made it shorter.
   bool IsJoined() const {
     if (!all_.has_sources()) return true;
     std::set<std::pair<uint32_t, uint32_t>> files;
@@ -227,7 +226,7 @@ class FramesCheck {
                                Where(), original->path(), "", {episodes.front(), key_.name}));
       return Status();
     }
-    // Frame 0 of a source's file is its first one, whatever its clock says.
+    // Times in the source's table count from its first frame, which may be later than 0.
     const double start = expected.Seconds(0);
     std::vector<FramePair> pairs;
     for (const uint64_t episode : episodes) {
@@ -243,13 +242,13 @@ class FramesCheck {
     return Compare(pairs, *original);
   }
 
-  // In the order of the bytes, so that frames that lie side by side are read at once. One finding
-  // per episode.
+  // Compares in the order of the bytes, so that neighbouring frames are read together. Adds at most
+  // one finding per episode.
   Status Compare(std::vector<FramePair>& pairs, const io::RandomAccessFile& original) {
     std::stable_sort(pairs.begin(), pairs.end(), [](const FramePair& a, const FramePair& b) {
       return a.found.offset < b.found.offset;
     });
-    std::map<uint64_t, uint64_t> first_different;  // per episode, its frame
+    std::map<uint64_t, uint64_t> first_different;  // episode -> its first frame that differs
     const auto differs = [&](const FramePair& pair) {
       const auto [entry, is_new] = first_different.emplace(pair.episode, pair.frame);
       if (!is_new) entry->second = std::min(entry->second, pair.frame);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kNumbered[] = {"frame_index", "episode_index", "index", "task_index"};
 
-// A timestamp is k / fps rounded to float32 (format spec 1.8); one more rounding is allowed for.
+// A timestamp is k / fps rounded to float32 (format spec 1.8). One more rounding is allowed.
 constexpr double kTimestampRounding = 1.0 / (1 << 22);
 
 class RowsCheck {
@@ -138,7 +138,7 @@ class RowsCheck {
     }
   }
 
-  Status OpenSource(const Origin& origin, uint32_t data_file) {
+  Status OpenSource(const EpisodeOfSource& origin, uint32_t data_file) {
     if (comparer_ && origin.source == source_ && data_file == source_file_) return Status();
     comparer_.reset();
     tasks_.reset();
@@ -162,9 +162,9 @@ class RowsCheck {
     return Status();
   }
 
-  // Every column of the episode against its source; task_index by meaning.
+  // Compares every column of the episode with its source, and task_index by the text it stands for.
   Status Against(uint64_t episode, const EpisodeRows& rows, const std::vector<double>& tasks) {
-    const Origin& origin = all_.origins[episode];
+    const EpisodeOfSource& origin = all_.origins[episode];
     const Subject& source = all_.sources[origin.source];
     const EpisodeRows* from = source.rows[origin.episode];
     if (from == nullptr || from->num_rows != rows.num_rows) {
@@ -219,7 +219,7 @@ class RowsCheck {
   const EpisodeStatistics statistics_;
   parquet::NumberReader reader_;
 
-  // The source file that was met last.
+  // The source file that was opened last.
   uint32_t source_ = 0, source_file_ = 0;
   std::unique_ptr<io::RandomAccessFile> source_opened_;
   parquet::Footer source_footer_;
@@ -234,7 +234,7 @@ std::vector<std::string> NumericColumns(const Case& all) {
   if (all.has_sources()) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();
-    // Arrow hands half floats out as bits; no recorder writes them.
+    // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
     const bool is_number = dtype == "bool" || dtype.starts_with("int") ||
                            dtype.starts_with("uint") || dtype == "float32" || dtype == "float64";
     if (!is_number) continue;

@@ -1,4 +1,4 @@
-// Statistics against the data they describe (format spec 1.7, 1.10, 3.6).
+// Compares statistics with the data that they describe (format spec 1.7, 1.10, 3.6).
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,12 +12,12 @@
 namespace robomerge::verify_internal {
 namespace {
 
-// Between two ways of folding the same episodes: the recorder folds one by one, a merge all at
-// once.
+// Tolerance between two ways to aggregate the same episodes: the recorder adds one after another, a
+// merge all at once.
 constexpr double kFolding = 1e-6;
 // LeRobot's histograms begin 1e-10 before the least value and end as far after the greatest.
 constexpr double kQuantileMargin = 1e-6;
-// estimate_num_samples of LeRobot's compute_stats.py.
+// As estimate_num_samples in LeRobot's compute_stats.py.
 constexpr uint64_t kLeastSamples = 100, kMostSamples = 10'000;
 
 uint64_t SampledFrames(uint64_t num_frames) {
@@ -34,7 +34,7 @@ bool IsMoment(std::string_view stat) {
   return stat == "min" || stat == "max" || stat == "mean" || stat == "std";
 }
 
-// Numbers that `values` should be, given what the data is. One finding for a whole cell.
+// Compares the cells of a table of statistics with the data. Adds at most one finding per cell.
 class Cells {
  public:
   Cells(std::string kind, FindingList& findings) : kind_(std::move(kind)), findings_(findings) {}
@@ -44,7 +44,7 @@ class Cells {
              std::optional<uint64_t> episode) {
     const Place place{episode, feature + "/" + stat, {}};
     if (stat == "count") {
-      // Of a matrix LeRobot may count the rows of each frame.
+      // LeRobot may count the rows of a matrix instead of the frames.
       const double count = moments.front().count;
       if (width == 1 &&
           (values[0] == count || values[0] == count * static_cast<double>(moments.size())))
@@ -74,7 +74,8 @@ class Cells {
   }
 
  private:
-  // Where a quantile may lie at all: how it is estimated has changed more than once.
+  // A quantile must only lie in the range of the data, since LeRobot has changed more than once how
+  // it estimates quantiles.
   static bool InRange(double value, const Moments& moments) {
     if (std::isnan(moments.mean)) return true;
     const double margin =
@@ -95,8 +96,8 @@ void CheckCameraCell(const Subject& subject, uint64_t episode, const StatColumn&
   const std::string name = StrCat("stats/", column.feature, "/", column.stat);
   const Place place{episode, column.feature + "/" + column.stat, {}};
   if (column.stat == "count") {
-    // Of sampled frames, or with streaming encoding of the pixels of all frames, which are far
-    // more.
+    // LeRobot counts the sampled frames, or with streaming encoding the pixels of all frames, which
+    // are many more.
     const uint64_t sampled = SampledFrames(subject.dataset.episodes[episode].length_frames);
     if (values[0] == static_cast<double>(sampled) || values[0] > static_cast<double>(sampled))
       return;
@@ -123,8 +124,7 @@ std::string StatsWhere(const Dataset& dataset, const std::string& feature,
   return StrCat(dataset.root, "/meta/stats.json: ", feature, ".", stat);
 }
 
-// stats.json of a feature against a folding of its parts; quantiles must lie among those of the
-// parts.
+// Compares a feature's statistics in stats.json with `expected`, an aggregation of its parts.
 void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
                    const FeatureStatistics& expected, bool with_quantiles, FindingList& findings) {
   for (const Statistic& wanted : expected.statistics) {
@@ -150,7 +150,8 @@ void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
   }
 }
 
-// LeRobot has weighted quantiles, and enveloped them; neither leaves the range of the parts'.
+// The range of each quantile over the episodes. LeRobot used to take weighted means and now takes
+// the outermost ones; both lie in this range.
 class QuantileRanges {
  public:
   explicit QuantileRanges(const Dataset& dataset) : dataset_(dataset) {
@@ -214,7 +215,8 @@ class QuantileRanges {
   std::map<std::pair<std::string, std::string>, Range> ranges_;
 };
 
-// What a merge makes stats.json of: each source's, or what its episodes add up to.
+// What stats.json of a merge must say: the aggregation of the sources' stats.json, or of the
+// episodes' statistics where a source has no such file.
 std::vector<FeatureStatistics> AggregateSources(const Case& all, FindingList& findings) {
   std::vector<std::vector<FeatureStatistics>> held;
   held.reserve(all.sources.size());
@@ -268,7 +270,7 @@ void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
     const Feature* feature = dataset.schema.Find(name);
     return feature != nullptr && feature->is_camera();
   };
-  // Of other episodes there are other statistics; that the numbers differ was said already.
+  // With other episodes the statistics must differ. PairEpisodes has reported that.
   if (all.is_paired) expected = AggregateSources(all, findings);
   if (!dataset.statistics) {
     if (dataset.episodes.empty() || (all.has_sources() && expected.empty())) return;

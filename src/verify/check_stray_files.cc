@@ -7,7 +7,7 @@
 namespace robomerge::verify_internal {
 namespace {
 
-// What may lie beside a dataset: cards, and what recorder and tools leave behind (format spec 1.1).
+// What may be in a dataset's folder, images left by the recorder included (format spec 1.1).
 constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images",
                                             "meta",      "data",    "videos"};
 constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json", "tasks.parquet",
@@ -49,7 +49,7 @@ class Walk {
     return Status();
   }
 
-  // Whether a named file lies in it: templates may lead to other folders than the usual ones.
+  // Whether a file of the dataset lies below `path`. Path templates may name unusual folders.
   bool IsAbove(const std::string& path) const {
     const auto next = named_.lower_bound(path + "/");
     return next != named_.end() && next->starts_with(path + "/");

@@ -1,4 +1,4 @@
-// What the tables say of each other and of the files (format spec 2.3).
+// Checks that the tables agree with each other and with the files (format spec 2.3).
 #include <algorithm>
 #include <map>
 #include <set>
@@ -10,7 +10,7 @@
 namespace robomerge::verify_internal {
 namespace {
 
-// Highest numbers whose names still sort as the numbers do (I-3).
+// The highest number of a file or chunk up to which names sort as numbers do (I-3).
 constexpr int64_t kHighestNumber = 999;
 
 class Structure {
@@ -31,7 +31,7 @@ class Structure {
   }
 
  private:
-  // I-8, and W-1: a row names the file it is in.
+  // I-8, and that a row names the file that it is in (W-1).
   Status EpisodesFiles() {
     std::set<std::string> columns;
     for (size_t file = 0; file < dataset_.episodes_files.size(); ++file) {

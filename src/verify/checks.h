@@ -15,23 +15,23 @@ namespace robomerge::verify_internal {
 
 // -- Metadata alone.
 
-/// Numbering, references, tasks, and where rows and frames are claimed to be (I-2 to I-6, I-8 to
-/// I-10).
+/// Checks numbering, references, tasks, and where rows and frames are said to be (I-2 to I-6, I-8
+/// to I-10).
 Status CheckStructure(const io::FileSystem& file_system, const Case& all, FindingList& findings);
-/// Files that no part of the dataset names (I-9).
+/// Finds files that no part of the dataset names (I-9).
 Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset,
                        FindingList& findings);
 
 // -- Rows.
 
-/// Columns that are read as numbers: those of bookkeeping, and without sources every numeric
-/// feature.
+/// The columns that are read as numbers: `frame_index` and the bookkeeping columns, and without
+/// sources every numeric feature.
 std::vector<std::string> NumericColumns(const Case& all);
 
 /// Consecutive episodes of one data file.
 struct RowsPart {
   uint32_t data_file = 0;
-  size_t first = 0;  ///< of DataFile::episodes
+  size_t first = 0;  ///< index into DataFile::episodes
   size_t count = 0;
 };
 
@@ -42,8 +42,8 @@ struct RowsResult {
   std::vector<ElementMoments> moments;  ///< per column of NumericColumns()
 };
 
-/// The columns of bookkeeping in every row (I-1, I-4, I-6); without sources also timestamps and
-/// statistics, with sources every other column against the source's.
+/// Checks the bookkeeping columns in every row (I-1, I-4, I-6). Without sources also checks
+/// timestamps and statistics; with sources compares every other column with the source's.
 Status CheckRows(const io::FileSystem& file_system, const Case& all,
                  const std::vector<std::string>& columns, const RowsPart& part,
                  const io::RandomAccessFile& file, const parquet::Footer& footer,
@@ -57,24 +57,25 @@ struct FramesResult {
   uint64_t num_frames = 0;
 };
 
-/// The frames of one video file at their times (I-7), and with sources their coded bytes and what a
-/// decoder must know.
+/// Checks the times of the frames of one video file (I-7), and with sources their coded bytes and
+/// the decoder configuration.
 Status CheckFrames(const io::FileSystem& file_system, const Case& all, size_t key,
                    uint32_t video_file, FramesResult& result);
 
-// -- Statistics and what else a merge keeps.
+// -- Statistics, and what else a merge keeps.
 
-/// meta/stats.json, from `moments` of all rows and from the episodes' statistics.
+/// Compares meta/stats.json with the `moments` of all rows, and with the statistics of the episodes
+/// or of the sources.
 void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
                      const std::vector<ElementMoments>& moments, FindingList& findings);
-/// One episode's statistics against its rows.
+/// Compares one episode's statistics with its rows.
 void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode,
                             const std::vector<std::string>& columns,
                             const std::vector<ElementMoments>& moments, FindingList& findings);
 
-/// Fills Case::origins and says where counts differ.
+/// Fills Case::origins and Case::is_paired, and reports counts that differ.
 void PairEpisodes(Case& all, FindingList& findings);
-/// Schema, tasks, and each episode's row but its numbers against the sources.
+/// Compares schema, tasks, and each episode's row except its numbers with the sources.
 Status CheckAgainstSources(const io::FileSystem& file_system, const Case& all,
                            FindingList& findings);
 

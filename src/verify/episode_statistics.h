@@ -1,4 +1,4 @@
-// The statistics of one episode after another, and of a dataset as parts of an aggregation.
+// The statistics of single episodes, and their aggregation over a dataset.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace robomerge::verify_internal {
 
-/// Finds the row of any episode. The dataset must outlive it.
+/// Finds the statistics of any episode. The dataset must outlive it.
 class EpisodeStatistics {
  public:
   explicit EpisodeStatistics(const Dataset& dataset);
@@ -20,7 +20,7 @@ class EpisodeStatistics {
   void ForEach(
       uint64_t episode,
       const std::function<void(const StatColumn& column, const double* values)>& visit) const;
-  /// The numbers of one statistic, or null; `width` tells how many.
+  /// The numbers of one statistic, and in `width` how many they are; null if it is not there.
   const double* Find(uint64_t episode, const std::string& feature, const std::string& stat,
                      uint32_t* width) const;
   /// The episode's statistics of the features that `wanted` accepts.
@@ -32,8 +32,8 @@ class EpisodeStatistics {
   std::vector<uint64_t> first_episodes_;  // per block
 };
 
-/// The statistics of the whole by the formula of a merge, over its episodes. Features whose cells
-/// are incomplete are left out.
+/// Aggregates the statistics of all episodes by the formula of a merge (format spec 3.6). Features
+/// with incomplete statistics are left out.
 std::vector<FeatureStatistics> AggregateEpisodes(
     const Dataset& dataset, const std::function<bool(const std::string&)>& wanted);
 

@@ -1,4 +1,4 @@
-// What the checks of one piece of work found, and what they share.
+// What checks find, and what they share.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Place {
 Finding Say(std::string kind, std::string what, std::string where, std::string expected = {},
             std::string found = {}, Place place = {});
 
-/// The first findings in their order, and how many there were. Not thread-safe: every task has its
-/// own.
+/// The first `most` findings in their order, and the number of all. Not thread-safe: every item of
+/// work has its own.
 class FindingList {
  public:
   explicit FindingList(uint64_t most) : most_(most) {}
@@ -30,7 +30,7 @@ class FindingList {
   void Add(Finding finding) {
     if (num_findings_++ < most_) findings_.push_back(std::move(finding));
   }
-  /// Appends those of another task, which came later in the order of the dataset.
+  /// Appends the findings of another item, which comes later in the order of the dataset.
   void Append(FindingList&& later);
 
   uint64_t num_findings() const { return num_findings_; }
@@ -42,14 +42,14 @@ class FindingList {
   std::vector<Finding> findings_;
 };
 
-/// A finding that says what a Problem says, "E-rows" as "V-rows".
+/// The finding that says the same as a Problem; the kind "E-rows" becomes "V-rows".
 Finding FromProblem(const Problem& problem);
 
-/// One dataset and where the rows of its episodes are.
+/// One dataset, and where the rows of its episodes are.
 struct Subject {
   Dataset dataset;
   std::vector<const EpisodeRows*>
-      rows;  ///< per episode: in the data file its row names; null if they are not there
+      rows;  ///< per episode, in the data file that its row names; null if they are not there
   std::vector<uint64_t> first_rows;  ///< per data file: rows in the files before it
 
   uint64_t FirstFrame(uint64_t episode) const {
@@ -59,11 +59,11 @@ struct Subject {
   std::string EpisodeWhere(uint64_t episode, const std::string& column) const;
 };
 
-/// REQUIRES: `subject.dataset` is set and does not move any more.
+/// Fills `rows` and `first_rows`, which point into `subject.dataset`: it must not move any more.
 void PlaceRows(Subject& subject);
 
-/// An episode of the destination, and the one it came from.
-struct Origin {
+/// The episode of a source that an episode of the destination comes from.
+struct EpisodeOfSource {
   uint32_t source = 0;
   uint64_t episode = 0;
 };
@@ -72,15 +72,16 @@ struct Origin {
 struct Case {
   Subject destination;
   std::vector<Subject> sources;
-  std::vector<Origin> origins;  ///< per episode of the destination, as far as there are sources
-  bool is_paired = false;       ///< destination and sources have as many episodes
+  std::vector<EpisodeOfSource>
+      origins;             ///< per episode of the destination, as far as there are sources
+  bool is_paired = false;  ///< destination and sources have as many episodes
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }
   const Subject& SourceOf(uint64_t episode) const { return sources[origins[episode].source]; }
 };
 
-/// LeRobot's default tolerance_s: a frame farther from its time cannot be read.
+/// LeRobot's default tolerance_s: reading fails for a frame that is farther from its time.
 constexpr double kToleranceSeconds = 1e-4;
 
 constexpr bool IsBookkeeping(std::string_view feature) {

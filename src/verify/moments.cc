@@ -8,7 +8,8 @@ namespace robomerge::verify_internal {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-// Rounding to float32, and what NumPy's sum in float32 along the first axis may lose per row.
+// Tolerances for rounding to float32, and for what NumPy's sum in float32 along the first axis may
+// lose per row.
 constexpr double kRounding = 1e-6;
 constexpr double kRelative = 1e-5;
 constexpr double kPerRow = 1.0 / (1 << 24);

@@ -53,7 +53,7 @@ TEST(Moments, AllowForFloat32AndNothingMore) {
   EXPECT_TRUE(Matches("mean", moments.mean + 1e-6, moments));
   EXPECT_FALSE(Matches("mean", moments.mean + 1e-4, moments));
   EXPECT_FALSE(Matches("std", Value("std", moments) + 1e-3, moments));
-  // A spread that float32 cannot tell from none.
+  // In float32 the two numbers are equal.
   EXPECT_TRUE(Matches("std", 0, Moments::Of({1000, 1000.0001}, 0, 1, 2)));
 }
 

@@ -15,12 +15,12 @@ namespace {
 
 using namespace verify_internal;
 
-// Rows that one task checks: enough to be worth it, few enough that a single large file keeps all
-// workers busy.
+// How much of a data file one part checks: enough to be worth a part, and little enough for a
+// single large file to keep all workers busy.
 constexpr uint64_t kPartBytes = uint64_t{16} << 20;
 constexpr uint64_t kPartRows = 50'000;
 
-// Tells the caller where it stands, one call at a time.
+// Tells the caller the progress, in one call at a time.
 class ProgressObserver final : public schedule::Observer {
  public:
   explicit ProgressObserver(const ProgressCallback& callback) : callback_(callback) {}
@@ -96,8 +96,8 @@ class VerifyRun {
   }
 
  private:
-  // False if the destination is a dataset that contradicts itself: then what is wrong with it is
-  // all that can be found.
+  // Returns false if the destination contradicts itself. Its problems are then the findings, and
+  // nothing else can be checked.
   Result<bool> Read() {
     observer_.Enter("read", sources_.size() + 1, 0, 0);
     std::vector<Result<Dataset>> read(sources_.size() + 1, Result<Dataset>(Dataset{}));
@@ -139,7 +139,8 @@ class VerifyRun {
     return true;
   }
 
-  // A dataset whose parts contradict each other, as opposed to none that could be looked at.
+  // Whether the problems are contradictions within a dataset. If false, it could not be read at
+  // all.
   static bool IsFinding(const Status& status) {
     return std::all_of(status.problems().begin(), status.problems().end(),
                        [](const Problem& problem) {
@@ -177,7 +178,7 @@ class VerifyRun {
     return Status();
   }
 
-  // What is wrong with a file's bytes is a finding; that the system refuses to read is not.
+  // Turns what is wrong with a file's bytes into findings. Errors of the system are returned.
   static Status Tolerate(const Status& status, FindingList& findings) {
     const auto is_no_finding = [](const Problem& problem) {
       return problem.code == Code::kIo || problem.code == Code::kCancelled ||
@@ -242,7 +243,7 @@ class VerifyRun {
     return item;
   }
 
-  // Without sources only indexes of videos are read.
+  // Without sources only the indexes of videos are read, so no bytes are counted.
   schedule::Item VideoItem(size_t key, uint32_t file, size_t slot) {
     const VideoFile& video = case_.destination.dataset.video_keys[key].files[file];
     schedule::Item item;
@@ -256,7 +257,7 @@ class VerifyRun {
     return item;
   }
 
-  // In the order of the dataset, whoever finished first.
+  // Appends all findings in the order of the dataset.
   void Gather() {
     std::vector<ElementMoments> moments(columns_.size());
     for (RowsResult& result : rows_) {

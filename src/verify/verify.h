@@ -1,4 +1,4 @@
-// robomerge/verify.h's Verify on any file system.
+// Verify of robomerge/verify.h, on any file system.
 #pragma once
 
 #include "io/file_system.h"

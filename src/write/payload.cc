@@ -8,9 +8,9 @@
 namespace robomerge {
 namespace {
 
-// What one worker copies at a time of a file that several may work at.
+// How much one worker copies at a time of a file that several may fill.
 constexpr uint64_t kPartBytes = uint64_t{32} << 20;
-// Workers beyond the first that may join in at one file.
+// How many workers may join the first one at one file.
 constexpr size_t kMostHelpers = 7;
 
 uint64_t BytesOf(const std::vector<io::PayloadRange>& ranges, size_t begin, size_t end) {
@@ -19,7 +19,7 @@ uint64_t BytesOf(const std::vector<io::PayloadRange>& ranges, size_t begin, size
   return bytes;
 }
 
-// Cuts ranges that are larger than a part, at multiples of its size from their begin.
+// Cuts ranges that are larger than a part, each at multiples of the part's size.
 std::vector<io::PayloadRange> CutRanges(const std::vector<io::PayloadRange>& ranges) {
   std::vector<io::PayloadRange> cut;
   for (io::PayloadRange range : ranges) {
@@ -36,7 +36,7 @@ std::vector<io::PayloadRange> CutRanges(const std::vector<io::PayloadRange>& ran
   return cut;
 }
 
-// Where each part begins, and the end.
+// The first range of each part, and the number of ranges.
 std::vector<size_t> CutParts(const std::vector<io::PayloadRange>& ranges) {
   std::vector<size_t> begins;
   uint64_t bytes = kPartBytes;
@@ -51,7 +51,7 @@ std::vector<size_t> CutParts(const std::vector<io::PayloadRange>& ranges) {
   return begins;
 }
 
-// The file while it is filled: shared by all who copy its parts.
+// The file while it is filled. All workers that copy its parts share it.
 class Filling {
  public:
   Filling(UnfilledFile file, WrittenCallback written)
@@ -59,7 +59,7 @@ class Filling {
 
   const std::string& name() const { return file_.name; }
 
-  /// Makes the file one that can be filled in parts. Returns how many there are.
+  /// Cuts the file into parts and returns how many there are.
   size_t Cut() {
     file_.ranges = CutRanges(file_.ranges);
     part_begins_ = CutParts(file_.ranges);
@@ -71,9 +71,9 @@ class Filling {
     return Close();
   }
 
-  /// Copies the next part that nobody has taken and says how large it was. Nothing when there is
-  /// none left. Whoever is the last to finish a part closes the file at once: it must not wait for
-  /// those who would have helped, since all that a kill takes is what is not closed.
+  /// Copies the next part that no worker has taken, and returns its bytes; nullopt if none is left.
+  /// The worker that finishes the last part closes the file at once, without waiting for helpers
+  /// that are still queued: a kill loses every file that is not closed.
   Result<std::optional<uint64_t>> CopyNextPart() {
     const std::optional<size_t> part = TakePart();
     if (!part) return std::optional<uint64_t>();
@@ -103,8 +103,9 @@ class Filling {
     return next_part_++;
   }
 
-  // Whether this was the last part of all. A file that has failed is dropped when nobody is at it
-  // any more: it would stay open, and take up space, as long as helpers wait in the queue.
+  // Returns whether this was the last of all parts. A file that has failed is dropped when no
+  // worker copies into it any more. Otherwise it would stay open, and take up space, as long as
+  // helpers are queued.
   bool FinishPart(bool is_ok) {
     std::unique_ptr<io::OutputFile> dropped;
     const std::lock_guard lock(mutex_);
@@ -114,7 +115,8 @@ class Filling {
     return !has_failed_ && num_active_ == 0 && next_part_ == num_parts();
   }
 
-  // Nobody else is at the file. What it holds goes now and not with the last helper.
+  // Called when no other worker uses the file. Releases what it holds now, and not with the last
+  // helper.
   Status Close() {
     const std::unique_ptr<io::OutputFile> output = std::move(file_.output);
     ROBOMERGE_RETURN_NOT_OK(output->Close(file_.sync));
@@ -141,13 +143,13 @@ class Filling {
   const WrittenCallback written_;
   std::vector<size_t> part_begins_;
   std::mutex mutex_;       // guards file_.written.moved and what follows
-  size_t next_part_ = 0;   // that nobody has taken
+  size_t next_part_ = 0;   // the first that no worker has taken
   size_t num_active_ = 0;  // parts that are being copied
   bool has_failed_ = false;
 };
 
-// Takes part after part, each as a node of its own, so that a stop is heeded and the trace shows
-// them.
+// Copies one part and spawns itself for the next. Each part is a node of its own, so that a merge
+// can be stopped between two and the trace shows them.
 Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spawner) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<uint64_t> bytes, filling->CopyNextPart());
   spawner.SetHandled(bytes.value_or(0));
@@ -162,9 +164,9 @@ Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallba
   const bool is_small = BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
   const auto filling = std::make_shared<Filling>(std::move(file), std::move(written));
   if (is_small) return filling->CopyAllAndClose();
-  // One worker goes through the file, and others join in only when there is no file left to begin:
-  // kernels let one writer at a time into a file (the inode's lock), so that two workers on two
-  // files are twice as fast as two on one.
+  // One worker goes through the file, and others join in only when there is no file left to begin.
+  // The kernel locks the inode while it writes, so two workers on two files are about twice as fast
+  // as two on one.
   std::vector<schedule::Item> parts(std::min(filling->Cut(), 1 + kMostHelpers));
   for (schedule::Item& part : parts) {
     part.name = "write " + filling->name();

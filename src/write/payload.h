@@ -1,4 +1,4 @@
-// The payload of a destination file: ranges of source files, moved by one worker or by several.
+// Moves the payload of a destination file, ranges of source files, with one worker or several.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace robomerge {
 
-/// A destination file that holds everything that we make ourselves, and lacks the bytes that are
-/// copied.
+/// A destination file that holds everything that robomerge makes itself. The bytes that are copied
+/// are still missing.
 struct UnfilledFile {
   std::string name;  ///< within the destination
   std::unique_ptr<io::OutputFile> output;
@@ -22,8 +22,8 @@ struct UnfilledFile {
   WrittenFile written;  ///< all but what the ranges add to `moved`
 };
 
-/// Copies the ranges, closes the file and calls `written`, all as soon as the last byte is there. A
-/// large file is cut into parts that `spawner` queues; the one that is finished last closes it. A
+/// Copies the ranges, and as soon as the last byte is there closes the file and calls `written`. A
+/// large file is cut into parts that `spawner` queues; the part that finishes last closes it. A
 /// file that fails is dropped unclosed.
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written);
 

@@ -1,5 +1,5 @@
-// Files that are cut into parts: closed when their last byte is there, at most one a worker open,
-// whoever copies which part.
+// Files that are cut into parts are closed when their last byte is there, and each worker has at
+// most one open, in whatever order workers copy the parts.
 #include "write/payload.h"
 
 #include <gmock/gmock.h>
@@ -152,7 +152,7 @@ TEST(FillAndClose, NoMoreFilesAreOpenThanThereAreWorkers) {
   }
 }
 
-// Random orders stand for helpers that come at any time, also when all is copied.
+// In random orders helpers come at any time, also when everything is copied.
 TEST(FillAndClose, WhoeverCopiesTheLastPartClosesOnce) {
   for (uint32_t seed = 0; seed < 200; ++seed) {
     schedule::ShufflingExecutor shuffling(seed, 4);

@@ -1,5 +1,5 @@
-// MergePlan steps -> files. Each step is one destination file and a function of the plan and the
-// sources alone, so steps run in any order, on any worker, in any process.
+// Steps of a MergePlan -> files. Each step makes one destination file from nothing but the plan and
+// the sources, so steps run in any order, on any worker and in any process.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace robomerge {
 
-/// What one written file came to.
+/// What became of one step.
 struct WrittenFile {
   ReportedFile::Mode mode = ReportedFile::Mode::kWrite;
   uint64_t size_bytes = 0;
@@ -26,14 +26,14 @@ struct WrittenFile {
   uint64_t encoded_bytes = 0;
 };
 
-/// What the writers share. Everything pointed to outlives them.
+/// What all steps share. Everything that is pointed to must outlive them.
 struct WriteContext {
   const MergePlan* plan = nullptr;
   io::FileSystem* file_system = nullptr;
   io::FilePool* sources = nullptr;
-  std::string directory;  ///< where the destination's tree grows
+  std::string directory;  ///< where the files of the destination are written
   io::Sharing sharing = io::Sharing::kAllowed;
-  /// 1, or the block size of the file system where extents are shared.
+  /// 1, or the block size of the file system if extents are shared.
   uint64_t alignment_bytes = 1;
   bool sync = true;
 };
@@ -41,9 +41,8 @@ struct WriteContext {
 /// Takes what a step wrote. Called once per step, from a worker.
 using WrittenCallback = std::function<void(WrittenFile)>;
 
-/// Writes the file of the plan's step of that number. The plan must hold the step's sources.
-/// `written` is called when the file is complete, by the worker that completed it: large ones are
-/// filled in parts (payload.h).
+/// Writes the file of step number `step`, whose sources must be in the plan. The worker that
+/// completes the file calls `written`. Large files are filled in parts (payload.h).
 Status WriteStep(const WriteContext& context, size_t step, schedule::Spawner& spawner,
                  WrittenCallback written);
 

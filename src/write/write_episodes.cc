@@ -11,7 +11,7 @@ namespace {
 
 using parquet::NumberLists;
 
-// The statistics of one source, cursor-wise: rows are met in the order of its episodes.
+// Goes through the statistics of one source in the order of its episodes.
 class SourceStatistics {
  public:
   // Moves to a source and its first wanted episode.
@@ -47,7 +47,7 @@ class SourceStatistics {
   uint64_t row_ = 0;
 };
 
-// Statistics of a column that the merge rewrites (format spec 3.4).
+// Which bookkeeping column a statistic describes, if the merge changes it (format spec 3.4).
 enum class Bookkeeping { kNone, kEpisodeIndex, kIndex, kTaskIndex };
 
 Bookkeeping BookkeepingOf(const StatColumn& column) {
@@ -58,7 +58,7 @@ Bookkeeping BookkeepingOf(const StatColumn& column) {
   return Bookkeeping::kNone;
 }
 
-// Of the real task numbers of the episode's frames; nothing for a statistic we do not know.
+// The statistic of the true task numbers of the episode's frames; nullopt for an unknown one.
 std::optional<double> TaskStatistic(const Distribution& tasks, const std::string& stat) {
   if (stat == "min") return tasks.min();
   if (stat == "max") return tasks.max();
@@ -164,7 +164,7 @@ class EpisodesWriter {
     }
   }
 
-  // All numbers are doubles but counts, whatever the sources' generations wrote (W-14).
+  // All numbers but counts are doubles, whatever types the sources have (W-14).
   void AddStatistics() {
     std::vector<NumberLists> columns(plan_.stat_columns.size());
     for (size_t at = 0; at < columns.size(); ++at) {
@@ -254,7 +254,7 @@ class EpisodesWriter {
     return Distribution({frames.begin(), frames.end()});
   }
 
-  // Columns the format does not know come from the source files as they are.
+  // Takes the columns that the format does not know from the source files as they are.
   Status AddCarried() {
     if (plan_.carried_columns.empty()) return Status();
     std::vector<parquet::Table> tables;

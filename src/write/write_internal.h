@@ -1,4 +1,4 @@
-// What writes each kind of step.
+// One function for each kind of step.
 #pragma once
 
 #include <memory>
@@ -9,18 +9,18 @@
 
 namespace robomerge::write_internal {
 
-/// Row groups spliced raw, the three index columns encoded anew (format spec 3.4).
+/// Splices row groups, and encodes the three bookkeeping columns anew (format spec 3.4).
 Status WriteData(const WriteContext& context, const DataStep& step, schedule::Spawner& spawner,
                  WrittenCallback written);
 
-/// One source copied as it is, or several under one new index.
+/// Copies one video as it is, or joins several under a new index.
 Status WriteVideo(const WriteContext& context, const VideoStep& step, schedule::Spawner& spawner,
                   WrittenCallback written);
 
 Status WriteCarriedFile(const WriteContext& context, const CarriedFileStep& step,
                         schedule::Spawner& spawner, WrittenCallback written);
 
-/// Small files, which need no parts.
+// Small files, which need no parts.
 Result<WrittenFile> WriteEpisodes(const WriteContext& context, const EpisodesStep& step);
 Result<WrittenFile> WriteTasks(const WriteContext& context, const TasksStep& step);
 Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step);

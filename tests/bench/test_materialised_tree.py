@@ -1,4 +1,5 @@
-"""bench/materialised_tree.py with a command that only writes down what it was given: order, shape, what is left."""
+"""bench/materialised_tree.py with a command that only records its arguments: order, shape, and what
+is left."""
 
 import subprocess
 import sys

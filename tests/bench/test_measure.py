@@ -1,4 +1,4 @@
-"""bench/measure.py: a run that is wrong must not become a figure, and what is ended must be gone."""
+"""bench/measure.py: a failed run gives no figure, and a run that is ended leaves no process."""
 
 import os
 import sys
@@ -40,7 +40,7 @@ def test_the_limit_ends_a_command_with_all_that_it_started(tmp_path):
     assert one.timed_out and one.seconds < 30
     child = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
     deadline = time.monotonic() + 10
-    # Ended, it stays a zombie until whoever has adopted it has looked at it.
+    # After its end it is a zombie until the process that has adopted it waits for it.
     while child.exists() and child.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < deadline
         time.sleep(0.05)

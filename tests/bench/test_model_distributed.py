@@ -1,4 +1,4 @@
-"""bench/model_distributed.py on costs that can be reckoned by head, and the table in docs/ on those it names."""
+"""bench/model_distributed.py on costs that can be computed by hand, and its table in docs/."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ FREE = Line(0, 0)
 
 
 def costs(**changes) -> Costs:
-    """Nothing costs anything, but moving 1 GB takes 1 s."""
+    """Costs of 0 for everything, except that moving 1 GB takes 1 s."""
     plain = dict(describe_cpu_seconds=FREE, plan_seconds=FREE, publish_seconds_per_file=0, launch_seconds=0)
     plain |= dict(write_seconds={count: Line(0, 1 / GIGABYTE) for count in range(1, 9)}, cores_per_node=1)
     return Costs(**(plain | changes))
@@ -83,7 +83,7 @@ def test_every_part_is_counted():
     assert tree.seconds == pytest.approx({"level 1": 7 + 120 / 3 + 5 + 80})
 
 
-def test_a_file_system_that_is_the_bound():
+def test_a_file_system_can_be_the_bottleneck():
     bound = Cluster(100, 2 * GIGABYTE)
     assert one_plan(costs(), Workload(8, 8 * GIGABYTE, 1), bound).seconds["write"] == pytest.approx(8)
     assert tree_of_pairs(costs(), Workload(8, 8 * GIGABYTE, 1), bound).critical_path_seconds == pytest.approx(24)

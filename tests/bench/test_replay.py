@@ -1,4 +1,4 @@
-"""The scheduler of bench/replay.py against schedules worked out by hand, and against the law of list scheduling."""
+"""The scheduler of bench/replay.py against schedules made by hand, and against Graham's bound."""
 
 import json
 import random
@@ -45,10 +45,11 @@ def test_a_task_waits_for_the_last_of_those_before_it():
 
 
 def test_higher_levels_run_first():
-    # With one worker the combination runs before the leaves 3 and 4, so what follows it can begin beside them.
+    # The combination runs before the leaves 3 and 4, so that task 6 can run beside 4.
     tasks = [Task(1, (), 1, start=0), Task(2, (), 1, start=1), Task(3, (), 1, start=2), Task(4, (), 1, start=3)]
     combined = [*tasks, Task(5, (1, 2), 1, level=1, start=9), Task(6, (5,), 3, level=2, start=10)]
-    assert replay(combined, 2).seconds == 5  # 1 2 | 5 3 | 6 4: in the order of the trace it would be 6
+    # 1 2 | 5 3 | 6 4. In the order of the trace it would be 6.
+    assert replay(combined, 2).seconds == 5
 
 
 def test_a_reduction_tree_of_equal_tasks_takes_as_many_steps_as_it_has_levels():

@@ -1,7 +1,7 @@
 """robomerge, with faults: command_with_faults.py FAULTS ROBOMERGE ARGUMENT...
 
-Before it becomes the command, it looks for FAULTS/<subcommand>, with `-<rank>` behind it where there is one, and does
-what that file says, once: a fault is used up, except `fail`.
+First it looks for FAULTS/<subcommand>, or FAULTS/<subcommand>-<rank> if there is a rank, and does
+what that file says. Except for `fail`, a fault happens only once. Then it becomes the command.
 """
 
 import json

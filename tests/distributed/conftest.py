@@ -1,6 +1,8 @@
-"""Fixtures: small sources, one merge of them by one command to compare with, and the launch of the same by datatrove.
+"""Fixtures: small sources, their merge by one command to compare with, and the launch of the same
+merge by datatrove.
 
-The folder is skipped, with the reason, where datatrove cannot be imported; REQUIRE_PEER=1 makes that a failure instead.
+If datatrove cannot be imported, the folder is skipped with the reason. With REQUIRE_PEER=1 that is
+a failure.
 """
 
 import hashlib
@@ -19,17 +21,17 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-#: The package as the build lays it out, with the command in it; without that, the folder of the sources does.
+#: The package of the build, with the command in it. Without a build the source folder is used.
 BUILT_PACKAGE = Path(os.environ.get("ROBOMERGE_PACKAGE", REPOSITORY / "build/release/python")).resolve()
 PACKAGE_PARENT = BUILT_PACKAGE if BUILT_PACKAGE.is_dir() else REPOSITORY / "python"
 sys.path[:0] = [str(PACKAGE_PARENT), str(REPOSITORY / "tests/e2e")]
-# What the tests start, and what that starts, needs the package too.
+# All processes that the tests start need the package too.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])])
-# datatrove imports huggingface_hub, which must not look for anything.
+# datatrove imports huggingface_hub, which must not use the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 ROBOMERGE = Path(os.environ.get("ROBOMERGE", REPOSITORY / "build/release/cli/robomerge")).absolute()
-#: More than any of the commands here takes, on a machine that is busy with other things.
+#: More than any of the commands takes, even on a busy machine.
 TIMEOUT_SECONDS = 120
 TEST_SECONDS = 900
 
@@ -70,7 +72,7 @@ def wait_until(holds: Callable[[], bool], timeout: float = TIMEOUT_SECONDS) -> N
 
 @dataclass(frozen=True)
 class Merge:
-    """Sources, the options of their merge, and what one command makes of them."""
+    """Sources, the options of their merge, and the hash of what one command makes of them."""
 
     sources: list[Path]
     options: dict[str, object]
@@ -79,7 +81,7 @@ class Merge:
 
 @pytest.fixture(autouse=True)
 def limited():
-    """No test waits for ever, as some executors would: whatever it waits for is interrupted."""
+    """Interrupts a test that waits too long, since some executors would wait for ever."""
 
     def end(number: int, frame: object) -> None:
         pytest.fail(f"not done after {TEST_SECONDS} s")
@@ -99,7 +101,7 @@ def robomerge() -> Path:
 
 @pytest.fixture(scope="session")
 def merge(robomerge, tmp_path_factory) -> Merge:
-    """Nine sources that become a dozen files, so that there is something to share out."""
+    """Nine sources that become a dozen files, so that several tasks have work."""
     from tiny_dataset import make_tiny_dataset
 
     folder = tmp_path_factory.mktemp("merge")
@@ -115,7 +117,7 @@ def merge(robomerge, tmp_path_factory) -> Merge:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Where the destination comes to lie: nothing else may be left in it."""
+    """The folder of the destination, in which nothing else may be left."""
     path = tmp_path / "made"
     path.mkdir()
     return path
@@ -130,7 +132,7 @@ def faults(tmp_path) -> Path:
 
 @pytest.fixture
 def faulty(robomerge, faults) -> str:
-    """The command, in which a test can make faults happen by files in `faults`."""
+    """The command, with faults that a test can cause by files in `faults`."""
     return shlex.join([sys.executable, str(HERE / "command_with_faults.py"), str(faults), str(robomerge)])
 
 
@@ -141,7 +143,7 @@ def command(robomerge) -> str:
 
 @pytest.fixture
 def launch(merge, folder, tmp_path, faulty) -> Callable:
-    """launch(...): run() on the sources of `merge`, into `folder`; the same folders each time."""
+    """launch(...): calls run() with the sources of `merge`, and with the same folders each time."""
     from robomerge.datatrove import run
 
     def start(**changes):
@@ -153,7 +155,8 @@ def launch(merge, folder, tmp_path, faulty) -> Callable:
 
 @pytest.fixture
 def check_merged(merge, folder) -> Callable:
-    """check_merged(): the destination has the bytes of `robomerge merge`, and nothing lies beside it."""
+    """check_merged(): the destination has the bytes of `robomerge merge`, and nothing lies beside
+    it."""
 
     def check() -> None:
         assert sorted(path.name for path in folder.iterdir()) == ["merged"]

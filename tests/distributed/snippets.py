@@ -1,4 +1,4 @@
-"""The blocks of docs/distributed.md, to be run as they stand there."""
+"""The code blocks of docs/distributed.md, to be run as they are."""
 
 import re
 

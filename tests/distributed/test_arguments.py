@@ -1,4 +1,4 @@
-"""What run() refuses before anything is begun."""
+"""What run() refuses before it begins anything."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from conftest import PACKAGE_PARENT, run_limited
 
 @pytest.fixture
 def refused(launch, folder, tmp_path, monkeypatch):
-    """refused(...): the text of the ValueError; nothing was made."""
+    """refused(...): the text of the ValueError. Nothing may have been made."""
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
 
     def start(**changes) -> str:
@@ -99,12 +99,12 @@ def test_a_list_of_sources_reads_as_the_command_reads_it(tmp_path, monkeypatch):
 
 def test_the_work_directory_of_another_merge(launch, check_merged, merge, tmp_path):
     launch()
-    record = str(tmp_path / "work/merge.json")
+    claim_file = str(tmp_path / "work/merge.json")
 
     def difference(**changes) -> str:
         with pytest.raises(ValueError, match="belongs to another merge") as error:
             launch(**changes)
-        assert record in str(error.value)
+        assert claim_file in str(error.value)
         return str(error.value).splitlines()[2].strip()
 
     other = str(tmp_path / "other")
@@ -117,7 +117,7 @@ def test_the_work_directory_of_another_merge(launch, check_merged, merge, tmp_pa
     check_merged()
 
 
-def test_a_work_directory_that_is_none(launch, tmp_path):
+def test_a_folder_that_is_no_work_directory(launch, tmp_path):
     strange = tmp_path / "strange"
     strange.mkdir()
     (strange / "thesis.tex").touch()
@@ -132,7 +132,7 @@ def test_a_work_directory_that_is_none(launch, tmp_path):
         launch(work_dir=strange)
 
 
-def test_a_claim_that_was_killed_half_way_is_taken_up(launch, check_merged, tmp_path):
+def test_a_claim_that_was_killed_half_way_is_continued(launch, check_merged, tmp_path):
     (tmp_path / "work").mkdir()
     for left in (".sources.txt.abc.tmp", "sources.txt", ".merge.json.abc.tmp"):
         (tmp_path / "work" / left).touch()
@@ -164,7 +164,7 @@ def test_a_short_job_is_not_asked_to_stop_at_once():
     assert [signal_seconds(limit) for limit in ("04:00:00", "2:00", "0:01")] == [120, 30, 1]
 
 
-def test_without_datatrove_one_sentence(tmp_path):
+def test_without_datatrove_the_import_says_so(tmp_path):
     (tmp_path / "datatrove.py").write_text("raise ImportError('no datatrove')")
     path = os.pathsep.join([str(tmp_path), str(PACKAGE_PARENT)])
     done = run_limited([sys.executable, "-c", "import robomerge.datatrove"], env=os.environ | {"PYTHONPATH": path})

@@ -1,4 +1,5 @@
-"""One run of a command: what it says, how it fails, how it is stopped. The commands here are a few words of shell."""
+"""One run of a command: its output, its failures, and how it is stopped. The commands here are
+short shell scripts."""
 
 import os
 import pickle
@@ -59,7 +60,7 @@ def test_the_error_is_the_commands_own():
     assert failed.problems[0]["kind"] == "E-tasks"
 
 
-def test_a_death_without_words_names_the_command_and_the_signal():
+def test_a_command_that_dies_silently_is_named_with_its_signal():
     assert str(failure_of("echo last words >&2; kill -SEGV $$")).splitlines() == [
         "`sh -c 'echo last words >&2; kill -SEGV $$'` was killed by SIGSEGV",
         "last words",
@@ -76,7 +77,7 @@ def test_a_command_that_is_not_there_is_named():
     assert failed.value.exit_code == 4
 
 
-def test_errors_survive_the_way_back_from_a_worker():
+def test_errors_can_be_sent_back_from_a_worker():
     from robomerge.datatrove import PhaseFailed
 
     failed = failure_of(f"echo {shlex.quote(ERROR)} >&2; exit 1")
@@ -111,7 +112,8 @@ def test_every_rank_of_one_step_has_statistics_of_its_own(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
 def test_a_signal_is_handled_at_once_and_stops_the_command(tmp_path, number):
-    """In a process of its own: datatrove's handler of SIGUSR1 requeues the job and leaves with SystemExit."""
+    """datatrove's handler of SIGUSR1 requeues the job and raises SystemExit, as the one here
+    does."""
     started = tmp_path / "started"
     script = f"""
 import signal, sys
@@ -131,7 +133,7 @@ run_command(["sh", "-c", "echo $$ > {started}.part; mv {started}.part {started};
         process.kill()
 
 
-def test_works_in_a_thread_too():
+def test_works_in_a_thread():
     received = []
     thread = threading.Thread(target=lambda: received.extend(run("echo said")[0]))
     thread.start()

@@ -1,4 +1,5 @@
-"""docs/distributed.md: what it tells to run gives what it says. The job arrays are in test_slurm.py."""
+"""The commands of docs/distributed.md do what the page says. The job arrays are in
+test_slurm.py."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-"""SIGKILL of everything a launch has begun, at any moment, and another launch with other numbers of tasks."""
+"""SIGKILL of all processes of a launch, at any moment, and then a launch with other numbers of
+tasks."""
 
 import os
 import random
@@ -37,7 +38,7 @@ def test_killed_at_any_moment_and_begun_again_with_other_numbers_of_tasks(
     for attempt in range(MAX_KILLS):
         process = subprocess.Popen(words(), start_new_session=True, stderr=subprocess.DEVNULL)
         try:
-            # The first one never comes to its end; later ones find ever less to do.
+            # The first one never ends by itself. Later ones have less and less to do.
             process.wait(choose.uniform(0.2, 0.6 if attempt == 0 else 1.0) * usual_seconds)
         except subprocess.TimeoutExpired:
             num_kills += 1

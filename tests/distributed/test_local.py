@@ -42,7 +42,7 @@ def test_numbers_of_the_summaries_become_statistics(launch, tmp_path, merge):
     assert totals["robomerge: write", "num_files_written"] == totals["robomerge: publish", "num_files"]
 
 
-def test_again_changes_nothing(launch, check_merged):
+def test_a_second_run_changes_nothing(launch, check_merged):
     launch()
     check_merged()
     launch(write_tasks=5)
@@ -71,7 +71,7 @@ def test_a_failing_task_stops_the_phase_with_its_own_error(launch, check_merged,
     with pytest.raises(PhaseFailed) as failed:
         launch(describe_tasks=2, write_tasks=3)
     assert failed.value.phase == name
-    assert failed.value.ranks == (int(rank or 0),)  # its neighbours have finished
+    assert failed.value.ranks == (int(rank or 0),)  # the other ranks have finished
     assert f"error[E-io]: {MESSAGE}" in str(failed.value)
     assert not (folder / "merged").exists()
 
@@ -117,7 +117,7 @@ def test_markers_of_an_earlier_attempt_are_not_believed(launch, check_merged, fa
     (faults / "publish").write_text("fail")
     with pytest.raises(PhaseFailed):
         launch(write_tasks=3)
-    # Everything is written, and the markers say so; then it is lost.
+    # Everything is written and the markers say so, but then the files are lost.
     lose(folder)
     (faults / "publish").unlink()
     launch(write_tasks=3)
@@ -141,14 +141,14 @@ def test_a_signal_to_the_launch_stops_the_commands_too(
     script.write_text(
         "import signal, sys\n"
         "from robomerge.datatrove import run\n"
-        # Shells let what they run in the background ignore it, and that is inherited.
+        # Processes that a shell runs in the background inherit that SIGINT is ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "if __name__ == '__main__':\n"
         "    run(sys.argv[4:], *sys.argv[1:3], workers=2, command=sys.argv[3], concatenate_data=False)\n"
     )
     words = [sys.executable, script, folder / "merged", tmp_path / "work", faulty, *merge.sources]
     (faults / "write-1").write_text("wait")
-    # Only the launching process gets the signal, as from `kill`, not the whole group as from a terminal.
+    # Only the launching process gets the signal, as by `kill`, and not the whole group.
     process = subprocess.Popen([str(word) for word in words], stderr=subprocess.DEVNULL)
     try:
         waits = faults / "write-1.waits"

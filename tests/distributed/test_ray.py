@@ -1,6 +1,7 @@
-"""run(executor="ray") on a Ray that the launch begins itself; skipped where Ray is not installed (it takes 330 MB).
+"""run(executor="ray") on a Ray that the launch starts itself. Skipped if Ray is not installed (it
+takes 330 MB).
 
-docs/distributed-ray-run.txt keeps what a run of this file said.
+docs/distributed-ray-run.txt holds the output of a run of this file.
 """
 
 import os
@@ -14,19 +15,20 @@ from conftest import REPOSITORY, run_limited
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install ray")
 
 EXAMPLE = REPOSITORY / "examples" / "aggregate_shards.py"
-#: Ray takes 10 s to begin, and datatrove waits up to 10 s more for each phase.
+#: Ray takes 10 s to start, and datatrove waits up to 10 s more for each phase.
 RAY_SECONDS = 400
 
 
 @pytest.fixture
 def start(merge, folder, tmp_path, faulty):
-    """start(...): the example with Ray, in a process of its own: where Ray waits for ever, the test still ends."""
+    """start(...): runs the example with Ray in a process of its own, so that the test ends even if
+    Ray waits for ever."""
 
     def run(*options: object):
         folders = ["--output", folder / "merged", "--work-dir", tmp_path / "work"]
         words = [sys.executable, EXAMPLE, *merge.sources, *folders, "--no-concatenate-data", "--command", faulty]
         words += ["--executor", "ray", "--workers", 2, "--cpus-per-task", 1]
-        # Ray keeps a token at home.
+        # Ray writes a token into the home folder.
         environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "HOME": str(tmp_path)}
         return run_limited([*words, *options], timeout=RAY_SECONDS, env=environment)
 

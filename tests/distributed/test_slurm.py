@@ -1,6 +1,7 @@
-"""run(executor="slurm") on a real Slurm of two nodes, begun by scripts/two-node-slurm.sh for this file.
+"""run(executor="slurm") on a real Slurm of two nodes, which scripts/two-node-slurm.sh starts for
+this file.
 
-Skipped, with the reason, where there is no Slurm; REQUIRE_SLURM=1 makes that a failure instead.
+If there is no Slurm, the tests are skipped with the reason. With REQUIRE_SLURM=1 that is a failure.
 """
 
 import os
@@ -14,7 +15,8 @@ from conftest import REPOSITORY, TIMEOUT_SECONDS, run_limited, tree_hash, wait_u
 from snippets import snippet
 
 SCRIPT = REPOSITORY / "scripts" / "two-node-slurm.sh"
-#: A chain of four phases and datatrove's merging of statistics after each: a dozen starts of Python on two cores.
+#: A chain of four phases, each with datatrove's merging of statistics, starts Python a dozen times
+#: on two cores.
 CHAIN_SECONDS = 300
 
 
@@ -82,7 +84,7 @@ def submit(cluster, launch) -> Callable:
 
 
 def logs(work: Path) -> str:
-    """What went wrong, for the message of a failing test."""
+    """The ends of all logs, for the message of a failing test."""
     paths = sorted(work.glob("logs/*/slurm_logs/*.out"))
     return "\n".join(f"== {path}\n{path.read_text(errors='replace')[-3000:]}" for path in paths)
 
@@ -145,7 +147,8 @@ def test_a_cancelled_job_stops_its_command_and_another_executor_continues(submit
 
 
 def test_the_arrays_of_the_page(cluster, merge, robomerge, tmp_path):
-    """docs/distributed.md's job arrays without datatrove, as they stand there but for the size of this cluster."""
+    """The job arrays of docs/distributed.md without datatrove, changed only in size to fit this
+    cluster."""
     script = snippet("sh", "sbatch")
     for theirs, ours in (("partition=cpu", "partition=test"), ("cpus-per-task=8", "cpus-per-task=1"), ("400", "4")):
         assert theirs in script

@@ -1,4 +1,5 @@
-"""The four steps in datatrove's own local executor with 2 workers, which believes its markers: publish must not."""
+"""The four steps in datatrove's own local executor, which believes its completion markers.
+`publish` must not."""
 
 import pytest
 
@@ -6,7 +7,8 @@ WORLD_SIZES = [1, 3, 7]
 
 
 class Pipelines:
-    """The executors of the four phases, with one logging folder for each number of tasks."""
+    """The executors of the four phases, with one logging folder for each number of tasks of a
+    phase."""
 
     def __init__(self, merge, folder, work, command):
         from robomerge.datatrove import Describe, Plan, Publish, Write

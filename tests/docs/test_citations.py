@@ -1,4 +1,4 @@
-"""What code and pages cite exists, links between pages lead somewhere, and lines are not too wide.
+"""Everything that code and pages cite exists, links between pages work, and lines are not too wide.
 
 Code cites sections of docs/formats/lerobot-dataset.md ("format spec 1.7"), its invariants (I-4),
 and the weaknesses of docs/lerobot-weaknesses.md (W-19).
@@ -51,7 +51,7 @@ def citations(name: str, text: str) -> set[str]:
     flat = re.sub(r"\n[ \t]*(?:///?<?|#:?|\*)?[ \t]*", " ", text)
     number = r"\d+(?:\.\d+)?"
     found = set(re.findall(r"\b[IW]-\d+\b", flat))
-    # "I-2 to I-6" cites what lies between as well.
+    # "I-2 to I-6" also cites those between.
     for kind, first, last in re.findall(r"\b([IW])-(\d+) to \1-(\d+)\b", flat):
         found |= {f"{kind}-{at}" for at in range(int(first), int(last) + 1)}
     numbers = rf"({number}(?:(?:, | and ){number})*)"
@@ -59,7 +59,7 @@ def citations(name: str, text: str) -> set[str]:
         found |= set(re.findall(number, listed))
     if name.startswith(BARE_NUMBERS):
         section = r"[1-9]\.\d{1,2}"
-        if name.endswith((".cc", ".h")):  # the code between comments has numbers of its own
+        if name.endswith((".cc", ".h")):  # comments only: code has other numbers
             text = "\n".join(re.findall(r"//(.*)", text))
         for listed in re.findall(r"\(((?:[^()\n]*, )?[1-9]\.\d{1,2})\)", text):
             found |= {one for one in listed.split(", ") if re.fullmatch(section, one)}
@@ -77,7 +77,8 @@ def definitions(format_page: str, weaknesses_page: str) -> set[str]:
 
 
 def prose(text: str) -> list[tuple[int, str]]:
-    """Numbered lines, without code blocks and without what programs write between two marks."""
+    """Numbered lines, without code blocks and without the parts between marks that programs
+    write."""
     lines, fenced, generated, blank = [], False, False, True
     for number, line in enumerate(text.splitlines(), 1):
         mark = re.fullmatch(r"<!-- [\w-]+: (begin|end) -->", line.strip())
@@ -144,7 +145,7 @@ def test_every_citation_resolves():
     files = cited_files()
     cited = {name: citations(name, (REPOSITORY / name).read_text()) for name in files}
     assert {name: sorted(found - defined) for name, found in cited.items() if found - defined} == {}
-    # The code does cite: a pattern that finds nothing would prove nothing.
+    # A pattern that finds no citation would prove nothing.
     in_code = [found for name, found in cited.items() if name.startswith(("src/", "tests/"))]
     some = {"1.3", "1.12", "2.2", "3.4", "3.9", "I-1", "I-11", "W-1", "W-27"}
     assert some <= set().union(*in_code)

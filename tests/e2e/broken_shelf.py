@@ -1,7 +1,8 @@
-"""The shelf of broken datasets, tests/data/broken: makes each of them from its recipe.
+"""Makes the broken datasets of tests/data/broken, each from its recipe.
 
-A case is a folder with `recipe.json` (what is done to healthy tiny datasets) and `message.txt` (what the command says of them).
-After a change of messages `python tests/e2e/broken_shelf.py COMMAND` writes every message.txt anew, to be read in the difference.
+A case is a folder with `recipe.json` (what is done to healthy tiny datasets) and `message.txt` (the
+output of the command). After a change of messages `python tests/e2e/broken_shelf.py COMMAND` writes
+every message.txt anew. Review the diff.
 """
 
 import json
@@ -20,7 +21,7 @@ from tiny_video import add_video
 
 SHELF = Path(__file__).resolve().parents[1] / "data/broken"
 LENGTHS = (5, 7)
-# Folders and boxes on the way to a box of an MP4 file; the first bytes of some are not boxes yet.
+# Where the children of a box of an MP4 file begin, if other fields come first.
 CHILDREN_BEGIN = {"stsd": 8, "mp4v": 78}
 
 
@@ -53,7 +54,7 @@ def arguments(case: str, names: list[str]) -> list[str]:
 
 
 def cut(path: Path, step: dict) -> None:
-    """Keeps the first `keep` bytes, or drops the last `drop`."""
+    """Keeps the first `keep` bytes, or drops the last `drop` bytes."""
     data = path.read_bytes()
     path.write_bytes(data[: step["keep"]] if "keep" in step else data[: -step["drop"]])
 
@@ -72,7 +73,7 @@ def patch(path: Path, step: dict) -> None:
 
 
 def edit_json(path: Path, step: dict) -> None:
-    """Sets the value at `key`, a list of names, `to` something; without `to` it goes."""
+    """Sets the value at `key`, a list of names, to `to`; without `to` removes it."""
     document = json.loads(path.read_text())
     inner = document
     for name in step["key"][:-1]:
@@ -85,7 +86,8 @@ def edit_json(path: Path, step: dict) -> None:
 
 
 def edit_table(path: Path, step: dict) -> None:
-    """Sets a `cell` (column, row, value), a `column` [name, values or null for none], or takes `rows` of the file by number."""
+    """Sets a `cell` (column, row, value), a `column` [name, values or null for none], or takes
+    `rows` of the file by number."""
     parquet = pq.ParquetFile(path)
     groups = [parquet.read_row_group(number) for number in range(parquet.num_row_groups)]
     if "row_groups" in step:
@@ -116,7 +118,7 @@ def replace(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
 
 
 def find_box(data: bytes, path: list[str], begin: int, end: int) -> tuple[int, int]:
-    """The box's first byte and its size."""
+    """The offset of the box and its size."""
     while begin < end:
         size, kind = struct.unpack_from(">I4s", data, begin)
         if kind.decode("latin-1") == path[0]:
@@ -171,7 +173,7 @@ DAMAGES: dict[str, Callable[[Path, dict], None]] = {
 
 
 def message(command: Path, case: str, folder: Path) -> str:
-    """What the command says, and how it ends."""
+    """The output and the exit code of the command."""
     names = build(case, folder)
     run = subprocess.run([str(command), "merge", "--quiet", *arguments(case, names)], cwd=folder, capture_output=True, timeout=60)
     return f"{run.stdout.decode()}{run.stderr.decode()}exit code {run.returncode}\n"

@@ -1,4 +1,4 @@
-"""Runs the built command; ROBOMERGE names another one than build/release/cli/robomerge."""
+"""Runs the command that ROBOMERGE names, by default build/release/cli/robomerge."""
 
 import json
 import os
@@ -16,7 +16,8 @@ TIMEOUT_SECONDS = 60
 
 @pytest.fixture(scope="session", autouse=True)
 def interrupts_as_in_a_terminal():
-    """Shells let what they run in the background ignore SIGINT, and that is inherited."""
+    """Makes SIGINT work: processes that a shell runs in the background inherit that it is
+    ignored."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, handler)
@@ -33,7 +34,7 @@ class Run:
 
 
 class Command:
-    """The command with an environment in which nothing of the caller's is left."""
+    """The command, in an environment without the caller's settings."""
 
     path = Path(os.environ.get("ROBOMERGE", REPOSITORY / "build/release/cli/robomerge")).absolute()
 
@@ -62,6 +63,6 @@ def robomerge() -> Command:
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory) -> list[Path]:
-    """Two datasets that fit together."""
+    """Two datasets that can be merged."""
     folder = tmp_path_factory.mktemp("sources")
     return [make_tiny_dataset(folder / "a"), make_tiny_dataset(folder / "b", lengths=(3,), task="open the drawer")]

@@ -1,4 +1,5 @@
-"""Kills merges at moments from a seeded generator, and checks after each kill that nothing is lost."""
+"""Kills merges at moments from a seeded generator, and checks after each kill that nothing is lost
+or half there."""
 
 import random
 import shutil
@@ -18,11 +19,11 @@ NUM_SOURCES = 12
 
 
 class Loss(AssertionError):
-    """What a kill must not do."""
+    """A kill has lost something."""
 
 
 class Kills:
-    """One folder of sources, and merges of them that are killed."""
+    """Sources in one folder, and merges of them that are killed."""
 
     def __init__(self, robomerge, folder: Path, seed: int):
         self.robomerge = robomerge
@@ -49,7 +50,7 @@ class Kills:
         self.num_unharmed = 0
 
     def kill(self, scenario: str, num_kills: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
-        """Runs the command of the scenario until it was killed so many times."""
+        """Runs the command of the scenario until it has been killed `num_kills` times."""
         words = {"write": ["write", "--plan", str(self.plan)], "publish": ["publish", "--plan", str(self.plan)]}.get(scenario, self.words)
         if scenario.startswith("overwrite"):
             words = [*words, "--overwrite"]
@@ -65,7 +66,8 @@ class Kills:
             if sum(self.found[scenario].values()) >= wanted:
                 return
             self._prepare(scenario)
-            # Spread evenly over the whole run, however long it takes today: one slice of it after the other, anywhere within the slice.
+            # Spread evenly over the whole run: a random moment in each tenth of it, one tenth after
+            # the other.
             delay = (attempt % 10 + self.random.random()) / 10 * most_seconds
             process = subprocess.Popen(
                 [str(self.robomerge.path), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.robomerge.environment(), text=True
@@ -101,7 +103,7 @@ class Kills:
             self._run(["write", "--plan", str(self.plan)])
 
     def _begin(self) -> None:
-        """Stops a merge when a part of its files is there."""
+        """Kills a merge when some of its files are there."""
         words = [*self.words, "--overwrite"]
         old = tree(self.destination)
         for _ in range(200):
@@ -117,7 +119,8 @@ class Kills:
         raise Loss("no merge could be stopped half-way")
 
     def _look(self, scenario: str, when: str) -> str:
-        """What the kill left: nothing of the merge, a staging folder, the result with what lies beside it, the result alone."""
+        """What the kill left: nothing of the merge, a staging folder, the result with something
+        beside it, or the result alone."""
         there = tree(self.destination) if self.destination.exists() else None
         if there is not None and there != self.new and not (scenario.startswith("overwrite") and there == self.old):
             raise Loss(f"{when}: the destination is neither whole nor absent")

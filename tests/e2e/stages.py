@@ -33,7 +33,7 @@ class Stages:
         return ["publish", "--plan", str(self.plan_directory), "--json"]
 
     def run(self, command: list[str]) -> dict:
-        """Runs a command that must succeed; its summary."""
+        """Runs a command that must succeed, and returns its summary."""
         run = self.robomerge(*command)
         assert run.exit_code == 0, run.stderr
         return run.json_lines()[-1]
@@ -66,7 +66,7 @@ class Killer:
         return time.monotonic() - start
 
     def run(self, words: list[str], most_seconds: float) -> bool:
-        """Whether the command came to its end; it must have succeeded then."""
+        """Returns whether the command ended before the kill. If so, it must have succeeded."""
         process = subprocess.Popen(
             [str(self.robomerge.path), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.robomerge.environment()
         )

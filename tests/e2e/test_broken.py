@@ -1,4 +1,5 @@
-"""The shelf of broken datasets: each refused with the message beside it, by `plan` as by `merge`, and nothing is written."""
+"""Every broken dataset of tests/data/broken is refused with its message, by `plan` and by `merge`,
+and nothing is written."""
 
 import json
 import re
@@ -9,7 +10,8 @@ import pytest
 from conftest import REPOSITORY
 
 FIELDS = ["message_type", "code", "kind", "what", "source", "where", "expected", "found", "hint", "context", "exit_code"]
-# Kinds of errors.md that no dataset can cause: they are about options, the system, and merges in stages.
+# Kinds of errors.md that no dataset can cause: they are about options, the system, and merges in
+# stages.
 NOT_OF_DATASETS = re.compile(
     r"E-(no-sources|source-changed|incomplete|staging-.*|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
     r"|destination-busy|options|path|disk-space|hub|stopped)"
@@ -49,7 +51,8 @@ def test_every_case_says_what_is_broken():
 
 
 def test_five_kinds_in_fifty_sources_read_well(robomerge, tmp_path):
-    """Each kind once with its sentence, then places, and a count of what is left out; all of it as JSON and with -v."""
+    """Each kind has its sentence once, then places and a count of what is left out. JSON and -v
+    have everything."""
     broken_shelf.build("many-alike", tmp_path)
     names = []
     for number in range(50):

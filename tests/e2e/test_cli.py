@@ -1,4 +1,4 @@
-"""The command as a person or a program meets it: words, streams, exit codes."""
+"""The command as people and programs use it: messages, streams, exit codes."""
 
 import fcntl
 import json
@@ -214,9 +214,10 @@ def test_colour_off_a_terminal_needs_the_flag(robomerge, flags, colored):
 def run_in_terminal(
     robomerge, *arguments: object, seconds: float = 30, at_start=None, act=None, **environment: str
 ) -> tuple[int, str]:
-    """Runs the command with standard error on a pseudo-terminal and returns its exit code and what it showed there.
+    """Runs the command with standard error on a pseudo-terminal. Returns its exit code and what it
+    wrote there.
 
-    `act` gets the process and what was shown so far, until it returns True.
+    `act` is called with the process and what was written so far, until it returns True.
     """
     parent, child = pty.openpty()
     process = subprocess.Popen(
@@ -234,7 +235,7 @@ def run_in_terminal(
             continue
         try:
             read = os.read(parent, 65536)
-        except OSError:  # the terminal's other side is closed
+        except OSError:  # the other side of the terminal is closed
             break
         if not read:
             break
@@ -249,14 +250,15 @@ def run_in_terminal(
     ("environment", "colored"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
 )
-def test_colour_on_a_terminal_heeds_the_environment(robomerge, environment, colored):
+def test_colour_on_a_terminal_follows_the_environment(robomerge, environment, colored):
     exit_code, shown = run_in_terminal(robomerge, "merge", "nowhere", "-o", "merged", **environment)
     assert exit_code == 1 and ("\x1b[1;31merror" in shown) == colored
 
 
 class HeldMerge:
-    """A merge that waits in its first source until it is let go, and then fails: info.json there is broken, and this
-    process has a lease on it (fcntl(2)), so that nobody else can open it (for as long as the kernel allows: 45 s)."""
+    """A merge that waits in its first source until let_go(), and then fails. Its info.json is
+    broken, and this process has a lease on it (fcntl(2)), so that no other process can open it (for
+    45 s, the kernel's limit)."""
 
     def __init__(self, folder: Path, other: Path):
         root = make_tiny_dataset(folder / "held")
@@ -274,7 +276,7 @@ class HeldMerge:
 
 @pytest.fixture
 def held_merge(sources, tmp_path) -> HeldMerge:
-    # The kernel tells the holder of a lease that somebody waits.
+    # The kernel sends SIGIO to the holder of a lease when another process waits.
     handler = signal.signal(signal.SIGIO, signal.SIG_IGN)
     held = HeldMerge(tmp_path, sources[1])
     yield held
@@ -284,7 +286,8 @@ def held_merge(sources, tmp_path) -> HeldMerge:
 
 @pytest.fixture
 def started(robomerge, held_merge):
-    """Starts the held merge with flags, waits until it reads, and hands out the process; ends it in any case."""
+    """started(flag, ...): starts the held merge, waits until it reads, and returns the process,
+    which is killed later."""
     processes = []
 
     def start(*flags: str) -> subprocess.Popen:

@@ -1,4 +1,5 @@
-"""A merge that was stopped goes on where it was, and a finished one run again does nothing."""
+"""A merge that was stopped continues where it was. A finished merge that is run again does
+nothing."""
 
 import json
 import os
@@ -102,7 +103,7 @@ def test_stopped_by_a_signal_it_says_how_to_go_on(robomerge, many_sources, expec
     assert summary["num_files_skipped"] > 0 and tree(folder / "merged") == expected and os.listdir(folder) == ["merged"]
 
 
-def test_of_two_merges_into_one_destination_one_says_why_it_stopped(robomerge, many_sources, tmp_path):
+def test_one_of_two_merges_into_one_destination_says_why_it_stopped(robomerge, many_sources, tmp_path):
     words = [merge_words(many_sources, tmp_path / "merged"), merge_words(many_sources[:-1], tmp_path / "merged")]
     for attempt in range(20):
         shutil.rmtree(tmp_path / "merged", ignore_errors=True)
@@ -113,7 +114,7 @@ def test_of_two_merges_into_one_destination_one_says_why_it_stopped(robomerge, m
         loser = json.loads(outcomes[codes.index(1)][0][1])
         assert loser["kind"] in ("E-destination-busy", "E-destination-exists")
         assert len(list((tmp_path / "merged/data").rglob("*.parquet"))) == (24 if codes[0] == 0 else 23)
-        for leftover in tmp_path.glob(".merged.*"):  # of a loser that had begun before the other's rename
+        for leftover in tmp_path.glob(".merged.*"):  # of a loser that began before the rename
             assert leftover.name.startswith(".merged.robomerge-"), leftover
 
 

@@ -1,4 +1,5 @@
-"""Destinations and sources on file systems made for it: too small, read-only, without permission. Needs root and loop mounts; says so where it cannot."""
+"""Destinations and sources on file systems that are too small, read-only or closed. Needs root and
+loop mounts, and is skipped without."""
 
 import os
 import shutil
@@ -13,7 +14,7 @@ from tiny_video import add_video
 
 NUM_SOURCES = 8
 LENGTHS = (120, 100)
-# Bytes of one filler file; space is taken and given back in these.
+# How much a filler file is written at a time.
 FILLER_BYTES = 1 << 20
 NOBODY = 65534
 
@@ -29,7 +30,7 @@ def run_or_skip(*words: object) -> None:
 
 @pytest.fixture
 def mount(tmp_path):
-    """Makes a file system of a kind in a file and mounts it; gives its folder."""
+    """mount(kind, size_bytes): makes a file system in a file, mounts it, and returns its folder."""
     if os.geteuid() != 0:
         pytest.skip("mounting a file system needs root")
     mounted = []
@@ -73,7 +74,7 @@ def expected(robomerge, video_sources, tmp_path_factory) -> dict[str, bytes]:
 
 
 def merge_words(sources: list[Path], destination: Path) -> list[str]:
-    # Laid out for copying: on XFS files would be laid out for sharing, and have other bytes.
+    # On XFS files would be laid out for sharing, and have other bytes.
     return ["merge", *map(str, sources), "-o", str(destination), "--no-concatenate-data", "--copy-mode", "copy", "-j", "2"]
 
 
@@ -82,7 +83,7 @@ def as_they_are(folders: list[Path]) -> dict:
 
 
 def fill(disk: Path, leave_bytes: int) -> Path:
-    """Takes all space but so much."""
+    """Takes all space except `leave_bytes`."""
     filler = disk / "filler"
     with open(filler, "wb") as file:
         while (free := shutil.disk_usage(disk).free) > leave_bytes:
@@ -93,7 +94,7 @@ def fill(disk: Path, leave_bytes: int) -> Path:
 
 
 def wait_for_space(disk: Path, num_bytes: int) -> None:
-    """XFS frees what a removed file held a moment later."""
+    """XFS frees the space of a removed file a moment later."""
     end = time.monotonic() + 10
     while os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize < num_bytes and time.monotonic() < end:
         time.sleep(0.05)
@@ -107,7 +108,8 @@ def test_space_runs_out_at_any_point_and_the_same_command_continues(robomerge, v
     total = sum(len(data) for data in expected.values())
     words = merge_words(video_sources, disk / "merged")
     outcomes = []
-    # With room for every byte and not for the rest of each last block, nor for the folders, it stops in between.
+    # With room for all bytes, but not for the rest of last blocks and for folders, the merge stops
+    # in between.
     for leave_bytes in [payload // 4, payload, *(total + step * 8192 for step in range(5)), 8 * payload]:
         filler = fill(disk, leave_bytes)
         run = robomerge(*words)
@@ -132,7 +134,8 @@ def test_space_runs_out_at_any_point_and_the_same_command_continues(robomerge, v
 
 
 def test_a_device_that_fails_is_reported_and_the_same_command_continues(robomerge, video_sources, expected, mount, tmp_path):
-    """A loop device fails where the file behind it finds no room: an error from the block layer, and ext4 over it."""
+    """A loop device fails if the file behind it gets no space. That is an error of the block layer,
+    below ext4."""
     below = mount("tmpfs", 64 << 20)
     image, disk = below / "image", tmp_path / "failing"
     disk.mkdir()
@@ -145,7 +148,8 @@ def test_a_device_that_fails_is_reported_and_the_same_command_continues(robomerg
     try:
         subprocess.run(["mount", "-o", f"remount,size={image.stat().st_blocks * 512 + (256 << 10)}", below], check=True)
         run = robomerge(*words)
-        # Newer kernels let the loop device hand its own reason on, where ext4 has not shut itself before.
+        # Newer kernels pass the loop device's own error on, unless ext4 has become read-only
+        # before.
         reasons = ("Input/output error", "Read-only file system", "No space left on device")
         assert run.exit_code == 4 and any(reason in run.stderr for reason in reasons), run.stderr
         assert not (disk / "merged").exists()
@@ -185,7 +189,7 @@ def test_read_only_sources_are_merged_and_not_even_touched(robomerge, video_sour
 
 
 def test_a_folder_without_permission_is_refused_and_named(robomerge, video_sources, tmp_path):
-    """As a user who is not root: root may write everywhere."""
+    """Runs as another user, since root may write everywhere."""
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root")
     for folder in [tmp_path, *tmp_path.parents]:

@@ -1,4 +1,4 @@
-"""A destination that is too small, for real: a tmpfs of a few pages."""
+"""A destination that is too small: a tmpfs of a few pages."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mounts a file system of the given size; gives its folder."""
+    """mount(size_bytes): mounts a file system of that size, and returns its folder."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mounted = []
@@ -38,7 +38,8 @@ def test_payload_that_does_not_fit_is_refused_before_writing(robomerge, sources,
 
 
 def test_a_merge_that_filled_the_disk_continues_where_there_is_room(robomerge, sources, small_disk, tmp_path):
-    disk = small_disk(1 << 20, nr_inodes=10)  # room for the bytes, which are counted before, and not for as many files
+    # Room for the bytes, which are counted before, but not for so many files.
+    disk = small_disk(1 << 20, nr_inodes=10)
     run = robomerge("merge", *sources, "-o", disk / "merged")
     assert run.exit_code == 4
     assert "error[E-io]" in run.stderr and "No space left on device" in run.stderr

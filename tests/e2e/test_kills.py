@@ -1,4 +1,4 @@
-"""The real command, killed at 216 moments spread over its whole run, and stopped by signals that it can handle."""
+"""The real command, killed at 216 moments of its run, and stopped by signals that it can handle."""
 
 import os
 import signal
@@ -11,7 +11,8 @@ from kills import SCENARIOS, Kills
 
 @pytest.fixture(scope="module")
 def kills(robomerge):
-    # In memory: hundreds of runs that each sync forty files and folders are the disk's time, and a killed process loses nothing that was not synced.
+    # In memory, since hundreds of runs that each sync forty files and folders would take long on a
+    # disk. A killed process does not lose what was not synced.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="robomerge-kills-", dir=memory) as folder:
         yield Kills(robomerge, Path(folder), seed=20)

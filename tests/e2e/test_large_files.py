@@ -1,4 +1,5 @@
-"""Files that are copied in parts, 64 MB and more: what a kill costs, and how many are open at once."""
+"""Files of 64 MB and more, which are copied in parts: what a kill costs, and how many are open at
+once."""
 
 import json
 import resource
@@ -17,7 +18,7 @@ from tiny_video import add_video, write_large_mp4
 
 MB = 1 << 20
 SIZES_IN_MB = (70, 100, 200, 80, 90, 70, 120, 75, 85, 80, 70, 90)
-# For what only counts open files: the smallest size that is copied in parts, and more files than fit under FEW.
+# For tests of open files: files as small as possible that are copied in parts.
 MANY_SIZES_IN_MB = (65,) * 16
 FEW = 40  # ulimit -n
 
@@ -50,7 +51,8 @@ def many_tiny_sources(tmp_path_factory) -> list[Path]:
 
 @pytest.fixture
 def folder(tmp_path):
-    """Where a gigabyte is written: in memory, if there is room, since the disk is not what is tried here."""
+    """The folder for a gigabyte of files: in memory if there is room, since the disk is not tested
+    here."""
     memory = Path("/dev/shm")
     if not memory.is_dir() or shutil.disk_usage(memory).free < 4 << 30:
         yield tmp_path
@@ -70,7 +72,8 @@ def head(path: Path) -> bytes:
 
 
 def expect_whole(destination: Path, sources: list[Path]) -> None:
-    """Each video is that of its source: its size, its head and the beginning of every frame."""
+    """Checks that each video is that of its source: its size, its head and the beginning of every
+    frame."""
     found = sorted(videos(destination))
     assert len(found) == len(sources)
     for path, source in zip(found, sources):
@@ -83,7 +86,7 @@ def expect_whole(destination: Path, sources: list[Path]) -> None:
 
 
 def allocated(paths: list[Path]) -> int:
-    """Bytes that were moved into videos: what is not there yet is a hole."""
+    """The bytes that were written into videos. What is not written yet is a hole."""
     total = 0
     for path in paths:
         try:
@@ -97,7 +100,8 @@ def journalled(journals: Path) -> dict[str, int]:
     """The videos that journals name, with their sizes."""
     sizes = {}
     for journal in journals.glob("*.jsonl"):
-        for line in journal.read_text().split("\n")[1:-1]:  # the first is the header; what follows the last newline is torn
+        # The first line is the header, and what follows the last newline is an incomplete line.
+        for line in journal.read_text().split("\n")[1:-1]:
             entry = json.loads(line)
             if entry["path"].startswith("videos/"):
                 sizes[entry["path"]] = entry["size_bytes"]
@@ -105,7 +109,8 @@ def journalled(journals: Path) -> dict[str, int]:
 
 
 def kill_at(robomerge, words: list[str], folder: Path, moved_bytes: int, left: set[Path]) -> Path:
-    """Kills the command as soon as so much was moved, apart from what is `left` of killed ones. Returns its staging folder."""
+    """Kills the command as soon as `moved_bytes` are written, without those `left` by killed runs.
+    Returns its staging folder."""
     process = subprocess.Popen([str(robomerge.path), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=robomerge.environment())
     while process.poll() is None:
         for staging in folder.glob(".merged.robomerge-*[0-9a-f]"):
@@ -130,7 +135,9 @@ def test_a_kill_costs_no_more_than_the_files_under_way(robomerge, large_sources,
     total = sum(path.stat().st_size for source in large_sources for path in videos(source))
     largest = max(SIZES_IN_MB) * MB + MB
     inodes: dict[str, int] = {}
-    left: set[Path] = set()  # temporary files of killed writers, which `merge` removes first and `publish` last
+    # Temporary files of killed writers, which `merge` removes at its begin and `publish` at its
+    # end.
+    left: set[Path] = set()
     for percent in (40, 75):
         staging = kill_at(robomerge, words, folder, total * percent // 100, left)
         kept = journalled(staging.with_name(staging.name + ".journal"))
@@ -145,14 +152,15 @@ def test_a_kill_costs_no_more_than_the_files_under_way(robomerge, large_sources,
     assert run.exit_code == 0, run.stderr
     summary = run.json_lines()[-1]
     assert summary["num_files_skipped"] >= len(kept) >= len(large_sources) // 2
-    assert summary["copied_bytes"] <= total - sum(kept.values()) + MB  # beside them the data files, which are tiny
+    # The data files, which are tiny, are also copied.
+    assert summary["copied_bytes"] <= total - sum(kept.values()) + MB
     if command == "write":
         stages.run(stages.publish())
     expect_whole(folder / "merged", large_sources)
 
 
 def run_limited(robomerge, soft: int, hard: int, *words: object) -> dict:
-    """Runs a command that must succeed with so few descriptors; its summary."""
+    """Runs a command that must succeed with few descriptors, and returns its summary."""
     process = subprocess.run(
         [str(robomerge.path), *map(str, words)], capture_output=True, env=robomerge.environment(), timeout=60,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
@@ -186,7 +194,7 @@ def test_many_sources_need_few_descriptors(robomerge, many_tiny_sources, tmp_pat
 
 
 def test_the_command_raises_its_soft_limit(robomerge, many_tiny_sources, tmp_path):
-    """Looked at while it waits for the list of sources."""
+    """The limit is read while the command waits for the list of sources."""
     process = subprocess.Popen(
         [str(robomerge.path), "merge", "--from", "-", "-o", str(tmp_path / "merged"), "--json"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=robomerge.environment(),

@@ -1,4 +1,4 @@
-"""One folder given in two ways is one folder."""
+"""A folder that is given in different ways is one folder."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tiny_dataset import make_tiny_dataset
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    """Two sources, and a link to their folder that lies elsewhere."""
+    """Two sources, and a link in another folder to their folder."""
     for name in "ab":
         make_tiny_dataset(tmp_path / "real" / "sources" / name)
     (tmp_path / "links").mkdir()
@@ -38,7 +38,7 @@ def test_a_merge_of_sources_given_in_another_way_is_the_same_merge(robomerge, ho
 
 
 def test_stages_resolve_what_leads_upwards_and_keep_links(robomerge, home):
-    """A link may lead elsewhere on the machine that writes; `..` may not."""
+    """A link may lead elsewhere on the machine that writes, but `..` may not."""
     ids = []
     for number, folder in enumerate([f"{home}/real/sources", f"{home}/links/../real/sources", "./real/../real//sources", f"{home}/links/sources/../sources"]):
         plan = home / f"plan-{number}"
@@ -58,7 +58,7 @@ def test_a_merge_into_a_destination_given_in_another_way_continues_and_is_finish
     for destination in ("out/merged/", "./out//merged/.", "links/out/merged", "links/out/../out/merged", f"{home}/links/../out/merged"):
         run = robomerge("merge", *sources, "-o", destination, "--json", cwd=home)
         assert run.exit_code == 0 and run.json_lines()[-1]["already_done"], run.stderr
-        # A staging folder that an earlier run left is found through each of them.
+        # A staging folder of an earlier run is found through each spelling.
         staging = home / "out" / f".merged.robomerge-{run.json_lines()[-1]['plan_id']}"
         shutil.move(home / "out" / "merged", staging)
         (staging / "meta/.info.json.host-1-2-3.tmp").write_text("of a killed run")

@@ -1,4 +1,5 @@
-"""What is checked before anything is written besides the sources' bytes: places, permissions, and sources that overlap."""
+"""Checks before anything is written, besides those of the sources' contents: places, permissions,
+overlapping sources."""
 
 import os
 import shutil
@@ -13,13 +14,13 @@ NOBODY = 65534
 
 @pytest.fixture
 def as_nobody(robomerge, tmp_path):
-    """Runs the command as a user whom permissions bind; root is bound by none."""
+    """Runs the command as another user, since permissions do not stop root."""
 
     def run(*words: object, cwd: Path) -> subprocess.CompletedProcess:
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         return subprocess.run([str(robomerge.path), *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=60, env=robomerge.environment(), **user)
 
-    # pytest's own folders are for the owner only.
+    # pytest makes its folders for the owner only.
     for folder in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
         folder.chmod(0o755)
     if subprocess.run([str(robomerge.path), "--version"], capture_output=True, check=False).returncode != 0:
@@ -87,7 +88,7 @@ def test_a_destination_inside_a_source_is_seen_through_links(robomerge, tmp_path
 
 
 @pytest.mark.parametrize("other", ["./a/", "link", "folder/../a"])
-def test_the_same_folder_by_another_name_is_said(other, robomerge, tmp_path):
+def test_the_same_folder_by_another_name_is_reported(other, robomerge, tmp_path):
     make_tiny_dataset(tmp_path / "a")
     (tmp_path / "link").symlink_to("a")
     (tmp_path / "folder").mkdir()
@@ -112,13 +113,13 @@ def test_copies_of_a_source_are_said_once_for_each_group(robomerge, tmp_path):
     assert "a, a-0, a-1 and 2 more" in warnings[0]["found"]
 
 
-def test_the_same_words_twice_are_meant(robomerge, tmp_path):
+def test_the_same_path_twice_is_no_warning(robomerge, tmp_path):
     make_tiny_dataset(tmp_path / "a")
     run = robomerge("merge", "--json", "a", "a", "-o", "merged", cwd=tmp_path)
     assert run.json_lines()[-1]["num_episodes"] == 4 and run.json_lines()[-1]["num_warnings"] == 0
 
 
-def test_a_source_inside_another_is_said(robomerge, tmp_path):
+def test_a_source_inside_another_is_reported(robomerge, tmp_path):
     for name in ("a", "a-b", "a/extra", "c"):
         make_tiny_dataset(tmp_path / name)
     run = robomerge("merge", "--json", "a/extra", "c", "a-b", "a", "-o", "merged", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""A merge in stages: the bytes of `merge`, whatever happens in between."""
+"""A merge in stages gives the bytes of `merge`, whatever happens in between."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 from stages import Killer, Stages, tree
 from tiny_dataset import make_tiny_dataset
 
-# Small files, so that there are many units.
+# One data file for each source, so that there are many units.
 OPTIONS = ("--no-concatenate-data",)
 NUM_SOURCES = 11
 
@@ -75,7 +75,7 @@ def test_every_stage_run_again_does_nothing(stages):
         assert stages.run(command)["already_done"], command
 
 
-def test_one_step_from_sources_makes_the_same_plan(stages, robomerge, tmp_path):
+def test_plan_from_sources_makes_the_same_plan(stages, robomerge, tmp_path):
     stages.run(stages.describe())
     by_partials = stages.run(stages.plan())
     words = ["plan", *stages.sources, "-o", str(stages.destination), "--plan", str(tmp_path / "other"), *OPTIONS, "--json"]
@@ -135,7 +135,7 @@ def test_a_stale_journal_is_refused_by_name(stages, robomerge):
     header, *lines = journal.read_text().splitlines()
     stale.write_text("\n".join([header.replace('"plan_id": "', '"plan_id": "0')] + lines) + "\n")
     assert str(stale) in only_error(robomerge(*stages.publish()), 1, "E-journal-damaged")["where"]
-    # A line torn by a crash is no damage.
+    # An incomplete last line, as a crash leaves it, is no damage.
     stale.write_text(header + "\n" + lines[0][:20])
     stages.run(stages.publish())
 
@@ -160,7 +160,7 @@ def test_a_source_that_changed_since_the_plan_is_refused(robomerge, many_sources
     error = only_error(robomerge(*stages.write()), 1, "E-source-changed")
     assert error["where"] == str(changed) and error["source"] == str(copies[1])
     stats = copies[0] / "meta/stats.json"
-    stats.write_text(stats.read_text().replace('"count": [\n', '"count": [\n ', 1))  # says the same
+    stats.write_text(stats.read_text().replace('"count": [\n', '"count": [\n ', 1))  # same content
     shutil.copystat(many_sources[1] / "data/chunk-000/file-000.parquet", changed)
     stages.run(stages.write())
 
@@ -177,7 +177,7 @@ def test_overlapping_attempts_do_no_harm(stages, robomerge, expected):
 
 
 def test_killed_stages_started_again_with_other_ranks_give_the_same_bytes(stages, robomerge, expected):
-    """At least 30 kills, at moments from a seeded generator, over all four stages."""
+    """At least 30 kills over all four stages, at moments from a seeded generator."""
     killer = Killer(robomerge, seed=5)
     most_seconds = 1.5 * killer.seconds_of(*stages.describe())
     for attempt in range(200):

@@ -1,6 +1,7 @@
-"""A result that is older than a source is never called done, whoever asks, and whenever the source changed.
+"""No command calls a result done that is older than a source, whenever the source has changed.
 
-The change keeps size, rows and statistics: only the time of the file, and its bytes, tell. docs/cli.md has the table.
+The change keeps size, rows and statistics, so that only the file's time and bytes differ.
+docs/cli.md has the table.
 """
 
 import json
@@ -57,7 +58,7 @@ def test_merge_merges_anew_or_says_that_the_result_is_old(robomerge, sources, tm
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_stages_never_leave_an_old_result_in_place_of_the_new_one(robomerge, sources, tmp_path, moment, overwrite):
-    """There is a result of these sources already, and one of them changes at that moment."""
+    """There is already a result of these sources, and one of them changes at `moment`."""
     options = ["--overwrite"] if overwrite else []
     stages_of(robomerge, sources, tmp_path / "first").run_all(1, 1)
     destination = tmp_path / "out/merged"
@@ -100,7 +101,7 @@ def test_a_source_that_changes_between_write_and_publish_is_not_published(robome
     assert not stages.destination.exists()
 
 
-def test_sources_may_go_when_they_are_merged(robomerge, sources, tmp_path):
+def test_sources_may_be_removed_after_the_merge(robomerge, sources, tmp_path):
     stages = stages_of(robomerge, sources, tmp_path / "work")
     stages.run_all(1, 1)
     for source in sources:

@@ -1,7 +1,8 @@
-"""`robomerge verify`: healthy datasets pass, and each way of being damaged is found under its own name.
+"""`robomerge verify`: healthy datasets have no finding, and each sort of damage is found under its
+own kind.
 
-The damages are those that merges of datasets have really done: wrong file numbers, stale statistics, offsets that do not restart, frames that were
-dropped or stretched.
+The damages are those that real merges have done: wrong file numbers, stale statistics, offsets that
+do not restart, frames that were dropped or stretched.
 """
 
 import json
@@ -53,7 +54,7 @@ def kinds(run) -> set[str]:
 
 
 def edit_table(path: Path, edit: Callable[[pa.Table], pa.Table]) -> None:
-    """Row groups stay what they are."""
+    """Edits each row group of a table, and keeps the row groups."""
     with pq.ParquetFile(path) as file:
         groups = [edit(file.read_row_group(number)) for number in range(file.num_row_groups)]
     with pq.ParquetWriter(path, groups[0].schema) as writer:
@@ -76,7 +77,7 @@ def edit_json(path: Path, edit: Callable[[dict], object]) -> None:
 
 
 def wrong_episodes_file(root):
-    """W-1: LeRobot adds the source's file number to its own."""
+    """W-1: a row names another episodes file than the one it is in."""
     edit_column(root / EPISODES, "meta/episodes/file_index", lambda values: [*values[:-1], 1])
 
 
@@ -89,7 +90,7 @@ def video_file_that_is_not_there(root):
 
 
 def stale_index_statistics(root):
-    """W-4: stats.json of `index` as before the merge."""
+    """W-4: statistics of `index` in stats.json from before the merge."""
     edit_json(root / "meta/stats.json", lambda stats: stats["index"].update(max=[11.0]))
 
 
@@ -220,7 +221,7 @@ def value_changed(root):
 
 
 def negative_zero(root):
-    """0.0 == -0.0, but it is not what was recorded."""
+    """0.0 == -0.0, but the recording has the other one."""
     edit_column(root / DATA, "timestamp", lambda values: [-0.0 if value == 0 else value for value in values])
 
 
@@ -245,7 +246,8 @@ def pictures_swapped(root):
 def coded_byte_changed(root):
     video = root / VIDEO
     content = bytearray(video.read_bytes())
-    at = content.index(b"mdat") + 4 + 16 * 10 + 9  # within the tenth frame of 16 bytes, whatever the header's size
+    # Within the eleventh frame of 16 bytes, whatever the size of the header.
+    at = content.index(b"mdat") + 4 + 16 * 10 + 9
     content[at] ^= 1
     video.write_bytes(bytes(content))
 
@@ -324,13 +326,14 @@ def test_sources_may_come_from_a_list(robomerge, merged, sources):
     assert findings(robomerge("verify", merged, "--from", "-", "--json", stdin=listed)) == []
 
 
-def test_merge_may_prove_its_result(robomerge, sources, tmp_path):
+def test_merge_can_verify_its_result(robomerge, sources, tmp_path):
     run = robomerge("merge", *sources, "-o", tmp_path / "proven", "--no-sync", "--verify")
     assert run.exit_code == 0 and f"Verified {tmp_path / 'proven'} against" in run.stderr and "nothing differs" in run.stderr
 
 
 def spoil_a_staged_file(robomerge, sources, tmp_path) -> tuple[Path, Path]:
-    """The destination of a merge that was stopped before it was published, and its staging folder, where one value is now another."""
+    """Writes a merge without publishing it, and changes one value in the staging folder. Returns
+    the destination and the staging folder."""
     destination = tmp_path / "proven"
     assert robomerge("plan", *sources, "-o", destination, "--plan", tmp_path / "plan").exit_code == 0
     assert robomerge("write", "--plan", tmp_path / "plan").exit_code == 0
@@ -349,7 +352,7 @@ def test_a_merge_that_differs_is_not_published(robomerge, sources, tmp_path):
     assert "difference[V-tasks]" in run.stdout and str(staged) in run.stdout
     assert "Nothing was published" in run.stderr and "Merged" not in run.stderr
     assert not destination.exists() and staged.is_dir()
-    # The same command does all of it anew.
+    # The same command writes everything anew.
     run = robomerge("merge", "--verify", *sources, "-o", destination, "--json")
     assert run.exit_code == 0, run.stdout
     summary = next(line for line in run.json_lines() if "num_files_written" in line and line["message_type"] == "summary")
@@ -368,7 +371,8 @@ def test_a_merge_that_is_done_is_verified_where_it_is(robomerge, sources, tmp_pa
 
 
 def test_stale_statistics_of_an_earlier_merge_are_set_right(robomerge, tmp_path):
-    """As converted and merged datasets have them: those of index and episode_index are of before."""
+    """In converted and merged datasets, statistics of index and episode_index are those from
+    before."""
     roots = [make_tiny_dataset(tmp_path / "a"), make_tiny_dataset(tmp_path / "b")]
     path = roots[1] / "meta/episodes/chunk-000/file-000.parquet"
     table = pq.read_table(path)
@@ -392,7 +396,7 @@ def test_what_is_no_dataset_is_an_error(robomerge, merged, tmp_path):
     assert robomerge("verify", merged).exit_code == 1
 
 
-def test_the_words_must_make_sense(robomerge, merged, sources):
+def test_wrong_arguments_are_refused(robomerge, merged, sources):
     assert robomerge("verify").exit_code == 2
     assert robomerge("verify", merged, *sources).exit_code == 2
     assert robomerge("verify", merged, "--against").exit_code == 2

@@ -1,4 +1,4 @@
-"""docs/lerobot-weaknesses.md names a test for every weakness, and each of them exists."""
+"""docs/lerobot-weaknesses.md names a test for every weakness, and all these tests exist."""
 
 import json
 import re
@@ -29,7 +29,8 @@ def test_every_test_that_is_named_after_a_weakness_is_about_one_of_the_table():
 
 
 def test_w02_every_file_is_written_once_however_many_sources(robomerge, tmp_path):
-    """LeRobot rewrites the file it appends to for every source; here bytes written grow as the result does, and no faster."""
+    """For every source LeRobot rewrites the file to which it appends. Here as many bytes are
+    written as the result has."""
     roots = []
     for number in range(60):
         roots.append(make_tiny_dataset(tmp_path / f"source-{number}", lengths=(3,)))

@@ -1,4 +1,4 @@
-"""Makes a small LeRobot v3.0 dataset without video, with pyarrow and json alone."""
+"""Makes a small LeRobot v3.0 dataset without video. Needs pyarrow only."""
 
 import json
 import math
@@ -24,7 +24,8 @@ def make_tiny_dataset(
     num_values: int = 2,
     with_stats: bool = True,
 ) -> Path:
-    """Writes a dataset with one episode per entry of `lengths`; `num_values` numbers of state per frame."""
+    """Writes a dataset with one episode per entry of `lengths`; `num_values` numbers of state per
+    frame."""
     features = {"observation.state": feature("float32", [num_values])}
     features |= {name: feature(dtype, [1]) for name, dtype in DEFAULT_FEATURES.items()}
     columns = make_columns(lengths, fps, num_values)
@@ -105,7 +106,7 @@ def write_data(path: Path, columns: dict[str, list], lengths: tuple[int, ...], n
 
 
 def write_tasks(path: Path, task: str) -> None:
-    """A pandas frame whose index is the task, without pandas."""
+    """Writes the table as pandas would write a frame whose index is the task."""
     pandas = {"index_columns": ["task"], "column_indexes": [], "columns": [], "creator": {}, "pandas_version": "2.3.3"}
     table = pa.table({"task_index": pa.array([0], pa.int64()), "task": [task]})
     pq.write_table(table.replace_schema_metadata({"pandas": json.dumps(pandas)}), path)

@@ -1,4 +1,5 @@
-"""Gives a tiny dataset a camera whose video is a small MP4 file made by hand: frames are a few bytes that nobody decodes."""
+"""Adds a camera to a tiny dataset. Its video is a small MP4 file whose frames are a few bytes and
+cannot be decoded."""
 
 import json
 import struct
@@ -28,13 +29,14 @@ TYPE_BOX = box(b"ftyp", b"isom", struct.pack(">I", 512), b"isom")
 
 
 def make_mp4(ticks: list[int], seed: int) -> bytes:
-    """One frame of FRAME_BYTES at each time."""
+    """An MP4 file with one frame of FRAME_BYTES at each of the times."""
     frames = [bytes([seed, number]) * (FRAME_BYTES // 2) for number in range(len(ticks))]
     return TYPE_BOX + box(b"mdat", *frames) + movie_box(ticks, FRAME_BYTES)
 
 
 def write_large_mp4(path: Path, num_frames: int, frame_bytes: int, seed: int) -> None:
-    """Each frame begins with its seed and number; the rest of it is a hole that takes no space on the disk."""
+    """Each frame begins with its seed and number. The rest of it is a hole, which takes no space on
+    the disk."""
     first = len(TYPE_BOX) + 8
     with path.open("wb") as file:
         file.write(TYPE_BOX + struct.pack(">I4s", 8 + num_frames * frame_bytes, b"mdat"))
@@ -46,7 +48,7 @@ def write_large_mp4(path: Path, num_frames: int, frame_bytes: int, seed: int) ->
 
 
 def movie_box(ticks: list[int], frame_bytes: int) -> bytes:
-    """The index of frames that follow the box `ftyp` and the head of one box `mdat`."""
+    """The index of frames that are behind the box `ftyp` and the header of the one box `mdat`."""
     deltas = [after - before for before, after in zip(ticks, ticks[1:])] + [FRAME_TICKS]
     length = sum(deltas)
     entry = box(b"mp4v", struct.pack(">6xH16xHHIIIH32xHh", 1, WIDTH, HEIGHT, 0x480000, 0x480000, 0, 1, 24, -1))
@@ -79,7 +81,8 @@ def add_video(
     edit_ticks: Callable[[list[int]], list[int]] | None = None,
     edit_metadata: bool = True,
 ) -> None:
-    """Adds the camera `camera` to the dataset, or only replaces its video; `edit_ticks` may change when frames are shown."""
+    """Adds the camera `camera`, or only replaces its video. `edit_ticks` can change the times of
+    the frames."""
     ticks = [number * FRAME_TICKS for number in range(sum(lengths))]
     path = root / "videos/camera/chunk-000/file-000.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
-"""Breaks sources: files that are missing, cut, empty or something else than their name says. Each in place."""
+"""Breaks sources in place: files that are missing, cut, empty, or something else than their name
+says."""
 
 import json
 from pathlib import Path
@@ -8,7 +9,7 @@ from odd_videos import video_paths
 
 
 def first_payload(root: Path, kind: str) -> Path:
-    """The file a kind of damage is done to: "data", "video", "episodes", "tasks", "info" or "stats"."""
+    """The file to damage, by kind: "data", "video", "episodes", "tasks", "info" or "stats"."""
     named = {"info": "meta/info.json", "stats": "meta/stats.json", "tasks": "meta/tasks.parquet"}
     if kind in named:
         return root / named[kind]
@@ -34,7 +35,7 @@ def one_byte_short(path: Path) -> None:
 
 
 def replaced_by_text(path: Path) -> None:
-    """As a git-lfs pointer that nobody resolved, the commonest way of not having a file."""
+    """A git-lfs pointer in place of the file, which is the most common way to lack one."""
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1234567\n")
 
 

@@ -1,4 +1,5 @@
-"""Episodes files: numbers and references (I-2, I-4, I-5, I-8, I-9), carried values, an episode's statistics (3.4)."""
+"""Checks episodes files: numbers and references (I-2, I-4, I-5, I-8, I-9), carried columns,
+statistics (3.4)."""
 
 import numpy as np
 import pyarrow as pa
@@ -154,7 +155,8 @@ def _check_cell(
         before = pair.frames_before + pair.source["dataset_from_index"]
         truth = np.arange(before, before + length) if feature == "index" else np.full(length, pair.source["episode_index"] + pair.episodes_before)
         if bookkeeping_problem(stat, expected, truth.astype(np.float64)) is not None:
-            # What an earlier merge by others has left: the true one takes its place.
+            # The source's statistic is stale from an earlier merge. The result must have the true
+            # one.
             problem = bookkeeping_problem(stat, numbers(found), truth.astype(np.float64))
             findings.expect(problem is None, f"3.4: {pair.name}, {column}: {problem}")
             return

@@ -1,4 +1,4 @@
-"""Layout of the destination, info.json (3.5) and the table of tasks (3.2)."""
+"""Checks the layout of the destination, info.json (3.5) and the table of tasks (3.2)."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ ENCODER_KEYS = (
     "video.g", "video.crf", "video.preset", "video.fast_decode", "video.extra_options", "video.video_backend"
 )  # fmt: skip
 DEPTH_KEYS = ("is_depth_map", "video.is_depth_map")
-#: What the streams themselves say; checked against the files and not against what a source claims.
+#: Keys that are compared with the video files, and not with what sources claim.
 PROBED_KEYS = ("video.codec", "video.pix_fmt", "has_audio")
 
 

@@ -1,9 +1,10 @@
-"""Holds a merged dataset against its sources, independently of the program that merged them.
+"""Checks a merged dataset against its sources, independently of the program that merged them.
 
     python tests/peer/check_merge.py DESTINATION SOURCE...
 
-Prints one finding per line and exits with 1 if there is any. The numbers (I-1, W-4, 3.6) are those of the
-description of the format in docs/: invariants, known weaknesses, sections.
+Prints one finding per line and exits with 1 if there is any. The numbers are those of
+docs/formats/lerobot-dataset.md (I-1 an invariant, 3.6 a section) and docs/lerobot-weaknesses.md
+(W-4).
 """
 
 import argparse
@@ -22,14 +23,15 @@ from findings import Findings, MergeOptions, Pairing
 
 
 def check_merge(destination: Path | str, sources: list[Path | str], **options) -> list[str]:
-    """Everything that is wrong with `destination` as the merge of `sources` in this order; empty if nothing is.
+    """Returns everything that is wrong with `destination` as the merge of `sources` in this order.
 
-    Options are those of MergeOptions: the limits the merge was called with.
+    Options are those of MergeOptions: the limits of the merge.
     """
     findings = Findings()
     try:
         merged = DatasetView(destination)
-        by_root = {Path(source): DatasetView(source) for source in sources}  # one may be merged many times
+        # A source may be merged many times.
+        by_root = {Path(source): DatasetView(source) for source in sources}
         views = [by_root[Path(source)] for source in sources]
         pairing = Pairing.make(merged, views)
     except Exception as error:  # whatever cannot be read is a finding, not a crash of the checker

@@ -1,4 +1,5 @@
-"""The data files: order (I-1, I-4), every value of every row, schema (W-13), row groups and packing."""
+"""Checks data files: order (I-1, I-4), every value of every row, schema (W-13), row groups and
+packing."""
 
 import json
 from collections import defaultdict
@@ -156,7 +157,7 @@ def _same_array(a: pa.Array, b: pa.Array) -> bool:
 
 
 def describe_type(field: pa.Field) -> str:
-    """An Arrow type without the names of list elements, with the extension it stands for."""
+    """The text of an Arrow type, without the names of list elements, but with its extension."""
     type_ = field.type
     metadata = field.metadata or {}
     extension = metadata.get(b"ARROW:extension:name", b"").decode()
@@ -174,7 +175,7 @@ def describe_type(field: pa.Field) -> str:
 
 
 def _recorder_type(feature: dict) -> str:
-    """The Arrow type LeRobot's recorder writes for a feature (1.4)."""
+    """The Arrow type that LeRobot's recorder writes for a feature (1.4)."""
     if feature["dtype"] == "image":
         return "struct<bytes: binary, path: string>"
     if feature["dtype"] == "language":
@@ -202,7 +203,7 @@ def check_schema(
     if not schemas:
         return
     columns = [name for name, feature in merged.features.items() if feature["dtype"] != "video"]
-    # a thousand files of one recorder have one schema: each is looked at once
+    # Many files have the same schema, so each schema is looked at once.
     source_schemas = {
         data_file.schema.serialize().to_pybytes(): data_file.schema
         for view in sources
@@ -258,7 +259,8 @@ def check_packing(
     options: MergeOptions,
     findings: Findings,
 ) -> None:
-    """Packing as 3.3 and 3.7 ask: below the limit unless one source file is larger, one per file if not joined."""
+    """Checks packing (3.3, 3.7): a file is below the limit or has one source file; without joining
+    it has one."""
     sizes = {file.path: file.uncompressed_bytes for view in sources for file in view.data_files}
     contents: dict = defaultdict(dict)
     for pair in pairing.pairs:

@@ -1,4 +1,5 @@
-"""meta/stats.json: the formula of 3.6 over the sources, and the bookkeeping columns as they are in the result (W-4)."""
+"""Checks meta/stats.json: the formula of 3.6 over the sources, and the bookkeeping columns from the
+result itself (W-4)."""
 
 import numpy as np
 
@@ -10,7 +11,7 @@ RELATIVE_TOLERANCE = 1e-12
 
 
 def statistics_of_source(view: DatasetView) -> dict[str, dict]:
-    """stats.json, or what the episodes' statistics add up to where a source has none (W-6)."""
+    """stats.json, or if there is none the aggregation of the episodes' statistics (W-6)."""
     if view.stats is not None:
         return view.stats
     result: dict[str, dict] = {}

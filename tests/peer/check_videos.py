@@ -1,4 +1,4 @@
-"""The videos: every coded frame found again at its exact time (I-7), and files that a player can seek in."""
+"""Checks videos: every coded frame is at its exact time (I-7), and files can be seeked in."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -10,7 +10,7 @@ from findings import Findings, MergeOptions, Pair, Pairing
 
 MEBIBYTE = 1 << 20
 SECONDS_TOLERANCE = 1e-6
-#: From here on LeRobot's comparison in float32 fails on exact times (2.2), so that a joined file ends before.
+#: From here on LeRobot's comparison in float32 fails even for exact times (2.2).
 MOST_SECONDS = 1024.0
 
 
@@ -24,7 +24,7 @@ def check_frames(
     for pair in pairing.matched:
         for key in merged.video_keys:
             path = merged.video_path_of(key, pair.merged)
-            if path.exists():  # its absence is already an I-5
+            if path.exists():  # a missing one is reported as I-5
                 _check_episode(pair, key, merged.video(path), merged, findings)
 
 
@@ -108,7 +108,7 @@ def check_files(
         )
         findings.expect(
             frames
-            <= sum(len(file.times) for file in files),  # fewer if frames of no episode were left out, W-26
+            <= sum(len(file.times) for file in files),  # fewer without frames of no episode, W-26
             f"I-7: {name} has {frames} frames, its sources {[len(file.times) for file in files]}",
         )
         findings.expect(

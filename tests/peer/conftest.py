@@ -1,7 +1,8 @@
-"""Fixtures: sources recorded by LeRobot once per session, copies of them to be made odd, and the merge held to account.
+"""Fixtures: sources recorded by LeRobot once per session, copies of them to be edited, and merges
+that are checked.
 
-The folder is skipped, with the reason, where LeRobot cannot be imported; REQUIRE_PEER=1 makes that a failure instead.
-scripts/make-peer-env.sh makes an environment that has it.
+If LeRobot cannot be imported, the folder is skipped with the reason. With REQUIRE_PEER=1 that is a
+failure. scripts/make-peer-env.sh makes an environment that has LeRobot.
 """
 
 import importlib
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-# Before anything imports LeRobot: it must not ask the Hub for what it misses, nor leave a cache at home.
+# Set before LeRobot is imported, which must not ask the Hub, nor leave a cache in the home folder.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="robomerge-peer-hf-")
 os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
@@ -62,7 +63,7 @@ def pytest_unconfigure(config) -> None:
 
 @pytest.fixture(scope="session")
 def robomerge() -> Path:
-    """The binary; its absence skips the tests that need it, or fails them with REQUIRE_PEER=1."""
+    """The binary. Without it the tests that need it are skipped, or fail with REQUIRE_PEER=1."""
     from mergers import robomerge_path
 
     path = robomerge_path()
@@ -73,7 +74,8 @@ def robomerge() -> Path:
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory) -> Callable[..., Path]:
-    """recorded(Recording(...)): the root of such a dataset. Shared by the session: not to be changed."""
+    """recorded(Recording(...)): the root of such a dataset. All tests share it, so it must not be
+    changed."""
     from make_datasets import Recording, record
 
     folder = tmp_path_factory.mktemp("recorded")
@@ -90,7 +92,8 @@ def recorded(tmp_path_factory) -> Callable[..., Path]:
 
 @pytest.fixture
 def source(recorded, tmp_path) -> Callable[..., Path]:
-    """source(*edits, kind=..., seed=..., ...): a fresh copy of a recording, each edit applied to its root in turn."""
+    """source(*edits, kind=..., seed=..., ...): a new copy of a recording, to which the edits are
+    applied in turn."""
     from make_datasets import Recording
 
     numbers = itertools.count()
@@ -107,10 +110,12 @@ def source(recorded, tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def merge(robomerge, tmp_path) -> Callable:
-    """merge(sources, ...): merges with robomerge, and fails unless the result is right in every respect.
+    """merge(sources, ...): merges with robomerge, and fails unless the result is correct in every
+    respect.
 
-    `warnings` are the kinds that must be reported, no other ones may be; None leaves them alone. With `frames` every
-    frame is also read through LeRobot. Options of check_merge are given to both. Returns the destination.
+    `warnings` are exactly the kinds that must be reported; None accepts any. With `frames` every
+    frame is also read through LeRobot. Options of check_merge are given to both. Returns the
+    destination.
     """
     from check_merge import check_merge
     from dataset_view import tree_hashes
@@ -149,9 +154,10 @@ def merge(robomerge, tmp_path) -> Callable:
 
 @pytest.fixture
 def refuse(robomerge, tmp_path) -> Callable:
-    """refuse(sources, kind, *words): robomerge must refuse with an error of this kind that says each of the words.
+    """refuse(sources, kind, *words): robomerge must refuse with an error of this kind that contains
+    each of the words.
 
-    Nothing may be left behind and nothing changed. A kind of None stands for any. Returns the run.
+    Nothing may be left behind or changed. A kind of None accepts any. Returns the run.
     """
     from dataset_view import tree_hashes
     from mergers import Run, merge_with_robomerge

@@ -1,7 +1,8 @@
-"""A LeRobot v3.0 dataset as an outsider sees it: pyarrow and PyAV only, no code of robomerge and none of LeRobot.
+"""Reads a LeRobot v3.0 dataset with pyarrow and PyAV only, without code of robomerge or LeRobot.
 
-The paths come from info.json's templates, the episode rows from a glob (the column `meta/episodes/*` of a source
-is not to be trusted, W-1), the rows of an episode from the column `episode_index`.
+Paths come from info.json's templates. Episode rows come from a glob, since the column
+`meta/episodes/*` of a source cannot be trusted (W-1). The rows of an episode are found by the
+column `episode_index`.
 """
 
 import functools
@@ -33,7 +34,8 @@ av.logging.set_level(av.logging.ERROR)
 
 @dataclass
 class VideoFile:
-    """The first video stream of an MP4: its packets in order of presentation, edit list honoured."""
+    """The first video stream of an MP4: its packets in order of presentation, with the edit list
+    applied."""
 
     path: Path
     times: list[Fraction]
@@ -57,7 +59,8 @@ class VideoFile:
 
 
 def read_video(path: Path) -> VideoFile:
-    """Demuxes `path`. Nothing is decoded, so that "the same frame" can mean "the same coded bytes"."""
+    """Demuxes `path`. Nothing is decoded, so that "the same frame" can mean "the same coded
+    bytes"."""
     frames: list[tuple[Fraction, bytes]] = []
     order: list[int] = []
     with av.open(str(path)) as container:
@@ -220,7 +223,8 @@ def _runs(values: list[int]) -> list[int]:
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """`table` with the storage in place of registered extension types: they depend on what Python has imported."""
+    """`table` with storage types for registered extension types, which depend on what Python has
+    imported."""
     return pa.table(
         {
             name: pa.chunked_array(
@@ -240,7 +244,7 @@ def _storage_type(type_: pa.DataType) -> pa.DataType:
 
 
 def task_strings(table: pa.Table) -> list[str]:
-    """The index column that the pandas metadata names, or else the one column of strings."""
+    """The index column that the pandas metadata name, or else the first column of strings."""
     pandas = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
     named = [name for name in pandas.get("index_columns", []) if isinstance(name, str)]
     strings = [name for name in table.column_names if pa.types.is_string(table.schema.field(name).type)]
@@ -249,7 +253,8 @@ def task_strings(table: pa.Table) -> list[str]:
 
 
 def tree_hashes(root: Path | str) -> dict[str, str]:
-    """What two equal trees agree in: by relative path the SHA-256 of a file, "" for a folder, where a link points."""
+    """By relative path the SHA-256 of each file, "" for a folder, and the target of a link. Equal
+    for equal trees."""
     root = Path(root)
     return {str(path.relative_to(root)): _hash_of(path) for path in sorted(root.rglob("*"))}
 

@@ -1,4 +1,5 @@
-"""What the parts of the checker share: the list of findings, the options of the merge, who became whom."""
+"""What the parts of the checker share: the list of findings, the options of the merge, and the
+pairs of episodes."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +14,8 @@ class Findings:
     counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, text: str) -> None:
-        """Adds one finding; after a few with the same head (up to the colon) the rest is only counted."""
+        """Adds one finding. After a few with the same head (up to the colon) the others are only
+        counted."""
         head = text.split(":")[0]
         self.counts[head] = self.counts.get(head, 0) + 1
         if self.counts[head] <= MOST_FINDINGS_OF_ONE_KIND:
@@ -29,20 +31,21 @@ class Findings:
 
 @dataclass(frozen=True)
 class MergeOptions:
-    """The limits the merge was called with; None stands for LeRobot's default."""
+    """The limits of the merge. The defaults are LeRobot's."""
 
     data_files_size_in_mb: float = 100
     video_files_size_in_mb: float = 200
     chunk_size: int = 1000
     concatenate_data: bool = True
     concatenate_videos: bool = True
-    #: How quantiles of several sources become one: "envelope" is LeRobot since August 2026 (3.6), "weighted" before.
+    #: How quantiles are aggregated: "envelope" as LeRobot since August 2026 (3.6), "weighted" as
+    #: before.
     quantiles: str = "envelope"
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One episode of one source, and the episode it should have become."""
+    """One episode of one source, and the episode that it should have become."""
 
     view: DatasetView
     source_number: int

@@ -1,5 +1,5 @@
-"""Makes a recording look like the datasets that LeRobot's own tests write (tests/fixtures/dataset_factories.py), which
-no recorder makes."""
+"""Makes a recording look like the datasets of LeRobot's own tests
+(tests/fixtures/dataset_factories.py), which no recorder writes."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ import odd_data
 import odd_metadata
 from dataset_view import DatasetView
 
-#: What their statistics are made of, whatever the data is.
+#: The values of their statistics, whatever the data is.
 LEVELS = {"max": 1, "mean": 0.5, "min": 0, "std": 0.25}
 
 
 def as_in_lerobots_tests(root: Path) -> None:
-    """All rows in one row group by `datasets`; images without path; no splits; statistics invented, without quantiles,
-    cut to the type of the feature (a mean of 0.5 is 0 for integers), counted as ten, and of three channels for every
-    camera, depth included."""
+    """All rows are in one row group by `datasets`, images have no path, and there are no splits.
+    Statistics are made up: without quantiles, cut to the type of the feature (a mean of 0.5 is 0
+    for integers), with a count of ten, and with three channels for every camera, depth included."""
     odd_data.written_by_hf_datasets(root)
     view = DatasetView(root)
     if any(feature["dtype"] == "image" for feature in view.features.values()):

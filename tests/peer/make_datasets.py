@@ -1,7 +1,9 @@
-"""Sources made by LeRobot's own recorder: create, add_frame, save_episode, finalize. Seeds are fixed.
+"""Makes sources with LeRobot's own recorder: create, add_frame, save_episode, finalize. Seeds are
+fixed.
 
-Frames are 64x96 and episodes a few frames long; H.264 because it encodes fast. What the recorder cannot make (datasets
-of older versions, edited and broken ones) is made from these by the odd_*.py modules.
+Frames are 64x96 and episodes a few frames long. The codec is H.264, which encodes fast. What the
+recorder cannot make (datasets of older versions, edited and broken ones) is made from these by the
+odd_*.py modules.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ def camera(
     return feature | ({"info": {"is_depth_map": True}} if depth else {})
 
 
-#: Kinds of dataset by name; every one has the recorder's five default features besides.
+#: Kinds of dataset by name. Each also has the recorder's five default features.
 KINDS: dict[str, dict[str, dict]] = {
     "plain": {"action": VECTOR, "observation.state": VECTOR, "reward": SCALAR},
     "one_camera": {"action": VECTOR, "observation.images.top": camera()},
@@ -69,25 +71,28 @@ KINDS: dict[str, dict[str, dict]] = {
 
 @dataclass(frozen=True)
 class Recording:
-    """What to record. Equal recordings are equal datasets, so that the session's cache can be keyed by them."""
+    """What to record. Equal values give equal datasets, so they are the keys of the session's
+    cache."""
 
     kind: str = "one_camera"
     seed: int = 0
-    #: Frames of each episode. LeRobot's recorder fails on some that are too short: one frame of video behind another
-    #: episode, one frame of an array of rank 2 or more, and often two frames of depth.
+    #: Frames of each episode. LeRobot's recorder fails on some short ones: one frame of video after
+    #: another episode, one frame of an array of rank 2 or more, and often two frames of depth.
     lengths: tuple[int, ...] = (5, 4)
-    #: Task strings; frame k of an episode e does tasks[e % n], or tasks[(e + k) % n] with `task_per_frame`.
+    #: Task strings. Frame k of episode e has tasks[e % n], or tasks[(e + k) % n] with
+    #: `task_per_frame`.
     tasks: tuple[str, ...] = ("stack the cups",)
     task_per_frame: bool = False
     fps: int = 10
     robot_type: str | None = "toy_arm"
     vcodec: str = "h264"
-    #: Options of the encoder, as (name, value); g is the distance of key frames.
+    #: The distance of key frames, and further options of the encoder as (name, value).
     g: int = 2
     extra_options: tuple[tuple[str, str], ...] = ()
     data_mb: float | None = None
     video_mb: float | None = None
-    #: Sessions of recording after the first: each resumes the dataset and records episodes of `lengths` again.
+    #: Sessions of recording after the first: each resumes the dataset and records episodes of
+    #: `lengths` again.
     resumed: int = 0
     height: int = HEIGHT
     width: int = WIDTH
@@ -150,7 +155,7 @@ def _value(feature: dict, generator: np.random.Generator, frame: int):
     if dtype in ("video", "image"):
         if (feature.get("info") or {}).get("is_depth_map"):
             return generator.integers(200, 4000, shape).astype(np.uint16)
-        # a smooth picture that moves: noise would make large files that hardly differ from each other when coded
+        # A smooth picture that moves. Noise would make large files that hardly differ.
         row, column = np.mgrid[0 : shape[0], 0 : shape[1]]
         base = generator.integers(0, 200, 3)
         return np.stack(

@@ -1,4 +1,5 @@
-"""The two mergers under test: the robomerge binary, and LeRobot's own aggregate_datasets to prove the checker with."""
+"""The two mergers: the robomerge binary, and LeRobot's own aggregate_datasets, which tests the
+checker."""
 
 import json
 import os
@@ -41,7 +42,7 @@ class Run:
 
 
 def run_robomerge(*arguments: object, most_file_bytes: int | None = None) -> Run:
-    """Runs the binary; with `most_file_bytes` the system refuses it any larger file (EFBIG)."""
+    """Runs the binary. With `most_file_bytes` the system refuses larger files (EFBIG)."""
 
     def limit_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -67,7 +68,7 @@ SWITCH_OF = {"concatenate_data": "--no-concatenate-data", "concatenate_videos": 
 
 
 def merge_options(options: dict) -> list[str]:
-    """Options under LeRobot's names as robomerge's command line takes them."""
+    """The flags of robomerge for options under LeRobot's names."""
     arguments: list[str] = []
     for name, value in options.items():
         if name in OPTION_OF:
@@ -84,7 +85,7 @@ def merge_with_robomerge(sources: list[Path], destination: Path, *, num_workers:
 
 
 def verify_findings(destination: Path, sources: list[Path] = ()) -> list[str]:
-    """What `robomerge verify` finds, one line each; with `sources` against them."""
+    """What `robomerge verify` finds, one line each; with `sources` it compares with them."""
     against = ["--against", *sources] if sources else []
     run = run_robomerge("verify", destination, *against, "--json")
     assert run.exit_code in (0, 3), run.stderr

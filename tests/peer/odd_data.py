@@ -1,4 +1,5 @@
-"""Makes odd sources of good ones: data files as other programs than LeRobot's recorder write them, in place."""
+"""Makes odd sources of good ones, in place: data files as programs other than LeRobot's recorder
+write them."""
 
 import random
 from collections.abc import Callable
@@ -17,7 +18,8 @@ def data_paths(root: Path) -> list[Path]:
 
 
 def rewrite(root: Path, edit: Callable[[pa.Table], pa.Table] = lambda table: table, **options) -> None:
-    """Writes every data file anew: as one row group, and otherwise as the options of pyarrow's writer say."""
+    """Writes every data file anew, by default as one row group. `options` are those of pyarrow's
+    writer."""
     for path in data_paths(root):
         pq.write_table(edit(pq.read_table(path)), path, **options)
 
@@ -27,12 +29,13 @@ def one_row_group(root: Path) -> None:
 
 
 def row_groups_across_episodes(root: Path) -> None:
-    """Row groups of three rows: an episode begins in the middle of one and ends in another."""
+    """Row groups of three rows, so that episodes begin in the middle of one and end in another."""
     rewrite(root, row_group_size=3)
 
 
 def written_by_hf_datasets(root: Path) -> None:
-    """One row group, lists uncompressed and with a page index, the `huggingface` metadata kept (1.8)."""
+    """One row group, lists uncompressed and with a page index, the `huggingface` metadata kept
+    (1.8)."""
     for path in data_paths(root):
         with pq.ParquetFile(path) as file:
             features = datasets.Features.from_arrow_schema(file.schema_arrow)
@@ -42,7 +45,7 @@ def written_by_hf_datasets(root: Path) -> None:
 
 
 def per_episode(root: Path, **options) -> None:
-    """One row group per episode as the recorder writes, with other options of the writer."""
+    """One row group per episode as the recorder writes them, with other options of the writer."""
     for path in data_paths(root):
         with pq.ParquetFile(path) as file:
             schema, groups = (
@@ -69,7 +72,8 @@ def each_column_its_codec(root: Path) -> None:
 
 
 def narrow_integers(root: Path) -> None:
-    """The five default columns in other widths than their features say: LeRobot's reader casts them (2.1)."""
+    """The five default columns in other widths than their features say: LeRobot's reader casts them
+    (2.1)."""
     types = {
         "frame_index": pa.int32(),
         "episode_index": pa.int32(),
@@ -89,7 +93,7 @@ def narrow_integers(root: Path) -> None:
 
 
 def doubles(root: Path) -> None:
-    """Every float32 column as float64, as programs do that know only one kind of number."""
+    """Every float32 column as float64, as programs write them that know only one type of number."""
 
     def edit(table: pa.Table) -> pa.Table:
         for place, field in enumerate(table.schema):
@@ -106,7 +110,8 @@ def doubles(root: Path) -> None:
 
 
 def variable_lists(root: Path) -> None:
-    """`list<float>` for fixed-size lists and no `huggingface` metadata: what pandas and LeRobot's merge write."""
+    """`list<float>` for fixed-size lists and no `huggingface` metadata: what pandas and LeRobot's
+    merge write."""
 
     def edit(table: pa.Table) -> pa.Table:
         for place, field in enumerate(table.schema):
@@ -120,7 +125,7 @@ def variable_lists(root: Path) -> None:
 
 
 def required_columns(root: Path) -> None:
-    """No nulls allowed: other definition levels in every page."""
+    """Columns that allow no nulls, so that every page has other definition levels."""
 
     def edit(table: pa.Table) -> pa.Table:
         fields = [field.with_nullable(False) for field in table.schema]
@@ -134,7 +139,8 @@ def reversed_columns(root: Path) -> None:
 
 
 def with_nans_and_nulls(root: Path) -> None:
-    """Not-a-number of two bit patterns, negative zero and null in `reward`: all must come through as they are."""
+    """NaN, negative zero, null and other odd values in `reward`, all of which must stay as they
+    are."""
     odd = pa.array([float("nan"), -0.0, None, float("-inf"), 1e-45], pa.float32())
 
     def edit(table: pa.Table) -> pa.Table:
@@ -166,7 +172,8 @@ def null_image_paths(root: Path) -> None:
 
 
 def swapped_files(root: Path) -> None:
-    """Episode 0 in file-001 and the last one in file-000: rows are no longer in the order of `index` (W-21)."""
+    """Episode 0 in file-001 and the last one in file-000: rows are no longer in the order of
+    `index` (W-21)."""
     view = DatasetView(root)
     paths = [view.data_path(row["data/chunk_index"], row["data/file_index"]) for row in view.episodes]
     first, last = paths[0], paths[-1]
@@ -208,7 +215,8 @@ def without_column(root: Path, name: str) -> None:
 
 
 def with_large_images(root: Path, key: str, image_bytes: int) -> None:
-    """Fills the image column with incompressible bytes, one row group per episode: a dataset larger than a budget."""
+    """Fills the image column with incompressible bytes, one row group per episode, to make a large
+    dataset."""
     generator = random.Random(image_bytes)
     for path in data_paths(root):
         with pq.ParquetFile(path) as file:
@@ -222,7 +230,8 @@ def with_large_images(root: Path, key: str, image_bytes: int) -> None:
 
 
 def with_language(root: Path) -> None:
-    """The two columns the annotation pipeline adds after recording: lists of structs, tool calls as JSON (1.4)."""
+    """The two columns that the annotation pipeline adds after recording: lists of structs, tool
+    calls as JSON (1.4)."""
     tool_calls = pa.list_(pa.json_())
     words = [("role", pa.string()), ("content", pa.string()), ("style", pa.string())]
     ends = [("camera", pa.string()), ("tool_calls", tool_calls)]
@@ -268,7 +277,8 @@ def with_language(root: Path) -> None:
 
 
 def _with_json(array: pa.Array, type_: pa.ListType) -> pa.Array:
-    """`array` with its innermost strings declared to be JSON; pyarrow cannot build such a column from Python values."""
+    """`array` with its innermost strings declared as JSON. pyarrow cannot build such a column from
+    Python values."""
     structs = array.values
     children = []
     for field in type_.value_type:

@@ -1,7 +1,8 @@
-"""Makes odd sources of good ones: edits of info.json, stats.json, tasks.parquet and the episodes files, in place.
+"""Makes odd sources of good ones, in place: edits of info.json, stats.json, tasks.parquet and the
+episodes files.
 
-Every function takes the root of a dataset and returns nothing. They are legitimate oddities met in the wild or lies
-about the payload; broken files are made by broken_sources.py.
+Every function takes the root of a dataset and returns nothing. The results are valid, or contradict
+the payload. Broken files are made by broken_sources.py.
 """
 
 import json
@@ -61,13 +62,13 @@ def set_info(root: Path, **values) -> None:
 
 
 def old_info_order(root: Path) -> None:
-    """The key order of recordings of before April 2026."""
+    """The order of keys in recordings from before April 2026."""
     info = json.loads((root / "meta/info.json").read_text())
     write_json(root / "meta/info.json", {key: info[key] for key in OLD_INFO_KEYS})
 
 
 def old_video_info(root: Path) -> None:
-    """Recordings of 2025: no encoder settings, the depth marker under its old name."""
+    """As recordings of 2025: no encoder settings, and the depth marker under its old name."""
     kept = {
         "video.height",
         "video.width",
@@ -156,7 +157,7 @@ def without_statistics_of(root: Path, feature: str) -> None:
 
 
 def without_quantiles(root: Path) -> None:
-    """Converted datasets and recordings of before the quantiles have none (W-15)."""
+    """Converted datasets and early recordings have no quantiles (W-15)."""
 
     def edit(stats: dict) -> None:
         for feature in stats.values():
@@ -173,7 +174,8 @@ def without_quantiles(root: Path) -> None:
 
 
 def old_generation_statistics(root: Path, stats: tuple[str, ...] = ("min", "max")) -> None:
-    """Minimum and maximum in the feature's own type, as before June 2026: list<int64> and list<bool> (W-14)."""
+    """Minimum and maximum in the feature's own type, as before June 2026: list<int64> and
+    list<bool> (W-14)."""
     features = DatasetView(root).features
     kinds = {}
     for name, feature in features.items():
@@ -201,7 +203,8 @@ def old_generation_statistics(root: Path, stats: tuple[str, ...] = ("min", "max"
 
 
 def whole_number_statistics(root: Path) -> None:
-    """Means and deviations cut to whole numbers, too: what LeRobot's own test fixtures write for integer features."""
+    """Means and deviations are cut to whole numbers too, as LeRobot's own test fixtures write them
+    for integers."""
     old_generation_statistics(root, ("min", "max", "mean", "std"))
 
 
@@ -241,7 +244,8 @@ def reversed_episode_columns(root: Path) -> None:
 
 
 def all_in_episodes_file(root: Path, file_index: int) -> None:
-    """Every row claims to be in another episodes file than it is, as results of LeRobot's own merge do (W-1)."""
+    """Every row names another episodes file than the one it is in, as in results of LeRobot's own
+    merge (W-1)."""
     edit_episodes(
         root,
         lambda table: set_column(table, "meta/episodes/file_index", [file_index] * len(table), pa.int64()),
@@ -249,7 +253,7 @@ def all_in_episodes_file(root: Path, file_index: int) -> None:
 
 
 def short_to_timestamps(root: Path) -> None:
-    """`to_timestamp` one frame short, in every row of a public recording (1.12)."""
+    """`to_timestamp` is one frame short in every row, as in a public recording (1.12)."""
     view = DatasetView(root)
 
     def edit(table: pa.Table) -> pa.Table:
@@ -276,7 +280,7 @@ def lying_length(root: Path, episode: int, length: int) -> None:
 
 
 def consistently_lying_length(root: Path, length: int) -> None:
-    """The last episode is said to have `length` frames, in every place of the metadata: only the rows know better."""
+    """All metadata say that the last episode has `length` frames. Only the rows contradict them."""
     view = DatasetView(root)
     last = view.episodes[-1]
     lying_length(root, last["episode_index"], length)
@@ -295,7 +299,7 @@ def tasks_of_episodes(root: Path, tasks: list[str]) -> None:
 
 
 def emptied(root: Path) -> None:
-    """The dataset of a session in which nothing was kept: no episode, but the tasks that were asked for (W-20)."""
+    """The dataset of a session in which no episode was kept. It has tasks only (W-20)."""
     shutil.rmtree(root / "data")
     shutil.rmtree(root / "meta/episodes")
     shutil.rmtree(root / "videos", ignore_errors=True)
@@ -304,7 +308,7 @@ def emptied(root: Path) -> None:
 
 
 def as_version_2(root: Path) -> None:
-    """Enough of a v2.1 dataset to be recognised as one: its info.json and its jsonl files."""
+    """Enough of a v2.1 dataset to be recognised: its info.json and its .jsonl files."""
     view = DatasetView(root)
     set_info(
         root,
@@ -322,7 +326,7 @@ def as_version_2(root: Path) -> None:
 
 
 def with_subtasks(root: Path) -> None:
-    """A dataset of the months in which subtasks had a table of their own (1.11)."""
+    """A dataset of the months in which there was a table of subtasks (1.11)."""
     pq.write_table(pa.table({"subtask_index": [0], "subtask": ["reach"]}), root / "meta/subtasks.parquet")
     feature = {"dtype": "int64", "shape": [1], "names": None}
     edit_info(root, lambda info: info["features"].update(subtask_index=feature))

@@ -1,4 +1,5 @@
-"""Makes odd sources of good ones: other containers around the same packets, other streams, in place. PyAV only."""
+"""Makes odd sources of good ones, in place: other containers for the same packets, and other
+streams. Needs PyAV only."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,8 +27,9 @@ def remux(
 ) -> None:
     """Writes `path` anew with the same coded pictures. `options` are those of FFmpeg's mov muxer.
 
-    `delays` moves frame n (in decode order) by delays[n] seconds; `drop_packets` leaves that many out at the end;
-    `audio` adds a track of silence as long as the video and a little longer, as microphones leave it.
+    `delays` moves frame n (in decode order) by delays[n] seconds. `drop_packets` leaves out that
+    many at the end. `audio` adds a track of silence that is a little longer than the video, as in
+    real recordings.
     """
     new = path.with_suffix(".new.mp4")
     with silence(), av.open(str(path)) as source, av.open(str(new), "w", options=options) as target:
@@ -75,14 +77,15 @@ def with_audio(root: Path) -> None:
 
 
 def variable_frame_rate(root: Path) -> None:
-    """Every third frame comes a third of a frame late, as from a phone."""
+    """Every third frame comes a third of a frame late, as in videos of phones."""
     view = DatasetView(root)
     for path in video_paths(root):
         remux(path, delays=[(1 / 3 / view.fps if number % 3 == 2 else 0.0) for number in range(10_000)])
 
 
 def with_fewer_frames(root: Path, missing: int) -> None:
-    """The last file of every camera ends early: complete as a file, too short for its episodes."""
+    """The last file of every camera ends early. It is a complete file, but too short for its
+    episodes."""
     view = DatasetView(root)
     for key in view.video_keys:
         remux(video_paths(root, key)[-1], drop_packets=missing)
@@ -106,7 +109,8 @@ def reencoded(
     codec: str = "libx264",
     **options: str,
 ) -> None:
-    """Other pictures of the same number (or more) in place of every file, in another size or by another encoder."""
+    """As many other pictures (or more) in place of every file, in another size or by another
+    encoder."""
     view = DatasetView(root)
     generator = np.random.default_rng(height or 7)
     for path in video_paths(root):

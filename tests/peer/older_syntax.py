@@ -1,9 +1,11 @@
-"""Lets an installed LeRobot run on Python 3.11: rewrites the generics it spells in the syntax of 3.12, in place.
+"""Makes an installed LeRobot run on Python 3.11, by rewriting its generics in the syntax of 3.12 in
+place.
 
-    python tests/peer/older_syntax.py            (called by scripts/make-peer-env.sh, in the environment to be patched)
+    python tests/peer/older_syntax.py            (by scripts/make-peer-env.sh, in its environment)
 
-Three spellings are known: `type X = ...`, `class X[T](Base):` and `def f[T](...)`. What they mean stays the same. Every
-file of the package is compiled afterwards, so that a fourth spelling is reported here and not in the middle of a test.
+Three forms are known: `type X = ...`, `class X[T](Base):` and `def f[T](...)`. Their meaning stays
+the same. Every file of the package is compiled afterwards, so that an unknown form is reported here
+and not in the middle of a test.
 """
 
 import re
@@ -17,8 +19,9 @@ GENERIC = re.compile(
     r"^(?P<indent> *)(?P<word>class|def|async def) (?P<name>\w+)\[(?P<parameters>[^\]]+)\](?P<rest>.*)$"
 )
 
-#: A torchvision whose compiled operators do not fit the installed torch fails on import, describing them to torch:
-#: names without an implementation are enough for it, and nothing in these tests calls them.
+#: If torchvision's compiled operators do not fit the installed torch, its import fails when it
+#: registers them. Declared names without an implementation are enough, since nothing in these tests
+#: calls them.
 DECLARATION = """\
 import torch as _torch
 for _name in ("nms", "qnms"):
@@ -30,7 +33,7 @@ for _name in ("nms", "qnms"):
 
 
 def in_older_syntax(text: str) -> str:
-    """`text` with every known spelling rewritten; text without any comes back unchanged."""
+    """`text` with every known form rewritten."""
     lines = ALIAS.sub(r"\1 = ", text).split("\n")
     result: list[str] = []
     for line in lines:
@@ -62,7 +65,7 @@ def in_older_syntax(text: str) -> str:
 
 
 def rewrite_package(package: Path) -> int:
-    """Rewrites what needs it below `package` and returns how many files that were."""
+    """Rewrites the files below `package` that need it, and returns their number."""
     changed = 0
     for path in sorted(package.rglob("*.py")):
         old = path.read_text()
@@ -75,7 +78,7 @@ def rewrite_package(package: Path) -> int:
 
 
 def declare_missing_operators(torchvision: Path) -> bool:
-    """Makes torchvision importable where it is not; whether anything had to be done for it."""
+    """Makes torchvision importable if it is not, and returns whether that was needed."""
     attempt = [sys.executable, "-c", "import torchvision"]
     if subprocess.run(attempt, capture_output=True).returncode == 0:
         return False

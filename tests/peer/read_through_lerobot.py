@@ -1,4 +1,5 @@
-"""Reads a merge the way a training run would, and compares every frame with the sources read the same way."""
+"""Reads a merge as a training run would, and compares every frame with the sources, read in the
+same way."""
 
 from pathlib import Path
 
@@ -10,18 +11,18 @@ RENUMBERED = ("episode_index", "index", "task_index")
 
 
 def open_dataset(root: Path | str, **options) -> LeRobotDataset:
-    """Opens `root` offline; the PyAV decoder is the one that is always there."""
+    """Opens `root` offline, by default with the PyAV decoder, which is always there."""
     return LeRobotDataset("peer/dataset", root=root, **{"video_backend": "pyav"} | options)
 
 
 def compare_through_lerobot(destination: Path | str, sources: list[Path | str], **options) -> list[str]:
-    """What differs between frame n of the merge and the n-th frame of the sources, one after the other."""
+    """The differences between frame n of the merge and the n-th frame of all sources, in order."""
     merged = open_dataset(destination, **options)
     findings: list[str] = []
     first_frame = first_episode = 0
     for number, source in enumerate(sources):
         dataset = open_dataset(source, **options)
-        # a source whose files are not in order is read in file order; its own `index` says where a row belongs
+        # LeRobot reads a source in the order of its files. `index` says where a row belongs.
         for row in range(len(dataset)):
             expected = dataset[row]
             place = first_frame + int(expected["index"])

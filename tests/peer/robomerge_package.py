@@ -1,5 +1,5 @@
-"""The Python package under test, as the build lays it out; ROBOMERGE_PACKAGE names another folder that holds
-`robomerge`."""
+"""The Python package under test: that of the build, or the one in the folder that ROBOMERGE_PACKAGE
+names."""
 
 import os
 import sys

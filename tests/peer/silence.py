@@ -1,4 +1,5 @@
-"""Keeps the encoders' and muxers' chatter, which goes to the descriptors themselves, out of the report of the tests."""
+"""Keeps the output of encoders and muxers, which they write to the descriptors, out of the report
+of the tests."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""The arithmetic of 3.6, in NumPy: what the statistics of a merge should be."""
+"""The formulas of 3.6 in NumPy: what the statistics of a merge should be."""
 
 import re
 
@@ -12,7 +12,8 @@ def is_quantile(stat: str) -> bool:
 
 
 def numbers(value) -> np.ndarray:
-    """A nested list of numbers (or of true and false, as recordings of before June 2026 have) as float64."""
+    """A nested list of numbers (or of booleans, as in recordings from before June 2026) as
+    float64."""
     return np.atleast_1d(np.array(value, dtype=np.float64))
 
 
@@ -45,8 +46,8 @@ def aggregate(parts: list[dict], quantiles: str) -> dict[str, np.ndarray]:
 def bookkeeping_problem(stat: str, found: np.ndarray, values: np.ndarray) -> str | None:
     """Why `found` is not the statistic `stat` of the whole numbers `values`, or None if it is.
 
-    Quantiles are defined in many ways (and the recorder's histogram is one of them): any value between the
-    neighbours of the rank is one.
+    There are many definitions of quantiles, of which the recorder's histogram is one. Any value
+    between the neighbours of the rank is accepted.
     """
     if is_quantile(stat):
         ordered = np.sort(values)

@@ -1,6 +1,6 @@
-"""The proof that the checker can fail: it finds the faults LeRobot's own merge is known for.
+"""Tests the checker without robomerge: it must find the known faults of LeRobot's own merge.
 
-No robomerge in here. Where a fault needs no odd source, a healthy merge is damaged by hand instead.
+Other faults are made by hand in a healthy merge.
 """
 
 import shutil
@@ -24,7 +24,8 @@ from read_through_lerobot import compare_through_lerobot
 
 @pytest.fixture
 def lerobot_merge(tmp_path):
-    """Findings of the checker on LeRobot's merge. 0.6.1 still averages quantiles: no fault of it."""
+    """Findings of the checker on LeRobot's merge. LeRobot 0.6.1 averages quantiles, which is
+    accepted here."""
 
     def run(sources, **options) -> list[str]:
         merge_with_lerobot(sources, tmp_path / "merged", **options)
@@ -37,7 +38,7 @@ def kinds(findings: list[str]) -> set[str]:
     return {finding.split(":")[0] for finding in findings}
 
 
-#: What is wrong even with LeRobot's merge of two healthy sources without images.
+#: The faults of every merge by LeRobot, even of two healthy sources without images.
 ALWAYS = {"W-4", "W-13"}
 
 
@@ -125,7 +126,7 @@ def one_value_changed(root):
 
 
 def one_negative_zero(root):
-    """0.0 == -0.0, but the bits are not the same."""
+    """0.0 == -0.0, but the bits differ."""
 
     def edit(table):
         values = [-0.0 if value == 0 else value for value in table.column("timestamp").to_pylist()]

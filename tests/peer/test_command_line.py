@@ -51,7 +51,7 @@ def test_json_lines_carry_warnings_and_errors(source, robomerge, tmp_path):
 
 
 def _all_lines(run) -> list[dict]:
-    """JSON lines of both streams: data belongs on stdout, a fatal error may be the last line of stderr."""
+    """The JSON lines of both streams: data on stdout, and a fatal error on stderr."""
     texts = (run.stdout + "\n" + run.stderr).splitlines()
     return [json.loads(text) for text in texts if text.startswith("{")]
 
@@ -119,7 +119,8 @@ def test_a_wrong_command_line_is_exit_code_2(arguments, robomerge, tmp_path, mon
 
 
 def test_a_disk_that_takes_no_more_is_exit_code_4(source, robomerge, tmp_path):
-    """A limit on the size of files stands for the full disk: the system refuses a write half-way."""
+    """In place of a full disk there is a limit on the size of files, so that the system refuses a
+    write half-way."""
     roots = [source(kind="one_camera", seed=seed) for seed in range(2)]
     before = tree_hashes(tmp_path)
     run = run_robomerge("merge", *roots, "-o", tmp_path / "merged", "--no-sync", most_file_bytes=4096)

@@ -1,4 +1,5 @@
-"""The same sources give the same bytes: on any number of workers, in any run, from any place (W-23)."""
+"""The same sources give the same bytes, with any number of workers, in any run, and from any folder
+(W-23)."""
 
 import os
 
@@ -14,7 +15,8 @@ from mergers import merge_with_robomerge
 
 @pytest.fixture
 def varied(source) -> list:
-    """Sources that take different ways through the program: spliced, rewritten, split, copied whole."""
+    """Sources that are handled in different ways: spliced, encoded anew, in several files, copied
+    whole."""
     options = {"kind": "two_cameras", "tasks": ("a", "b", "c"), "task_per_frame": True}
     return [
         source(seed=1, **options),

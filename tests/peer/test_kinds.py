@@ -1,4 +1,5 @@
-"""Healthy sources of every kind that LeRobot records: merged, checked, and read back through LeRobot."""
+"""Healthy sources of every kind that LeRobot records are merged, checked, and read through
+LeRobot."""
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_b_frames_are_merged(source, merge):
 
 
 def test_episodes_of_one_frame(source, merge):
-    """The recorder itself cannot append to a video of one frame: one episode per file."""
+    """There is one episode per file, since the recorder itself cannot append to a video of one
+    frame."""
     merge([source(kind="two_cameras", seed=seed, lengths=(1,), resumed=1) for seed in range(2)])
     merge([source(kind="words", seed=seed, lengths=(1, 1, 2)) for seed in range(2)])
 

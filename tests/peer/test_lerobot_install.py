@@ -1,5 +1,5 @@
-"""robomerge in the place of LeRobot's functions: where it is put, and that callers see no difference but the better
-one."""
+"""robomerge in place of LeRobot's functions: what is replaced, and that callers see no other
+difference than a correct result."""
 
 import json
 import logging
@@ -50,7 +50,7 @@ def test_every_binding_is_replaced_and_given_back():
     installed = bindings()
     assert len(set(map(id, installed[:4]))) == len(set(map(id, installed[4:]))) == 1
     assert {function.__module__ for function in installed} == {"robomerge.lerobot.aggregate"}
-    assert before[0] is LEROBOTS_AGGREGATE and before[4] is LEROBOTS_MERGE  # kept under another name
+    assert before[0] is LEROBOTS_AGGREGATE and before[4] is LEROBOTS_MERGE  # under other names
     robomerge.lerobot.install(num_workers=2)  # twice is once
     robomerge.lerobot.uninstall()
     assert bindings() == before
@@ -147,7 +147,7 @@ def test_errors_are_lerobots(source, tmp_path, case):
 
 
 def run_main(main, arguments: list[str], monkeypatch, capsys) -> tuple[object, str]:
-    """The exit code and the last line that was said, or raised."""
+    """The exit code, and the last line of the output or of the exception."""
     monkeypatch.setattr(sys, "argv", ["edit", *arguments])
     capsys.readouterr()
     try:
@@ -223,7 +223,7 @@ def test_the_examples_of_the_pages_run(page, source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (Path(__file__).resolve().parents[2] / page).read_text()
     examples = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    # A job array needs a cluster: tests/distributed/test_slurm.py has one, and docs/distributed.md the same for one machine.
+    # A job array needs a cluster, which only tests/distributed/test_slurm.py has.
     examples = [example for example in examples if 'executor="slurm"' not in example]
     assert examples
     for example in examples:

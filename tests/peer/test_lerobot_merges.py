@@ -1,5 +1,6 @@
-"""LeRobot's own merge, with robomerge.lerobot.install(): what LeRobot's tests/datasets/test_aggregate.py and the merge
-tests of test_dataset_tools.py hold their own implementation to, on datasets made by its recorder."""
+"""LeRobot's own merge with robomerge.lerobot.install(), tested for what LeRobot's
+tests/datasets/test_aggregate.py and the merge tests of test_dataset_tools.py ask of it, on datasets
+made by its recorder."""
 
 import json
 import logging
@@ -34,7 +35,7 @@ TOP = "observation.images.top"
     ids=["recorded", "as in LeRobot's tests, three workers"],
 )
 def case(request):
-    """What is done to every recording; the number of workers, which makes no difference."""
+    """What is done to every recording. The number of workers must make no difference."""
     edit, num_workers = request.param
     with robomerge.lerobot.installed(num_workers=num_workers):
         assert dataset_tools.aggregate_datasets.__module__ == "robomerge.lerobot.aggregate"
@@ -43,13 +44,15 @@ def case(request):
 
 @pytest.fixture
 def source(source, case):
-    """The fixture of conftest.py, of recordings as they are and of such as LeRobot's own tests make."""
+    """The fixture of conftest.py, for recordings as they are and for those like in LeRobot's own
+    tests."""
     edits = [case] if case else []
     return lambda *more, **options: source(*edits, *more, **options)
 
 
 def aggregate(roots: list[Path], destination: Path, **options) -> LeRobotDataset:
-    """By LeRobot's function, or rather what stands in its place; the result is checked and opened by LeRobot."""
+    """Merges with what replaces LeRobot's function. The result is checked, and opened by
+    LeRobot."""
     names = [f"peer/source-{number}" for number in range(len(roots))]
     done = lerobot_aggregate.aggregate_datasets(
         repo_ids=names, aggr_repo_id="peer/merged", roots=roots, aggr_root=destination, **options
@@ -75,7 +78,7 @@ def assert_is_the_merge_of(merged: LeRobotDataset, parts: list[LeRobotDataset], 
             assert first_episode <= item["episode_index"] < first_episode + part.num_episodes
         position, first_episode = position + len(part), first_episode + part.num_episodes
     assert [int(item["index"]) for item in merged] == list(range(len(merged)))
-    # every frame of every part, all keys: pictures, timestamps, tasks
+    # Every frame of every part with all keys: pictures, timestamps, tasks.
     assert compare_through_lerobot(merged.root, roots) == []
 
 
@@ -133,7 +136,7 @@ def test_encoder_settings_that_differ_become_null_with_a_warning(source, tmp_pat
     with caplog.at_level(logging.WARNING):
         merged = aggregate(roots, tmp_path / "merged")
     said = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    # LeRobot lists the keys in the order of a Python set, which differs from run to run
+    # LeRobot lists the keys in the order of a Python set, which differs from run to run.
     assert [record.name for record in said] == ["lerobot.datasets.aggregate"]
     assert said[0].getMessage() == (
         f"Merging heterogeneous or incomplete video encoder metadata for feature {TOP}. "
@@ -218,7 +221,7 @@ def test_statistics_of_episodes_follow_the_new_numbers(source, tmp_path):
             for name in [name for name in before if name.startswith("stats/")]:
                 _, feature, statistic = name.split("/")
                 if feature in numbers and statistic in ("min", "max", "mean", "std"):
-                    # Those of LeRobot's fixtures are made up, and set right; true ones move with the numbers.
+                    # The statistics of LeRobot's fixtures are made up, and robomerge corrects them.
                     truth = getattr(numbers[feature], statistic)()
                     assert np.allclose(np.asarray(after[name], float), truth, atol=1e-6), (at, name)
                     continue

@@ -1,4 +1,5 @@
-"""info.json, tasks.parquet and the episodes files of other versions and other hands (W-17 to W-20, W-22, W-26)."""
+"""info.json, tasks.parquet and the episodes files of other versions and writers (W-17 to W-20,
+W-22, W-26)."""
 
 import json
 
@@ -84,7 +85,7 @@ def test_w16_what_is_said_of_a_video_need_not_be_equal(what, odd_first, source, 
 @pytest.mark.parametrize("odd_first", [True, False])
 @pytest.mark.parametrize("edit", [no_info, info_under_its_old_name], ids=lambda edit: edit.__name__)
 def test_w16_a_video_that_nothing_is_said_of_is_merged(edit, odd_first, source, robomerge, tmp_path):
-    """What the result then says of it is what the first source says."""
+    """The result has the `info` of the first source."""
     from mergers import run_robomerge, verify_findings
 
     odd = source(lambda root: edit_info(root, lambda info: edit(info["features"]["observation.images.top"])), kind="one_camera", seed=1)
@@ -171,7 +172,8 @@ def test_w20_a_task_string_that_is_not_in_the_table_is_refused(source, refuse):
 
 
 def test_tasks_that_are_not_numbered_by_their_place_are_refused(source, refuse):
-    """LeRobot writes the number and reads by the place: nobody knows which task was meant."""
+    """LeRobot writes task_index by value and reads it by position, so it is unknown which task was
+    meant."""
     odd = source(odd_metadata.tasks_out_of_order, kind="plain", seed=2, tasks=("a", "b"))
     refuse([source(kind="plain", seed=1), odd], "E-tasks", str(odd), "tasks.parquet", "expected", "found")
 
@@ -227,7 +229,7 @@ def test_a_whole_number_of_frames_per_second_may_be_written_as_a_float(source, m
 
 
 def test_w26_video_that_no_episode_refers_to_does_no_harm(source, merge):
-    """The first episode is deleted by hand; its frames stay in the mp4 in front of the others."""
+    """The first episode is deleted by hand. Its frames stay in the video in front of the others."""
     from unreferenced import without_first_episode
 
     odd = source(without_first_episode, kind="one_camera", seed=1, lengths=(5, 4, 3))

@@ -1,4 +1,5 @@
-"""Merges as sources of merges, LeRobot's own merges as sources, and recording that goes on in a merge (W-1, W-27)."""
+"""Merges as sources, LeRobot's own merges as sources, and recordings that continue in a merge (W-1,
+W-27)."""
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_nested_and_flat_merges_hold_the_same(source, merge):
 
 
 def test_w01_the_row_names_the_file_it_is_in(source, merge):
-    """Merging that result again is where LeRobot looks for a file that is not there."""
+    """When LeRobot merges its result again, it looks for a file that is not there."""
     resumed = source(kind="one_camera", seed=1, resumed=1)
     assert [row["meta/episodes/file_index"] for row in DatasetView(resumed).episodes] == [0, 0, 1, 1]
     once = merge([source(kind="one_camera", seed=2), resumed])

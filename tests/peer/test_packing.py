@@ -1,4 +1,5 @@
-"""Where destination files end: size limits, files per chunk folder, and no joining at all (3.3, 3.7)."""
+"""Where destination files end: size limits, files per chunk folder, and no joining at all (3.3,
+3.7)."""
 
 import json
 
@@ -58,7 +59,7 @@ def test_chunk_folders_fill_up(source, merge):
 
 
 def test_more_files_than_a_chunk_folder_holds(source, merge):
-    """file-1000 would sort before file-999, and scramble the rows (I-3)."""
+    """file-1000 would sort before file-999, and mix up the rows (I-3)."""
     root = source(kind="plain", lengths=(1,))
     destination = merge([root] * 1001, concatenate_data=False, frames=False)
     assert len(slots(destination, "data/chunk-000")) == 1000

@@ -1,4 +1,4 @@
-"""Real recordings, with every oddity they have: read from the folder named by ROBOMERGE_SAMPLES (1.12)."""
+"""Real recordings with their oddities (1.12), from the folder that ROBOMERGE_SAMPLES names."""
 
 import json
 import os
@@ -18,7 +18,8 @@ def samples(*numbers: int) -> list[Path]:
 
 
 def test_two_recordings_are_merged_and_every_frame_is_read(merge):
-    """Every frame through LeRobot is slow at 640x480: the coded bytes of all, decoded pictures of a few."""
+    """Compares the coded bytes of all frames, but few decoded pictures, since LeRobot is slow at
+    640x480."""
     from read_through_lerobot import open_dataset
 
     roots = samples(0, 1)
@@ -41,12 +42,14 @@ def test_all_recordings_are_merged(merge):
 
 def test_merges_of_recordings_are_merged(merge):
     both = merge(samples(2, 3), warnings=ODDITIES, frames=False)
-    # the merge names a video backend and the recording none: no difference, for the result always names the same one
+    # The merge names a video backend and the recording none. The result always names the same one,
+    # so this is no difference.
     merge([both, *samples(4)], warnings=ODDITIES, frames=False)
 
 
 def test_a_merge_of_recordings_has_no_finding(merge):
-    """The sources' statistics of index and episode_index are of before an earlier merge; the result's are its own."""
+    """The sources' statistics of index and episode_index are stale from an earlier merge. The
+    result's are true."""
     from mergers import verify_findings
 
     assert any("index/q" in finding for finding in verify_findings(samples(0)[0]))

@@ -1,4 +1,5 @@
-"""What cannot be merged is refused at once: source, key, expected and found are named, and nothing is left behind."""
+"""What cannot be merged is refused first, with source, key, expected and found, and nothing is left
+behind."""
 
 import os
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_a_missing_file_is_refused(kind, source, refuse):
     sources = [source(kind="one_camera", seed=1, resumed=1), odd]
     if (
         kind == "episodes"
-    ):  # a glob finds these (W-1), so that it is the rows without an episode that give it away
+    ):  # these are found by a glob (W-1), so a missing one leaves rows without an episode
         refuse(sources, None, str(odd))
     else:
         refuse(sources, "E-missing-file", str(odd), path.name)
@@ -182,7 +183,7 @@ def test_w20_no_sources_are_an_error_of_the_command_line(robomerge, tmp_path):
 
 
 def test_w07_the_merge_can_be_repeated_after_a_refusal(source, refuse, merge):
-    """LeRobot's merge leaves half a destination behind, and the next attempt fails on it."""
+    """LeRobot's merge leaves half a destination behind, on which the next attempt fails."""
     good, odd = source(kind="one_camera", seed=1), source(kind="one_camera", seed=2)
     path = broken_sources.first_payload(odd, "video")
     whole = path.read_bytes()

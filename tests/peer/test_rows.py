@@ -1,4 +1,5 @@
-"""The rows of data files that other programs wrote: any layout, codec, width, order, and nothing lost of the schema."""
+"""Rows of data files from other programs: any layout, codec, width and order, and a schema that is
+kept."""
 
 import os
 import subprocess
@@ -49,7 +50,8 @@ def test_values_come_through_by_their_bits(source, merge):
 
 
 def test_w03_memory_does_not_grow_with_the_sources(source, robomerge, tmp_path):
-    """Eight times the payload in eight times the episodes, and the peak of the memory used stays where it was."""
+    """With eight times the payload in eight times the episodes, the peak of memory stays the
+    same."""
 
     def peak_bytes(num_episodes: int) -> int:
         root = source(

@@ -1,4 +1,5 @@
-"""stats.json and the statistics of episodes: bookkeeping, tasks, old generations, gaps (W-4 to W-6, W-14, ...)."""
+"""stats.json and statistics of episodes: bookkeeping columns, tasks, old generations, gaps (W-4 to
+W-6, W-14, ...)."""
 
 import json
 
@@ -29,7 +30,8 @@ def test_w05_task_statistics_of_an_episode_count_frames(source, merge):
     view = DatasetView(merge([first, second]))
     row = view.episodes[2]
     assert sorted(row["tasks"]) == ["second", "third"]
-    # its frames do second, third, second, third, second; the recorder numbers tasks in no particular order
+    # Its frames have the tasks second, third, second, third, second. The recorder numbers tasks in
+    # any order.
     mean = (3 * view.tasks.index("second") + 2 * view.tasks.index("third")) / 5
     assert mean != 1.5 and row["stats/task_index/mean"][0] == pytest.approx(mean, abs=1e-6)
 
@@ -106,5 +108,6 @@ def test_w24_camera_counts_in_pixels_and_in_frames_are_weights_as_they_are(strea
 
 
 def test_more_sources_than_numpy_adds_one_by_one(source, merge):
-    """From eight terms on NumPy sums pairwise; the formula must still come out to the last few bits."""
+    """From eight terms on NumPy sums pairwise. The results must still agree to the last few
+    bits."""
     merge([source(kind="plain", seed=seed, lengths=(2 + seed % 3,)) for seed in range(20)], frames=False)

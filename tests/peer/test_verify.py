@@ -1,4 +1,5 @@
-"""`robomerge verify` on what LeRobot makes: its recordings have no finding, its merges have those of section 4 that are visible."""
+"""`robomerge verify` on datasets by LeRobot: its recordings have no finding, and its merges have
+those of section 4 that are visible."""
 
 import odd_videos
 from make_datasets import TINY_MB

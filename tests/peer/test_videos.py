@@ -1,4 +1,5 @@
-"""Videos: clocks, own files, unlike streams, sound (W-8 to W-11, W-25, 2.2). All frames by their coded bytes."""
+"""Videos: timescales, own files, unlike streams, sound (W-8 to W-11, W-25, 2.2). Coded bytes of all
+frames are compared."""
 
 import json
 
@@ -32,7 +33,8 @@ def test_w08_timescales_are_not_mixed_blindly(order, source, merge):
 
 
 def test_w08_a_timescale_that_cannot_be_converted_exactly_gets_a_file_of_its_own(source, merge):
-    """1/1000 s cannot say 1/30 s: the source's frames lie at 33, 67, 100 ms and stay there."""
+    """Ticks of 1/1000 s cannot express 1/30 s: the source's frames are at 33, 67, 100 ms and stay
+    there."""
     odd = source(
         lambda root: odd_videos.timescale(root, 1000), kind="one_camera", seed=1, fps=30, lengths=(7, 5)
     )
@@ -56,7 +58,8 @@ def test_what_cannot_be_spliced_is_copied_whole(edit, source, merge):
 
 @pytest.mark.parametrize("copy_mode", ["copy", "share"])
 def test_results_are_read_by_torchcodec(copy_mode, source, tmp_path):
-    """The decoder that LeRobot prefers, in both layouts, B-frames and unlike timescales among the sources."""
+    """Reads both layouts with the decoder that LeRobot prefers. Sources have B-frames and unlike
+    timescales."""
     try:
         import torchcodec.decoders  # noqa: F401
     except (ImportError, OSError, RuntimeError) as error:
@@ -77,7 +80,7 @@ def test_w09_sound_is_dropped_where_files_are_joined(order, source, merge):
     def loud(root):
         odd_videos.with_audio(root)
         sound = {"audio__codec": "aac", "audio__channels": 1, "audio__sample_rate": 16000}
-        rate = 1000 + len(root.name)  # a measured value: never the same twice, and no reason to refuse
+        rate = 1000 + len(root.name)  # a measured value, which differs and is no reason to refuse
         edit_feature_info(root, CAMERA, has_audio=True, audio__bit_rate=rate, **sound)
 
     odd = source(loud, kind="one_camera", seed=1, name="loud")
@@ -100,7 +103,8 @@ def test_w09_a_file_copied_alone_keeps_its_sound(source, merge):
 
 
 def test_w10_offsets_do_not_drift(source, merge):
-    """A clip of 31 frames rounds the same way every time: sixty times over, a sum of rounded durations is off."""
+    """The duration of 31 frames is rounded in the same way each time, so after sixty clips a sum of
+    them is off."""
     root = source(kind="one_camera", fps=30, lengths=(31,))
     destination = merge([root] * 60, frames=False)
     begins = [row[f"videos/{CAMERA}/from_timestamp"] for row in DatasetView(destination).episodes]
@@ -114,7 +118,8 @@ def test_w10_frames_after_the_last_episode_do_not_move_the_next_source(source, m
 
 
 def test_w10_b_frames_and_none_may_meet(source, merge):
-    """Other encoder settings: either the streams share a file on one clock, or a new one begins."""
+    """With other encoder settings the streams share a file with one timescale, or a new file
+    begins."""
     with_b = source(
         kind="one_camera", seed=1, g=8, extra_options=(("bf", "2"), ("b_strategy", "0")), lengths=(9, 7)
     )
@@ -201,7 +206,8 @@ def test_index_in_front_or_behind(source, merge):
 
 
 def test_a_joined_file_ends_before_float32_runs_out(source, merge):
-    """At 1 fps sixteen minutes are quick to record: beyond 1024 s LeRobot cannot find exact times any more."""
+    """Beyond 1024 s LeRobot cannot find exact times. 1 fps makes recordings of that length
+    small."""
     roots = [source(kind="one_camera", seed=seed, fps=1, lengths=(300, 100)) for seed in range(3)]
     destination = merge(roots)
     assert len(video_files(destination)) == 2

@@ -1,4 +1,5 @@
-"""Deletes the first episode of a dataset by hand, as somebody does with pandas: rows go, the video stays as it is."""
+"""Deletes the first episode of a dataset by hand, as one does with pandas: rows go, and the video
+stays as it is."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 """One run of the command `robomerge` inside a pipeline step.
 
-A process of its own, never a call into the library: native code that crashes inside a worker makes datatrove's local
-and Ray executors wait for ever, and native code that runs on the main thread keeps Python from handling Slurm's
-signals.
+It is a process of its own, and not a call of the library: if native code crashes inside a worker,
+datatrove's local and Ray executors wait for ever, and while native code runs on the main thread,
+Python cannot handle Slurm's signals.
 """
 
 import json
@@ -16,22 +16,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-#: How long the command may take to drop the file in hand. Slurm's KillWait, after which nothing helps, is 30 s.
+#: How long the command may take to stop. Slurm kills everything after KillWait, which is 30 s.
 GRACE_SECONDS = 20.0
 
 Message = dict[str, Any]
 
 
 class CommandFailed(RuntimeError):
-    """The command ended with an error; the text is the command's own.
+    """The command ended with an error. The text is the command's own.
 
     Attributes:
-        exit_code: As docs/cli.md lists them; negative for the signal that killed the command.
+        exit_code: As listed in docs/cli.md; negative for the signal that killed the command.
         problems: The `error` lines of the command, as docs/cli.md describes them.
     """
 
     def __init__(self, text: str, exit_code: int = 1, problems: tuple[Message, ...] = ()) -> None:
-        # All arguments go to the base, which pickles them: an exception that cannot travel back hangs a pool.
+        # The base class pickles its arguments. Without that the exception could not be sent back,
+        # and a pool would hang.
         super().__init__(text, exit_code, problems)
         self.text = text
         self.exit_code = exit_code
@@ -42,7 +43,8 @@ class CommandFailed(RuntimeError):
 
 
 def command_words(command: str) -> list[str]:
-    """The words that start the command: those of `command`, or the installed package's own if it is empty."""
+    """The words that start the command: those of `command`, or if it is empty those for the
+    installed package."""
     return shlex.split(command) if command else [sys.executable, "-m", "robomerge"]
 
 
@@ -63,8 +65,8 @@ def problem_text(problem: Message) -> str:
 def sigterm_raises() -> Iterator[None]:
     """Turns SIGTERM into SystemExit, so that what was started is stopped before the process ends.
 
-    By default the process would vanish and leave the command running without it. A handler that somebody else has
-    installed stays; so does everything in a thread, where Python allows no handlers.
+    By default the process would end and leave the command running. Does nothing if another handler
+    is installed, or outside the main thread, where Python allows no handlers.
     """
 
     def leave(number: int, frame: object) -> None:
@@ -87,10 +89,12 @@ def run_command(words: list[str], receive: Callable[[Message], None]) -> list[st
 
     Returns the lines of its standard error.
 
-    Whatever interrupts the wait, such as datatrove's handler of SIGUSR1, stops the command before it goes on its way.
+    If something interrupts the wait, such as datatrove's handler of SIGUSR1, the command is stopped
+    first.
 
     Raises:
-        CommandFailed: The command could not be started, ended with another code than 0, or was killed.
+        CommandFailed: The command could not be started, ended with another code than 0, or was
+            killed.
     """
     with sigterm_raises(), tempfile.TemporaryFile() as errors:
         try:
@@ -118,7 +122,7 @@ def _message_of(line: str) -> Message:
         message = json.loads(line)
     except ValueError:
         message = None
-    # Text before or between the lines, such as a loader's, is no reason to fail.
+    # Other text between the lines, for example of the loader, is no reason to fail.
     if isinstance(message, dict) and isinstance(message.get("message_type"), str):
         return message
     return {"message_type": "text", "text": line.rstrip("\n")}
@@ -129,7 +133,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     try:
         child.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        child.kill()  # safe: a file that was not finished never looks finished
+        child.kill()  # safe: an unfinished file has a temporary name
         child.wait()
 
 

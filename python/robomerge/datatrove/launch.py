@@ -1,9 +1,10 @@
 """run: the four phases one after the other, on one machine, on Slurm or on Ray.
 
-datatrove's `depends=` is trusted only where the scheduler itself holds it (Slurm), and completion markers are trusted
-nowhere: they neither say of how many tasks nor of which merge they are. Every run() begins without markers and repeats
-all tasks; where a task's work is done the command sees so in the files themselves and ends at once. Whether the whole
-is complete, `robomerge publish` proves.
+datatrove's `depends=` is used only with Slurm, where the scheduler itself enforces it. Completion
+markers of earlier runs are never used, since they name neither the number of tasks nor the merge.
+Every run() begins without markers and repeats all tasks. If a task's work is done, the command
+finds that in the files themselves and ends at once. `robomerge publish` checks that everything is
+complete.
 """
 
 import difflib
@@ -29,7 +30,7 @@ from robomerge.datatrove.work_directory import WorkDirectory, read_sources
 from robomerge.merging import CopyMode
 
 EXECUTORS = {"local": LocalPipelineExecutor, "slurm": SlurmPipelineExecutor, "ray": RayPipelineExecutor}
-#: What run() itself gives to datatrove's executors.
+#: The options that run() itself gives to datatrove's executors.
 OWN_OPTIONS = frozenset(
     ("self", "pipeline", "tasks", "workers", "logging_dir", "depends", "depends_job_id", "skip_completed")
     + ("local_tasks", "local_rank_offset")
@@ -41,9 +42,9 @@ class Launch:
     """What run() has done, or has asked Slurm to do.
 
     Attributes:
-        destination: The dataset: there, unless it was left to Slurm.
-        work_dir: Where the plan and the logs lie.
-        job_ids: With Slurm, the array of each phase, in order.
+        destination: The dataset. With Slurm it is not there yet.
+        work_dir: The folder of the plan and the logs.
+        job_ids: With Slurm, the job array of each phase, in order.
     """
 
     destination: str
@@ -73,33 +74,42 @@ def run(
     command: str = "",
     executor_options: dict[str, Any] | None = None,
 ) -> Launch:
-    """Merges LeRobot v3.0 datasets into a new one, with many tasks; the result has the same bytes as `robomerge merge`.
+    """Merges LeRobot v3.0 datasets into a new one, with many tasks. The result has the same bytes
+    as that of `robomerge merge`.
 
-    The same call again continues where an earlier one ended, however that was; the numbers of tasks and the executor
-    may differ, sources and options may not. With "local" and "ray" it returns when the destination is there; with
-    "slurm" when all jobs are submitted. Paths must mean the same on every machine.
+    The same call again continues where an earlier one ended or was killed. The numbers of tasks and
+    the executor may then differ, but not sources and options. With "local" and "ray" it returns
+    when the destination is there, with "slurm" when all jobs are submitted. Paths must mean the
+    same on every machine.
 
     Args:
-        sources: The dataset folders in the order of the merge, or one file that lists them, one per line.
+        sources: The dataset folders in the order of the merge, or one file that lists them, one per
+            line.
         destination: The dataset to be made.
         work_dir: A folder of this merge alone: the plan, the logs, and what is needed to continue.
         executor: "local", "slurm" or "ray".
-        describe_tasks: Tasks that read the sources. One suffices for thousands; more than 16 bring nothing.
+        describe_tasks: Tasks that read the sources. One suffices for thousands of sources; more
+            than 16 gain nothing.
         write_tasks: Tasks that write the destination; None: as many as workers.
         workers: Tasks that run at the same time; None: locally one per core, elsewhere no limit.
-        threads_per_task: Threads of each task; None: locally the cores by the workers, elsewhere all cores of the task.
-        data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
+        threads_per_task: Threads of each task; None: locally the cores by the workers, elsewhere
+            all cores of the task.
+        data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos,
+            concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
         sync: Whether every file is flushed to the device before it counts as written.
         overwrite: Whether a dataset that is at the destination may be replaced.
-        tmp_root: Where the destination grows; None: beside its place. Must be on the same file system.
+        tmp_root: Where the destination grows; None: beside its place. Must be on the same file
+            system.
         command: Words that start robomerge; empty: the installed package.
-        executor_options: What else datatrove's executor is to be given, such as `time` and `partition` of Slurm.
+        executor_options: Further options for datatrove's executor, such as `time` and `partition`
+            for Slurm.
 
     Raises:
-        ValueError: Arguments are wrong, all of which are named, or the work directory belongs to another merge.
-        PhaseFailed: Tasks failed ("local", "ray"); it carries their errors.
-        ImportError: "ray" without Ray.
+        ValueError: Arguments are wrong (all are named), or the work directory belongs to another
+            merge.
+        PhaseFailed: Tasks failed ("local", "ray"). The text has their errors.
+        ImportError: The executor is "ray", but Ray is not installed.
     """
     options: dict[str, Any] = {
         "data_files_size_in_mb": data_files_size_in_mb,
@@ -188,7 +198,7 @@ def _wrong_executor(executor: str, given: dict[str, Any]) -> list[str]:
 
 
 def _wrong_numbers(counts: dict[str, int | None], options: dict[str, Any]) -> list[str]:
-    """The same bounds as the command's, told before anything is submitted."""
+    """Checks the bounds that the command has, before anything is submitted."""
     problems = [
         f"{name}: expected a whole number above 0, found {value!r}"
         for name, value in counts.items()
@@ -210,7 +220,8 @@ def _is_whole(value: object, least: int) -> bool:
 
 
 def _keep_apart(destination: str, work_dir: str, sources: Sequence[str]) -> None:
-    """The work directory is there to be removed one day, and sources are only read."""
+    """Refuses folders inside each other: sources are only read, and the work directory may be
+    removed later."""
 
     def lies_in(path: str, folder: str) -> bool:
         return Path(folder) in (Path(path), *Path(path).parents)

@@ -1,4 +1,5 @@
-"""datatrove's local executor, with a run() that always ends and lets no rank suffer for another."""
+"""datatrove's local executor, with a run() that always ends, and in which one rank cannot harm
+another."""
 
 import multiprocessing
 from multiprocessing.connection import Connection, wait
@@ -12,8 +13,9 @@ from robomerge.datatrove.command import sigterm_raises
 class SteadyLocalExecutor(LocalPipelineExecutor):
     """Runs each rank in a process of its own.
 
-    datatrove 0.10.1 uses a pool: a rank that raises takes those in flight with it, and one that dies, as the kernel's
-    out-of-memory killer ends it, makes run() wait for ever. Here the others go on, and `failures` tells what was wrong.
+    datatrove 0.10.1 uses a pool: if a rank raises, all running ranks are stopped, and if a rank
+    dies, for example by the kernel's out-of-memory killer, run() waits for ever. Here the others go
+    on, and `failures` holds the errors.
     """
 
     #: The error of every rank that failed in the last run().
@@ -24,7 +26,8 @@ class SteadyLocalExecutor(LocalPipelineExecutor):
         self.save_executor_as_json()
         context = multiprocessing.get_context(self.start_method)
         if self.start_method == "forkserver":
-            context.set_forkserver_preload([__name__, "robomerge.datatrove.steps"])  # imported once, not by each rank
+            # Imported once, and not by each rank.
+            context.set_forkserver_preload([__name__, "robomerge.datatrove.steps"])
         first = self.local_rank_offset
         waiting = self.get_incomplete_ranks(range(first, first + self.local_tasks))[::-1]
         running: dict[Connection, tuple[int, BaseProcess]] = {}
@@ -37,7 +40,7 @@ class SteadyLocalExecutor(LocalPipelineExecutor):
                         process = context.Process(target=_run_rank, args=(self, rank, telling), name=f"rank {rank}")
                         running[told] = rank, process
                         process.start()
-                        telling.close()  # what is left is the rank's own end: it closes when the rank ends
+                        telling.close()  # the rank's own end is left, and closes with the rank
                     for ready in wait(list(running)):
                         assert isinstance(ready, Connection)
                         ended, its_process = running.pop(ready)
@@ -63,7 +66,8 @@ def _run_rank(executor: SteadyLocalExecutor, rank: int, telling: Connection) -> 
 
 
 def _error_of(told: Connection, process: BaseProcess) -> str | None:
-    """What the rank said of itself, or how it ended if it could say nothing."""
+    """The error that the rank reported, or how it ended if it could not report one; None if it
+    succeeded."""
     with told:
         try:
             error: str | None = told.recv()

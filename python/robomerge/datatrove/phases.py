@@ -1,4 +1,5 @@
-"""The phases of a merge, and how they are run one after the other where run() of an executor waits for its tasks."""
+"""The phases of a merge, and how to run them one after the other with executors whose run() waits
+for its tasks."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -9,13 +10,13 @@ from datatrove.executor.base import PipelineExecutor
 
 from robomerge.datatrove.steps import CommandStep
 
-#: Errors that a message tells in full.
+#: How many errors a message shows in full.
 MAX_ERRORS_TOLD = 10
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase of the merge: a step, and how many tasks it is cut into."""
+    """One phase of the merge: a step, and its number of tasks."""
 
     name: str
     step: CommandStep
@@ -23,10 +24,11 @@ class Phase:
     logging_dir: Path
 
     def forget_markers(self) -> None:
-        """Removes the completion markers of earlier attempts: what is done, the command itself sees.
+        """Removes the completion markers of earlier attempts, since the command itself finds what
+        is done.
 
-        datatrove believes a marker although what it stood for may be gone, and Ray's run() says nothing of a failed
-        task, so afterwards the markers of this attempt must be the only ones.
+        datatrove believes a marker even if the files are gone. Ray's run() does not report a failed
+        task, so afterwards there must be only the markers of this attempt.
         """
         shutil.rmtree(self.logging_dir / "completions", ignore_errors=True)
 
@@ -35,7 +37,7 @@ class Phase:
 
 
 class PhaseFailed(RuntimeError):
-    """Tasks of a phase did not end well, and nothing after that phase was begun.
+    """Tasks of a phase failed, and no later phase was begun.
 
     Attributes:
         phase: "describe", "plan", "write" or "publish".
@@ -53,9 +55,9 @@ class PhaseFailed(RuntimeError):
 
 
 def run_in_turn(phases: Sequence[Phase], executor_for: Callable[[Phase], PipelineExecutor]) -> None:
-    """Runs each phase when the one before it is done, and looks for itself whether it is.
+    """Runs each phase after the one before it, and checks that all tasks of that are done.
 
-    Not by `depends=`: it waits for ever if a task of the phase before failed.
+    Does not use `depends=`, which waits for ever if a task of the phase before has failed.
 
     Raises:
         PhaseFailed: Tasks of a phase are not done.

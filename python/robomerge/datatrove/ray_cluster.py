@@ -8,17 +8,18 @@ from datatrove.executor.ray import RayPipelineExecutor
 
 from robomerge.datatrove.phases import Phase, run_in_turn
 
-#: datatrove asks for 2; a task needs far less, and one that no node can hold waits for ever.
+#: datatrove asks for 2. A task needs far less, and a task that fits on no node waits for ever.
 DEFAULT_MEMORY_PER_CPU_GB = 0.5
 
 
 def run_on_ray(phases: Sequence[Phase], workers: int | None, given: dict[str, Any]) -> None:
-    """Runs the phases on the Ray that is initialised, or on that of $RAY_ADDRESS, or on one begun here meanwhile.
+    """Runs the phases on the Ray that is initialised, or on that of $RAY_ADDRESS, or on one that is
+    started here.
 
     Raises:
         ImportError: Ray is not installed.
-        ValueError: No node of the cluster can hold a task.
-        PhaseFailed: Tasks of a phase are not done, of which Ray's run() says nothing.
+        ValueError: No node of the cluster has room for a task.
+        PhaseFailed: Tasks of a phase are not done. Ray's run() does not report that.
     """
     if find_spec("ray") is None:
         raise ImportError("executor 'ray' needs Ray, which is not installed; mend it with: pip install ray")

@@ -1,7 +1,8 @@
 """The phases as a chain of Slurm job arrays, submitted at once.
 
-Slurm looks only at the last array of a phase that needs several, so no phase may need several: where there are more
-tasks than an array may have elements, each element runs some of them.
+Of a phase with several arrays datatrove would let the next phase wait for the last one only, so
+each phase has one array. If there are more tasks than an array may have elements, each element runs
+several tasks.
 """
 
 import os
@@ -17,14 +18,14 @@ from datatrove.executor.slurm import SlurmPipelineExecutor
 
 from robomerge.datatrove.phases import Phase, PhaseFailed
 
-#: datatrove's default, and Slurm's own limit where its configuration says nothing.
+#: datatrove's default, and Slurm's default limit.
 DEFAULT_ARRAY_SIZE = 1001
-#: How long before its time limit a job is asked to make room: enough to drop the file in hand.
+#: How long before its time limit a job is asked to stop.
 SIGNAL_SECONDS = 120
 
 
 def problems_with(options: dict[str, Any]) -> list[str]:
-    """Why nothing can be submitted from here, or with these options."""
+    """The reasons why nothing can be submitted from here, or with these options."""
     problems = [
         f"executor_options lacks `{name}`, which Slurm needs: expected such as {example}"
         for name, example in (("partition", '"cpu"'), ("time", '"04:00:00"'))
@@ -35,7 +36,8 @@ def problems_with(options: dict[str, Any]) -> list[str]:
             "executor 'slurm' needs the command sbatch, which is not on PATH; hint: call it on a login node"
         )
     if "SLURM_JOB_ID" in os.environ:
-        # Inside a job datatrove takes itself for the task, and submitted jobs would inherit this one's limits.
+        # Inside a job datatrove would take itself for a task, and submitted jobs would inherit this
+        # job's limits.
         problems.append(
             f"run() was called inside Slurm job {os.environ['SLURM_JOB_ID']}; "
             "hint: call it on a login node, or remove the variables SLURM_* first"
@@ -47,10 +49,11 @@ def problems_with(options: dict[str, Any]) -> list[str]:
 
 
 def submit(phases: Sequence[Phase], workers: int | None, options: dict[str, Any]) -> tuple[str, ...]:
-    """Submits every phase, each to begin when the one before it has ended well; returns the ids of the arrays.
+    """Submits every phase, each of which begins when the one before it has succeeded. Returns the
+    ids of the arrays.
 
     Raises:
-        PhaseFailed: sbatch refused a phase. Those before it are submitted; they do no harm.
+        PhaseFailed: sbatch refused a phase. The phases before it are submitted, and do no harm.
     """
     job_ids: list[str] = []
     before: SlurmPipelineExecutor | None = None
@@ -81,34 +84,35 @@ def submit(phases: Sequence[Phase], workers: int | None, options: dict[str, Any]
 
 
 def _executor_options(phase: Phase, given: dict[str, Any]) -> dict[str, Any]:
-    """What the user gave, on top of what a chain needs to be safe."""
+    """The options of the user, and those that a chain needs to be safe."""
     options = {"job_name": f"robomerge-{phase.name}", "qos": None} | given
     if not {"env_command", "condaenv", "venv_path"} & given.keys():
-        # The interpreter that submits is the one whose environment the tasks need.
+        # The tasks need the environment of the interpreter that submits.
         options["env_command"] = f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"'
     array_size = options.get("max_array_size", DEFAULT_ARRAY_SIZE)
     if array_size != -1:
         options["tasks_per_job"] = max(options.get("tasks_per_job", 1), -(-phase.num_tasks // array_size))
     options["sbatch_args"] = {
-        # Otherwise what depends on a failed phase stays in the queue for ever, beside that of the next attempt.
+        # Otherwise the jobs after a failed phase would stay in the queue for ever.
         "kill-on-invalid-dep": "yes",
-        # A job that is requeued would truncate the log of its first attempt.
+        # Otherwise a requeued job would truncate the log of its first attempt.
         "open-mode": "append",
         "signal": f"USR1@{signal_seconds(str(options['time']))}",
     } | (given.get("sbatch_args") or {})
-    # Since Slurm 22.05 srun does not take this over from sbatch.
+    # Since Slurm 22.05 srun does not inherit this from sbatch.
     options["srun_args"] = {"cpus-per-task": options.get("cpus_per_task", 1)} | (given.get("srun_args") or {})
     return options
 
 
 def signal_seconds(time_limit: str) -> int:
-    """How long before the limit to signal: never so early that a short job is asked to stop as soon as it begins."""
+    """How long before the limit to signal. For a short job it is at most a quarter of the limit."""
     seconds = limit_seconds(time_limit)
     return SIGNAL_SECONDS if seconds is None else max(1, min(SIGNAL_SECONDS, seconds // 4))
 
 
 def limit_seconds(time_limit: str) -> int | None:
-    """The seconds of a limit in one of sbatch's six notations; None for another word, such as UNLIMITED."""
+    """The seconds of a limit in one of sbatch's six notations; None for any other word, such as
+    UNLIMITED."""
     match = re.fullmatch(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?", time_limit.strip())
     if match is None:
         return None

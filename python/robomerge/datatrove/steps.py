@@ -1,7 +1,8 @@
 """The four stages of a merge as steps of a datatrove pipeline.
 
-A step holds strings and numbers only: datatrove pickles it for every task and writes it into executor.json. What the
-stages know of each other lies in files, so a step works in any executor, any number of tasks, any number of times.
+A step holds only strings and numbers, since datatrove pickles it for every task and writes it into
+executor.json. The stages exchange files only, so a step works in any executor, with any number of
+tasks, any number of times.
 """
 
 import os
@@ -14,12 +15,13 @@ from datatrove.utils.stats import Stats
 
 from robomerge.datatrove.command import CommandFailed, Message, command_words, problem_text, run_command
 
-#: Seconds between two lines of progress in a task's log; the command itself gives one a second.
+#: Seconds between two lines of progress in a task's log. The command itself writes one a second.
 SECONDS_BETWEEN_PROGRESS = 30.0
 
 
 def available_cores() -> int:
-    """Cores of this task: what the executor gave it, at most what the kernel lets it use."""
+    """The cores of this task: those that the executor gave it, but no more than the kernel lets it
+    use."""
     usable = len(os.sched_getaffinity(0))
     given = int(os.environ.get("DATATROVE_CPUS_PER_TASK", "-1"))  # -1: the executor does not know
     return min(given, usable) if given > 0 else usable
@@ -28,8 +30,9 @@ def available_cores() -> int:
 class CommandStep(PipelineStep):
     """A step that runs `robomerge` once per task.
 
-    The numbers of the command's summary become statistics of the task, and so does the number of its warnings, each of
-    which goes to the task's log. A command that fails fails the task, with the command's own error (`CommandFailed`).
+    The numbers of the command's summary and the number of its warnings become statistics of the
+    task. Warnings go to the task's log. If the command fails, the task fails with the command's own
+    error (`CommandFailed`).
     """
 
     type = "robomerge"
@@ -40,10 +43,11 @@ class CommandStep(PipelineStep):
 
     @abstractmethod
     def arguments(self, rank: int, world_size: int) -> list[str]:
-        """What follows the word `robomerge`, without --json."""
+        """The arguments of `robomerge`, without --json."""
 
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> None:
-        # Slurm with tasks_per_job > 1 runs several ranks with the same step; each has statistics of its own.
+        # Slurm with tasks_per_job > 1 runs several ranks with the same step; each has statistics of
+        # its own.
         self.stats = Stats(str(self))
         last_progress = time.monotonic()
 
@@ -72,7 +76,7 @@ class CommandStep(PipelineStep):
 
     def _count(self, summary: Message) -> None:
         for name, value in summary.items():
-            # Positions, such as first_source, are numbers that nobody would add up.
+            # Positions, such as first_source, are not counts.
             if type(value) in (int, float) and not name.startswith("first_"):
                 self.stat_update(name, value=value, unit="task")
 
@@ -81,8 +85,8 @@ class Describe(CommandStep):
     """Reads a slice of the sources and writes what a plan needs to know of them.
 
     Args:
-        sources_file: A file with one source dataset per line, in the order of the merge. Absolute paths: a task may run
-            in any folder.
+        sources_file: A file with one source dataset per line, in the order of the merge. Absolute
+            paths: a task may run in any folder.
         partials_dir: Where the descriptions go; one folder for one number of tasks.
         num_workers: Threads of each task; 0: as many as the task has cores.
         command: Words that start robomerge; empty: the installed package.
@@ -112,17 +116,21 @@ class _OnlyTask(CommandStep):
 
 
 class Plan(_OnlyTask):
-    """Combines the descriptions, checks that the sources fit together, and plans every file of the destination.
+    """Combines the descriptions, checks that the sources fit together, and plans every file of the
+    destination.
 
     Args:
         partials_dir: The folder of `Describe`.
         destination: The dataset to be made. Absolute: it is kept in the plan.
-        plan_dir: Where the plan goes. A plan never changes: with other sources or options it is refused.
-        data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos, concatenate_data: As in LeRobot.
+        plan_dir: Where the plan goes. A plan never changes: with other sources or options it is
+            refused.
+        data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos,
+            concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
         sync: Whether every file is flushed to the device before it counts as written.
         overwrite: Whether a dataset that is at the destination may be replaced.
-        tmp_root: Where the destination grows; empty: beside its place. Must be on the same file system.
+        tmp_root: Where the destination grows; empty: beside its place. Must be on the same file
+            system.
         num_workers: Threads; 0: as many as the task has cores.
         command: Words that start robomerge; empty: the installed package.
     """
@@ -201,7 +209,8 @@ class Write(CommandStep):
 
 
 class Publish(_OnlyTask):
-    """Proves that every file of the plan is written, and gives the dataset its name. Whatever is missing is named.
+    """Checks that every file of the plan is written, and publishes the dataset. Names everything
+    that is missing.
 
     Args:
         plan_dir: The folder of `Plan`.

@@ -1,6 +1,6 @@
 """The folder that the phases of one merge share.
 
-<work>/merge.json       what is merged into what, and how: a folder serves one merge only
+<work>/merge.json       the claim: destination and options. A folder serves one merge only
 <work>/sources.txt      the sources, one absolute path per line
 <work>/partials/<P>/    what P tasks described
 <work>/plan/            the plan; what is written lies in a staging folder beside the destination
@@ -29,7 +29,7 @@ class WorkDirectory:
     root: Path
 
     @property
-    def record(self) -> Path:
+    def claim_file(self) -> Path:
         return self.root / "merge.json"
 
     @property
@@ -41,21 +41,21 @@ class WorkDirectory:
         return self.root / "plan"
 
     def partials_dir(self, num_tasks: int) -> Path:
-        """One folder for each number of tasks: slices that were cut differently would overlap."""
+        """One folder for each number of tasks, since their slices would overlap."""
         return self.root / "partials" / str(num_tasks)
 
     def logging_dir(self, phase: str, num_tasks: int) -> Path:
-        """datatrove's completion markers do not say of how many tasks a rank was; the name of the folder does."""
+        """One folder for each number of tasks, which datatrove's completion markers do not name."""
         return self.root / "logs" / f"{phase}-{num_tasks}"
 
     def claim(self, sources: Sequence[str], destination: str, options: dict[str, Any]) -> None:
-        """Makes the folder, or sees that it is this merge's.
+        """Makes the folder, or checks that it belongs to this merge.
 
         Raises:
-            WorkDirectoryError: It is another merge's, or no work directory at all.
+            WorkDirectoryError: It belongs to another merge, or is no work directory.
         """
         mine = {"format": FORMAT, "version": VERSION, "destination": destination, "options": options}
-        if self.record.exists():
+        if self.claim_file.exists():
             self._compare(mine, sources)
             return
         if self.root.exists() and (
@@ -63,22 +63,23 @@ class WorkDirectory:
         ):
             raise WorkDirectoryError(
                 f"work directory `{self.root}` is no work directory of a merge\n"
-                f"  expected an empty or new folder, or one with {self.record.name}\n"
+                f"  expected an empty or new folder, or one with {self.claim_file.name}\n"
                 "hint: choose another work_dir"
             )
         self.root.mkdir(parents=True, exist_ok=True)
         _write_whole(self.sources_file, "".join(f"{source}\n" for source in sources))
-        _write_whole(self.record, json.dumps(mine, indent=2) + "\n")  # last: the folder counts from here on
+        # Last, since it makes the folder valid.
+        _write_whole(self.claim_file, json.dumps(mine, indent=2) + "\n")
 
     def _is_begun(self, path: Path) -> bool:
-        """Whether it is what a claim() leaves that was killed before it had written the record."""
-        names = (self.sources_file.name, self.record.name)
+        """Whether a killed claim() may have left this file."""
+        names = (self.sources_file.name, self.claim_file.name)
         return path.name in names or any(path.match(f".{name}.*.tmp") for name in names)
 
     def _compare(self, mine: dict[str, Any], sources: Sequence[str]) -> None:
         try:
-            theirs = json.loads(self.record.read_text())
-            theirs_sources = _lines(self.sources_file)[:-1]  # each line is ended, so the last piece is empty
+            theirs = json.loads(self.claim_file.read_text())
+            theirs_sources = _lines(self.sources_file)[:-1]  # what follows the last line is empty
             expected, found = _flat(theirs), _flat(mine)
         except (OSError, ValueError, AttributeError) as error:
             raise WorkDirectoryError(
@@ -88,7 +89,7 @@ class WorkDirectory:
         if (expected.get("format"), expected.get("version")) != (FORMAT, VERSION):
             raise WorkDirectoryError(
                 f"work directory `{self.root}` is of another version of robomerge\n"
-                f"  --> {self.record}\n"
+                f"  --> {self.claim_file}\n"
                 f"  expected format {FORMAT}, version {VERSION}\n"
                 f"  found    format {expected.get('format')}, version {expected.get('version')}\n"
                 "hint: choose another work_dir"
@@ -103,15 +104,15 @@ class WorkDirectory:
         if differences:
             raise WorkDirectoryError(
                 f"work directory `{self.root}` belongs to another merge\n"
-                f"  --> {self.record}\n" + "\n".join(differences) + "\nhint: choose another work_dir for this merge"
+                f"  --> {self.claim_file}\n" + "\n".join(differences) + "\nhint: choose another work_dir for this merge"
             )
 
 
 def read_sources(sources: Sequence[str | PathLike[str]] | str | PathLike[str]) -> list[str]:
-    """Absolute paths of the sources: of a sequence, or of the lines of a file as `--from FILE` reads them.
+    """The absolute paths of the sources, from a sequence, or from a file as `--from FILE` reads it.
 
     Raises:
-        ValueError: There is none, or one that a line of a file cannot hold.
+        ValueError: There is no source, or one that cannot be written on a line of a file.
         OSError: The file cannot be read.
     """
     if isinstance(sources, (str, PathLike)):
@@ -119,7 +120,7 @@ def read_sources(sources: Sequence[str | PathLike[str]] | str | PathLike[str]) -
         given: Iterable[str] = [line for line in lines if line and not line.startswith("#")]
     else:
         given = [os.fspath(source) for source in sources]
-    # Not resolved: a link may lead elsewhere on another machine.
+    # Links are not resolved, since they may lead elsewhere on another machine.
     paths = [os.path.abspath(path) for path in given]
     if not paths:
         raise ValueError("there is no source: expected at least one dataset folder")
@@ -133,9 +134,9 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = record.get("options", {})
-    return {name: value for name, value in record.items() if name != "options"} | options
+def _flat(claim: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = claim.get("options", {})
+    return {name: value for name, value in claim.items() if name != "options"} | options
 
 
 def _sources_differ(expected: Sequence[str], found: Sequence[str]) -> str:
@@ -146,7 +147,7 @@ def _sources_differ(expected: Sequence[str], found: Sequence[str]) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """The file appears with all of its text, or not at all."""
+    """Writes a file that appears with all of its text, or not at all."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:
         file.write(text.encode("utf-8", errors="surrogateescape"))
         file.flush()

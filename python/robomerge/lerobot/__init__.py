@@ -4,9 +4,9 @@
 
     robomerge.lerobot.install()
 
-From then on `aggregate_datasets` and `merge_datasets` are robomerge's wherever LeRobot, or any module that is loaded
-already, has bound these names; `lerobot-edit-dataset` started in this process uses them too. `uninstall()` undoes it,
-`installed()` does both.
+From then on `aggregate_datasets` and `merge_datasets` are robomerge's, wherever LeRobot or any
+loaded module has bound these names. A `lerobot-edit-dataset` that is started in this process uses
+them too. `uninstall()` undoes it, and `installed()` does both.
 """
 
 import functools
@@ -24,20 +24,22 @@ _ORIGINS = {
     "aggregate_datasets": "lerobot.datasets.aggregate",
     "merge_datasets": "lerobot.datasets.dataset_tools",
 }
-#: Name, LeRobot's function, and the one that stands in for it.
+#: Name, LeRobot's function, and the one that replaces it.
 _replaced: list[tuple[str, Callable[..., object], Callable[..., object]]] = []
 
 
 def install(*, num_workers: int | None = None) -> None:
-    """Puts robomerge's functions in the place of LeRobot's. Installed again, it only takes the new `num_workers`.
+    """Replaces LeRobot's functions by those of robomerge. A second call only changes `num_workers`.
 
     Args:
-        num_workers: threads for calls that do not say how many, as LeRobot's own never do; None for one.
+        num_workers: threads for calls that do not name a number, as LeRobot's own never do; None
+            for one.
 
     Raises:
-        ImportError: LeRobot (with its `dataset` extra) or the library of robomerge cannot be imported.
+        ImportError: LeRobot (with its `dataset` extra) or the library of robomerge cannot be
+            imported.
     """
-    from robomerge import library as library  # now, rather than in the middle of somebody's merge
+    from robomerge import library as library  # so that an ImportError comes now
 
     uninstall()
     for function in (aggregate_datasets, merge_datasets):
@@ -49,7 +51,7 @@ def install(*, num_workers: int | None = None) -> None:
 
 
 def uninstall() -> None:
-    """Gives LeRobot its own functions back. Does nothing if they are in place."""
+    """Puts LeRobot's own functions back. Does nothing if they are in place."""
     while _replaced:
         name, original, replacement = _replaced.pop()
         _rebind(name, replacement, original)
@@ -76,9 +78,9 @@ def _with_workers(function: Callable[..., object], num_workers: int | None) -> C
 
 
 def _rebind(name: str, old: object, new: object) -> None:
-    """In every loaded module that has `name` bound to `old` it becomes `new`. Who has kept `old` under a name of his
-    own keeps it."""
+    """Binds `name` to `new` in every loaded module that has it bound to `old`. Other names for
+    `old` stay."""
     for module in list(sys.modules.values()):
-        # Not getattr(): lazy modules would load what they are asked for.
+        # Not getattr(), which would make lazy modules load things.
         if getattr(module, "__dict__", {}).get(name) is old:
             setattr(module, name, new)

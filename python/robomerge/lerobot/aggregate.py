@@ -1,4 +1,5 @@
-"""LeRobot's aggregate_datasets and merge_datasets: its arguments, its defaults, its log lines, its errors."""
+"""LeRobot's aggregate_datasets and merge_datasets: its arguments, its defaults, its log lines, its
+errors."""
 
 import json
 import logging
@@ -16,12 +17,12 @@ from robomerge.report import MergeReport, Problem
 if TYPE_CHECKING:
     from lerobot.datasets.lerobot_dataset import LeRobotDataset  # type: ignore[import-not-found, unused-ignore]
 
-# LeRobot's own, so that whoever listens to its merge hears this one.
+# LeRobot's own logger, so that handlers for its merge get these lines too.
 logger = logging.getLogger("lerobot.datasets.aggregate")
 
 
 class DatasetOnDisk(Protocol):
-    """What merge_datasets needs to know of a dataset; a LeRobotDataset is one."""
+    """What merge_datasets needs of a dataset. A LeRobotDataset has it."""
 
     repo_id: str
     root: Any
@@ -40,30 +41,34 @@ def aggregate_datasets(
     num_workers: int | None = None,
     tmp_root: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Merges LeRobot datasets into one, in the order of `repo_ids`, in place of LeRobot's function of this name.
+    """Merges LeRobot datasets into one, in the order of `repo_ids`. Replaces LeRobot's function of
+    this name.
 
-    The destination appears whole or not at all. Everything is checked before anything is written. Its log lines and
-    warnings come from the logger `lerobot.datasets.aggregate`.
+    The destination appears whole or not at all. Everything is checked before anything is written.
+    Log lines and warnings go to the logger `lerobot.datasets.aggregate`.
 
     Args:
         repo_ids: the datasets' names.
         aggr_repo_id: the name of the new one.
-        roots: the datasets' folders; None, as a whole or for one of them, for `$HF_LEROBOT_HOME/<repo_id>`. A dataset
-            that is not there is fetched from the Hub, as LeRobot would, if huggingface_hub is installed.
+        roots: the datasets' folders; None instead of the list or of one folder for
+            `$HF_LEROBOT_HOME/<repo_id>`. A dataset that is not there is fetched from the Hub, as
+            LeRobot would do, if huggingface_hub is installed.
         aggr_root: the new folder; None for `$HF_LEROBOT_HOME/<aggr_repo_id>`.
         data_files_size_in_mb: in MB of 1024² uncompressed bytes; None for 100.
         video_files_size_in_mb: in MB of 1024² bytes; None for 200.
         chunk_size: files per folder, 1 to 1000; None for 1000.
         concatenate_videos, concatenate_data: False keeps one file per source file.
-        num_workers: threads; None, 0 and 1 are sequential. Any number gives the same bytes and log lines.
-        tmp_root: where the staging folder lies, on the destination's file system; None for beside the destination.
-            Nothing else in it is touched.
+        num_workers: threads; None, 0 and 1 are sequential. Any number gives the same bytes and log
+            lines.
+        tmp_root: folder for the staging folder, on the destination's file system; None for beside
+            the destination. Nothing else in it is touched.
 
     Raises:
-        ValueError: LeRobot's sentence, and the problems one by one, if `fps`, `robot_type` or features differ; options
-            out of range; damaged sources. `.problems` has them as data, see robomerge.errors.
-        FileExistsError: the new folder is there already.
-        FileNotFoundError: datasets are not there and cannot be fetched; all of them are named.
+        ValueError: `fps`, `robot_type` or features differ (LeRobot's sentence, and then all
+            problems), options are out of range, or sources are damaged. `.problems` has the
+            problems as data, see robomerge.errors.
+        FileExistsError: the new folder exists already.
+        FileNotFoundError: datasets are not there and cannot be fetched. All of them are named.
     """
     aggregate(
         repo_ids,
@@ -88,9 +93,9 @@ def merge_datasets(
     concatenate_data: bool = True,
     num_workers: int | None = None,
 ) -> "LeRobotDataset | MergeReport":
-    """Merges LeRobotDatasets into one, in place of LeRobot's function of this name.
+    """Merges LeRobotDatasets into one. Replaces LeRobot's function of this name.
 
-    Whole datasets are merged, as LeRobot does it: a choice of `episodes` with which one was opened does not count.
+    As in LeRobot, whole datasets are merged, even if one was opened with a choice of `episodes`.
 
     Args:
         datasets: LeRobotDatasets, or anything else that has `repo_id` and `root`.
@@ -99,8 +104,8 @@ def merge_datasets(
         concatenate_videos, concatenate_data, num_workers: as for aggregate_datasets.
 
     Returns:
-        The new dataset, a LeRobotDataset with the first one's `image_transforms`, `delta_timestamps` and `tolerance_s`.
-        Where LeRobot cannot be imported, the MergeReport.
+        The new dataset, a LeRobotDataset with the first one's `image_transforms`,
+        `delta_timestamps` and `tolerance_s`. Where LeRobot cannot be imported, the MergeReport.
 
     Raises:
         ValueError: there are no datasets; otherwise as aggregate_datasets.
@@ -142,7 +147,7 @@ def aggregate(
     tmp_root: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> MergeReport:
-    """aggregate_datasets, with a report of what it did."""
+    """Does what aggregate_datasets does, and returns a report."""
     logger.info("Start aggregate_datasets")
     sources = find_sources(repo_ids, roots)
     destination = Path(aggr_root) if aggr_root is not None else lerobot_home() / aggr_repo_id
@@ -150,7 +155,7 @@ def aggregate(
         report = merge(
             sources,
             destination,
-            # The command's 0 is "all cores"; here it is one of three words for "sequential".
+            # For the command 0 means all cores. Here None, 0 and 1 mean sequential.
             num_workers=1 if num_workers is None else operator.index(num_workers) or 1,
             staging_root=tmp_root,
             **options,
@@ -160,7 +165,7 @@ def aggregate(
         if sentence is None:
             raise
         raise IncompatibleDatasetsError(f"{sentence}\n\n{error.text}", error.problems) from None
-    # All at the end, where their order cannot depend on how far which worker has come.
+    # Logged at the end, so that their order does not depend on the workers.
     for warning in report.warnings:
         logger.warning(warning.what if warning.kind == "W-video-encoder" else str(warning))
     for line in ("Find all tasks", "write tasks", "write info", "write stats", "Aggregation complete."):
@@ -169,8 +174,8 @@ def aggregate(
 
 
 def _lerobot_sentence(problem: Problem, first_root: Path) -> str | None:
-    """What validate_all_metadata of LeRobot's aggregate.py says of this disagreement; of features it shows those that
-    differ."""
+    """The sentence of validate_all_metadata in LeRobot's aggregate.py for this disagreement. Of the
+    features it shows only those that differ."""
     if problem.kind not in ("E-fps", "E-robot-type", "E-features") or not problem.source:
         return None
     expected, found = (json.loads(Path(root, "meta/info.json").read_bytes()) for root in (first_root, problem.source))

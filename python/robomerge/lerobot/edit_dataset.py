@@ -1,7 +1,8 @@
-"""The command `robomerge-edit-dataset`: the merge of `lerobot-edit-dataset`, with its flags, without LeRobot.
+"""The command `robomerge-edit-dataset`: the merge of `lerobot-edit-dataset`, with its flags,
+without LeRobot.
 
-Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. New are --operation.num_workers and
---operation.tmp_root.
+Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. New are
+--operation.num_workers and --operation.tmp_root.
 """
 
 import argparse
@@ -34,7 +35,7 @@ examples:
 The other operations of lerobot-edit-dataset are not done here.
 """
 
-# What a flag's text becomes; those that are not here stay text.
+# The parser of each flag's text. Other flags stay text.
 PARSERS: dict[str, Callable[[str], object]] = {
     "operation.repo_ids": parse_list,
     "operation.roots": parse_list,
@@ -43,7 +44,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "operation.num_workers": parse_int,
     "push_to_hub": parse_bool,
 }
-#: What each of them makes, by name, as a file of settings must hold it.
+#: The name of what each parser makes. In a file of settings a value must have that type.
 KINDS: dict[Callable[..., object], str] = {parse_list: "list of strings", parse_bool: "bool", parse_int: "int"}
 DEFAULTS: dict[str, Any] = {
     "operation.type": None,
@@ -62,11 +63,12 @@ DEFAULTS: dict[str, Any] = {
 
 
 class UsageError(Exception):
-    """The flags are wrong; the text says how."""
+    """The flags are wrong. The text says how."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Ends with 0 after a merge, 1 if it or a value of a flag is at fault, 2 for a wrong flag, 130 after Ctrl-C."""
+    """Exits with 0 after a merge, 1 if it fails or a flag has a wrong value, 2 for a wrong flag,
+    130 after Ctrl-C."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(levelname)s %(asctime)s %(filename)s:%(lineno)d %(message)s",
@@ -74,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     )
     try:
         settings = parse(sys.argv[1:] if arguments is None else arguments)
-        from robomerge import library as library  # only now: what is wrong with flags is told at once
+        from robomerge import library as library  # late, so that wrong flags are reported at once
         from robomerge.errors import RobomergeError
     except (UsageError, ImportError) as error:
         _fail(str(error))
@@ -90,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def parse(arguments: Sequence[str]) -> dict[str, Any]:
-    """The settings by name. argparse itself ends the program for a flag that does not exist."""
+    """Returns the settings by name. For a flag that does not exist argparse itself ends the
+    program."""
     parser = _flags()
     operation = parser.parse_known_args(arguments)[0]
     kind = getattr(operation, "operation.type")
@@ -113,7 +116,7 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def run(settings: dict[str, Any]) -> None:
-    """Merges. Raises ValueError, in LeRobot's words, for settings that do not go together."""
+    """Merges. Raises ValueError, in LeRobot's words, for settings that contradict each other."""
     from robomerge.lerobot.aggregate import aggregate
     from robomerge.lerobot.sources import find_sources, lerobot_home
 

@@ -1,15 +1,17 @@
-"""Values as LeRobot's command line takes them: YAML, of which a merge needs words and lists of words. PyYAML is not
-needed."""
+"""Parses values as LeRobot's command line takes them. They are YAML, but a merge needs only words
+and lists of words, so PyYAML is not needed."""
 
 import re
 
-# A word in quotes (with '' or \" for the quote itself), or a bare one up to the next comma or bracket.
+# A word in quotes (with '' or \" for the quote itself), or a bare one up to the next comma or
+# bracket.
 _ITEM = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)"|([^\s'",\[\]{}][^,\[\]{}]*?))\s*(,|\])""")
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 
 
 def parse_list(text: str) -> list[str]:
-    """A list such as `['a/x', "b/y", c/z]`, JSON's included. Raises ValueError if it is none."""
+    """Parses a list such as `['a/x', "b/y", c/z]`, or one in JSON. Raises ValueError for anything
+    else."""
     text = text.strip()
     if not text.startswith("[") or not text.endswith("]"):
         raise ValueError(f"The given value={text!r} is not of a valid input for a list type")
@@ -31,7 +33,7 @@ def parse_list(text: str) -> list[str]:
 
 
 def parse_bool(text: str) -> bool:
-    """Raises ValueError, in LeRobot's words, if it is none."""
+    """Raises ValueError, in LeRobot's words, if the text is no bool."""
     word = text.strip().lower()
     if word not in _TRUE + _FALSE:
         raise ValueError(f"Couldn't parse {text!r} into a bool")

@@ -1,5 +1,5 @@
-"""Uploads a dataset as LeRobot's `LeRobotDataset.push_to_hub` does: all but `images/`, a card, the tag of the format's
-version."""
+"""Uploads a dataset as LeRobot's `LeRobotDataset.push_to_hub` does: everything but `images/`, a
+card, and a tag with the version of the format."""
 
 import json
 from pathlib import Path
@@ -13,10 +13,11 @@ TAG = "v3.0"
 
 
 def push_to_hub(repo_id: str, root: Path) -> None:
-    """By LeRobot itself where it can be imported, by huggingface_hub otherwise.
+    """Uploads with LeRobot itself if it can be imported, and otherwise with huggingface_hub.
 
     Raises:
-        UnsupportedError: huggingface_hub is not installed; the dataset is complete and stays where it is.
+        UnsupportedError: huggingface_hub is not installed. The dataset is complete and stays where
+            it is.
     """
     try:
         from lerobot.datasets.lerobot_dataset import LeRobotDataset  # type: ignore[import-not-found, unused-ignore]
@@ -45,8 +46,8 @@ def _push_without_lerobot(repo_id: str, root: Path) -> None:
 
 
 def _card(huggingface_hub: ModuleType, root: Path) -> Any:
-    """What the Hub needs to find and show a LeRobot dataset (datasets/utils.py, create_lerobot_dataset_card), and
-    info.json."""
+    """The card with what the Hub needs to find and show a LeRobot dataset (as
+    create_lerobot_dataset_card in LeRobot's datasets/utils.py), and info.json."""
     data = huggingface_hub.DatasetCardData(
         license="apache-2.0",
         tags=["LeRobot"],

@@ -1,6 +1,6 @@
-"""Where the datasets of a merge lie: given folders, `$HF_LEROBOT_HOME`, or the Hub.
+"""Finds the datasets of a merge: in given folders, in `$HF_LEROBOT_HOME`, or on the Hub.
 
-What is looked for where follows LeRobot's datasets/dataset_metadata.py and utils/constants.py.
+Follows LeRobot's datasets/dataset_metadata.py and utils/constants.py.
 """
 
 import os
@@ -14,13 +14,14 @@ from typing import Any
 from robomerge.errors import error_of
 from robomerge.report import Problem
 
-# LeRobot's CODEBASE_VERSION; its newest tag of this major version that is no newer is what it downloads.
+# LeRobot's CODEBASE_VERSION. LeRobot downloads the newest tag of this major version that is not
+# newer.
 VERSION = (3, 0)
 
 
 def lerobot_home() -> Path:
-    """`$HF_LEROBOT_HOME`, or what LeRobot takes in its place. A LeRobot that is loaded has made up its mind, and is
-    followed."""
+    """`$HF_LEROBOT_HOME`, or LeRobot's default. If LeRobot is loaded, the folder that it has
+    chosen."""
     constants = sys.modules.get("lerobot.utils.constants")
     if constants is not None:
         return Path(constants.HF_LEROBOT_HOME)
@@ -32,12 +33,12 @@ def lerobot_home() -> Path:
 
 
 def find_sources(repo_ids: Sequence[str], roots: Sequence[str | os.PathLike[str] | None] | None) -> list[Path]:
-    """The folder of each dataset, in order. What is not there locally is fetched; everything that cannot be is told at
-    once."""
+    """The folder of each dataset, in order. Fetches what is not there, and reports all that cannot
+    be fetched at once."""
     if isinstance(repo_ids, str):
         raise TypeError(f"repo_ids is a list of names, not one: [{repo_ids!r}]")
     if roots is not None and len(roots) != len(repo_ids):
-        # LeRobot's aggregate.py would silently leave out what has no counterpart; its command says this.
+        # LeRobot's aggregate.py silently leaves out what has no counterpart. Its command says this.
         problem = Problem(
             "invalid_argument",
             "E-options",
@@ -62,7 +63,8 @@ def find_sources(repo_ids: Sequence[str], roots: Sequence[str | os.PathLike[str]
 
 
 def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
-    """Downloads into `root`, or into LeRobot's cache of snapshots. The folder, or why there is none."""
+    """Downloads into `root`, or into LeRobot's cache of snapshots. Returns the folder, or why there
+    is none."""
     place = root if root is not None else lerobot_home() / repo_id
 
     def problem(code: str, what: str, found: str, hint: str, kind: str = "E-no-dataset") -> Problem:
@@ -86,7 +88,7 @@ def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
             return problem("unsupported", what, found, "convert it with LeRobot first", kind="E-version")
         where: dict[str, Any] = {"cache_dir": lerobot_home() / "hub"} if root is None else {"local_dir": root}
         return Path(huggingface_hub.snapshot_download(repo_id, repo_type="dataset", revision=revision, **where))
-    except Exception as error:  # of several libraries, which change with the version of huggingface_hub
+    except Exception as error:  # of several libraries, by version of huggingface_hub
         return problem(
             "not_found",
             f"no dataset here, and `{repo_id}` could not be fetched from the Hub",
@@ -106,7 +108,7 @@ def _version_tags(huggingface_hub: ModuleType, repo_id: str) -> list[str]:
 
 
 def _best(tags: Sequence[str]) -> str | None:
-    """The newest tag of our major version that is no newer than ours."""
+    """The newest tag of our major version that is not newer than ours."""
     versions = {}
     for tag in tags:
         match = re.fullmatch(r"v(\d+)\.(\d+)(?:\.\d+)?", tag)

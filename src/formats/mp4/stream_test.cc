@@ -59,7 +59,8 @@ TEST(Stream, WideOffsetsGapsAndMoovFirstChangeNothing) {
   EXPECT_EQ(summary.decoder_key, Summary(NinetyFrames()).decoder_key);
 }
 
-// Files that are damaged or contradict themselves. Each is refused with the box and the byte.
+// Damaged files, and files whose tables claim what cannot be. Each is refused with the box and the
+// byte.
 
 TEST(BrokenStream, EmptyFile) {
   EXPECT_EQ(Failure({}), "corrupt: file is empty at clip.mp4: byte 0, expected an MP4 file");

@@ -1,6 +1,5 @@
-// Data files: one footer each. Which rows belong to which episode and task comes from statistics
-// where a column chunk is constant, and from decoding that one column where it is not (format
-// spec 1.8).
+// Data files. The footer's statistics tell which rows belong to which episode and task where a
+// column chunk is constant; where it is not, that one column is decoded (format spec 1.8).
 #include <algorithm>
 #include <map>
 
@@ -24,7 +23,7 @@ std::optional<size_t> FindLeaf(const Footer& footer, std::string_view column) {
   return std::nullopt;
 }
 
-// The value of a column chunk that statistics prove constant and without nulls.
+// The value of a column chunk, if statistics prove that it is constant and has no nulls.
 std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf& leaf) {
   const bool no_nulls = leaf.max_definition_level == 0 || column_chunk.null_count == 0;
   if (no_nulls && column_chunk.min_value && column_chunk.min_value == column_chunk.max_value)
@@ -37,8 +36,8 @@ bool IsNumeric(const std::string& dtype) {
          dtype.starts_with("uint");
 }
 
-// A number for each element of its shape in each row, or one text: what LeRobot's reader casts the
-// column to (format spec 1.4). Of any other kind of feature nothing is known here.
+// A numeric feature needs a number for each element of its shape in each row, a text feature one
+// text in each row (format spec 1.4). Columns of other features are not checked.
 std::optional<Problem> ColumnProblem(const Footer& footer, const Feature& feature) {
   std::vector<size_t> leaves;
   for (size_t at = 0; at < footer.leaves().size(); ++at) {
@@ -57,11 +56,10 @@ std::optional<Problem> ColumnProblem(const Footer& footer, const Feature& featur
         .Hint("correct info.json, or convert the column");
   }
   int64_t num_elements = 1;
-  for (const int64_t extent : feature.shape()) {
-    // Nothing that LeRobot records comes near this; a shape that does is for the check of
-    // info.json.
-    if (extent <= 0 || extent > (int64_t{1} << 30) / num_elements) return std::nullopt;
-    num_elements *= extent;
+  for (const int64_t dimension : feature.shape()) {
+    // Nothing that LeRobot records has so many elements.
+    if (dimension <= 0 || dimension > (int64_t{1} << 30) / num_elements) return std::nullopt;
+    num_elements *= dimension;
   }
   for (const parquet::RowGroup& row_group : footer.row_groups()) {
     const std::optional<int64_t> wanted =
@@ -87,8 +85,7 @@ std::string PhysicalSchema(const Footer& footer) {
   return text;
 }
 
-// Every feature that is no video is a column, and there is no other: LeRobot's reader refuses
-// anything else.
+// The columns must be exactly the features that are no video (format spec 1.4).
 Status CheckColumns(const Footer& footer, const Schema& schema, const std::string& path) {
   std::vector<Problem> problems;
   for (const Feature& feature : schema.features) {
@@ -119,7 +116,7 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
   for (const char* column : {"episode_index", "index", "task_index", "frame_index"}) {
     const std::optional<size_t> leaf = FindLeaf(footer, column);
     if (!leaf) {
-      // An empty group; or one of them is declared as a video.
+      // The column is a group without values, or its feature is declared as a video.
       if (problems.empty())
         problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no values"))
                                .Kind("E-data-columns")
@@ -181,7 +178,7 @@ class RowScan {
       size_t end = begin + 1;
       while (end < episodes.size() && episodes[end] == episodes[begin]) ++end;
       const bool is_whole = begin == 0 && end == episodes.size();
-      // The share by rows of a row group that several episodes share.
+      // A row group of several episodes counts by each one's share of its rows.
       const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
       Append(episodes[begin], end - begin,
              static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
@@ -193,8 +190,7 @@ class RowScan {
     return Status();
   }
 
-  // frame_index restarts at 0 in every episode and counts its frames (I-4), as far as statistics
-  // tell.
+  // frame_index must be 0 to length - 1 in every episode (I-4). Only statistics are looked at.
   Status CheckFrames(const parquet::RowGroup& row_group, uint64_t num_rows, int64_t episode) const {
     const ColumnChunk& frames = row_group.columns[frame_leaf_];
     const bool continues = !episodes_.empty() && episodes_.back().episode_index == episode;
@@ -211,7 +207,7 @@ class RowScan {
 
   void Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes, bool is_row_group) {
     if (!episodes_.empty() && episodes_.back().episode_index == episode) {
-      // An episode that several row groups share must be put together again.
+      // The episode goes on in another row group, so its rows must be decoded to be joined.
       EpisodeRows& rows = episodes_.back();
       rows.num_rows += num_rows;
       rows.uncompressed_bytes += uncompressed_bytes;

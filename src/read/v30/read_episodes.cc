@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kStatPrefix = "stats/";
 
-// Columns this reader takes; every other one is carried as it is.
+// Columns that this reader knows. All others are carried as they are.
 bool IsKnown(const std::string& column) {
   return column == "episode_index" || column == "tasks" || column == "length" ||
          column == "dataset_from_index" || column == "dataset_to_index" ||
@@ -21,8 +21,8 @@ bool IsKnown(const std::string& column) {
          column.starts_with(kStatPrefix) || column.starts_with("meta/episodes/");
 }
 
-// Where row `row` of one file stands among all, and its statistics.
-struct RowOrigin {
+// Where the row of an episode is: row `row` of file number `file`.
+struct RowPlace {
   int64_t episode_index = 0;
   uint32_t file = 0;
   int64_t row = 0;
@@ -36,7 +36,7 @@ class StatisticsOfFile {
     StatisticsOfFile statistics;
     for (const std::string& name : table.column_names()) {
       if (!name.starts_with(kStatPrefix)) continue;
-      // Feature names hold no '/', so the last one parts the feature from the statistic.
+      // Feature names hold no '/', so the last one separates feature and statistic.
       const size_t slash = name.rfind('/');
       if (slash <= kStatPrefix.size()) continue;
       ROBOMERGE_ASSIGN_OR_RETURN(parquet::NumberLists lists, table.Numbers(name));
@@ -154,8 +154,8 @@ Problem WrongRow(const std::string& path, const std::string& column, int64_t row
       .Found(std::to_string(found));
 }
 
-// What one row claims must be possible at all; whether its files agree is checked when they are
-// read.
+// Checks that what one row claims is possible. Whether the files agree with it is checked when they
+// are read, and by Describe.
 Status CheckRow(const FileColumns& columns, size_t row, const std::string& path) {
   const auto at = static_cast<int64_t>(row);
   if (columns.length[row] <= 0)
@@ -183,20 +183,19 @@ Status CheckRow(const FileColumns& columns, size_t row, const std::string& path)
   return Status();
 }
 
-// Rows carry 0..n-1, each once. Their order among the files does not matter: the data rows name
-// their episode by this number.
-Status SortByEpisode(std::vector<RowOrigin>& origins, const std::vector<EpisodesFile>& files) {
-  std::stable_sort(origins.begin(), origins.end(),
-                   [](const RowOrigin& left, const RowOrigin& right) {
-                     return left.episode_index < right.episode_index;
-                   });
-  for (size_t at = 0; at < origins.size(); ++at) {
-    if (origins[at].episode_index == static_cast<int64_t>(at)) continue;
+// The rows must have the numbers 0 to n - 1, each once. They may stand in any order, since the rows
+// of the data files name their episode by this number.
+Status SortByEpisode(std::vector<RowPlace>& places, const std::vector<EpisodesFile>& files) {
+  std::stable_sort(places.begin(), places.end(), [](const RowPlace& left, const RowPlace& right) {
+    return left.episode_index < right.episode_index;
+  });
+  for (size_t at = 0; at < places.size(); ++at) {
+    if (places[at].episode_index == static_cast<int64_t>(at)) continue;
     return Problem(Code::kCorrupt, "episodes are not numbered 0, 1, 2, ... without gaps")
         .Kind("E-episodes")
-        .At(StrCat(files[origins[at].file].path, ": episode_index, row ", origins[at].row))
+        .At(StrCat(files[places[at].file].path, ": episode_index, row ", places[at].row))
         .Expected(std::to_string(at))
-        .Found(std::to_string(origins[at].episode_index));
+        .Found(std::to_string(places[at].episode_index));
   }
   return Status();
 }
@@ -220,7 +219,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
 
   std::vector<FileColumns> columns;
   std::vector<StatisticsOfFile> statistics;
-  std::vector<RowOrigin> origins;
+  std::vector<RowPlace> places;
   std::set<std::string> carried;
   for (const std::string& path : paths) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
@@ -234,27 +233,27 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
     }
     for (int64_t row = 0; row < table.num_rows(); ++row) {
       ROBOMERGE_RETURN_NOT_OK(CheckRow(of_file, static_cast<size_t>(row), path));
-      origins.push_back({of_file.episode_index[static_cast<size_t>(row)],
-                         static_cast<uint32_t>(columns.size()), row});
+      places.push_back({of_file.episode_index[static_cast<size_t>(row)],
+                        static_cast<uint32_t>(columns.size()), row});
     }
     dataset.episodes_files.push_back(
         {path, stat.size_bytes, stat.modified_ns, table.uncompressed_bytes()});
     columns.push_back(std::move(of_file));
     statistics.push_back(std::move(of_statistics));
   }
-  ROBOMERGE_RETURN_NOT_OK(SortByEpisode(origins, dataset.episodes_files));
+  ROBOMERGE_RETURN_NOT_OK(SortByEpisode(places, dataset.episodes_files));
   dataset.carried_columns.assign(carried.begin(), carried.end());
 
   uint64_t num_frames = 0;
-  for (const RowOrigin& origin : origins) {
-    const auto row = static_cast<size_t>(origin.row);
-    FileColumns& of_file = columns[origin.file];
+  for (const RowPlace& place : places) {
+    const auto row = static_cast<size_t>(place.row);
+    FileColumns& of_file = columns[place.file];
     Episode episode;
     episode.length_frames = static_cast<uint64_t>(of_file.length[row]);
     episode.tasks = std::move(of_file.tasks[row]);
     episode.dataset_from_index = of_file.from_index[row];
-    episode.episodes_file = origin.file;
-    episode.row = origin.row;
+    episode.episodes_file = place.file;
+    episode.row = place.row;
     num_frames += episode.length_frames;
     dataset.episodes.push_back(std::move(episode));
     claims.data_files.push_back({of_file.data_chunk[row], of_file.data_file[row]});
@@ -263,7 +262,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
       claims.video_files[key].push_back({video.chunk[row], video.file[row]});
       dataset.video_keys[key].segments.push_back({0, video.from[row], video.to[row]});
     }
-    statistics[origin.file].AppendRow(row, dataset.episode_statistics);
+    statistics[place.file].AppendRow(row, dataset.episode_statistics);
   }
 
   std::vector<Problem> problems;

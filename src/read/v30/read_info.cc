@@ -11,7 +11,7 @@ constexpr std::string_view kKnownKeys[] = {
     "codebase_version", "fps", "features", "total_episodes", "total_frames", "total_tasks",
     "chunks_size", "data_files_size_in_mb", "video_files_size_in_mb", "data_path", "video_path",
     "robot_type", "splits", "tools",
-    // Counts of v2.1 that some converters left behind; recomputed from the rows in any case.
+    // Counts of v2.1 that some converters leave behind. They are ignored.
     "total_chunks", "total_videos"};
 
 Problem Wrong(const std::string& path, const std::string& key, std::string expected,
@@ -36,7 +36,7 @@ Result<std::string> Template(const json::Json& info, const std::string& path,
   if (!info.contains(key) || info.at(key).is_null()) return std::string(otherwise);
   if (!info.at(key).is_string()) return Wrong(path, key, "a path template", info.at(key));
   std::string path_template = info.at(key).get<std::string>();
-  // Said once, and not of every file.
+  // Checked here, so that a bad template is reported once and not for every file.
   const Result<std::string> expanded = ExpandTemplate(path_template, {0, 0}, "camera");
   if (expanded.ok()) return path_template;
   Problem problem = expanded.status().problems().front();
@@ -68,10 +68,11 @@ Status ReadFeatures(const json::Json& info, const std::string& path, Schema& sch
       continue;
     }
     const json::Json shape = entry.value("shape", json::Json::array());
-    const auto is_extent = [](const json::Json& extent) {
-      return extent.is_null() || (extent.is_number_integer() && extent.get<int64_t>() >= 0);
+    const auto is_dimension = [](const json::Json& dimension) {
+      return dimension.is_null() ||
+             (dimension.is_number_integer() && dimension.get<int64_t>() >= 0);
     };
-    if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_extent)) {
+    if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_dimension)) {
       problems.push_back(Problem(Code::kCorrupt, StrCat("feature `", name, "` has no usable shape"))
                              .Kind("E-features")
                              .At(StrCat(where, ".shape"))

@@ -48,7 +48,7 @@ Result<Statistic> Parse(const std::string& name, const json::Json& value,
         .At(where)
         .Found(found);
   }
-  // LeRobot makes every leaf an array of rank 1 or more.
+  // LeRobot reads a bare number as a list of one.
   if (statistic.shape.empty()) statistic.shape = {1};
   if (any_integer && !any_float && !any_boolean) statistic.kind = NumberKind::kInteger;
   if (any_boolean && !any_float && !any_integer) statistic.kind = NumberKind::kBoolean;
@@ -89,7 +89,7 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
     all.push_back(std::move(one));
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
-  // An empty object says as little as no file (some tools write it).
+  // An empty object, which some tools write, counts as no file.
   if (!all.empty()) dataset.statistics = std::move(all);
   return Status();
 }

@@ -9,8 +9,8 @@
 namespace robomerge::v30 {
 namespace {
 
-// The column that pandas would make the index: the one named by its metadata, else the only other
-// column.
+// The column of the texts: the index that the pandas metadata name, else one with a usual name,
+// else the only one beside task_index.
 Result<std::string> TaskColumn(const parquet::Table& table, const std::string& path) {
   if (const std::optional<std::string> pandas = table.key_value("pandas")) {
     const Result<json::Json> metadata = json::Parse(*pandas, path + ": pandas metadata");
@@ -55,8 +55,8 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
   ROBOMERGE_ASSIGN_OR_RETURN(dataset.tasks, table.Strings(column));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, table.Int64s("task_index"));
   for (size_t row = 0; row < numbers.size(); ++row) {
-    // LeRobot writes task_index by value and reads it by position; where the two differ, nobody
-    // knows which task was meant.
+    // LeRobot writes task_index by value and reads it by position. If the two differ, it is unknown
+    // which task was meant.
     if (numbers[row] != static_cast<int64_t>(row)) {
       return Problem(Code::kCorrupt,
                      "tasks table is not in order, so that LeRobot reads other tasks than it wrote")
@@ -71,8 +71,7 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
   for (size_t row = 0; row < dataset.tasks.size(); ++row) {
     const auto [first, is_new] = first_rows.try_emplace(dataset.tasks[row], row);
     if (is_new) continue;
-    // LeRobot's reader cannot tell the two apart and fails; frames of both have the same text, so
-    // nothing is lost.
+    // LeRobot's reader fails on this. Frames of both rows have the same text, so nothing is lost.
     dataset.warnings.push_back(
         Problem(Code::kCorrupt,
                 "a task stands twice in the tasks table; in the result it has one number")

@@ -9,8 +9,8 @@ void Gather(const Status& status, std::vector<Problem>& problems) {
   problems.insert(problems.end(), status.problems().begin(), status.problems().end());
 }
 
-// The subtasks table of early 2026 has no reader in LeRobot today; dropping it would orphan the
-// subtask_index column (W-22).
+// Nothing in LeRobot reads the subtasks table of early 2026 today. Without the table the column
+// subtask_index would have no meaning (W-22).
 Status RefuseSubtasks(const io::FileSystem& file_system, const Dataset& dataset) {
   if (dataset.schema.Find("subtask_index") == nullptr) return Status();
   const std::string path = io::JoinPath(dataset.root, "meta/subtasks.parquet");
@@ -29,8 +29,8 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
                             const json::Json& info) {
   Dataset dataset;
   dataset.root = root;
-  // Nothing else can be understood without info.json and the episodes table; all other parts are
-  // read even if one of them fails.
+  // Without info.json nothing can be read, and without the episodes table no payload files. The
+  // other parts are read even if one of them fails, so that all problems are reported.
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(root, info, dataset));
   std::vector<Problem> problems;
   Gather(RefuseSubtasks(file_system, dataset), problems);

@@ -11,7 +11,7 @@
 
 namespace robomerge::v30 {
 
-/// Limits and templates of one source's info.json that do not concern others.
+/// Templates and totals of one source's info.json. They do not concern other sources.
 struct SourceInfo {
   std::string data_path;
   std::string video_path;
@@ -20,7 +20,7 @@ struct SourceInfo {
   uint64_t total_tasks = 0;
 };
 
-/// Where the payload of each episode is claimed to be, as the episodes table says.
+/// The files that hold the payload of each episode, as the episodes table says.
 struct EpisodeClaims {
   std::vector<FileId> data_files;                ///< per episode
   std::vector<std::vector<FileId>> video_files;  ///< [video key][episode]
@@ -29,7 +29,8 @@ struct EpisodeClaims {
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info);
 
-// The parts, each in a file of its own. They add what they read to `dataset`, warnings included.
+// The parts of ReadDataset, each in a file of its own. They add what they read to `dataset`,
+// warnings included.
 Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dataset& dataset);
 Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset);
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);

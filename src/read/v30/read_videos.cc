@@ -1,4 +1,4 @@
-// Video files: one sample table each, no payload (format spec 1.9).
+// Video files. Their sample tables are read, but no payload (format spec 1.9).
 #include <algorithm>
 
 #include "base/text.h"
