@@ -16,7 +16,7 @@ auto Whole(Writer writer) {
   return [writer](const WriteContext& context, schedule::Spawner&,
                   const WrittenCallback& written) -> Status {
     ROBOMERGE_ASSIGN_OR_RETURN(WrittenFile file, writer(context));
-    written(std::move(file));
+    written(file);
     return Status();
   };
 }

@@ -14,7 +14,6 @@
 namespace robomerge {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(FileId, TurnsToTheNextChunkAfterFilesPerChunk) {
