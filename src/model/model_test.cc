@@ -15,7 +15,6 @@
 namespace robomerge {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(ReportedFile, EveryModeHasItsName) {
