@@ -51,4 +51,11 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 /// Returns the shortest decimal text that reads back as `number`, as Python's repr() writes it.
 std::string FormatDouble(double number);
 
+/// The length of the UTF-8 sequence at the start of `text`, or 0 if there is no valid one (RFC
+/// 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+size_t Utf8Length(std::string_view text);
+
+/// Whether `text` is UTF-8, as tables and JSON need it.
+bool IsUtf8(std::string_view text);
+
 }  // namespace robomerge

@@ -44,5 +44,12 @@ TEST(Checked, OverflowIsNothing) {
   EXPECT_FALSE(RangeFits(~uint64_t{0}, 2, 5));
 }
 
+TEST(Text, Utf8IsToldFromOtherBytes) {
+  for (const char* text : {"", "plain", "caf\xC3\xA9", "\xF0\x9F\xA4\x96"})
+    EXPECT_TRUE(IsUtf8(text));
+  for (const char* text : {"\xFF", "caf\xE9", "\xC0\x80", "\xED\xA0\x80", "\xF0\x9F\xA4"})
+    EXPECT_FALSE(IsUtf8(text)) << text;
+}
+
 }  // namespace
 }  // namespace robomerge

@@ -39,6 +39,8 @@ class MergeRun {
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
+    ROBOMERGE_RETURN_NOT_OK(
+        CheckOutputs(file_system_, {{"trace", options_.trace_path}}, locations_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));
@@ -63,10 +65,7 @@ class MergeRun {
   }
 
   Status WriteAndPublish(const MergePlan& plan) {
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        Transaction transaction,
-        Transaction::Open(file_system_,
-                          PublicationOf(plan, PathsOf(plan), destination_, options_)));
+    ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, run_.Open(plan, destination_, options_));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction.done()));
     for (const std::string& other : transaction.OtherStagingFolders()) {

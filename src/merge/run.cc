@@ -245,6 +245,16 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return schedule::ParallelFor(*executor_, std::move(items), options);
 }
 
+Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destination,
+                              const MergeOptions& options) const {
+  Publication publication = PublicationOf(plan, destination, options);
+  publication.check_whole = [this](const std::string& root) {
+    SharedLayouts layouts;
+    return ReadAndDescribe(file_system_, root, layouts).status();
+  };
+  return Transaction::Open(file_system_, std::move(publication));
+}
+
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        Transaction& transaction) {
   return WriteSteps(plan, steps, transaction.files(), transaction.directory(),

@@ -72,6 +72,9 @@ class Run {
   /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed,
   /// naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
+  /// Opens the transaction of `plan`. A result that is there counts only if it can be read.
+  Result<Transaction> Open(const MergePlan& plan, const std::string& destination,
+                           const MergeOptions& options) const;
   /// Takes what a step came to. Called from workers.
   using NoteCallback = std::function<Status(size_t step, const WrittenFile& written)>;
   /// Writes the files of those steps of the plan below `directory` of `file_system`; each is noted

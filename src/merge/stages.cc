@@ -22,6 +22,20 @@ Result<std::vector<SourceSpec>> WithAbsoluteLocations(const io::FileSystem& file
   return sources;
 }
 
+// Partials and plans hold paths in tables and JSON, which are UTF-8.
+Status CheckUtf8(const std::vector<std::string>& paths) {
+  std::vector<Problem> problems;
+  for (const std::string& path : paths) {
+    if (IsUtf8(path)) continue;
+    problems.push_back(
+        Problem(Code::kInvalidArgument, "path is not UTF-8, and a plan or partial cannot hold it")
+            .Kind("E-path")
+            .At(path)
+            .Hint("rename the folder, or use `robomerge merge`, which takes any name"));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
 // The options that a plan keeps are the plan's; those of the process are its own.
 MergeOptions OptionsOf(const persist::StoredPlan& stored, const MergeOptions& own) {
   MergeOptions options = stored.options;
@@ -46,6 +60,11 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
+  const std::vector<std::string> locations = LocationsOf(all);
+  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(locations));
+  ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
+      run.file_system(),
+      {{"folder of partials", partial_directory}, {"trace", run.options().trace_path}}, locations));
   const Span span = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
   report.stage = "describe";
@@ -65,13 +84,33 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
     const persist::PartialPlace place{span.first, report.num_sources, all.size()};
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        report.already_done, persist::WritePartial(run.file_system(), partial_directory, place,
-                                                   LocationsOf(all), partial, run.options().sync));
+    ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
+                               persist::WritePartial(run.file_system(), partial_directory, place,
+                                                     locations, partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillBytesAndTimes({}, run, report);
   return report;
+}
+
+// What planning may write, and where.
+Status CheckPlaces(const Run& run, const std::string& destination,
+                   const std::string& plan_directory, const std::vector<std::string>& sources) {
+  const io::FileSystem& file_system = run.file_system();
+  ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system, destination, sources, run.options()));
+  ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
+      file_system, {{"plan directory", plan_directory}, {"trace", run.options().trace_path}},
+      sources));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_plan, file_system.RealPath(plan_directory));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_destination, file_system.RealPath(destination));
+  if (real_plan != real_destination && !real_plan.starts_with(real_destination + "/")) {
+    return Status();
+  }
+  return Problem(Code::kInvalidArgument, "plan directory lies in the destination")
+      .Kind("E-destination")
+      .At(plan_directory)
+      .Expected("a folder outside of " + destination)
+      .Hint("choose another folder for the plan");
 }
 
 // Plans `root`, whose roots are absolute, and writes the plan directory.
@@ -85,13 +124,12 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
                                io::AbsolutePath(run.file_system(), options.staging_root));
   }
   stored.options = options;
+  ROBOMERGE_RETURN_NOT_OK(CheckUtf8({destination, stored.staging_root}));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.plan, run.MakePlan(root, destination, {}));
   MergeOptions publishing = options;
   publishing.staging_root = stored.staging_root;
-  ROBOMERGE_ASSIGN_OR_RETURN(
-      const Transaction transaction,
-      Transaction::Open(run.file_system(),
-                        PublicationOf(stored.plan, PathsOf(stored.plan), destination, publishing)));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Transaction transaction,
+                             run.Open(stored.plan, destination, publishing));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_begun, transaction.IsBegun());
   if (!transaction.is_published() && !is_begun) {
     ROBOMERGE_RETURN_NOT_OK(CheckSpace(run.file_system(), RootsOf(root), destination,
@@ -125,7 +163,7 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                              persist::ReadPartials(run.file_system(), partial_directory));
   Partial root;
   for (persist::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
-  ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), clean, RootsOf(root), run.options()));
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, RootsOf(root)));
   return PlanInto(root, clean, plan_directory, run);
 }
 
@@ -139,8 +177,7 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  ROBOMERGE_RETURN_NOT_OK(
-      CheckDestination(run.file_system(), clean, LocationsOf(all), run.options()));
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, LocationsOf(all)));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(all));
   return PlanInto(root, clean, plan_directory, run);
@@ -148,8 +185,14 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
 
 // Opens the transaction of a stored plan.
 Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run) {
-  return Transaction::Open(run.file_system(), PublicationOf(stored.plan, PathsOf(stored.plan),
-                                                            stored.destination, run.options()));
+  // Again what `plan` looked at: places change, and plans are edited.
+  std::vector<std::string> roots;
+  for (const Origin& origin : stored.plan.origins) roots.push_back(origin.root);
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string destination, CleanDestination(stored.destination));
+  ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), destination, roots, run.options()));
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckOutputs(run.file_system(), {{"trace", run.options().trace_path}}, roots));
+  return run.Open(stored.plan, destination, run.options());
 }
 
 class WriteRun {

@@ -16,6 +16,10 @@ void Add(const Status& status, std::vector<Problem>& problems) {
   problems.insert(problems.end(), status.problems().begin(), status.problems().end());
 }
 
+// File systems take names of 255 bytes. Staging adds ".", ".robomerge-", a plan id of 16 digits, a
+// mark of 9 and ".journal".
+constexpr size_t kLongestName = 255 - 1 - 11 - 16 - 9 - 8;
+
 // Whether `inner` is `outer` or lies below it. Both are real paths.
 bool IsWithin(const std::string& inner, const std::string& outer) {
   return inner.starts_with(outer) &&
@@ -200,6 +204,15 @@ Result<std::string> CleanDestination(const std::string& path) {
         .Kind("E-destination")
         .Found(StrCat("`", path, "`"));
   }
+  if (name.size() > kLongestName) {
+    return Problem(Code::kInvalidArgument, "name of the destination is too long")
+        .Kind("E-destination")
+        .At(clean)
+        .Expected(StrCat("at most ", kLongestName, " bytes, so that the staging folder beside it ",
+                         "can have a name"))
+        .Found(StrCat(name.size(), " bytes"))
+        .Hint("choose a shorter name");
+  }
   return clean;
 }
 
@@ -237,6 +250,26 @@ Status CheckDestination(const io::FileSystem& file_system, const std::string& de
   }
   // Nobody is to be told to remove a folder that holds a source.
   if (!is_tangled) problems.insert(problems.begin(), there.begin(), there.end());
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>& outputs,
+                    const std::vector<std::string>& sources) {
+  std::vector<Problem> problems;
+  LinkFollower real_paths(file_system);
+  for (const Output& output : outputs) {
+    if (output.path.empty()) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_output, file_system.RealPath(output.path));
+    for (const std::string& source : sources) {
+      const Result<std::string> real_source = real_paths.Of(source);
+      if (!real_source.ok() || !IsWithin(real_output, *real_source)) continue;
+      problems.push_back(Problem(Code::kInvalidArgument, StrCat(output.what, " lies in a source"))
+                             .Kind("E-destination-in-source")
+                             .Source(source)
+                             .At(output.path)
+                             .Hint("sources are never written: choose a path outside of them"));
+    }
+  }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 

@@ -10,6 +10,16 @@
 
 namespace robomerge {
 
+/// A file or folder beside the destination that a run writes.
+struct Output {
+  const char* what;  ///< "trace"
+  std::string path;  ///< empty: there is none
+};
+
+/// kInvalidArgument (E-destination-in-source) for outputs that lie in a source, links followed.
+Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>& outputs,
+                    const std::vector<std::string>& sources);
+
 /// Says which sources lie inside another one (W-source-inside). They are merged as they were asked
 /// for; more often than not it is a slip. A source whose place cannot be told is left out.
 std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
@@ -23,7 +33,8 @@ Result<std::vector<std::string>> RealPaths(const io::FileSystem& file_system,
 /// that reads it.
 Result<std::string> WithoutParents(const io::FileSystem& file_system, const std::string& path);
 
-/// `path` without trailing slashes and dots; kInvalidArgument when nothing remains.
+/// `path` without trailing slashes and dots; kInvalidArgument (E-destination) when nothing remains,
+/// or when its name leaves no room for that of the staging folder.
 Result<std::string> CleanDestination(const std::string& path);
 
 /// kAlreadyExists (E-destination-exists) if something is at `destination` that is neither to be

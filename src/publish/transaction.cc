@@ -25,12 +25,33 @@ bool CanBeContinued(const Status& status) {
   }
 }
 
+// A result that cannot be read is not done, whatever its record says.
+Status DamagedResult(const Status& status, const std::string& destination) {
+  if (status.code() == Code::kIo || status.code() == Code::kCancelled) return status;
+  std::vector<Problem> problems = status.problems();
+  problems.insert(
+      problems.begin(),
+      Problem(Code::kAlreadyExists, "destination holds the result of this merge, and it is damaged")
+          .Kind("E-destination-damaged")
+          .At(destination)
+          .Hint("let it be overwritten (--overwrite), or choose another destination"));
+  return Status::Many(std::move(problems));
+}
+
 }  // namespace
 
-Publication PublicationOf(const MergePlan& plan, std::vector<std::string> files,
-                          const std::string& destination, const MergeOptions& options) {
-  return {destination,      options.staging_root, plan.id,      plan.content_id,
-          std::move(files), plan.origins,         options.sync, options.overwrite};
+Publication PublicationOf(const MergePlan& plan, const std::string& destination,
+                          const MergeOptions& options) {
+  Publication publication;
+  publication.destination = destination;
+  publication.staging_root = options.staging_root;
+  publication.plan_id = plan.id;
+  publication.content_id = plan.content_id;
+  publication.files = PathsOf(plan);
+  publication.origins = plan.origins;
+  publication.sync = options.sync;
+  publication.overwrite = options.overwrite;
+  return publication;
 }
 
 Transaction::Transaction(io::FileSystem& file_system, Publication publication, StagingPaths paths)
@@ -58,7 +79,11 @@ Status Transaction::LookAtDestination() {
       const DestinationState state,
       robomerge::LookAtDestination(*file_system_, destination, publication_.content_id,
                                    publication_.files, publication_.origins));
-  is_published_ = state == DestinationState::kThisResult;
+  const Status whole = state == DestinationState::kThisResult && publication_.check_whole
+                           ? publication_.check_whole(destination)
+                           : Status();
+  if (!whole.ok() && !publication_.overwrite) return DamagedResult(whole, destination);
+  is_published_ = state == DestinationState::kThisResult && whole.ok();
   // The result is younger than the sources as they were planned. What they are now decides.
   if (is_published_) return CheckSourceFiles(*file_system_, publication_.origins, true);
   if (state == DestinationState::kAbsent) return Status();

@@ -11,6 +11,7 @@
 // docs/architecture.md, "Done is done", has the rules; docs/robustness.md what each look is for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,10 +36,14 @@ struct Publication {
   std::vector<Origin> origins;     ///< the sources as they were read
   bool sync = true;
   bool overwrite = false;
+  /// Whether a dataset is whole, as far as its indexes show it: a result that is damaged is not
+  /// done.
+  std::function<Status(const std::string& root)> check_whole;
 };
 
-Publication PublicationOf(const MergePlan& plan, std::vector<std::string> files,
-                          const std::string& destination, const MergeOptions& options);
+/// Without check_whole.
+Publication PublicationOf(const MergePlan& plan, const std::string& destination,
+                          const MergeOptions& options);
 
 /// What a process does to the destination.
 enum class Role {
