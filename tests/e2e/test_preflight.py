@@ -18,9 +18,10 @@ def as_nobody(robomerge, tmp_path):
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         return subprocess.run([str(robomerge.path), *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=60, env=robomerge.environment(), **user)
 
-    # pytest's own folders are for the owner only.
-    for folder in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
-        folder.chmod(0o755)
+    # pytest's own folders are for the owner only: /tmp/pytest-of-me/pytest-1/popen-gw0/test0, with a worker's or without.
+    for folder in [tmp_path, *tmp_path.parents[:3]]:
+        if "pytest-of-" in str(folder):
+            folder.chmod(0o755)
     if subprocess.run([str(robomerge.path), "--version"], capture_output=True, check=False).returncode != 0:
         pytest.fail("the command does not run")
     return run
