@@ -28,6 +28,10 @@ elif [ $# = 0 ]; then
   fi
 fi
 
+if [ ! -f build/release/compile_commands.json ]; then
+  echo "lint: no build/release/compile_commands.json: run scripts/setup.sh --tests first" >&2
+  exit 1
+fi
 # The commands of build/release without what only GCC knows: its precompiled headers and some names
 # of warnings.
 commands=build/lint/compile_commands.json
@@ -46,9 +50,9 @@ for entry in entries:
 with open(destination, "w", encoding="utf-8") as file:
     json.dump(entries, file)
 compiled = {os.path.relpath(entry["file"]) for entry in entries}
-print(*(name for name in files if name in compiled), sep="\n")
+sys.stdout.writelines(f"{name}\n" for name in files if name in compiled)
 PYTHON
 )
-printf '%s\n' "${known[@]}" | sed '/^$/d' |
-  xargs --no-run-if-empty --max-args=1 --max-procs="$(nproc)" clang-tidy -p build/lint --quiet
+if [ ${#known[@]} = 0 ]; then echo "lint: no .cc file for clang-tidy"; exit; fi
+printf '%s\0' "${known[@]}" | xargs --null --max-args=1 --max-procs="$(nproc)" clang-tidy -p build/lint --quiet
 echo "lint: clang-tidy finds nothing in ${#known[@]} files"
