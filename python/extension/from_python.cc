@@ -82,7 +82,12 @@ std::vector<SourceSpec> Arguments::Sources(const std::string& name, nb::handle g
     const nb::object source_name = each.attr("name");
     if (!nb::isinstance<nb::str>(source_name))
       throw WrongType(place + ".name", "a text", source_name);
-    source.name = nb::cast<std::string>(source_name);
+    const nb::object bytes = Checked(PyUnicode_AsUTF8String(source_name.ptr()), PyExc_ValueError,
+                                     place + ".name", "a text", source_name);
+    if (bytes.is_valid())
+      source.name.assign(nb::cast<nb::bytes>(bytes).c_str(), nb::len(bytes));
+    else
+      Refuse(place + ".name", "a text that UTF-8 can hold", source_name);
   }
   return sources;
 }

@@ -141,6 +141,8 @@ def test_a_name_of_a_source_is_kept_in_the_result(make_source, tmp_path):
     assert [source.get("name") for source in record["sources"]] == [None, "left arm"]
     with pytest.raises(TypeError, match=r"sources\[0\].name must be a text"):
         robomerge.merge([robomerge.Source(plain, name=3)], tmp_path / "other")
+    with pytest.raises(robomerge.InvalidArgumentError, match=r"sources\[0\].name"):
+        robomerge.merge([robomerge.Source(plain, name="\udcff")], tmp_path / "other")
 
 
 def test_overwrite_replaces_a_dataset(make_source, tmp_path):
