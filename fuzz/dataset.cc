@@ -3,6 +3,7 @@
 // opened, nothing outside the destination is made.
 #include <algorithm>
 
+#include "base/path.h"
 #include "describe/describe.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
@@ -39,7 +40,7 @@ Status Write(const MergePlan& plan, io::FileSystem& files) {
     ROBOMERGE_RETURN_NOT_OK(files.MakeDirectories(path.substr(0, path.find_last_of('/'))));
     schedule::Item item;
     item.name = PathOf(plan, plan.steps[step]);
-    FUZZ_CHECK(fuzz::IsPlainPath(item.name), item.name);
+    FUZZ_CHECK(IsPlainPath(item.name), item.name);
     item.body = [&context, step](schedule::Spawner& spawner) {
       return WriteStep(context, step, spawner, [](WrittenFile) {});
     };
@@ -69,7 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!fuzz::Fine(source)) return 0;
   const Partial both = Combine(*source, *source);
   PlanSite site;
-  site.working_directory = "/";
   const Result<MergePlan> plan = Plan(both, {}, site);
   if (!fuzz::Fine(plan)) return 0;
   // Damage inside payload is found only if the payload is decoded.

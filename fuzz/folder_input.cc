@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/path.h"
+
 namespace robomerge::fuzz {
 namespace {
 
@@ -44,19 +46,6 @@ std::string JoinFolder(const std::vector<InputFile>& files) {
     input += file.bytes;
   }
   return input;
-}
-
-bool IsPlainPath(const std::string& path) {
-  if (path.empty() || path.front() == '/' || path.back() == '/' ||
-      path.find('\0') != std::string::npos)
-    return false;
-  for (size_t begin = 0; begin <= path.size();) {
-    const size_t end = std::min(path.find('/', begin), path.size());
-    const std::string part = path.substr(begin, end - begin);
-    if (part.empty() || part == "." || part == "..") return false;
-    begin = end + 1;
-  }
-  return true;
 }
 
 }  // namespace robomerge::fuzz

@@ -22,7 +22,4 @@ std::vector<InputFile> SplitFolder(std::string_view input);
 void PutFolder(std::string_view input, const std::string& folder, io::MemoryFileSystem& memory);
 std::string JoinFolder(const std::vector<InputFile>& files);
 
-/// Whether a file can have this name inside a folder.
-bool IsPlainPath(const std::string& path);
-
 }  // namespace robomerge::fuzz

@@ -1,5 +1,6 @@
 // meta/info.json: parsed, written again, and read as a dataset's; its path templates filled for
 // every camera.
+#include "base/path.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "model/file_id.h"
@@ -40,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const std::string& key : dataset.schema.video_keys()) {
     Expand(source->video_path, key);
     // DestinationVideoPath aborts if its path would lead outside.
-    FUZZ_CHECK(fuzz::IsPlainPath(DestinationVideoPath(key, {1, 2})), key);
+    FUZZ_CHECK(IsPlainPath(DestinationVideoPath(key, {1, 2})), key);
   }
   for (const Feature& feature : dataset.schema.features) {
     static_cast<void>(feature.shape());

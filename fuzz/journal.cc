@@ -1,6 +1,7 @@
 // A folder of journals is read; what it says is written as one journal and read again.
 #include "publish/journal.h"
 
+#include "base/path.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "testing/guarded_file_system.h"

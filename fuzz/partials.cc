@@ -1,5 +1,6 @@
 // A folder of partials, as it is and with fingerprints that fit: loaded, combined and planned, and
 // written and loaded again.
+#include "base/path.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "fuzz/mutate.h"
@@ -32,7 +33,7 @@ void Load(io::MemoryFileSystem& memory) {
   FUZZ_CHECK(fuzz::Fine(again) && again->size() == partials->size(), again.status().ToString());
   const Result<MergePlan> plan = Plan(root, {});
   if (!fuzz::Fine(plan)) return;
-  for (const std::string& path : PathsOf(*plan)) FUZZ_CHECK(fuzz::IsPlainPath(path), path);
+  for (const std::string& path : PathsOf(*plan)) FUZZ_CHECK(IsPlainPath(path), path);
 }
 
 void MakeFingerprintsFit(io::MemoryFileSystem& files, const std::string& folder) {

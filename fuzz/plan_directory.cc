@@ -1,5 +1,6 @@
 // A plan directory, as it is, and with fingerprints and a plan id that fit: loaded; its destination
 // files must lie in the destination.
+#include "base/path.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "fuzz/mutate.h"
@@ -22,11 +23,11 @@ Status Load(io::MemoryFileSystem& memory) {
   if (!fuzz::Fine(stored)) return stored.status();
   for (const Step& step : stored->plan.steps) {
     const std::string path = PathOf(stored->plan, step);
-    FUZZ_CHECK(fuzz::IsPlainPath(path), path);
+    FUZZ_CHECK(IsPlainPath(path), path);
     for (const uint32_t source : SourcesOf(stored->plan, step))
       FUZZ_CHECK(source < stored->plan.sources.size(), "a step names a source that is not there");
     if (const auto* carried = std::get_if<CarriedFileStep>(&step))
-      FUZZ_CHECK(fuzz::IsPlainPath(carried->source_path), carried->source_path);
+      FUZZ_CHECK(IsPlainPath(carried->source_path), carried->source_path);
   }
   return Status();
 }
@@ -36,7 +37,7 @@ void MakeFingerprintsFit(const io::FileSystem& files, json::Json& header) {
   fuzz::Refingerprint<persist::SourceFilesTable>(files, kFolder, "source_files", header);
   fuzz::Refingerprint<persist::TasksTable>(files, kFolder, "tasks", header);
   fuzz::Refingerprint<persist::UnitsTable>(files, kFolder, "units", header);
-  fuzz::Refingerprint<persist::ExtentsTable>(files, kFolder, "extents", header);
+  fuzz::Refingerprint<persist::InputsTable>(files, kFolder, "extents", header);
   fuzz::Refingerprint<persist::CarriedFilesTable>(files, kFolder, "carried_files", header);
   fuzz::Refingerprint<persist::PlannedEpisodesTable>(files, kFolder, "episodes", header);
   fuzz::Refingerprint<persist::PlannedFramesTable>(files, kFolder, "frames", header);

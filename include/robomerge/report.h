@@ -49,6 +49,19 @@ struct StageTime {
   bool operator==(const StageTime&) const = default;
 };
 
+/// The fields that a whole merge and a single stage have alike.
+void VisitWork(auto& self, auto&& visit) {
+  visit("size_bytes", self.size_bytes);
+  visit("copied_bytes", self.copied_bytes);
+  visit("shared_bytes", self.shared_bytes);
+  visit("encoded_bytes", self.encoded_bytes);
+  visit("warnings", self.warnings);
+  visit("stages", self.stages);
+  visit("seconds", self.seconds);
+  visit("num_workers", self.num_workers);
+  visit("utilisation", self.utilisation);
+}
+
 struct MergeReport {
   std::string destination;
   std::string plan_id;
@@ -86,15 +99,7 @@ struct MergeReport {
     visit("files", self.files);
     visit("num_files_written", self.num_files_written);
     visit("num_files_skipped", self.num_files_skipped);
-    visit("size_bytes", self.size_bytes);
-    visit("copied_bytes", self.copied_bytes);
-    visit("shared_bytes", self.shared_bytes);
-    visit("encoded_bytes", self.encoded_bytes);
-    visit("warnings", self.warnings);
-    visit("stages", self.stages);
-    visit("seconds", self.seconds);
-    visit("num_workers", self.num_workers);
-    visit("utilisation", self.utilisation);
+    VisitWork(self, visit);
     visit("critical_path_seconds", self.critical_path_seconds);
   }
   bool operator==(const MergeReport&) const = default;

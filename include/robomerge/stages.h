@@ -73,15 +73,7 @@ struct StageReport {
     visit("num_files_written", self.num_files_written);
     visit("num_files_skipped", self.num_files_skipped);
     visit("payload_bytes", self.payload_bytes);
-    visit("size_bytes", self.size_bytes);
-    visit("copied_bytes", self.copied_bytes);
-    visit("shared_bytes", self.shared_bytes);
-    visit("encoded_bytes", self.encoded_bytes);
-    visit("warnings", self.warnings);
-    visit("stages", self.stages);
-    visit("seconds", self.seconds);
-    visit("num_workers", self.num_workers);
-    visit("utilisation", self.utilisation);
+    VisitWork(self, visit);
   }
   bool operator==(const StageReport&) const = default;
 };

@@ -134,6 +134,17 @@ def test_a_merge_that_is_done_is_not_done_again(make_source, tmp_path, tree):
     assert first.plan_id == again.plan_id and first.num_files_written == len(first.files) and tree(tmp_path) == before
 
 
+def test_a_result_that_is_older_than_a_source_is_not_done(make_source, tmp_path):
+    source = make_source()
+    robomerge.merge([source], tmp_path / "merged")
+    os.utime(source / "data/chunk-000/file-000.parquet")
+    for call in (robomerge.merge, robomerge.plan):
+        with pytest.raises(robomerge.DestinationExistsError, match="older result"):
+            call([source], tmp_path / "merged")
+    assert not robomerge.merge([source], tmp_path / "merged", overwrite=True).already_done
+    assert robomerge.merge([source], tmp_path / "merged").already_done
+
+
 def test_a_name_of_a_source_is_kept_in_the_result(make_source, tmp_path):
     plain, left = make_source(), make_source(lengths=(3,))
     robomerge.merge([plain, robomerge.Source(left, name="left arm")], tmp_path / "merged")

@@ -140,11 +140,11 @@ TEST(Describe, TimesOffTheGridStayAsTheyAre) {
 TEST(Describe, AggregatesEpisodesWhereThereIsNoStatsJson) {
   const auto add_statistics = [](Dataset& dataset) {
     dataset.statistics.reset();
-    StatLayout layout;
+    StatColumns layout;
     for (const char* stat : {"min", "max", "mean", "std", "count"})
       layout.push_back({"action", stat, NumberKind::kFloat, 1, 1});
     EpisodeStatisticsBlock block;
-    block.layout = std::make_shared<const StatLayout>(layout);
+    block.layout = std::make_shared<const StatColumns>(layout);
     block.stride = 5;
     block.num_rows = 2;
     block.values = {0, 3, 1.5, 1, 10, 10, 20, 15, 5, 20};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "merge/dry_run.h"
 #include "merge/on_file_system.h"
@@ -54,20 +55,25 @@ class MergeRun {
 
  private:
   Status WriteDry(const MergePlan& plan) {
+    // A plan is refused where the merge would be.
+    ROBOMERGE_ASSIGN_OR_RETURN(const Transaction transaction,
+                               run_.Open(plan, destination_, options_));
     run_.Enter("write");
     done_.resize(plan.steps.size());
-    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, Missing(done_), done_));
+    std::vector<size_t> all(done_.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, all, done_));
     for (const auto& file : done_) totals_.Add(*file);
-    ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system_, destination_));
-    // What may be there already needs no space; whether it is this merge, only writing would tell.
-    if (exists && !options_.overwrite) return Status();
-    return CheckSpaceFor(totals_.size_bytes);
+    if (transaction.is_published()) return Status();
+    WrittenTotals missing;
+    for (const size_t step : transaction.Missing()) missing.Add(*done_[step]);
+    return CheckSpaceFor(missing.size_bytes);
   }
 
   Status WriteAndPublish(const MergePlan& plan) {
     ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, run_.Open(plan, destination_, options_));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
-    ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction.done()));
+    ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction));
     for (const std::string& other : transaction.OtherStagingFolders()) {
       left_.push_back(LeftWarning(other));
     }
@@ -78,7 +84,7 @@ class MergeRun {
   Status FillAndPublish(const MergePlan& plan, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kAlone));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
-    const std::vector<size_t> missing = Missing(transaction.done());
+    const std::vector<size_t> missing = transaction.Missing();
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
@@ -128,12 +134,12 @@ class MergeRun {
 
   // The payload is known without looking. To the byte what is missing is laid out only where that
   // leaves it open.
-  Status CheckFits(const MergePlan& plan, const UnitsDone& done) {
-    uint64_t done_bytes = 0;
-    for (size_t step = 0; step < plan.steps.size(); ++step) {
-      if (done[step]) done_bytes += PayloadBytes(plan.steps[step]);
-    }
-    const uint64_t payload_bytes = plan.payload_bytes - std::min(plan.payload_bytes, done_bytes);
+  Status CheckFits(const MergePlan& plan, const Transaction& transaction) {
+    const std::vector<size_t> steps = transaction.Missing();
+    uint64_t payload_bytes = 0;
+    for (const size_t step : steps) payload_bytes += PayloadBytes(plan.steps[step]);
+    // A source file may go into two steps.
+    payload_bytes = std::min(payload_bytes, plan.payload_bytes);
     ROBOMERGE_RETURN_NOT_OK(CheckSpaceFor(payload_bytes));
     uint64_t ample_bytes =
         payload_bytes + payload_bytes / 4 + plan.episodes.size() * kAmpleRowBytes + kAmpleBytes;
@@ -143,24 +149,14 @@ class MergeRun {
     if (CheckSpaceFor(ample_bytes).ok()) return Status();
     run_.Enter("plan");
     UnitsDone exact(plan.steps.size());
-    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, Missing(done), exact));
+    ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, steps, exact));
     WrittenTotals missing;
-    for (const auto& file : exact) {
-      if (file) missing.Add(*file);
-    }
+    for (const size_t step : steps) missing.Add(*exact[step]);
     return CheckSpaceFor(missing.size_bytes);
   }
 
   Status CheckSpaceFor(uint64_t num_bytes) const {
     return CheckSpace(file_system_, roots_, destination_, options_.copy_mode, num_bytes);
-  }
-
-  static std::vector<size_t> Missing(const UnitsDone& done) {
-    std::vector<size_t> missing;
-    for (size_t step = 0; step < done.size(); ++step) {
-      if (!done[step]) missing.push_back(step);
-    }
-    return missing;
   }
 
   static Problem LeftWarning(const std::string& folder) {

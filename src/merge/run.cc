@@ -232,7 +232,7 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
       ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
                                  ReadAndDescribe(file_system_, SpecOf(planned), layouts));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
-      ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source, "")));
+      ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source)));
       const std::lock_guard lock(mutex);
       plan.sources[number] = std::move(source);
       return Status();

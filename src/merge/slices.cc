@@ -30,28 +30,28 @@ Status CheckRank(int64_t rank, int64_t world_size) {
       .Found(is_world ? StrCat("rank ", rank) : StrCat("world size ", world_size));
 }
 
-Span SliceByNumber(uint64_t num_items, int64_t rank, int64_t world_size) {
+Slice SliceByNumber(uint64_t num_items, int64_t rank, int64_t world_size) {
   return {Share(num_items, rank, world_size), Share(num_items, rank + 1, world_size)};
 }
 
-Span SliceByCost(const std::vector<uint64_t>& cost_bytes, int64_t rank, int64_t world_size) {
+Slice SliceByCost(const std::vector<uint64_t>& cost_bytes, int64_t rank, int64_t world_size) {
   uint64_t total = 0;
   for (const uint64_t cost : cost_bytes) total += cost + kFileCostBytes;
   const uint64_t begin = Share(total, rank, world_size), end = Share(total, rank + 1, world_size);
-  Span span{cost_bytes.size(), cost_bytes.size()};
+  Slice slice{cost_bytes.size(), cost_bytes.size()};
   uint64_t before = 0;
   for (uint64_t item = 0; item < cost_bytes.size(); ++item) {
     const uint64_t cost = cost_bytes[item] + kFileCostBytes;
     const uint64_t middle = before + cost / 2;
     before += cost;
     if (middle < begin) continue;
-    if (span.first == cost_bytes.size()) span.first = item;
+    if (slice.first == cost_bytes.size()) slice.first = item;
     if (middle >= end) {
-      span.end = item;
+      slice.end = item;
       break;
     }
   }
-  return span;
+  return slice;
 }
 
 }  // namespace robomerge

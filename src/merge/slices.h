@@ -10,7 +10,7 @@
 namespace robomerge {
 
 /// [first, end) of a list.
-struct Span {
+struct Slice {
   uint64_t first = 0;
   uint64_t end = 0;
 };
@@ -19,10 +19,10 @@ struct Span {
 Status CheckRank(int64_t rank, int64_t world_size);
 
 /// The rank's share of `num_items`, by number. REQUIRES: CheckRank.
-Span SliceByNumber(uint64_t num_items, int64_t rank, int64_t world_size);
+Slice SliceByNumber(uint64_t num_items, int64_t rank, int64_t world_size);
 
 /// The rank's share by cost: an item belongs to the rank in whose share of the total its middle
 /// lies. A file counts a constant beside its bytes, for making and syncing it. REQUIRES: CheckRank.
-Span SliceByCost(const std::vector<uint64_t>& cost_bytes, int64_t rank, int64_t world_size);
+Slice SliceByCost(const std::vector<uint64_t>& cost_bytes, int64_t rank, int64_t world_size);
 
 }  // namespace robomerge

@@ -13,10 +13,10 @@ TEST(Slices, ByNumberCoverEverythingOnce) {
   for (const int64_t world_size : {1, 3, 7, 20}) {
     uint64_t next = 0;
     for (int64_t rank = 0; rank < world_size; ++rank) {
-      const Span span = SliceByNumber(12, rank, world_size);
-      EXPECT_EQ(span.first, next);
-      EXPECT_LE(span.end - span.first, 12u / static_cast<uint64_t>(world_size) + 1);
-      next = span.end;
+      const Slice slice = SliceByNumber(12, rank, world_size);
+      EXPECT_EQ(slice.first, next);
+      EXPECT_LE(slice.end - slice.first, 12u / static_cast<uint64_t>(world_size) + 1);
+      next = slice.end;
     }
     EXPECT_EQ(next, 12u);
   }
@@ -30,12 +30,12 @@ TEST(Slices, ByCostCoverEverythingOnceAndAreBalanced) {
   for (const int64_t world_size : {1, 3, 7, 100, 1000}) {
     uint64_t next = 0;
     for (int64_t rank = 0; rank < world_size; ++rank) {
-      const Span span = SliceByCost(costs, rank, world_size);
-      if (span.first == span.end) continue;
-      EXPECT_EQ(span.first, next);
-      next = span.end;
+      const Slice slice = SliceByCost(costs, rank, world_size);
+      if (slice.first == slice.end) continue;
+      EXPECT_EQ(slice.first, next);
+      next = slice.end;
       uint64_t cost = 0;
-      for (uint64_t item = span.first; item < span.end; ++item) cost += costs[item] + kMegabyte;
+      for (uint64_t item = slice.first; item < slice.end; ++item) cost += costs[item] + kMegabyte;
       // A contiguous cut is off by at most the items at its two ends, half of each.
       EXPECT_LE(cost, total / static_cast<uint64_t>(world_size) + 201 * kMegabyte);
     }

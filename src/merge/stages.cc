@@ -65,25 +65,25 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
   ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
       run.file_system(),
       {{"folder of partials", partial_directory}, {"trace", run.options().trace_path}}, locations));
-  const Span span = SliceByNumber(all.size(), rank.rank, rank.world_size);
+  const Slice slice = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
   report.stage = "describe";
   report.directory = partial_directory;
-  report.first_source = span.first;
-  report.num_sources = span.end - span.first;
+  report.first_source = slice.first;
+  report.num_sources = slice.end - slice.first;
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   if (report.num_sources == 0) {
     report.already_done = true;
   } else {
-    const std::vector<SourceSpec> mine(all.begin() + static_cast<int64_t>(span.first),
-                                       all.begin() + static_cast<int64_t>(span.end));
+    const std::vector<SourceSpec> mine(all.begin() + static_cast<int64_t>(slice.first),
+                                       all.begin() + static_cast<int64_t>(slice.end));
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial partial, run.ReadAndReduce(mine));
     report.num_episodes = partial.num_episodes;
     report.num_frames = partial.num_frames;
     report.payload_bytes = partial.payload_bytes;
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
-    const persist::PartialPlace place{span.first, report.num_sources, all.size()};
+    const persist::PartialPlace place{slice.first, report.num_sources, all.size()};
     ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
                                persist::WritePartial(run.file_system(), partial_directory, place,
                                                      locations, partial, run.options().sync));
@@ -207,14 +207,14 @@ class WriteRun {
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     std::vector<uint64_t> cost_bytes;
     for (const Step& step : stored_.plan.steps) cost_bytes.push_back(CostBytes(step));
-    const Span span = SliceByCost(cost_bytes, rank.rank, rank.world_size);
+    const Slice slice = SliceByCost(cost_bytes, rank.rank, rank.world_size);
     FillFromPlan(stored_, report_);
-    report_.first_unit = span.first;
-    report_.num_units = span.end - span.first;
+    report_.first_unit = slice.first;
+    report_.num_units = slice.end - slice.first;
     ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored_, run_));
     if (!transaction.is_published()) {
       ROBOMERGE_RETURN_NOT_OK(transaction.Settle(
-          WriteSlice(span, transaction), "run the same `robomerge write` again to continue"));
+          WriteSlice(slice, transaction), "run the same `robomerge write` again to continue"));
     }
     report_.num_files_skipped = report_.num_units - report_.num_files_written;
     report_.already_done = report_.num_files_written == 0;
@@ -225,10 +225,10 @@ class WriteRun {
   }
 
  private:
-  Status WriteSlice(Span span, Transaction& transaction) {
+  Status WriteSlice(Slice slice, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kWriter));
     if (transaction.is_published()) return Status();
-    const std::vector<size_t> missing = transaction.Missing(span.first, span.end);
+    const std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
     if (missing.empty()) return Status();
     std::set<uint32_t> sources;
     const MergePlan& plan = stored_.plan;

@@ -232,8 +232,8 @@ TEST(Distribution, RangeIsTheSameAsItsValues) {
 
 TEST(SharedLayouts, EqualOnesAreOne) {
   const auto layout = [](uint32_t width) {
-    return std::make_shared<const StatLayout>(
-        StatLayout{{"action", "min", NumberKind::kFloat, 1, width}});
+    return std::make_shared<const StatColumns>(
+        StatColumns{{"action", "min", NumberKind::kFloat, 1, width}});
   };
   SharedLayouts layouts;
   const auto first = layouts.Share(layout(6)), other = layouts.Share(layout(7));

@@ -67,8 +67,8 @@ struct MergePlan {
   uint32_t schema_source = 0;
   uint32_t schema_data_file = 0;
 
-  StatLayout stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in
-                            ///< order of first appearance; width is not used
+  StatColumns stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in
+                             ///< order of first appearance; width is not used
   std::vector<std::string>
       carried_columns;  ///< of the episodes tables, union in order of first appearance
 

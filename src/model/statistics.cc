@@ -20,9 +20,9 @@ std::optional<double> QuantilePercent(std::string_view name) {
   return percent;
 }
 
-std::shared_ptr<const StatLayout> SharedLayouts::Share(std::shared_ptr<const StatLayout> layout) {
+std::shared_ptr<const StatColumns> SharedLayouts::Share(std::shared_ptr<const StatColumns> layout) {
   const std::lock_guard lock(mutex_);
-  for (const std::shared_ptr<const StatLayout>& known : distinct_) {
+  for (const std::shared_ptr<const StatColumns>& known : distinct_) {
     if (*known == *layout) return known;
   }
   // Where hardly any two are equal, looking for one would cost more than what it saves.

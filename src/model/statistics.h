@@ -44,23 +44,23 @@ struct StatColumn {
   uint32_t width = 0;  ///< numbers per cell; 0: null in every row of the block
   bool operator==(const StatColumn&) const = default;
 };
-using StatLayout = std::vector<StatColumn>;
+using StatColumns = std::vector<StatColumn>;
 
 /// Layouts of which many sources have equal ones, each kept once. Thread-safe.
 class SharedLayouts {
  public:
   /// The layout that was given first among those equal to this one.
-  std::shared_ptr<const StatLayout> Share(std::shared_ptr<const StatLayout> layout);
+  std::shared_ptr<const StatColumns> Share(std::shared_ptr<const StatColumns> layout);
 
  private:
   std::mutex mutex_;
-  std::vector<std::shared_ptr<const StatLayout>> distinct_;  // guarded by mutex_
+  std::vector<std::shared_ptr<const StatColumns>> distinct_;  // guarded by mutex_
 };
 
 /// The statistics of consecutive episodes, flat: thousands of small sources cost a few kB each. Row
 /// r of the block holds the numbers of every column of the layout one after another.
 struct EpisodeStatisticsBlock {
-  std::shared_ptr<const StatLayout> layout;
+  std::shared_ptr<const StatColumns> layout;
   uint32_t stride = 0;  ///< sum of widths
   uint64_t num_rows = 0;
   std::vector<double> values;  ///< num_rows * stride

@@ -97,7 +97,7 @@ class Loading {
                                Spans("episode_layouts", tables_.episode_layouts));
     ROBOMERGE_ASSIGN_OR_RETURN(const auto statistics_spans,
                                Spans("statistics_layouts", tables_.statistics_layouts));
-    std::vector<std::shared_ptr<const StatLayout>> layouts;
+    std::vector<std::shared_ptr<const StatColumns>> layouts;
     for (const auto& span : episode_spans) layouts.push_back(EpisodeLayout(span));
     IndexCheck index(folder_, "sources");
     for (size_t row = 0; row < table.root.size(); ++row) {
@@ -122,7 +122,7 @@ class Loading {
         // A layout without columns has no rows, and no place among the last spans.
         const auto number = static_cast<size_t>(table.episode_layout[row]);
         dataset->episode_statistics.back().layout =
-            number < layouts.size() ? layouts[number] : std::make_shared<const StatLayout>();
+            number < layouts.size() ? layouts[number] : std::make_shared<const StatColumns>();
       }
       source->payload_bytes = index.Count("payload_bytes", row, table.payload_bytes[row]);
       ROBOMERGE_RETURN_NOT_OK(TakeStatistics(row, statistics_spans, *source));
@@ -132,9 +132,9 @@ class Loading {
     return index.status();
   }
 
-  std::shared_ptr<const StatLayout> EpisodeLayout(std::pair<size_t, size_t> span) const {
+  std::shared_ptr<const StatColumns> EpisodeLayout(std::pair<size_t, size_t> span) const {
     const LayoutsTable& table = tables_.episode_layouts;
-    StatLayout layout;
+    StatColumns layout;
     for (size_t row = span.first; row < span.second; ++row) {
       const int depth = table.shape[row].empty()
                             ? 1
@@ -142,7 +142,7 @@ class Loading {
       layout.push_back({table.feature[row], table.statistic[row],
                         static_cast<NumberKind>(table.kind[row]), depth, 0});
     }
-    return std::make_shared<const StatLayout>(std::move(layout));
+    return std::make_shared<const StatColumns>(std::move(layout));
   }
 
   Status TakeStatistics(size_t row, const std::vector<std::pair<size_t, size_t>>& spans,

@@ -47,7 +47,7 @@ class Layouts {
 // asks of per-episode statistics.
 std::vector<Layouts::Row> EpisodeLayout(const Dataset& dataset) {
   std::vector<Layouts::Row> rows;
-  const StatLayout* last = nullptr;
+  const StatColumns* last = nullptr;
   for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
     if (last != nullptr && *last == *block.layout) continue;
     last = block.layout.get();

@@ -63,7 +63,7 @@ Partial Leaf(size_t number) {
     dataset.schema.fps = 30.0;  // the same rate, written in another way: a schema of its own
   if (number % 4 == 0) {
     dataset.carried_columns = {"note " + std::to_string(number % 8)};
-    auto layout = std::make_shared<const StatLayout>(StatLayout{
+    auto layout = std::make_shared<const StatColumns>(StatColumns{
         {"action", "min", NumberKind::kFloat, 1, 1}, {"cam", "max", NumberKind::kFloat, 3, 3}});
     dataset.episode_statistics.push_back({layout, 4, 2, std::vector<double>(8)});
   }

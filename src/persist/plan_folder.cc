@@ -144,7 +144,7 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(tables.source_files, folder.Read<SourceFilesTable>("source_files"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.tasks, folder.Read<TasksTable>("tasks"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.units, folder.Read<UnitsTable>("units"));
-  ROBOMERGE_ASSIGN_OR_RETURN(tables.extents, folder.Read<ExtentsTable>("extents"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.extents, folder.Read<InputsTable>("extents"));
   if (std::ranges::count(tables.units.kind, CarriedFileStep::kKind) > 0) {
     ROBOMERGE_ASSIGN_OR_RETURN(tables.carried_files,
                                folder.Read<CarriedFilesTable>("carried_files"));

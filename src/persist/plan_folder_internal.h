@@ -13,7 +13,7 @@ struct PlanTables {
   SourceFilesTable source_files;
   TasksTable tasks;
   UnitsTable units;
-  ExtentsTable extents;
+  InputsTable extents;
   CarriedFilesTable carried_files;
   PlannedEpisodesTable episodes;
   PlannedFramesTable frames;

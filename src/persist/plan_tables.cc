@@ -317,7 +317,7 @@ class Loading {
   }
 
   Status LoadExtents() {
-    const ExtentsTable& table = tables_.extents;
+    const InputsTable& table = tables_.extents;
     IndexCheck index(folder_, "extents");
     for (size_t row = 0; row < table.unit.size(); ++row) {
       ROBOMERGE_ASSIGN_OR_RETURN(const uint32_t step,

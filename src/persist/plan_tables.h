@@ -47,7 +47,7 @@ struct UnitsTable {
 };
 
 /// The source files of video units, in order.
-struct ExtentsTable {
+struct InputsTable {
   Integers unit, source, source_key, video_file;
 
   template <typename Visitor>

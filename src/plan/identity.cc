@@ -92,10 +92,10 @@ void AddEpisodes(const MergePlan& plan, Fingerprint& all) {
 
 }  // namespace
 
-Origin OriginOf(const DescribedSource& source, const std::string& working_directory) {
+Origin OriginOf(const DescribedSource& source) {
   const Dataset& dataset = *source.dataset;
   Origin origin;
-  origin.root = AbsolutePath(dataset.root, working_directory);
+  origin.root = AbsolutePath(dataset.root, "");
   origin.name = source.name;
   origin.adaptation = source.adaptation;
   origin.num_episodes = dataset.episodes.size();
@@ -157,7 +157,7 @@ namespace plan_internal {
 void MakeOrigins(const PlanSite& site, MergePlan& plan) {
   uint64_t first_episode = 0;
   for (const auto& source : plan.sources) {
-    Origin origin = OriginOf(*source, site.working_directory);
+    Origin origin = OriginOf(*source);
     if (!site.roots.empty()) origin.root = site.roots[plan.origins.size()];
     origin.first_episode = first_episode;
     first_episode += origin.num_episodes;

@@ -65,7 +65,7 @@ void GatherCarriedColumns(MergePlan& plan) {
 
 void GatherStatColumns(MergePlan& plan) {
   std::set<std::pair<std::string, std::string>> seen;
-  const StatLayout* last = nullptr;
+  const StatColumns* last = nullptr;
   for (const auto& source : plan.sources) {
     for (const EpisodeStatisticsBlock& block : source->dataset->episode_statistics) {
       // Sources of one recorder have equal layouts; comparing is cheaper than looking every column

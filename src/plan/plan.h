@@ -10,9 +10,8 @@ namespace robomerge {
 
 /// What a plan depends on besides sources and options.
 struct PlanSite {
-  std::string working_directory;  ///< where relative roots of sources begin
-  /// The sources' roots as the plan is to know them, one for each; empty: as they are given, made
-  /// absolute.
+  /// The sources' roots as the plan is to know them, absolute, one for each; empty: as they are
+  /// given.
   std::vector<std::string> roots;
   uint64_t alignment_bytes = 1;  ///< as in MergePlan
 };
@@ -24,9 +23,8 @@ std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
 
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site = {});
 
-/// The origin of one source, its place in the destination left out. `root` is made absolute by
-/// `working_directory`.
-Origin OriginOf(const DescribedSource& source, const std::string& working_directory);
+/// The origin of one source, its place in the destination left out.
+Origin OriginOf(const DescribedSource& source);
 
 /// Raised whenever the bytes of some destination change, so that an upgraded program never goes on
 /// with a staging folder of other bytes, nor takes an older result for its own.

@@ -10,8 +10,8 @@ namespace {
 
 using json::Json;
 
-constexpr const char* kRecordPath = "meta/robomerge.json";
-constexpr const char* kInfoPath = "meta/info.json";
+const std::string kRecordPath(RecordStep::kPath);
+const std::string kInfoPath(InfoStep::kPath);
 constexpr size_t kMostNamed = 10;
 
 bool WasWrittenAfter(int64_t record_ns, const std::vector<Origin>& origins) {

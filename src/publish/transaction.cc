@@ -1,7 +1,5 @@
 #include "publish/transaction.h"
 
-#include <numeric>
-
 #include "base/path.h"
 #include "base/text.h"
 #include "publish/destination.h"

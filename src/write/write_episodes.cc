@@ -31,7 +31,7 @@ class SourceStatistics {
       ++block_;
     }
   }
-  const StatLayout* layout() const {
+  const StatColumns* layout() const {
     return block_ < dataset_->episode_statistics.size()
                ? dataset_->episode_statistics[block_].layout.get()
                : nullptr;
@@ -178,7 +178,7 @@ class EpisodesWriter {
       position[{plan_.stat_columns[at].feature, plan_.stat_columns[at].stat}] = at;
 
     SourceStatistics statistics;
-    const StatLayout* layout = nullptr;
+    const StatColumns* layout = nullptr;
     std::vector<size_t> targets;
     for (uint64_t episode = step_.first_episode; episode < end_; ++episode) {
       const PlannedEpisode& planned = plan_.episodes[episode];
@@ -189,7 +189,7 @@ class EpisodesWriter {
       else
         statistics.Open(SourceOf(episode), planned.source_episode);
       std::vector<bool> is_given(columns.size());
-      if (const StatLayout* current = statistics.layout()) {
+      if (const StatColumns* current = statistics.layout()) {
         if (layout == nullptr || (current != layout && *current != *layout)) {
           targets.clear();
           for (const StatColumn& column : *current)
@@ -210,7 +210,7 @@ class EpisodesWriter {
     }
   }
 
-  void AppendRow(uint64_t episode, const StatLayout& layout, const double* values,
+  void AppendRow(uint64_t episode, const StatColumns& layout, const double* values,
                  const std::vector<size_t>& targets, std::vector<NumberLists>& columns,
                  std::vector<bool>& is_given) const {
     const PlannedEpisode& planned = plan_.episodes[episode];

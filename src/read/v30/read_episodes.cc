@@ -62,7 +62,7 @@ class StatisticsOfFile {
       widths[at] = lists.is_null[row] ? 0 : lists.cell_begin[row + 1] - lists.cell_begin[row];
     }
     if (layout_ == nullptr || widths != widths_) {
-      auto layout = std::make_shared<StatLayout>(columns_);
+      auto layout = std::make_shared<StatColumns>(columns_);
       for (size_t at = 0; at < widths.size(); ++at) (*layout)[at].width = widths[at];
       layout_ = std::move(layout);
       widths_ = std::move(widths);
@@ -83,9 +83,9 @@ class StatisticsOfFile {
   }
 
  private:
-  StatLayout columns_;
+  StatColumns columns_;
   std::vector<parquet::NumberLists> lists_;
-  std::shared_ptr<const StatLayout> layout_;
+  std::shared_ptr<const StatColumns> layout_;
   std::vector<uint32_t> widths_;
 };
 
