@@ -4,7 +4,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "base/checked.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "io/extent_sharing.h"
 #include "io/file_system.h"
 
 namespace robomerge::io {
@@ -247,24 +247,6 @@ class PosixOutputFile final : public OutputFile {
   std::atomic<bool> kernel_copies_{true};
 };
 
-// linux/magic.h.
-constexpr uint64_t kBtrfsMagic = 0x9123683E;
-constexpr uint64_t kXfsMagic = 0x58465342;
-
-// XFS_IOC_FSGEOMETRY_V1 of xfs_fs.h (ioctl_xfs_fsgeometry(2)), which only xfsprogs' headers
-// declare.
-struct XfsGeometry {
-  uint32_t block_to_imaxpct[8];
-  uint64_t datablocks_to_logstart[4];
-  unsigned char uuid[16];
-  uint32_t sunit, swidth;
-  int32_t version;
-  uint32_t flags;
-  uint32_t logsectsize, rtsectsize, dirblocksize;
-};
-constexpr unsigned long kXfsGeometryRequest = _IOR('X', 100, XfsGeometry);
-constexpr uint32_t kXfsReflink = 1u << 20;
-
 class PosixLock final : public Lock {
  public:
   explicit PosixLock(int descriptor) : descriptor_(descriptor) {}
@@ -443,22 +425,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   bool CanShareExtents(const std::string& source, const std::string& directory) const override {
-    struct stat of_source, of_directory;
-    if (::stat(source.c_str(), &of_source) != 0 || ::stat(directory.c_str(), &of_directory) != 0)
-      return false;
-    struct statfs system;
-    if (::statfs(directory.c_str(), &system) != 0) return false;
-    // Subvolumes of one btrfs have different device numbers and can still share extents. If they
-    // cannot, the bytes are copied.
-    if (static_cast<uint64_t>(system.f_type) == kBtrfsMagic) return true;
-    if (of_source.st_dev != of_directory.st_dev ||
-        static_cast<uint64_t>(system.f_type) != kXfsMagic)
-      return false;
-    Descriptor descriptor(OpenRetrying(directory.c_str(), O_RDONLY | O_DIRECTORY));
-    XfsGeometry geometry{};
-    return descriptor.get() >= 0 &&
-           ::ioctl(descriptor.get(), kXfsGeometryRequest, &geometry) == 0 &&
-           (geometry.flags & kXfsReflink) != 0;
+    return FileSystemsShareExtents(source, directory);
   }
 
   Result<uint64_t> FreeBytes(const std::string& path) const override {

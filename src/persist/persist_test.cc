@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 class PersistTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "robomerge_forms_XXXXXX";
+    std::string pattern = std::filesystem::temp_directory_path() / "robomerge_persist_XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
   }
