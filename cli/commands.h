@@ -13,7 +13,7 @@
 
 namespace robomerge::cli {
 
-/// The two streams of the process and how to write to them.
+/// The two output streams of the process, and how to write to them.
 class Console {
  public:
   explicit Console(const Invocation& invocation);
@@ -21,9 +21,9 @@ class Console {
   OutputStream& standard_output() { return standard_output_; }
   OutputStream& standard_error() { return standard_error_; }
 
-  /// Reports a failure, as text or as "error" lines on standard error, and returns its exit code.
+  /// Reports a failure on standard error, as text or as "error" lines; returns its exit code.
   ExitCode Fail(const Status& status);
-  /// Writes problems as text on standard error: the first few of each kind, or all with -v, and
+  /// Writes problems as text to standard error: the first few of each kind, or all with -v, and
   /// their number if there are several. `heading` is "error" or "warning".
   void PrintProblems(const std::vector<Problem>& problems, std::string_view heading);
   /// Returns `wanted`; kExitIo instead of kExitDone if standard output could not be written.
@@ -40,7 +40,7 @@ class Console {
 /// The sources of the command line, then those of the list.
 Result<std::vector<SourceSpec>> GatherSources(const Invocation& invocation);
 
-/// Writes warnings as text on standard error; nothing with --quiet.
+/// Writes warnings as text to standard error; nothing with --quiet.
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console);
 

@@ -1,4 +1,4 @@
-// The file of --from: one source per line.
+// The file that --from names: one source per line.
 #pragma once
 
 #include <istream>
@@ -10,8 +10,8 @@
 namespace robomerge::cli {
 
 /// Reads source paths, one per line, in order. Blank lines and lines that begin with '#' are
-/// skipped; blanks around a path and a carriage return at the end of a line are dropped. `name`
-/// stands for the list in messages.
+/// skipped; blanks around a path and a carriage return at the end of a line are dropped.
+/// kInvalidArgument for a NUL byte. `name` is what messages call the list.
 Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::string& name);
 
 /// As above, from a file; "-" is standard input.

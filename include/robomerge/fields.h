@@ -1,4 +1,4 @@
-// Names of fields and of enum values, each written once, beside the type. JSON lines, Python
+// The names of fields and of enum values, written once, beside the type. JSON lines, Python
 // objects, plan directories and records are all made from them.
 //
 //   struct StageTime {
@@ -10,9 +10,9 @@
 //     }
 //   };
 //
-// `self` may be const or not: the same list serves to write and to read. The order is that of the
-// JSON lines; names never change (docs/cli.md). An enum that counts from 0 has a function
-// NamesOf(value) that returns an array of its names in the order of its values.
+// `self` may be const or not: the same list serves writing and reading. The order is that of the
+// JSON lines; names never change (docs/cli.md). For an enum whose values count from 0,
+// NamesOf(value) returns an array of the names in the order of the values.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ concept HasFields = requires(T& value) { T::VisitFields(value, [](const char*, a
 template <typename T>
 concept HasNames = std::is_enum_v<T> && requires(T value) { NamesOf(value); };
 
-/// REQUIRES: `value` is one of its enum's.
+/// REQUIRES: `value` is one of the enum's values.
 template <HasNames Enum>
 constexpr std::string_view NameOf(Enum value) {
   return NamesOf(value)[static_cast<size_t>(value)];

@@ -14,14 +14,16 @@ namespace robomerge {
 
 /// Merges `sources` (in this order) into a new dataset at `destination`.
 ///
-/// The destination appears whole, by one rename, or not at all; sources are only read. The same
-/// sources and options give the same bytes, whatever num_workers is. Errors: kInvalidArgument for
-/// the options, kAlreadyExists for the destination, kNotFound/kCorrupt/kUnsupported for sources,
-/// kIncompatible for sources that do not fit together (all disagreements at once), kIo, kCancelled.
-/// Before anything is written everything that metadata and file indexes can show has been checked.
+/// The destination appears whole, by one rename, or not at all. Sources are only read. The same
+/// sources and options give the same bytes, whatever num_workers is. Everything that metadata and
+/// file indexes can show is checked before anything is written.
 ///
-/// `stop`, if given, may be raised at any time by another thread or a signal handler: nothing new
-/// is begun and kCancelled is returned.
+/// Errors: kInvalidArgument for options and paths, kAlreadyExists for the destination,
+/// kNotFound/kCorrupt/kUnsupported for sources, kIncompatible for sources that do not fit together
+/// (all disagreements at once), kIo, kCancelled.
+///
+/// Another thread or a signal handler may set `stop` at any time. Then nothing new is begun, and
+/// kCancelled is returned.
 Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::string& destination,
                           const MergeOptions& options, const ProgressCallback& progress = {},
                           const std::atomic<bool>* stop = nullptr);
@@ -29,20 +31,20 @@ Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::str
 struct VerifiedMerge {
   MergeReport merge;
   VerifyReport verification;
-  /// False if something differs: nothing is at the destination then, and verification.destination
-  /// is the folder in which it was written, to be looked at.
+  /// False on a dry run, and if what was written differs from the sources: then the destination is
+  /// as it was before, and verification.destination is the folder with what was written.
   bool is_published = false;
 };
 
 /// As Merge(), but what was written is verified against the sources before it appears at the
-/// destination. A merge that was finished before is verified where it is. With dry_run there is
-/// nothing to verify, and the destination is not published.
+/// destination. The result of a merge that was finished before is verified where it is. With
+/// dry_run nothing is verified or published.
 Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const std::string& destination, const MergeOptions& options,
                                     const ProgressCallback& progress = {},
                                     const std::atomic<bool>* stop = nullptr);
 
-/// Reads one dataset and says what is in it and what is wrong with it. Fails only if there is no
+/// Reads one dataset and reports what is in it and what is wrong with it. Fails only if there is no
 /// dataset at all.
 Result<InspectReport> Inspect(const std::string& root);
 

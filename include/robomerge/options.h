@@ -23,32 +23,33 @@ constexpr auto NamesOf(CopyMode) {
 }
 
 struct MergeOptions {
-  /// Worker threads; 0: one per core this process may use. Any number gives the same bytes.
+  /// Worker threads; 0: one per core that this process may use. Any number gives the same bytes.
   int num_workers = 0;
-  /// LeRobot's data_files_size_in_mb: uncompressed column bytes of a data file, in MB of 1024^2
-  /// bytes, at which the next file is begun.
+  /// LeRobot's data_files_size_in_mb: the size of a data file, counted as uncompressed column
+  /// bytes, at which the next file is begun; in MB of 1024^2 bytes.
   double data_files_size_in_mb = 100;
-  /// LeRobot's video_files_size_in_mb: bytes of a video file, in MB of 1024^2 bytes.
+  /// LeRobot's video_files_size_in_mb: the same for the bytes of a video file.
   double video_files_size_in_mb = 200;
-  /// Files per chunk directory, 1 to 1000: from file-1000 on, names no longer sort as their numbers
+  /// Files per chunk folder, 1 to 1000: from file-1000 on, names no longer sort as their numbers
   /// do.
   int64_t chunk_size = 1000;
   bool concatenate_videos = true;
   bool concatenate_data = true;
   CopyMode copy_mode = CopyMode::kAuto;
-  /// Flush every file and folder to the device before the destination appears.
+  /// Sync every file and folder to the device before the destination appears.
   bool sync = true;
-  /// Replace a dataset that is at the destination. It stays there until the new one is whole.
+  /// Replace a dataset (or an empty folder) that is at the destination. It stays there until the
+  /// new one is whole.
   bool overwrite = false;
-  /// Plan and lay out everything, write nothing.
+  /// Plan everything and lay it out to the byte, but write nothing.
   bool dry_run = false;
   /// Where the staging folder lies; empty: beside the destination. Must be on the destination's
   /// file system.
   std::string staging_root;
-  /// File for a timeline of all tasks in Chrome's trace-event format; empty: none.
+  /// File for a timeline of all the work, in Chrome's trace-event format; empty: none.
   std::string trace_path;
 
-  /// What decides where each row and frame lies. A record of a merge holds it.
+  /// What decides where each row and frame lies. The record of a merge holds these.
   static void VisitLayout(auto& self, auto&& visit) {
     visit("data_files_size_in_mb", self.data_files_size_in_mb);
     visit("video_files_size_in_mb", self.video_files_size_in_mb);
@@ -56,7 +57,7 @@ struct MergeOptions {
     visit("concatenate_data", self.concatenate_data);
     visit("concatenate_videos", self.concatenate_videos);
   }
-  /// How files are written and published. A plan directory holds it, for `write` and `publish`.
+  /// How files are written and published. A plan directory holds these for `write` and `publish`.
   static void VisitWriting(auto& self, auto&& visit) {
     visit("copy_mode", self.copy_mode);
     visit("sync", self.sync);
@@ -75,10 +76,10 @@ struct MergeOptions {
 
 /// Where a merge stands. Counts only grow.
 struct MergeProgress {
-  std::string stage;         ///< "read", "plan", "write", "publish"
+  std::string stage;         ///< "read", "plan", "write", "verify", "publish"
   uint64_t num_sources = 0;  ///< all of them
   uint64_t num_sources_read = 0;
-  uint64_t planned_bytes = 0;  ///< payload bytes that will be moved; 0 until the plan is made
+  uint64_t planned_bytes = 0;  ///< payload and, in its bytes, all other work; 0 before the plan
   uint64_t moved_bytes = 0;
   uint64_t num_files = 0;  ///< destination files
   uint64_t num_files_written = 0;

@@ -12,8 +12,8 @@ namespace robomerge {
 
 /// One file of the destination.
 struct ReportedFile {
-  /// What moves: kCopy a whole file as it is; kSplice payload raw under a new index; kEncode at
-  /// least partly decoded and encoded; kWrite metadata made by us.
+  /// How the file is made. kCopy: a whole source file as it is. kSplice: payload as it is under a
+  /// new index. kEncode: at least partly decoded and encoded. kWrite: metadata made by robomerge.
   enum class Mode { kCopy, kSplice, kEncode, kWrite };
   friend constexpr auto NamesOf(Mode) {
     return std::to_array<std::string_view>({"copy", "splice", "encode", "write"});
@@ -25,7 +25,7 @@ struct ReportedFile {
   Mode mode = Mode::kWrite;
   uint64_t size_bytes = 0;           ///< of the file, exactly
   uint64_t num_episodes = 0;         ///< whose rows or frames lie in it
-  std::vector<std::string> sources;  ///< source files in order
+  std::vector<std::string> sources;  ///< source files, in order
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("path", self.path);
@@ -49,7 +49,7 @@ struct StageTime {
   bool operator==(const StageTime&) const = default;
 };
 
-/// The fields that a whole merge and a single stage have alike.
+/// The fields that the reports of a whole merge and of a single stage share.
 void VisitWork(auto& self, auto&& visit) {
   visit("size_bytes", self.size_bytes);
   visit("copied_bytes", self.copied_bytes);
@@ -66,7 +66,7 @@ struct MergeReport {
   std::string destination;
   std::string plan_id;
   bool dry_run = false;
-  bool already_done = false;  ///< the destination came from this very merge: nothing was written
+  bool already_done = false;  ///< the destination held this very result: nothing was written
   uint64_t num_sources = 0;
   uint64_t num_episodes = 0;
   uint64_t num_frames = 0;
@@ -76,16 +76,17 @@ struct MergeReport {
   uint64_t num_files_skipped = 0;   ///< that an earlier run had written
   uint64_t size_bytes = 0;          ///< of all files
   uint64_t copied_bytes = 0;        ///< payload moved as it was, by this run
-  uint64_t shared_bytes = 0;  ///< payload whose extents are shared with the source: no new space
-  uint64_t encoded_bytes =
-      0;  ///< encoded anew: bookkeeping columns, regrouped rows, metadata tables
+  /// Payload whose extents are shared with the source: no new space.
+  uint64_t shared_bytes = 0;
+  /// Encoded anew: bookkeeping columns, regrouped rows, metadata tables.
+  uint64_t encoded_bytes = 0;
   std::vector<Problem> warnings;  ///< kinds start with "W-"
   std::vector<StageTime> stages;
   double seconds = 0;
   int num_workers = 0;
-  double utilisation =
-      0;  ///< busy time of the workers / (workers x wall time of the parallel stages)
-  double critical_path_seconds = 0;  ///< longest chain of tasks that had to wait for each other
+  /// Busy time of the workers / (workers x wall time of the parallel stages).
+  double utilisation = 0;
+  double critical_path_seconds = 0;  ///< longest chain of nodes that had to wait for each other
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("destination", self.destination);
@@ -134,11 +135,11 @@ struct VerifyReport {
   uint64_t num_sources = 0;
   uint64_t num_episodes = 0;
   uint64_t num_rows = 0;          ///< whose columns were decoded or compared
-  uint64_t num_video_frames = 0;  ///< whose time was checked, and with sources their bytes
-  uint64_t checked_bytes = 0;     ///< of payload, of the destination alone
-  /// False if the destination contradicts itself so much that the rest could not be checked.
+  uint64_t num_video_frames = 0;  ///< whose time was checked; with sources, their bytes too
+  uint64_t checked_bytes = 0;     ///< of payload, counted in the destination only
+  /// False if the destination contradicts itself so much that not everything could be checked.
   bool is_complete = true;
-  std::vector<Finding> findings;  ///< the first ones, in the order of the dataset
+  std::vector<Finding> findings;  ///< the first VerifyOptions::most_findings, in dataset order
   uint64_t num_findings = 0;      ///< all of them
   int num_workers = 0;
   double seconds = 0;
@@ -184,7 +185,7 @@ struct InspectReport {
     std::string path;  ///< relative to the root
     std::string kind;  ///< "data", "video", "episodes"
     uint64_t size_bytes = 0;
-    uint64_t num_rows = 0;  ///< rows, frames
+    uint64_t num_rows = 0;  ///< rows, or frames of a video
     std::string what;       ///< one clause: row groups, codec and size, ...
 
     static void VisitFields(auto& self, auto&& visit) {
@@ -197,7 +198,7 @@ struct InspectReport {
     bool operator==(const File&) const = default;
   };
   std::vector<File> files;
-  std::vector<Problem> problems;  ///< what would make a merge refuse it
+  std::vector<Problem> problems;  ///< for which a merge would refuse it
   std::vector<Problem> warnings;
 
   static void VisitFields(auto& self, auto&& visit) {

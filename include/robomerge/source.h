@@ -1,4 +1,4 @@
-// What is merged: where a source lies, what it is called, and what is done to it on the way.
+// One source of a merge: where it lies, what it is called, and what is done to it.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace robomerge {
 
-/// What is done to a source before it is merged: rules as data, no functions. There are none yet;
-/// each operation to come is a field here, which plans and ids then hold by themselves.
+/// What is done to a source before it is merged: rules as data, no functions. There are no rules
+/// yet. Each operation to come is a field here; plans and ids then hold it (model/adaptation.h).
 ///
-/// Empty means: merged as it is. An empty adaptation is written nowhere.
+/// Empty: the source is merged as it is. An empty adaptation is written nowhere.
 struct Adaptation {
   bool empty() const { return *this == Adaptation(); }
 
@@ -18,15 +18,15 @@ struct Adaptation {
   bool operator==(const Adaptation&) const = default;
 };
 
-/// One source of a merge. A text is a source that lies there and has no name.
+/// One source of a merge. A text converts to a source at that location without a name.
 struct SourceSpec {
   SourceSpec() = default;
   SourceSpec(std::string location_in) : location(std::move(location_in)) {}  // NOLINT: implicit
   SourceSpec(const char* location_in) : location(location_in) {}             // NOLINT: implicit
 
   std::string location;  ///< the dataset's folder
-  /// What the user calls it; empty: nothing. The result's record keeps it, and the content id knows
-  /// it. Locations are kept nowhere.
+  /// What the user calls it; empty: no name. The record keeps it, and the content id depends on it.
+  /// The result does not say where sources lie.
   std::string name;
   Adaptation adaptation;
 

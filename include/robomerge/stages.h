@@ -3,10 +3,10 @@
 //
 //   describe  rank r of P describes its slice of the sources into a folder of partials
 //   plan      combines the partials into an immutable plan directory
-//   write     rank r of W writes its slice of the destination's files, and notes every one in a
-//   journal publish   proves that all are there, then renames the whole into place
+//   write     rank r of W writes its slice of the destination's files, and notes each in a journal
+//   publish   proves that all files are there, then renames the whole into place
 //
-// Running any of them again is harmless: what is done is skipped. Numbers of ranks may change
+// Running any of them again is harmless: what is done is skipped. The number of ranks may change
 // between attempts of `write`, and attempts may overlap. The result is the same, to the byte, as
 // that of Merge().
 #pragma once
@@ -29,7 +29,7 @@ struct Rank {
   int64_t world_size = 1;
 };
 
-/// What a stage did. Numbers that do not apply to it are 0.
+/// What a stage did. Numbers that do not apply to the stage are 0.
 struct StageReport {
   std::string stage;          ///< "describe", "plan", "write", "publish"
   std::string plan_id;        ///< not of describe
@@ -56,7 +56,7 @@ struct StageReport {
   int num_workers = 0;
   double utilisation = 0;
 
-  /// Where a name is not that of the member, it is the one of the JSON lines.
+  /// Some names differ from their members: they are those of the JSON lines (docs/cli.md).
   static void VisitFields(auto& self, auto&& visit) {
     visit("command", self.stage);
     visit("plan_id", self.plan_id);
@@ -78,8 +78,8 @@ struct StageReport {
   bool operator==(const StageReport&) const = default;
 };
 
-/// Describes this rank's slice of `sources`, by position, into a new folder below
-/// `partial_directory`. A slice without sources makes none. Errors: as those of Merge() for
+/// Describes this rank's slice of `sources`, cut by number, into a new folder below
+/// `partial_directory`. A slice without sources makes no folder. Errors: those of Merge() for
 /// sources; kInvalidArgument (E-rank).
 Result<StageReport> DescribeSources(const std::vector<SourceSpec>& sources,
                                     const std::string& partial_directory, Rank rank,
@@ -87,30 +87,31 @@ Result<StageReport> DescribeSources(const std::vector<SourceSpec>& sources,
                                     const ProgressCallback& progress = {},
                                     const std::atomic<bool>* stop = nullptr);
 
-/// Combines all partials of `partial_directory`, in the order of their sources, and plans the merge
-/// into `plan_directory`. kCorrupt where partials are missing, overlap or are damaged;
-/// kAlreadyExists (E-plan-differs) if another plan is there.
+/// Combines all partials of `partial_directory`, in the order of their sources, and writes the plan
+/// of the merge to `plan_directory`. kNotFound (E-partial-missing) if there are none; kCorrupt
+/// where partials are missing, overlap or are damaged; kAlreadyExists (E-plan-differs) if another
+/// plan is there. Errors for the destination are those of Merge().
 Result<StageReport> PlanPartials(const std::string& partial_directory,
                                  const std::string& destination, const std::string& plan_directory,
                                  const MergeOptions& options, const ProgressCallback& progress = {},
                                  const std::atomic<bool>* stop = nullptr);
 
-/// Describes and plans in one step.
+/// Describes all sources and plans in one call.
 Result<StageReport> PlanSources(const std::vector<SourceSpec>& sources,
                                 const std::string& destination, const std::string& plan_directory,
                                 const MergeOptions& options, const ProgressCallback& progress = {},
                                 const std::atomic<bool>* stop = nullptr);
 
-/// Writes this rank's slice of the destination's files, cut by bytes. Of `options` only num_workers
-/// and trace_path count: all else is in the plan. kCorrupt (E-source-changed) if a source is no
-/// longer what was planned.
+/// Writes this rank's slice of the destination's files, cut by cost. Of `options` only num_workers,
+/// trace_path and overwrite (beside the plan's own) count: all else is in the plan. kCorrupt
+/// (E-source-changed) if a source is no longer what was planned.
 Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
                                  const MergeOptions& options, const ProgressCallback& progress = {},
                                  const std::atomic<bool>* stop = nullptr);
 
-/// Proves that every file of the plan is there and makes the whole appear at the destination.
-/// kCorrupt (E-incomplete) names what is missing. Of `options` only overwrite counts, beside the
-/// plan's own.
+/// Proves that every file of the plan is there, and makes the whole appear at the destination. Of
+/// `options` only trace_path and overwrite (beside the plan's own) count. kCorrupt: E-incomplete
+/// names what is missing; E-source-changed.
 Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options);
 
 }  // namespace robomerge

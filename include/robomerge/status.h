@@ -1,7 +1,7 @@
 // What went wrong, as data: the one error type of the library.
 //
-// A failed operation returns a Status that holds one or more Problems; the sentence a user reads is
-// built from them at the border (FormatStatus). Nothing throws across a room's border.
+// A failed operation returns a Status that holds one or more Problems. FormatProblems() makes of
+// them the text that a user reads. Nothing throws across a room's boundary.
 #pragma once
 
 #include <memory>
@@ -16,13 +16,14 @@
 
 namespace robomerge {
 
-/// What the caller should do next. See docs/errors.md for exit codes and Python exceptions.
+/// The sort of failure, by what the caller should do next. docs/errors.md has the exit codes and
+/// Python exceptions.
 enum class Code {
   kInvalidArgument,  ///< fix the call
   kNotFound,         ///< fix the path
   kAlreadyExists,    ///< choose another path, or say that it may be replaced
   kIncompatible,     ///< the sources do not fit together: choose others, or convert one
-  kUnsupported,      ///< valid, but not done by robomerge
+  kUnsupported,      ///< valid, but robomerge cannot do it
   kCorrupt,          ///< the bytes contradict themselves or what is said of them
   kIo,               ///< the system refused an operation
   kCancelled,        ///< the caller asked to stop
@@ -72,7 +73,7 @@ struct Problem {
   }
 
   Code code;
-  std::string kind;      ///< stable code of this kind of problem, e.g. "E-fps" or "W-stats-missing"
+  std::string kind;      ///< which problem exactly, stable: "E-fps", "W-stats-missing", ...
   std::string what;      ///< one sentence, lower case, no period
   std::string source;    ///< root of the source dataset concerned
   std::string where;     ///< a path that can be pasted, then the place inside it
@@ -95,7 +96,7 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
-/// Success, or the problems that prevented it. One pointer wide; copying shares the problems.
+/// Success, or the problems that prevented it. The size of a shared_ptr; copies share the problems.
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -112,10 +113,10 @@ class [[nodiscard]] Status {
   Status While(const std::string& text) const;
   /// Names the source dataset in every problem that names none yet. No effect when ok().
   Status OfSource(const std::string& root) const;
-  /// Gives every problem that has no kind yet this one, or E-io if the system refused something. No
-  /// effect when ok().
+  /// Gives every problem that has no kind yet this one, or E-io if its code is kIo. No effect when
+  /// ok().
   Status OfKind(const std::string& kind) const;
-  /// One line, for logs and tests; the full form is FormatStatus().
+  /// One line, for logs and tests; the full form is FormatProblems().
   std::string ToString() const;
 
  private:
@@ -146,8 +147,8 @@ class [[nodiscard]] Result {
   std::variant<T, Status> state_;
 };
 
-/// The text a person reads: grouped by kind, each sentence once, then every place with what was
-/// expected and found, each path pasteable, then the hints. At most `most_of_a_kind` places of a
+/// The text that a person reads: grouped by kind; each sentence once, then its places with what was
+/// expected and found, then the hints. Paths can be pasted. At most `most_of_a_kind` places of a
 /// kind are written out; the rest is counted. `heading` is "error" or "warning".
 std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading,
                            size_t most_of_a_kind = 5);

@@ -7,7 +7,7 @@ namespace {
 
 namespace nb = nanobind;
 
-// As Python shows it, for a message; not the whole of a list of thousands of paths.
+// The repr for a message, cut off: a list may hold thousands of paths.
 std::string Shown(nb::handle given) {
   constexpr Py_ssize_t kMostCharacters = 300;
   const nb::str text = nb::repr(given);
@@ -20,8 +20,8 @@ nb::builtin_exception WrongType(const std::string& name, const std::string& expe
   return nb::type_error((name + " must be " + expected + ", not " + Shown(given)).c_str());
 }
 
-// What a call of Python's C interface has returned. A TypeError becomes that of WrongType(), and an
-// error of class `refused` an object that is not valid.
+// Takes what a call of Python's C API returned. A TypeError becomes that of WrongType(). For an
+// error of class `refused` the object that is returned is not valid.
 nb::object Checked(PyObject* result, PyObject* refused, const std::string& name,
                    const char* expected, nb::handle given) {
   if (result != nullptr) return nb::steal(result);
@@ -53,7 +53,7 @@ std::string Arguments::Path(const std::string& name, nb::handle given) {
   return "";
 }
 
-// The items of an iterable that is not one path. A list keeps what an iterator would not.
+// The items of an iterable that is not a single path. The list keeps the items alive.
 nb::list Arguments::Several(const std::string& name, nb::handle given) {
   const bool is_one = nb::isinstance<nb::str>(given) || nb::isinstance<nb::bytes>(given) ||
                       nb::hasattr(given, "__fspath__");

@@ -1,4 +1,4 @@
-// Arguments of Python as the values of include/robomerge.
+// Python arguments as values of include/robomerge.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -16,8 +16,8 @@
 
 namespace robomerge::python {
 
-/// Reads the arguments of one call. An argument of a wrong type throws a TypeError that names it.
-/// A value that no option holds, and a path that cannot be one, are kept in problems().
+/// Reads the arguments of one call. Throws a TypeError that names an argument of a wrong type.
+/// Values that an option cannot hold, and texts that cannot be a path, go to problems().
 class Arguments {
  public:
   std::string Path(const std::string& name, nanobind::handle given);
@@ -26,7 +26,8 @@ class Arguments {
   std::vector<SourceSpec> Sources(const std::string& name, nanobind::handle given);
   bool Flag(const char* name, nanobind::handle given);
 
-  /// Takes every field of `options` that `given` has. None leaves a number and a path as they are.
+  /// Sets every field of `options` that is in `given`. For numbers and paths, None keeps the
+  /// default.
   void Take(const nanobind::dict& given, HasFields auto& options) {
     size_t num_known = 0;
     options.VisitFields(options, [&](const char* name, auto& value) {
@@ -72,7 +73,7 @@ class Arguments {
   std::vector<Problem> problems_;
 };
 
-/// A problem from the fields that ToPython() made of it.
+/// Makes a problem of the fields that ToPython() made of it.
 Problem ProblemFromPython(const nanobind::dict& fields);
 
 }  // namespace robomerge::python

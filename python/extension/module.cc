@@ -1,8 +1,9 @@
 // The extension module robomerge._robomerge: the calls of include/robomerge/merge.h and verify.h on
 // plain Python values.
 //
-// A failed call returns its problems, and the package (robomerge/errors.py) makes exceptions of
-// them. All it raises of its own is a TypeError for an argument of a wrong type.
+// A failed call returns its problems; the package (robomerge/errors.py) makes exceptions of them.
+// The module itself raises only a TypeError for an argument of a wrong type, and whatever a signal
+// handler or the progress callback raises.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
@@ -96,7 +97,8 @@ nb::str FormatFromPython(const nb::list& problems, const std::string& heading) {
   return TextToPython(FormatProblems(values, heading, std::numeric_limits<size_t>::max()));
 }
 
-// What no call of the package itself would find missing, for a test that compares.
+// The names that the package repeats in Python. A test compares the two
+// (python/tests/test_merge.py).
 nb::dict Names() {
   nb::dict names;
   MergeOptions options;

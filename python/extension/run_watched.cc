@@ -17,11 +17,11 @@ namespace {
 
 namespace nb = nanobind;
 
-// How long a signal may go unanswered.
+// How long a signal may wait for its handler.
 constexpr auto kPatience = std::chrono::milliseconds(50);
 
-// All signals go to the threads of Python: its handlers do without SA_RESTART, and would break off
-// the system calls of a worker.
+// Blocks all signals, so that the workers get none. Python installs its handlers without
+// SA_RESTART: a signal would interrupt a worker's system calls.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -37,7 +37,7 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-// The work, its thread, and what passes between that thread and the one that waits.
+// The work, its thread, and what that thread and the waiting one share.
 class WatchedRun {
  public:
   explicit WatchedRun(const Work& work) {
@@ -64,7 +64,7 @@ class WatchedRun {
     thread_.join();
   }
 
-  // Waits a moment at most. Returns whether the work has ended; `news` are the latest counts, if
+  // Waits for at most kPatience. Returns whether the work has ended. `news`: the latest counts, if
   // there are new ones.
   bool Wait(std::optional<MergeProgress>& news) {
     const nb::gil_scoped_release release;
@@ -103,7 +103,7 @@ void RunWatched(const Work& work, const nb::object& progress) {
   std::optional<MergeProgress> news;
   for (bool is_done = false; !is_done;) {
     is_done = run.Wait(news);
-    // At the end there is nothing to stop any more: the interpreter answers by itself.
+    // When the work has ended there is nothing to stop: the interpreter handles signals itself.
     if (!is_done && PyErr_CheckSignals() != 0) throw nb::python_error();
     if (news && !progress.is_none()) progress(ToPython(*news));
   }

@@ -1,4 +1,4 @@
-// The values of include/robomerge as dicts, tuples and numbers.
+// Values of include/robomerge as Python dicts, tuples, texts and numbers.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -9,11 +9,12 @@
 
 namespace robomerge::python {
 
-/// UTF-8; bytes of a path that are none become the surrogates that os.fsencode() turns back.
+/// `text` is UTF-8. Other bytes, which a path may hold, become surrogates that os.fsencode() turns
+/// back into these bytes.
 nanobind::str TextToPython(std::string_view text);
 
-/// A value that names its fields becomes a dict by these names, a vector a tuple, an enum its name,
-/// and an empty optional None.
+/// A struct with VisitFields becomes a dict by the names of its fields, a vector a tuple, an enum
+/// its name, and an empty optional None.
 template <typename Value>
 nanobind::object ToPython(const Value& value) {
   namespace nb = nanobind;

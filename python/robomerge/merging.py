@@ -18,14 +18,14 @@ CopyMode: TypeAlias = Literal["auto", "share", "copy"]
 
 @dataclass(frozen=True)
 class Source:
-    """A source of a merge with a name, which the result keeps in meta/robomerge.json; where sources lie is kept
-    nowhere. A path alone is a source without a name."""
+    """A source of a merge with a name, which the result keeps in meta/robomerge.json. The result
+    does not say where sources lie. A path alone is a source without a name."""
 
     location: PathLike
     name: str = ""
 
 
-#: A callback, None for a bar on a terminal, False for nothing.
+#: A callback; None for a bar on a terminal; False for nothing.
 Progress: TypeAlias = Callable[[MergeProgress], object] | None | Literal[False]
 
 
@@ -49,49 +49,57 @@ def merge(
 ) -> MergeReport:
     """Merges LeRobot v3.0 datasets into a new one.
 
-    The destination appears whole, by one rename, or not at all; sources are only read. A merge that is done already is
-    found to be, and not done again. The same sources and options
-    give the same bytes, whatever `num_workers` is. Everything that metadata and file indexes can show is checked before
-    anything is written.
+    The destination appears whole, by one rename, or not at all. Sources are only read. The same
+    sources and options give the same bytes, whatever `num_workers` is. A merge that is done already
+    is not done again. Everything that metadata and file indexes can show is checked before anything
+    is written.
 
     Args:
-        sources: dataset folders, in the order in which their episodes are to come; a `Source` gives one a name.
+        sources: dataset folders, in the order in which their episodes are to come. A `Source` gives
+            one a name.
         destination: a folder that is not there yet. Folders above it are made.
-        num_workers: threads; None or 0 for one per core this process may use.
-        data_files_size_in_mb: size of a data file in MB of 1024² bytes, counted as uncompressed column bytes, at which
-            the next one is begun; None for LeRobot's 100.
-        video_files_size_in_mb: the same for the bytes of a video file; None for LeRobot's 200.
-        chunk_size: files per folder, 1 to 1000; None for 1000.
+        num_workers: threads; None or 0 for one per core that this process may use.
+        data_files_size_in_mb: the size of a data file, counted as uncompressed column bytes, at
+            which the next file is begun; in MB of 1024² bytes. None for LeRobot's 100.
+        video_files_size_in_mb: the same for the bytes of a video file. None for LeRobot's 200.
+        chunk_size: files per chunk folder, 1 to 1000. None for 1000.
         concatenate_videos, concatenate_data: False keeps one file per source file.
-        copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also where only some
-            sources can, "copy" never.
-        sync: flush everything to the device before the destination appears.
-        overwrite: replace a dataset that is at the destination (or an empty folder, nothing else); it stays until the
-            new one is whole.
-        verify: read sources and result once more before it appears at the destination, as `verify` does; the report then
-            has a `verification`. If something differs, nothing appears.
-        staging_root: where the staging folder lies, on the destination's file system; None for beside the destination.
-            Only that folder is made and removed there.
-        trace_path: file for a timeline of all tasks, in Chrome's trace-event format.
-        progress: called in this thread with a MergeProgress, about ten times a second at most; what it raises stops the
-            merge. None draws a tqdm bar if standard error is a terminal and tqdm is installed, False never does.
-            Nothing else is printed.
+        copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also
+            where only some sources can, "copy" never.
+        sync: sync everything to the device before the destination appears.
+        overwrite: replace a dataset (or an empty folder, nothing else) that is at the destination.
+            It stays until the new one is whole.
+        verify: read the sources and the result once more before it appears at the destination, as
+            `verify` does. The report then has a `verification`. If something differs, nothing
+            appears.
+        staging_root: where the staging folder lies, on the destination's file system; None for
+            beside the destination. Only that folder and its journals are made and removed there.
+        trace_path: file for a timeline of all the work, in Chrome's trace-event format.
+        progress: called in this thread with a MergeProgress, at most about ten times a second. If
+            it raises, the merge stops. None draws a tqdm bar if standard error is a terminal and
+            tqdm is installed; False never does. Nothing else is printed.
 
     Returns:
         A MergeReport: every file with its sources, counts, bytes, warnings and times.
 
     Raises:
-        InvalidArgumentError: an option is out of range, a path cannot be one, there is no source, or the destination
-            lies in a source (a ValueError).
+        InvalidArgumentError: an option is out of range, a path cannot be one, there is no source,
+            or the destination lies in a source (a ValueError).
         TypeError: an argument is of a wrong type.
-        DestinationExistsError: the destination is there (a FileExistsError).
+        DestinationExistsError: the destination is there, is being written by another run, or
+            something foreign is in the staging folder (a FileExistsError).
         DatasetNotFoundError: a source is not there (a FileNotFoundError).
-        IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all sources
-            (ValueErrors).
+        IncompatibleDatasetsError, UnsupportedError, CorruptDatasetError: with all problems of all
+            sources (ValueErrors).
         SystemRefusedError: the system refused to read or write (an OSError).
-        VerificationError: `verify` found that what was written differs from the sources (a RuntimeError).
-        KeyboardInterrupt: Ctrl-C. What is done stays in the staging folder, as it does when the system refuses: the
-            same merge, called again, goes on there. Every other failure leaves nothing behind.
+        VerificationError: what was written differs from the sources (a RuntimeError). The staging
+            folder stays, to be looked at.
+        KeyboardInterrupt: Ctrl-C.
+
+    After Ctrl-C, after a refusal of the system, and if something at the destination or in the
+    staging folder is in the way, what was written stays in the staging folder. The same merge,
+    called again, continues there. Every other failure except VerificationError leaves nothing
+    behind.
     """
     return _run(
         sources,
@@ -127,9 +135,9 @@ def plan(
     overwrite: bool = False,
     progress: Progress = None,
 ) -> MergeReport:
-    """What `merge` of the same arguments would do, with every file and its exact size. Writes nothing.
+    """Reports what `merge` with the same arguments would do, with every file and its exact size.
 
-    Arguments and errors are those of `merge`; the report's `dry_run` is True.
+    Writes nothing. Arguments and errors are those of `merge`; the report's `dry_run` is True.
     """
     return _run(
         sources,
@@ -149,9 +157,9 @@ def plan(
 
 
 def inspect(root: PathLike) -> InspectReport:
-    """One dataset as robomerge sees it, and what is wrong with it.
+    """Reads one dataset and reports what is in it and what is wrong with it.
 
-    Problems are in the report, they are not raised.
+    Problems are in the report; they are not raised.
 
     Raises:
         DatasetNotFoundError: there is no dataset at `root` (a FileNotFoundError).
@@ -168,24 +176,27 @@ def verify(
     num_workers: int | None = None,
     progress: Progress = None,
 ) -> VerifyReport:
-    """Proves a dataset over its real rows and frames, alone or against what it was merged from.
+    """Checks the real rows and frames of a dataset, alone or against what it was merged from.
 
-    Alone: totals, numbering, references, timestamps, statistics against the data, and that videos have a frame at the
-    time of every episode's frame. With `against` also that every row, coded video frame, task and statistic is that of
-    its source. Findings are in the report, they are not raised; nothing is written.
+    Alone, it checks totals, numbering, references, timestamps, statistics against the data, and
+    that videos have a frame at the time of every frame of every episode. With `against`, it also
+    checks that every row, coded video frame, task and statistic is that of its source. Findings are
+    in the report; they are not raised. Nothing is written.
 
     Args:
         destination: the dataset to check.
-        against: the datasets it was merged from, in that order.
-        num_workers: threads; None or 0 for one per core this process may use. Findings do not depend on it.
-        progress: as in `merge`; `planned_bytes` and `moved_bytes` are those to check and checked.
+        against: the datasets from which it was merged, in that order.
+        num_workers: threads; None or 0 for one per core that this process may use. Findings do not
+            depend on it.
+        progress: as in `merge`; `planned_bytes` and `moved_bytes` are those to check and those
+            checked.
 
     Returns:
         A VerifyReport, which is true if nothing is wrong.
 
     Raises:
-        DatasetNotFoundError, UnsupportedError, CorruptDatasetError, SystemRefusedError: the dataset or a source could
-            not be read at all.
+        DatasetNotFoundError, UnsupportedError, CorruptDatasetError, SystemRefusedError: the dataset
+            or a source could not be read at all.
         KeyboardInterrupt: Ctrl-C.
     """
     from robomerge.library import extension
@@ -210,7 +221,7 @@ def _run(
 
 @contextmanager
 def _callback(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object] | None]:
-    """What the extension module calls back."""
+    """Yields the function that the extension module is to call with progress, or None."""
     if not (progress is None or progress is False or callable(progress)):
         raise TypeError(f"progress must be a callable, None or False, not {progress!r}")
     with progress_bar() if progress is None else nullcontext(progress) as callback:
@@ -218,7 +229,7 @@ def _callback(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object]
 
 
 def _value(kind: type[T], answer: tuple[dict[str, Any] | None, tuple[dict[str, Any], ...]]) -> T:
-    """What the extension module returns as a value of `kind`. Raises its problems."""
+    """Makes a value of `kind` of what the extension module returned, or raises its problems."""
     fields, problems = answer
     if fields is None:
         raise error_of([from_fields(Problem, problem) for problem in problems])

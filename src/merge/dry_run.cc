@@ -7,7 +7,7 @@ namespace robomerge {
 Status LayOut(Run& run, const MergePlan& plan, const std::vector<size_t>& steps, UnitsDone& done) {
   io::DryRunFileSystem dry(run.file_system());
   return run.WriteSteps(plan, steps, dry, "", [&done](size_t step, const WrittenFile& file) {
-    done[step] = file;  // one slot per step, so no lock
+    done[step] = file;  // one slot per step: needs no lock
     return Status();
   });
 }

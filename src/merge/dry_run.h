@@ -7,8 +7,8 @@
 
 namespace robomerge {
 
-/// Runs the writers of those steps over a file system that only counts, and enters what they would
-/// have written into `done`. Reads the indexes of the sources again.
+/// Runs the writers of `steps` on a file system that only counts, and enters what they would write
+/// into `done`. Reads the indexes of the sources again.
 Status LayOut(Run& run, const MergePlan& plan, const std::vector<size_t>& steps, UnitsDone& done);
 
 }  // namespace robomerge

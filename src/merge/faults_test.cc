@@ -1,7 +1,7 @@
-// Lose nothing: a merge on a file system that fails at every single operation, in every way, and on
-// one whose power is cut after every single change. After each: the destination is absent or whole,
-// the sources are untouched, the same call again gives the same bytes and leaves nothing beside
-// them.
+// Nothing is lost: a merge on a file system that fails at every single operation, in every way, and
+// on one whose power is cut after every single change. After each of them the destination is absent
+// or whole (or the old one), the sources are untouched, and the same call again gives the same
+// bytes and leaves nothing beside them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,8 +50,8 @@ enum class Way {
 struct Scenario {
   std::string name;
   bool overwrite = false;
-  bool is_begun = false;  // an earlier run came half-way
-  bool is_done = false;   // an earlier run came to its end
+  bool is_begun = false;  // an earlier run stopped half-way
+  bool is_done = false;   // an earlier run finished
   bool has_staging_root = false;
   bool has_trace = false;
   Way way = Way::kMerge;
@@ -96,8 +96,8 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     source_times_ = begin_->Times(kHome + "/sources");
   }
 
-  // The call under test: "" if it succeeds, else its error. Write and publish of a plan made from
-  // partials are those of any plan, which kStages tries: they run on `working`.
+  // The call under test: "" if it succeeds, else its error. With kFromPartials, write and publish
+  // run on `working`: they are the same for every plan, and kStages tests them.
   std::string Run(io::FileSystem& file_system, MemoryFileSystem& working) {
     codes_.clear();
     const auto failed = [this](const Status& status) {
@@ -140,7 +140,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
 
   void ExpectNothingLost(const MemoryFileSystem& memory, const std::string& when) {
     const Tree there = memory.Tree(kDestination);
-    // Two renames instead of an exchange leave a moment with neither, when both lie beside it.
+    // Between two renames instead of an exchange neither is there, and both lie beside it.
     const bool may_be_absent =
         !scenario_.is_done && (!scenario_.overwrite || scenario_.behaviour.cannot_exchange);
     const bool is_right = there == expected_ || (scenario_.overwrite && there == old_) ||
@@ -204,8 +204,8 @@ TEST_P(Faults, EveryOperationMayFail) {
       const std::string error = Run(faulty, *memory);
       has_struck = faulty.has_struck();
       ASSERT_TRUE(has_struck || error.empty()) << error;
-      // Nothing but the system is to blame. (Some failures do no harm: of what is removed at the
-      // end, or what else could not be looked at.)
+      // Every problem blames the system. (Some faults cause no error: where something is removed at
+      // the end, or where a look may fail.)
       for (const Code code : codes_) EXPECT_EQ(code, Code::kIo) << when << ": " << error;
       EXPECT_THAT(error, ::testing::AnyOf("", ::testing::ContainsRegex(
                                                   "Input/output error|No space left on device")))
@@ -231,7 +231,7 @@ TEST_P(Faults, ThePowerMayFailAfterEveryChange) {
       const auto after = memory->Clone();
       after->Crash(loss.names, loss.contents, k);
       ExpectNothingLost(*after, when);
-      // Whoever was told that it is done may rely on it.
+      // A run that reported success must have kept its result.
       EXPECT_TRUE(!error.empty() || after->Tree(kDestination) == expected_)
           << when << ": " << Describe(after->Tree(kDestination));
       ExpectGoesOn(*after, when);
@@ -244,7 +244,7 @@ class FreshMerge : public Faults {
  protected:
   void SetUp() override { Prepare(Scenario()); }
 
-  // What was changed, without the names that are other ones in every run.
+  // The changes, with those parts of names replaced that differ in every run.
   static std::vector<std::string> Operations(const FaultyFileSystem& file_system, bool with_syncs) {
     static const std::regex unique("[^/]*-[0-9]+-[0-9]+-[0-9]+");
     std::vector<std::string> operations;
@@ -259,8 +259,8 @@ class FreshMerge : public Faults {
   }
 };
 
-// The test of the tests above: were one sync of a merge left out, whichever it is, they would see
-// it. So none is there for nothing, either.
+// This tests the tests above: if any single sync of a merge were left out, they would see it. It
+// also shows that every sync is needed.
 TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
   uint64_t k = 0;
   for (bool has_struck = true; has_struck; ++k) {

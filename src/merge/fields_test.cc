@@ -1,5 +1,5 @@
-// Every member of a public struct is in the list of its fields: one that is forgotten there would
-// miss in JSON lines, in Python and in plan directories without a word.
+// Every member of a public struct is in the list of its fields. A member that is forgotten there
+// would silently be missing from JSON lines, Python and plan directories.
 #include <gtest/gtest.h>
 
 #include "robomerge/merge.h"
@@ -14,7 +14,7 @@ struct Anything {
   operator T() const;
 };
 
-// How many initialisers an aggregate takes at most: its members.
+// The number of members of an aggregate: as many initialisers as it takes at most.
 template <typename T, typename... Initialisers>
 constexpr size_t NumMembers() {
   if constexpr (requires { T{Initialisers()..., Anything()}; })

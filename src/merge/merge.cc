@@ -12,8 +12,8 @@
 namespace robomerge {
 namespace {
 
-// More than the rest of a dataset comes to beside its payload: a row of the episodes table with the
-// statistics of some cameras; indexes and footers.
+// More than what a dataset holds besides payload: per episode, a row of the episodes table with the
+// statistics of some cameras; in all, indexes and footers.
 constexpr uint64_t kAmpleRowBytes = 64 * 1024;
 constexpr uint64_t kAmpleBytes = 64 << 20;
 
@@ -32,7 +32,7 @@ class MergeRun {
         stop_(stop),
         run_(file_system, options, progress, stop) {}
 
-  // With `verification` what was written is verified, and published only if nothing differs.
+  // With `verification`, what was written is verified, and published only if nothing differs.
   Result<MergeReport> Merge(const std::string& destination, VerifyReport* verification) {
     verification_ = verification;
     if (sources_.empty()) {
@@ -55,7 +55,7 @@ class MergeRun {
 
  private:
   Status WriteDry(const MergePlan& plan) {
-    // A plan is refused where the merge would be.
+    // So that a dry run is refused wherever the merge would be.
     ROBOMERGE_ASSIGN_OR_RETURN(const Transaction transaction,
                                run_.Open(plan, destination_, options_));
     run_.Enter("write");
@@ -92,12 +92,12 @@ class MergeRun {
     done_ = transaction.done();
     for (const size_t step : missing) totals_.Add(*done_[step]);
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(transaction.directory()));
-    // The folder stays, so that one can look at what differs.
+    // The folder stays, so that the user can look at what differs.
     if (verification_ != nullptr && !verification_->ok()) return transaction.Distrust();
     run_.Enter("publish");
     ROBOMERGE_RETURN_NOT_OK(transaction.Publish());
     left_.insert(left_.end(), transaction.warnings().begin(), transaction.warnings().end());
-    // What was verified lies there now.
+    // What was verified is at the destination now.
     if (verification_ != nullptr) verification_->destination = destination_;
     return Status();
   }
@@ -132,13 +132,13 @@ class MergeRun {
     return Status();
   }
 
-  // The payload is known without looking. To the byte what is missing is laid out only where that
-  // leaves it open.
+  // Whether the missing files fit. Their payload is known from the plan. Only where it leaves the
+  // question open, they are laid out to the byte.
   Status CheckFits(const MergePlan& plan, const Transaction& transaction) {
     const std::vector<size_t> steps = transaction.Missing();
     uint64_t payload_bytes = 0;
     for (const size_t step : steps) payload_bytes += PayloadBytes(plan.steps[step]);
-    // A source file may go into two steps.
+    // A source file may go into several steps, which count it each.
     payload_bytes = std::min(payload_bytes, plan.payload_bytes);
     ROBOMERGE_RETURN_NOT_OK(CheckSpaceFor(payload_bytes));
     uint64_t ample_bytes =

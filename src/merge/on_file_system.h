@@ -1,5 +1,5 @@
-// robomerge/merge.h, stages.h and verify.h on any file system: the public calls are these on the
-// real one (public_calls.cc). Tests pass others.
+// The calls of robomerge/merge.h, stages.h and verify.h on any file system. The public calls are
+// these on the real one (public_calls.cc); tests pass others.
 #pragma once
 
 #include "inspect/inspect.h"

@@ -1,5 +1,5 @@
-// Watches the tasks of a merge: the caller's progress, the report's times and the trace file hang
-// on this one observer.
+// The one observer of all nodes of a run: the caller's progress, the report's times and the trace
+// file come from it.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// The public calls: each is its namesake of on_file_system.h on the real file system, which is
+// The public calls: each is its namesake in on_file_system.h on the real file system, which is
 // named here and nowhere below.
 #include "base/text.h"
 #include "formats/parquet/version.h"

@@ -1,7 +1,7 @@
-// What only reads, on a file system that fails at every single operation: inspect, verify (alone
-// and against the sources), a dry run. Each says either what it says on a file system that works,
-// or that the system refused something; it never makes a finding of that, or overlooks one for it,
-// and writes nothing.
+// The calls that only read, on a file system that fails at every single operation: inspect, verify
+// (alone and against the sources), a dry run. Each reports what it reports on a file system that
+// works, or that the system refused something. A refusal never becomes a finding and never hides
+// one. Nothing is written.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 const std::string kMerged = "/home/merged";
 const std::vector<std::string> kSources = {"/home/sources/0", "/home/sources/1"};
 
-// What a call came to: the problems that it reports as such, and all else that it says, as text.
+// The outcome of a call: the problems that it reports as such, and everything else as text.
 struct Outcome {
   std::vector<Problem> problems;
   std::string text;
@@ -96,7 +96,7 @@ class ReadingFaults : public ::testing::TestWithParam<Call> {
     ASSERT_TRUE(MergeOn(memory_, {kSources[0], kSources[1]}, kMerged, options).ok());
   }
 
-  // One frame of the merged video gets another byte, and a file comes that no episode lies in.
+  // Changes one byte of a frame of the merged video, and adds a file that no episode names.
   void Damage() {
     const std::string path = kMerged + "/videos/camera/chunk-000/file-000.mp4";
     const auto file = memory_.OpenForReading(path).value();

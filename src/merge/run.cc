@@ -18,7 +18,7 @@
 namespace robomerge {
 namespace {
 
-// Block size of the file systems that share extents (XFS, btrfs) in their usual make.
+// The usual block size of file systems that share extents (XFS, btrfs).
 constexpr uint64_t kShareAlignmentBytes = 4096;
 
 int64_t NowNs() {
@@ -41,8 +41,8 @@ SourceSpec SpecOf(const Origin& planned) {
   return spec;
 }
 
-// What the sources disagree about, when some of them are broken otherwise: whoever mends those
-// wants to know it now.
+// The disagreements between those sources whose info.json can be read, when others could not be
+// described, so that the user learns of everything at once.
 std::vector<Problem> DisagreementsOf(const io::FileSystem& file_system,
                                      const std::vector<SourceSpec>& sources,
                                      const std::vector<Problem>& problems) {
@@ -73,7 +73,7 @@ std::vector<Problem> DisagreementsOf(const io::FileSystem& file_system,
   return Disagreements(schemas);
 }
 
-// What differs between a source as it was planned and as it is.
+// E-source-changed with the first difference between a source as it was planned and as it is now.
 Status CheckUnchanged(const Origin& planned, const Origin& now) {
   const auto changed = [&](const std::string& path, std::string expected, std::string found) {
     return SourceChanged(planned.root, path, std::move(expected), std::move(found));
@@ -259,7 +259,7 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        Transaction& transaction) {
   return WriteSteps(plan, steps, transaction.files(), transaction.directory(),
                     [&transaction](size_t step, const WrittenFile& written) {
-                      transaction.done()[step] = written;  // one slot per step, so no lock
+                      transaction.done()[step] = written;  // one slot per step: needs no lock
                       return transaction.Note(step, written);
                     });
 }

@@ -1,4 +1,5 @@
-// What merge and the single stages share: workers, progress, times, and the stages' inner parts.
+// What a merge and the single stages share: workers, progress, times, and the inner parts of the
+// stages.
 #pragma once
 
 #include <atomic>
@@ -19,7 +20,7 @@
 
 namespace robomerge {
 
-/// Where sources lie.
+/// SourceSpec::location of each.
 std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources);
 
 /// Sums of what was written.
@@ -28,14 +29,14 @@ struct WrittenTotals {
   void Add(const WrittenFile& file);
 };
 
-/// What a report says of the file of a step.
+/// The file of a step as reports have it.
 ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
 
-/// The kind of a problem that has none of its own.
+/// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
 
 class Run;
-/// What MergeReport and StageReport say alike of a run's work.
+/// Fills in the fields of a run's work that MergeReport and StageReport share.
 template <typename Report>
 void FillBytesAndTimes(const WrittenTotals& totals, const Run& run, Report& report);
 
@@ -49,7 +50,7 @@ class Run {
   Status Start();
   /// Begins a stage, for progress and times.
   void Enter(const std::string& stage);
-  /// Ends the last stage and writes the trace, if there is to be one.
+  /// Ends the last stage, and writes the trace if the options ask for one.
   Status Finish();
 
   io::FileSystem& file_system() const { return file_system_; }
@@ -62,27 +63,27 @@ class Run {
   }
   schedule::Utilisation Usage() const { return observer_.trace().Summary(num_workers_); }
 
-  /// Reads and describes every source and reduces the descriptions as a tree. Everything wrong with
-  /// any source is gathered.
+  /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
+  /// that is wrong with any source, and how sources disagree.
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);
-  /// Plans the merge into `destination`. `roots` are the sources' as the plan is to know them
-  /// (plan.h).
+  /// Plans the merge into `destination`. `roots`: PlanSite::roots (plan/plan.h).
   Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,
                              std::vector<std::string> roots);
-  /// Reads `numbers` of the plan's sources again and puts them in. kCorrupt (E-source-changed,
-  /// naming the file) if one is no longer what was planned.
+  /// Reads the plan's sources of these numbers again and puts them into the plan. kCorrupt
+  /// (E-source-changed, naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
-  /// Opens the transaction of `plan`. A result that is there counts only if it can be read.
+  /// Opens the transaction of `plan`. A result counts as whole only if it can be read and
+  /// described.
   Result<Transaction> Open(const MergePlan& plan, const std::string& destination,
                            const MergeOptions& options) const;
-  /// Takes what a step came to. Called from workers.
+  /// Takes what a step wrote. Called from workers.
   using NoteCallback = std::function<Status(size_t step, const WrittenFile& written)>;
-  /// Writes the files of those steps of the plan below `directory` of `file_system`; each is noted
-  /// when it is whole.
+  /// Writes the files of `steps` below `directory` of `file_system`; calls `note` for each when it
+  /// is whole.
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     io::FileSystem& file_system, const std::string& directory,
                     const NoteCallback& note);
-  /// The same into the staging folder of `transaction`, which enters them as done.
+  /// The same into the staging folder of `transaction`; notes each file there as done.
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     Transaction& transaction);
 
@@ -96,8 +97,8 @@ class Run {
   std::unique_ptr<schedule::Executor> executor_;
   std::vector<StageTime> stages_;
   std::chrono::steady_clock::time_point stage_start_;
-  uint64_t last_node_ =
-      0;  // that all what follows had to wait for: the root of the tree, then the plan
+  // The node that everything later had to wait for: the root of the tree, then the plan.
+  uint64_t last_node_ = 0;
 };
 
 template <typename Report>

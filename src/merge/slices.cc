@@ -10,7 +10,7 @@ constexpr uint64_t kFileCostBytes = uint64_t{1} << 20;
 
 constexpr int64_t kMostRanks = 1'000'000;
 
-// number * rank / world_size, rounded down; no step overflows as long as world sizes are far below
+// number * rank / world_size, rounded down. No product overflows, since world sizes are far below
 // 2^32.
 uint64_t Share(uint64_t number, int64_t rank, int64_t world_size) {
   const auto numerator = static_cast<uint64_t>(rank),

@@ -22,7 +22,7 @@ Result<std::vector<SourceSpec>> WithAbsoluteLocations(const io::FileSystem& file
   return sources;
 }
 
-// Partials and plans hold paths in tables and JSON, which are UTF-8.
+// Partials and plans hold paths in tables and in JSON, which must be UTF-8.
 Status CheckUtf8(const std::vector<std::string>& paths) {
   std::vector<Problem> problems;
   for (const std::string& path : paths) {
@@ -36,7 +36,8 @@ Status CheckUtf8(const std::vector<std::string>& paths) {
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
-// The options that a plan keeps are the plan's; those of the process are its own.
+// The options that a plan keeps, and those that each process chooses for itself. Either may ask to
+// overwrite.
 MergeOptions OptionsOf(const persist::StoredPlan& stored, const MergeOptions& own) {
   MergeOptions options = stored.options;
   options.num_workers = own.num_workers;
@@ -93,7 +94,7 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
   return report;
 }
 
-// What planning may write, and where.
+// Checks every path that planning or the later stages write to.
 Status CheckPlaces(const Run& run, const std::string& destination,
                    const std::string& plan_directory, const std::vector<std::string>& sources) {
   const io::FileSystem& file_system = run.file_system();
@@ -113,7 +114,7 @@ Status CheckPlaces(const Run& run, const std::string& destination,
       .Hint("choose another folder for the plan");
 }
 
-// Plans `root`, whose roots are absolute, and writes the plan directory.
+// Plans `root`, whose sources have absolute roots, and writes the plan directory.
 Result<StageReport> PlanInto(const Partial& root, const std::string& destination,
                              const std::string& plan_directory, Run& run) {
   const MergeOptions& options = run.options();
@@ -185,7 +186,7 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
 
 // Opens the transaction of a stored plan.
 Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run) {
-  // Again what `plan` looked at: places change, and plans are edited.
+  // The checks of `plan` again: folders and links change, and plans can be edited.
   std::vector<std::string> roots;
   for (const Origin& origin : stored.plan.origins) roots.push_back(origin.root);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string destination, CleanDestination(stored.destination));

@@ -9,13 +9,13 @@
 
 namespace robomerge {
 
-/// Its fields as one line of JSON; "" for an empty one, which is written nowhere.
+/// The adaptation's fields as one line of JSON; "" for an empty one, which is written nowhere.
 inline std::string AdaptationText(const Adaptation& adaptation) {
   return adaptation.empty() ? "" : json::DumpLine(json::ToJson(adaptation));
 }
 
-/// What AdaptationText() made the text of. Nothing if it has a rule that this program does not
-/// know: to go on without it would make another result than was asked for.
+/// The inverse of AdaptationText(). Nothing if the text has a rule that this program does not know:
+/// without that rule the result would not be the one that was asked for.
 inline std::optional<Adaptation> AdaptationFromText(const std::string& text) {
   return text.empty() ? std::optional(Adaptation()) : std::nullopt;
 }

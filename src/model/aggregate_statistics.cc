@@ -30,7 +30,7 @@ Column Gather(const std::vector<Part>& parts, std::string_view stat) {
   column.reserve(parts.size());
   size_t usual = 0;
   for (const Part& part : parts) {
-    // Sources of one recorder list their statistics in one order.
+    // Sources of one recorder list their statistics in the same order.
     const std::vector<Statistic>& all = part.statistics->statistics;
     const Statistic* found =
         usual < all.size() && all[usual].name == stat ? &all[usual] : part.statistics->Find(stat);
@@ -47,7 +47,7 @@ NumberKind CommonKind(const Column& column) {
   return is_common ? first : NumberKind::kFloat;
 }
 
-// Folds one statistic elementwise.
+// Folds one statistic element by element.
 template <typename Choose>
 Statistic Fold(const Column& column, NumberKind kind, Choose choose) {
   Statistic folded = *column.front();
@@ -63,8 +63,8 @@ Statistic Fold(const Column& column, NumberKind kind, Choose choose) {
 double Lesser(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 double Greater(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
-// Mean and standard deviation do not fold exactly, so they are computed here at once over the
-// ordered parts.
+// Mean and standard deviation do not fold exactly. So they are computed once, over all parts in
+// order.
 void MeanAndDeviation(const Column& means, const Column& deviations, const Column& counts,
                       Statistic& mean, Statistic& deviation) {
   mean = *means.front();
@@ -89,7 +89,7 @@ void MeanAndDeviation(const Column& means, const Column& deviations, const Colum
   }
 }
 
-// Every part's keys count, so that a quantile that only later parts have is reported as lost too.
+// The quantiles of all parts, so that one that only later parts have is reported as dropped too.
 std::set<std::string> QuantilesOf(const std::vector<Part>& parts) {
   std::set<std::string> quantiles;
   const auto has_name_of = [](const Statistic& a, const Statistic& b) { return a.name == b.name; };

@@ -1,4 +1,4 @@
-// One source as it was read: metadata and the indexes of its payload files; no payload.
+// One source as it was read: its metadata and the indexes of its payload files, no payload.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ struct EpisodeRows {
   int64_t episode_index = 0;  ///< the source's own number
   uint64_t first_row = 0;     ///< within the file
   uint64_t num_rows = 0;
-  bool is_row_group = false;        ///< exactly one row group: can be spliced raw
-  uint64_t uncompressed_bytes = 0;  ///< of its row group, or its share by rows
-  /// How many frames carry which task_index, ascending by task_index.
+  bool is_row_group = false;        ///< they are exactly one row group, which can be spliced
+  uint64_t uncompressed_bytes = 0;  ///< of that row group; else a share by rows
+  /// (task_index, how many frames have it), ascending by task_index.
   std::vector<std::pair<int64_t, uint64_t>> task_frames;
 };
 
@@ -33,9 +33,12 @@ struct DataFile {
   int64_t modified_ns = 0;
   uint64_t uncompressed_bytes = 0;    ///< LeRobot's size measure (format spec 3.3)
   std::vector<EpisodeRows> episodes;  ///< in file order
-  std::string physical_schema;  ///< leaves with their shapes: equal texts can share row groups raw
-  bool has_huggingface_features =
-      false;  ///< the key-value metadata that tells tools which columns are images
+  /// The leaf columns with their types. Row groups of files with equal texts can be spliced into
+  /// one file.
+  std::string physical_schema;
+  /// Whether the key-value metadata `huggingface` is there, which names the columns of images
+  /// (W-13).
+  bool has_huggingface_features = false;
 };
 
 struct VideoFile {
@@ -45,7 +48,7 @@ struct VideoFile {
   mp4::StreamSummary stream;
 };
 
-/// Where an episode's frames lie for one video key, as the episodes table says.
+/// Where an episode's frames lie for one video key, as the episodes table says. Times are seconds.
 struct VideoSegment {
   uint32_t video_file = 0;  ///< index into VideoKey::files
   double from_timestamp = 0;
@@ -81,12 +84,12 @@ struct Dataset {
   std::vector<std::string> tasks;  ///< by task_index
   std::vector<Episode> episodes;   ///< by episode_index
   std::vector<EpisodesFile> episodes_files;
-  std::vector<std::string>
-      carried_columns;  ///< columns of the episodes table that the format does not know
-  std::vector<EpisodeStatisticsBlock>
-      episode_statistics;  ///< rows of all blocks together: one per episode, by episode_index
-  std::optional<std::vector<FeatureStatistics>>
-      statistics;                    ///< stats.json; nothing when there is none
+  /// Columns of the episodes table that the format does not know.
+  std::vector<std::string> carried_columns;
+  /// The rows of all blocks together: one per episode, by episode_index.
+  std::vector<EpisodeStatisticsBlock> episode_statistics;
+  /// stats.json; nothing if there is none.
+  std::optional<std::vector<FeatureStatistics>> statistics;
   std::vector<DataFile> data_files;  ///< ascending by id
   std::vector<VideoKey> video_keys;  ///< in the order of the features
   std::vector<Problem> warnings;

@@ -10,7 +10,7 @@ namespace robomerge {
 
 Distribution::Distribution(std::vector<std::pair<int64_t, uint64_t>> values)
     : values_(std::move(values)) {
-  // long double: sums of products of 64-bit integers keep all their digits that a double can show.
+  // long double: a sum of products of 64-bit integers keeps all the digits that a double can show.
   long double sum = 0;
   for (const auto& [value, times] : values_) {
     count_ += times;
@@ -63,7 +63,8 @@ double TrueStatistic(const std::string& stat, double given, double first, double
   const double last = first + step * static_cast<double>(count - 1);
   const double margin = kMargin * std::max(1.0, std::fabs(last));
   if (const std::optional<double> percent = QuantilePercent(stat)) {
-    // LeRobot's come from histograms of 5000 bins: off by a neighbour and some bins at most.
+    // LeRobot estimates quantiles from histograms of 5000 bins: they are off by at most one
+    // neighbouring value and a few bins.
     const double exact = first + (last - first) * *percent / 100;
     const bool can_be = given >= first - margin && given <= last + margin &&
                         std::fabs(given - exact) <= 1.5 * step + (last - first) / 1000 + margin;

@@ -1,4 +1,4 @@
-// Exact statistics of an integer column, from how often each value occurs.
+// Exact statistics of a column of integers, from how often each value occurs.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace robomerge {
 
 class Distribution {
  public:
-  /// (value, how often), ascending by value. REQUIRES: at least one occurrence.
+  /// `values`: (value, how often it occurs), ascending by value. REQUIRES: at least one occurrence.
   explicit Distribution(std::vector<std::pair<int64_t, uint64_t>> values);
-  /// 0, 1, ..., count - 1, each once.
+  /// The distribution of 0, 1, ..., count - 1, each once.
   static Distribution Range(uint64_t count);
 
   uint64_t count() const { return count_; }
@@ -20,8 +20,7 @@ class Distribution {
   double max() const { return max_; }
   double mean() const { return mean_; }
   double deviation() const { return deviation_; }  ///< of the population
-  /// Linear interpolation between the neighbours in sorted order, as numpy.quantile does by
-  /// default.
+  /// Interpolates linearly between neighbours in sorted order, as numpy.quantile does by default.
   double Quantile(double fraction) const;
 
  private:
@@ -32,9 +31,10 @@ class Distribution {
   double min_ = 0, max_ = 0, mean_ = 0, deviation_ = 0;
 };
 
-/// The statistic `stat` of the values first, first + step, ..., `count` of them, where `given` is
-/// said to be it: `given` if that can be, for then it is the recorder's (whose quantiles are
-/// estimates), otherwise the true one. Merges by others leave behind what was true before them.
+/// The statistic `stat` of the `count` values first, first + step, ..., which a dataset claims to
+/// be `given`. Returns `given` if it can be true: then it comes from the recorder, whose quantiles
+/// are estimates. Otherwise returns the true one: merges by other programs leave statistics that
+/// were true before them.
 double TrueStatistic(const std::string& stat, double given, double first, double step,
                      uint64_t count);
 

@@ -8,7 +8,7 @@
 namespace robomerge {
 namespace {
 
-// Properties of the stream itself. What the file says counts, not what info.json says of it.
+// Properties of the stream itself: the file decides, not info.json.
 bool IsMeasured(std::string_view key) {
   return key == "video.codec" || key == "video.pix_fmt" || key == "video.fps" ||
          key == "video.channels" || key == "video.height" || key == "video.width" ||
@@ -19,7 +19,7 @@ bool IsEncoderKey(std::string_view key) {
   return std::find(std::begin(kEncoderKeys), std::end(kEncoderKeys), key) != std::end(kEncoderKeys);
 }
 
-// Sorted copy, so that key order does not matter.
+// A copy with sorted keys, so that their order does not matter.
 Json Sorted(const Json& value) {
   if (value.is_array()) {
     Json sorted = Json::array();
@@ -82,7 +82,7 @@ Json DefaultFeatureEntry(std::string_view name) {
 
 Json CanonicalDepthMarker(Json entry) {
   if (!entry.is_object()) return entry;
-  // Legacy spellings: info["video.is_depth_map"] and video_info["video.is_depth_map"].
+  // Old spellings: info["video.is_depth_map"] and video_info["video.is_depth_map"].
   const bool legacy =
       (entry.contains("info") && TrueAt(entry["info"], "video.is_depth_map")) ||
       (entry.contains("video_info") && TrueAt(entry["video_info"], "video.is_depth_map"));
@@ -122,7 +122,7 @@ Json ComparableEntry(const Feature& feature) {
   }
   if (!info.contains("is_depth_map")) info["is_depth_map"] = false;
   if (feature.is_camera()) entry["info"] = info;
-  // HF's converter left out `names` where it is null.
+  // LeRobot's converter left out `names` where it is null.
   if (!entry.contains("names")) entry["names"] = nullptr;
   return Sorted(entry);
 }

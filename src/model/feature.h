@@ -1,4 +1,4 @@
-// Features and the rest of info.json that sources must agree on.
+// Features, and everything else in info.json that sources must agree on.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ struct FrameRate {
   uint64_t denominator = 1;
 
   /// The fraction with the smallest denominator (up to 100,000) that is exactly `fps` as a double;
-  /// nothing if fps is not positive and finite.
+  /// nothing if there is none, or if fps is not above 0 and at most 1e6 (format spec 1.3).
   static std::optional<FrameRate> From(double fps);
-  /// Seconds from the first frame to frame `frame`: one division, never a sum.
+  /// Seconds from the first frame to frame `frame`, by one division, never by a sum.
   double Seconds(uint64_t frame) const {
     return static_cast<double>(frame * denominator) / static_cast<double>(numerator);
   }
@@ -42,34 +42,34 @@ struct Feature {
   std::vector<int64_t> shape() const;
 };
 
-/// Whether a feature may have this name: one that can be part of a path and cannot lead out of a
-/// folder.
+/// Whether a feature may have this name: it can be part of a path, and cannot lead out of a folder.
 bool IsUsableFeatureName(std::string_view name);
-/// Whether a camera may have it: then it is also the name of a folder, of at most 255 bytes.
+/// Whether a video key may have this name, which is then also the name of a folder: 255 bytes at
+/// most.
 bool IsUsableVideoKey(std::string_view name);
 
-/// The five features every dataset has, in LeRobot's order (DEFAULT_FEATURES).
+/// The five features that every dataset has, in LeRobot's order (format spec 1.4).
 inline constexpr std::string_view kDefaultFeatures[] = {"timestamp", "frame_index", "episode_index",
                                                         "index", "task_index"};
 /// The canonical entry of one of them: {"dtype": ..., "shape": [1], "names": null}.
 Json DefaultFeatureEntry(std::string_view name);
 
-/// Encoder settings: no property of the stream, so they may differ between sources
-/// (VIDEO_ENCODER_INFO_KEYS).
+/// Encoder settings: no properties of the stream, so sources may differ in them (format spec 1.5).
 inline constexpr std::string_view kEncoderKeys[] = {
     "video.g",           "video.crf",           "video.preset",
     "video.fast_decode", "video.extra_options", "video.video_backend"};
 
-/// `entry` with everything removed that must not decide whether two sources fit: encoder keys,
-/// feature-level fps, and the measured properties of a stream (codec, pixel format, audio, ...),
-/// which are read from the file itself instead. Legacy depth markers and `video_info` are folded
-/// into info.is_depth_map. Keys sorted.
+/// The feature's entry without what must not decide whether two sources fit together: encoder
+/// settings, the entry's own fps, and the measured properties of a stream (codec, pixel format,
+/// audio, ...), which are read from the file itself. `video_info` is read as `info`, and old
+/// spellings of the depth marker as info.is_depth_map (format spec 1.5, 3.1). Keys are sorted.
 Json ComparableEntry(const Feature& feature);
 
-/// `entry` with legacy depth markers folded into info.is_depth_map; key order kept.
+/// `entry` with old spellings of the depth marker replaced by info.is_depth_map. Keeps the order of
+/// keys.
 Json CanonicalDepthMarker(Json entry);
 
-/// What all sources must agree on, as one source states it.
+/// What all sources must agree on, as one source states it, and `tools`.
 struct Schema {
   Json fps;         ///< as written: 10 or 10.0
   Json robot_type;  ///< string or null
@@ -79,7 +79,7 @@ struct Schema {
   const Feature* Find(std::string_view name) const;
   FrameRate frame_rate() const;
   std::vector<std::string> video_keys() const;
-  /// Equal texts: the same schema, key for key.
+  /// A text of all of it: equal texts mean equal schemas, key by key.
   std::string Fingerprint() const;
 };
 

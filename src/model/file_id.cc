@@ -9,8 +9,8 @@
 namespace robomerge {
 namespace {
 
-// The kernel's own limit (PATH_MAX, its final NUL left out): what is longer is no file, and a
-// template that names the camera a thousand times must not cost memory.
+// The kernel's limit (PATH_MAX without the final NUL). No file has a longer path, and a template
+// that names the camera a thousand times must not cost memory.
 constexpr size_t kMostPathBytes = 4095;
 
 std::string Padded(int64_t number, size_t width) {

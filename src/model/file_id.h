@@ -1,4 +1,4 @@
-// The number of a payload file: chunk-CCC/file-FFF.
+// The number of a payload or episodes file, chunk-CCC/file-FFF, and the path that it makes.
 #pragma once
 
 #include <compare>
@@ -9,18 +9,18 @@
 
 namespace robomerge {
 
-/// LeRobot's (chunk_index, file_index); ordered as LeRobot reads: chunk first.
+/// LeRobot's (chunk_index, file_index), in the order in which LeRobot reads: by chunk first.
 struct FileId {
   int64_t chunk_index = 0;
   int64_t file_index = 0;
   auto operator<=>(const FileId&) const = default;
 
-  /// The id that follows (LeRobot's update_chunk_file_indices): file_index + 1, or the next chunk's
-  /// 0 after `files_per_chunk` files.
+  /// The next id (format spec 1.2): file_index + 1, or 0 of the next chunk after `files_per_chunk`
+  /// files.
   FileId Next(int64_t files_per_chunk) const;
 };
 
-/// Templates that every destination uses (src/lerobot/datasets/utils.py).
+/// The path templates of every destination (format spec 1.2).
 inline constexpr const char* kDefaultDataPath =
     "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 inline constexpr const char* kDefaultVideoPath =
@@ -28,14 +28,14 @@ inline constexpr const char* kDefaultVideoPath =
 inline constexpr const char* kDefaultEpisodesPath =
     "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 
-/// Fills a LeRobot path template: {chunk_index}, {file_index} with optional :0Nd, and {video_key}.
-/// kCorrupt for unknown placeholders, and for a result that is longer than a path can be or would
-/// leave the dataset's folder (absolute, or with a ".." component): a template is input like any
-/// other.
+/// Fills in a path template: {chunk_index} and {file_index}, with an optional :d or :0Nd, and
+/// {video_key}. A template is input like any other, so kCorrupt (E-template) for unknown
+/// placeholders, and for a path that is too long or leads out of the dataset's folder (absolute, or
+/// with a ".." component).
 Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
                                    const std::string& video_key = "");
 
-/// `relative` path of a destination file; the default templates cannot fail.
+/// Paths of destination files, relative to the destination. The default templates cannot fail.
 std::string DestinationDataPath(FileId id);
 std::string DestinationVideoPath(const std::string& video_key, FileId id);
 std::string DestinationEpisodesPath(FileId id);

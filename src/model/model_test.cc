@@ -73,7 +73,7 @@ TEST(QuantilePercent, TakesFewDigitsAndNothingElse) {
   EXPECT_EQ(QuantilePercent("q01"), 1);
   EXPECT_EQ(QuantilePercent("q99"), 99);
   EXPECT_EQ(QuantilePercent("q123456789"), 123456789);
-  // Beyond what a double can hold, which std::stod throws at.
+  // More than a double can hold: std::stod would throw.
   EXPECT_EQ(QuantilePercent("q" + std::string(400, '9')), std::nullopt);
   for (const char* other : {"q", "", "mean", "q-1", "q1.5", "1"})
     EXPECT_EQ(QuantilePercent(other), std::nullopt) << other;

@@ -1,4 +1,4 @@
-// A run of consecutive sources, described: what the reduction tree combines.
+// The description of a range of consecutive sources: what the tree combines.
 #pragma once
 
 #include <cstdint>
@@ -22,29 +22,30 @@ struct DataPlace {
 /// Where the frames of one episode lie for one video key.
 struct VideoPlace {
   uint32_t video_file = 0;
-  uint64_t first_frame =
-      0;  ///< within the file; exact where the file's frames lie on the frame grid
-  double from_timestamp =
-      0;  ///< corrected to the grid where there is one, otherwise as the source says
+  /// Within the file; exact if the file's frames lie on the frame grid.
+  uint64_t first_frame = 0;
+  /// Seconds within the file: moved to the grid if the frames lie on it, else as the source says.
+  double from_timestamp = 0;
 };
 
-/// One source with its claims checked against its files and its places resolved.
+/// One source, its claims checked against its files, with the place of every episode.
 struct DescribedSource {
   std::shared_ptr<const Dataset> dataset;
   std::string name;                                   ///< as SourceSpec::name
   Adaptation adaptation;                              ///< what was done to the dataset
   std::vector<DataPlace> data_places;                 ///< one per episode
   std::vector<std::vector<VideoPlace>> video_places;  ///< [video key of the dataset][episode]
-  /// Of the dataset: its own of stats.json, or aggregated from its episodes. Never null.
+  /// Of the dataset: from stats.json, or else aggregated from its episodes. Never null.
   std::shared_ptr<const std::vector<FeatureStatistics>> statistics;
-  /// Payload-only facts of cost: bytes of all data and video files.
+  /// Bytes of all data and video files.
   uint64_t payload_bytes = 0;
-  /// MetadataFingerprint of this source, taken where sources are made, in parallel: the plan, which
-  /// is serial, only copies it.
+  /// MetadataFingerprint() of this source. Taken when the source is described, in parallel, so that
+  /// the plan, which is serial, only copies it.
   uint64_t metadata_fingerprint = 0;
 };
 
-/// A name for what a source's metadata say beside its episodes: schema, tasks and statistics.
+/// A fingerprint of what a source's metadata say apart from its episodes: schema, tasks,
+/// statistics.
 uint64_t MetadataFingerprint(const DescribedSource& source);
 
 /// A distinct schema and the first source that states it.
@@ -56,16 +57,16 @@ struct SchemaClass {
   uint64_t num_sources = 0;
 };
 
-/// The union of task tables in order of first appearance.
+/// The union of task tables, in order of first appearance.
 struct TaskTable {
   std::vector<std::string> tasks;
   std::map<std::string, uint32_t, std::less<>> index;
 
-  /// The task's number, given now if it is new.
+  /// The number of the task, which is added if it is new.
   uint32_t Add(const std::string& task);
 };
 
-/// The law it obeys: reduce/combine.h.
+/// Two neighbours combine to one: reduce/combine.h has the law.
 struct Partial {
   Rope<std::shared_ptr<const DescribedSource>> sources;
   std::vector<SchemaClass> schemas;  ///< distinct, in order of first appearance

@@ -1,4 +1,4 @@
-// What is to be written: every destination file with its sources, decided before the first byte
+// The plan of a merge: every destination file with its sources, decided before the first byte
 // moves.
 #pragma once
 
@@ -20,13 +20,13 @@ struct SourceFile {
   bool operator==(const SourceFile&) const = default;
 };
 
-/// Which source a plan means, so that a writer elsewhere can find it and tell whether it is still
-/// the same.
+/// What a plan keeps of a source, so that a writer elsewhere can find it and see whether it has
+/// changed.
 struct Origin {
   std::string root;            ///< absolute
   std::string name;            ///< as SourceSpec::name
   Adaptation adaptation;       ///< what is done to it
-  uint64_t first_episode = 0;  ///< of the destination
+  uint64_t first_episode = 0;  ///< its first one in the destination
   uint64_t num_episodes = 0;
   uint64_t num_frames = 0;
   std::vector<SourceFile> files;      ///< episodes, data and video files
@@ -39,10 +39,10 @@ struct PlannedEpisode {
   uint32_t source_episode = 0;
   uint32_t data_step = 0;      ///< index into MergePlan::steps
   uint32_t episodes_step = 0;  ///< index into MergePlan::steps
-  uint64_t first_frame = 0;    ///< global: `index` of its first row, dataset_from_index
+  uint64_t first_frame = 0;    ///< `index` of its first row: dataset_from_index
 };
 
-/// Where an episode's frames lie in the destination for one key.
+/// Where an episode's frames lie in the destination for one video key. Times are seconds.
 struct PlannedFrames {
   uint32_t video_step = 0;  ///< index into MergePlan::steps
   double from_timestamp = 0;
@@ -50,38 +50,39 @@ struct PlannedFrames {
 };
 
 struct MergePlan {
-  /// One per source. In a plan that was loaded, null for those that this process does not need.
+  /// One per source. In a plan that was loaded, null for those that this process has not read.
   std::vector<std::shared_ptr<const DescribedSource>> sources;
   std::vector<Origin> origins;  ///< one per source
   FrameRate rate;
   std::vector<std::string> tasks;
-  std::vector<std::vector<uint32_t>> task_maps;  ///< [source][task_index there] -> task_index here
+  std::vector<std::vector<uint32_t>> task_maps;  ///< [source][its task_index] -> that in `tasks`
   std::vector<std::string> video_keys;           ///< in the order of the features
   std::vector<PlannedEpisode> episodes;
   std::vector<std::vector<PlannedFrames>> frames;  ///< [video key][episode]
   uint64_t num_frames = 0;
 
   std::vector<Step> steps;  ///< one per destination file, in the order of Step's alternatives
-  /// The source file whose physical schema (columns, types, Arrow and huggingface metadata) all
-  /// data files take.
+  /// The data file of a source whose physical schema (columns, types, Arrow and `huggingface`
+  /// metadata) all data files take.
   uint32_t schema_source = 0;
   uint32_t schema_data_file = 0;
 
-  StatColumns stat_columns;  ///< stats/<feature>/<stat> columns of the episodes tables, union in
-                             ///< order of first appearance; width is not used
-  std::vector<std::string>
-      carried_columns;  ///< of the episodes tables, union in order of first appearance
+  /// The stats/<feature>/<stat> columns of the episodes tables: their union in order of first
+  /// appearance. `width` is not used.
+  StatColumns stat_columns;
+  /// The carried columns of the episodes tables: their union in order of first appearance.
+  std::vector<std::string> carried_columns;
 
   uint64_t payload_bytes = 0;
-  /// 1, or the block size in which payload is laid out so that its extents can be shared: all
-  /// writers must agree on it.
+  /// 1, or the block size in which payload is laid out so that extents can be shared. All writers
+  /// must agree on it.
   uint64_t alignment_bytes = 1;
   std::vector<Problem> warnings;
-  /// 16 hex digits that name the result: as `id`, but wherever the sources lie and whenever they
-  /// were written. Kept in meta/robomerge.json.
+  /// 16 hex digits that name the result: as `id`, but independent of where the sources lie and when
+  /// they were written. Kept in meta/robomerge.json.
   std::string content_id;
-  /// 16 hex digits that name the plan: equal for equal sources (absolute paths, sizes, times) and
-  /// everything that decides the destination's bytes.
+  /// 16 hex digits that name the plan: a fingerprint of the sources (absolute paths, sizes, times)
+  /// and of everything that decides the destination's bytes.
   std::string id;
 };
 

@@ -1,5 +1,5 @@
-// An immutable sequence whose concatenation costs O(1): the lists of a reduction are joined by
-// reference, so that the last combine does not cost as much as all the others together.
+// An immutable sequence whose concatenation costs O(1). The tree joins lists by reference, so that
+// the last combine does not cost as much as all the others together.
 #pragma once
 
 #include <memory>

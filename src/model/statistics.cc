@@ -25,7 +25,7 @@ std::shared_ptr<const StatColumns> SharedLayouts::Share(std::shared_ptr<const St
   for (const std::shared_ptr<const StatColumns>& known : distinct_) {
     if (*known == *layout) return known;
   }
-  // Where hardly any two are equal, looking for one would cost more than what it saves.
+  // Where hardly any two are equal, the search would cost more than it saves.
   constexpr size_t kMostKept = 32;
   if (distinct_.size() < kMostKept) distinct_.push_back(layout);
   return layout;

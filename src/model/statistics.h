@@ -11,7 +11,7 @@
 
 namespace robomerge {
 
-/// How the numbers were spelled; integers and booleans stay what they are where all sources agree
+/// How the numbers were written. Integers and booleans stay so if all sources agree
 /// (format spec 3.6).
 enum class NumberKind { kInteger, kFloat, kBoolean };
 
@@ -20,7 +20,7 @@ struct Statistic {
   std::string name;
   NumberKind kind = NumberKind::kFloat;
   std::vector<uint32_t> shape;  ///< (n) for numeric features, (C, 1, 1) for cameras, (1) for count
-  std::vector<double> values;   ///< row-major, product of shape
+  std::vector<double> values;   ///< row-major; as many as the product of the shape
 };
 
 struct FeatureStatistics {
@@ -30,8 +30,8 @@ struct FeatureStatistics {
   const Statistic* Find(std::string_view name) const;
 };
 
-/// The percent of a quantile key, q followed by at most nine digits ("q01": 1); nothing for any
-/// other name.
+/// The percent of a quantile's name, "q" and at most nine digits ("q01": 1); nothing for any other
+/// name.
 std::optional<double> QuantilePercent(std::string_view name);
 inline bool IsQuantile(std::string_view name) { return QuantilePercent(name).has_value(); }
 
@@ -46,10 +46,10 @@ struct StatColumn {
 };
 using StatColumns = std::vector<StatColumn>;
 
-/// Layouts of which many sources have equal ones, each kept once. Thread-safe.
+/// Keeps equal layouts once, since many sources have the same. Thread-safe.
 class SharedLayouts {
  public:
-  /// The layout that was given first among those equal to this one.
+  /// Returns the layout that was given first among those that are equal to `layout`.
   std::shared_ptr<const StatColumns> Share(std::shared_ptr<const StatColumns> layout);
 
  private:
@@ -57,8 +57,8 @@ class SharedLayouts {
   std::vector<std::shared_ptr<const StatColumns>> distinct_;  // guarded by mutex_
 };
 
-/// The statistics of consecutive episodes, flat: thousands of small sources cost a few kB each. Row
-/// r of the block holds the numbers of every column of the layout one after another.
+/// The statistics of consecutive episodes in one flat array, so that thousands of small sources
+/// cost a few kB each. A row holds the numbers of all columns of the layout, one after another.
 struct EpisodeStatisticsBlock {
   std::shared_ptr<const StatColumns> layout;
   uint32_t stride = 0;  ///< sum of widths

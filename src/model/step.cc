@@ -8,7 +8,7 @@
 namespace robomerge {
 namespace {
 
-// What an episode's row costs to write, in payload bytes that could be moved in that time.
+// What the row of an episode costs, in payload bytes that could be moved in the same time.
 constexpr uint64_t kEpisodeRowCostBytes = 16 * 1024;
 
 void AddSources(const MergePlan& plan, uint64_t first_episode, uint64_t num_episodes,

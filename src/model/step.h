@@ -1,7 +1,7 @@
-// The steps of a plan. Each makes one destination file, from the plan and the sources alone.
+// The steps of a plan. Each makes one destination file, from nothing but the plan and the sources.
 //
-// A new kind of file is a new alternative of Step: what it must answer is asked for by the
-// functions below, what writes it in write/write.h.
+// A new kind of file is a new alternative of Step. The functions below are what it must answer;
+// WriteStep (write/write_step.cc) writes it.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,14 @@ namespace robomerge {
 struct MergePlan;
 struct VideoFile;
 
-/// One data file: the rows of a run of consecutive episodes of the destination, one row group each.
+/// One data file: the rows of a range of consecutive episodes of the destination, one row group
+/// each.
 struct DataStep {
   static constexpr std::string_view kKind = "data";
   FileId id;
   uint64_t first_episode = 0;
   uint64_t num_episodes = 0;
-  uint64_t payload_bytes = 0;  ///< of the source files concerned
+  uint64_t payload_bytes = 0;  ///< of the source files; of each its episodes' share
 };
 
 /// One video file: whole source files, one after another.
@@ -42,7 +43,7 @@ struct VideoStep {
   uint64_t payload_bytes = 0;
 };
 
-/// One episodes file: the rows of a run of consecutive episodes.
+/// One episodes file: the rows of a range of consecutive episodes.
 struct EpisodesStep {
   static constexpr std::string_view kKind = "episodes";
   FileId id;
@@ -50,7 +51,7 @@ struct EpisodesStep {
   uint64_t num_episodes = 0;
 };
 
-/// The table of MergePlan::tasks.
+/// The tasks table, from MergePlan::tasks.
 struct TasksStep {
   static constexpr std::string_view kKind = "tasks";
   static constexpr std::string_view kPath = "meta/tasks.parquet";
@@ -83,39 +84,39 @@ struct CarriedFileStep {
   std::string path;  ///< relative to the destination
 };
 
-/// A plan's steps stand in the order of these alternatives. There is one tasks, one info and one
-/// record step, and at most one stats step.
+/// A plan's steps are in the order of these alternatives. There is exactly one tasks, one info and
+/// one record step, and at most one stats step.
 using Step = std::variant<DataStep, VideoStep, EpisodesStep, TasksStep, InfoStep, StatsStep,
                           RecordStep, CarriedFileStep>;
 
-/// The file that `step` makes, relative to the destination. Differs for every step of a plan.
+/// The path of the file that `step` makes, relative to the destination; distinct within a plan.
 std::string PathOf(const MergePlan& plan, const Step& step);
 std::vector<std::string> PathsOf(const MergePlan& plan);
 
 /// "data", "video", ...: the name of the alternative in reports and plan directories.
 std::string_view KindOf(const Step& step);
 
-/// Episodes whose rows or frames lie in the file.
+/// How many episodes have rows or frames in the file.
 uint64_t NumEpisodes(const Step& step);
 
-/// Bytes of source files that go into the file as they are, or nearly so.
+/// Bytes of data, video and carried source files that go into the file.
 uint64_t PayloadBytes(const Step& step);
 
-/// What the step costs, in payload bytes that could be moved in that time: for the order of steps,
-/// for slices and for progress.
+/// What the step costs, in payload bytes that could be moved in the same time. Decides the order of
+/// steps and the slices of ranks, and is the unit of progress.
 uint64_t CostBytes(const Step& step);
 
-/// The whole file, where the plan holds it: info, stats and record; else null.
+/// The whole file, if the plan holds it (info, stats and record); else null.
 const std::string* TextOf(const Step& step);
 
 /// The sources that must be read to write the file, ascending.
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step);
 
-/// The source files whose payload goes into the file, in order; those of sources that the plan does
-/// not hold are left out.
+/// The source files whose payload goes into the file, in order, without those of sources that the
+/// plan does not hold.
 std::vector<std::string> SourceFilesOf(const MergePlan& plan, const Step& step);
 
-/// The file of a video step's input. The plan must hold its source.
+/// The file of a video step's input. REQUIRES: the plan holds its source.
 const VideoFile& VideoFileOf(const MergePlan& plan, const VideoStep::Input& input);
 
 }  // namespace robomerge

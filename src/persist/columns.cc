@@ -3,8 +3,8 @@
 namespace robomerge::persist {
 namespace {
 
-// Integers of lists pass through doubles (formats/parquet/table.h); ours are counts and indexes far
-// below 2^53.
+// Integers in lists pass through doubles (formats/parquet/table.h). Ours are counts and indexes,
+// far below 2^53.
 template <typename Lists>
 parquet::NumberLists Flat(const Lists& column, parquet::NumberLists::Element element) {
   parquet::NumberLists flat;

@@ -1,5 +1,5 @@
-// Columns of a stored table, one pass over which serves all: a struct of vectors names them once,
-// in Visit, and is written, read and fingerprinted from that.
+// Columns of a stored table. A struct of vectors names them once, in Visit; writing, reading and
+// fingerprinting use that.
 //
 //   struct TasksTable {
 //     std::vector<std::string> task;
@@ -24,7 +24,8 @@ using IntegerLists = std::vector<std::vector<int64_t>>;
 using Numbers = std::vector<double>;
 using NumberLists = std::vector<std::vector<double>>;
 
-/// Fingerprints the values, not the bytes of a Parquet file: those depend on its writer's version.
+/// Fingerprints the values, not the bytes of the Parquet file, which depend on its writer's
+/// version.
 class FingerprintColumns {
  public:
   void operator()(const char* name, const Texts& column);
@@ -60,8 +61,8 @@ class WriteColumns {
   parquet::TableWriter& table_;
 };
 
-/// Takes columns from a Parquet table; the first that is missing or of another type makes status()
-/// say so.
+/// Takes columns from a Parquet table. status() is the error of the first column that is missing or
+/// of another type.
 class ReadColumns {
  public:
   explicit ReadColumns(const parquet::Table& table) : table_(table) {}

@@ -13,7 +13,7 @@ namespace {
 constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial", 2, 0};
 constexpr std::string_view kPrefix = "partial-";
 
-// Names sort as their sources do.
+// Names that sort as the sources do.
 std::string NameOf(const PartialPlace& place) {
   char name[64];
   std::snprintf(name, sizeof(name), "partial-%09llu-%09llu",
@@ -22,7 +22,7 @@ std::string NameOf(const PartialPlace& place) {
   return name;
 }
 
-// `list` takes the names of all sources that the partial's rank was given.
+// `list` receives all sources as the partial's rank was given them.
 Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string& path,
                            std::vector<std::string>& list) {
   ROBOMERGE_ASSIGN_OR_RETURN(const TableFolder folder,
@@ -67,8 +67,8 @@ std::string Span(const PartialPlace& place) {
                 " of ", place.num_sources_in_all);
 }
 
-// Whether two ranks were given one list, in one order. Otherwise the same position would mean two
-// sources, and a result could hold one of them twice and lack another.
+// A problem unless two ranks were given the same list in the same order. Otherwise one position
+// would mean two sources, and a result could hold one source twice and lack another.
 std::optional<Problem> CompareLists(const std::vector<std::string>& first,
                                     const std::string& first_path,
                                     const std::vector<std::string>& other,
@@ -89,7 +89,7 @@ std::optional<Problem> CompareLists(const std::vector<std::string>& first,
           "into an empty folder");
 }
 
-// Every position once.
+// Checks that every source is in exactly one partial.
 std::vector<Problem> CheckCover(const std::string& directory,
                                 const std::vector<StoredPartial>& partials) {
   std::vector<Problem> problems;
@@ -150,8 +150,8 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   writer.Add("warnings", tables.warnings);
   const std::string path = io::JoinPath(directory, NameOf(place));
   Result<TableFolderWriter::Outcome> outcome = writer.Write(file_system, path, sync);
-  // What is there may be damaged or of an older state of the sources: unlike a plan nothing rests
-  // on it yet.
+  // What is there may be damaged, or describe an older state of the sources. Unlike a plan it may
+  // be replaced, since nothing relies on it yet.
   const bool is_outdated = outcome.ok() ? *outcome == TableFolderWriter::Outcome::kDiffers
                                         : outcome.status().code() == Code::kCorrupt ||
                                               outcome.status().code() == Code::kNotFound ||
@@ -201,7 +201,7 @@ Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_syste
         .At(directory)
         .Hint("make them with `robomerge describe SRC... --partial DIR`");
   }
-  // By content: a folder's name is only for people.
+  // By content, not by name: the names of folders are only for people.
   std::stable_sort(partials.begin(), partials.end(),
                    [](const StoredPartial& left, const StoredPartial& right) {
                      return left.place.first_source < right.place.first_source;

@@ -1,5 +1,5 @@
-// Partial <-> folder: the description of a run of consecutive sources, so that another process can
-// combine and plan it.
+// Partial <-> folder: the description of a range of consecutive sources, so that another process
+// can combine and plan it (docs/formats/plan-directory.md).
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace robomerge::persist {
 
-/// Where a run of sources stands among all of them.
+/// Which range of all sources a partial describes.
 struct PartialPlace {
   uint64_t first_source = 0;
   uint64_t num_sources = 0;
@@ -24,17 +24,18 @@ struct StoredPartial {
   Partial partial;
 };
 
-/// Writes DIR/partial-<first>-<last>. Returns whether it was there already, with the same content;
-/// one with other content (a source has changed since) is replaced. `list` names all sources as
-/// this rank was given them: ranks that were given other lists do not fit together.
-/// REQUIRES: list.size() == place.num_sources_in_all.
+/// Writes partial-<first>-<last> into `directory`. Returns whether it was there already with the
+/// same content. One with other content (a source has changed since) or a damaged one is replaced.
+/// `list`: all sources as this rank was given them; partials of different lists do not fit
+/// together. REQUIRES: list.size() == place.num_sources_in_all.
 Result<bool> WritePartial(io::FileSystem& file_system, const std::string& directory,
                           const PartialPlace& place, const std::vector<std::string>& list,
                           const Partial& partial, bool sync);
 
-/// Reads all partials of a folder, in the order of their sources. kCorrupt (E-partial-...) where
-/// positions are missing or come twice, partials are of different lists of sources, or a partial is
-/// damaged: everything at once.
+/// Reads all partials of a folder, in the order of their sources. kNotFound (E-partial-missing) if
+/// there are none; kUnsupported (E-partial-version). kCorrupt if sources are missing
+/// (E-partial-missing) or come twice, if lists of sources differ (E-partial-overlap), or if a
+/// partial is damaged (E-partial-damaged). Reports all damaged and unfit partials at once.
 Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_system,
                                                 const std::string& directory);
 

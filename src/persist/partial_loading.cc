@@ -1,5 +1,5 @@
-// Tables -> Partial. Every number that points somewhere is checked: the tables are input like any
-// other.
+// Tables -> Partial. The tables are input like any other, so every number that points somewhere is
+// checked.
 #include <algorithm>
 #include <map>
 
@@ -13,9 +13,9 @@ namespace {
 
 using json::Json;
 
-// As many as stats.json may have; a list is nested that deep.
+// Of a statistic, as in stats.json: the depth to which its lists are nested.
 constexpr size_t kMostDimensions = 8;
-// Of all sources together: sums of them do not wrap.
+// In all sources together, so that sums do not overflow.
 constexpr uint64_t kMostFrames = uint64_t{1} << 48;
 
 class Loading {
@@ -76,7 +76,7 @@ class Loading {
                                                        const LayoutsTable& table) {
     std::vector<std::pair<size_t, size_t>> spans;
     for (size_t row = 0; row < table.layout.size(); ++row) {
-      // A layout without rows leaves a number out.
+      // A layout without rows is missing from the table.
       while (table.layout[row] > static_cast<int64_t>(spans.size()) &&
              spans.size() <= table.layout.size())
         spans.emplace_back(row, row);
@@ -119,7 +119,7 @@ class Loading {
       }
       if (table.episode_layout[row] >= 0) {
         dataset->episode_statistics.emplace_back();
-        // A layout without columns has no rows, and no place among the last spans.
+        // A layout without columns has no rows, so the last layouts may have no span.
         const auto number = static_cast<size_t>(table.episode_layout[row]);
         dataset->episode_statistics.back().layout =
             number < layouts.size() ? layouts[number] : std::make_shared<const StatColumns>();
@@ -183,7 +183,7 @@ class Loading {
       statistics.back().statistics.push_back(std::move(statistic));
     }
     if (at != values.size()) return mismatch;
-    // What `describe` checks before it stores them, and an aggregation relies on.
+    // `describe` checked the same before it stored them, and AggregateStatistics() relies on it.
     for (const FeatureStatistics& feature : statistics) {
       if (!CheckStatistics(feature, "").ok()) return mismatch;
     }

@@ -10,8 +10,8 @@ namespace {
 
 using json::Json;
 
-// Numbers distinct lists in order of first appearance, so that any bracketing of the same sources
-// numbers them alike.
+// Numbers distinct lists in order of first appearance, so that the numbers are the same for any
+// bracketing of the same sources.
 class Layouts {
  public:
   explicit Layouts(LayoutsTable& table) : table_(table) {}
@@ -43,8 +43,8 @@ class Layouts {
   std::map<std::vector<Row>, int64_t> numbers_;
 };
 
-// Every column that some episode of the source has, in order of first appearance: all that a plan
-// asks of per-episode statistics.
+// Every column that some episode of the source has, in order of first appearance. A plan needs no
+// more of the episodes' statistics.
 std::vector<Layouts::Row> EpisodeLayout(const Dataset& dataset) {
   std::vector<Layouts::Row> rows;
   const StatColumns* last = nullptr;

@@ -1,4 +1,4 @@
-// The tables of a partial: what Plan() needs of every source, exactly.
+// The tables of a partial: exactly what Plan() needs of every source.
 #pragma once
 
 #include "model/partial.h"
@@ -10,7 +10,7 @@ namespace robomerge::persist {
 
 /// One row per distinct schema, in order of first appearance.
 struct SchemasTable {
-  Texts schema;  ///< Schema::Fingerprint(), which holds all of it
+  Texts schema;  ///< Schema::Fingerprint(), which is the text of the whole schema
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
@@ -18,8 +18,8 @@ struct SchemasTable {
   }
 };
 
-/// Distinct lists of columns: `layout` numbers the list. Of per-episode statistics (shape: list
-/// depth) or of a dataset's (shape: its shape).
+/// Distinct lists of statistics; `layout` is the number of the list. For statistics of episodes,
+/// `shape` holds the depth of the column's lists; for those of a dataset, the statistic's shape.
 struct LayoutsTable {
   Integers layout;
   Texts feature, statistic;
@@ -37,7 +37,7 @@ struct SourcesTable {
   Texts root, name, adaptation;
   Integers schema, num_frames, payload_bytes;
   TextLists tasks, carried_columns;
-  Integers episode_layout;     ///< of its per-episode statistics; -1: none
+  Integers episode_layout;     ///< of its episodes' statistics; -1: none
   Integers statistics_layout;  ///< of `statistics`
   NumberLists statistics;      ///< all values, one statistic after another
 
@@ -101,12 +101,12 @@ struct EpisodesFilesTable {
   }
 };
 
-/// One row per episode, with the rows it has in its data file.
+/// One row per episode, with the place of its rows in its data file.
 struct EpisodesTable {
   Integers source, length_frames, data_file, episodes_file, row, dataset_from_index, first_row,
       is_row_group, uncompressed_bytes;
   TextLists tasks;
-  IntegerLists task_numbers, task_frames;  ///< how many frames carry which task_index
+  IntegerLists task_numbers, task_frames;  ///< each task_index, and how many frames have it
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
@@ -133,7 +133,7 @@ struct FramesTable {
   }
 };
 
-/// All sources of the merge, those of other ranks too, as this rank was given them.
+/// All sources of the merge, including those of other ranks, as this rank was given them.
 struct ListTable {
   Texts root;
 

@@ -47,8 +47,8 @@ class PersistTest : public ::testing::Test {
   std::string folder_;
 };
 
-// Sources that differ in everything that a partial stores: tasks, lengths, warnings, schemas,
-// statistics that do not survive a detour over decimals.
+// Sources that differ in everything that a partial stores: tasks, lengths, warnings, schemas, and
+// statistics that would change if they were written as decimals.
 Partial Leaf(size_t number) {
   const std::string task = "task " + std::to_string(number % 5);
   Dataset dataset = test::MakeDataset({.root = "/data/source " + std::to_string(number),
@@ -60,7 +60,7 @@ Partial Leaf(size_t number) {
   dataset.statistics->front().statistics[2].values = {0.1 * static_cast<double>(number) + 1.0 / 3};
   dataset.data_files[0].episodes[1].task_frames = {{0, 3}, {1, 4}};
   if (number % 3 == 0)
-    dataset.schema.fps = 30.0;  // the same rate, written in another way: a schema of its own
+    dataset.schema.fps = 30.0;  // the same rate written in another way: another schema
   if (number % 4 == 0) {
     dataset.carried_columns = {"note " + std::to_string(number % 8)};
     auto layout = std::make_shared<const StatColumns>(StatColumns{
@@ -108,7 +108,7 @@ std::vector<std::string> Names(size_t num_sources) {
   return names;
 }
 
-// Combines a list of partials in random order of neighbours.
+// Combines a list of partials; picks two neighbours at random each time.
 Partial CombineAnyhow(std::vector<Partial> partials, std::mt19937& random) {
   while (partials.size() > 1) {
     const size_t at = random() % (partials.size() - 1);
@@ -244,7 +244,7 @@ TEST_F(PersistTest, CarriedFilesComeBackToo) {
   EXPECT_EQ(carried.size_bytes, 500u);
 }
 
-// Whoever can write a plan directory can write one whose fingerprints and id fit.
+// Anyone who can write a plan directory can write one whose fingerprints and id are right.
 TEST_F(PersistTest, APlanThatFitsItsIdIsRefusedWhereItMakesNoSense) {
   const auto where = [&](const std::function<void(MergePlan&)>& change) -> std::string {
     MergePlan plan = PlanOf(Range(0, 2));
@@ -326,7 +326,7 @@ TEST_F(PersistTest, ADamagedPlanIsRefusedWithItsFile) {
   // Another table's bytes: a whole Parquet file with the wrong content.
   const std::string other = ReadText("whole/tasks.parquet");
   damage("units.parquet", [&](std::string& bytes) { bytes = other; });
-  // A header that was edited: the tables do not make the plan that it names.
+  // An edited header: the tables do not make the plan that it names.
   damage("plan.json", [](std::string& text) {
     text.replace(text.find("\"rate_numerator\": 30"), 20, "\"rate_numerator\": 25");
   });
@@ -350,7 +350,7 @@ TEST_F(PersistTest, NoFlippedByteOfAPartialPassesUnseen) {
       bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
       std::ofstream(entry.path(), std::ios::binary) << bytes;
       const Result<std::vector<StoredPartial>> read = ReadPartials(io::Posix(), Path("p"));
-      // A byte that says nothing (padding, who wrote it) may pass; content may not.
+      // A byte without meaning (padding, who wrote it) may pass; content may not.
       if (read.ok()) {
         EXPECT_EQ(PlanOf((*read)[0].partial).id, expected) << entry.path();
       } else {

@@ -81,8 +81,8 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   };
   if (plan.rate.numerator == 0 || plan.rate.denominator == 0)
     return refuse("frame rate is zero", "rate_numerator");
-  // A block size: what file systems have, and nothing that would make a file larger than its
-  // content a thousand times.
+  // A block size as file systems have it. A larger one could make a file a thousand times larger
+  // than its content.
   if (plan.alignment_bytes == 0 || plan.alignment_bytes > (1u << 20))
     return refuse("alignment is no block size", "alignment_bytes");
   if (!std::all_of(plan.video_keys.begin(), plan.video_keys.end(), IsUsableVideoKey))

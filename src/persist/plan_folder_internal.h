@@ -1,4 +1,4 @@
-// The parts of a plan directory.
+// The tables of a plan directory, and their conversion.
 #pragma once
 
 #include "persist/plan_folder.h"
@@ -23,7 +23,7 @@ struct PlanTables {
 };
 
 PlanTables ToTables(const MergePlan& plan);
-/// Fills `plan`, whose header fields are read already.
+/// Fills in `plan`. REQUIRES: its fields of the header are set.
 Status FromTables(const TableFolder& folder, PlanTables tables, MergePlan& plan);
 
 }  // namespace robomerge::persist::plan_internal

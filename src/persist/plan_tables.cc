@@ -1,5 +1,4 @@
-// MergePlan <-> tables. A unit is the row of a step; the number of the row is the number of the
-// step.
+// MergePlan <-> tables. A unit is the row of a step, and has the number of the step.
 #include <algorithm>
 #include <map>
 
@@ -32,7 +31,7 @@ void StoreSources(const MergePlan& plan, PlanTables& tables) {
   }
 }
 
-// The columns of a unit that do not apply to every kind.
+// Those columns of a unit that do not apply to every kind.
 struct UnitPlace {
   FileId id;
   int64_t first_episode = -1;
@@ -58,7 +57,7 @@ UnitPlace PlaceOf(const Step& step) {
       step);
 }
 
-// What of a unit stands in tables of its own.
+// Stores what a unit has in other tables.
 void StoreInputs(int64_t unit, const Step& step, PlanTables& tables) {
   std::visit(Overloaded{[&](const VideoStep& video) {
                           for (const VideoStep::Input& input : video.inputs) {
@@ -200,7 +199,7 @@ class Loading {
     return Status();
   }
 
-  // The units of a plan are what its steps make.
+  // Every unit must have the path that its step makes.
   Problem UnfitProblem(size_t row, std::string expected, std::string found) const {
     return folder_
         .DamagedProblem("table of units does not fit the plan",
@@ -209,7 +208,7 @@ class Loading {
         .Found(std::move(found));
   }
 
-  // Behind the steps there are; one of each kind of which there is only one.
+  // Whether `next` may follow the steps so far: kinds come in order, and some only once.
   bool IsInOrder(const Step& next) const {
     if (plan_.steps.empty()) return true;
     const size_t last = plan_.steps.back().index();
@@ -237,7 +236,7 @@ class Loading {
     return {tables_.units.chunk_index[row], tables_.units.file_index[row]};
   }
 
-  // Rows of a run of consecutive episodes.
+  // A step with a range of consecutive episodes.
   template <typename One>
   Result<Step> RunOfRow(IndexCheck& index, size_t row) {
     const UnitsTable& table = tables_.units;
@@ -277,7 +276,7 @@ class Loading {
     return Step(One{std::move(text->second)});
   }
 
-  // Both paths are joined to folders as they are.
+  // Both paths are joined to folders as they are, so they are checked here.
   Result<Step> CarriedOfRow(size_t row) {
     CarriedFilesTable& table = tables_.carried_files;
     IndexCheck index(folder_, "carried_files");
@@ -302,7 +301,7 @@ class Loading {
     return Step(std::move(step));
   }
 
-  // The number of a step, which must be of that kind.
+  // `value` as the number of a step, which must be of kind One.
   template <typename One>
   Result<uint32_t> StepNumber(const char* table, const char* column, size_t row,
                               int64_t value) const {

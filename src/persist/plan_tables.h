@@ -1,4 +1,4 @@
-// The tables of a plan directory; docs/formats/plan-directory.md describes every column.
+// The tables of a plan directory. docs/formats/plan-directory.md describes every column.
 #pragma once
 
 #include "persist/columns.h"
@@ -46,7 +46,7 @@ struct UnitsTable {
   }
 };
 
-/// The source files of video units, in order.
+/// The source files of video units, in order. The table is called `extents`.
 struct InputsTable {
   Integers unit, source, source_key, video_file;
 
@@ -57,8 +57,8 @@ struct InputsTable {
   }
 };
 
-/// The source files of carried units, in the order of those. The table is there only if there are
-/// such units.
+/// The source files of units of kind `carried`, in the order of these units. The table exists only
+/// if there are such units.
 struct CarriedFilesTable {
   Integers unit, source, size_bytes;
   Texts path;
@@ -112,7 +112,7 @@ struct StatColumnsTable {
   }
 };
 
-/// Small files of the destination, whole.
+/// Small files of the destination as whole texts.
 struct TextsTable {
   Texts path, text;
 

@@ -1,4 +1,5 @@
-// Warnings as a table, so that a plan that was made elsewhere still says them.
+// Warnings as a table, so that they are still reported when another process loads a partial or
+// plan.
 #pragma once
 
 #include <vector>
@@ -23,7 +24,7 @@ struct ProblemsTable {
 };
 
 ProblemsTable ToTable(const std::vector<Problem>& problems);
-/// `name` is the table's, for messages.
+/// `name`: the table's, for messages.
 Result<std::vector<Problem>> FromTable(const TableFolder& folder, const std::string& name,
                                        ProblemsTable table);
 

@@ -8,7 +8,7 @@ namespace {
 
 using json::Json;
 
-// Far above any real header: a table of half a million sources is a table, not a header.
+// Far above any real header: what grows with the sources is in tables.
 constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
 
 Status WriteText(io::FileSystem& file_system, const std::string& path, const std::string& text,
@@ -19,8 +19,8 @@ Status WriteText(io::FileSystem& file_system, const std::string& path, const std
   return file->Close(sync);
 }
 
-// What killed attempts left, now that the whole is there. One that is still alive finds the whole
-// when it fails.
+// Removes what killed attempts left, now that the whole folder is there. An attempt that is still
+// running fails then, and finds the whole folder.
 void RemoveTemporaries(io::FileSystem& file_system, const std::string& path) {
   const std::string parent = ParentOf(path);
   const Result<std::vector<std::string>> names = file_system.List(parent);
@@ -32,7 +32,7 @@ void RemoveTemporaries(io::FileSystem& file_system, const std::string& path) {
   }
 }
 
-// Who wrote it says nothing about what it holds.
+// The header without who wrote it: that is no part of the content.
 std::string Content(Json header) {
   header.erase("made_by");
   return json::Dump(header);
@@ -94,8 +94,8 @@ Result<TableFolderWriter::Outcome> TableFolderWriter::Write(io::FileSystem& file
   if (status.ok()) status = file_system.RenameNew(temporary, path);
   if (!status.ok()) {
     static_cast<void>(file_system.RemoveAll(temporary).ok());
-    // Somebody else was faster, and may have removed what we were writing: as good as having been
-    // there before.
+    // Another process was faster, and may have removed what this one was writing. That is the same
+    // as if the folder had been there before.
     const Result<bool> is_there = io::Exists(file_system, path);
     if (is_there.ok() && *is_there) return compare();
     return status;

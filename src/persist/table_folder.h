@@ -1,8 +1,8 @@
-// A folder with a small readable JSON file and Parquet tables, written whole or not at all, and
-// never changed: the form of partials and plans.
+// A folder with a small readable JSON file and Parquet tables: what partials and plans are on disk.
+// It is written whole or not at all, and never changed in place.
 //
-// The JSON names every table with its rows and the fingerprint of its values. Format:
-// docs/formats/plan-directory.md.
+// The JSON file is the header: it names every table with the number of its rows and the fingerprint
+// of its values. Format: docs/formats/plan-directory.md.
 #pragma once
 
 #include <string>
@@ -16,13 +16,13 @@
 
 namespace robomerge::persist {
 
-/// Which kind of folder.
+/// What differs between the kinds of folders.
 struct FolderKind {
   const char* format;       ///< "robomerge plan"
   const char* header_name;  ///< "plan.json"
   const char* error_kind;   ///< "E-plan": E-plan-version, E-plan-damaged
   int64_t major = 1;        ///< a reader knows one, and refuses all others
-  int64_t minor = 0;        ///< fields a reader does not know are ignored
+  int64_t minor = 0;        ///< a reader takes any, and ignores fields that it does not know
 };
 
 /// Gathers the content of a folder, then writes it.
@@ -39,12 +39,12 @@ class TableFolderWriter {
     Add(name, fingerprint, std::move(writer));
   }
 
-  /// The text of the JSON file: equal texts, equal content.
+  /// The text of the JSON file. Equal texts mean equal content.
   std::string Header() const;
 
   enum class Outcome { kWritten, kAlreadyThere, kDiffers };
-  /// Writes the folder at `path` under another name, syncs it (when `sync`) and renames it. What is
-  /// there is left alone: kAlreadyThere if it holds the same, kDiffers if not.
+  /// Writes the folder under a temporary name, syncs it (with `sync`) and renames it to `path`. If
+  /// something is there already it stays: kAlreadyThere if it holds the same, kDiffers if not.
   Result<Outcome> Write(io::FileSystem& file_system, const std::string& path, bool sync);
 
  private:
@@ -62,10 +62,10 @@ class TableFolderWriter {
   std::vector<Stored> tables_;
 };
 
-/// A folder that was opened: its JSON is read and of a known version.
+/// An open folder: its header is read, and of a known version.
 class TableFolder {
  public:
-  /// kNotFound where there is no such folder; kUnsupported (<kind>-version); kCorrupt
+  /// kNotFound (<kind>-missing) if there is no such folder; kUnsupported (<kind>-version); kCorrupt
   /// (<kind>-damaged).
   static Result<TableFolder> Open(const io::FileSystem& file_system, const std::string& path,
                                   const FolderKind& kind);
@@ -73,7 +73,8 @@ class TableFolder {
   const json::Json& header() const { return header_; }
   std::string header_path() const { return io::JoinPath(path_, kind_.header_name); }
 
-  /// Reads a table and holds it against the rows and the fingerprint that the header names.
+  /// Reads a table. kCorrupt (<kind>-damaged) unless it has the rows and the fingerprint that the
+  /// header names.
   template <typename Table>
   Result<Table> Read(const std::string& name) const {
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table stored, ReadTable(name));
@@ -87,14 +88,15 @@ class TableFolder {
     return table;
   }
 
-  /// A field of the header: a text, a number that is not negative, a list of texts.
+  /// A field of the header; kCorrupt (<kind>-damaged) if it is missing or of another type. A count
+  /// is an integer that is not negative.
   Result<std::string> Text(const std::string& field) const;
   Result<uint64_t> Count(const std::string& field) const;
   Result<double> Number(const std::string& field) const;
   Result<bool> Flag(const std::string& field) const;
   Result<std::vector<std::string>> TextList(const std::string& field) const;
 
-  /// What another version of robomerge has written: <kind>-version.
+  /// A problem with what another version of robomerge has written: <kind>-version.
   Problem OtherVersion(std::string what, std::string where, std::string found) const;
   /// A problem with the content of one of its files: <kind>-damaged.
   Problem DamagedProblem(std::string what, std::string where) const;
@@ -117,14 +119,15 @@ class TableFolder {
   json::Json header_;
 };
 
-/// Where an index that was stored points to: kCorrupt unless 0 <= value < limit.
+/// Checks stored indexes: status() is kCorrupt (<kind>-damaged) unless all are in range.
 class IndexCheck {
  public:
   IndexCheck(const TableFolder& folder, const std::string& table)
       : folder_(folder), path_(folder.TablePath(table)) {}
-  /// Remembers the first value out of range and gives 0 for it.
+  /// Returns `value` if 0 <= value < limit. Else returns 0, and status() names the first such
+  /// value.
   uint32_t operator()(const char* column, size_t row, int64_t value, size_t limit);
-  /// As above for a count, which may be anything that is not negative.
+  /// The same for a count, which must only not be negative.
   uint64_t Count(const char* column, size_t row, int64_t value);
   const Status& status() const { return status_; }
 
@@ -134,8 +137,8 @@ class IndexCheck {
   Status status_;
 };
 
-/// The adaptation in row `row` of the table `sources`. A rule that this program does not know is
-/// refused (…-version): without it the merge would be another one.
+/// The adaptation in row `row` of the table `sources`. kUnsupported (<kind>-version) if it has a
+/// rule that this program does not know: without that rule the result would be another one.
 Result<Adaptation> LoadAdaptation(const TableFolder& folder, size_t row, const std::string& text);
 
 }  // namespace robomerge::persist

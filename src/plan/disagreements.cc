@@ -68,7 +68,7 @@ class Comparison {
                             .Hint(std::move(hint)));
   }
 
-  // Descends to the keys that differ, so that nobody has to compare two whole entries by eye.
+  // Descends to the keys that differ, so that the user need not compare two whole entries.
   void CompareEntries(const std::string& feature, const Json& a, const Json& b,
                       const std::string& pointer) {
     if (a == b) return;
@@ -81,7 +81,7 @@ class Comparison {
     for (const auto& [key, value] : a.items()) keys.insert(key);
     for (const auto& [key, value] : b.items()) keys.insert(key);
     for (const std::string& key : keys) {
-      // Keys of `info` may hold dots: the last component is named apart.
+      // Keys of `info` may hold dots, so the key is passed besides the pointer.
       CompareValue(feature, key, a.contains(key) ? a.at(key) : Json(),
                    b.contains(key) ? b.at(key) : Json(), pointer);
     }

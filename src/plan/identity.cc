@@ -1,4 +1,4 @@
-// Which sources a plan means, and its name.
+// The identity of a plan: the origins of its sources, its ids, and the record.
 #include <algorithm>
 #include <map>
 
@@ -13,7 +13,7 @@
 namespace robomerge {
 namespace {
 
-// What a source holds, wherever it lies: its files by name and size, and what its metadata say.
+// Of what a source holds, wherever it lies: its files by name and size, and what its metadata say.
 std::string FingerprintOf(const Origin& origin) {
   Fingerprint all;
   for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes);
@@ -53,13 +53,13 @@ void AddStep(const CarriedFileStep& step, Fingerprint& all) {
       all.Add(step.path);
 }
 
-// ContentId adds the tasks and the texts itself, and the record holds the id.
+// ContentId adds tasks and texts itself. The record cannot be added: it holds the content id.
 void AddStep(const TasksStep&, Fingerprint&) {}
 void AddStep(const InfoStep&, Fingerprint&) {}
 void AddStep(const StatsStep&, Fingerprint&) {}
 void AddStep(const RecordStep&, Fingerprint&) {}
 
-// The number of the first step of that kind, or 0. Ids count the steps of each kind from there.
+// The number of the first step of that kind, or 0. Ids count the steps of a kind from that one.
 template <typename One>
 uint64_t FirstStep(const MergePlan& plan) {
   for (size_t step = 0; step < plan.steps.size(); ++step) {
@@ -175,7 +175,7 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   MergeOptions::VisitLayout(options, json::AddTo(settings));
   settings["layout_block_bytes"] = plan.alignment_bytes;
   Json& sources = record["sources"] = Json::array();
-  // In order, by names that the user gave: where sources lie must not show in the result (W-23).
+  // By order, and by name if the user gave one: the result must not show where sources lie (W-23).
   for (const Origin& origin : plan.origins) {
     Json entry = Json::object();
     if (!origin.name.empty()) entry["name"] = origin.name;
@@ -188,8 +188,8 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   return json::Dump(record);
 }
 
-// Whoever names one folder twice in the same words means it. Two names for what is equal, by
-// another path, a link or a copy, are more often a slip.
+// A user who gives the same path twice means it. Equal sources under different paths (another
+// spelling, a link, a copy) are more often a mistake.
 void WarnOfCopies(MergePlan& plan) {
   constexpr size_t kMostNamed = 3;
   std::map<std::string, std::vector<size_t>> groups;

@@ -7,7 +7,8 @@
 namespace robomerge::plan_internal {
 namespace {
 
-// An encoder setting in all schemas: what all agree on, else null (missing counts as null).
+// The value of an encoder setting if all schemas agree (missing counts as null); else null, or {}
+// for video.extra_options.
 Json MergedEncoderKey(const std::vector<SchemaClass>& schemas, const std::string& feature,
                       const std::string& key, bool& agree) {
   const auto value_in = [&](const SchemaClass& schema) {
@@ -23,8 +24,8 @@ Json MergedEncoderKey(const std::vector<SchemaClass>& schemas, const std::string
   return key == "video.extra_options" ? Json::object() : Json();
 }
 
-// All six encoder keys are there afterwards: known ones where they stood, missing ones before
-// is_depth_map, in a fixed order (W-23).
+// Afterwards all six encoder settings are there: those of the first source in their places, missing
+// ones before is_depth_map in a fixed order (W-23).
 void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string& feature,
                       Json& entry, std::vector<Problem>& warnings) {
   if (!entry.contains("info") || !entry["info"].is_object()) entry["info"] = Json::object();
@@ -33,7 +34,7 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
   for (const std::string_view key : kEncoderKeys) {
     bool agree = false;
     merged[std::string(key)] = MergedEncoderKey(schemas, feature, std::string(key), agree);
-    // LeRobot writes its own reader here, whatever the sources say.
+    // LeRobot writes the name of its reader, whatever the sources say.
     if (key == "video.video_backend")
       merged[std::string(key)] = "pyav";
     else if (!agree)
@@ -60,7 +61,7 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
   }
 }
 
-// What info.json says of the streams must be true of the destination's files.
+// Makes info.json true for the streams of the destination (format spec 3.5).
 void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
   const mp4::StreamSummary* first = nullptr;
   bool drops_audio = false;
@@ -101,7 +102,7 @@ Json MergedFeatures(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
   return features;
 }
 
-// 100 as 100, 0.5 as 0.5.
+// Writes 100.0 as 100, and 0.5 as 0.5.
 Json Number(double number) {
   if (number == std::floor(number) && std::fabs(number) < 9e15)
     return Json(static_cast<int64_t>(number));

@@ -1,5 +1,5 @@
-// meta/stats.json: aggregated from the sources', except the columns that a merge itself rewrites
-// (W-4).
+// meta/stats.json: aggregated from the sources' statistics, except for the columns that a merge
+// rewrites (W-4).
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -31,8 +31,7 @@ bool IsRecomputed(const std::string& feature) {
   return feature == "index" || feature == "episode_index" || feature == "task_index";
 }
 
-// Replaces a bookkeeping feature's statistics by those of the values it really has in the
-// destination.
+// Replaces the statistics of a bookkeeping column by those of its values in the destination.
 void Recompute(const Distribution& distribution, const std::set<std::string>& quantiles,
                FeatureStatistics& feature) {
   const NumberKind kind =

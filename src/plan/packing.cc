@@ -1,5 +1,5 @@
-// Which source files fill which destination files: a left fold over the sources, by LeRobot's rules
-// (format spec 3.3, 3.8).
+// Which source files go into which destination files: a left fold over the sources, by LeRobot's
+// rules (format spec 3.3, 3.8).
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -12,14 +12,15 @@ namespace robomerge::plan_internal {
 namespace {
 
 constexpr double kMegabyte = 1024.0 * 1024.0;
-// Episodes files have limits of their own in LeRobot, which no option changes.
+// LeRobot's limits for episodes files, which no option changes (format spec 1.2).
 constexpr double kEpisodesFileBytes = 100 * kMegabyte;
 constexpr int64_t kEpisodesFilesPerChunk = 1000;
-// From 1024 s on LeRobot's float32 comparison of timestamps fails on exact times
+// From 1024 s on, LeRobot's float32 comparison of timestamps fails even for exact times
 // (docs/formats/mp4-splice.md).
 constexpr double kMostVideoSeconds = 1024;
 
-// Where the next destination file of one kind begins: LeRobot's rollover, which turns at equality.
+// The file of one kind that is being filled. As in LeRobot, the next one begins where a source
+// would make this one reach the limit.
 class Cursor {
  public:
   Cursor(double limit_bytes, int64_t files_per_chunk)
@@ -46,7 +47,7 @@ class Cursor {
   bool is_open_ = false;
 };
 
-// Many files, one warning: the first is named, the others are counted.
+// Makes one warning for many files: the first is named, the others are counted.
 class GatheredWarnings {
  public:
   void Add(const std::string& kind, const std::string& what, const std::string& path,
@@ -103,7 +104,7 @@ class VideoPacker {
   }
 
  private:
-  // Where a source file came to lie.
+  // Where a source file was put.
   struct Landing {
     uint32_t step = 0;
     uint64_t first_frame = 0;
@@ -113,8 +114,8 @@ class VideoPacker {
   void AddSource(uint32_t source, uint32_t source_key, uint64_t first_episode) {
     const DescribedSource& described = *plan_.sources[source];
     const std::vector<VideoPlace>& places = described.video_places[source_key];
-    // In the order in which episodes meet them, so that references never decrease (I-9) even where
-    // a source's files are swapped.
+    // In the order in which episodes name them, so that file numbers never decrease (I-9), even
+    // where a source's files are swapped.
     std::vector<uint32_t> order;
     std::vector<bool> is_seen(described.dataset->video_keys[source_key].files.size());
     for (const VideoPlace& place : places) {
@@ -176,7 +177,7 @@ class VideoPacker {
     return landing;
   }
 
-  // Ticks per second in which both count frames exactly, if the splice can have such a clock.
+  // The least common multiple of two timescales, if the splice can have such a timescale.
   static std::optional<uint64_t> CommonClock(uint64_t left, uint64_t right) {
     const std::optional<uint64_t> clock = CheckedLcm(left, right);
     return clock && *clock <= mp4::kMaxTimescale ? clock : std::nullopt;
@@ -201,7 +202,7 @@ class VideoPacker {
     has_step_ = true;
     decoder_key_ = stream.decoder_key;
     num_frames_ = 0;
-    // The destination's clock must also count frames in whole ticks.
+    // So that each frame of the destination lies at a whole tick.
     timescale_ = plan_.rate.numerator;
   }
 
@@ -212,7 +213,7 @@ class VideoPacker {
     VideoStep& step = LastStep();
     const VideoStep::Input& first = step.inputs.front();
     const mp4::StreamSummary& stream = VideoFileOf(plan_, first).stream;
-    // One source is moved as it is, unless it starts late: then a new index sets it right.
+    // A single source file is moved as it is, unless it starts late: a new index corrects that.
     step.is_copy =
         step.inputs.size() == 1 && (!OwnFileReason(stream).empty() || stream.starts_at_zero);
     if (step.is_copy) return;
@@ -243,7 +244,7 @@ class VideoPacker {
 void PackData(const MergeOptions& options, MergePlan& plan) {
   Cursor cursor(options.data_files_size_in_mb * kMegabyte, options.chunk_size);
   for (size_t begin = 0; begin < plan.episodes.size();) {
-    // A run of consecutive episodes that lie in one source file: normally the whole file.
+    // A range of consecutive episodes that lie in one source file: usually the whole file.
     const uint32_t source = plan.episodes[begin].source;
     const DescribedSource& described = *plan.sources[source];
     const uint32_t file = described.data_places[plan.episodes[begin].source_episode].data_file;
@@ -306,8 +307,8 @@ void PackEpisodes(MergePlan& plan) {
 }
 
 void ChooseDataSchema(MergePlan& plan) {
-  // The physical schema of most bytes, so that as little as possible must be decoded; among equals
-  // the first. Files that say which columns are images (W-13) come before all that do not.
+  // The physical schema of most bytes, so that as little as possible must be decoded; of several
+  // such the first. Files that say which columns are images (W-13) come before all others.
   struct Candidate {
     bool has_huggingface_features = false;
     uint64_t bytes = 0;

@@ -68,8 +68,8 @@ void GatherStatColumns(MergePlan& plan) {
   const StatColumns* last = nullptr;
   for (const auto& source : plan.sources) {
     for (const EpisodeStatisticsBlock& block : source->dataset->episode_statistics) {
-      // Sources of one recorder have equal layouts; comparing is cheaper than looking every column
-      // up again.
+      // Sources of one recorder have equal layouts. Comparing layouts is cheaper than looking up
+      // every column again.
       if (last != nullptr && *last == *block.layout) continue;
       last = block.layout.get();
       for (const StatColumn& column : *block.layout) {
@@ -79,7 +79,7 @@ void GatherStatColumns(MergePlan& plan) {
   }
 }
 
-// I-3: beyond 1000 folders of each kind, names no longer sort as numbers do.
+// I-3: from chunk-1000 on, names no longer sort as their numbers do.
 Status CheckFileNumbers(const MergePlan& plan) {
   FileId last;
   const auto take = [&](const auto& one) {
@@ -121,7 +121,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan_internal::ChooseDataSchema(plan);
   GatherCarriedColumns(plan);
   GatherStatColumns(plan);
-  // Warnings come in this order, steps in theirs.
+  // Statistics first, because of the order of warnings; steps have the order of Step.
   ROBOMERGE_ASSIGN_OR_RETURN(std::string statistics, plan_internal::MakeStatistics(plan));
   plan.steps.emplace_back(TasksStep());
   plan.steps.emplace_back(InfoStep{plan_internal::MakeInfo(root.schemas, options, plan)});

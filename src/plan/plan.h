@@ -10,29 +10,31 @@ namespace robomerge {
 
 /// What a plan depends on besides sources and options.
 struct PlanSite {
-  /// The sources' roots as the plan is to know them, absolute, one for each; empty: as they are
-  /// given.
+  /// The absolute roots of the sources that the plan is to keep, one for each; empty: those of the
+  /// datasets, made absolute.
   std::vector<std::string> roots;
   uint64_t alignment_bytes = 1;  ///< as in MergePlan
 };
 
-/// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources
-/// at once; kInvalidArgument for options out of range. In what schemas differ from the first one,
-/// so that they cannot be merged. Plan() refuses them with these problems.
+/// How schemas differ from the first one so that they cannot be merged. Plan() fails with these
+/// problems.
 std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
 
+/// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources
+/// at once; kInvalidArgument (E-options) for options out of range, also where these would make too
+/// many chunk folders.
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site = {});
 
-/// The origin of one source, its place in the destination left out.
+/// The origin of one source, without first_episode.
 Origin OriginOf(const DescribedSource& source);
 
-/// Raised whenever the bytes of some destination change, so that an upgraded program never goes on
-/// with a staging folder of other bytes, nor takes an older result for its own.
+/// To be raised whenever the bytes of some destination change. Then an upgraded program never
+/// continues a staging folder of other bytes, and never takes an older result for its own.
 inline constexpr int64_t kWriterRevision = 1;
 
-/// MergePlan::id, from everything the plan decides.
+/// Computes MergePlan::id.
 std::string PlanId(const MergePlan& plan, int64_t writer_revision = kWriterRevision);
-/// MergePlan::content_id.
+/// Computes MergePlan::content_id.
 std::string ContentId(const MergePlan& plan, int64_t writer_revision = kWriterRevision);
 
 }  // namespace robomerge

@@ -293,7 +293,7 @@ TEST(Plan, IdNamesTheSourcesAndOptions) {
   EXPECT_NE(PlanOf(touched).value().id, id);
 }
 
-// A source with those episodes, as `location` and `name` say.
+// The partial of one source at `location` called `name`, with episodes of these lengths.
 Partial Named(const std::string& location, std::vector<uint64_t> lengths, const std::string& name) {
   SourceSpec spec(location);
   spec.name = name;
@@ -334,7 +334,7 @@ TEST(Identity, SourcesThatHoldTheSameAreOneWarningForEachGroup) {
   EXPECT_EQ(twice[0].source, "copy of a");
   EXPECT_THAT(twice[0].found, HasSubstr("in a, copy of a, link to a and 1 more"));
   EXPECT_THAT(twice[1].found, HasSubstr("in b, c of b"));
-  // Whoever writes the same words twice means it.
+  // A user who gives the same path twice means it.
   const MergePlan same = Plan(Combine(Named("a", {10}, ""), Named("a", {10}, "")), {}).value();
   EXPECT_THAT(Warnings(same), ::testing::Not(HasSubstr("W-source-twice")));
 }

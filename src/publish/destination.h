@@ -12,14 +12,14 @@ namespace robomerge {
 
 enum class DestinationState {
   kAbsent,
-  kThisResult,   ///< what the plan makes, whole, and no source was written after it
-  kStaleResult,  ///< what the plan makes, but a source was written after it
+  kThisResult,   ///< what the plan makes, with all its files; no source was written after it
+  kStaleResult,  ///< the same, but a source was written after it
   kTaken,        ///< anything else
 };
 
-/// Judges by meta/robomerge.json. The content id knows sizes and statistics of the sources; a
-/// payload that changed and kept both shows in its time alone, hence kStaleResult. kIo if the
-/// system refuses to say.
+/// Judges by the content id in meta/robomerge.json, and by which of `files` are there. The content
+/// id covers sizes and statistics of the sources. A payload that changed and kept both shows only
+/// in its time, hence kStaleResult. kIo if the system refuses to say.
 Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
                                            const std::string& destination,
                                            const std::string& content_id,
@@ -42,8 +42,8 @@ Problem DestinationExists(const std::string& destination);
 Problem SourceChanged(const std::string& root, const std::string& path, std::string expected,
                       std::string found);
 
-/// Whether the sources' files are as they were read: kCorrupt (E-source-changed), naming the first
-/// ten that differ in size or time. One stat a file. With `may_be_gone` absent files are fine.
+/// kCorrupt (E-source-changed) unless the sources' files are as they were read; names the first ten
+/// that differ in size or time. With `may_be_gone` absent files are fine. Cost: one stat per file.
 Status CheckSourceFiles(const io::FileSystem& file_system, const std::vector<Origin>& origins,
                         bool may_be_gone);
 

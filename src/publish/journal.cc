@@ -38,7 +38,7 @@ class Reading {
       if (end == std::string::npos) break;  // torn
       const std::string line = text.substr(begin, end - begin);
       if (line.find('\0') != std::string::npos)
-        break;  // the size reached the device, these bytes did not
+        break;  // the file's size reached the device, these bytes did not
       ROBOMERGE_RETURN_NOT_OK(AddLine(StrCat(path, ", line ", number + 1), line, number == 0));
       begin = end + 1;
     }
@@ -61,7 +61,7 @@ class Reading {
         line.at("version").size() != 2 || line.at("version")[0] != Json(1)) {
       return Damaged("journal is of another version than this robomerge reads", place);
     }
-    // A writer that did not sync wrote files whose bytes a power cut may still take, or has taken.
+    // A power cut may still take the bytes of files that were not synced, or has taken them.
     counts_ = !only_synced_ ||
               (line.contains("files_are_synced") && line.at("files_are_synced") == Json(true));
     if (line.contains("plan_id") && line.at("plan_id") == Json(plan_id_)) return Status();
@@ -107,7 +107,7 @@ class Reading {
   const std::string& plan_id_;
   const std::vector<std::string>& unit_paths_;
   const bool only_synced_;
-  bool counts_ = true;  // whether the journal that is being read does
+  bool counts_ = true;  // whether the journal that is being read counts
   UnitsDone done_;
 };
 
@@ -160,7 +160,7 @@ Status JournalWriter::Open() {
     ROBOMERGE_RETURN_NOT_OK(file->Sync());
     ROBOMERGE_RETURN_NOT_OK(file_system_.SyncDirectory(directory_));
   }
-  // Only now: lines of a journal that lacks its first one would make it a damaged one.
+  // Only now: a journal with later lines but without its header would be a damaged one.
   file_ = std::move(file);
   size_bytes_ = line.size();
   return Status();

@@ -1,5 +1,5 @@
-// What is done: one line per finished destination file, in one append-only file per writer. Readers
-// take the union.
+// Which destination files are done: one line for each, in one append-only file per writer. Readers
+// take the union. Format: docs/formats/plan-directory.md, "Journals".
 #pragma once
 
 #include <memory>
@@ -13,24 +13,24 @@
 
 namespace robomerge {
 
-/// What the journals say of every unit of the plan; nothing for those that are not done.
+/// What the journals say of each unit of the plan; nothing for a unit that is not done.
 using UnitsDone = std::vector<std::optional<WrittenFile>>;
 
-/// Reads all journals of a folder; none if there is no such folder. A last line without line feed
-/// was torn by a crash and is ignored, and so is everything from a line with a NUL on, which is a
-/// block that never reached the device. With `only_synced` journals of writers that did not sync
-/// their files do not count. kCorrupt (E-journal-damaged, with file and line) for any other line
-/// that is not understood, for a journal of another plan, and where two lines contradict each
-/// other.
+/// Reads all journals of a folder; without such a folder nothing is done. A last line without line
+/// feed was torn by a crash and is ignored. So is everything from the first line with a NUL on:
+/// that is a block that never reached the device. With `only_synced`, journals of writers that did
+/// not sync their files do not count. kCorrupt (E-journal-damaged, with file and line) for any
+/// other line that is not understood, for a journal of another plan, and for lines that contradict
+/// each other.
 Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory,
                                const std::string& plan_id,
                                const std::vector<std::string>& unit_paths, bool only_synced);
 
-/// Appends to a journal of its own, which the first line makes. Thread-safe.
+/// Appends to a journal of its own, which the first Append() creates. Thread-safe.
 class JournalWriter {
  public:
-  /// With `sync` every line has reached the device when Append returns. `files_are_synced` is what
-  /// the journal says of the files it names.
+  /// With `sync`, a line has reached the device when Append() returns. `files_are_synced`: whether
+  /// the files that the journal names are synced before they are noted.
   JournalWriter(io::FileSystem& file_system, std::string directory, std::string plan_id, bool sync,
                 bool files_are_synced)
       : file_system_(file_system),

@@ -26,7 +26,8 @@ bool IsWithin(const std::string& inner, const std::string& outer) {
          (inner.size() == outer.size() || outer == "/" || inner[outer.size()] == '/');
 }
 
-// Paths with every link followed. Thousands of sources lie in one folder: it is looked at once.
+// Follows every link of a path. Thousands of sources may lie in one folder, which is then resolved
+// only once.
 class LinkFollower {
  public:
   explicit LinkFollower(const io::FileSystem& file_system) : file_system_(file_system) {}
@@ -52,7 +53,7 @@ class LinkFollower {
   std::map<std::string, std::string> folders_;
 };
 
-// The nearest folder that is there must be one, and let itself be written.
+// What is nearest above `path` and exists must be a folder that may be written.
 void CheckCanWrite(const io::FileSystem& file_system, const std::string& path, const char* what,
                    std::vector<Problem>& problems) {
   const Result<std::string> absolute = io::AbsolutePath(file_system, path);
@@ -99,7 +100,7 @@ void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& dest
   }
   if (is_absent) return;
   if (!overwrite) {
-    // A merge that was finished before can be told only when the plan is made.
+    // Whether it is the result of this merge is known only when the plan is made.
     const Result<std::string> content_id = PublishedContentId(file_system, destination);
     if (!content_id.ok()) return Add(content_id.status(), problems);
     if (content_id->empty()) problems.push_back(DestinationExists(destination));
@@ -108,7 +109,7 @@ void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& dest
   Add(CheckReplaceable(file_system, destination), problems);
 }
 
-// Of the nearest thing that is there.
+// The device of what is nearest above `path` and exists.
 Result<uint64_t> DeviceOf(const io::FileSystem& file_system, std::string path) {
   while (true) {
     const Result<io::FileStat> stat = file_system.Stat(path);
@@ -189,7 +190,7 @@ Result<std::string> WithoutParents(const io::FileSystem& file_system, const std:
   const std::string with_end = absolute + "/";
   const size_t last = with_end.rfind("/../");
   if (last == std::string::npos) return absolute;
-  // What stands before ".." may be a link, and then its parent is where that leads.
+  // What stands before ".." may be a link. Then ".." is the parent of its target.
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string resolved,
                              file_system.RealPath(absolute.substr(0, last + 3)));
   return AbsolutePath(resolved + "/" + with_end.substr(last + 4), "");
@@ -224,7 +225,7 @@ Status CheckDestination(const io::FileSystem& file_system, const std::string& de
   LinkFollower real_paths(file_system);
   std::vector<PlacedSource> placed;
   for (const std::string& source : sources) {
-    // Nothing is written while it might be written into a source.
+    // A source whose real path is unknown is an error: the destination might lie in it.
     Result<std::string> real = real_paths.Of(source);
     if (real.ok()) {
       placed.push_back({source, std::move(real).value()});
@@ -248,7 +249,7 @@ Status CheckDestination(const io::FileSystem& file_system, const std::string& de
     else if (is_outer)
       problems.push_back(SourceInsideDestination(source.path));
   }
-  // Nobody is to be told to remove a folder that holds a source.
+  // The problems in `there` advise to remove the destination. Not if it holds a source.
   if (!is_tangled) problems.insert(problems.begin(), there.begin(), there.end());
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
@@ -275,7 +276,7 @@ Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>
 
 std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
                                         const std::vector<std::string>& sources) {
-  // In this order whatever lies inside a folder comes right behind it.
+  // Sorted, so that whatever lies inside a folder comes right after it.
   LinkFollower real_paths(file_system);
   std::vector<std::pair<std::string, size_t>> places;
   for (size_t at = 0; at < sources.size(); ++at) {

@@ -1,4 +1,4 @@
-// Where a merge may write.
+// Checks of the paths that a merge writes to, against its sources and against what is there.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace robomerge {
 
-/// A file or folder beside the destination that a run writes.
+/// A file or folder that a run writes, other than the destination.
 struct Output {
-  const char* what;  ///< "trace"
+  const char* what;  ///< what messages call it: "trace"
   std::string path;  ///< empty: there is none
 };
 
@@ -20,29 +20,33 @@ struct Output {
 Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>& outputs,
                     const std::vector<std::string>& sources);
 
-/// Says which sources lie inside another one (W-source-inside). They are merged as they were asked
-/// for; more often than not it is a slip. A source whose place cannot be told is left out.
+/// One warning (W-source-inside) for each source that lies inside another one, links followed. That
+/// is usually a mistake, but both are merged. A source whose path cannot be resolved is left out.
 std::vector<Problem> OverlappingSources(const io::FileSystem& file_system,
                                         const std::vector<std::string>& sources);
 
-/// `paths` made absolute, links followed: a folder given in two ways is one source of one plan.
+/// `paths` made absolute, links followed: a folder that is given in two ways is one source, and
+/// makes one plan.
 Result<std::vector<std::string>> RealPaths(const io::FileSystem& file_system,
                                            const std::vector<std::string>& paths);
 
-/// `path` made absolute, without "..". Other links stay: they may lead elsewhere on the machine
-/// that reads it.
+/// `path` made absolute, without "..". Links behind the last ".." stay: they may lead elsewhere on
+/// another machine.
 Result<std::string> WithoutParents(const io::FileSystem& file_system, const std::string& path);
 
 /// `path` without trailing slashes and dots; kInvalidArgument (E-destination) when nothing remains,
 /// or when its name leaves no room for that of the staging folder.
 Result<std::string> CleanDestination(const std::string& path);
 
-/// kAlreadyExists (E-destination-exists) if something is at `destination` that is neither to be
-/// overwritten nor the possible result of an earlier run (see record.h); kInvalidArgument if it
-/// lies in a source, or a source in it, links followed (E-destination-in-source), if only a dataset
-/// could be overwritten and it is none (E-destination), or if the staging root lies in a source or
-/// on another file system (E-staging-root); kIo (E-destination) if the system would not let it be
-/// made there; kIo if the system does not tell. All problems at once.
+/// Checks the destination and the staging root; reports all problems at once:
+/// - kAlreadyExists (E-destination-exists): something is at `destination` that is not to be
+///   overwritten and cannot be the result of an earlier run (it has no content id; destination.h).
+/// - kInvalidArgument (E-destination-in-source): it lies in a source, or a source in it, links
+///   followed.
+/// - kInvalidArgument (E-destination): what is to be overwritten is no dataset.
+/// - kInvalidArgument (E-staging-root): that root lies in a source or on another file system.
+/// - kIo (E-destination): the system would not let it be made there.
+/// - kIo: the system refuses to say.
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination,
                         const std::vector<std::string>& sources, const MergeOptions& options);
 

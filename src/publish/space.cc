@@ -8,7 +8,7 @@
 namespace robomerge {
 namespace {
 
-// The nearest folder above the destination that is there already.
+// The nearest folder above the destination that exists.
 std::string ExistingFolder(const io::FileSystem& file_system, const std::string& destination) {
   std::string directory = ParentOf(destination);
   while (directory != "." && directory != "/" && !file_system.Stat(directory).ok())

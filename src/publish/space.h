@@ -13,13 +13,14 @@ namespace robomerge {
 
 std::vector<std::string> RootsOf(const Partial& root);
 
-/// Whether the destination can share extents with every source: a layout made for sharing costs
-/// space where it is only copied.
+/// Whether the destination can share extents with every source. If not, a layout for sharing would
+/// only cost space.
 bool CanShare(const io::FileSystem& file_system, const std::vector<std::string>& roots,
               const std::string& destination);
 
-/// kIo (E-disk-space) if what is still to be written does not fit: known before the first byte is
-/// written, so said then.
+/// kIo (E-disk-space) if what is still to be written does not fit, so that this is said before the
+/// first byte is written. Checks nothing where extents can be shared, or if the system does not
+/// tell the free space.
 Status CheckSpace(const io::FileSystem& file_system, const std::vector<std::string>& roots,
                   const std::string& destination, CopyMode copy_mode, uint64_t missing_bytes);
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kMark = ".robomerge-";
 
-// Where several destinations of one name may grow in one folder: 8 hex digits of the path.
+// Tells destinations of one name apart that grow in one folder: 8 hex digits of the path.
 std::string PlaceMark(const std::string& real_destination) {
   Fingerprint place;
   place.Add(real_destination);
@@ -102,7 +102,7 @@ Status SyncFolders(io::FileSystem& file_system, const std::string& directory) {
 
 std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
   std::vector<Problem> warnings;
-  // Journals first: what lies beside them may be half removed when this is killed.
+  // Journals first: if this is killed, no journal may say that a half removed folder is done.
   static_cast<void>(file_system.RemoveAll(paths.journals).ok());
   for (const std::string& path : {paths.directory, paths.replaced}) {
     const Status removed = file_system.RemoveAll(path);

@@ -1,4 +1,5 @@
-// Where a destination grows before anybody sees it: names, and work on whole folders.
+// The staging folder, where a destination grows before anybody sees it: names, and operations on
+// whole folders.
 #pragma once
 
 #include <string>
@@ -9,41 +10,42 @@
 
 namespace robomerge {
 
-/// What belongs to one destination and one plan: the hidden folder `.<name>.robomerge-<plan id>`
-/// beside the destination, which becomes the destination by one rename, the folder of its journals,
-/// and the lock of the destination. In another folder of the same file system (`staging_root`) the
-/// name ends in 8 hex digits more, which tell destinations of one name apart.
+/// The paths for one destination and one plan. The staging folder is the hidden folder
+/// `.<name>.robomerge-<plan id>` beside the destination, and becomes the destination by one rename.
+/// In another folder of the same file system (`staging_root`) its name ends in "-" and 8 hex digits
+/// of the destination's path, which tell destinations of one name apart.
 struct StagingPaths {
-  /// `real_destination` is the destination with links followed: however it is typed, it is one
-  /// place. Needed with `staging_root` only.
+  /// `real_destination` is the destination with links followed, so that every spelling of the path
+  /// gives one name. It is needed only with `staging_root`.
   StagingPaths(const std::string& destination, const std::string& staging_root,
                const std::string& plan_id, const std::string& real_destination);
 
   std::string destination;
-  std::string directory;  ///< grows into the destination
+  std::string directory;  ///< the staging folder
   std::string journals;   ///< "<directory>.journal"
-  /// "<directory>.old": the former destination, where two folders cannot be exchanged.
+  /// "<directory>.old": holds the former destination where two folders cannot be exchanged.
   std::string replaced;
-  std::string lock;  ///< of the destination, whatever the plan
+  std::string lock;  ///< beside the destination; one for all plans
 };
 
-/// Makes a folder and those above it. With `sync` the names of new folders reach the device.
+/// Makes a folder and those above it. With `sync`, the names of new folders reach the device.
 Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool sync);
 
-/// Makes the folders of `relative_paths` inside `directory`.
+/// Makes `directory`, and in it the folders of the files `relative_paths`.
 Status MakeFoldersOf(io::FileSystem& file_system, const std::string& directory,
                      const std::vector<std::string>& relative_paths);
 
 /// Removes temporary files that killed writers left in `directory`. kAlreadyExists
-/// (E-staging-foreign), naming each, for any other file than `relative_paths`.
+/// (E-staging-foreign), naming each, for files that are not among `relative_paths`.
 Status Sweep(io::FileSystem& file_system, const std::string& directory,
              const std::vector<std::string>& relative_paths);
 
-/// Syncs a folder and all below, also those that a writer on another machine has made.
+/// Syncs a folder and all folders below, including those that other writers have made.
 Status SyncFolders(io::FileSystem& file_system, const std::string& directory);
 
-/// Removes what is beside a published destination. What cannot be removed is no reason to fail;
-/// a replaced dataset that stays is worth a warning (W-old-dataset-left, one for each folder).
+/// Removes journals, staging folder, replaced dataset and lock of a published destination. What
+/// cannot be removed is no failure; for a dataset that stays there is a warning
+/// (W-old-dataset-left).
 std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths);
 
 /// Staging folders of other plans for the same destination.

@@ -9,8 +9,8 @@ namespace {
 
 constexpr size_t kMostNamed = 10;
 
-// Whether a failure at this point can be continued: the system or the user has stopped it, or
-// something stands in the way that the user can move.
+// Whether a run that failed so can be continued: the system or the user has stopped it, or the user
+// can move what is in the way.
 bool CanBeContinued(const Status& status) {
   switch (status.code()) {
     case Code::kIo:
@@ -82,7 +82,7 @@ Status Transaction::LookAtDestination() {
                            : Status();
   if (!whole.ok() && !publication_.overwrite) return DamagedResult(whole, destination);
   is_published_ = state == DestinationState::kThisResult && whole.ok();
-  // The result is younger than the sources as they were planned. What they are now decides.
+  // The result is younger than the sources were when they were read. They may have changed since.
   if (is_published_) return CheckSourceFiles(*file_system_, publication_.origins, true);
   if (state == DestinationState::kAbsent) return Status();
   if (publication_.overwrite) return CheckReplaceable(*file_system_, destination);
@@ -127,11 +127,11 @@ Status Transaction::FinishPublished() {
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const bool has_lock, io::Exists(*file_system_, paths_.lock));
   if (!is_begun && !has_lock) return Status();
-  // The name of the destination must be safe before what it replaced goes.
+  // The name of the destination must reach the device before what it replaced is removed.
   if (is_begun && publication_.sync) {
     ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
   }
-  // Whoever holds the lock is about to replace this destination: what lies here is theirs.
+  // A run that holds the lock is about to replace this destination: what lies beside it is its own.
   const auto lock = file_system_->TryLock(paths_.lock, io::LockKind::kExclusive);
   if (lock.ok()) warnings_ = RemoveLeftovers(*file_system_, paths_);
   return Status();
@@ -139,7 +139,7 @@ Status Transaction::FinishPublished() {
 
 Status Transaction::Stage(Role role) {
   role_ = role;
-  // Writers of many make the same files: only the first fault of a missing one is to be told.
+  // Before the lock, so that this says what is missing even while writers hold the lock.
   if (role == Role::kPublisher) ROBOMERGE_RETURN_NOT_OK(CheckComplete());
   ROBOMERGE_RETURN_NOT_OK(
       MakeFolder(*file_system_, ParentOf(paths_.destination), publication_.sync));
@@ -155,7 +155,7 @@ Status Transaction::Stage(Role role) {
   }
   ROBOMERGE_RETURN_NOT_OK(lock.status());
   lock_ = std::move(lock).value();
-  // Again, now that nobody can change it.
+  // Again, now that no other run can publish.
   ROBOMERGE_RETURN_NOT_OK(LookAtDestination());
   if (is_published_) {
     Leave();
@@ -166,8 +166,8 @@ Status Transaction::Stage(Role role) {
   }
   ROBOMERGE_RETURN_NOT_OK(LookAtJournals());
   if (role == Role::kPublisher) return CheckComplete();
-  // A writer of many syncs each folder and each line, since others rely on them. One that is alone
-  // syncs the folders at once before the rename; what a crash takes from its journal is written
+  // A writer of many syncs each folder and each journal line, since others rely on them. kAlone
+  // syncs all folders once, before the rename; what a crash takes from its journal is written
   // again.
   const bool is_shared = role == Role::kWriter;
   files_ = std::make_unique<WholeFileSystem>(*file_system_, is_shared);
@@ -235,14 +235,14 @@ Status Transaction::Publish() {
   if (publication_.sync) {
     ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
   }
-  // The destination is there and whole: what stays here now is no reason to fail.
+  // The destination is there and whole: leftovers are no reason to fail.
   warnings_ = RemoveLeftovers(*file_system_, paths_);
   return Status();
 }
 
-// The old destination stays until the new one is in its place. It may have become something else
-// since it was looked at, even between that look and the exchange: so what was exchanged is looked
-// at once more, and put back if it must not go.
+// The old destination stays until the new one is in its place. Something else may come to the
+// destination between the look and the exchange. So what came out is looked at again, and put back
+// if it must not be replaced.
 Status Transaction::Replace() {
   ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, paths_.destination));
   const Status exchanged = file_system_->Exchange(paths_.directory, paths_.destination);
@@ -254,15 +254,15 @@ Status Transaction::Replace() {
     ROBOMERGE_RETURN_NOT_OK(file_system_->Exchange(paths_.directory, paths_.destination));
     return CheckReplaceable(*file_system_, paths_.destination);
   }
-  // The old dataset now lies where the journals say that files of this plan are done: they must not
-  // outlive it there.
+  // The old dataset now lies in the staging folder, where the journals say that files of this plan
+  // are done. A later run must not believe them.
   static_cast<void>(file_system_->RemoveAll(paths_.journals).ok());
   return Status();
 }
 
 Status Transaction::PutAsideAndRename() {
-  // Killed between these two, the next run finds no destination and a whole staging folder, and
-  // goes on here.
+  // If this is killed between the two renames, the next run finds no destination and a whole
+  // staging folder, and continues here.
   ROBOMERGE_RETURN_NOT_OK(file_system_->RenameNew(paths_.destination, paths_.replaced));
   Status status = CheckReplaceable(*file_system_, paths_.replaced);
   if (status.ok()) status = file_system_->RenameNew(paths_.directory, paths_.destination);
@@ -280,8 +280,8 @@ Status Transaction::Settle(const Status& status, const std::string& way_on) {
     return status;
   }
   if (role_ != Role::kWriter) Leave();
-  // What lies among our files and is not ours, is nobody's to remove but the user's; other problems
-  // that the user has to mend say themselves how.
+  // Only what the system or the user has stopped continues with the same command. Other problems
+  // say themselves how to mend them.
   if (way_on.empty() || (status.code() != Code::kIo && status.code() != Code::kCancelled)) {
     return status;
   }
@@ -305,7 +305,7 @@ void Transaction::Leave() {
 
 void Transaction::Discard() {
   if (lock_ == nullptr) return;
-  // A former destination that two renames have put aside goes back to its place.
+  // The former destination, if the first of two renames has put it aside, goes back to its place.
   static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
   for (const std::string& path : {paths_.journals, paths_.directory}) {
     static_cast<void>(file_system_->RemoveAll(path).ok());

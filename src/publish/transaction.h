@@ -1,14 +1,18 @@
-// A destination under construction: the one protocol by which anything appears at a destination.
+// A destination under construction. This is the only protocol by which anything appears at a
+// destination; nothing else renames a destination.
 //
-//   Open      looks at destination, staging folder and journals; writes nothing
-//   Stage     locks the destination and prepares the staging folder
-//   Note      enters a finished file in this process's journal
-//   Publish   lets the whole appear by one rename
-//   Settle    after a failure: keeps what can be continued, removes what cannot
+//   Open      looks at the destination, the staging folder and the journals; writes nothing
+//   Stage     locks the destination, looks again, and prepares the staging folder
+//   Note      enters a finished file in the journal of this process
+//   Publish   makes the whole destination appear by one rename
+//   Settle    ends a run that failed: keeps what can be continued, removes the rest
 //
-// `merge` goes through all of it in one process. `plan` only opens, every `write` stages as one
-// writer of many, and `publish` puts in place what they have written. Nothing else renames.
-// docs/architecture.md, "Done is done", has the rules; docs/robustness.md what each look is for.
+// `merge` goes through all of it in one process. `plan` only opens. Each `write` stages as one
+// writer of many and notes its files. `publish` stages as the publisher and publishes what the
+// writers have written.
+//
+// The rules and the guarantees are in docs/architecture.md, "Done is done". Which change each look
+// finds is in docs/robustness.md, "What is looked at, and when".
 #pragma once
 
 #include <functional>
@@ -36,71 +40,96 @@ struct Publication {
   std::vector<Origin> origins;     ///< the sources as they were read
   bool sync = true;
   bool overwrite = false;
-  /// Whether a dataset is whole, as far as its indexes show it: a result that is damaged is not
+  /// Whether the dataset at `root` is whole, as far as its indexes show. A damaged result is not
   /// done.
   std::function<Status(const std::string& root)> check_whole;
 };
 
-/// Without check_whole.
+/// Leaves check_whole empty.
 Publication PublicationOf(const MergePlan& plan, const std::string& destination,
                           const MergeOptions& options);
 
 /// What a process does to the destination.
 enum class Role {
-  kAlone,      ///< writes all files and publishes them: excludes everybody else
-  kWriter,     ///< one writer of many: syncs each file when it is finished, others rely on it
-  kPublisher,  ///< publishes what writers have written: excludes them
+  kAlone,      ///< writes all files and publishes them; exclusive lock
+  kWriter,     ///< one writer of many; shared lock. Syncs folders and journal lines for the others
+  kPublisher,  ///< publishes what the writers have written; exclusive lock
 };
 
 class Transaction {
  public:
-  /// Looks at what is there. kAlreadyExists (E-destination-exists) if the destination is taken by
-  /// something else than this result and is not to be replaced; kInvalidArgument (E-destination)
-  /// if it is to be replaced and is no dataset; kCorrupt (E-journal-damaged); kIo.
+  /// Looks at what is there and writes nothing. Errors:
+  /// - kAlreadyExists (E-destination-exists): at the destination is something else than this
+  ///   result, or an older result, and it is not to be overwritten.
+  /// - kAlreadyExists (E-destination-damaged): at the destination is this result, check_whole
+  ///   refuses it, and it is not to be overwritten.
+  /// - kInvalidArgument (E-destination): what is to be overwritten is no dataset.
+  /// - kCorrupt: E-source-changed, if the result is there and a source has changed since it was
+  ///   read; E-journal-damaged.
+  /// - kIo.
   static Result<Transaction> Open(io::FileSystem& file_system, Publication publication);
 
-  /// The destination holds this very result, whole, and no source was written after it.
+  /// Whether the merge is done: the destination holds this very result, whole; no source was
+  /// written after it; and no source has changed since it was read. A source may be gone.
   bool is_published() const { return is_published_; }
-  /// Whether an earlier run has begun to write this plan.
+  /// Whether an earlier run has begun to write this plan: its staging folder is there.
   Result<bool> IsBegun() const;
-  /// What journals say of each file, as far as it is there.
+  /// What the journals say of each file that is there with the size that they name. With
+  /// Publication::sync only journals of writers that synced count.
   const UnitsDone& done() const { return done_; }
   UnitsDone& done() { return done_; }
   /// Numbers of files in [first, end) that are still to be written.
   std::vector<size_t> Missing(size_t first, size_t end) const;
   std::vector<size_t> Missing() const { return Missing(0, publication_.files.size()); }
 
-  /// Ends what a run that was killed after its rename left undone. REQUIRES: is_published().
+  /// Ends what a run that was killed after its rename left undone. Leaves everything where it is if
+  /// another run holds the lock. REQUIRES: is_published().
   Status FinishPublished();
 
-  /// Locks the destination and looks again, now that nobody in the way of `role` can change it: is
-  /// it published by now (then nothing is left to do), what is done. kAlone and kPublisher remove
-  /// temporary files of the dead and refuse foreign ones (E-staging-foreign); kPublisher refuses
-  /// missing files (E-incomplete). Errors also: kAlreadyExists (E-destination-busy), kIo.
+  /// Locks the destination and looks at everything again: now no other run can publish, and under
+  /// an exclusive lock none can write. If is_published() is true by now, the lock is released and
+  /// nothing is left to do. Otherwise kAlone and kPublisher remove temporary files of killed
+  /// writers.
+  ///
+  /// Errors: those of Open(); kAlreadyExists (E-destination-busy) if another run holds the lock;
+  /// kAlreadyExists (E-staging-foreign) from kAlone and kPublisher if the staging folder holds
+  /// files that are not of this plan; kCorrupt (E-incomplete) from kPublisher if files are missing.
   Status Stage(Role role);
   /// Makes the folders of these files in the staging folder. REQUIRES: Stage().
   Status MakeFolders(const std::vector<size_t>& files);
   /// Where the destination's tree grows.
   const std::string& directory() const { return paths_.directory; }
-  /// Gives writers whole files only. REQUIRES: Stage().
+  /// Where writers create files: each appears in the staging folder only when it is whole.
+  /// REQUIRES: Stage() as kAlone or kWriter.
   io::FileSystem& files() { return *files_; }
-  /// Enters a file that is finished, under its own name, in the journal. Thread-safe.
+  /// Enters a file in the journal, so that no later run writes it again. Thread-safe.
+  /// REQUIRES: Stage() as kAlone or kWriter; the file is finished and has its own name.
   Status Note(size_t file, const WrittenFile& written);
 
-  /// Syncs the folders, looks again at sources and destination, renames, and removes what is left.
-  /// kCorrupt (E-source-changed): a source is not as it was read. kAlreadyExists
-  /// (E-destination-exists), kInvalidArgument (E-destination): what is at the destination now must
-  /// not be replaced; nothing is lost, and what was written stays in the staging folder.
+  /// Makes the whole destination appear:
+  /// 1. Looks at every source file again. kCorrupt (E-source-changed) if one is not as it was read.
+  /// 2. Syncs every folder of the staging folder.
+  /// 3. Renames the staging folder to the destination. To overwrite, it exchanges the two and looks
+  ///    at what came out; if that is no dataset, it is put back. Where folders cannot be exchanged,
+  ///    two renames do it.
+  /// 4. Syncs the folder that holds the destination.
+  /// 5. Removes the journals, what was replaced, and the lock.
+  ///
+  /// kAlreadyExists (E-destination-exists) or kInvalidArgument (E-destination) if what is at the
+  /// destination by now must not be replaced: it stays, and so does the staging folder.
+  /// REQUIRES: Stage() as kAlone or kPublisher; every file is finished.
   Status Publish();
 
-  /// After a failure: what the system or the user has stopped stays, to be continued, and the
-  /// hint says how (`way_on`); what would only fail again is removed. Returns `status` with that
-  /// hint.
+  /// Ends a run with its outcome. After a failure what was written stays if the run can be
+  /// continued: the system or the user has stopped it, or the user can move what is in the way.
+  /// After any other failure kAlone removes it; kWriter and kPublisher never do. Returns `status`;
+  /// if the system or the user has stopped the run, its hint says how to continue (`way_on`).
   Status Settle(const Status& status, const std::string& way_on);
-  /// Keeps the staging folder to be looked at, but lets no later run believe it.
+  /// Keeps the staging folder for the user to look at, and removes its journals, so that later runs
+  /// write everything again.
   Status Distrust();
 
-  /// What publishing has left behind.
+  /// What could not be removed after publishing (W-old-dataset-left).
   const std::vector<Problem>& warnings() const { return warnings_; }
   /// Staging folders of other plans for this destination.
   std::vector<std::string> OtherStagingFolders() const;
@@ -121,7 +150,7 @@ class Transaction {
   Publication publication_;
   StagingPaths paths_;
   bool is_published_ = false;
-  UnitsDone journaled_;  // as the journals say, whatever became of the files
+  UnitsDone journaled_;  // as the journals say, whether the files are there or not
   UnitsDone done_;
   std::vector<Problem> warnings_;
   Role role_ = Role::kAlone;

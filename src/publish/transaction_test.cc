@@ -164,7 +164,7 @@ TEST_F(TransactionTest, WhatCameToTheDestinationMeanwhileStays) {
   EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a", "payload")));
 }
 
-// A file system on which something else comes to the destination right before the exchange.
+// A file system on which something else appears at the destination right before the exchange.
 class LateArrival final : public io::ForwardingFileSystem {
  public:
   explicit LateArrival(MemoryFileSystem& memory) : ForwardingFileSystem(memory), memory_(memory) {}
@@ -216,7 +216,7 @@ TEST_F(TransactionTest, ASourceThatChangedSinceThePlanIsSeenAtEveryMoment) {
   ASSERT_EQ(Merge(), "");
   change();
   EXPECT_EQ(KindOf(Open().status()), "E-source-changed");
-  // Who removes the sources when they are merged has lost nothing.
+  // Sources may be removed after they are merged.
   ASSERT_TRUE(memory_.RemoveAll("/source").ok());
   EXPECT_TRUE(Open().value().is_published());
 }
