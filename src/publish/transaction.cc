@@ -221,6 +221,8 @@ Status Transaction::CheckComplete() const {
 
 Status Transaction::Publish() {
   ROBOMERGE_RETURN_NOT_OK(CheckSourceFiles(*file_system_, publication_.origins, false));
+  // Whatever came into the folder since Stage() would be published with it.
+  ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, paths_.directory, publication_.files));
   if (publication_.sync) ROBOMERGE_RETURN_NOT_OK(SyncFolders(*file_system_, paths_.directory));
   Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!renamed.ok() && renamed.code() == Code::kAlreadyExists) {
@@ -293,8 +295,10 @@ Status Transaction::Settle(const Status& status, const std::string& way_on) {
 }
 
 Status Transaction::Distrust() {
+  // While the lock is held: the next run must not find journals that vouch for these files.
+  const Status removed = file_system_->RemoveAll(paths_.journals);
   Leave();
-  return file_system_->RemoveAll(paths_.journals);
+  return removed;
 }
 
 void Transaction::Leave() {

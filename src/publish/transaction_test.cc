@@ -135,6 +135,40 @@ TEST_F(TransactionTest, TemporaryFilesGoAndForeignOnesAreNamed) {
   EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("meta/thesis.txt", "mine")));
 }
 
+TEST_F(TransactionTest, AFileThatComesIntoTheFolderLateIsNotPublished) {
+  Transaction transaction = Open().value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  Put(kStaging + "/meta/thesis.txt", "mine");
+  EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-staging-foreign");
+  EXPECT_FALSE(io::Exists(memory_, kDestination).value());
+  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("meta/thesis.txt", "mine")));
+}
+
+// A file system on which another run looks for journals whenever a lock goes.
+class WatchedLock final : public io::ForwardingFileSystem {
+ public:
+  using ForwardingFileSystem::ForwardingFileSystem;
+  Status RemoveAll(const std::string& path) override {
+    if (path.ends_with(".lock")) {
+      const Result<bool> exists = io::Exists(*this, kStaging + ".journal");
+      journals_outlived_the_lock = exists.ok() && *exists;
+    }
+    return ForwardingFileSystem::RemoveAll(path);
+  }
+  bool journals_outlived_the_lock = false;
+};
+
+TEST_F(TransactionTest, WhatDiffersIsVouchedForByNoJournalWhenTheLockGoes) {
+  WatchedLock file_system(memory_);
+  Transaction transaction = Transaction::Open(file_system, publication_).value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  EXPECT_TRUE(transaction.Distrust().ok());
+  EXPECT_FALSE(file_system.journals_outlived_the_lock);
+  EXPECT_EQ(Open().value().Missing().size(), 2u);
+}
+
 TEST_F(TransactionTest, OnlyADatasetIsReplaced) {
   publication_.overwrite = true;
   Put(kDestination + "/meta/info.json", kDataset);
