@@ -148,7 +148,7 @@ TEST_F(TransactionTest, AFileThatComesIntoTheFolderLateIsNotPublished) {
 // A file system on which another run looks for journals whenever a lock goes.
 class WatchedLock final : public io::ForwardingFileSystem {
  public:
-  using ForwardingFileSystem::ForwardingFileSystem;
+  explicit WatchedLock(FileSystem& under) : ForwardingFileSystem(under) {}
   Status RemoveAll(const std::string& path) override {
     if (path.ends_with(".lock")) {
       const Result<bool> exists = io::Exists(*this, kStaging + ".journal");
