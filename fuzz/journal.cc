@@ -15,22 +15,28 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   io::MemoryFileSystem memory;
   fuzz::PutFolder(fuzz::Text(data, size), "/journal", memory);
   io::GuardedFileSystem files(memory, {"/journal", "/again"});
-  const Result<UnitsDone> done = ReadJournals(files, "/journal", plan_id, paths, false);
+  Ownership ownership(files, "/");
+  const Result<JournaledFiles> done =
+      ReadJournals(files, ownership, "/journal", plan_id, paths, false);
   if (!fuzz::Fine(done)) return 0;
   FUZZ_CHECK(done->size() == paths.size(), "one entry per unit");
   JournalWriter writer(files, "/again", plan_id, false, false);
   for (size_t unit = 0; unit < done->size(); ++unit) {
-    if ((*done)[unit])
-      FUZZ_CHECK(fuzz::Fine(writer.Append(unit, paths[unit], *(*done)[unit])),
+    if (!(*done)[unit]) continue;
+    for (const int64_t modified_ns : (*done)[unit]->modified_ns) {
+      FUZZ_CHECK(fuzz::Fine(writer.Append(unit, paths[unit], (*done)[unit]->written, modified_ns)),
                  "a line cannot be written");
+    }
   }
-  const Result<UnitsDone> again = ReadJournals(files, "/again", plan_id, paths, false);
+  const Result<JournaledFiles> again =
+      ReadJournals(files, ownership, "/again", plan_id, paths, false);
   FUZZ_CHECK(fuzz::Fine(again), again.status().ToString());
   for (size_t unit = 0; unit < done->size(); ++unit) {
     FUZZ_CHECK((*again)[unit].has_value() == (*done)[unit].has_value(), "a line is lost");
     if ((*done)[unit])
-      FUZZ_CHECK((*again)[unit]->size_bytes == (*done)[unit]->size_bytes &&
-                     (*again)[unit]->mode == (*done)[unit]->mode,
+      FUZZ_CHECK((*again)[unit]->written.size_bytes == (*done)[unit]->written.size_bytes &&
+                     (*again)[unit]->written.mode == (*done)[unit]->written.mode &&
+                     (*again)[unit]->modified_ns == (*done)[unit]->modified_ns,
                  "a line differs");
   }
   return 0;

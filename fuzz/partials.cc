@@ -53,6 +53,7 @@ void MakeFingerprintsFit(io::MemoryFileSystem& files, const std::string& folder)
   fuzz::Refingerprint<persist::EpisodesTable>(files, folder, "episodes", *header);
   fuzz::Refingerprint<persist::FramesTable>(files, folder, "frames", *header);
   fuzz::Refingerprint<persist::ProblemsTable>(files, folder, "warnings", *header);
+  (*header)["fingerprint"] = persist::HeaderFingerprint(*header);
   FUZZ_CHECK(files.Put(folder + "/partial.json", json::Dump(*header)).ok(), folder);
 }
 

@@ -60,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       !header->at("tables").is_array())
     return 0;
   MakeFingerprintsFit(files, *header);
+  (*header)["fingerprint"] = persist::HeaderFingerprint(*header);
   FUZZ_CHECK(files.Put(header_path, json::Dump(*header)).ok(), header_path);
   const Status status = Load(files);
   if (status.ok() || !status.problems().front().where.ends_with(": plan_id") ||
@@ -67,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   // The message names the id that the tables make.
   (*header)["plan_id"] = status.problems().front().expected.substr(0, 16);
+  (*header)["fingerprint"] = persist::HeaderFingerprint(*header);
   FUZZ_CHECK(files.Put(header_path, json::Dump(*header)).ok(), header_path);
   FUZZ_CHECK(Load(files).ok(), "the id from its tables does not fit");
   return 0;

@@ -221,7 +221,7 @@ class Loading {
       const uint64_t uncompressed_bytes =
           index.Count("uncompressed_bytes", row, table.uncompressed_bytes[row]);
       datasets_[source]->episodes_files.push_back(
-          {std::move(table.path[row]), size_bytes, table.modified_ns[row], uncompressed_bytes});
+          {std::move(table.path[row]), size_bytes, table.modified_ns[row], 0, uncompressed_bytes});
     }
     return index.status();
   }

@@ -169,7 +169,7 @@ class Loading {
       ROBOMERGE_RETURN_NOT_OK(file_index.status());
       plan_.origins[source].files.push_back(
           {std::move(files.path[row]), file_index.Count("size_bytes", row, files.size_bytes[row]),
-           files.modified_ns[row]});
+           files.modified_ns[row], 0});
     }
     return file_index.status();
   }

@@ -1,5 +1,6 @@
 #include "persist/table_folder.h"
 
+#include "base/fingerprint.h"
 #include "base/path.h"
 #include "io/unique_name.h"
 
@@ -10,6 +11,7 @@ using json::Json;
 
 // Far above any real header: what grows with the sources is in tables.
 constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
+constexpr const char* kFingerprint = "fingerprint";
 
 Status WriteText(io::FileSystem& file_system, const std::string& path, const std::string& text,
                  bool sync) {
@@ -32,13 +34,20 @@ void RemoveTemporaries(io::FileSystem& file_system, const std::string& path) {
   }
 }
 
-// The header without who wrote it: that is no part of the content.
+// The header without who wrote it, which is no part of the content.
 std::string Content(Json header) {
   header.erase("made_by");
+  header.erase(kFingerprint);
   return json::Dump(header);
 }
 
 }  // namespace
+
+std::string HeaderFingerprint(const Json& header) {
+  Fingerprint all;
+  all.Add(Content(header));
+  return all.Hex();
+}
 
 TableFolderWriter::TableFolderWriter(const FolderKind& kind, Json fields) : kind_(kind) {
   header_["format"] = kind.format;
@@ -57,7 +66,11 @@ void TableFolderWriter::Add(const std::string& name, const FingerprintColumns& f
   tables_.push_back({name, std::move(writer)});
 }
 
-std::string TableFolderWriter::Header() const { return json::Dump(header_) + "\n"; }
+std::string TableFolderWriter::Header() const {
+  Json header = header_;
+  header[kFingerprint] = HeaderFingerprint(header_);
+  return json::Dump(header) + "\n";
+}
 
 Status TableFolderWriter::WriteFiles(io::FileSystem& file_system, const std::string& path,
                                      bool sync) {
@@ -133,6 +146,16 @@ Result<TableFolder> TableFolder::Open(const io::FileSystem& file_system, const s
         folder.OtherVersion(StrCat(kind.format, " is of another version than this robomerge reads"),
                             header_path + ": version", json::DumpLine(version));
     problem.expected = StrCat("[", kind.major, ", any]");
+    return problem;
+  }
+  const std::string fingerprint = HeaderFingerprint(fields);
+  if (!fields.contains(kFingerprint) || fields.at(kFingerprint) != Json(fingerprint)) {
+    Problem problem = folder.DamagedProblem(
+        StrCat("fields of the ", kind.format, " are not as they were written"),
+        header_path + ": " + kFingerprint);
+    problem.expected = fingerprint;
+    problem.found =
+        fields.contains(kFingerprint) ? json::DumpLine(fields.at(kFingerprint)) : "none";
     return problem;
   }
   return folder;

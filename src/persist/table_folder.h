@@ -25,6 +25,10 @@ struct FolderKind {
   int64_t minor = 0;        ///< a reader takes any, and ignores fields that it does not know
 };
 
+/// The field `fingerprint` of a header: of all others but `made_by`, so that none is edited without
+/// a word.
+std::string HeaderFingerprint(const json::Json& header);
+
 /// Gathers the content of a folder, then writes it.
 class TableFolderWriter {
  public:
@@ -66,7 +70,7 @@ class TableFolderWriter {
 class TableFolder {
  public:
   /// kNotFound (<kind>-missing) if there is no such folder; kUnsupported (<kind>-version); kCorrupt
-  /// (<kind>-damaged).
+  /// (<kind>-damaged), also if a field of the header was edited.
   static Result<TableFolder> Open(const io::FileSystem& file_system, const std::string& path,
                                   const FolderKind& kind);
 
