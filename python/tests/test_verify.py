@@ -1,5 +1,6 @@
 """verify, and merge with verify=True: what they return and raise."""
 
+import os
 import pickle
 
 import pytest
@@ -63,7 +64,9 @@ def test_a_merge_that_differs_is_raised_and_does_not_appear(make_source, tmp_pat
     package_command("write", "--plan", tmp_path / "plan")
     (staged,) = [path for path in tmp_path.glob(".merged.robomerge-*") if (path / "meta").is_dir()]
     path = staged / "meta/tasks.parquet"
+    modified_ns = path.stat().st_mtime_ns
     path.write_bytes(path.read_bytes().replace(b"stack the cups", b"stuck the cups"))
+    os.utime(path, ns=(modified_ns, modified_ns))  # else the merge writes it again
     with pytest.raises(robomerge.VerificationError, match="V-tasks") as raised:
         robomerge.merge(sources, tmp_path / "merged", verify=True)
     assert isinstance(raised.value, RuntimeError) and not (tmp_path / "merged").exists()

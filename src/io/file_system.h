@@ -19,12 +19,14 @@ namespace robomerge::io {
 /// kOther: a pipe, a socket, a device.
 enum class FileKind { kRegular, kDirectory, kLink, kOther };
 
-/// What stat(2) says of a file. `modified_ns` is nanoseconds since the epoch.
+/// What stat(2) says of a file. Times are nanoseconds since the epoch.
 struct FileStat {
   uint64_t size_bytes = 0;
-  int64_t modified_ns = 0;
+  int64_t modified_ns = 0;  ///< st_mtim; programs can set it
+  int64_t changed_ns = 0;   ///< st_ctim; only the system sets it
   uint64_t device = 0;
   uint64_t inode = 0;
+  uint64_t owner = 0;  ///< user id
   FileKind kind = FileKind::kRegular;
   bool is_directory() const { return kind == FileKind::kDirectory; }
 };
@@ -136,8 +138,9 @@ class FileSystem {
   virtual Status RemoveAll(const std::string& path) = 0;
   /// Flushes a directory's entries to the device.
   virtual Status SyncDirectory(const std::string& path) = 0;
-  /// Locks a path against other processes, making the file if need be. kAlreadyExists at once if
-  /// somebody else holds it. The kernel drops the lock with the process, however it ends.
+  /// Locks a path against other processes, making the file if need be; a link there is not
+  /// followed. kAlreadyExists at once if somebody else holds it. The kernel drops the lock with the
+  /// process, however it ends.
   virtual Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) = 0;
   /// Whether files in `directory` can share extents with `source`: one file system, and one that
   /// can (XFS with reflink, btrfs). Writes nothing.
@@ -147,8 +150,11 @@ class FileSystem {
   /// `path` made absolute, every link followed, without "." and "..". Components at its end that do
   /// not exist stay as they are.
   virtual Result<std::string> RealPath(const std::string& path) const = 0;
-  /// kIo if this process may not make and remove files in `directory`.
-  virtual Status CheckWritable(const std::string& directory) const = 0;
+  /// kIo if this process may not write what is at `path`; for a folder, make and remove files in
+  /// it.
+  virtual Status CheckWritable(const std::string& path) const = 0;
+  /// The user whom the system takes this process for.
+  virtual uint64_t CurrentUser() const = 0;
   /// The folder that relative paths are resolved against. kIo if that directory was removed.
   virtual Result<std::string> WorkingDirectory() const = 0;
 };

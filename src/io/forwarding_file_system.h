@@ -55,9 +55,10 @@ class ForwardingFileSystem : public FileSystem {
   Result<std::string> RealPath(const std::string& path) const override {
     return beneath_.RealPath(path);
   }
-  Status CheckWritable(const std::string& directory) const override {
-    return beneath_.CheckWritable(directory);
+  Status CheckWritable(const std::string& path) const override {
+    return beneath_.CheckWritable(path);
   }
+  uint64_t CurrentUser() const override { return beneath_.CurrentUser(); }
   Result<std::string> WorkingDirectory() const override { return beneath_.WorkingDirectory(); }
 
  protected:

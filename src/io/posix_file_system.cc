@@ -74,8 +74,10 @@ FileStat FromStat(const struct stat& raw) {
   FileStat stat;
   stat.size_bytes = static_cast<uint64_t>(raw.st_size);
   stat.modified_ns = int64_t{raw.st_mtim.tv_sec} * 1'000'000'000 + raw.st_mtim.tv_nsec;
+  stat.changed_ns = int64_t{raw.st_ctim.tv_sec} * 1'000'000'000 + raw.st_ctim.tv_nsec;
   stat.device = raw.st_dev;
   stat.inode = raw.st_ino;
+  stat.owner = raw.st_uid;
   stat.kind = S_ISREG(raw.st_mode)   ? FileKind::kRegular
               : S_ISDIR(raw.st_mode) ? FileKind::kDirectory
               : S_ISLNK(raw.st_mode) ? FileKind::kLink
@@ -406,7 +408,7 @@ class PosixFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<Lock>> TryLock(const std::string& path, LockKind kind) override {
     while (true) {
-      Descriptor descriptor(OpenRetrying(path.c_str(), O_RDWR | O_CREAT, 0666));
+      Descriptor descriptor(OpenRetrying(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0666));
       if (descriptor.get() < 0) return SystemProblem("create", path, errno);
       if (::flock(descriptor.get(), (kind == LockKind::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB) !=
           0) {
@@ -452,11 +454,15 @@ class PosixFileSystem final : public FileSystem {
     }
   }
 
-  Status CheckWritable(const std::string& directory) const override {
-    if (::access(directory.c_str(), W_OK | X_OK) != 0)
-      return SystemProblem("write into", directory, errno);
+  Status CheckWritable(const std::string& path) const override {
+    struct stat raw;
+    const bool is_folder = ::stat(path.c_str(), &raw) == 0 && S_ISDIR(raw.st_mode);
+    if (::access(path.c_str(), is_folder ? W_OK | X_OK : W_OK) != 0)
+      return SystemProblem(is_folder ? "write into" : "write", path, errno);
     return Status();
   }
+
+  uint64_t CurrentUser() const override { return ::geteuid(); }
 
   Result<std::string> WorkingDirectory() const override {
     const std::unique_ptr<char, decltype(&::free)> here(::getcwd(nullptr, 0), ::free);

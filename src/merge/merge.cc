@@ -41,7 +41,7 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
     ROBOMERGE_RETURN_NOT_OK(
-        CheckOutputs(file_system_, {{"trace", options_.trace_path}}, locations_));
+        CheckOutputs(file_system_, {TraceOf(options_)}, locations_, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));

@@ -83,7 +83,10 @@ Status CheckUnchanged(const Origin& planned, const Origin& now) {
       return changed(planned.files[at].path, "this file", "no longer part of the dataset");
     if (at >= planned.files.size() || planned.files[at].path != now.files[at].path)
       return changed(now.files[at].path, "no such file", "a new one");
-    if (planned.files[at] == now.files[at]) continue;
+    if (planned.files[at].size_bytes == now.files[at].size_bytes &&
+        planned.files[at].modified_ns == now.files[at].modified_ns) {
+      continue;
+    }
     const auto text = [](const SourceFile& file) {
       return StrCat(WithSeparators(file.size_bytes), " bytes, modified at ", file.modified_ns,
                     " ns");
@@ -232,8 +235,12 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
       ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
                                  ReadAndDescribe(file_system_, SpecOf(planned), layouts));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
-      ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, OriginOf(*source)));
+      Origin now = OriginOf(*source);
+      ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
       const std::lock_guard lock(mutex);
+      // These also know what plan folders do not keep.
+      plan.origins[number].files = std::move(now.files);
+      plan.origins[number].metadata_files = std::move(now.metadata_files);
       plan.sources[number] = std::move(source);
       return Status();
     };

@@ -6,6 +6,7 @@
 #include "merge/slices.h"
 #include "persist/partial_folder.h"
 #include "persist/plan_folder.h"
+#include "publish/destination.h"
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
@@ -64,8 +65,8 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
   const std::vector<std::string> locations = LocationsOf(all);
   ROBOMERGE_RETURN_NOT_OK(CheckUtf8(locations));
   ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
-      run.file_system(),
-      {{"folder of partials", partial_directory}, {"trace", run.options().trace_path}}, locations));
+      run.file_system(), {{"folder of partials", partial_directory}, TraceOf(run.options())},
+      locations, ""));
   const Slice slice = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
   report.stage = "describe";
@@ -99,19 +100,8 @@ Status CheckPlaces(const Run& run, const std::string& destination,
                    const std::string& plan_directory, const std::vector<std::string>& sources) {
   const io::FileSystem& file_system = run.file_system();
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system, destination, sources, run.options()));
-  ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
-      file_system, {{"plan directory", plan_directory}, {"trace", run.options().trace_path}},
-      sources));
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_plan, file_system.RealPath(plan_directory));
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_destination, file_system.RealPath(destination));
-  if (real_plan != real_destination && !real_plan.starts_with(real_destination + "/")) {
-    return Status();
-  }
-  return Problem(Code::kInvalidArgument, "plan directory lies in the destination")
-      .Kind("E-destination")
-      .At(plan_directory)
-      .Expected("a folder outside of " + destination)
-      .Hint("choose another folder for the plan");
+  return CheckOutputs(file_system, {{"plan directory", plan_directory}, TraceOf(run.options())},
+                      sources, destination);
 }
 
 // Plans `root`, whose sources have absolute roots, and writes the plan directory.
@@ -192,7 +182,7 @@ Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string destination, CleanDestination(stored.destination));
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), destination, roots, run.options()));
   ROBOMERGE_RETURN_NOT_OK(
-      CheckOutputs(run.file_system(), {{"trace", run.options().trace_path}}, roots));
+      CheckOutputs(run.file_system(), {TraceOf(run.options())}, roots, destination));
   return run.Open(stored.plan, destination, run.options());
 }
 
@@ -243,6 +233,7 @@ class WriteRun {
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
+    ROBOMERGE_RETURN_NOT_OK(CheckSourcesRead({sources.begin(), sources.end()}, transaction));
     for (const size_t step : missing) {
       const WrittenFile& written = *transaction.done()[step];
       totals_.Add(written);
@@ -251,6 +242,17 @@ class WriteRun {
     }
     report_.num_files_written = missing.size();
     return Status();
+  }
+
+  // The sources again, now that their bytes are moved.
+  Status CheckSourcesRead(const std::vector<uint32_t>& sources, Transaction& transaction) const {
+    std::vector<Origin> origins;
+    for (const uint32_t source : sources) origins.push_back(stored_.plan.origins[source]);
+    Status unchanged = CheckSourceFiles(run_.file_system(), origins, false);
+    if (unchanged.ok() || unchanged.code() == Code::kIo) return unchanged;
+    // What was moved may be of both states.
+    ROBOMERGE_RETURN_NOT_OK(transaction.Retract());
+    return unchanged;
   }
 
   persist::StoredPlan& stored_;

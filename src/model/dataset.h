@@ -31,6 +31,7 @@ struct DataFile {
   std::string path;  ///< can be opened as it is
   uint64_t size_bytes = 0;
   int64_t modified_ns = 0;
+  int64_t changed_ns = 0;             ///< see SourceFile
   uint64_t uncompressed_bytes = 0;    ///< LeRobot's size measure (format spec 3.3)
   std::vector<EpisodeRows> episodes;  ///< in file order
   /// The leaf columns with their types. Row groups of files with equal texts can be spliced into
@@ -45,6 +46,7 @@ struct VideoFile {
   FileId id;
   std::string path;
   int64_t modified_ns = 0;
+  int64_t changed_ns = 0;  ///< see SourceFile
   mp4::StreamSummary stream;
 };
 
@@ -75,11 +77,21 @@ struct EpisodesFile {
   std::string path;
   uint64_t size_bytes = 0;
   int64_t modified_ns = 0;
+  int64_t changed_ns = 0;  ///< see SourceFile
   uint64_t uncompressed_bytes = 0;
+};
+
+/// A small file that is read whole.
+struct MetadataFile {
+  std::string path;
+  uint64_t size_bytes = 0;
+  int64_t modified_ns = 0;
+  int64_t changed_ns = 0;
 };
 
 struct Dataset {
   std::string root;
+  std::vector<MetadataFile> metadata_files;  ///< info.json, tasks and statistics, if they are there
   Schema schema;
   std::vector<std::string> tasks;  ///< by task_index
   std::vector<Episode> episodes;   ///< by episode_index

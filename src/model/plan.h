@@ -17,6 +17,9 @@ struct SourceFile {
   std::string path;  ///< relative to the source's root
   uint64_t size_bytes = 0;
   int64_t modified_ns = 0;
+  /// When the system last changed anything about the file; 0 if it is not known. Plan folders do
+  /// not keep it, since it also follows from a changed permission.
+  int64_t changed_ns = 0;
   bool operator==(const SourceFile&) const = default;
 };
 
@@ -31,6 +34,8 @@ struct Origin {
   uint64_t num_frames = 0;
   std::vector<SourceFile> files;      ///< episodes, data and video files
   uint64_t metadata_fingerprint = 0;  ///< of what info.json, tasks and statistics say
+  /// info.json, tasks and statistics. Empty in a plan that was read from a folder.
+  std::vector<SourceFile> metadata_files;
 };
 
 /// Where an episode of the destination comes from and goes to.

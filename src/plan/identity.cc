@@ -100,17 +100,21 @@ Origin OriginOf(const DescribedSource& source) {
   origin.adaptation = source.adaptation;
   origin.num_episodes = dataset.episodes.size();
   origin.num_frames = dataset.num_frames();
-  const auto add = [&](const std::string& path, uint64_t size_bytes, int64_t modified_ns) {
-    origin.files.push_back({RelativeTo(dataset.root, path), size_bytes, modified_ns});
+  const auto as_stored = [&](const auto& file, uint64_t size_bytes) {
+    return SourceFile{RelativeTo(dataset.root, file.path), size_bytes, file.modified_ns,
+                      file.changed_ns};
   };
   for (const EpisodesFile& file : dataset.episodes_files)
-    add(file.path, file.size_bytes, file.modified_ns);
-  for (const DataFile& file : dataset.data_files) add(file.path, file.size_bytes, file.modified_ns);
+    origin.files.push_back(as_stored(file, file.size_bytes));
+  for (const DataFile& file : dataset.data_files)
+    origin.files.push_back(as_stored(file, file.size_bytes));
   for (const VideoKey& key : dataset.video_keys) {
     for (const VideoFile& file : key.files)
-      add(file.path, file.stream.file_size_bytes, file.modified_ns);
+      origin.files.push_back(as_stored(file, file.stream.file_size_bytes));
   }
   origin.metadata_fingerprint = source.metadata_fingerprint;
+  for (const MetadataFile& file : dataset.metadata_files)
+    origin.metadata_files.push_back(as_stored(file, file.size_bytes));
   return origin;
 }
 

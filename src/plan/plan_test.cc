@@ -69,7 +69,7 @@ std::vector<Dataset> WorkedExample() {
   b.video_keys[0].files[0].stream.num_frames = 160;
   b.video_keys[0].files.push_back(second_video);
   b.video_keys[0].segments[2] = {1, 0, 5};
-  b.episodes_files.push_back({"b/meta/episodes/chunk-000/file-001.parquet", 500, 1, 400});
+  b.episodes_files.push_back({"b/meta/episodes/chunk-000/file-001.parquet", 500, 1, 0, 400});
   b.episodes[2].episodes_file = 1;
   Dataset c = test::MakeDataset({.root = "c",
                                  .lengths = {90},

@@ -1,6 +1,7 @@
 #include "publish/destination.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "formats/json/json.h"
@@ -22,8 +23,14 @@ bool WasWrittenAfter(int64_t record_ns, const std::vector<Origin>& origins) {
   });
 }
 
-std::string StateText(uint64_t size_bytes, int64_t modified_ns) {
-  return StrCat(WithSeparators(size_bytes), " bytes, modified at ", modified_ns, " ns");
+bool IsAsRead(const SourceFile& file, const io::FileStat& stat) {
+  return stat.size_bytes == file.size_bytes && stat.modified_ns == file.modified_ns &&
+         (file.changed_ns == 0 || stat.changed_ns == file.changed_ns);
+}
+
+std::string StateText(uint64_t size_bytes, int64_t modified_ns, int64_t changed_ns) {
+  std::string text = StrCat(WithSeparators(size_bytes), " bytes, modified at ", modified_ns, " ns");
+  return changed_ns == 0 ? text : StrCat(text, ", changed at ", changed_ns, " ns");
 }
 
 }  // namespace
@@ -63,6 +70,13 @@ Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
                                                       : DestinationState::kThisResult;
 }
 
+bool IsNameInDataset(const std::string& name) {
+  static const std::set<std::string> kNames = {"meta",   "data",         "videos",
+                                               "images", "README.md",    ".gitattributes",
+                                               ".cache", ".huggingface", ".DS_Store"};
+  return kNames.contains(name) || name.starts_with("._");
+}
+
 Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path) {
   const Problem refusal =
       Problem(Code::kInvalidArgument,
@@ -83,14 +97,33 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
   const Result<Json> info = json::Parse(*text, info_path);
   const bool is_dataset = info.ok() && info->is_object() && info->contains("codebase_version") &&
                           info->contains("features") && info->at("features").is_object();
-  return is_dataset ? Status() : Status(refusal);
+  if (!is_dataset) return refusal;
+  std::string others;
+  size_t num_others = 0;
+  for (const std::string& name : names) {
+    if (IsNameInDataset(name)) continue;
+    if (num_others < kMostNamed) others += StrCat(num_others == 0 ? "`" : ", `", name, "`");
+    ++num_others;
+  }
+  if (num_others == 0) return Status();
+  if (num_others > kMostNamed) others += StrCat(" and ", num_others - kMostNamed, " more");
+  return Problem(Code::kInvalidArgument,
+                 "dataset at the destination holds what is no part of it, and is not overwritten")
+      .Kind("E-destination")
+      .At(path)
+      .Expected("only meta, data, videos and images, and what the Hub adds")
+      .Found(others)
+      .Hint("move these away, or choose another destination");
 }
 
-Problem DestinationExists(const std::string& destination) {
+Problem DestinationExists(const io::FileSystem& file_system, const std::string& destination) {
+  const bool can_be_replaced = CheckReplaceable(file_system, destination).ok();
   return Problem(Code::kAlreadyExists, "destination exists already")
       .Kind("E-destination-exists")
       .At(destination)
-      .Hint("choose another destination, or remove this one");
+      .Hint(can_be_replaced
+                ? "let it be overwritten (--overwrite), choose another destination, or remove it"
+                : "choose another destination, or remove this one");
 }
 
 Problem SourceChanged(const std::string& root, const std::string& path, std::string expected,
@@ -108,18 +141,18 @@ Status CheckSourceFiles(const io::FileSystem& file_system, const std::vector<Ori
                         bool may_be_gone) {
   std::vector<Problem> problems;
   for (const Origin& origin : origins) {
-    for (const SourceFile& file : origin.files) {
-      const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(origin.root, file.path));
-      if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
-      if (!stat.ok() && may_be_gone) continue;
-      if (stat.ok() && stat->size_bytes == file.size_bytes &&
-          stat->modified_ns == file.modified_ns) {
-        continue;
+    for (const std::vector<SourceFile>* files : {&origin.files, &origin.metadata_files}) {
+      for (const SourceFile& file : *files) {
+        const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(origin.root, file.path));
+        if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
+        if (stat.ok() ? IsAsRead(file, *stat) : may_be_gone) continue;
+        problems.push_back(SourceChanged(
+            origin.root, file.path, StateText(file.size_bytes, file.modified_ns, file.changed_ns),
+            stat.ok() ? StateText(stat->size_bytes, stat->modified_ns,
+                                  file.changed_ns == 0 ? 0 : stat->changed_ns)
+                      : "no such file"));
+        if (problems.size() == kMostNamed) return Status::Many(std::move(problems));
       }
-      problems.push_back(SourceChanged(
-          origin.root, file.path, StateText(file.size_bytes, file.modified_ns),
-          stat.ok() ? StateText(stat->size_bytes, stat->modified_ns) : "no such file"));
-      if (problems.size() == kMostNamed) return Status::Many(std::move(problems));
     }
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));

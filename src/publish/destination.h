@@ -31,19 +31,26 @@ Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
 Result<std::string> PublishedContentId(const io::FileSystem& file_system,
                                        const std::string& destination);
 
+/// Whether a LeRobot dataset has something of this name in its folder: its own folders, and what
+/// the Hugging Face Hub and file managers add.
+bool IsNameInDataset(const std::string& name);
+
 /// kInvalidArgument (E-destination) unless a LeRobot dataset (meta/info.json with
-/// `codebase_version` and `features`) or an empty folder lies at `path`.
+/// `codebase_version` and `features`) that holds nothing else (IsNameInDataset), or an empty folder
+/// lies at `path`.
 Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path);
 
-/// The problem of a destination that is there and is not to be replaced.
-Problem DestinationExists(const std::string& destination);
+/// The problem of a destination that is there and is not to be replaced. It hints at overwriting
+/// where that would be possible.
+Problem DestinationExists(const io::FileSystem& file_system, const std::string& destination);
 
 /// The problem of a source's file that is not as it was read or planned.
 Problem SourceChanged(const std::string& root, const std::string& path, std::string expected,
                       std::string found);
 
 /// kCorrupt (E-source-changed) unless the sources' files are as they were read; names the first ten
-/// that differ in size or time. With `may_be_gone` absent files are fine. Cost: one stat per file.
+/// that differ in size or time (of change too, where it is known). With `may_be_gone` absent files
+/// are fine. Cost: one stat per file.
 Status CheckSourceFiles(const io::FileSystem& file_system, const std::vector<Origin>& origins,
                         bool may_be_gone);
 

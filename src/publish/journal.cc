@@ -1,5 +1,7 @@
 #include "publish/journal.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "io/unique_name.h"
@@ -10,6 +12,8 @@ namespace {
 using json::Json;
 
 constexpr const char* kFormat = "robomerge journal";
+constexpr int kMajorVersion = 2;
+
 Problem Damaged(std::string what, const std::string& place) {
   return Problem(Code::kCorrupt, std::move(what))
       .Kind("E-journal-damaged")
@@ -45,7 +49,7 @@ class Reading {
     return Status();
   }
 
-  UnitsDone Take() { return std::move(done_); }
+  JournaledFiles Take() { return std::move(done_); }
 
  private:
   Status AddLine(const std::string& place, const std::string& text, bool is_first) {
@@ -58,7 +62,7 @@ class Reading {
   Status CheckHeader(const std::string& place, const Json& line) {
     if (!line.contains("format") || line.at("format") != Json(kFormat) ||
         !line.contains("version") || !line.at("version").is_array() ||
-        line.at("version").size() != 2 || line.at("version")[0] != Json(1)) {
+        line.at("version").size() != 2 || line.at("version")[0] != Json(kMajorVersion)) {
       return Damaged("journal is of another version than this robomerge reads", place);
     }
     // A power cut may still take the bytes of files that were not synced, or has taken them.
@@ -72,10 +76,11 @@ class Reading {
   }
 
   Status AddUnit(const std::string& place, const Json& line) {
-    const bool is_whole =
-        IsCount(line, "unit") && IsCount(line, "size_bytes") && IsCount(line, "copied_bytes") &&
-        IsCount(line, "shared_bytes") && IsCount(line, "encoded_bytes") && line.contains("path") &&
-        line.at("path").is_string() && line.contains("mode") && line.at("mode").is_string();
+    const bool is_whole = IsCount(line, "unit") && IsCount(line, "size_bytes") &&
+                          IsCount(line, "copied_bytes") && IsCount(line, "shared_bytes") &&
+                          IsCount(line, "encoded_bytes") && IsCount(line, "modified_ns") &&
+                          line.contains("path") && line.at("path").is_string() &&
+                          line.contains("mode") && line.at("mode").is_string();
     if (!is_whole) return Damaged("line of a journal is not understood", place);
     const auto unit = line.at("unit").get<uint64_t>();
     if (unit >= unit_paths_.size() || line.at("path") != Json(unit_paths_[unit])) {
@@ -92,15 +97,16 @@ class Reading {
     written.moved.shared_bytes = line.at("shared_bytes").get<uint64_t>();
     written.encoded_bytes = line.at("encoded_bytes").get<uint64_t>();
     if (!counts_) return Status();
-    std::optional<WrittenFile>& slot = done_[unit];
-    if (slot && (slot->size_bytes != written.size_bytes || slot->mode != written.mode)) {
+    std::optional<JournaledFile>& slot = done_[unit];
+    if (slot && (slot->written.size_bytes != written.size_bytes || slot->written.mode != *mode)) {
       Problem problem =
           Damaged(StrCat("journals contradict each other about ", unit_paths_[unit]), place);
-      problem.expected = StrCat(WithSeparators(slot->size_bytes), " bytes");
+      problem.expected = StrCat(WithSeparators(slot->written.size_bytes), " bytes");
       problem.found = WithSeparators(written.size_bytes);
       return problem;
     }
-    if (!slot) slot = written;
+    if (!slot) slot.emplace().written = written;
+    slot->modified_ns.push_back(line.at("modified_ns").get<int64_t>());
     return Status();
   }
 
@@ -108,15 +114,26 @@ class Reading {
   const std::vector<std::string>& unit_paths_;
   const bool only_synced_;
   bool counts_ = true;  // whether the journal that is being read counts
-  UnitsDone done_;
+  JournaledFiles done_;
 };
 
 }  // namespace
 
-Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory,
-                               const std::string& plan_id,
-                               const std::vector<std::string>& unit_paths, bool only_synced) {
+bool JournaledFile::IsAsWritten(const io::FileStat& stat) const {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const auto is_same_time = [&stat](int64_t time) {
+    const bool is_cut = time % kSecond == 0 || stat.modified_ns % kSecond == 0;
+    return time == stat.modified_ns || (is_cut && time / kSecond == stat.modified_ns / kSecond);
+  };
+  return stat.size_bytes == written.size_bytes &&
+         std::any_of(modified_ns.begin(), modified_ns.end(), is_same_time);
+}
+
+Result<JournaledFiles> ReadJournals(const io::FileSystem& file_system, Ownership& ownership,
+                                    const std::string& directory, const std::string& plan_id,
+                                    const std::vector<std::string>& unit_paths, bool only_synced) {
   Reading reading(plan_id, unit_paths, only_synced);
+  ROBOMERGE_RETURN_NOT_OK(ownership.Check(directory, io::FileKind::kDirectory));
   const Result<std::vector<std::string>> names = file_system.List(directory);
   if (!names.ok() && names.status().code() == Code::kNotFound) return reading.Take();
   ROBOMERGE_RETURN_NOT_OK(names.status());
@@ -124,13 +141,15 @@ Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::str
     const std::string path = io::JoinPath(directory, name);
     if (!name.ends_with(".jsonl"))
       return Damaged("file in the journals' folder is no journal", path);
+    ROBOMERGE_RETURN_NOT_OK(ownership.Check(path, io::FileKind::kRegular));
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWholeFile(file_system, path));
     ROBOMERGE_RETURN_NOT_OK(reading.AddFile(path, text));
   }
   return reading.Take();
 }
 
-Status JournalWriter::Append(size_t unit, const std::string& path, const WrittenFile& written) {
+Status JournalWriter::Append(size_t unit, const std::string& path, const WrittenFile& written,
+                             int64_t modified_ns) {
   Json line = Json::object();
   line["unit"] = unit;
   line["path"] = path;
@@ -139,19 +158,25 @@ Status JournalWriter::Append(size_t unit, const std::string& path, const Written
   line["copied_bytes"] = written.moved.copied_bytes;
   line["shared_bytes"] = written.moved.shared_bytes;
   line["encoded_bytes"] = written.encoded_bytes;
+  line["modified_ns"] = modified_ns;
   const std::lock_guard lock(mutex_);
   if (file_ == nullptr) ROBOMERGE_RETURN_NOT_OK(Open());
   return AppendLine(json::DumpLine(line) + "\n");
 }
 
+Status JournalWriter::Remove() {
+  const std::lock_guard lock(mutex_);
+  return file_ == nullptr ? Status() : file_system_.RemoveAll(path_);
+}
+
 Status JournalWriter::Open() {
   ROBOMERGE_RETURN_NOT_OK(file_system_.MakeDirectories(directory_));
-  const std::string path = io::JoinPath(directory_, io::UniqueName() + ".jsonl");
+  path_ = io::JoinPath(directory_, io::UniqueName() + ".jsonl");
   ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::OutputFile> file,
-                             file_system_.Create(path, io::Sharing::kForbidden));
+                             file_system_.Create(path_, io::Sharing::kForbidden));
   Json header = Json::object();
   header["format"] = kFormat;
-  header["version"] = Json::array({1, 1});
+  header["version"] = Json::array({kMajorVersion, 0});
   header["plan_id"] = plan_id_;
   header["files_are_synced"] = files_are_synced_;
   const std::string line = json::DumpLine(header) + "\n";

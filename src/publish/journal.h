@@ -9,22 +9,37 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "publish/ownership.h"
 #include "write/write.h"
 
 namespace robomerge {
 
-/// What the journals say of each unit of the plan; nothing for a unit that is not done.
+/// What is known of each unit of the plan; nothing for a unit that is not done.
 using UnitsDone = std::vector<std::optional<WrittenFile>>;
+
+/// What the journals say of a unit.
+struct JournaledFile {
+  WrittenFile written;
+  /// When the file was last modified, nanoseconds since the epoch; one for each writer of it. A
+  /// file that has been modified since is not the one that the journal vouches for.
+  std::vector<int64_t> modified_ns;
+
+  /// Whether `stat` is the file of one of these lines. Some file systems keep whole seconds only,
+  /// and tell the writer more.
+  bool IsAsWritten(const io::FileStat& stat) const;
+};
+using JournaledFiles = std::vector<std::optional<JournaledFile>>;
 
 /// Reads all journals of a folder; without such a folder nothing is done. A last line without line
 /// feed was torn by a crash and is ignored. So is everything from the first line with a NUL on:
 /// that is a block that never reached the device. With `only_synced`, journals of writers that did
 /// not sync their files do not count. kCorrupt (E-journal-damaged, with file and line) for any
 /// other line that is not understood, for a journal of another plan, and for lines that contradict
-/// each other.
-Result<UnitsDone> ReadJournals(const io::FileSystem& file_system, const std::string& directory,
-                               const std::string& plan_id,
-                               const std::vector<std::string>& unit_paths, bool only_synced);
+/// each other. kAlreadyExists (E-staging-foreign) for a folder or journal of another user, or a
+/// link.
+Result<JournaledFiles> ReadJournals(const io::FileSystem& file_system, Ownership& ownership,
+                                    const std::string& directory, const std::string& plan_id,
+                                    const std::vector<std::string>& unit_paths, bool only_synced);
 
 /// Appends to a journal of its own, which the first Append() creates. Thread-safe.
 class JournalWriter {
@@ -40,7 +55,10 @@ class JournalWriter {
         files_are_synced_(files_are_synced) {}
 
   /// REQUIRES: the file is written, under its own name, and synced if the journal says so.
-  Status Append(size_t unit, const std::string& path, const WrittenFile& written);
+  Status Append(size_t unit, const std::string& path, const WrittenFile& written,
+                int64_t modified_ns);
+  /// Removes the journal: what it names is to be written again.
+  Status Remove();
 
  private:
   Status AppendLine(const std::string& line);
@@ -52,6 +70,7 @@ class JournalWriter {
   const bool sync_;
   const bool files_are_synced_;
   std::mutex mutex_;
+  std::string path_;                      // guarded by mutex_
   std::unique_ptr<io::OutputFile> file_;  // guarded by mutex_
   uint64_t size_bytes_ = 0;               // guarded by mutex_
 };

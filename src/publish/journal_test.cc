@@ -8,19 +8,21 @@
 #include <fstream>
 
 #include "publish/whole_files.h"
+#include "testing/memory_file_system.h"
 
 namespace robomerge {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 const std::vector<std::string> kPaths = {"data/a", "meta/b"};
 constexpr const char* kHeader =
-    "{\"format\": \"robomerge journal\", \"version\": [1, 0], \"plan_id\": \"0123456789abcdef\"}\n";
+    "{\"format\": \"robomerge journal\", \"version\": [2, 0], \"plan_id\": \"0123456789abcdef\"}\n";
 constexpr const char* kLine =
     "{\"unit\": 1, \"path\": \"meta/b\", \"size_bytes\": 12, \"mode\": \"write\", "
-    "\"copied_bytes\": 0, \"shared_bytes\": 0, \"encoded_bytes\": 12}\n";
+    "\"copied_bytes\": 0, \"shared_bytes\": 0, \"encoded_bytes\": 12, \"modified_ns\": 7}\n";
 
 class JournalTest : public ::testing::Test {
  protected:
@@ -34,11 +36,12 @@ class JournalTest : public ::testing::Test {
   void Put(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
   }
-  Result<UnitsDone> Read(bool only_synced = false) const {
-    return ReadJournals(io::Posix(), folder_, "0123456789abcdef", kPaths, only_synced);
+  Result<JournaledFiles> Read(bool only_synced = false) const {
+    Ownership ownership(io::Posix(), folder_);
+    return ReadJournals(io::Posix(), ownership, folder_, "0123456789abcdef", kPaths, only_synced);
   }
   Problem Refusal() const {
-    const Result<UnitsDone> read = Read();
+    const Result<JournaledFiles> read = Read();
     return read.ok() ? Problem(Code::kInternal, "was read") : read.status().problems().front();
   }
   std::vector<std::string> Names() const { return io::Posix().List(folder_).value(); }
@@ -54,24 +57,25 @@ TEST_F(JournalTest, ReadersTakeTheUnionOfWhatWritersAppended) {
   second.size_bytes = second.encoded_bytes = 12;
   for (const bool sync : {false, true}) {
     JournalWriter writer(io::Posix(), folder_, "0123456789abcdef", sync, !sync);
-    ASSERT_TRUE(writer.Append(0, "data/a", first).ok());
+    ASSERT_TRUE(writer.Append(0, "data/a", first, sync ? 20 : 10).ok());
     if (!sync) continue;
-    ASSERT_TRUE(writer.Append(1, "meta/b", second).ok());
+    ASSERT_TRUE(writer.Append(1, "meta/b", second, 30).ok());
   }
   EXPECT_EQ(Names().size(), 2u);
-  const UnitsDone done = Read().value();
+  const JournaledFiles done = Read().value();
   ASSERT_TRUE(done[0] && done[1]);
-  EXPECT_EQ(done[0]->moved.copied_bytes, 4u);
-  EXPECT_EQ(done[0]->mode, ReportedFile::Mode::kSplice);
-  EXPECT_EQ(done[1]->encoded_bytes, 12u);
-  const UnitsDone synced = Read(true).value();
+  EXPECT_EQ(done[0]->written.moved.copied_bytes, 4u);
+  EXPECT_EQ(done[0]->written.mode, ReportedFile::Mode::kSplice);
+  EXPECT_THAT(done[0]->modified_ns, UnorderedElementsAre(10, 20));
+  EXPECT_EQ(done[1]->written.encoded_bytes, 12u);
+  const JournaledFiles synced = Read(true).value();
   EXPECT_TRUE(synced[0] && !synced[1])
       << "what a writer did not sync is nothing that one who does may rely on";
 }
 
 TEST_F(JournalTest, NoFolderMeansNothingIsDone) {
   std::filesystem::remove_all(folder_);
-  const UnitsDone done = Read().value();
+  const JournaledFiles done = Read().value();
   EXPECT_EQ(done.size(), 2u);
   EXPECT_FALSE(done[0] || done[1]);
   std::filesystem::create_directory(folder_);
@@ -81,7 +85,7 @@ TEST_F(JournalTest, ATornLastLineIsIgnoredWhereverItIsTorn) {
   const std::string whole = std::string(kHeader) + kLine;
   for (size_t size = 0; size < whole.size(); ++size) {
     Put("a.jsonl", whole.substr(0, size));
-    const Result<UnitsDone> done = Read();
+    const Result<JournaledFiles> done = Read();
     ASSERT_TRUE(done.ok()) << size << ": " << done.status().ToString();
     EXPECT_FALSE((*done)[1]) << size;
   }
@@ -96,7 +100,7 @@ TEST_F(JournalTest, ABlockThatNeverReachedTheDeviceEndsAJournal) {
       std::string zeroed = whole;
       for (size_t at = begin; at < std::min(begin + length, whole.size()); ++at) zeroed[at] = '\0';
       Put("a.jsonl", zeroed);
-      const Result<UnitsDone> done = Read();
+      const Result<JournaledFiles> done = Read();
       ASSERT_TRUE(done.ok()) << begin << ", " << length << ": " << done.status().ToString();
       EXPECT_EQ((*done)[1].has_value(),
                 begin >= std::string(kHeader).size() + std::string(kLine).size())
@@ -124,7 +128,7 @@ TEST_F(JournalTest, AnythingElseOddIsRefusedWithItsPlace) {
   Put("a.jsonl", header.replace(header.find("cdef"), 4, "ffff") + kLine);
   EXPECT_EQ(Refusal().what, "journal is of another plan");
   header = kHeader;
-  Put("a.jsonl", header.replace(header.find("[1, 0]"), 6, "[2, 0]") + kLine);
+  Put("a.jsonl", header.replace(header.find("[2, 0]"), 6, "[1, 1]") + kLine);
   EXPECT_THAT(Refusal().what, HasSubstr("another version"));
   std::filesystem::remove(folder_ + "/a.jsonl");
   Put("notes.txt", "");
@@ -139,6 +143,41 @@ TEST_F(JournalTest, TwoLinesOfOneUnitMustAgree) {
   Put("b.jsonl", kHeader + line.replace(line.find(": 12"), 4, ": 13"));
   EXPECT_THAT(Refusal().what, HasSubstr("contradict"));
   EXPECT_THAT(Refusal().where, HasSubstr("b.jsonl, line 2"));
+}
+
+TEST_F(JournalTest, AFileIsTheOneThatWasWrittenBySizeAndTime) {
+  JournaledFile file;
+  file.written.size_bytes = 5;
+  file.modified_ns = {1'000'000'007, 9'000'000'000};
+  const auto is_as_written = [&file](uint64_t size_bytes, int64_t modified_ns) {
+    io::FileStat stat;
+    stat.size_bytes = size_bytes, stat.modified_ns = modified_ns;
+    return file.IsAsWritten(stat);
+  };
+  EXPECT_TRUE(is_as_written(5, 1'000'000'007));
+  EXPECT_FALSE(is_as_written(6, 1'000'000'007));
+  EXPECT_FALSE(is_as_written(5, 1'000'000'008));
+  // One of the two knows whole seconds only.
+  EXPECT_TRUE(is_as_written(5, 1'000'000'000));
+  EXPECT_TRUE(is_as_written(5, 9'000'000'008));
+  EXPECT_FALSE(is_as_written(5, 2'000'000'000));
+}
+
+TEST_F(JournalTest, OnlyAJournalOfThisUserCounts) {
+  io::MemoryFileSystem memory;
+  Ownership ownership(memory, "/out");
+  const auto kind = [&] {
+    const Status status =
+        ReadJournals(memory, ownership, "/out/j", "0123456789abcdef", kPaths, false).status();
+    return status.ok() ? "" : status.problems().front().kind;
+  };
+  ASSERT_TRUE(memory.Put("/out/j/a.jsonl", std::string(kHeader) + kLine).ok());
+  EXPECT_EQ(kind(), "");
+  memory.GiveAway("/out/j/a.jsonl");
+  EXPECT_EQ(kind(), "E-staging-foreign");
+  ASSERT_TRUE(memory.RemoveAll("/out/j/a.jsonl").ok());
+  memory.GiveAway("/out/j");
+  EXPECT_EQ(kind(), "E-staging-foreign");
 }
 
 TEST_F(JournalTest, AFileIsSeenWhenItIsClosedAndNotBefore) {

@@ -103,7 +103,7 @@ void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& dest
     // Whether it is the result of this merge is known only when the plan is made.
     const Result<std::string> content_id = PublishedContentId(file_system, destination);
     if (!content_id.ok()) return Add(content_id.status(), problems);
-    if (content_id->empty()) problems.push_back(DestinationExists(destination));
+    if (content_id->empty()) problems.push_back(DestinationExists(file_system, destination));
     return;
   }
   Add(CheckReplaceable(file_system, destination), problems);
@@ -171,6 +171,23 @@ Problem SourceInsideDestination(const std::string& source) {
       .Source(source)
       .At(source)
       .Hint("choose a destination outside of the sources");
+}
+
+// Whether a file that is only written at the end can be written then.
+Status CheckFile(const io::FileSystem& file_system, const Output& output) {
+  const Problem refusal = Problem(Code::kIo, StrCat(output.what, " cannot be written there"))
+                              .Kind("E-io")
+                              .At(output.path)
+                              .Hint("choose another path for it");
+  const Result<io::FileStat> stat = file_system.Stat(output.path);
+  if (stat.ok() && stat->is_directory()) return Problem(refusal).Found("a folder");
+  if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
+                             io::AbsolutePath(file_system, output.path));
+  const Status writable = file_system.CheckWritable(stat.ok() ? absolute : ParentOf(absolute));
+  if (writable.ok()) return Status();
+  const Problem& cause = writable.problems().front();
+  return Problem(refusal).Found(StrCat(cause.found, ", at ", cause.where));
 }
 
 }  // namespace
@@ -255,12 +272,25 @@ Status CheckDestination(const io::FileSystem& file_system, const std::string& de
 }
 
 Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>& outputs,
-                    const std::vector<std::string>& sources) {
+                    const std::vector<std::string>& sources, const std::string& destination) {
   std::vector<Problem> problems;
   LinkFollower real_paths(file_system);
+  std::string real_destination;
+  if (!destination.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(real_destination, file_system.RealPath(destination));
+  }
   for (const Output& output : outputs) {
     if (output.path.empty()) continue;
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_output, file_system.RealPath(output.path));
+    if (output.is_file) Add(CheckFile(file_system, output), problems);
+    if (!destination.empty() && IsWithin(real_output, real_destination)) {
+      problems.push_back(
+          Problem(Code::kInvalidArgument, StrCat(output.what, " lies in the destination"))
+              .Kind("E-destination")
+              .At(output.path)
+              .Expected("a path outside of " + destination)
+              .Hint("choose another one"));
+    }
     for (const std::string& source : sources) {
       const Result<std::string> real_source = real_paths.Of(source);
       if (!real_source.ok() || !IsWithin(real_output, *real_source)) continue;

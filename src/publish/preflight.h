@@ -14,11 +14,18 @@ namespace robomerge {
 struct Output {
   const char* what;  ///< what messages call it: "trace"
   std::string path;  ///< empty: there is none
+  bool is_file = false;
 };
 
-/// kInvalidArgument (E-destination-in-source) for outputs that lie in a source, links followed.
+/// The trace of a run.
+inline Output TraceOf(const MergeOptions& options) { return {"trace", options.trace_path, true}; }
+
+/// Looks at all outputs, links followed:
+/// - kInvalidArgument (E-destination-in-source): one lies in a source.
+/// - kInvalidArgument (E-destination): one lies in the destination, if there is one.
+/// - kIo (E-io): a file cannot be written there.
 Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>& outputs,
-                    const std::vector<std::string>& sources);
+                    const std::vector<std::string>& sources, const std::string& destination);
 
 /// One warning (W-source-inside) for each source that lies inside another one, links followed. That
 /// is usually a mistake, but both are merged. A source whose path cannot be resolved is left out.

@@ -5,7 +5,9 @@
 
 #include "base/fingerprint.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "io/unique_name.h"
+#include "publish/destination.h"
 
 namespace robomerge {
 namespace {
@@ -19,17 +21,23 @@ std::string PlaceMark(const std::string& real_destination) {
   return place.Hex().substr(8);
 }
 
-Status SweepFolder(io::FileSystem& file_system, const std::string& folder,
+Status SweepFolder(io::FileSystem& file_system, Ownership& ownership, const std::string& folder,
                    const std::string& relative, const std::vector<std::string>& sorted_paths,
                    std::vector<Problem>& foreign) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(folder));
   for (const std::string& name : names) {
     const std::string path = io::JoinPath(folder, name);
     const std::string relative_path = relative + name;
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
-    if (stat.is_directory()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
+    const io::FileKind expected =
+        stat.is_directory() ? io::FileKind::kDirectory : io::FileKind::kRegular;
+    const Status owned = ownership.Check(path, stat, expected);
+    if (!owned.ok()) {
+      if (owned.code() != Code::kAlreadyExists) return owned;
+      foreign.push_back(owned.problems().front());
+    } else if (stat.is_directory()) {
       ROBOMERGE_RETURN_NOT_OK(
-          SweepFolder(file_system, path, relative_path + "/", sorted_paths, foreign));
+          SweepFolder(file_system, ownership, path, relative_path + "/", sorted_paths, foreign));
     } else if (io::IsTemporaryName(name)) {
       ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(path));
     } else if (!std::binary_search(sorted_paths.begin(), sorted_paths.end(), relative_path)) {
@@ -65,13 +73,17 @@ Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool syn
   return sync ? file_system.SyncDirectory(parent) : Status();
 }
 
-Status MakeFoldersOf(io::FileSystem& file_system, const std::string& directory,
-                     const std::vector<std::string>& relative_paths) {
+Status MakeFoldersOf(io::FileSystem& file_system, Ownership& ownership,
+                     const std::string& directory, const std::vector<std::string>& relative_paths) {
   std::set<std::string> folders = {directory};
   for (const std::string& path : relative_paths) {
     for (std::string folder = ParentOf(path); folder != "."; folder = ParentOf(folder)) {
       if (!folders.insert(io::JoinPath(directory, folder)).second) break;
     }
+  }
+  // Before any is made, so that none is made behind a link.
+  for (const std::string& folder : folders) {
+    ROBOMERGE_RETURN_NOT_OK(ownership.Check(folder, io::FileKind::kDirectory));
   }
   for (const std::string& folder : folders) {
     ROBOMERGE_RETURN_NOT_OK(file_system.MakeDirectories(folder));
@@ -79,14 +91,15 @@ Status MakeFoldersOf(io::FileSystem& file_system, const std::string& directory,
   return Status();
 }
 
-Status Sweep(io::FileSystem& file_system, const std::string& directory,
+Status Sweep(io::FileSystem& file_system, Ownership& ownership, const std::string& directory,
              const std::vector<std::string>& relative_paths) {
+  ROBOMERGE_RETURN_NOT_OK(ownership.Check(directory, io::FileKind::kDirectory));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, directory));
   if (!exists) return Status();
   std::vector<std::string> sorted = relative_paths;
   std::sort(sorted.begin(), sorted.end());
   std::vector<Problem> foreign;
-  ROBOMERGE_RETURN_NOT_OK(SweepFolder(file_system, directory, "", sorted, foreign));
+  ROBOMERGE_RETURN_NOT_OK(SweepFolder(file_system, ownership, directory, "", sorted, foreign));
   return foreign.empty() ? Status() : Status::Many(std::move(foreign));
 }
 
@@ -100,12 +113,31 @@ Status SyncFolders(io::FileSystem& file_system, const std::string& directory) {
   return file_system.SyncDirectory(directory);
 }
 
-std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths) {
+Status CheckOldDataset(const io::FileSystem& file_system, Ownership& ownership,
+                       const std::string& path) {
+  ROBOMERGE_RETURN_NOT_OK(ownership.Check(path, io::FileKind::kDirectory));
+  const Result<std::vector<std::string>> names = file_system.List(path);
+  if (!names.ok()) return names.status().code() == Code::kNotFound ? Status() : names.status();
+  for (const std::string& name : *names) {
+    if (IsNameInDataset(name)) continue;
+    return Problem(Code::kAlreadyExists, "folder holds something that is of no dataset")
+        .Kind("E-staging-foreign")
+        .At(path)
+        .Found(StrCat("`", name, "`"))
+        .Hint("find out whose it is, and move it away");
+  }
+  return Status();
+}
+
+std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& ownership,
+                                     const StagingPaths& paths, const std::string& replaced) {
   std::vector<Problem> warnings;
   // Journals first: if this is killed, no journal may say that a half removed folder is done.
-  static_cast<void>(file_system.RemoveAll(paths.journals).ok());
+  if (ownership.Check(paths.journals, io::FileKind::kDirectory).ok())
+    static_cast<void>(file_system.RemoveAll(paths.journals).ok());
   for (const std::string& path : {paths.directory, paths.replaced}) {
-    const Status removed = file_system.RemoveAll(path);
+    Status removed = path == replaced ? Status() : CheckOldDataset(file_system, ownership, path);
+    if (removed.ok()) removed = file_system.RemoveAll(path);
     if (removed.ok()) continue;
     const Problem& cause = removed.problems().front();
     warnings.push_back(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "publish/ownership.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -31,22 +32,31 @@ struct StagingPaths {
 /// Makes a folder and those above it. With `sync`, the names of new folders reach the device.
 Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool sync);
 
-/// Makes `directory`, and in it the folders of the files `relative_paths`.
-Status MakeFoldersOf(io::FileSystem& file_system, const std::string& directory,
-                     const std::vector<std::string>& relative_paths);
+/// Makes `directory`, and in it the folders of the files `relative_paths`. kAlreadyExists
+/// (E-staging-foreign) for a folder of another user, or a link.
+Status MakeFoldersOf(io::FileSystem& file_system, Ownership& ownership,
+                     const std::string& directory, const std::vector<std::string>& relative_paths);
 
 /// Removes temporary files that killed writers left in `directory`. kAlreadyExists
-/// (E-staging-foreign), naming each, for files that are not among `relative_paths`.
-Status Sweep(io::FileSystem& file_system, const std::string& directory,
+/// (E-staging-foreign), naming each, for files that are not among `relative_paths`, for links, and
+/// for what another user has made.
+Status Sweep(io::FileSystem& file_system, Ownership& ownership, const std::string& directory,
              const std::vector<std::string>& relative_paths);
 
 /// Syncs a folder and all folders below, including those that other writers have made.
 Status SyncFolders(io::FileSystem& file_system, const std::string& directory);
 
+/// Whether `path` may be removed: a real folder of this user that holds nothing but (what is left
+/// of) a dataset. kAlreadyExists (E-staging-foreign) if not; nothing there is fine.
+Status CheckOldDataset(const io::FileSystem& file_system, Ownership& ownership,
+                       const std::string& path);
+
 /// Removes journals, staging folder, replaced dataset and lock of a published destination. What
-/// cannot be removed is no failure; for a dataset that stays there is a warning
-/// (W-old-dataset-left).
-std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, const StagingPaths& paths);
+/// cannot be removed, or is not of this merge, is no failure; for a folder that stays there is a
+/// warning (W-old-dataset-left). `replaced`: the folder into which this run has put the dataset
+/// that it replaced, and which needs no look; empty if there is none.
+std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& ownership,
+                                     const StagingPaths& paths, const std::string& replaced);
 
 /// Staging folders of other plans for the same destination.
 std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,

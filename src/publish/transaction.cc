@@ -30,7 +30,7 @@ Status DamagedResult(const Status& status, const std::string& destination) {
   problems.insert(
       problems.begin(),
       Problem(Code::kAlreadyExists, "destination holds the result of this merge, and it is damaged")
-          .Kind("E-destination-damaged")
+          .Kind("E-destination-exists")
           .At(destination)
           .Hint("let it be overwritten (--overwrite), or choose another destination"));
   return Status::Many(std::move(problems));
@@ -56,6 +56,7 @@ Transaction::Transaction(io::FileSystem& file_system, Publication publication, S
     : file_system_(&file_system),
       publication_(std::move(publication)),
       paths_(std::move(paths)),
+      ownership_(file_system, ParentOf(paths_.directory)),
       done_(publication_.files.size()) {}
 
 Result<Transaction> Transaction::Open(io::FileSystem& file_system, Publication publication) {
@@ -86,25 +87,26 @@ Status Transaction::LookAtDestination() {
   if (is_published_) return CheckSourceFiles(*file_system_, publication_.origins, true);
   if (state == DestinationState::kAbsent) return Status();
   if (publication_.overwrite) return CheckReplaceable(*file_system_, destination);
-  Problem exists = DestinationExists(destination);
+  Problem exists = DestinationExists(*file_system_, destination);
   if (state == DestinationState::kStaleResult) {
     exists.what = "destination holds an older result of this merge: a source was written after it";
-    exists.hint = "let it be overwritten (--overwrite), choose another destination, or remove it";
   }
   return exists;
 }
 
 Status Transaction::LookAtJournals() {
   ROBOMERGE_ASSIGN_OR_RETURN(
-      done_, ReadJournals(*file_system_, paths_.journals, publication_.plan_id, publication_.files,
-                          publication_.sync));
-  journaled_ = done_;
+      journaled_, ReadJournals(*file_system_, ownership_, paths_.journals, publication_.plan_id,
+                               publication_.files, publication_.sync));
   for (size_t file = 0; file < done_.size(); ++file) {
-    if (!done_[file]) continue;
-    const Result<io::FileStat> stat =
-        file_system_->Stat(io::JoinPath(paths_.directory, publication_.files[file]));
+    done_[file].reset();
+    if (!journaled_[file]) continue;
+    const std::string path = io::JoinPath(paths_.directory, publication_.files[file]);
+    const Result<io::FileStat> stat = file_system_->StatLink(path);
     if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
-    if (!stat.ok() || stat->size_bytes != done_[file]->size_bytes) done_[file].reset();
+    if (!stat.ok() || !journaled_[file]->IsAsWritten(*stat)) continue;
+    ROBOMERGE_RETURN_NOT_OK(ownership_.Check(path, *stat, io::FileKind::kRegular));
+    done_[file] = journaled_[file]->written;
   }
   return Status();
 }
@@ -133,7 +135,7 @@ Status Transaction::FinishPublished() {
   }
   // A run that holds the lock is about to replace this destination: what lies beside it is its own.
   const auto lock = file_system_->TryLock(paths_.lock, io::LockKind::kExclusive);
-  if (lock.ok()) warnings_ = RemoveLeftovers(*file_system_, paths_);
+  if (lock.ok()) warnings_ = RemoveLeftovers(*file_system_, ownership_, paths_, "");
   return Status();
 }
 
@@ -144,6 +146,7 @@ Status Transaction::Stage(Role role) {
   ROBOMERGE_RETURN_NOT_OK(
       MakeFolder(*file_system_, ParentOf(paths_.destination), publication_.sync));
   ROBOMERGE_RETURN_NOT_OK(file_system_->MakeDirectories(ParentOf(paths_.directory)));
+  ROBOMERGE_RETURN_NOT_OK(CheckLock());
   const io::LockKind kind =
       role == Role::kWriter ? io::LockKind::kShared : io::LockKind::kExclusive;
   Result<std::unique_ptr<io::Lock>> lock = file_system_->TryLock(paths_.lock, kind);
@@ -162,7 +165,7 @@ Status Transaction::Stage(Role role) {
     return Status();
   }
   if (role != Role::kWriter) {
-    ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, paths_.directory, publication_.files));
+    ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, ownership_, paths_.directory, publication_.files));
   }
   ROBOMERGE_RETURN_NOT_OK(LookAtJournals());
   if (role == Role::kPublisher) return CheckComplete();
@@ -179,12 +182,17 @@ Status Transaction::Stage(Role role) {
 Status Transaction::MakeFolders(const std::vector<size_t>& files) {
   std::vector<std::string> paths;
   for (const size_t file : files) paths.push_back(publication_.files[file]);
-  return MakeFoldersOf(*file_system_, paths_.directory, paths);
+  return MakeFoldersOf(*file_system_, ownership_, paths_.directory, paths);
 }
 
 Status Transaction::Note(size_t file, const WrittenFile& written) {
-  return journal_->Append(file, publication_.files[file], written);
+  const std::string& name = publication_.files[file];
+  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
+                             file_system_->StatLink(io::JoinPath(paths_.directory, name)));
+  return journal_->Append(file, name, written, stat.modified_ns);
 }
+
+Status Transaction::Retract() { return journal_->Remove(); }
 
 Status Transaction::CheckComplete() const {
   std::vector<Problem> problems;
@@ -211,8 +219,12 @@ Status Transaction::CheckComplete() const {
     if (journaled_[file]) {
       const Result<io::FileStat> stat = file_system_->Stat(path);
       problem.what = "file of the destination is not as its journal says";
-      problem.expected = StrCat(WithSeparators(journaled_[file]->size_bytes), " bytes");
-      problem.found = stat.ok() ? WithSeparators(stat->size_bytes) : "no file";
+      problem.expected =
+          StrCat(WithSeparators(journaled_[file]->written.size_bytes), " bytes, modified at ",
+                 journaled_[file]->modified_ns.back(), " ns");
+      problem.found = stat.ok() ? StrCat(WithSeparators(stat->size_bytes), " bytes, modified at ",
+                                         stat->modified_ns, " ns")
+                                : "no file";
     }
     problems.push_back(std::move(problem));
   }
@@ -222,12 +234,12 @@ Status Transaction::CheckComplete() const {
 Status Transaction::Publish() {
   ROBOMERGE_RETURN_NOT_OK(CheckSourceFiles(*file_system_, publication_.origins, false));
   // Whatever came into the folder since Stage() would be published with it.
-  ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, paths_.directory, publication_.files));
+  ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, ownership_, paths_.directory, publication_.files));
   if (publication_.sync) ROBOMERGE_RETURN_NOT_OK(SyncFolders(*file_system_, paths_.directory));
   Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!renamed.ok() && renamed.code() == Code::kAlreadyExists) {
     if (!publication_.overwrite) {
-      Problem exists = DestinationExists(paths_.destination);
+      Problem exists = DestinationExists(*file_system_, paths_.destination);
       exists.what = "something has appeared at the destination while it was being written";
       return exists;
     }
@@ -238,7 +250,7 @@ Status Transaction::Publish() {
     ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(paths_.destination)));
   }
   // The destination is there and whole: leftovers are no reason to fail.
-  warnings_ = RemoveLeftovers(*file_system_, paths_);
+  warnings_ = RemoveLeftovers(*file_system_, ownership_, paths_, replaced_);
   return Status();
 }
 
@@ -258,6 +270,7 @@ Status Transaction::Replace() {
   }
   // The old dataset now lies in the staging folder, where the journals say that files of this plan
   // are done. A later run must not believe them.
+  replaced_ = paths_.directory;
   static_cast<void>(file_system_->RemoveAll(paths_.journals).ok());
   return Status();
 }
@@ -265,7 +278,16 @@ Status Transaction::Replace() {
 Status Transaction::PutAsideAndRename() {
   // If this is killed between the two renames, the next run finds no destination and a whole
   // staging folder, and continues here.
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_taken, io::Exists(*file_system_, paths_.replaced));
+  if (is_taken) {
+    return Problem(Code::kAlreadyExists,
+                   "something lies where the dataset that is replaced would be put aside")
+        .Kind("E-staging-foreign")
+        .At(paths_.replaced)
+        .Hint("move it away");
+  }
   ROBOMERGE_RETURN_NOT_OK(file_system_->RenameNew(paths_.destination, paths_.replaced));
+  replaced_ = paths_.replaced;
   Status status = CheckReplaceable(*file_system_, paths_.replaced);
   if (status.ok()) status = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!status.ok()) {
@@ -301,6 +323,14 @@ Status Transaction::Distrust() {
   return removed;
 }
 
+Status Transaction::CheckLock() {
+  Status status = ownership_.Check(paths_.lock, io::FileKind::kRegular);
+  if (status.ok() || status.code() != Code::kAlreadyExists) return status;
+  Problem problem = status.problems().front();
+  problem.hint = "another user may be writing this destination: wait for it, or let it be removed";
+  return problem;
+}
+
 void Transaction::Leave() {
   if (lock_ == nullptr) return;
   static_cast<void>(file_system_->RemoveAll(paths_.lock).ok());
@@ -309,10 +339,15 @@ void Transaction::Leave() {
 
 void Transaction::Discard() {
   if (lock_ == nullptr) return;
-  // The former destination, if the first of two renames has put it aside, goes back to its place.
-  static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
+  // The former destination, if the first of two renames of an earlier run has put it aside, goes
+  // back to its place.
+  if (CheckReplaceable(*file_system_, paths_.replaced).ok() &&
+      CheckOldDataset(*file_system_, ownership_, paths_.replaced).ok()) {
+    static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
+  }
   for (const std::string& path : {paths_.journals, paths_.directory}) {
-    static_cast<void>(file_system_->RemoveAll(path).ok());
+    if (ownership_.Check(path, io::FileKind::kDirectory).ok())
+      static_cast<void>(file_system_->RemoveAll(path).ok());
   }
   Leave();
 }

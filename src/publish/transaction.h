@@ -61,9 +61,9 @@ class Transaction {
   /// Looks at what is there and writes nothing. Errors:
   /// - kAlreadyExists (E-destination-exists): at the destination is something else than this
   ///   result, or an older result, and it is not to be overwritten.
-  /// - kAlreadyExists (E-destination-damaged): at the destination is this result, check_whole
-  ///   refuses it, and it is not to be overwritten.
-  /// - kInvalidArgument (E-destination): what is to be overwritten is no dataset.
+  ///   The same if this result is there, check_whole refuses it, and it is not to be overwritten.
+  /// - kInvalidArgument (E-destination): what is to be overwritten is no dataset, or holds more.
+  /// - kAlreadyExists (E-staging-foreign): the journals are not of this user.
   /// - kCorrupt: E-source-changed, if the result is there and a source has changed since it was
   ///   read; E-journal-damaged.
   /// - kIo.
@@ -74,7 +74,7 @@ class Transaction {
   bool is_published() const { return is_published_; }
   /// Whether an earlier run has begun to write this plan: its staging folder is there.
   Result<bool> IsBegun() const;
-  /// What the journals say of each file that is there with the size that they name. With
+  /// What the journals say of each file that is there as it was written: by size and time. With
   /// Publication::sync only journals of writers that synced count.
   const UnitsDone& done() const { return done_; }
   UnitsDone& done() { return done_; }
@@ -92,7 +92,8 @@ class Transaction {
   /// writers.
   ///
   /// Errors: those of Open(); kAlreadyExists (E-destination-busy) if another run holds the lock;
-  /// kAlreadyExists (E-staging-foreign) from kAlone and kPublisher if the staging folder holds
+  /// kAlreadyExists (E-staging-foreign) if the staging folder, the journals or the lock are links,
+  /// or of another user, and from kAlone and kPublisher if the staging folder holds such files or
   /// files that are not of this plan; kCorrupt (E-incomplete) from kPublisher if files are missing.
   Status Stage(Role role);
   /// Makes the folders of these files in the staging folder. REQUIRES: Stage().
@@ -120,6 +121,8 @@ class Transaction {
   /// REQUIRES: Stage() as kAlone or kPublisher; every file is finished.
   Status Publish();
 
+  /// Takes back what this process has noted: later runs write these files again.
+  Status Retract();
   /// Ends a run with its outcome. After a failure what was written stays if the run can be
   /// continued: the system or the user has stopped it, or the user can move what is in the way.
   /// After any other failure kAlone removes it; kWriter and kPublisher never do. Returns `status`;
@@ -140,9 +143,9 @@ class Transaction {
   Status LookAtDestination();
   Status LookAtJournals();
   Status CheckComplete() const;
-  Status CheckSources() const;
   Status Replace();
   Status PutAsideAndRename();
+  Status CheckLock();
   void Leave();
   void Discard();
 
@@ -150,7 +153,9 @@ class Transaction {
   Publication publication_;
   StagingPaths paths_;
   bool is_published_ = false;
-  UnitsDone journaled_;  // as the journals say, whether the files are there or not
+  std::string replaced_;  // where this run has put the dataset that it replaced
+  Ownership ownership_;
+  JournaledFiles journaled_;  // as the journals say, whether the files are there or not
   UnitsDone done_;
   std::vector<Problem> warnings_;
   Role role_ = Role::kAlone;

@@ -43,7 +43,7 @@ class TransactionTest : public ::testing::Test {
     const io::FileStat stat = memory_.Stat("/source/data/a").value();
     Origin origin;
     origin.root = "/source";
-    origin.files.push_back({"data/a", stat.size_bytes, stat.modified_ns});
+    origin.files.push_back({"data/a", stat.size_bytes, stat.modified_ns, stat.changed_ns});
     return origin;
   }
 
@@ -172,9 +172,9 @@ TEST_F(TransactionTest, WhatDiffersIsVouchedForByNoJournalWhenTheLockGoes) {
 TEST_F(TransactionTest, OnlyADatasetIsReplaced) {
   publication_.overwrite = true;
   Put(kDestination + "/meta/info.json", kDataset);
-  Put(kDestination + "/old", "old");
+  Put(kDestination + "/data/old", "old");
   EXPECT_EQ(Merge(), "");
-  EXPECT_THAT(memory_.Tree(kDestination), Not(Contains(Key("old"))));
+  EXPECT_THAT(memory_.Tree(kDestination), Not(Contains(Key("data/old"))));
   EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
   for (const std::string info :
        {"{}", "not JSON", R"({"codebase_version": "v3.0"})", R"({"features": {}, "version": 3})"}) {
@@ -253,6 +253,165 @@ TEST_F(TransactionTest, ASourceThatChangedSinceThePlanIsSeenAtEveryMoment) {
   // Sources may be removed after they are merged.
   ASSERT_TRUE(memory_.RemoveAll("/source").ok());
   EXPECT_TRUE(Open().value().is_published());
+}
+
+TEST_F(TransactionTest, ASourceWhoseTimeWasSetBackHasChanged) {
+  for (const bool is_metadata : {false, true}) {
+    if (is_metadata) {
+      Put("/source/meta/info.json", "{}");
+      const io::FileStat stat = memory_.Stat("/source/meta/info.json").value();
+      publication_.origins.front().metadata_files.push_back(
+          {"meta/info.json", stat.size_bytes, stat.modified_ns, stat.changed_ns});
+    }
+    publication_.origins.front().files = OriginNow().files;
+    Transaction transaction = Open().value();
+    ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+    ASSERT_TRUE(Fill(transaction).ok());
+    memory_.RewriteUnseen(is_metadata ? "/source/meta/info.json" : "/source/data/a",
+                          is_metadata ? "[]" : "PAYLOAD");
+    const Status published = transaction.Settle(transaction.Publish(), "again");
+    ASSERT_EQ(KindOf(published), "E-source-changed");
+    EXPECT_THAT(published.problems().front().where,
+                HasSubstr(is_metadata ? "info.json" : "data/a"));
+    EXPECT_THAT(memory_.List("/out").value(), IsEmpty());
+  }
+}
+
+TEST_F(TransactionTest, AFileThatWasWrittenAgainAfterItWasNotedIsNotDone) {
+  {
+    Transaction first = Open().value();
+    ASSERT_TRUE(first.Stage(Role::kAlone).ok());
+    ASSERT_TRUE(Fill(first).ok());
+    EXPECT_FALSE(first.Settle(Problem(Code::kIo, "no space"), "again").ok());
+  }
+  EXPECT_THAT(Open().value().Missing(), IsEmpty());
+  Put(kStaging + "/data/a", "PAYLOAD");
+  EXPECT_THAT(Open().value().Missing(), ElementsAre(0));
+  EXPECT_EQ(KindOf(Open().value().Stage(Role::kPublisher)), "E-incomplete");
+  EXPECT_EQ(Merge(), "");
+  EXPECT_THAT(memory_.Tree(kDestination), Contains(Pair("data/a", "payload")));
+}
+
+TEST_F(TransactionTest, WhatAWriterTakesBackIsWrittenAgain) {
+  Transaction writer = Open().value();
+  ASSERT_TRUE(writer.Stage(Role::kWriter).ok());
+  ASSERT_TRUE(Fill(writer).ok());
+  EXPECT_TRUE(writer.Retract().ok());
+  EXPECT_EQ(Open().value().Missing().size(), 2u);
+}
+
+TEST_F(TransactionTest, WhatAnotherUserHasPutThereIsNeitherUsedNorTouched) {
+  const std::string journal_path = kStaging + ".journal/x.jsonl";
+  const std::string lock_path = "/out/.merged.robomerge.lock";
+  const std::string journal =
+      "{\"format\": \"robomerge journal\", \"version\": [2, 0], "
+      "\"plan_id\": \"0123456789abcdef\", \"files_are_synced\": true}\n";
+  for (const auto& [file, given_away] : {std::pair(kStaging + "/data/a", kStaging),
+                                         {kStaging + "/data/a", kStaging + "/data"},
+                                         {kStaging + "/data/a", kStaging + "/data/a"},
+                                         {journal_path, kStaging + ".journal"},
+                                         {journal_path, journal_path},
+                                         {lock_path, lock_path},
+                                         {kStaging, kStaging}}) {
+    Put(file, file == journal_path ? journal : "foreign");
+    if (file != kStaging) memory_.GiveAway(given_away);
+    const auto before = memory_.Tree("/out");
+    EXPECT_EQ(Merge(), "E-staging-foreign") << given_away;
+    EXPECT_EQ(memory_.Tree("/out"), before) << given_away;
+    Result<Transaction> writer = Open();
+    Status written = writer.status();
+    if (written.ok()) written = writer->Stage(Role::kWriter);
+    if (written.ok()) written = Fill(*writer);
+    if (given_away != kStaging + "/data/a") {  // which many writers would replace
+      EXPECT_EQ(KindOf(written), "E-staging-foreign") << given_away;
+      if (file != lock_path) {  // writers leave the lock
+        ASSERT_TRUE(memory_.RemoveAll(lock_path).ok());
+      }
+      EXPECT_EQ(memory_.Tree("/out"), before) << given_away;
+    }
+    for (const std::string& name : memory_.List("/out").value())
+      ASSERT_TRUE(memory_.RemoveAll("/out/" + name).ok());
+  }
+}
+
+// A file system that gives what this process makes to somebody else, as network ones may.
+class SquashingFileSystem final : public io::ForwardingFileSystem {
+ public:
+  explicit SquashingFileSystem(FileSystem& under) : ForwardingFileSystem(under) {}
+  uint64_t CurrentUser() const override { return 0; }
+};
+
+TEST_F(TransactionTest, FilesThatTheSystemGivesToNobodyAreStillOurs) {
+  SquashingFileSystem squashing(memory_);
+  {
+    Transaction first = Transaction::Open(squashing, publication_).value();
+    ASSERT_TRUE(first.Stage(Role::kAlone).ok());
+    ASSERT_TRUE(Fill(first).ok());
+    EXPECT_FALSE(first.Settle(Problem(Code::kIo, "no space"), "again").ok());
+  }
+  Transaction second = Transaction::Open(squashing, publication_).value();
+  EXPECT_THAT(second.Missing(), IsEmpty());
+  ASSERT_TRUE(second.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(second.Publish().ok());
+  EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
+}
+
+// A file system that cannot exchange folders.
+class WithoutExchange final : public io::ForwardingFileSystem {
+ public:
+  explicit WithoutExchange(FileSystem& under) : ForwardingFileSystem(under) {}
+  Status Exchange(const std::string&, const std::string&) override {
+    return Problem(Code::kUnsupported, "no exchange");
+  }
+};
+
+TEST_F(TransactionTest, WhatLiesWhereTheOldDatasetGoesStays) {
+  publication_.overwrite = true;
+  WithoutExchange file_system(memory_);
+  const std::string replaced = kStaging + ".old";
+  Put(kDestination + "/meta/info.json", kDataset);
+  Put(replaced + "/thesis.txt", "mine");
+  Transaction transaction = Transaction::Open(file_system, publication_).value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-staging-foreign");
+  EXPECT_THAT(memory_.Tree(kDestination), ElementsAre(Pair("meta/info.json", kDataset)));
+  ASSERT_EQ(Merge(), "");  // where folders can be exchanged
+  EXPECT_THAT(memory_.Tree(replaced), ElementsAre(Pair("thesis.txt", "mine")));
+  Transaction finished = Open().value();
+  ASSERT_TRUE(finished.is_published());
+  ASSERT_TRUE(finished.FinishPublished().ok());
+  ASSERT_EQ(finished.warnings().size(), 1u);
+  EXPECT_EQ(finished.warnings().front().kind, "W-old-dataset-left");
+  EXPECT_THAT(memory_.Tree(replaced), ElementsAre(Pair("thesis.txt", "mine")));
+}
+
+TEST_F(TransactionTest, AFailedMergeMovesNoForeignFolderToTheDestination) {
+  Put(kStaging + ".old/thesis.txt", "mine");
+  Transaction transaction = Open().value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  EXPECT_FALSE(transaction.Settle(Problem(Code::kCorrupt, "broken"), "again").ok());
+  EXPECT_THAT(memory_.Tree("/out"),
+              ElementsAre(Pair(".merged.robomerge-0123456789abcdef.old/thesis.txt", "mine")));
+}
+
+TEST_F(TransactionTest, ADatasetThatHoldsMoreThanADatasetIsNotReplaced) {
+  publication_.overwrite = true;
+  Put(kDestination + "/meta/info.json", kDataset);
+  for (const std::string own : {"README.md", ".gitattributes", ".cache/x", "._meta", "images/a"})
+    Put(kDestination + "/" + own, "");
+  EXPECT_TRUE(Open().ok());
+  Put(kDestination + "/.git/HEAD", "ref");
+  const Status refused = Open().status();
+  ASSERT_EQ(KindOf(refused), "E-destination");
+  EXPECT_EQ(refused.problems().front().found, "`.git`");
+  ASSERT_TRUE(memory_.RemoveAll(kDestination + "/.git").ok());
+  Transaction transaction = Open().value();
+  ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
+  ASSERT_TRUE(Fill(transaction).ok());
+  Put(kDestination + "/notes.txt", "mine");
+  EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-destination");
+  EXPECT_THAT(memory_.Tree(kDestination), Contains(Pair("notes.txt", "mine")));
 }
 
 TEST_F(TransactionTest, AFinishedMergeLeavesTheLockToWhoHoldsIt) {

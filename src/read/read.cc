@@ -64,12 +64,28 @@ Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::st
   return info;
 }
 
+// Of what is there. Who reads it says what is wrong with it.
+std::vector<MetadataFile> StatMetadata(const io::FileSystem& file_system, const std::string& root) {
+  std::vector<MetadataFile> files;
+  for (const char* name : {"meta/info.json", "meta/tasks.parquet", "meta/stats.json"}) {
+    const std::string path = io::JoinPath(root, name);
+    const Result<io::FileStat> stat = file_system.Stat(path);
+    if (!stat.ok()) continue;
+    files.push_back({path, stat->size_bytes, stat->modified_ns, stat->changed_ns});
+  }
+  return files;
+}
+
 }  // namespace
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
+  // Before they are read: what is written from now on shows when the merge is done.
+  std::vector<MetadataFile> metadata_files = StatMetadata(file_system, root);
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
   Result<Dataset> dataset = v30::ReadDataset(file_system, root, info);
-  return dataset.ok() ? std::move(dataset) : Result<Dataset>(dataset.status().OfSource(root));
+  if (!dataset.ok()) return dataset.status().OfSource(root);
+  dataset->metadata_files = std::move(metadata_files);
+  return dataset;
 }
 
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {

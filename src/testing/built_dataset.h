@@ -57,7 +57,7 @@ inline Dataset MakeDataset(const DatasetShape& spec) {
   dataset.schema = MakeSchema(spec.video_keys);
   dataset.tasks = spec.tasks;
   dataset.episodes_files.push_back(
-      {spec.root + "/meta/episodes/chunk-000/file-000.parquet", 500, 1, 400});
+      {spec.root + "/meta/episodes/chunk-000/file-000.parquet", 500, 1, 0, 400});
   DataFile data;
   data.path = spec.root + "/data/chunk-000/file-000.parquet";
   data.size_bytes = data.uncompressed_bytes = spec.data_bytes;

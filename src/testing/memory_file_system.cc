@@ -57,7 +57,7 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     content.resize(std::max<size_t>(content.size(), offset + bytes.size()));
     std::copy_n(reinterpret_cast<const char*>(bytes.data()), bytes.size(),
                 content.begin() + static_cast<std::ptrdiff_t>(offset));
-    found->second.modified_ns = ++owner_.clock_ns_;
+    owner_.Touch(found->second);
     return Status();
   }
 
@@ -66,7 +66,7 @@ class MemoryFileSystem::WritableFile final : public OutputFile {
     const auto found = owner_.nodes_.find(node_);
     if (found == owner_.nodes_.end()) return Status();
     found->second.Writable().resize(size_bytes);
-    found->second.modified_ns = ++owner_.clock_ns_;
+    owner_.Touch(found->second);
     return Status();
   }
 
@@ -194,6 +194,20 @@ Status MemoryFileSystem::Put(const std::string& path, std::string bytes) {
   return Status();
 }
 
+void MemoryFileSystem::GiveAway(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  nodes_.at(Find(path).value().node).owner = kUser + 1;
+}
+
+void MemoryFileSystem::RewriteUnseen(const std::string& path, std::string bytes) {
+  const std::lock_guard lock(mutex_);
+  Node& node = nodes_.at(Find(path).value().node);
+  node.Writable() = std::move(bytes);
+  node.changed_ns = ++clock_ns_;
+}
+
+void MemoryFileSystem::Touch(Node& node) { node.modified_ns = node.changed_ns = ++clock_ns_; }
+
 Result<MemoryFileSystem::Place> MemoryFileSystem::Find(const std::string& path) const {
   Place place{0, "", kRoot};
   for (size_t begin = 0; begin < path.size();) {
@@ -230,7 +244,7 @@ void MemoryFileSystem::Note(NameChange change) {
   Apply(change, touched);
   for (auto& [folder, entries] : touched) {
     nodes_[folder].entries = std::move(entries);
-    nodes_[folder].modified_ns = ++clock_ns_;
+    Touch(nodes_[folder]);
   }
   changes_.push_back(std::move(change));
 }
@@ -239,7 +253,7 @@ MemoryFileSystem::NodeId MemoryFileSystem::Add(NodeId folder, const std::string&
                                                bool is_directory) {
   const NodeId node = next_node_++;
   nodes_[node].is_directory = is_directory;
-  nodes_[node].modified_ns = ++clock_ns_;
+  Touch(nodes_[node]);
   if (is_directory) on_device_[node];
   Note({NameChange::Kind::kAdd, folder, name, 0, "", node, 0, false});
   return node;
@@ -271,7 +285,7 @@ Status MemoryFileSystem::Overwrite(const std::string& path, std::span<const std:
     return Refused("create", path);
   Node& node = nodes_[place->node != 0 ? place->node : Add(place->folder, place->name, false)];
   node.Writable().assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  node.modified_ns = ++clock_ns_;
+  Touch(node);
   return Status();
 }
 
@@ -280,8 +294,15 @@ Result<FileStat> MemoryFileSystem::Stat(const std::string& path) const {
   ROBOMERGE_ASSIGN_OR_RETURN(const Place place, Find(path));
   if (place.node == 0) return NotFound(path);
   const Node& node = nodes_.at(place.node);
-  return FileStat{node.bytes->size(), node.modified_ns, 1, place.node,
-                  node.is_directory ? FileKind::kDirectory : FileKind::kRegular};
+  FileStat stat;
+  stat.size_bytes = node.bytes->size();
+  stat.modified_ns = node.modified_ns;
+  stat.changed_ns = node.changed_ns;
+  stat.device = 1;
+  stat.inode = place.node;
+  stat.owner = node.owner;
+  stat.kind = node.is_directory ? FileKind::kDirectory : FileKind::kRegular;
+  return stat;
 }
 
 Result<std::vector<std::string>> MemoryFileSystem::List(const std::string& path) const {

@@ -45,6 +45,10 @@ class MemoryFileSystem final : public FileSystem {
   void SyncAll();
   /// Makes or overwrites a file, with its folders, and syncs everything.
   Status Put(const std::string& path, std::string bytes);
+  /// Gives what is at `path` to another user than the one who runs.
+  void GiveAway(const std::string& path);
+  /// Writes other bytes into a file and sets its time back, as `cp -p` or `touch` do.
+  void RewriteUnseen(const std::string& path, std::string bytes);
   /// Every file below `path`: its path from there, and its bytes. An empty folder ends with a '/'.
   std::map<std::string, std::string> Tree(const std::string& path) const;
   /// Paths with time of their last change, folders included, below `path`.
@@ -66,10 +70,12 @@ class MemoryFileSystem final : public FileSystem {
   bool CanShareExtents(const std::string&, const std::string&) const override { return false; }
   Result<uint64_t> FreeBytes(const std::string&) const override { return uint64_t{1} << 40; }
   Result<std::string> RealPath(const std::string& path) const override;
-  Status CheckWritable(const std::string&) const override { return Status(); }
+  Status CheckWritable(const std::string& path) const override { return Stat(path).status(); }
+  uint64_t CurrentUser() const override { return kUser; }
   Result<std::string> WorkingDirectory() const override { return std::string("/"); }
 
  private:
+  static constexpr uint64_t kUser = 1000;
   class WritableFile;
   class HeldLock;
   using NodeId = uint64_t;
@@ -78,6 +84,8 @@ class MemoryFileSystem final : public FileSystem {
   struct Node {
     bool is_directory = false;
     int64_t modified_ns = 0;
+    int64_t changed_ns = 0;
+    uint64_t owner = kUser;
     Entries entries;  // of a folder, as every process sees them
     // Of a file. Readers, clones and `synced_bytes` hold the same string, which then is not changed
     // but replaced (see Writable).
@@ -107,6 +115,7 @@ class MemoryFileSystem final : public FileSystem {
   };
 
   Result<Place> Find(const std::string& path) const;
+  void Touch(Node& node);
   NodeId Add(NodeId folder, const std::string& name, bool is_directory);
   void Note(NameChange change);
   void Apply(const NameChange& change, std::map<NodeId, Entries>& folders) const;

@@ -6,6 +6,7 @@ do not restart, frames that were dropped or stretched.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -332,16 +333,17 @@ def test_merge_can_verify_its_result(robomerge, sources, tmp_path):
 
 
 def spoil_a_staged_file(robomerge, sources, tmp_path) -> tuple[Path, Path]:
-    """Writes a merge without publishing it, and changes one value in the staging folder. Returns
-    the destination and the staging folder."""
+    """Writes a merge without publishing it, and changes one value in the staging folder, unseen: size
+    and time stay. Returns the destination and the staging folder."""
     destination = tmp_path / "proven"
     assert robomerge("plan", *sources, "-o", destination, "--plan", tmp_path / "plan").exit_code == 0
     assert robomerge("write", "--plan", tmp_path / "plan").exit_code == 0
     (staged,) = [path for path in tmp_path.glob(".proven.robomerge-*") if (path / "meta").is_dir()]
     path = staged / "meta/tasks.parquet"
-    size = path.stat().st_size
+    before = path.stat()
     path.write_bytes(path.read_bytes().replace(b"stack the cups", b"stuck the cups"))
-    assert path.stat().st_size == size
+    assert path.stat().st_size == before.st_size
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     return destination, staged
 
 

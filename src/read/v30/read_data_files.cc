@@ -261,6 +261,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));
   data.size_bytes = stat.size_bytes;
   data.modified_ns = stat.modified_ns;
+  data.changed_ns = stat.changed_ns;
   ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(**file));
   ROBOMERGE_RETURN_NOT_OK(CheckColumns(footer, dataset.schema, data.path));
   data.uncompressed_bytes = footer.uncompressed_bytes();

@@ -224,8 +224,8 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
   for (const std::string& path : paths) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                                file_system.OpenForReading(path));
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(*file));
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(*file));
     ROBOMERGE_ASSIGN_OR_RETURN(FileColumns of_file, ReadColumns(table, video_keys));
     ROBOMERGE_ASSIGN_OR_RETURN(StatisticsOfFile of_statistics, StatisticsOfFile::Read(table));
     for (const std::string& column : table.column_names()) {
@@ -237,7 +237,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
                         static_cast<uint32_t>(columns.size()), row});
     }
     dataset.episodes_files.push_back(
-        {path, stat.size_bytes, stat.modified_ns, table.uncompressed_bytes()});
+        {path, stat.size_bytes, stat.modified_ns, stat.changed_ns, table.uncompressed_bytes()});
     columns.push_back(std::move(of_file));
     statistics.push_back(std::move(of_statistics));
   }

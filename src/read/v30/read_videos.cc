@@ -25,6 +25,7 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   ROBOMERGE_RETURN_NOT_OK(file.status());
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(video.path));
   video.modified_ns = stat.modified_ns;
+  video.changed_ns = stat.changed_ns;
   ROBOMERGE_ASSIGN_OR_RETURN(video.stream, mp4::ReadStreamSummary(**file));
   return video;
 }
