@@ -12,12 +12,9 @@ const char* NameOfKind(io::FileKind kind) {
       return "a file";
     case io::FileKind::kDirectory:
       return "a folder";
-    case io::FileKind::kLink:
-      return "a link";
-    case io::FileKind::kOther:
+    default:
       return "a pipe, socket or device";
   }
-  return "";
 }
 
 Problem Foreign(const std::string& path, std::string expected, std::string found) {
@@ -38,6 +35,7 @@ Status Ownership::Check(const std::string& path, io::FileKind kind) {
 }
 
 Status Ownership::Check(const std::string& path, const io::FileStat& stat, io::FileKind kind) {
+  if (stat.kind == io::FileKind::kLink) return Foreign(path, "no link", "a link");
   if (stat.kind != kind) return Foreign(path, NameOfKind(kind), NameOfKind(stat.kind));
   if (stat.owner == file_system_->CurrentUser()) return Status();
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t mine, OwnerOfNewFiles());

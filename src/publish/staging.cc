@@ -21,35 +21,60 @@ std::string PlaceMark(const std::string& real_destination) {
   return place.Hex().substr(8);
 }
 
-Status SweepFolder(io::FileSystem& file_system, Ownership& ownership, const std::string& folder,
-                   const std::string& relative, const std::vector<std::string>& sorted_paths,
-                   std::vector<Problem>& foreign) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(folder));
-  for (const std::string& name : names) {
-    const std::string path = io::JoinPath(folder, name);
-    const std::string relative_path = relative + name;
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
-    const io::FileKind expected =
+class Sweeping {
+ public:
+  Sweeping(io::FileSystem& file_system, Ownership& ownership,
+           const std::vector<std::string>& sorted_paths, Temporaries temporaries)
+      : file_system_(file_system),
+        ownership_(ownership),
+        sorted_paths_(sorted_paths),
+        temporaries_(temporaries) {}
+
+  // `relative`: the folder's path in the staging folder, with a slash at its end, or empty.
+  Status Folder(const std::string& folder, const std::string& relative) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_.List(folder));
+    for (const std::string& name : names) {
+      const std::string path = io::JoinPath(folder, name);
+      const Result<io::FileStat> stat = file_system_.StatLink(path);
+      // A writer has given its file the right name.
+      if (!stat.ok() && stat.status().code() == Code::kNotFound) continue;
+      ROBOMERGE_RETURN_NOT_OK(stat.status());
+      ROBOMERGE_RETURN_NOT_OK(Entry(path, relative + name, name, *stat));
+    }
+    return Status();
+  }
+
+  Status Outcome() && { return foreign_.empty() ? Status() : Status::Many(std::move(foreign_)); }
+
+ private:
+  Status Entry(const std::string& path, const std::string& relative, const std::string& name,
+               const io::FileStat& stat) {
+    const io::FileKind kind =
         stat.is_directory() ? io::FileKind::kDirectory : io::FileKind::kRegular;
-    const Status owned = ownership.Check(path, stat, expected);
+    const Status owned = ownership_.Check(path, stat, kind);
     if (!owned.ok()) {
       if (owned.code() != Code::kAlreadyExists) return owned;
-      foreign.push_back(owned.problems().front());
-    } else if (stat.is_directory()) {
-      ROBOMERGE_RETURN_NOT_OK(
-          SweepFolder(file_system, ownership, path, relative_path + "/", sorted_paths, foreign));
-    } else if (io::IsTemporaryName(name)) {
-      ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(path));
-    } else if (!std::binary_search(sorted_paths.begin(), sorted_paths.end(), relative_path)) {
-      foreign.push_back(
-          Problem(Code::kAlreadyExists, "file in the staging folder is not of this merge")
-              .Kind("E-staging-foreign")
-              .At(path)
-              .Hint("move it away: everything in this folder becomes the destination"));
+      foreign_.push_back(owned.problems().front());
+      return Status();
     }
+    if (stat.is_directory()) return Folder(path, relative + "/");
+    if (io::IsTemporaryName(name))
+      return temporaries_ == Temporaries::kGo ? file_system_.RemoveAll(path) : Status();
+    if (std::binary_search(sorted_paths_.begin(), sorted_paths_.end(), relative)) return Status();
+    foreign_.push_back(
+        Problem(Code::kAlreadyExists, "file in the staging folder is not of this merge")
+            .Kind("E-staging-foreign")
+            .At(path)
+            .Hint("move it away: everything in this folder becomes the destination"));
+    return Status();
   }
-  return Status();
-}
+
+  io::FileSystem& file_system_;
+  Ownership& ownership_;
+  const std::vector<std::string>& sorted_paths_;
+  const Temporaries temporaries_;
+  std::vector<Problem> foreign_;
+};
 
 }  // namespace
 
@@ -92,15 +117,15 @@ Status MakeFoldersOf(io::FileSystem& file_system, Ownership& ownership,
 }
 
 Status Sweep(io::FileSystem& file_system, Ownership& ownership, const std::string& directory,
-             const std::vector<std::string>& relative_paths) {
+             const std::vector<std::string>& relative_paths, Temporaries temporaries) {
   ROBOMERGE_RETURN_NOT_OK(ownership.Check(directory, io::FileKind::kDirectory));
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, directory));
   if (!exists) return Status();
   std::vector<std::string> sorted = relative_paths;
   std::sort(sorted.begin(), sorted.end());
-  std::vector<Problem> foreign;
-  ROBOMERGE_RETURN_NOT_OK(SweepFolder(file_system, ownership, directory, "", sorted, foreign));
-  return foreign.empty() ? Status() : Status::Many(std::move(foreign));
+  Sweeping sweeping(file_system, ownership, sorted, temporaries);
+  ROBOMERGE_RETURN_NOT_OK(sweeping.Folder(directory, ""));
+  return std::move(sweeping).Outcome();
 }
 
 Status SyncFolders(io::FileSystem& file_system, const std::string& directory) {

@@ -37,11 +37,17 @@ Status MakeFolder(io::FileSystem& file_system, const std::string& path, bool syn
 Status MakeFoldersOf(io::FileSystem& file_system, Ownership& ownership,
                      const std::string& directory, const std::vector<std::string>& relative_paths);
 
-/// Removes temporary files that killed writers left in `directory`. kAlreadyExists
-/// (E-staging-foreign), naming each, for files that are not among `relative_paths`, for links, and
-/// for what another user has made.
+/// What becomes of the temporary files of writers in a staging folder.
+enum class Temporaries {
+  kStay,  ///< some may still be written
+  kGo,    ///< their writers were killed
+};
+
+/// Looks at everything in the staging folder `directory`. kAlreadyExists (E-staging-foreign),
+/// naming each, for files that are not among `relative_paths`, for links, and for what another user
+/// has made.
 Status Sweep(io::FileSystem& file_system, Ownership& ownership, const std::string& directory,
-             const std::vector<std::string>& relative_paths);
+             const std::vector<std::string>& relative_paths, Temporaries temporaries);
 
 /// Syncs a folder and all folders below, including those that other writers have made.
 Status SyncFolders(io::FileSystem& file_system, const std::string& directory);

@@ -68,7 +68,10 @@ Result<Transaction> Transaction::Open(io::FileSystem& file_system, Publication p
                      real_destination);
   Transaction transaction(file_system, std::move(publication), std::move(paths));
   ROBOMERGE_RETURN_NOT_OK(transaction.LookAtDestination());
-  if (!transaction.is_published_) ROBOMERGE_RETURN_NOT_OK(transaction.LookAtJournals());
+  if (transaction.is_published_) return transaction;
+  ROBOMERGE_RETURN_NOT_OK(Sweep(file_system, transaction.ownership_, transaction.paths_.directory,
+                                transaction.publication_.files, Temporaries::kStay));
+  ROBOMERGE_RETURN_NOT_OK(transaction.LookAtJournals());
   return transaction;
 }
 
@@ -165,7 +168,8 @@ Status Transaction::Stage(Role role) {
     return Status();
   }
   if (role != Role::kWriter) {
-    ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, ownership_, paths_.directory, publication_.files));
+    ROBOMERGE_RETURN_NOT_OK(
+        Sweep(*file_system_, ownership_, paths_.directory, publication_.files, Temporaries::kGo));
   }
   ROBOMERGE_RETURN_NOT_OK(LookAtJournals());
   if (role == Role::kPublisher) return CheckComplete();
@@ -234,7 +238,8 @@ Status Transaction::CheckComplete() const {
 Status Transaction::Publish() {
   ROBOMERGE_RETURN_NOT_OK(CheckSourceFiles(*file_system_, publication_.origins, false));
   // Whatever came into the folder since Stage() would be published with it.
-  ROBOMERGE_RETURN_NOT_OK(Sweep(*file_system_, ownership_, paths_.directory, publication_.files));
+  ROBOMERGE_RETURN_NOT_OK(
+      Sweep(*file_system_, ownership_, paths_.directory, publication_.files, Temporaries::kGo));
   if (publication_.sync) ROBOMERGE_RETURN_NOT_OK(SyncFolders(*file_system_, paths_.directory));
   Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!renamed.ok() && renamed.code() == Code::kAlreadyExists) {

@@ -63,7 +63,9 @@ class Transaction {
   ///   result, or an older result, and it is not to be overwritten.
   ///   The same if this result is there, check_whole refuses it, and it is not to be overwritten.
   /// - kInvalidArgument (E-destination): what is to be overwritten is no dataset, or holds more.
-  /// - kAlreadyExists (E-staging-foreign): the journals are not of this user.
+  /// - kAlreadyExists (E-staging-foreign): something in the staging folder or the journals is not
+  /// of
+  ///   this plan or not of this user, or a link.
   /// - kCorrupt: E-source-changed, if the result is there and a source has changed since it was
   ///   read; E-journal-damaged.
   /// - kIo.
