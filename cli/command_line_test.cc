@@ -100,7 +100,8 @@ TEST(CommandLine, FlagWinsOverEnvironmentOverDefault) {
   EXPECT_EQ(Parse({"merge", "a", "-o", "b", "-j", "5"}, environment)->options.num_workers, 5);
   EXPECT_EQ(Parse({"merge", "a", "-o", "b"}, {{"ROBOMERGE_NUM_WORKERS", ""}})->options.num_workers,
             0);
-  EXPECT_TRUE(Parse({"inspect", "a"}, {{"ROBOMERGE_NUM_WORKERS", "many"}}).ok());
+  EXPECT_TRUE(Parse({"publish", "--plan", "a"}, {{"ROBOMERGE_NUM_WORKERS", "many"}}).ok());
+  EXPECT_TRUE(Parse({"inspect", "a", "--read-data"})->read_data);
   const Problem problem =
       FirstProblem({"merge", "a", "-o", "b"}, {{"ROBOMERGE_NUM_WORKERS", "many"}});
   EXPECT_THAT(problem.what, HasSubstr("ROBOMERGE_NUM_WORKERS"));

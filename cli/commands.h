@@ -52,6 +52,10 @@ ExitCode RunStage(const Invocation& invocation, Console& console);
 
 ExitCode RunVerify(const Invocation& invocation, Console& console);
 
+/// Writes findings as text to standard output: the first few of each kind, or all with -v.
+void PrintFindings(const Invocation& invocation, const std::vector<Finding>& findings,
+                   const char* heading, Console& console);
+
 /// Writes the findings and the summary of a verification. kExitDone if nothing differs.
 ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report,
                            Console& console);

@@ -178,7 +178,7 @@ constexpr Flag kFlags[] = {
      SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
      SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kVerify, true,
+    {"num-workers", 'j', "N", kWorks | kVerify | kInspect, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
     {"dry-run", 'n', "", kMerge, false,
@@ -217,6 +217,10 @@ constexpr Flag kFlags[] = {
      "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the "
      "destination then.",
      "", Raise<&Invocation::verify>},
+    {"read-data", 0, "", kInspect, true,
+     "Also read all rows and video indexes: faults, constants, NaN, outliers",
+     "As `verify PATH` does. Exits with 3 if it finds what a merge would not refuse.", "",
+     Raise<&Invocation::read_data>},
     {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
      "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE",
      SetPathOption<&MergeOptions::trace_path>},
@@ -226,7 +230,7 @@ constexpr Flag kFlags[] = {
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "", "", AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kVerify, false,
+    {"progress", 0, "WHEN", kWorks | kVerify | kInspect, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
@@ -249,7 +253,8 @@ constexpr CommandHelp kCommands[] = {
      "by which `write` and `publish` work, of sources or of what `describe` kept in --partial DIR.",
      "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
-     "Exits with 1 if a merge would refuse the dataset.", "robomerge inspect kitchen_1"},
+     "Exits with 1 if a merge would refuse the dataset.",
+     "robomerge inspect kitchen_1 --read-data"},
     {kVerify, "verify", "DST [--against SRC...]",
      "Prove a dataset, alone or against what it was merged from",
      "Alone: numbering, references, timestamps, statistics against the data, video frames at\n"

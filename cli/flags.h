@@ -38,8 +38,9 @@ struct Invocation {
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
   Rank rank;
-  bool against = false;  ///< verify: --against
-  bool verify = false;   ///< merge: --verify
+  bool against = false;    ///< verify: --against
+  bool verify = false;     ///< merge: --verify
+  bool read_data = false;  ///< inspect: --read-data
   MergeOptions options;
   bool json = false;
   bool quiet = false;

@@ -1,19 +1,49 @@
 #include "cli/commands.h"
 #include "cli/json_lines.h"
+#include "cli/progress_reporter.h"
 #include "cli/report_text.h"
-#include "robomerge/merge.h"
+#include "cli/stop_signals.h"
+#include "robomerge/inspect.h"
 
 namespace robomerge::cli {
+namespace {
+
+ExitCode ExitCodeOf(const InspectReport& report) {
+  if (!report.problems.empty()) return kExitSources;
+  return report.num_findings > 0 ? kExitDifferences : kExitDone;
+}
+
+Result<InspectReport> InspectWithProgress(const Invocation& invocation, Console& console) {
+  const std::string& root = invocation.paths.front();
+  if (!invocation.read_data) return Inspect(root);
+  InstallMergeSignals(!invocation.quiet && !invocation.json);
+  ProgressReporter reporter(
+      DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts()),
+      console.standard_output(), console.standard_error());
+  InspectOptions options;
+  options.read_data = true;
+  options.num_workers = invocation.options.num_workers;
+  Result<InspectReport> report = Inspect(
+      root, options, [&reporter](const MergeProgress& counts) { reporter.Report(counts); },
+      &StopFlag());
+  reporter.Stop();
+  return report;
+}
+
+}  // namespace
 
 ExitCode RunInspect(const Invocation& invocation, Console& console) {
-  const Result<InspectReport> report = Inspect(invocation.paths.front());
+  const Result<InspectReport> report = InspectWithProgress(invocation, console);
   if (!report.ok()) return console.Fail(report.status());
-  const ExitCode exit_code = report->problems.empty() ? kExitDone : kExitSources;
+  const ExitCode exit_code = ExitCodeOf(*report);
   if (invocation.json) {
     console.standard_output().Write(InspectLines(*report, exit_code));
     return console.Finish(exit_code);
   }
   console.standard_output().Write(WithoutControls(InspectText(*report)));
+  if (!report->notes.empty() || !report->findings.empty()) console.standard_output().Write("\n");
+  PrintFindings(invocation, report->notes, "note", console);
+  PrintFindings(invocation, report->findings, "finding", console);
   if (!invocation.quiet) console.PrintProblems(report->warnings, "warning");
   if (!invocation.quiet && !report->warnings.empty() && !report->problems.empty())
     console.standard_error().Write("\n");

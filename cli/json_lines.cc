@@ -95,7 +95,8 @@ std::string InspectLines(const InspectReport& report, int exit_code) {
   Json dataset = Message("dataset", report);
   Json summary = Message("summary");
   // The counts belong to the summary, which is the last line.
-  for (const char* count : {"num_files", "num_warnings", "num_problems"}) {
+  for (const char* count :
+       {"num_files", "num_warnings", "num_problems", "num_notes", "num_findings"}) {
     summary[count] = dataset[count];
     dataset.erase(count);
   }
@@ -104,6 +105,8 @@ std::string InspectLines(const InspectReport& report, int exit_code) {
   for (const InspectReport::File& file : report.files) lines += Line(Message("file", file));
   for (const Problem& warning : report.warnings) lines += WarningLine(warning);
   for (const Problem& problem : report.problems) lines += ProblemLine(problem);
+  for (const Finding& note : report.notes) lines += Line(Message("note", note));
+  for (const Finding& finding : report.findings) lines += FindingLine(finding);
   return lines + Line(summary);
 }
 

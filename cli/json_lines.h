@@ -28,7 +28,8 @@ std::string FindingLine(const Finding& finding);
 /// The last line of a verification.
 std::string VerifySummaryLine(const VerifyReport& report, int exit_code);
 
-/// All lines of an inspection: "dataset", then each "file", "warning" and "problem", then
+/// All lines of an inspection: "dataset", then each "file", "warning", "problem", "note" and
+/// "finding", then
 /// "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);
 

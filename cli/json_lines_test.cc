@@ -92,6 +92,8 @@ TEST(JsonLines, InspectEndsWithASummaryOfWhatWasFound) {
                             {"num_files", 1},
                             {"num_warnings", 0},
                             {"num_problems", 1},
+                            {"num_notes", 0},
+                            {"num_findings", 0},
                             {"exit_code", 1}}));
 }
 
@@ -191,8 +193,11 @@ TEST(JsonLines, LinesOfAnInspectionAreAsDocumented) {
   report.features = {{"x", "f4", "[6]"}};
   report.files = {{"data/x", "data", 3, 4, "one row group"}};
   report.warnings = {Problem(Code::kUnsupported, "odd").Kind("W-odd")};
+  report.notes = {{"N-codec", "played", {}, "top", {}, "", "hevc", "videos/x"}};
+  report.findings = {{"V-index", "wrong", 0, "index", 1, "1", "2", "data/x"}};
+  report.num_findings = 1001;
   EXPECT_EQ(
-      InspectLines(report, 0),
+      InspectLines(report, 3),
       R"({"message_type":"dataset","root":"a","version":"v3.0","fps":"30","robot_type":"so100",)"
       R"("num_episodes":1,"num_frames":2,"tasks":["stack"],)"
       R"("features":[{"name":"x","dtype":"f4","shape":"[6]"}]})"
@@ -203,7 +208,14 @@ TEST(JsonLines, LinesOfAnInspectionAreAsDocumented) {
       R"({"message_type":"warning","code":"unsupported","kind":"W-odd","what":"odd","source":"",)"
       R"("where":"","expected":"","found":"","hint":"","context":[]})"
       "\n"
-      R"({"message_type":"summary","num_files":1,"num_warnings":1,"num_problems":0,"exit_code":0})"
+      R"({"message_type":"note","kind":"N-codec","what":"played","episode":null,"column":"top",)"
+      R"("frame":null,"where":"videos/x","expected":"","found":"hevc"})"
+      "\n"
+      R"({"message_type":"finding","kind":"V-index","what":"wrong","episode":0,"column":"index",)"
+      R"("frame":1,"where":"data/x","expected":"1","found":"2"})"
+      "\n"
+      R"({"message_type":"summary","num_files":1,"num_warnings":1,"num_problems":0,"num_notes":1,)"
+      R"("num_findings":1001,"exit_code":3})"
       "\n");
 }
 

@@ -75,8 +75,12 @@ std::string ContentText(const MergeReport& report) {
 }
 
 std::string FindingsText(const InspectReport& report) {
-  return Counted(report.problems.size(), "problem") + ", " +
-         Counted(report.warnings.size(), "warning") + "\n";
+  std::string text = Counted(report.problems.size(), "problem") + ", " +
+                     Counted(report.warnings.size(), "warning");
+  if (report.num_findings > 0)
+    text += ", " + Counted(report.num_findings, "finding") + " in rows and videos";
+  if (!report.notes.empty()) text += ", " + Counted(report.notes.size(), "note");
+  return text + "\n";
 }
 
 }  // namespace

@@ -82,6 +82,11 @@ TEST(ReportText, InspectShowsFeaturesAndFiles) {
             "  file                             bytes   rows  content\n"
             "  data/chunk-000/file-000.parquet  4,096  1,200  2 row groups\n"
             "\n0 problems, 0 warnings\n");
+  report.num_findings = 1;
+  report.notes.resize(2);
+  EXPECT_THAT(
+      InspectText(report),
+      ::testing::EndsWith("\n0 problems, 0 warnings, 1 finding in rows and videos, 2 notes\n"));
 }
 
 TEST(ReportText, UnreadableDatasetShowsNoEmptyFacts) {

@@ -55,6 +55,16 @@ ExitCode RunVerification(const Invocation& invocation, const std::string& destin
 
 }  // namespace
 
+void PrintFindings(const Invocation& invocation, const std::vector<Finding>& findings,
+                   const char* heading, Console& console) {
+  if (findings.empty()) return;
+  std::vector<Problem> problems;
+  for (const Finding& finding : findings) problems.push_back(ProblemOf(finding));
+  console.standard_output().Write(WithoutControls(FormatProblems(
+      problems, heading, invocation.verbosity > 0 ? problems.size() : kFindingsShown)));
+  console.standard_output().Write("\n");
+}
+
 ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report,
                            Console& console) {
   const ExitCode exit_code = report.ok() ? kExitDone : kExitDifferences;
@@ -64,13 +74,7 @@ ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& rep
     console.standard_output().Write(lines + VerifySummaryLine(report, exit_code));
     return exit_code;
   }
-  std::vector<Problem> problems;
-  for (const Finding& finding : report.findings) problems.push_back(ProblemOf(finding));
-  if (!problems.empty()) {
-    console.standard_output().Write(WithoutControls(FormatProblems(
-        problems, "difference", invocation.verbosity > 0 ? problems.size() : kFindingsShown)));
-    console.standard_output().Write("\n");
-  }
+  PrintFindings(invocation, report.findings, "difference", console);
   if (!invocation.quiet) console.standard_error().Write(WithoutControls(SummaryText(report)));
   return exit_code;
 }

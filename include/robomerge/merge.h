@@ -44,10 +44,6 @@ Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const ProgressCallback& progress = {},
                                     const std::atomic<bool>* stop = nullptr);
 
-/// Reads one dataset and reports what is in it and what is wrong with it. Fails only if there is no
-/// dataset at all.
-Result<InspectReport> Inspect(const std::string& root);
-
 /// Version of robomerge, of Arrow, of the compiler; one line each.
 std::string VersionText();
 

@@ -200,6 +200,12 @@ struct InspectReport {
   std::vector<File> files;
   std::vector<Problem> problems;  ///< for which a merge would refuse it
   std::vector<Problem> warnings;
+  /// What is no fault, but worth to know before training: "N-constant", "N-codec", ...
+  std::vector<Finding> notes;
+  /// With InspectOptions::read_data, what Verify() finds and `problems` and `warnings` do not say:
+  /// the first InspectOptions::most_findings.
+  std::vector<Finding> findings;
+  uint64_t num_findings = 0;  ///< all of them
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("root", self.root);
@@ -213,6 +219,9 @@ struct InspectReport {
     visit("files", self.files);
     visit("warnings", self.warnings);
     visit("problems", self.problems);
+    visit("notes", self.notes);
+    visit("findings", self.findings);
+    visit("num_findings", self.num_findings);
   }
   bool operator==(const InspectReport&) const = default;
 };

@@ -1,5 +1,5 @@
-// The extension module robomerge._robomerge: the calls of include/robomerge/merge.h and verify.h on
-// plain Python values.
+// The extension module robomerge._robomerge: the calls of include/robomerge/merge.h, verify.h and
+// inspect.h on plain Python values.
 //
 // A failed call returns its problems; the package (robomerge/errors.py) makes exceptions of them.
 // The module itself raises only a TypeError for an argument of a wrong type, and whatever a signal
@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "from_python.h"
+#include "robomerge/inspect.h"
 #include "robomerge/merge.h"
 #include "robomerge/verify.h"
 #include "run_watched.h"
@@ -79,15 +80,17 @@ nb::tuple VerifyFromPython(nb::handle destination, nb::handle against, const nb:
   return Answer(*report);
 }
 
-nb::tuple InspectFromPython(nb::handle root) {
+nb::tuple InspectFromPython(nb::handle root, const nb::dict& given, const nb::object& progress) {
   Arguments arguments;
   const std::string path = arguments.Path("root", root);
+  InspectOptions options;
+  arguments.Take(given, options);
   if (!arguments.problems().empty()) return Refused(arguments.problems());
-  const Result<InspectReport> report = [&path] {
-    const nb::gil_scoped_release release;
-    return Inspect(path);
-  }();
-  return Answer(report);
+  std::optional<Result<InspectReport>> report;
+  RunWatched([&](const ProgressCallback& tell,
+                 const std::atomic<bool>& stop) { report = Inspect(path, options, tell, &stop); },
+             progress);
+  return Answer(*report);
 }
 
 nb::str FormatFromPython(const nb::list& problems, const std::string& heading) {
@@ -125,7 +128,7 @@ NB_MODULE(_robomerge, module) {
              "given have their defaults.");
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
-  module.def("inspect", InspectFromPython, "root"_a.none(),
+  module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
   module.def("format_problems", FormatFromPython, "problems"_a, "heading"_a,
              "The text of problems, which are given as dicts.");

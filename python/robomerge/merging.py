@@ -156,17 +156,30 @@ def plan(
     )
 
 
-def inspect(root: PathLike) -> InspectReport:
+def inspect(
+    root: PathLike, *, read_data: bool = False, num_workers: int | None = None, progress: Progress = None
+) -> InspectReport:
     """Reads one dataset and reports what is in it and what is wrong with it.
 
     Problems are in the report; they are not raised.
 
+    Args:
+        root: the dataset.
+        read_data: also read all rows and the indexes of all videos, and report what `verify` finds
+            in them (`findings`), and what people look for before training (`notes`).
+        num_workers: threads; None or 0 for one per core that this process may use.
+        progress: as in `verify`, with `read_data`.
+
     Raises:
         DatasetNotFoundError: there is no dataset at `root` (a FileNotFoundError).
+        SystemRefusedError: the rows could not be read (an OSError).
+        KeyboardInterrupt: Ctrl-C.
     """
     from robomerge.library import extension
 
-    return _value(InspectReport, extension.inspect(root))
+    with _callback(progress) as callback:
+        answer = extension.inspect(root, {"read_data": read_data, "num_workers": num_workers}, callback)
+    return _value(InspectReport, answer)
 
 
 def verify(

@@ -215,6 +215,13 @@ class InspectReport:
     #: The reasons why a merge would refuse it.
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    #: No faults, but worth to know before training; their kinds begin with "N-".
+    notes: tuple[Finding, ...] = field(repr=False)
+    #: With `read_data`, what `verify` finds in rows and videos and the problems do not say: the first
+    #: 1,000.
+    findings: tuple[Finding, ...]
+    #: All of them.
+    num_findings: int
 
 
 @cache

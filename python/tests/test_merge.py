@@ -14,6 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import robomerge
 from robomerge import errors
@@ -104,8 +106,24 @@ def test_inspect_tells_what_is_there_and_what_is_wrong(make_source):
     assert report.tasks == ("stack the cups",) and report.problems == ()
     assert "observation.state" in [feature.name for feature in report.features]
     assert [file.num_rows for file in report.files if file.kind == "data"] == [12]
+    assert robomerge.inspect(source, read_data=True, num_workers=1, progress=False) == report
+    info = source / "meta/info.json"
+    info.write_text(info.read_text().replace("stack", "stuck"))
     (source / "data/chunk-000/file-000.parquet").unlink()
     assert [problem.kind for problem in robomerge.inspect(source).problems] == ["E-missing-file"]
+
+
+def test_inspect_reads_rows_when_asked(make_source):
+    source = make_source()
+    path = source / "meta/episodes/chunk-000/file-000.parquet"
+    table = pq.read_table(path)
+    wrong = pa.array([[99.0, 99.0]] * table.num_rows, table.schema.field("stats/observation.state/max").type)
+    pq.write_table(table.set_column(table.column_names.index("stats/observation.state/max"), "stats/observation.state/max", wrong), path)
+    assert robomerge.inspect(source).findings == ()
+    report = robomerge.inspect(source, read_data=True)
+    assert {finding.kind for finding in report.findings} == {"V-statistics"} and report.num_findings >= 2
+    with pytest.raises(ValueError, match="num_workers"):
+        robomerge.inspect(source, read_data=True, num_workers=-1)
 
 
 def test_reports_are_frozen_equal_and_can_be_sent(make_source, tmp_path):

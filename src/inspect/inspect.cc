@@ -1,10 +1,12 @@
 #include "inspect/inspect.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "describe/describe.h"
+#include "inspect/notes.h"
 #include "read/read.h"
 
 namespace robomerge {
@@ -30,9 +32,28 @@ std::string VideoText(const VideoKey& key, const VideoFile& file, FrameRate rate
   return text;
 }
 
+// What `verify` finds, less what the report says already, in the words of a finding.
+void AddFindings(VerifyReport verified, InspectReport& report) {
+  std::set<std::pair<std::string, std::string>> said;
+  for (const std::vector<Problem>* problems : {&report.problems, &report.warnings}) {
+    for (const Problem& problem : *problems) {
+      if (problem.kind.size() > 2) said.emplace(problem.kind.substr(2), problem.where);
+    }
+  }
+  report.num_findings = verified.num_findings;
+  for (Finding& finding : verified.findings) {
+    if (finding.kind.size() > 2 && said.contains({finding.kind.substr(2), finding.where}))
+      --report.num_findings;
+    else
+      report.findings.push_back(std::move(finding));
+  }
+}
+
 }  // namespace
 
-Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::string& root) {
+Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::string& root,
+                                const InspectOptions& options, const ProgressCallback& progress,
+                                const std::atomic<bool>* stop) {
   InspectReport report;
   report.root = root;
   Result<Dataset> read = ReadDataset(file_system, root);
@@ -78,6 +99,17 @@ Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::st
     report.files.push_back({RelativeTo(root, file.path), "episodes", file.size_bytes,
                             static_cast<uint64_t>(num_rows), ""});
   }
+  report.notes = VideoNotes(*dataset);
+  if (!options.read_data) return report;
+  VerifyOptions reading;
+  reading.num_workers = options.num_workers;
+  reading.most_findings = options.most_findings;
+  std::vector<FeatureProfile> profiles;
+  ROBOMERGE_ASSIGN_OR_RETURN(VerifyReport verified, VerifyAndProfileOn(file_system, root, reading,
+                                                                       profiles, progress, stop));
+  AddFindings(std::move(verified), report);
+  for (Finding& note : RowNotes(dataset->schema, root, profiles))
+    report.notes.push_back(std::move(note));
   return report;
 }
 

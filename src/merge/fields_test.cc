@@ -2,6 +2,7 @@
 // would silently be missing from JSON lines, Python and plan directories.
 #include <gtest/gtest.h>
 
+#include "robomerge/inspect.h"
 #include "robomerge/merge.h"
 #include "robomerge/stages.h"
 #include "robomerge/verify.h"
@@ -28,7 +29,7 @@ class FieldsTest : public ::testing::Test {};
 using Structs =
     ::testing::Types<StageTime, ReportedFile, MergeReport, Finding, VerifyReport, InspectReport,
                      InspectReport::Feature, InspectReport::File, StageReport, MergeOptions,
-                     VerifyOptions, MergeProgress, Adaptation>;
+                     VerifyOptions, InspectOptions, MergeProgress, Adaptation>;
 TYPED_TEST_SUITE(FieldsTest, Structs);
 
 TYPED_TEST(FieldsTest, EveryMemberIsVisited) {

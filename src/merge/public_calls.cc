@@ -19,7 +19,10 @@ Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
   return MergeVerifiedOn(io::Posix(), sources, destination, options, progress, stop);
 }
 
-Result<InspectReport> Inspect(const std::string& root) { return InspectOn(io::Posix(), root); }
+Result<InspectReport> Inspect(const std::string& root, const InspectOptions& options,
+                              const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  return InspectOn(io::Posix(), root, options, progress, stop);
+}
 
 Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
                             const VerifyOptions& options, const ProgressCallback& progress,

@@ -34,6 +34,7 @@ class RowsCheck {
 
   Status Run() {
     result_.moments.resize(columns_.size());
+    if (all_.is_profiled) result_.profiles.resize(columns_.size());
     for (size_t at = part_.first; at < part_.first + part_.count; ++at) {
       const EpisodeRows& rows = data_.episodes[at];
       ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> numbers,
@@ -50,6 +51,7 @@ class RowsCheck {
               Moments::Of(numbers[column].values, element, numbers[column].width, rows.num_rows));
         }
         Add(result_.moments[column], moments[column]);
+        if (all_.is_profiled) AddProfile(column, numbers[column], moments[column], rows.num_rows);
       }
       if (!is_placed) continue;
       if (!all_.has_sources()) {
@@ -63,6 +65,16 @@ class RowsCheck {
   }
 
  private:
+  void AddProfile(size_t column, const parquet::NumberRows& numbers, const ElementMoments& moments,
+                  uint64_t num_rows) {
+    ElementProfiles profiles;
+    for (uint32_t element = 0; element < numbers.width; ++element) {
+      profiles.push_back(
+          Profile::Of(moments[element], numbers.values, element, numbers.width, num_rows));
+    }
+    Add(result_.profiles[column], profiles);
+  }
+
   const std::vector<double>& Column(const std::vector<parquet::NumberRows>& numbers,
                                     std::string_view name) const {
     static const std::vector<double> kNone;

@@ -10,6 +10,7 @@
 #include "verify/episode_statistics.h"
 #include "verify/findings.h"
 #include "verify/moments.h"
+#include "verify/profile.h"
 
 namespace robomerge::verify_internal {
 
@@ -39,7 +40,8 @@ struct RowsResult {
   explicit RowsResult(uint64_t most_findings) : findings(most_findings) {}
   FindingList findings;
   uint64_t num_rows = 0;
-  std::vector<ElementMoments> moments;  ///< per column of NumericColumns()
+  std::vector<ElementMoments> moments;    ///< per column of NumericColumns()
+  std::vector<ElementProfiles> profiles;  ///< the same, with Case::is_profiled
 };
 
 /// Checks the bookkeeping columns in every row (I-1, I-4, I-6). Without sources also checks

@@ -73,8 +73,9 @@ struct Case {
   Subject destination;
   std::vector<Subject> sources;
   std::vector<EpisodeOfSource>
-      origins;             ///< per episode of the destination, as far as there are sources
-  bool is_paired = false;  ///< destination and sources have as many episodes
+      origins;               ///< per episode of the destination, as far as there are sources
+  bool is_paired = false;    ///< destination and sources have as many episodes
+  bool is_profiled = false;  ///< what the numbers are is asked for too
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }

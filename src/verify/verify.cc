@@ -63,13 +63,16 @@ class VerifyRun {
  public:
   VerifyRun(const io::FileSystem& file_system, const std::string& destination,
             const std::vector<std::string>& sources, const VerifyOptions& options,
-            const ProgressCallback& progress, const std::atomic<bool>* stop)
+            const ProgressCallback& progress, const std::atomic<bool>* stop,
+            std::vector<FeatureProfile>* profiles)
       : file_system_(file_system),
         destination_(destination),
         sources_(sources),
         observer_(progress),
-        findings_(options.most_findings) {
+        findings_(options.most_findings),
+        profiles_(profiles) {
     case_.options = options;
+    case_.is_profiled = profiles != nullptr;
     if (stop != nullptr) parallel_.stop = schedule::StopToken::Watching(*stop);
     parallel_.observer = &observer_;
   }
@@ -264,6 +267,7 @@ class VerifyRun {
       report_.num_rows += result.num_rows;
       for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column)
         Add(moments[column], result.moments[column]);
+      AddProfiles(result.profiles);
       findings_.Append(std::move(result.findings));
     }
     for (FramesResult& result : frames_) {
@@ -271,6 +275,15 @@ class VerifyRun {
       findings_.Append(std::move(result.findings));
     }
     verify_internal::CheckStatistics(case_, columns_, moments, findings_);
+  }
+
+  void AddProfiles(const std::vector<ElementProfiles>& part) {
+    if (profiles_ == nullptr) return;
+    if (profiles_->empty()) {
+      for (const std::string& column : columns_) profiles_->push_back({column, {}});
+    }
+    for (size_t column = 0; column < std::min(columns_.size(), part.size()); ++column)
+      Add((*profiles_)[column].elements, part[column]);
   }
 
   const io::FileSystem& file_system_;
@@ -282,6 +295,7 @@ class VerifyRun {
   Case case_;
   VerifyReport report_;
   FindingList findings_;
+  std::vector<FeatureProfile>* profiles_;  // null: they are not asked for
   std::vector<std::string> columns_;
   std::vector<RowsPart> parts_;
   std::vector<size_t> first_parts_;  // per data file, and one past the end
@@ -289,17 +303,28 @@ class VerifyRun {
   std::vector<FramesResult> frames_;
 };
 
+Result<VerifyReport> WithKind(Result<VerifyReport> report) {
+  if (report.ok()) return report;
+  return report.status().OfKind(report.status().code() == Code::kIo          ? "E-io"
+                                : report.status().code() == Code::kCancelled ? "E-stopped"
+                                                                             : "E-sources");
+}
+
 }  // namespace
 
 Result<VerifyReport> VerifyOn(const io::FileSystem& file_system, const std::string& destination,
                               const std::vector<std::string>& sources, const VerifyOptions& options,
                               const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  Result<VerifyReport> report =
-      VerifyRun(file_system, destination, sources, options, progress, stop).Run();
-  if (report.ok()) return report;
-  return report.status().OfKind(report.status().code() == Code::kIo          ? "E-io"
-                                : report.status().code() == Code::kCancelled ? "E-stopped"
-                                                                             : "E-sources");
+  return WithKind(
+      VerifyRun(file_system, destination, sources, options, progress, stop, nullptr).Run());
+}
+
+Result<VerifyReport> VerifyAndProfileOn(const io::FileSystem& file_system, const std::string& root,
+                                        const VerifyOptions& options,
+                                        std::vector<FeatureProfile>& profiles,
+                                        const ProgressCallback& progress,
+                                        const std::atomic<bool>* stop) {
+  return WithKind(VerifyRun(file_system, root, {}, options, progress, stop, &profiles).Run());
 }
 
 }  // namespace robomerge

@@ -3,6 +3,7 @@
 
 #include "io/file_system.h"
 #include "robomerge/verify.h"
+#include "verify/profile.h"
 
 namespace robomerge {
 
@@ -10,5 +11,19 @@ Result<VerifyReport> VerifyOn(const io::FileSystem& file_system, const std::stri
                               const std::vector<std::string>& sources, const VerifyOptions& options,
                               const ProgressCallback& progress = {},
                               const std::atomic<bool>* stop = nullptr);
+
+/// What the rows of a numeric feature hold.
+struct FeatureProfile {
+  std::string feature;
+  verify_internal::ElementProfiles elements;
+};
+
+/// VerifyOn() without sources, which also fills `profiles`: one for each numeric column of the data
+/// files that was read, bookkeeping columns included.
+Result<VerifyReport> VerifyAndProfileOn(const io::FileSystem& file_system, const std::string& root,
+                                        const VerifyOptions& options,
+                                        std::vector<FeatureProfile>& profiles,
+                                        const ProgressCallback& progress = {},
+                                        const std::atomic<bool>* stop = nullptr);
 
 }  // namespace robomerge

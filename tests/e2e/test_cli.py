@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import os
 import pty
 import re
@@ -12,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tiny_dataset import make_tiny_dataset
@@ -187,7 +189,7 @@ def test_inspect_shows_a_sound_dataset(robomerge, sources):
         assert text in run.stdout
     lines = robomerge("inspect", sources[0], "--json").json_lines()
     assert lines[0]["message_type"] == "dataset" and lines[0]["num_frames"] == 12
-    counts = {"num_files": len(lines) - 2, "num_warnings": 0, "num_problems": 0}
+    counts = {"num_files": len(lines) - 2, "num_warnings": 0, "num_problems": 0, "num_notes": 0, "num_findings": 0}
     assert lines[-1] == {"message_type": "summary"} | counts | {"exit_code": 0}
 
 
@@ -414,3 +416,36 @@ def test_copy_mode_share_lays_out_blocks_and_copy_packs(robomerge, sources, tmp_
         assert robomerge("merge", *sources, "-o", tmp_path / mode, "--copy-mode", mode, "--no-sync").exit_code == 0
     assert (tmp_path / "share" / data).stat().st_size > (tmp_path / "copy" / data).stat().st_size
     assert pq.read_table(tmp_path / "share" / data) == pq.read_table(tmp_path / "copy" / data)
+
+
+def test_inspect_reads_rows_and_videos_when_asked(robomerge, tmp_path):
+    root = make_tiny_dataset(tmp_path / "a")
+    path = root / "data/chunk-000/file-000.parquet"
+    table = pq.read_table(path)
+    states = table["observation.state"].to_pylist()
+    states[1][0], states[2][0] = math.nan, math.inf
+    for row in states:
+        row[1] = 0.25
+    column = pa.array(states, table.schema.field("observation.state").type)
+    timestamps = table["timestamp"].to_pylist()
+    timestamps[3] += 0.01
+    table = table.set_column(table.column_names.index("observation.state"), table.schema.field("observation.state"), column)
+    table = table.set_column(table.column_names.index("timestamp"), "timestamp", pa.array(timestamps, pa.float32()))
+    pq.write_table(table, path)
+    before = path.read_bytes()
+    assert robomerge("inspect", root, "--json").json_lines()[-1]["num_notes"] == 0
+    run = robomerge("inspect", root, "--read-data", "--json")
+    lines = run.json_lines()
+    notes = {line["kind"]: line["found"] for line in lines if line["message_type"] == "note"}
+    assert notes["N-not-finite"] == "1 of 2 elements: [0] 1 NaN and 1 infinite of 12"
+    assert notes["N-constant"] == "1 of 2 elements: [1] 0.25"
+    findings = [line["kind"] for line in lines if line["message_type"] == "finding"]
+    assert run.exit_code == 3 and lines[-1]["num_findings"] == len(findings) and "V-statistics" in findings
+    verified = robomerge("verify", root, "--json")
+    said = {line["kind"] for line in lines if line["message_type"] in ("finding", "warning", "problem")}
+    assert {line["kind"][2:] for line in verified.json_lines() if line["message_type"] == "finding"} <= {kind[2:] for kind in said}
+    for workers in ("1", "2"):
+        assert robomerge("inspect", root, "--read-data", "--json", "-j", workers).stdout == run.stdout
+    assert path.read_bytes() == before
+    text = robomerge("inspect", root, "--read-data")
+    assert text.exit_code == 3 and "note[N-constant]: values never change, `observation.state`" in text.stdout

@@ -1,0 +1,155 @@
+#include "inspect/notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+
+#include "base/text.h"
+#include "io/file_system.h"
+
+namespace robomerge {
+namespace {
+
+constexpr size_t kMostElements = 5;
+constexpr double kFarInDeviations = 10;
+
+Finding Note(const char* kind, std::string what, std::string where, std::string column,
+             std::string found) {
+  Finding note;
+  note.kind = kind;
+  note.what = std::move(what);
+  note.where = std::move(where);
+  note.column = std::move(column);
+  note.found = std::move(found);
+  return note;
+}
+
+// Six digits: enough to recognise a value.
+std::string Short(double number) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.6g", number);
+  return text;
+}
+
+// Chromium, Firefox and Safari play these in 8 bit 4:2:0; other forms only some of them, or none.
+bool BrowsersPlay(const mp4::StreamSummary& stream) {
+  const bool is_codec = stream.codec == "h264" || stream.codec == "vp9" || stream.codec == "av1";
+  return is_codec && (stream.pixel_format.empty() || stream.pixel_format == "yuv420p");
+}
+
+// "3: gripper", or "3" where the elements have no names.
+std::string ElementName(const Feature* feature, size_t element, size_t num_elements) {
+  const std::string number = std::to_string(element);
+  if (feature == nullptr) return number;
+  const Json names = feature->entry.value("names", Json());
+  if (!names.is_array() || names.size() != num_elements || !names[element].is_string())
+    return number;
+  return StrCat(number, ": ", names[element].get<std::string>());
+}
+
+// "2 of 7 elements: 3: gripper, 5: wrist", as far as `is_such` says so; empty if none is.
+std::string ElementsText(const Feature* feature, const verify_internal::ElementProfiles& elements,
+                         const std::function<std::string(const verify_internal::Profile&)>& say) {
+  std::string list;
+  size_t num_found = 0;
+  for (size_t at = 0; at < elements.size(); ++at) {
+    const std::string said = say(elements[at]);
+    if (said.empty()) continue;
+    if (num_found < kMostElements) {
+      if (!list.empty()) list += ", ";
+      if (elements.size() > 1) list += StrCat("[", ElementName(feature, at, elements.size()), "] ");
+      list += said;
+    }
+    ++num_found;
+  }
+  if (num_found > kMostElements) list += StrCat(" and ", num_found - kMostElements, " more");
+  if (num_found == 0 || elements.size() == 1) return list;
+  return StrCat(num_found, " of ", elements.size(), " elements: ", list);
+}
+
+std::string ConstantText(const verify_internal::Profile& profile) {
+  const bool is_constant = profile.finite.count > 1 &&
+                           profile.num_nan + profile.num_infinite == 0 &&
+                           profile.finite.min == profile.finite.max;
+  return is_constant ? Short(profile.finite.min) : "";
+}
+
+std::string NotFiniteText(const verify_internal::Profile& profile) {
+  std::string text;
+  if (profile.num_nan > 0) text = StrCat(profile.num_nan, " NaN");
+  if (profile.num_infinite > 0)
+    text += StrCat(text.empty() ? "" : " and ", profile.num_infinite, " infinite");
+  if (text.empty()) return text;
+  const auto num_finite = static_cast<uint64_t>(profile.finite.count);
+  return StrCat(text, " of ", num_finite + profile.num_nan + profile.num_infinite);
+}
+
+std::string OutlierText(const verify_internal::Profile& profile) {
+  const verify_internal::Moments& finite = profile.finite;
+  if (finite.count == 0) return "";
+  const double deviation = std::sqrt(finite.squares / finite.count);
+  const double below = finite.mean - finite.min, above = finite.max - finite.mean;
+  if (!(std::max(below, above) > kFarInDeviations * deviation) || deviation == 0) return "";
+  return StrCat(Short(above >= below ? finite.max : finite.min), " where mean and std are ",
+                Short(finite.mean), " and ", Short(deviation));
+}
+
+}  // namespace
+
+std::vector<Finding> VideoNotes(const Dataset& dataset) {
+  std::vector<Finding> notes;
+  const FrameRate rate = dataset.schema.frame_rate();
+  for (const VideoKey& key : dataset.video_keys) {
+    const auto add = [&](const char* kind, const char* what, const auto& is_such,
+                         const auto& found) {
+      const auto first = std::find_if(key.files.begin(), key.files.end(), is_such);
+      if (first == key.files.end()) return;
+      const auto count = std::count_if(key.files.begin(), key.files.end(), is_such);
+      notes.push_back(
+          Note(kind, what, first->path, key.name,
+               StrCat(found(first->stream), count == 1 ? "" : ", in ",
+                      count == 1 ? "" : std::to_string(count), count == 1 ? "" : " files")));
+    };
+    add(
+        "N-codec", "not every browser plays these videos",
+        [](const VideoFile& file) { return !BrowsersPlay(file.stream); },
+        [](const mp4::StreamSummary& stream) {
+          return StrCat(stream.codec, stream.pixel_format.empty() ? "" : " ", stream.pixel_format);
+        });
+    add(
+        "N-clock", "frames do not lie on k / fps exactly",
+        [&rate](const VideoFile& file) {
+          return file.stream.num_frames > 0 &&
+                 !file.stream.OnFrameGrid(rate.numerator, rate.denominator);
+        },
+        [](const mp4::StreamSummary& stream) {
+          return StrCat("a timescale of ", stream.timescale, " with frames ",
+                        stream.frame_ticks == 0 ? std::string("that vary")
+                                                : StrCat("of ", stream.frame_ticks, " ticks"));
+        });
+  }
+  return notes;
+}
+
+std::vector<Finding> RowNotes(const Schema& schema, const std::string& root,
+                              const std::vector<FeatureProfile>& profiles) {
+  std::vector<Finding> notes;
+  for (const FeatureProfile& profile : profiles) {
+    if (std::ranges::find(kDefaultFeatures, profile.feature) != std::end(kDefaultFeatures))
+      continue;
+    const Feature* feature = schema.Find(profile.feature);
+    const auto add = [&](const char* kind, const char* what, const auto& say) {
+      std::string found = ElementsText(feature, profile.elements, say);
+      if (!found.empty())
+        notes.push_back(
+            Note(kind, what, io::JoinPath(root, "data"), profile.feature, std::move(found)));
+    };
+    add("N-not-finite", "values are no finite numbers", NotFiniteText);
+    add("N-constant", "values never change", ConstantText);
+    add("N-outlier", "values lie more than 10 standard deviations from their mean", OutlierText);
+  }
+  return notes;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,27 @@
+// What the numbers of a column are, with those apart that are no finite numbers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "verify/moments.h"
+
+namespace robomerge::verify_internal {
+
+/// Of one element of a row, over many rows.
+struct Profile {
+  uint64_t num_nan = 0;
+  uint64_t num_infinite = 0;
+  Moments finite;
+
+  /// Of the numbers that `all` was made of, with the same arguments (Moments::Of).
+  static Profile Of(const Moments& all, const std::vector<double>& values, uint64_t first,
+                    uint64_t stride, uint64_t count);
+  void Add(const Profile& other);
+};
+
+/// Per element of a row.
+using ElementProfiles = std::vector<Profile>;
+void Add(ElementProfiles& whole, const ElementProfiles& part);
+
+}  // namespace robomerge::verify_internal
