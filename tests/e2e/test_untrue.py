@@ -114,7 +114,49 @@ def test_cameras_that_only_the_episodes_table_has_are_named(robomerge, tmp_path)
     del info["features"]["camera"]
     (source / "meta/info.json").write_text(json.dumps(info))
     run = robomerge("merge", source, "-o", tmp_path / "out", "--json")
-    warnings = [line for line in run.json_lines() if line["event"] == "warning"]
+    warnings = [line for line in run.json_lines() if line.get("kind", "").startswith("W-")]
     assert run.exit_code == 0 and [warning["kind"] for warning in warnings] == ["W-camera-unknown"]
     assert "`camera`" in warnings[0]["what"]
     assert not (tmp_path / "out/videos").exists()
+
+
+def page_begin(path: Path, column: str) -> int:
+    chunk = next(
+        chunk
+        for chunk in map(pq.read_metadata(path).row_group(0).column, range(6))
+        if chunk.path_in_schema.startswith(column)
+    )
+    return min(chunk.dictionary_page_offset or chunk.data_page_offset, chunk.data_page_offset)
+
+
+def claim(path: Path, column: str) -> None:
+    """Makes the header of the first page claim that it becomes a few bytes more or less."""
+    data, at = path.read_bytes(), page_begin(path, column) + 3
+    patch(path, at, data[at : at + 1], bytes([data[at] ^ 2]))
+
+
+def test_a_page_that_no_reader_can_decode_is_not_copied(robomerge, source, tmp_path):
+    claim(source / DATA, "observation.state")
+    run = robomerge("merge", source, "-o", tmp_path / "out", "--json")
+    assert run.exit_code == 1 and kinds_of(run) == {"E-data-file"}
+    assert json.loads(run.stderr)["where"].startswith(f"{source / DATA}: row group 0, byte ")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]  # nor staged
+
+
+def test_verify_does_not_vouch_for_rows_that_nobody_can_read(robomerge, source, tmp_path):
+    merged = tmp_path / "merged"
+    assert robomerge("merge", source, "-o", merged).exit_code == 0
+    for path in (source / DATA, merged / DATA):
+        claim(path, "observation.state")
+    run = robomerge("verify", merged, "--against", source)
+    assert run.exit_code == 3 and "V-data-file" in run.stdout
+    assert "V-stats" not in run.stdout  # what is not read does not differ
+
+
+def test_verify_stops_at_a_source_that_it_cannot_decode(robomerge, source, tmp_path):
+    merged = tmp_path / "merged"
+    assert robomerge("merge", source, "-o", merged).exit_code == 0
+    claim(source / DATA, "task_index")
+    run = robomerge("verify", merged, "--against", source, "--json")
+    assert run.exit_code == 1 and kinds_of(run) == {"E-data-file"}
+    assert json.loads(run.stderr)["source"] == str(source)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/file_splice.h"
+#include "formats/parquet/page_check_internal.h"
 
 namespace robomerge::parquet {
 namespace {
@@ -106,6 +107,7 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file,
         values.insert(values.end(), static_cast<size_t>(num_rows), *constant);
         continue;
       }
+      ROBOMERGE_RETURN_NOT_OK(PageCheck(file, footer).CheckChunk(i, leaf.leaf));
       if (!reader) {
         reader = ::parquet::ParquetFileReader::Open(
             ArrowFile(file), ::parquet::default_reader_properties(),
