@@ -71,6 +71,23 @@ TEST(Describe, RefusesVideosThatCannotHoldTheirEpisodes) {
   EXPECT_THAT(
       Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.num_frames = 29; }),
       HasSubstr("E-video-frames"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) {
+                mp4::StreamSummary& stream = dataset.video_keys[0].files[0].stream;
+                stream.num_shown_frames = 0;
+                stream.starts_at_zero = false;
+                stream.own_file_reason = "its edit list shows no frame";
+              }),
+              HasSubstr("found 0 of 30 frames: its edit list hides the others"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) {
+                dataset.video_keys[0].files[0].stream.num_shown_frames = 29;
+              }),
+              HasSubstr("E-video-frames"));
+  EXPECT_THAT(Refusal([](Dataset& dataset) {
+                mp4::StreamSummary& stream = dataset.video_keys[0].files[0].stream;
+                stream = mp4::StreamSummary{};
+                stream.own_file_reason = "it has no frames";
+              }),
+              HasSubstr("E-video-frames"));
   EXPECT_THAT(
       Refusal([](Dataset& dataset) { dataset.video_keys[0].files[0].stream.frame_ticks = 1024; }),
       HasSubstr("E-video-fps"));

@@ -174,19 +174,25 @@ class KeyPlacer {
     return place;
   }
 
-  // Off the grid episodes cannot be checked one by one, but the file must have as many frames as
-  // they have together.
+  // Off the grid, or where an edit list hides frames, episodes cannot be checked one by one, but
+  // the file must show as many frames as they have together.
   void CheckTotals() {
     for (size_t file = 0; file < key_.files.size(); ++file) {
-      const uint64_t num_frames = Stream(file).num_frames;
-      if (OnGrid(file) || num_frames == 0 || claimed_frames_[file] <= num_frames) continue;
+      const mp4::StreamSummary& stream = Stream(file);
+      const bool is_checked = OnGrid(file) && stream.num_shown_frames == stream.num_frames;
+      if (is_checked || claimed_frames_[file] <= stream.num_shown_frames) continue;
       problems_.push_back(
           Problem(Code::kCorrupt,
                   StrCat("video of `", key_.name, "` has fewer frames than its episodes need"))
               .Kind("E-video-frames")
               .At(key_.files[file].path)
               .Expected(StrCat("at least ", WithSeparators(claimed_frames_[file]), " frames"))
-              .Found(WithSeparators(num_frames)));
+              .Found(stream.num_shown_frames == stream.num_frames
+                         ? WithSeparators(stream.num_frames)
+                         : StrCat(WithSeparators(stream.num_shown_frames), " of ",
+                                  WithSeparators(stream.num_frames),
+                                  " frames: its edit list hides the others"))
+              .Hint("encode the video anew, or delete the episode with LeRobot"));
     }
   }
 

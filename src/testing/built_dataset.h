@@ -91,7 +91,7 @@ inline Dataset MakeDataset(const DatasetShape& spec) {
     video.stream.width = 96;
     video.stream.height = 64;
     video.stream.timescale = 15360;
-    video.stream.num_frames = num_frames;
+    video.stream.num_frames = video.stream.num_shown_frames = num_frames;
     video.stream.length_ticks = num_frames * 512;
     video.stream.frame_ticks = 512;
     video.stream.starts_at_zero = true;

@@ -74,16 +74,16 @@ class FramesCheck {
   Status Run() {
     ROBOMERGE_ASSIGN_OR_RETURN(file_, file_system_.OpenForReading(video_.path));
     ROBOMERGE_ASSIGN_OR_RETURN(list_, mp4::ReadFrameList(*file_));
+    CheckCount();
     if (all_.has_sources()) {
       ROBOMERGE_ASSIGN_OR_RETURN(const bool is_copy, IsCopy());
       if (is_copy) {
-        for (const uint64_t episode : episodes_)
-          result_.num_frames += dataset_.episodes[episode].length_frames;
+        result_.num_frames += NumNeeded();
         return Status();
       }
     }
     if (list_.is_fragmented) {
-      Count();
+      result_.num_frames += NumNeeded();
       // A merge can only copy such a file, and this is no copy.
       if (all_.has_sources()) {
         result_.findings.Add(
@@ -143,15 +143,22 @@ class FramesCheck {
     return SameRange(*file_, 0, *opened, 0, file_->size_bytes());
   }
 
-  // Only the number of all frames is checked, since fragments are not parsed.
-  void Count() {
+  uint64_t NumNeeded() const {
     uint64_t num_needed = 0;
     for (const uint64_t episode : episodes_) num_needed += dataset_.episodes[episode].length_frames;
-    result_.num_frames += num_needed;
-    if (num_needed <= list_.summary.num_frames) return;
+    return num_needed;
+  }
+
+  // Checks only the number of all frames. That is all where fragments are not parsed, and tells
+  // what an edit list hides.
+  void CheckCount() {
+    const mp4::StreamSummary& stream = list_.summary;
+    const bool is_checked_one_by_one =
+        !list_.is_fragmented && stream.num_shown_frames == stream.num_frames;
+    if (is_checked_one_by_one || NumNeeded() <= stream.num_shown_frames) return;
     result_.findings.Add(Say("V-video-frames", "video has fewer frames than its episodes need",
-                             Where(), StrCat("at least ", WithSeparators(num_needed), " frames"),
-                             StrCat(WithSeparators(list_.summary.num_frames), " frames")));
+                             Where(), StrCat("at least ", WithSeparators(NumNeeded()), " frames"),
+                             StrCat(WithSeparators(stream.num_shown_frames), " frames")));
   }
 
   void Length() {

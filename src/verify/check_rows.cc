@@ -188,9 +188,11 @@ class RowsCheck {
       return Status();
     }
     ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, source.dataset.episodes[origin.episode].data_file));
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::ComparedRows compared,
-                               comparer_->Compare(rows.first_row, from->first_row, rows.num_rows));
     const std::string& source_path = source_opened_->path();
+    Result<parquet::ComparedRows> comparison =
+        comparer_->Compare(rows.first_row, from->first_row, rows.num_rows);
+    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.dataset.root));
+    const parquet::ComparedRows compared = std::move(comparison).value();
     for (const parquet::RowDifference& difference : compared.differences) {
       result_.findings.Add(Say("V-value", "value differs from its source",
                                Where(difference.column, rows.first_row + difference.row),
@@ -198,9 +200,10 @@ class RowsCheck {
                                       from->first_row + difference.row),
                                difference.found, {episode, difference.column, difference.row}));
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> old_tasks,
-                               tasks_->Read(from->first_row, from->num_rows));
-    const std::vector<double>& old = old_tasks.front().values;
+    Result<std::vector<parquet::NumberRows>> old_tasks =
+        tasks_->Read(from->first_row, from->num_rows);
+    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(old_tasks.status(), source.dataset.root));
+    const std::vector<double>& old = old_tasks->front().values;
     for (uint64_t row = 0; row < std::min(old.size(), tasks.size()); ++row) {
       const std::string *expected = TaskOf(source.dataset, old[row]),
                         *found = TaskOf(all_.destination.dataset, tasks[row]);
@@ -211,6 +214,14 @@ class RowsCheck {
       break;
     }
     return Status();
+  }
+
+  // Names the source in problems of its file: against what cannot be decoded nothing is verified.
+  Status OfSourceFile(const Status& status, const std::string& root) const {
+    const bool is_of_source = std::any_of(
+        status.problems().begin(), status.problems().end(),
+        [&](const Problem& problem) { return problem.where.starts_with(source_opened_->path()); });
+    return is_of_source ? status.OfSource(root).OfKind("E-data-file") : status;
   }
 
   static const std::string* TaskOf(const Dataset& dataset, double number) {

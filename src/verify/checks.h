@@ -40,6 +40,7 @@ struct RowsResult {
   explicit RowsResult(uint64_t most_findings) : findings(most_findings) {}
   FindingList findings;
   uint64_t num_rows = 0;
+  bool is_whole = true;                   ///< all rows could be decoded
   std::vector<ElementMoments> moments;    ///< per column of NumericColumns()
   std::vector<ElementProfiles> profiles;  ///< the same, with Case::is_profiled
 };

@@ -181,11 +181,12 @@ class VerifyRun {
     return Status();
   }
 
-  // Turns what is wrong with a file's bytes into findings. Errors of the system are returned.
+  // Turns what is wrong with the destination's bytes into findings. Errors of the system, and
+  // problems of a source, are returned.
   static Status Tolerate(const Status& status, FindingList& findings) {
     const auto is_no_finding = [](const Problem& problem) {
       return problem.code == Code::kIo || problem.code == Code::kCancelled ||
-             problem.code == Code::kInternal;
+             problem.code == Code::kInternal || !problem.source.empty();
     };
     if (std::any_of(status.problems().begin(), status.problems().end(), is_no_finding))
       return status;
@@ -234,9 +235,10 @@ class VerifyRun {
         one.bytes = data.size_bytes / (first_parts_[file + 1] - first_parts_[file]);
         one.body = [this, part, opened](schedule::Spawner&) {
           RowsResult& result = rows_[part];  // one slot per part, so no lock
-          return Tolerate(CheckRows(file_system_, case_, columns_, parts_[part], *opened->file,
-                                    opened->footer, result),
-                          result.findings);
+          const Status status = CheckRows(file_system_, case_, columns_, parts_[part],
+                                          *opened->file, opened->footer, result);
+          result.is_whole = status.ok();
+          return Tolerate(status.OfKind("E-data-file"), result.findings);
         };
         spawned.push_back(std::move(one));
       }
@@ -263,7 +265,9 @@ class VerifyRun {
   // Appends all findings in the order of the dataset.
   void Gather() {
     std::vector<ElementMoments> moments(columns_.size());
+    bool are_whole = true;
     for (RowsResult& result : rows_) {
+      are_whole = are_whole && result.is_whole;
       report_.num_rows += result.num_rows;
       for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column)
         Add(moments[column], result.moments[column]);
@@ -274,7 +278,8 @@ class VerifyRun {
       report_.num_video_frames += result.num_frames;
       findings_.Append(std::move(result.findings));
     }
-    verify_internal::CheckStatistics(case_, columns_, moments, findings_);
+    // Rows that cannot be decoded say nothing about statistics.
+    if (are_whole) verify_internal::CheckStatistics(case_, columns_, moments, findings_);
   }
 
   void AddProfiles(const std::vector<ElementProfiles>& part) {

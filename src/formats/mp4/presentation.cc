@@ -104,4 +104,18 @@ Presentation Present(const SampleTable& samples) {
   return shown;
 }
 
+uint64_t CountFrames(const SampleTable& samples, int64_t begin_ticks, int64_t end_ticks) {
+  uint64_t count = 0;
+  ForEachSegment(samples, [&](const Segment& segment) {
+    // How many of the segment's frames come before `ticks`.
+    const auto before = [&](int64_t ticks) -> int64_t {
+      if (ticks <= segment.first_ticks) return 0;
+      if (ticks > segment.last_ticks()) return segment.num_samples;
+      return (ticks - segment.first_ticks - 1) / segment.delta_ticks + 1;
+    };
+    count += static_cast<uint64_t>(before(std::max(begin_ticks, end_ticks)) - before(begin_ticks));
+  });
+  return count;
+}
+
 }  // namespace robomerge::mp4

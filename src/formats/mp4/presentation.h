@@ -26,4 +26,7 @@ struct Presentation {
 /// most.
 Presentation Present(const SampleTable& samples);
 
+/// How many frames have a presentation time in [begin_ticks, end_ticks). Time O(runs).
+uint64_t CountFrames(const SampleTable& samples, int64_t begin_ticks, int64_t end_ticks);
+
 }  // namespace robomerge::mp4

@@ -1,6 +1,7 @@
 #include "formats/mp4/stream.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/checked.h"
 #include "base/text.h"
@@ -18,6 +19,28 @@ struct EditOutcome {
   std::string
       problem;  // why the edit list cannot be replaced by one that starts at the first frame
 };
+
+// The frames in all edits together (8.6.6), as FFmpeg counts them: an edit that lasts no time shows
+// none. Durations are rounded to the movie's timescale, often 1/1000 s: one tick more counts as
+// shown.
+uint64_t CountShownFrames(const Movie& movie) {
+  const SampleTable& samples = movie.video.samples;
+  uint64_t shown = 0;
+  for (const Edit& edit : movie.video.edits) {
+    if (edit.media_time_ticks == -1) continue;
+    if (edit.media_time_ticks < 0 || edit.rate_16_16 != kNormalRate) return samples.num_samples;
+    if (edit.duration_movie_ticks == 0) continue;
+    constexpr uint64_t kLastTick = std::numeric_limits<int64_t>::max();
+    const auto length = CheckedMultiply<uint64_t>(
+        std::min(edit.duration_movie_ticks, kLastTick) + 1, movie.video.timescale);
+    const uint64_t end_ticks = std::min(
+        kLastTick, CheckedAdd<uint64_t>(static_cast<uint64_t>(edit.media_time_ticks),
+                                        length ? (*length - 1) / movie.timescale + 1 : kLastTick)
+                       .value_or(kLastTick));
+    shown += CountFrames(samples, edit.media_time_ticks, static_cast<int64_t>(end_ticks));
+  }
+  return movie.video.edits.empty() ? samples.num_samples : shown;
+}
 
 EditOutcome CannotReplace(std::string problem) { return {false, std::move(problem)}; }
 
@@ -151,12 +174,14 @@ Result<ParsedStream> ParseStream(const io::RandomAccessFile& file) {
     ROBOMERGE_ASSIGN_OR_RETURN(const FragmentTotals totals,
                                CountFragments(file, container, stream.movie, &diagnosis));
     summary.num_frames += totals.num_frames;
+    summary.num_shown_frames = summary.num_frames;
     summary.length_ticks = stream.presentation.shown_length_ticks + totals.length_ticks;
     summary.own_file_reason = "it is fragmented";
   } else if (summary.num_frames == 0) {
     summary.own_file_reason = "it has no frames";
   } else {
     ROBOMERGE_RETURN_NOT_OK(Judge(file, &stream));
+    summary.num_shown_frames = CountShownFrames(stream.movie);
   }
   stream.file_type = std::move(container.file_type);
   return stream;

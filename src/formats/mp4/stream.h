@@ -26,6 +26,9 @@ struct StreamSummary {
   uint32_t height = 0;
   uint32_t timescale = 0;   ///< mdhd ticks per second, below 2^31
   uint64_t num_frames = 0;  ///< samples of the video track, those in fragments included
+  /// Of these, as many as a player that honours the edit list shows. Equal to num_frames where the
+  /// list is not understood, and for fragmented files. Not kept in partials.
+  uint64_t num_shown_frames = 0;
   /// L of docs/formats/mp4-splice.md: when a following stream may begin, in `timescale`. num_frames
   /// * frame_ticks for every stream that can be spliced.
   uint64_t length_ticks = 0;

@@ -332,6 +332,29 @@ TEST(OwnFile, EditLists) {
   EXPECT_EQ(Reason(spec), "its edit list is not understood");
 }
 
+// As many as FFmpeg decodes of such a file.
+TEST(Stream, CountsTheFramesThatAnEditListShows) {
+  MovieSpec spec = EvenMovie(90);  // 3 s, 512 ticks a frame
+  const auto shown = [&](std::vector<Edit> edits) {
+    spec.edits = std::move(edits);
+    const StreamSummary summary = Summary(WriteTestFile(spec));
+    EXPECT_EQ(summary.num_frames, 90u);
+    return summary.num_shown_frames;
+  };
+  EXPECT_EQ(shown({}), 90u);
+  EXPECT_EQ(shown({{3000, 0, 0x10000}}), 90u);
+  EXPECT_EQ(shown({{500, -1, 0x10000}, {3000, 0, 0x10000}}), 90u);
+  EXPECT_EQ(shown({{3000, -1, 0x10000}}), 0u);
+  EXPECT_EQ(shown({{3000, 0x7fffffff, 0x10000}}), 0u);
+  EXPECT_EQ(shown({{0, 0, 0x10000}}), 0u);
+  EXPECT_EQ(shown({{3000, 512, 0x10000}}), 89u);
+  EXPECT_EQ(shown({{3000, 513, 0x10000}}), 88u);
+  EXPECT_EQ(shown({{999, 0, 0x10000}}), 30u);
+  EXPECT_EQ(shown({{999, 0, 0x10000}, {999, 15360, 0x10000}}), 60u);
+  EXPECT_EQ(shown({{3000, 0, 0x8000}}), 90u);  // not understood: nothing is claimed
+  EXPECT_EQ(shown({{0xffffffff, 0, 0x10000}}), 90u);
+}
+
 TEST(OwnFile, NoSyncSampleFirst) {
   MovieSpec spec = EvenMovie(9);
   spec.sync_samples = {{1, 2}};

@@ -16,8 +16,6 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr uint64_t kBlockBytes = uint64_t{1} << 20;
-// Decoded of one range at once.
-constexpr double kBatchBytes = 16 << 20;
 constexpr size_t kMostValueText = 80;
 
 using Columns = std::shared_ptr<arrow::ChunkedArray>;
@@ -60,13 +58,21 @@ class Decoder {
   const io::RandomAccessFile& file() const { return file_; }
   Result<std::shared_ptr<arrow::Table>> Read(const std::vector<std::string>& columns,
                                              uint64_t first_row, uint64_t num_rows) {
-    std::vector<int> leaves = LeavesOf(footer_, columns);
-    if (!decoder_ || decoder_->leaves() != leaves)
-      decoder_ = std::make_unique<RowDecoder>(file_, footer_, std::move(leaves));
-    return decoder_->Read(first_row, num_rows);
+    return Of(columns).Read(first_row, num_rows);
+  }
+  /// RowDecoder::BatchRows
+  Result<uint64_t> BatchRows(const std::vector<std::string>& columns, uint64_t row) {
+    return Of(columns).BatchRows(row);
   }
 
  private:
+  RowDecoder& Of(const std::vector<std::string>& columns) {
+    std::vector<int> leaves = LeavesOf(footer_, columns);
+    if (!decoder_ || decoder_->leaves() != leaves)
+      decoder_ = std::make_unique<RowDecoder>(file_, footer_, std::move(leaves));
+    return *decoder_;
+  }
+
   const io::RandomAccessFile& file_;
   const Footer::Representation& footer_;
   std::unique_ptr<RowDecoder> decoder_;
@@ -108,7 +114,7 @@ int64_t FirstDifference(const arrow::ChunkedArray& left, const arrow::ChunkedArr
 }  // namespace
 
 struct RowComparer::Representation {
-  Decoder found, expected;
+  Decoder found, expected, equal;
   std::vector<std::string> columns;
 
   bool SameShape(const std::string& column) const {
@@ -126,8 +132,8 @@ struct RowComparer::Representation {
   }
 
   // Whether all chunks of the column have the same bytes, and so the same values.
-  Result<bool> SameBytes(const std::string& column, size_t row_group, size_t expected_row_group,
-                         uint64_t* compared_bytes) const {
+  Result<bool> SameBytes(const std::string& column, size_t row_group,
+                         size_t expected_row_group) const {
     const Footer::Representation &left = found.footer(), &right = expected.footer();
     const uint32_t a = left.column_first_leaf[*left.column(column)],
                    b = right.column_first_leaf[*right.column(column)];
@@ -144,7 +150,6 @@ struct RowComparer::Representation {
       ROBOMERGE_ASSIGN_OR_RETURN(const bool same,
                                  SameRange(from.begin, to.begin, from.compressed_bytes));
       if (!same) return false;
-      *compared_bytes += from.compressed_bytes;
     }
     return true;
   }
@@ -162,25 +167,27 @@ struct RowComparer::Representation {
     return true;
   }
 
+  // Equal bytes prove equal values only if there are values in them.
+  Status DecodeOnce(const std::vector<std::string>& proved, uint64_t first_row, uint64_t num_rows) {
+    uint64_t count = 0;
+    for (uint64_t done = 0; done < num_rows; done += count) {
+      ROBOMERGE_ASSIGN_OR_RETURN(count, equal.BatchRows(proved, first_row + done));
+      count = std::min(count, num_rows - done);
+      ROBOMERGE_RETURN_NOT_OK(equal.Read(proved, first_row + done, count).status());
+    }
+    return Status();
+  }
+
   // Reads both ranges in batches; the first difference of each column is kept.
   Status CompareDecoded(const std::vector<std::string>& decoded, uint64_t first_row,
                         uint64_t expected_first_row, uint64_t num_rows, ComparedRows& result) {
-    const Footer::Representation& footer = found.footer();
-    const auto after =
-        std::upper_bound(footer.first_rows.begin(), footer.first_rows.end() - 1, first_row);
-    const RowGroup& row_group =
-        footer.row_groups[static_cast<size_t>(after - footer.first_rows.begin()) - 1];
-    uint64_t bytes = 1;
-    for (const int leaf : LeavesOf(footer, decoded))
-      bytes += row_group.columns[static_cast<size_t>(leaf)].uncompressed_bytes;
-    const double bytes_per_row =
-        static_cast<double>(bytes) / static_cast<double>(std::max<int64_t>(row_group.num_rows, 1));
-    const uint64_t batch_rows =
-        std::max<uint64_t>(1, static_cast<uint64_t>(kBatchBytes / bytes_per_row));
-    result.compared_bytes += static_cast<uint64_t>(bytes_per_row * static_cast<double>(num_rows));
     std::vector<std::string> same = decoded;
-    for (uint64_t done = 0; done < num_rows && !same.empty(); done += batch_rows) {
-      const uint64_t count = std::min(batch_rows, num_rows - done);
+    uint64_t count = 0;
+    for (uint64_t done = 0; done < num_rows && !same.empty(); done += count) {
+      ROBOMERGE_ASSIGN_OR_RETURN(count, found.BatchRows(same, first_row + done));
+      ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t expected_count,
+                                 expected.BatchRows(same, expected_first_row + done));
+      count = std::min({count, expected_count, num_rows - done});
       ROBOMERGE_ASSIGN_OR_RETURN(const auto left, found.Read(same, first_row + done, count));
       ROBOMERGE_ASSIGN_OR_RETURN(const auto right,
                                  expected.Read(same, expected_first_row + done, count));
@@ -230,7 +237,7 @@ RowComparer::RowComparer(const io::RandomAccessFile& file, const Footer& footer,
                          const io::RandomAccessFile& expected, const Footer& expected_footer,
                          std::vector<std::string> columns)
     : representation_(new Representation{Decoder(file, footer), Decoder(expected, expected_footer),
-                                         std::move(columns)}) {}
+                                         Decoder(file, footer), std::move(columns)}) {}
 RowComparer::~RowComparer() = default;
 RowComparer::RowComparer(RowComparer&&) noexcept = default;
 
@@ -241,7 +248,7 @@ Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_
   const std::optional<size_t> row_group = ExactRowGroup(rows.found.footer(), first_row, num_rows);
   const std::optional<size_t> expected =
       ExactRowGroup(rows.expected.footer(), expected_first_row, num_rows);
-  std::vector<std::string> decoded;
+  std::vector<std::string> decoded, equal;
   for (const std::string& column : rows.columns) {
     if (!rows.found.footer().column(column) || !rows.expected.footer().column(column)) {
       const bool is_lost = !rows.found.footer().column(column);
@@ -251,11 +258,11 @@ Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_
     }
     bool same = false;
     if (row_group && expected && rows.SameShape(column)) {
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          same, rows.SameBytes(column, *row_group, *expected, &result.compared_bytes));
+      ROBOMERGE_ASSIGN_OR_RETURN(same, rows.SameBytes(column, *row_group, *expected));
     }
-    if (!same) decoded.push_back(column);
+    (same ? equal : decoded).push_back(column);
   }
+  if (!equal.empty()) ROBOMERGE_RETURN_NOT_OK(rows.DecodeOnce(equal, first_row, num_rows));
   if (!decoded.empty())
     ROBOMERGE_RETURN_NOT_OK(
         rows.CompareDecoded(decoded, first_row, expected_first_row, num_rows, result));

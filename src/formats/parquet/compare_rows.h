@@ -22,14 +22,13 @@ struct RowDifference {
 
 struct ComparedRows {
   std::vector<RowDifference> differences;  ///< at most one per column, in the order of the columns
-  uint64_t compared_bytes = 0;             ///< of the file that is checked
 };
 
 /// Compares row ranges of a file with row ranges of another. Where both ranges are whole row groups
-/// and a column chunk has the same bytes, codec and shape in both, it is equal; other columns are
-/// decoded in batches and compared value by value, bit by bit (a NaN equals a NaN, 0.0 is not
-/// -0.0). Names of list elements and widths of numbers may differ, as in a splice. Holds one batch
-/// of each.
+/// and a column chunk has the same bytes, codec and shape in both, it is equal, and decoded once to
+/// see that it can be; other columns are decoded in batches and compared value by value, bit by bit
+/// (a NaN equals a NaN, 0.0 is not -0.0). Names of list elements and widths of numbers may differ,
+/// as in a splice. Holds one batch of each.
 class RowComparer {
  public:
   /// The references must outlive it. `columns`: those to compare, by name.

@@ -10,6 +10,7 @@
 #include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/delta_encoding.h"
 #include "formats/parquet/destination_schema_internal.h"
+#include "formats/parquet/page_check_internal.h"
 #include "formats/parquet/row_decoder_internal.h"
 #include "formats/parquet/splice_writer_internal.h"
 
@@ -80,8 +81,8 @@ class Splice {
   /// Per column of the destination: its new values, or null.
   Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
 
-  void AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
-                 size_t column, RowGroupPieces& pieces) const;
+  Status AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
+                   size_t column, RowGroupPieces& pieces);
   Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
                      RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const;
   Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
@@ -97,6 +98,8 @@ class Splice {
   SpliceWriter writer_;
   std::vector<std::optional<SourceColumns>> source_columns_;
   std::unique_ptr<RowDecoder> decoder_;
+  std::optional<PageCheck> page_check_;  // of one source
+  const io::RandomAccessFile* checked_file_ = nullptr;
   uint64_t num_chunks_decoded_ = 0;
 };
 
@@ -216,11 +219,17 @@ Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(
   return replaced;
 }
 
-void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
-                       size_t column, RowGroupPieces& pieces) const {
+Status Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
+                         size_t column, RowGroupPieces& pieces) {
   const Footer::Representation& source = Source(source_index);
+  if (checked_file_ != sources_[source_index].file) {
+    checked_file_ = sources_[source_index].file;
+    page_check_.emplace(*checked_file_, source);
+  }
   for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) {
     const uint32_t leaf = from.columns[column].first_leaf + k;
+    // No decoder sees these pages.
+    ROBOMERGE_RETURN_NOT_OK(page_check_->CheckChunk(source_row_group, leaf));
     const ColumnChunk& chunk = source.row_groups[source_row_group].columns[leaf];
     const ChunkPlace& place = source.place(source_row_group, leaf);
     ChunkPiece& piece = pieces.chunks[destination_.column_first_leaf[column] + k];
@@ -236,6 +245,7 @@ void Splice::AddCopied(uint32_t source_index, size_t source_row_group, const Sou
       piece.column_index = {place.column_index_offset, place.column_index_bytes, {}};
     piece.offset_index = {place.offset_index_offset, place.offset_index_bytes, {}};
   }
+  return Status();
 }
 
 Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
@@ -360,7 +370,7 @@ Status Splice::Add(const RowGroupSource& row_group) {
           .Found(StrCat("columns ", Join(source.column_names, ", ")));
     }
     if (exact && from->columns[column].copyable) {
-      AddCopied(row_group.source_index, *exact, *from, column, pieces);
+      ROBOMERGE_RETURN_NOT_OK(AddCopied(row_group.source_index, *exact, *from, column, pieces));
     } else {
       decoded.push_back(column);
     }

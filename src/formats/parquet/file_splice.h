@@ -91,11 +91,11 @@ Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
                                  const DestinationSchema& schema, const SpliceOptions& options,
                                  io::OutputFile& output);
 
-/// Decodes one scalar integer column of the whole file (INT32 or INT64, widened), rows in file
-/// order. kCorrupt on nulls.
+/// Reads one scalar integer column of the whole file (INT32 or INT64, widened), rows in file order.
+/// A row group whose statistics say that all values are equal is not decoded. kCorrupt on nulls.
 Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
                                              const std::string& column);
-/// The same for one row group.
+/// The same for one row group, which is decoded whatever its statistics say.
 Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
                                              const std::string& column, size_t row_group);
 

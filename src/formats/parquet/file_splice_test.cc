@@ -526,5 +526,17 @@ TEST(Splice, ManyRowGroupsKeepTheirOrderBeyondSixteenBits) {
       Int64s(Range(0, 40000))));
 }
 
+// Nothing decodes what is copied.
+TEST(Splice, RefusesPagesThatNoReaderCanDecode) {
+  std::string bytes = WriteParquet({Episode(0, 0, 40)});
+  const uint64_t begin =
+      Footer::Read(MemoryFile("f", bytes)).value().row_groups()[0].columns[0].begin;
+  bytes[begin + 3] = static_cast<char>(bytes[begin + 3] ^ 2);  // the size when decompressed
+  const Sources sources({bytes});
+  const Status status = RunSplice(sources, sources.EveryRowGroup()).status();
+  ASSERT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_THAT(status.ToString(), HasSubstr("source-0.parquet: row group 0, byte 4"));
+}
+
 }  // namespace
 }  // namespace robomerge::parquet

@@ -17,6 +17,10 @@ constexpr uint64_t kFirstDataByte = 4;  // after the magic
 constexpr uint64_t kMostRows = uint64_t{1} << 24;
 constexpr uint64_t kMostRowsPerByte = 8;
 
+// parquet.thrift: CompressionCodec. LZO is in the format, but no reader of ours or LeRobot's has
+// it.
+constexpr int32_t kLzo = 3, kLastCodec = 7;
+
 // Statistics hold INT32 and INT64 values as PLAIN: 4 or 8 little-endian bytes.
 std::optional<int64_t> PlainInteger(std::string_view bytes, PhysicalType type) {
   if (type == PhysicalType::kInt32 && bytes.size() == 4)
@@ -253,6 +257,12 @@ class FooterParser {
           StrCat(ChunkName(leaf), " has another physical type than the schema says"),
           StrCat("type ", static_cast<int>(footer_.leaves[leaf].type)),
           StrCat("type ", fields.type));
+    }
+    if (fields.codec < 0 || fields.codec > kLastCodec || fields.codec == kLzo) {
+      return Unsupported(
+          StrCat(ChunkName(leaf), " is compressed in a way that no reader knows, codec ",
+                 fields.codec),
+          "write the file anew with snappy or zstd");
     }
     Place(leaf, fields, chunk, place);
     footer_.places.push_back(place);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/file_splice.h"
+#include "formats/parquet/page_check_internal.h"
 
 namespace robomerge::parquet {
 namespace {
@@ -83,7 +84,7 @@ std::optional<int64_t> ConstantOf(const ColumnChunk& chunk, const IntegerLeaf& l
 
 Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file,
                                            const Footer& footer_in, const std::string& column,
-                                           size_t first, size_t count) {
+                                           size_t first, size_t count, bool trusts_statistics) {
   const Footer::Representation& footer = footer_in.representation();
   ROBOMERGE_ASSIGN_OR_RETURN(const IntegerLeaf leaf, FindIntegerLeaf(footer, column));
   const std::string what = StrCat("cannot read column `", column, "`");
@@ -100,11 +101,13 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file,
             .At(where)
             .Found(StrCat(num_rows, " rows"));
       }
-      if (const std::optional<int64_t> constant =
-              ConstantOf(footer.row_groups[i].columns[leaf.leaf], leaf)) {
+      const std::optional<int64_t> constant =
+          ConstantOf(footer.row_groups[i].columns[leaf.leaf], leaf);
+      if (constant && trusts_statistics) {
         values.insert(values.end(), static_cast<size_t>(num_rows), *constant);
         continue;
       }
+      ROBOMERGE_RETURN_NOT_OK(PageCheck(file, footer).CheckChunk(i, leaf.leaf));
       if (!reader) {
         reader = ::parquet::ParquetFileReader::Open(
             ArrowFile(file), ::parquet::default_reader_properties(),
@@ -139,7 +142,8 @@ Result<std::vector<int64_t>> ReadRowGroups(const io::RandomAccessFile& file,
 
 Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
                                              const std::string& column) {
-  return ReadRowGroups(file, footer, column, 0, footer.row_groups().size());
+  return ReadRowGroups(file, footer, column, 0, footer.row_groups().size(),
+                       /*trusts_statistics=*/true);
 }
 
 Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, const Footer& footer,
@@ -149,7 +153,7 @@ Result<std::vector<int64_t>> ReadInt64Column(const io::RandomAccessFile& file, c
         .At(file.path())
         .Expected(StrCat("fewer than ", footer.row_groups().size()));
   }
-  return ReadRowGroups(file, footer, column, row_group, 1);
+  return ReadRowGroups(file, footer, column, row_group, 1, /*trusts_statistics=*/false);
 }
 
 }  // namespace robomerge::parquet

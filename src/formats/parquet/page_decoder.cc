@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/checked.h"
+#include "formats/parquet/page_check_internal.h"
 #include "formats/parquet/page_decoder_internal.h"
 
 namespace robomerge::parquet {
@@ -13,44 +14,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "values are read as they lie in the file");
 
-// parquet.thrift: PageType, Encoding, CompressionCodec.
-constexpr int32_t kDataPage = 0, kDictionaryPage = 2;
-constexpr int32_t kPlain = 0, kPlainDictionary = 2, kRle = 3, kRleDictionary = 8;
-constexpr int32_t kUncompressed = 0, kSnappy = 1;
 // What claims more is not a table of metadata, and is left to Arrow.
 constexpr int64_t kMostPageBytes = int64_t{1} << 28;
 constexpr int64_t kMostEntries = int64_t{1} << 24;
-
-struct PageHeader {
-  int32_t type = -1;
-  int64_t uncompressed_bytes = -1, compressed_bytes = -1;
-  int64_t num_values = -1;
-  int32_t encoding = -1, definition_encoding = -1, repetition_encoding = -1;
-};
-
-// Reads the header at the beginning of `bytes`; its length goes to `header_bytes`. False if it is
-// damaged.
-bool ReadPageHeader(std::string_view bytes, PageHeader& page, size_t& header_bytes) {
-  ThriftReader reader(bytes, {}, "page header", 0);
-  for (ThriftStructReader header(reader, "PageHeader"); header.Next();) {
-    if (header.id() == 1) page.type = header.Int32();
-    if (header.id() == 2) page.uncompressed_bytes = header.Count();
-    if (header.id() == 3) page.compressed_bytes = header.Count();
-    if (header.id() != 5 && header.id() != 7) continue;  // data_page_header, dictionary_page_header
-    header.Struct();
-    for (ThriftStructReader kind(reader, "DataPageHeader"); kind.Next();) {
-      if (kind.id() == 1) page.num_values = kind.Count();
-      if (kind.id() == 2) page.encoding = kind.Int32();
-      if (kind.id() == 3 && kind.type() == ThriftType::kI32)
-        page.definition_encoding = kind.Int32();
-      if (kind.id() == 4 && kind.type() == ThriftType::kI32)
-        page.repetition_encoding = kind.Int32();
-    }
-  }
-  header_bytes = reader.position();
-  return reader.ok() && page.uncompressed_bytes >= 0 && page.compressed_bytes >= 0 &&
-         page.uncompressed_bytes <= kMostPageBytes && page.num_values >= 0;
-}
 
 // The RLE / bit-packed hybrid of Encodings.md: runs of one value, and bit-packed groups of eight
 // values.
@@ -169,7 +135,11 @@ class LeafDecoder {
     while (left > 0) {
       PageHeader page;
       size_t header_bytes = 0;
-      if (!ReadPageHeader(bytes, page, header_bytes)) return false;
+      if (!ReadPageHeader(bytes, page, header_bytes) || page.uncompressed_bytes < 0 ||
+          page.compressed_bytes < 0 || page.uncompressed_bytes > kMostPageBytes ||
+          page.num_values < 0) {
+        return false;
+      }
       bytes.remove_prefix(header_bytes);
       if (static_cast<uint64_t>(page.compressed_bytes) > bytes.size()) return false;
       const std::optional<std::string_view> body =

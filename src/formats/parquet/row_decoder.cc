@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "formats/parquet/page_check_internal.h"
 #include "formats/parquet/row_decoder_internal.h"
 
 namespace robomerge::parquet {
@@ -12,6 +13,7 @@ namespace {
 // A batch is what is decoded at once; pages of large row groups are read through a buffer instead
 // of whole chunks.
 constexpr uint64_t kBatchBytes = uint64_t{16} << 20;
+constexpr uint64_t kMostBatchBytes = uint64_t{64} << 20;
 constexpr uint64_t kMostBatchRows = uint64_t{1} << 20;
 constexpr int64_t kPageBufferBytes = int64_t{1} << 20;
 
@@ -26,9 +28,15 @@ Status RowDecoder::Open(size_t row_group) {
   batch_ = nullptr;
   batches_ = nullptr;
   reader_ = nullptr;
-  uint64_t bytes = 1;
-  for (const int leaf : leaves_)
-    bytes += footer_.row_groups[row_group].columns[static_cast<size_t>(leaf)].uncompressed_bytes;
+  uint64_t bytes = 1, most_bytes = 1;
+  PageCheck pages(file_, footer_);
+  for (const int leaf : leaves_) {
+    const auto number = static_cast<size_t>(leaf);
+    bytes += footer_.row_groups[row_group].columns[number].uncompressed_bytes;
+    ROBOMERGE_RETURN_NOT_OK(pages.CheckChunk(row_group, number));
+    ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t most, pages.MostDecodedBytes(row_group, number));
+    most_bytes += std::min(most, UINT64_MAX - most_bytes);
+  }
   const auto num_rows = static_cast<uint64_t>(footer_.row_groups[row_group].num_rows);
   ::parquet::ReaderProperties low_level_properties = ::parquet::default_reader_properties();
   if (bytes > kBatchBytes) {
@@ -39,10 +47,17 @@ Status RowDecoder::Open(size_t row_group) {
       ArrowFile(file_), low_level_properties, ArrowMetaData(SubsetFooter(footer_, row_group, 1)));
   ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
-  const double rows_per_byte = static_cast<double>(num_rows) / static_cast<double>(bytes);
-  const auto batch_rows = static_cast<uint64_t>(rows_per_byte * static_cast<double>(kBatchBytes));
-  properties.set_batch_size(
-      static_cast<int64_t>(std::clamp<uint64_t>(batch_rows, 1, kMostBatchRows)));
+  const auto rows_in_batch = [&](uint64_t of_bytes, uint64_t row_group_bytes) {
+    return static_cast<double>(num_rows) / static_cast<double>(row_group_bytes) *
+           static_cast<double>(of_bytes);
+  };
+  double batch_rows = rows_in_batch(kBatchBytes, bytes);
+  // A dictionary makes more of the rows than the footer says.
+  if (batch_rows > rows_in_batch(kMostBatchBytes, most_bytes))
+    batch_rows = rows_in_batch(kBatchBytes, most_bytes);
+  batch_rows_ =
+      static_cast<uint64_t>(std::clamp(batch_rows, 1.0, static_cast<double>(kMostBatchRows)));
+  properties.set_batch_size(static_cast<int64_t>(batch_rows_));
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
       reader_,
       ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level),
@@ -77,6 +92,14 @@ Status RowDecoder::MoveTo(uint64_t row) {
     }
   }
   return Status();
+}
+
+Result<uint64_t> RowDecoder::BatchRows(uint64_t row) {
+  return AtArrowBoundary("cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(row)),
+                         [&]() -> Result<uint64_t> {
+                           ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
+                           return batch_rows_;
+                         });
 }
 
 Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint64_t num_rows) {

@@ -29,6 +29,8 @@ class RowDecoder {
   /// Rows [first_row, first_row + num_rows) of the file; they may span row groups. Going forward
   /// never decodes a row twice.
   Result<std::shared_ptr<arrow::Table>> Read(uint64_t first_row, uint64_t num_rows);
+  /// How many rows from `row` on are few enough to be held at once, each with values of its own.
+  Result<uint64_t> BatchRows(uint64_t row);
 
  private:
   Status Open(size_t row_group);
@@ -39,6 +41,7 @@ class RowDecoder {
   std::vector<int> leaves_;
   std::unique_ptr<::parquet::arrow::FileReader> reader_;  // of one row group
   std::unique_ptr<arrow::RecordBatchReader> batches_;
+  uint64_t batch_rows_ = 1;
   uint64_t row_group_end_ = 0;  // row after the last one of that row group
   std::shared_ptr<arrow::RecordBatch> batch_;
   uint64_t batch_first_row_ = 0;

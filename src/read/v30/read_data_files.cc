@@ -138,9 +138,10 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
 // Reads one file's rows, row group by row group.
 class RowScan {
  public:
-  RowScan(const io::RandomAccessFile& file, const Footer& footer)
+  RowScan(const io::RandomAccessFile& file, const Footer& footer, const Dataset& dataset)
       : file_(file),
         footer_(footer),
+        dataset_(dataset),
         episode_leaf_(*FindLeaf(footer, "episode_index")),
         task_leaf_(*FindLeaf(footer, "task_index")),
         frame_leaf_(*FindLeaf(footer, "frame_index")) {}
@@ -167,6 +168,7 @@ class RowScan {
     }
     if (episode) {
       ROBOMERGE_RETURN_NOT_OK(CheckFrames(row_group, num_rows, *episode));
+      if (task && !IsListed(*task, *episode)) ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
       Append(*episode, num_rows, row_group.uncompressed_bytes(), true);
       CountTasks(task, tasks, 0, num_rows);
       first_row_ += num_rows;
@@ -174,9 +176,14 @@ class RowScan {
     }
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes,
                                parquet::ReadInt64Column(file_, footer_, "episode_index", at));
+    bool task_is_checked = false;
     for (size_t begin = 0; begin < episodes.size();) {
       size_t end = begin + 1;
       while (end < episodes.size() && episodes[end] == episodes[begin]) ++end;
+      if (task && !task_is_checked && !IsListed(*task, episodes[begin])) {
+        ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
+        task_is_checked = true;
+      }
       const bool is_whole = begin == 0 && end == episodes.size();
       // A row group of several episodes counts by each one's share of its rows.
       const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
@@ -203,6 +210,31 @@ class RowScan {
         .At(StrCat(file_.path(), ": frame_index, row ", first_row_))
         .Expected(StrCat("0 to ", num_rows - 1))
         .Found(StrCat(*frames.min_value, " to ", *frames.max_value));
+  }
+
+  // Whether the episodes table says that all frames of the episode have this task, or says nothing.
+  bool IsListed(int64_t task, int64_t episode) const {
+    if (episode < 0 || static_cast<uint64_t>(episode) >= dataset_.episodes.size()) return true;
+    const std::vector<std::string>& listed = dataset_.episodes[static_cast<size_t>(episode)].tasks;
+    if (listed.empty()) return true;
+    return listed.size() == 1 && task >= 0 && static_cast<uint64_t>(task) < dataset_.tasks.size() &&
+           dataset_.tasks[static_cast<size_t>(task)] == listed.front();
+  }
+
+  // Statistics and the episodes table contradict each other: only the rows tell which one is right.
+  Status CheckConstantTask(size_t at, int64_t task) const {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> tasks,
+                               parquet::ReadInt64Column(file_, footer_, "task_index", at));
+    const auto other =
+        std::find_if(tasks.begin(), tasks.end(), [&](int64_t one) { return one != task; });
+    if (other == tasks.end()) return Status();
+    return Problem(Code::kCorrupt, "statistics in the footer contradict the rows")
+        .Kind("E-data-file")
+        .At(StrCat(file_.path(), ": task_index, row ",
+                   first_row_ + static_cast<uint64_t>(other - tasks.begin())))
+        .Expected(StrCat(task, " (minimum and maximum of row group ", at, ")"))
+        .Found(std::to_string(*other))
+        .Hint("write the file anew with pyarrow, which computes its statistics");
   }
 
   void Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes, bool is_row_group) {
@@ -237,6 +269,7 @@ class RowScan {
 
   const io::RandomAccessFile& file_;
   const Footer& footer_;
+  const Dataset& dataset_;
   const size_t episode_leaf_, task_leaf_, frame_leaf_;
   uint64_t first_row_ = 0;
   std::vector<EpisodeRows> episodes_;
@@ -267,7 +300,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
-  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(**file, footer).Run());
+  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(**file, footer, dataset).Run());
   return data;
 }
 

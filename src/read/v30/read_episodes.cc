@@ -21,6 +21,16 @@ bool IsKnown(const std::string& column) {
          column.starts_with(kStatPrefix) || column.starts_with("meta/episodes/");
 }
 
+// "cam" of "videos/cam/file_index", which every camera has; empty for any other column.
+std::string CameraOf(std::string_view column) {
+  constexpr std::string_view kPrefix = "videos/", kSuffix = "/file_index";
+  if (!column.starts_with(kPrefix) || !column.ends_with(kSuffix) ||
+      column.size() <= kPrefix.size() + kSuffix.size())
+    return {};
+  return std::string(
+      column.substr(kPrefix.size(), column.size() - kPrefix.size() - kSuffix.size()));
+}
+
 // Where the row of an episode is: row `row` of file number `file`.
 struct RowPlace {
   int64_t episode_index = 0;
@@ -200,6 +210,22 @@ Status SortByEpisode(std::vector<RowPlace>& places, const std::vector<EpisodesFi
   return Status();
 }
 
+// A camera that the episodes table places in videos, and that is no feature. LeRobot does not load
+// it.
+void WarnOfCameras(const std::set<std::string>& cameras, Dataset& dataset) {
+  for (const std::string& camera : cameras) {
+    dataset.warnings.push_back(
+        Problem(Code::kCorrupt,
+                StrCat("camera `", camera, "` is no feature of info.json: its videos are left out"))
+            .Kind("W-camera-unknown")
+            .Source(dataset.root)
+            .At(StrCat(io::JoinPath(dataset.root, "meta/info.json"), ": features"))
+            .Expected(StrCat("`", camera, "` of dtype video (from the columns videos/", camera,
+                             "/* of meta/episodes)"))
+            .Hint("add the camera to info.json if its videos are to be kept"));
+  }
+}
+
 }  // namespace
 
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
@@ -220,7 +246,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
   std::vector<FileColumns> columns;
   std::vector<StatisticsOfFile> statistics;
   std::vector<RowPlace> places;
-  std::set<std::string> carried;
+  std::set<std::string> carried, unknown_cameras;
   for (const std::string& path : paths) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                                file_system.OpenForReading(path));
@@ -230,6 +256,10 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
     ROBOMERGE_ASSIGN_OR_RETURN(StatisticsOfFile of_statistics, StatisticsOfFile::Read(table));
     for (const std::string& column : table.column_names()) {
       if (!IsKnown(column)) carried.insert(column);
+      const std::string camera = CameraOf(column);
+      const Feature* feature = camera.empty() ? nullptr : dataset.schema.Find(camera);
+      if (!camera.empty() && (feature == nullptr || !feature->is_video()))
+        unknown_cameras.insert(camera);
     }
     for (int64_t row = 0; row < table.num_rows(); ++row) {
       ROBOMERGE_RETURN_NOT_OK(CheckRow(of_file, static_cast<size_t>(row), path));
@@ -243,6 +273,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
   }
   ROBOMERGE_RETURN_NOT_OK(SortByEpisode(places, dataset.episodes_files));
   dataset.carried_columns.assign(carried.begin(), carried.end());
+  WarnOfCameras(unknown_cameras, dataset);
 
   uint64_t num_frames = 0;
   for (const RowPlace& place : places) {
