@@ -62,6 +62,7 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok() && text.status().code() == Code::kNotFound) return Status();
   ROBOMERGE_RETURN_NOT_OK(text.status());
+  WarnOfByteOrderMark(*text, path, dataset.warnings);
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(*text, path));
   std::vector<Problem> problems;
   std::vector<FeatureStatistics> all;

@@ -1,5 +1,6 @@
 #include "read/v30/read_v30.h"
 
+#include "base/foreign_file.h"
 #include "base/text.h"
 
 namespace robomerge::v30 {
@@ -24,6 +25,18 @@ Status RefuseSubtasks(const io::FileSystem& file_system, const Dataset& dataset)
 }
 
 }  // namespace
+
+void WarnOfByteOrderMark(std::string_view text, const std::string& path,
+                         std::vector<Problem>& warnings) {
+  if (!text.starts_with(json::kByteOrderMark)) return;
+  warnings.push_back(
+      Problem(Code::kCorrupt, "a byte order mark is before the text, which LeRobot does not read")
+          .Kind("W-byte-order-mark")
+          .At(path)
+          .Hint(StrCat(
+              "the result is without it. To mend the source: sed -i '1s/^\\xEF\\xBB\\xBF//' ",
+              ShellWord(path))));
+}
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info) {

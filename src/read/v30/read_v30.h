@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/json/json.h"
@@ -10,6 +11,15 @@
 #include "robomerge/status.h"
 
 namespace robomerge::v30 {
+
+/// What mends a dataset of which a part is missing.
+inline constexpr std::string_view kCopyTheRest =
+    "the copy of this dataset is not whole: copy or download it again (what is there is kept), with "
+    "rsync -a FROM/ TO/ or hf download REPO --repo-type dataset --local-dir TO";
+
+/// Warns (W-byte-order-mark) if `text`, the content of `path`, begins with one.
+void WarnOfByteOrderMark(std::string_view text, const std::string& path,
+                         std::vector<Problem>& warnings);
 
 /// Templates and totals of one source's info.json. They do not concern other sources.
 struct SourceInfo {
