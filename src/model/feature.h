@@ -59,9 +59,14 @@ inline constexpr std::string_view kEncoderKeys[] = {
     "video.g",           "video.crf",           "video.preset",
     "video.fast_decode", "video.extra_options", "video.video_backend"};
 
+/// `names` as one list, whichever of these ways it is written in: ["x", "y"], [["x", "y"]],
+/// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}.
+Json FlatNames(const Json& names);
+
 /// The feature's entry without what must not decide whether two sources fit together: encoder
-/// settings, the entry's own fps, and the measured properties of a stream (codec, pixel format,
-/// audio, ...), which are read from the file itself. `video_info` is read as `info`, and old
+/// settings, the entry's own fps, the form of `names` and the axes of pictures, what is said of the
+/// default features, and the measured properties of a stream (codec, pixel format, audio, ...),
+/// which are read from the file itself. `video_info` is read as `info`, and old
 /// spellings of the depth marker as info.is_depth_map (format spec 1.5, 3.1). Keys are sorted.
 Json ComparableEntry(const Feature& feature);
 

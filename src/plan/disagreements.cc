@@ -95,7 +95,16 @@ class Comparison {
     const std::string inner = key.find('.') == std::string::npos
                                   ? StrCat(pointer, ".", key)
                                   : StrCat(pointer, "[\"", key, "\"]");
-    Add("E-features", StrCat("feature `", feature, "` differs in ", key), inner, a, b);
+    Add("E-features", StrCat("feature `", feature, "` differs in ", key), inner, a, b,
+        key == "depth_unit" ? DepthHint(a, b) : "");
+  }
+
+  // Older datasets do not say the unit. It shows in no file, so only the user can know it.
+  std::string DepthHint(const Json& a, const Json& b) const {
+    if (a.is_null() == b.is_null()) return "";
+    return StrCat("depth recorded as integers is in mm, as floats in m: if it is ",
+                  json::DumpLine(a.is_null() ? b : a), " in both, write this `depth_unit` into ",
+                  Place(a.is_null() ? first_ : other_, "features"), " too");
   }
 
   static std::string Short(const Json& value) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 
@@ -74,6 +75,7 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
               "empty folder")
           .Hint("choose another destination, or remove this one yourself");
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
+  if (stat.kind == io::FileKind::kLink) return DestinationIsLink(file_system, path);
   if (!stat.is_directory()) return refusal;
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(path));
   if (names.empty()) return Status();
@@ -84,6 +86,15 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
   const bool is_dataset = info.ok() && info->is_object() && info->contains("codebase_version") &&
                           info->contains("features") && info->at("features").is_object();
   return is_dataset ? Status() : Status(refusal);
+}
+
+Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& destination) {
+  const Result<std::string> real = file_system.RealPath(destination);
+  return Problem(Code::kAlreadyExists, "destination is a link, which a merge does not replace")
+      .Kind("E-destination")
+      .At(destination)
+      .Found(real.ok() ? "a link to " + *real : "a link")
+      .Hint(StrCat("name what it leads to, or remove the link: rm ", ShellWord(destination)));
 }
 
 Problem DestinationExists(const std::string& destination) {

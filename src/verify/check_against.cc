@@ -75,6 +75,13 @@ class Kept {
     CheckPhysicalSchema();
   }
 
+  static std::string Nullable(std::string form) {
+    constexpr std::string_view kRequired = " required ", kOptional = " optional ";
+    for (size_t at = 0; (at = form.find(kRequired, at)) != std::string::npos;)
+      form.replace(at, kRequired.size(), kOptional);
+    return form;
+  }
+
   static bool IsDefault(const std::string& name) {
     return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
            std::end(kDefaultFeatures);
@@ -96,7 +103,11 @@ class Kept {
       for (const DataFile& file : source.dataset.data_files) {
         has_features = has_features || file.has_huggingface_features;
         std::istringstream lines(file.physical_schema);
-        for (std::string line; std::getline(lines, line);) forms.insert(line);
+        for (std::string line; std::getline(lines, line);) {
+          forms.insert(line);
+          // A column may hold nulls where that of any source may.
+          forms.insert(Nullable(line));
+        }
       }
     }
     for (const DataFile& file : dataset_.data_files) {

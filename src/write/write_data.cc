@@ -46,9 +46,11 @@ class DataWriter {
     parquet::SpliceOptions options;
     options.alignment_bytes = context_.alignment_bytes;
     options.leaves_copies = true;
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        parquet::SpliceReport report,
-        parquet::WriteSplice(sources, row_groups_, schema, options, *data.output));
+    Result<parquet::SpliceReport> spliced =
+        parquet::WriteSplice(sources, row_groups_, schema, options, *data.output);
+    // A user knows the file by its place in the dataset, not in the staging folder.
+    if (!spliced.ok()) return spliced.status().While("writing " + data.name);
+    parquet::SpliceReport report = std::move(spliced).value();
     data.written.mode =
         report.num_chunks_decoded > 0 ? ReportedFile::Mode::kEncode : ReportedFile::Mode::kSplice;
     data.written.size_bytes = report.file_size_bytes;
@@ -122,7 +124,8 @@ class DataWriter {
         plan_.sources[plan_.schema_source]->dataset->data_files[plan_.schema_data_file];
     const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
-    return parquet::DestinationSchema::From(file, footer, BookkeepingColumns());
+    return parquet::DestinationSchema::From(file, footer, BookkeepingColumns(),
+                                            plan_.nullable_columns);
   }
 
   const WriteContext& context_;

@@ -246,7 +246,7 @@ Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t 
       EncodeInt64Chunk(values, num_rows, destination_.leaves[leaf].max_definition_level > 0);
   if (!encoded.ok())
     return encoded.status().While(
-        StrCat("making column `", destination_.column_names[column], "` of ", output_.path()));
+        StrCat("making column `", destination_.column_names[column], "`"));
   ChunkPiece& piece = pieces.chunks[leaf];
   piece.pages = pages.texts.emplace_back(std::move(encoded->pages));
   piece.chunk.thrift = metadata.Keep(std::move(encoded->thrift));
@@ -403,7 +403,7 @@ Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
   ROBOMERGE_RETURN_NOT_OK(splice.Check());
   for (size_t i = 0; i < row_groups.size(); ++i) {
     if (const Status added = splice.Add(row_groups[i]); !added.ok())
-      return added.While(StrCat("writing row group ", i, " of ", output.path()));
+      return added.While(StrCat("writing row group ", i));
   }
   return splice.Finish();
 }

@@ -2,6 +2,7 @@
 
 #include "base/foreign_file.h"
 #include "base/text.h"
+#include "read/v30/data_columns.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -47,6 +48,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(root, info, dataset));
   std::vector<Problem> problems;
   Gather(RefuseSubtasks(file_system, dataset), problems);
+  Gather(CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
   Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
   Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);
   const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, dataset);
