@@ -149,6 +149,7 @@ std::optional<Problem> ForeignFile(std::string_view head, const std::string& pat
   for (const Signature& signature : kSignatures) {
     // The magic of the wanted format is not told apart here, but by its reader.
     if (!Has(head, signature.at, signature.bytes) || expected == signature.what) continue;
+    if (expected == "a picture" && signature.what.ends_with("picture")) return std::nullopt;
     return foreign(std::string(signature.what), Hint(signature.remedy, is_video_wanted, path));
   }
   if (IsTransportStream(head))

@@ -184,11 +184,20 @@ std::vector<std::string> Schema::video_keys() const {
   return keys;
 }
 
+std::vector<std::string> Schema::image_keys() const {
+  std::vector<std::string> keys;
+  for (const Feature& feature : features) {
+    if (feature.is_image()) keys.push_back(feature.name);
+  }
+  return keys;
+}
+
 std::string Schema::Fingerprint() const {
   Json all = Json::object();
   all["fps"] = fps;
   all["robot_type"] = robot_type;
   all["tools"] = tools;
+  if (!subtasks.is_null()) all["subtasks"] = subtasks;
   Json& entries = all["features"] = Json::array();
   for (const Feature& feature : features)
     entries.push_back(Json::array({feature.name, feature.entry}));

@@ -74,16 +74,21 @@ Json ComparableEntry(const Feature& feature);
 /// keys.
 Json CanonicalDepthMarker(Json entry);
 
+/// The table of early 2026 that `subtask_index` numbers the rows of (format spec 1.11).
+inline constexpr std::string_view kSubtasksPath = "meta/subtasks.parquet";
+
 /// What all sources must agree on, as one source states it, and `tools`.
 struct Schema {
   Json fps;         ///< as written: 10 or 10.0
   Json robot_type;  ///< string or null
   std::vector<Feature> features;
-  Json tools;  ///< null when absent
+  Json tools;     ///< null when absent
+  Json subtasks;  ///< size and fingerprint of meta/subtasks.parquet; null when absent
 
   const Feature* Find(std::string_view name) const;
   FrameRate frame_rate() const;
   std::vector<std::string> video_keys() const;
+  std::vector<std::string> image_keys() const;
   /// A text of all of it: equal texts mean equal schemas, key by key.
   std::string Fingerprint() const;
 };

@@ -22,6 +22,14 @@ class Comparison {
       Add("E-robot-type", "sources differ in robot_type", "robot_type", a.robot_type, b.robot_type,
           "if they are the same robot, write the same robot_type into both info.json");
     }
+    // The numbers of frames mean rows of this table, so there can be only one.
+    if (a.subtasks != b.subtasks) {
+      problems_.push_back(
+          Start("sources differ in their table of subtasks", "E-subtasks", "features")
+              .Expected(StrCat("the same meta/subtasks.parquet as   ", first_.first_root))
+              .Found(b.subtasks.is_null() ? "none" : "another one")
+              .Hint("merge them apart, or remove the feature `subtask_index` and this table"));
+    }
     for (const Feature& feature : a.features) {
       const Feature* counterpart = b.Find(feature.name);
       if (counterpart == nullptr) {

@@ -85,6 +85,9 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
   const SchemaClass* first_other = nullptr;
   std::string expected, found;
   for (const Feature& feature : schemas.front().schema->features) {
+    if (std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), feature.name) !=
+        std::end(kDefaultFeatures))
+      continue;
     const Json names = feature.entry.value("names", Json());
     for (const SchemaClass& other : schemas) {
       const Json others = other.schema->Find(feature.name)->entry.value("names", Json());
@@ -109,6 +112,14 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
                      "\"].names"))
           .Expected(std::move(expected))
           .Found(std::move(found)));
+}
+
+// The table of subtasks is the same in all sources.
+void CarrySubtasks(const Schema& schema, MergePlan& plan) {
+  if (schema.subtasks.is_null()) return;
+  const std::string path(kSubtasksPath);
+  plan.steps.emplace_back(
+      CarriedFileStep{0, path, schema.subtasks.value("size_bytes", uint64_t{0}), path});
 }
 
 // I-3: from chunk-1000 on, names no longer sort as their numbers do.
@@ -161,9 +172,12 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   if (!statistics.empty()) plan.steps.emplace_back(StatsStep{std::move(statistics)});
   plan_internal::MakeOrigins(site, plan);
   plan_internal::WarnOfCopies(plan);
+  const size_t record = plan.steps.size();
+  plan.steps.emplace_back(RecordStep());
+  CarrySubtasks(*root.schemas.front().schema, plan);
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
-  plan.steps.emplace_back(RecordStep{plan_internal::MakeRecord(options, plan)});
+  std::get<RecordStep>(plan.steps[record]).text = plan_internal::MakeRecord(options, plan);
   return plan;
 }
 

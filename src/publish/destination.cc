@@ -90,7 +90,7 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
 
 Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& destination) {
   const Result<std::string> real = file_system.RealPath(destination);
-  return Problem(Code::kAlreadyExists, "destination is a link, which a merge does not replace")
+  return Problem(Code::kInvalidArgument, "destination is a link, which a merge does not replace")
       .Kind("E-destination")
       .At(destination)
       .Found(real.ok() ? "a link to " + *real : "a link")

@@ -72,6 +72,10 @@ class Kept {
         std::all_of(all_.sources.begin(), all_.sources.end(),
                     [&](const Subject& one) { return one.dataset.schema.tools == tools; });
     if (agree && schema.tools != tools) Differs("tools", tools, schema.tools, all_.sources.front());
+    for (const Subject& source : all_.sources) {
+      const Json& subtasks = source.dataset.schema.subtasks;
+      if (subtasks != schema.subtasks) Differs("subtasks", subtasks, schema.subtasks, source);
+    }
     CheckPhysicalSchema();
   }
 

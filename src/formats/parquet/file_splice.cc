@@ -10,6 +10,7 @@
 #include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/delta_encoding.h"
 #include "formats/parquet/destination_schema_internal.h"
+#include "formats/parquet/pictures_internal.h"
 #include "formats/parquet/row_decoder_internal.h"
 #include "formats/parquet/splice_writer_internal.h"
 
@@ -76,6 +77,7 @@ class Splice {
   Status CheckRows(const RowGroupSource& row_group) const;
   Result<const SourceColumns*> ColumnsOf(uint32_t source_index);
   Status MatchTypes(uint32_t source_index, SourceColumns& columns) const;
+  bool LiesInFiles(uint32_t source_index, const std::string& column) const;
   std::optional<size_t> ExactRowGroup(const RowGroupSource& row_group) const;
   /// Per column of the destination: its new values, or null.
   Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
@@ -166,8 +168,18 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
                          destination_.path));
   }
   ROBOMERGE_RETURN_NOT_OK(MatchTypes(source_index, columns));
+  for (size_t i = 0; i < columns.columns.size(); ++i) {
+    if (LiesInFiles(source_index, destination_.column_names[i]))
+      columns.columns[i].copyable = false;
+  }
   known = std::move(columns);
   return &*known;
+}
+
+bool Splice::LiesInFiles(uint32_t source_index, const std::string& column) const {
+  const PicturesByPath* pictures = sources_[source_index].pictures;
+  return pictures != nullptr && std::find(pictures->columns.begin(), pictures->columns.end(),
+                                          column) != pictures->columns.end();
 }
 
 // Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
@@ -286,7 +298,12 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     const std::string& name = destination_.column_names[column];
     const std::string where = ColumnPlace(row_group.source_index, name);
     const auto to = arrow_schema_.GetFieldByName(name);
-    const auto values = rows->GetColumnByName(name);
+    auto values = rows->GetColumnByName(name);
+    if (values && LiesInFiles(row_group.source_index, name)) {
+      ROBOMERGE_ASSIGN_OR_RETURN(values, AtArrowBoundary("cannot embed pictures", where, [&] {
+                                   return EmbedPictures(values, opened.pictures->read, where);
+                                 }));
+    }
     if (!to || !values)
       return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
           .At(where);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "formats/parquet/footer.h"
+#include "formats/parquet/pictures.h"
 #include "io/file_system.h"
 #include "robomerge/status.h"
 
@@ -37,6 +38,8 @@ struct RowGroupSource {
 struct SpliceSource {
   const io::RandomAccessFile* file = nullptr;
   const Footer* footer = nullptr;
+  /// Columns whose pictures lie in files; null: none.
+  const PicturesByPath* pictures = nullptr;
 };
 
 struct SpliceOptions {

@@ -60,19 +60,20 @@ Problem WrongColumn(std::string what, const Feature& feature, std::string found)
       .Found(std::move(found));
 }
 
-// Pictures are a group of `bytes` and `path`; some writers leave out the group, and store the bytes
-// or the path alone.
+// Pictures are a group of `bytes` and `path`; some writers leave out one of them, or the group.
+// Whichever holds nothing but nulls may have no type.
 std::optional<Problem> PictureProblem(const Footer& footer, const std::vector<size_t>& leaves,
                                       const Feature& feature) {
-  bool has_picture = false, is_text = true;
-  for (const size_t at : leaves) {
-    const Leaf& leaf = footer.leaves()[at];
-    is_text =
-        is_text && leaf.max_repetition_level == 0 && leaf.type == parquet::PhysicalType::kByteArray;
-    has_picture = has_picture || leaf.path.size() == 1 ||
-                  (leaf.path.size() == 2 && leaf.path.back() == "bytes");
-  }
-  if (has_picture && is_text) return std::nullopt;
+  const bool holds_pictures =
+      !leaves.empty() && std::all_of(leaves.begin(), leaves.end(), [&](size_t at) {
+        const Leaf& leaf = footer.leaves()[at];
+        const bool has_name =
+            leaf.path.size() == 1 ||
+            (leaf.path.size() == 2 && (leaf.path.back() == "bytes" || leaf.path.back() == "path"));
+        return has_name && leaf.max_repetition_level == 0 &&
+               (leaf.type == parquet::PhysicalType::kByteArray || leaf.shape.ends_with(" null"));
+      });
+  if (holds_pictures) return std::nullopt;
   return WrongColumn(StrCat("column of feature `", feature.name, "` holds no pictures"), feature,
                      leaves.empty() ? "an empty group" : footer.leaves()[leaves.front()].shape)
       .Hint("store encoded pictures: a group of `bytes` and `path`, or plain bytes");

@@ -146,7 +146,7 @@ std::string PhysicalSchema(const Footer& footer) {
 
 // Reads the file at `data.path`.
 Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& dataset,
-                              DataFile data) {
+                              DataFile data, std::vector<Problem>& warnings) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                              file_system.OpenForReading(data.path));
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));
@@ -155,6 +155,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(*file));
   ROBOMERGE_RETURN_NOT_OK(CheckColumns(footer, dataset.schema, data.path));
   ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
+  ROBOMERGE_RETURN_NOT_OK(CheckPictures(file_system, *file, footer, dataset, warnings));
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
@@ -221,7 +222,7 @@ class DataFilesReader {
     DataFile data;
     data.id = id;
     data.path = io::JoinPath(dataset_.root, *relative);
-    Result<DataFile> file = ReadDataFile(file_system_, dataset_, data);
+    Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
     if (file.ok()) {
       files_.push_back({std::move(file).value(), true});
     } else if (file.status().code() == Code::kNotFound) {
@@ -282,7 +283,7 @@ class DataFilesReader {
       DataFile data;
       data.id = IdOf(RelativeTo(dataset_.root, path));
       data.path = path;
-      Result<DataFile> file = ReadDataFile(file_system_, dataset_, data);
+      Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
       if (file.ok()) {
         files_.push_back({std::move(file).value(), false});
       } else if (IsUnfinished(file_system_, path)) {
