@@ -57,4 +57,13 @@ std::string ResolvedAsText(const std::string& path) {
   return resolved.empty() ? "/" : resolved;
 }
 
+std::optional<std::string> PathInside(const std::string& root, const std::string& path) {
+  std::string inner = path;
+  const std::string folder = root.ends_with('/') ? root : root + "/";
+  if (inner.starts_with(folder)) inner.erase(0, folder.size());
+  while (inner.starts_with("./")) inner.erase(0, 2);
+  if (!IsPlainPath(inner)) return std::nullopt;
+  return folder + inner;
+}
+
 }  // namespace robomerge

@@ -1,6 +1,7 @@
 // Paths as text: nothing here asks the file system.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,10 @@ std::string RelativeTo(const std::string& root, const std::string& path);
 /// Whether `path` is relative, cannot lead out of the folder it is joined to, and has only one
 /// spelling: no empty component, no "." and no "..", no NUL.
 bool IsPlainPath(std::string_view path);
+
+/// The path of a file inside the folder `root`, named as relative to it or absolutely; nothing if
+/// it is outside.
+std::optional<std::string> PathInside(const std::string& root, const std::string& path);
 
 /// `path`, which must be absolute, with "." and ".." resolved as the system does where there are no
 /// links. "/" for what leads above the root.

@@ -95,8 +95,11 @@ class KeyPlacer {
             static_cast<double>(stream.timescale) / static_cast<double>(stream.frame_ticks);
         const double stated =
             static_cast<double>(rate_.numerator) / static_cast<double>(rate_.denominator);
-        // A file with one frame has no rate.
-        if (stream.num_frames > 1 && std::fabs(real / stated - 1) > 1e-4) {
+        // A file with one frame has no rate. One of few frames may have ticks too coarse for it.
+        const double drift_seconds =
+            static_cast<double>(stream.num_frames - 1) * std::fabs(1 / real - 1 / stated);
+        if (stream.num_frames > 1 && std::fabs(real / stated - 1) > 1e-4 &&
+            drift_seconds > kToleranceSeconds) {
           problems_.push_back(
               Problem(Code::kCorrupt, StrCat("video of `", key_.name,
                                              "` has another frame rate than info.json says"))

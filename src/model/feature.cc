@@ -35,6 +35,29 @@ Json Sorted(const Json& value) {
   return sorted;
 }
 
+// Appends the texts of nested lists and objects, in their order. {"x": 0, "y": 1} names by
+// position.
+void AppendNames(const Json& names, Json& flat) {
+  if (names.is_array()) {
+    for (const Json& item : names) AppendNames(item, flat);
+  } else if (names.is_object()) {
+    const bool by_position =
+        !names.empty() && std::all_of(names.begin(), names.end(),
+                                      [](const Json& item) { return item.is_number_integer(); });
+    std::vector<std::pair<int64_t, std::string>> placed;
+    for (const auto& [key, item] : names.items()) {
+      if (by_position)
+        placed.emplace_back(item.get<int64_t>(), key);
+      else
+        AppendNames(item, flat);
+    }
+    std::sort(placed.begin(), placed.end());
+    for (const auto& [position, name] : placed) flat.push_back(name);
+  } else {
+    flat.push_back(names);
+  }
+}
+
 bool TrueAt(const Json& object, const char* key) {
   return object.is_object() && object.contains(key) && object.at(key).is_boolean() &&
          object.at(key).get<bool>();
@@ -105,7 +128,17 @@ Json CanonicalDepthMarker(Json entry) {
   return entry;
 }
 
+Json FlatNames(const Json& names) {
+  if (!names.is_array() && !names.is_object()) return names;
+  Json flat = Json::array();
+  AppendNames(names, flat);
+  return flat;
+}
+
 Json ComparableEntry(const Feature& feature) {
+  for (const std::string_view name : kDefaultFeatures) {
+    if (feature.name == name) return Sorted(DefaultFeatureEntry(name));
+  }
   Json entry = CanonicalDepthMarker(feature.entry);
   // The v2.1 converter writes fps into every feature (W-17); the dataset's fps is compared on its
   // own.
@@ -122,8 +155,10 @@ Json ComparableEntry(const Feature& feature) {
   }
   if (!info.contains("is_depth_map")) info["is_depth_map"] = false;
   if (feature.is_camera()) entry["info"] = info;
-  // LeRobot's converter left out `names` where it is null.
-  if (!entry.contains("names")) entry["names"] = nullptr;
+  // LeRobot's converter left out `names` where it is null. What the axes of a picture are called
+  // says nothing about the picture.
+  entry["names"] =
+      feature.is_camera() || !entry.contains("names") ? Json() : FlatNames(entry.at("names"));
   return Sorted(entry);
 }
 
@@ -149,11 +184,20 @@ std::vector<std::string> Schema::video_keys() const {
   return keys;
 }
 
+std::vector<std::string> Schema::image_keys() const {
+  std::vector<std::string> keys;
+  for (const Feature& feature : features) {
+    if (feature.is_image()) keys.push_back(feature.name);
+  }
+  return keys;
+}
+
 std::string Schema::Fingerprint() const {
   Json all = Json::object();
   all["fps"] = fps;
   all["robot_type"] = robot_type;
   all["tools"] = tools;
+  if (!subtasks.is_null()) all["subtasks"] = subtasks;
   Json& entries = all["features"] = Json::array();
   for (const Feature& feature : features)
     entries.push_back(Json::array({feature.name, feature.entry}));

@@ -59,9 +59,14 @@ inline constexpr std::string_view kEncoderKeys[] = {
     "video.g",           "video.crf",           "video.preset",
     "video.fast_decode", "video.extra_options", "video.video_backend"};
 
+/// `names` as one list, whichever of these ways it is written in: ["x", "y"], [["x", "y"]],
+/// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}.
+Json FlatNames(const Json& names);
+
 /// The feature's entry without what must not decide whether two sources fit together: encoder
-/// settings, the entry's own fps, and the measured properties of a stream (codec, pixel format,
-/// audio, ...), which are read from the file itself. `video_info` is read as `info`, and old
+/// settings, the entry's own fps, the form of `names` and the axes of pictures, what is said of the
+/// default features, and the measured properties of a stream (codec, pixel format, audio, ...),
+/// which are read from the file itself. `video_info` is read as `info`, and old
 /// spellings of the depth marker as info.is_depth_map (format spec 1.5, 3.1). Keys are sorted.
 Json ComparableEntry(const Feature& feature);
 
@@ -69,16 +74,21 @@ Json ComparableEntry(const Feature& feature);
 /// keys.
 Json CanonicalDepthMarker(Json entry);
 
+/// The table of early 2026 that `subtask_index` numbers the rows of (format spec 1.11).
+inline constexpr std::string_view kSubtasksPath = "meta/subtasks.parquet";
+
 /// What all sources must agree on, as one source states it, and `tools`.
 struct Schema {
   Json fps;         ///< as written: 10 or 10.0
   Json robot_type;  ///< string or null
   std::vector<Feature> features;
-  Json tools;  ///< null when absent
+  Json tools;     ///< null when absent
+  Json subtasks;  ///< size and fingerprint of meta/subtasks.parquet; null when absent
 
   const Feature* Find(std::string_view name) const;
   FrameRate frame_rate() const;
   std::vector<std::string> video_keys() const;
+  std::vector<std::string> image_keys() const;
   /// A text of all of it: equal texts mean equal schemas, key by key.
   std::string Fingerprint() const;
 };

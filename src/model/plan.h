@@ -71,6 +71,9 @@ struct MergePlan {
   /// metadata) all data files take.
   uint32_t schema_source = 0;
   uint32_t schema_data_file = 0;
+  /// The columns of that schema that some source lets hold nulls where it does not. The result
+  /// does.
+  std::vector<std::string> nullable_columns;
 
   /// The stats/<feature>/<stat> columns of the episodes tables: their union in order of first
   /// appearance. `width` is not used.

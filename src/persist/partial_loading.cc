@@ -60,6 +60,7 @@ class Loading {
       schema.fps = parsed->at("fps");
       schema.robot_type = parsed->at("robot_type");
       schema.tools = parsed->at("tools");
+      if (parsed->contains("subtasks")) schema.subtasks = parsed->at("subtasks");
       for (const Json& feature : parsed->at("features"))
         schema.features.push_back({feature[0].get<std::string>(), feature[1]});
       if (schema.Fingerprint() != tables_.schemas.schema[row] ||

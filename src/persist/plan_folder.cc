@@ -36,6 +36,7 @@ Json Fields(const StoredPlan& stored) {
   fields["schema_data_file"] = plan.schema_data_file;
   fields["video_keys"] = plan.video_keys;
   fields["carried_columns"] = plan.carried_columns;
+  if (!plan.nullable_columns.empty()) fields["nullable_columns"] = plan.nullable_columns;
   return fields;
 }
 
@@ -72,6 +73,9 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   ROBOMERGE_ASSIGN_OR_RETURN(plan.rate.denominator, folder.Count("rate_denominator"));
   ROBOMERGE_ASSIGN_OR_RETURN(plan.video_keys, folder.TextList("video_keys"));
   ROBOMERGE_ASSIGN_OR_RETURN(plan.carried_columns, folder.TextList("carried_columns"));
+  if (folder.Has("nullable_columns")) {
+    ROBOMERGE_ASSIGN_OR_RETURN(plan.nullable_columns, folder.TextList("nullable_columns"));
+  }
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_source, folder.Count("schema_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_data_file, folder.Count("schema_data_file"));
   plan.schema_source = static_cast<uint32_t>(schema_source);

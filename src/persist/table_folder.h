@@ -99,6 +99,7 @@ class TableFolder {
   Result<double> Number(const std::string& field) const;
   Result<bool> Flag(const std::string& field) const;
   Result<std::vector<std::string>> TextList(const std::string& field) const;
+  bool Has(const std::string& field) const { return header_.contains(field); }
 
   /// A problem with what another version of robomerge has written: <kind>-version.
   Problem OtherVersion(std::string what, std::string where, std::string found) const;

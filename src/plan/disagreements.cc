@@ -22,6 +22,14 @@ class Comparison {
       Add("E-robot-type", "sources differ in robot_type", "robot_type", a.robot_type, b.robot_type,
           "if they are the same robot, write the same robot_type into both info.json");
     }
+    // The numbers of frames mean rows of this table, so there can be only one.
+    if (a.subtasks != b.subtasks) {
+      problems_.push_back(
+          Start("sources differ in their table of subtasks", "E-subtasks", "features")
+              .Expected(StrCat("the same meta/subtasks.parquet as   ", first_.first_root))
+              .Found(b.subtasks.is_null() ? "none" : "another one")
+              .Hint("merge them apart, or remove the feature `subtask_index` and this table"));
+    }
     for (const Feature& feature : a.features) {
       const Feature* counterpart = b.Find(feature.name);
       if (counterpart == nullptr) {
@@ -95,7 +103,16 @@ class Comparison {
     const std::string inner = key.find('.') == std::string::npos
                                   ? StrCat(pointer, ".", key)
                                   : StrCat(pointer, "[\"", key, "\"]");
-    Add("E-features", StrCat("feature `", feature, "` differs in ", key), inner, a, b);
+    Add("E-features", StrCat("feature `", feature, "` differs in ", key), inner, a, b,
+        key == "depth_unit" ? DepthHint(a, b) : "");
+  }
+
+  // Older datasets do not say the unit. It shows in no file, so only the user can know it.
+  std::string DepthHint(const Json& a, const Json& b) const {
+    if (a.is_null() == b.is_null()) return "";
+    return StrCat("depth recorded as integers is in mm, as floats in m: if it is ",
+                  json::DumpLine(a.is_null() ? b : a), " in both, write this `depth_unit` into ",
+                  Place(a.is_null() ? first_ : other_, "features"), " too");
   }
 
   static std::string Short(const Json& value) {

@@ -140,6 +140,7 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
   all.Add(plan.rate.numerator), all.Add(plan.rate.denominator);
   all.Add(plan.num_frames), all.Add(plan.payload_bytes), all.Add(plan.alignment_bytes);
   all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
+  for (const std::string& column : plan.nullable_columns) all.Add("nullable"), all.Add(column);
   all.Add(FullText<InfoStep>(plan));
   all.Add(FullText<StatsStep>(plan));
   return all.Hex();

@@ -306,35 +306,4 @@ void PackEpisodes(MergePlan& plan) {
   }
 }
 
-void ChooseDataSchema(MergePlan& plan) {
-  // The physical schema of most bytes, so that as little as possible must be decoded; of several
-  // such the first. Files that say which columns are images (W-13) come before all others.
-  struct Candidate {
-    bool has_huggingface_features = false;
-    uint64_t bytes = 0;
-    uint32_t source = 0, file = 0;
-  };
-  std::map<std::pair<bool, std::string>, size_t> position;
-  std::vector<Candidate> candidates;
-  for (uint32_t source = 0; source < plan.sources.size(); ++source) {
-    const std::vector<DataFile>& files = plan.sources[source]->dataset->data_files;
-    for (uint32_t file = 0; file < files.size(); ++file) {
-      if (files[file].episodes.empty()) continue;
-      const bool has_features = files[file].has_huggingface_features;
-      const auto [entry, is_new] =
-          position.try_emplace({has_features, files[file].physical_schema}, candidates.size());
-      if (is_new) candidates.push_back({has_features, 0, source, file});
-      candidates[entry->second].bytes += files[file].size_bytes;
-    }
-  }
-  const auto most = std::max_element(
-      candidates.begin(), candidates.end(), [](const Candidate& left, const Candidate& right) {
-        return std::pair(left.has_huggingface_features, left.bytes) <
-               std::pair(right.has_huggingface_features, right.bytes);
-      });
-  if (most == candidates.end()) return;
-  plan.schema_source = most->source;
-  plan.schema_data_file = most->file;
-}
-
 }  // namespace robomerge::plan_internal

@@ -79,6 +79,49 @@ void GatherStatColumns(MergePlan& plan) {
   }
 }
 
+// Names that say the same in another form are those of the first source.
+void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
+  std::vector<std::string> features;
+  const SchemaClass* first_other = nullptr;
+  std::string expected, found;
+  for (const Feature& feature : schemas.front().schema->features) {
+    if (std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), feature.name) !=
+        std::end(kDefaultFeatures))
+      continue;
+    const Json names = feature.entry.value("names", Json());
+    for (const SchemaClass& other : schemas) {
+      const Json others = other.schema->Find(feature.name)->entry.value("names", Json());
+      if (others == names) continue;
+      if (features.empty()) {
+        first_other = &other;
+        expected = json::DumpLine(names).substr(0, 160);
+        found = json::DumpLine(others).substr(0, 160);
+      }
+      features.push_back(feature.name);
+      break;
+    }
+  }
+  if (features.empty()) return;
+  plan.warnings.push_back(
+      Problem(Code::kIncompatible, StrCat("sources write the names of the same elements in other "
+                                          "forms; those of the first source are kept: ",
+                                          Join(features, ", ")))
+          .Kind("W-names")
+          .Source(first_other->first_root)
+          .At(StrCat(first_other->first_root, "/meta/info.json: features[\"", features.front(),
+                     "\"].names"))
+          .Expected(std::move(expected))
+          .Found(std::move(found)));
+}
+
+// The table of subtasks is the same in all sources.
+void CarrySubtasks(const Schema& schema, MergePlan& plan) {
+  if (schema.subtasks.is_null()) return;
+  const std::string path(kSubtasksPath);
+  plan.steps.emplace_back(
+      CarriedFileStep{0, path, schema.subtasks.value("size_bytes", uint64_t{0}), path});
+}
+
 // I-3: from chunk-1000 on, names no longer sort as their numbers do.
 Status CheckFileNumbers(const MergePlan& plan) {
   FileId last;
@@ -108,6 +151,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   MergePlan plan;
   plan.sources = root.sources.Flatten();
   plan.warnings = root.warnings.Flatten();
+  WarnOfNames(root.schemas, plan);
   plan.rate = root.schemas.front().schema->frame_rate();
   plan.video_keys = root.schemas.front().schema->video_keys();
   plan.payload_bytes = root.payload_bytes;
@@ -128,9 +172,12 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   if (!statistics.empty()) plan.steps.emplace_back(StatsStep{std::move(statistics)});
   plan_internal::MakeOrigins(site, plan);
   plan_internal::WarnOfCopies(plan);
+  const size_t record = plan.steps.size();
+  plan.steps.emplace_back(RecordStep());
+  CarrySubtasks(*root.schemas.front().schema, plan);
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
-  plan.steps.emplace_back(RecordStep{plan_internal::MakeRecord(options, plan)});
+  std::get<RecordStep>(plan.steps[record]).text = plan_internal::MakeRecord(options, plan);
   return plan;
 }
 

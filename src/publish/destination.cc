@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 
@@ -88,6 +89,7 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
               "empty folder")
           .Hint("choose another destination, or remove this one yourself");
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
+  if (stat.kind == io::FileKind::kLink) return DestinationIsLink(file_system, path);
   if (!stat.is_directory()) return refusal;
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(path));
   if (names.empty()) return Status();
@@ -114,6 +116,15 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
       .Expected("only meta, data, videos and images, and what the Hub adds")
       .Found(others)
       .Hint("move these away, or choose another destination");
+}
+
+Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& destination) {
+  const Result<std::string> real = file_system.RealPath(destination);
+  return Problem(Code::kInvalidArgument, "destination is a link, which a merge does not replace")
+      .Kind("E-destination")
+      .At(destination)
+      .Found(real.ok() ? "a link to " + *real : "a link")
+      .Hint(StrCat("name what it leads to, or remove the link: rm ", ShellWord(destination)));
 }
 
 Problem DestinationExists(const io::FileSystem& file_system, const std::string& destination) {

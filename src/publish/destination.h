@@ -43,6 +43,8 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
 /// The problem of a destination that is there and is not to be replaced. It hints at overwriting
 /// where that would be possible.
 Problem DestinationExists(const io::FileSystem& file_system, const std::string& destination);
+/// E-destination: what the link leads to stays where it is, whoever else uses it.
+Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& destination);
 
 /// The problem of a source's file that is not as it was read or planned.
 Problem SourceChanged(const std::string& root, const std::string& path, std::string expected,

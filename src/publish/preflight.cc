@@ -103,7 +103,11 @@ void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& dest
     // Whether it is the result of this merge is known only when the plan is made.
     const Result<std::string> content_id = PublishedContentId(file_system, destination);
     if (!content_id.ok()) return Add(content_id.status(), problems);
-    if (content_id->empty()) problems.push_back(DestinationExists(file_system, destination));
+    const bool is_link = there.ok() && there->kind == io::FileKind::kLink;
+    if (content_id->empty()) {
+      problems.push_back(is_link ? DestinationIsLink(file_system, destination)
+                                 : DestinationExists(file_system, destination));
+    }
     return;
   }
   Add(CheckReplaceable(file_system, destination), problems);

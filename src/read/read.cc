@@ -1,5 +1,9 @@
 #include "read/read.h"
 
+#include <algorithm>
+
+#include "base/foreign_file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "read/v30/read_v30.h"
@@ -18,18 +22,124 @@ std::optional<int> MajorVersion(const json::Json& version) {
   return major;
 }
 
+constexpr size_t kMostListed = 1000;  // folders that are looked into for datasets
+constexpr size_t kMostNamed = 5;
+
+bool HoldsDataset(const io::FileSystem& file_system, const std::string& folder) {
+  const Result<io::FileStat> stat =
+      file_system.Stat(io::JoinPath(io::JoinPath(folder, "meta"), "info.json"));
+  return stat.ok() && !stat->is_directory();
+}
+
+// The datasets below a folder, nearest first: up to three levels, as in the cache of the Hub.
+std::vector<std::string> DatasetsBelow(const io::FileSystem& file_system, const std::string& root) {
+  std::vector<std::string> found, level = {root};
+  size_t num_listed = 0;
+  for (int depth = 0; depth < 3 && found.empty(); ++depth) {
+    std::vector<std::string> next;
+    for (const std::string& folder : level) {
+      const Result<std::vector<std::string>> names = file_system.List(folder);
+      if (!names.ok() || ++num_listed > kMostListed) continue;
+      for (const std::string& name : *names) {
+        const std::string path = io::JoinPath(folder, name);
+        const Result<io::FileStat> stat = file_system.Stat(path);
+        if (name.starts_with('.') || !stat.ok() || !stat->is_directory()) continue;
+        (HoldsDataset(file_system, path) ? found : next).push_back(path);
+      }
+    }
+    level = std::move(next);
+  }
+  return found;
+}
+
+// Says what is at `root` instead of a dataset, and what may be meant.
+Problem NoDataset(const io::FileSystem& file_system, const std::string& root) {
+  Problem problem = Problem(Code::kNotFound, "no LeRobot dataset here: it has no meta/info.json")
+                        .Kind("E-no-dataset")
+                        .Source(root)
+                        .At(io::JoinPath(root, "meta/info.json"))
+                        .Hint("name the folder that holds meta/, data/ and videos/");
+  const Result<io::FileStat> stat = file_system.Stat(root);
+  if (!stat.ok()) {
+    const Result<io::FileStat> link = file_system.StatLink(root);
+    problem.what = link.ok() ? "a link that leads nowhere" : "there is no such folder";
+    problem.where = root;
+    problem.hint = "check the path";
+    return problem;
+  }
+  for (std::string above = root; above != "/" && above != ".";) {
+    above = ParentOf(above);
+    if (!HoldsDataset(file_system, above)) continue;
+    problem.found = "a part of the dataset " + above;
+    problem.hint = "name the dataset: " + ShellWord(above);
+    return problem;
+  }
+  if (!stat->is_directory()) {
+    problem.found = "a file";
+    return problem;
+  }
+  const std::vector<std::string> below = DatasetsBelow(file_system, root);
+  if (!below.empty()) {
+    std::vector<std::string> words;
+    for (size_t at = 0; at < std::min(below.size(), kMostNamed); ++at)
+      words.push_back(ShellWord(below[at]));
+    const std::string rest =
+        below.size() > kMostNamed ? StrCat(" (and ", below.size() - kMostNamed, " more)") : "";
+    problem.found = StrCat("a folder with ", below.size(),
+                           below.size() == 1 ? " dataset below" : " datasets below");
+    problem.hint = StrCat("name the datasets in it: ", Join(words, " "), rest);
+    return problem;
+  }
+  const Result<std::vector<std::string>> names = file_system.List(root);
+  if (!names.ok()) return problem;
+  if (names->empty()) problem.found = "an empty folder";
+  const auto has = [&](const char* name) {
+    return std::find(names->begin(), names->end(), name) != names->end();
+  };
+  if (has("meta") || has("data") || has("videos")) {
+    problem.found = StrCat("a part of a dataset: ", Join(*names, ", ").substr(0, 100));
+    problem.hint = std::string(v30::kCopyTheRest);
+  }
+  return problem;
+}
+
+// One problem for all pointers of a dataset: one command fetches them all.
+Status OneForAllPointers(const Status& status, const std::string& root) {
+  std::vector<Problem> problems;
+  std::vector<std::string> pointers;
+  size_t first = 0;
+  for (const Problem& problem : status.problems()) {
+    if (problem.kind == "E-lfs-pointer") {
+      pointers.push_back(RelativeTo(root, problem.where));
+      if (pointers.size() > 1) continue;
+      first = problems.size();
+    }
+    problems.push_back(problem);
+  }
+  if (pointers.empty()) return status;
+  Problem& united = problems[first];
+  const size_t num_pointers = pointers.size();
+  if (num_pointers > 1) {
+    united.what = "Git LFS pointers are in the places of files";
+    united.where = root;
+    pointers.resize(std::min(num_pointers, kMostNamed));
+    united.expected = "the files themselves";
+    united.found = Join(pointers, ", ");
+    if (num_pointers > kMostNamed)
+      united.found += StrCat(" and ", num_pointers - kMostNamed, " more");
+  }
+  united.hint = StrCat("fetch the files of this dataset: git -C ", ShellWord(root), " lfs pull");
+  return Status::Many(std::move(problems));
+}
+
 // Reads meta/info.json, and refuses versions that are not supported.
-Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root) {
+Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root,
+                                std::vector<Problem>& warnings) {
   const std::string path = io::JoinPath(root, "meta/info.json");
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
-  if (!text.ok() && text.status().code() == Code::kNotFound) {
-    return Problem(Code::kNotFound, "no LeRobot dataset here: it has no meta/info.json")
-        .Kind("E-no-dataset")
-        .Source(root)
-        .At(path)
-        .Hint("name the folder that holds meta/, data/ and videos/");
-  }
+  if (!text.ok() && text.status().code() == Code::kNotFound) return NoDataset(file_system, root);
   ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root).OfKind("E-info"));
+  v30::WarnOfByteOrderMark(*text, path, warnings);
   Result<json::Json> info = json::Parse(*text, path);
   ROBOMERGE_RETURN_NOT_OK(info.status().OfSource(root).OfKind("E-info"));
   if (!info->is_object()) {
@@ -81,16 +191,20 @@ std::vector<MetadataFile> StatMetadata(const io::FileSystem& file_system, const 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
   // Before they are read: what is written from now on shows when the merge is done.
   std::vector<MetadataFile> metadata_files = StatMetadata(file_system, root);
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
-  Result<Dataset> dataset = v30::ReadDataset(file_system, root, info);
-  if (!dataset.ok()) return dataset.status().OfSource(root);
+  std::vector<Problem> warnings;
+  const Result<json::Json> info = ReadInfoFile(file_system, root, warnings);
+  if (!info.ok()) return OneForAllPointers(info.status(), root);
+  Result<Dataset> dataset = v30::ReadDataset(file_system, root, *info);
+  if (!dataset.ok()) return OneForAllPointers(dataset.status().OfSource(root), root);
+  dataset->warnings.insert(dataset->warnings.begin(), warnings.begin(), warnings.end());
   dataset->metadata_files = std::move(metadata_files);
   return dataset;
 }
 
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
   Dataset dataset;
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info,
+                             ReadInfoFile(file_system, root, dataset.warnings));
   dataset.root = root;
   ROBOMERGE_RETURN_NOT_OK(v30::ReadInfo(root, info, dataset).status());
   return std::move(dataset.schema);

@@ -72,7 +72,18 @@ class Kept {
         std::all_of(all_.sources.begin(), all_.sources.end(),
                     [&](const Subject& one) { return one.dataset.schema.tools == tools; });
     if (agree && schema.tools != tools) Differs("tools", tools, schema.tools, all_.sources.front());
+    for (const Subject& source : all_.sources) {
+      const Json& subtasks = source.dataset.schema.subtasks;
+      if (subtasks != schema.subtasks) Differs("subtasks", subtasks, schema.subtasks, source);
+    }
     CheckPhysicalSchema();
+  }
+
+  static std::string Nullable(std::string form) {
+    constexpr std::string_view kRequired = " required ", kOptional = " optional ";
+    for (size_t at = 0; (at = form.find(kRequired, at)) != std::string::npos;)
+      form.replace(at, kRequired.size(), kOptional);
+    return form;
   }
 
   static bool IsDefault(const std::string& name) {
@@ -96,7 +107,11 @@ class Kept {
       for (const DataFile& file : source.dataset.data_files) {
         has_features = has_features || file.has_huggingface_features;
         std::istringstream lines(file.physical_schema);
-        for (std::string line; std::getline(lines, line);) forms.insert(line);
+        for (std::string line; std::getline(lines, line);) {
+          forms.insert(line);
+          // A column may hold nulls where that of any source may.
+          forms.insert(Nullable(line));
+        }
       }
     }
     for (const DataFile& file : dataset_.data_files) {

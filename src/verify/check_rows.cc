@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/compare_rows.h"
 #include "verify/checks.h"
@@ -169,7 +170,14 @@ class RowsCheck {
           std::find(compared.begin(), compared.end(), name) == compared.end())
         compared.push_back(name);
     }
-    comparer_.emplace(file_, footer_, *source_opened_, source_footer_, std::move(compared));
+    const Dataset& source = all_.sources[source_].dataset;
+    parquet::PicturesByPath pictures;
+    pictures.columns = parquet::ColumnsWithoutBytes(source_footer_, source.schema.image_keys());
+    pictures.read = [this, &source](const std::string& path) {
+      return io::ReadWholeFile(file_system_, PathInside(source.root, path).value_or(path));
+    };
+    comparer_.emplace(file_, footer_, *source_opened_, source_footer_, std::move(compared),
+                      std::move(pictures));
     tasks_.emplace(*source_opened_, source_footer_, std::vector<std::string>{"task_index"});
     return Status();
   }

@@ -26,8 +26,8 @@ void FindingList::Append(FindingList&& later) {
 }
 
 Finding FromProblem(const Problem& problem) {
-  const std::string kind =
-      problem.kind.starts_with("E-") ? "V-" + problem.kind.substr(2) : "V-file";
+  const bool is_named = problem.kind.starts_with("E-") || problem.kind.starts_with("W-");
+  const std::string kind = is_named ? "V-" + problem.kind.substr(2) : "V-file";
   return Say(kind, problem.what, problem.where, problem.expected, problem.found);
 }
 

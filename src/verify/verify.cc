@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <set>
 
 #include "base/text.h"
 #include "read/read.h"
@@ -133,6 +134,13 @@ class VerifyRun {
       return false;
     }
     case_.destination.dataset = std::move(read.front()).value();
+    // What a merge mends in a source is wrong in a result. Of these there are checks of their own.
+    static const std::set<std::string> kChecked = {"W-task-twice", "W-stray-file",
+                                                   "W-unfinished-file", "W-episode-index"};
+    for (const Problem& warning : case_.destination.dataset.warnings) {
+      if (warning.code == Code::kCorrupt && !kChecked.contains(warning.kind))
+        findings_.Add(FromProblem(warning));
+    }
     case_.sources.resize(sources_.size());
     for (size_t at = 0; at < sources_.size(); ++at) {
       case_.sources[at].dataset = std::move(read[at + 1]).value();

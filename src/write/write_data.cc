@@ -1,5 +1,6 @@
 #include <map>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
 #include "formats/parquet/footer.h"
@@ -19,6 +20,7 @@ struct Input {
   uint32_t data_file = 0;
   std::unique_ptr<io::PooledFile> file;
   std::unique_ptr<parquet::Footer> footer;
+  parquet::PicturesByPath pictures;
   std::vector<int64_t>
       tasks;  // the task_index column, decoded only if some episode of the file has several tasks
 };
@@ -42,13 +44,16 @@ class DataWriter {
         data.output, context_.file_system->Create(io::JoinPath(context_.directory, data.name),
                                                   context_.sharing));
     std::vector<parquet::SpliceSource> sources;
-    for (const Input& input : inputs_) sources.push_back({input.file.get(), input.footer.get()});
+    for (const Input& input : inputs_)
+      sources.push_back({input.file.get(), input.footer.get(), &input.pictures});
     parquet::SpliceOptions options;
     options.alignment_bytes = context_.alignment_bytes;
     options.leaves_copies = true;
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        parquet::SpliceReport report,
-        parquet::WriteSplice(sources, row_groups_, schema, options, *data.output));
+    Result<parquet::SpliceReport> spliced =
+        parquet::WriteSplice(sources, row_groups_, schema, options, *data.output);
+    // A user knows the file by its place in the dataset, not in the staging folder.
+    if (!spliced.ok()) return spliced.status().While("writing " + data.name);
+    parquet::SpliceReport report = std::move(spliced).value();
     data.written.mode =
         report.num_chunks_decoded > 0 ? ReportedFile::Mode::kEncode : ReportedFile::Mode::kSplice;
     data.written.size_bytes = report.file_size_bytes;
@@ -69,9 +74,22 @@ class DataWriter {
     input.data_file = data_file;
     input.file = std::make_unique<io::PooledFile>(*context_.sources, file.path, file.size_bytes);
     ROBOMERGE_ASSIGN_OR_RETURN(parquet::Footer footer, parquet::Footer::Read(*input.file));
+    input.pictures = PicturesOf(*plan_.sources[source]->dataset, footer);
     input.footer = std::make_unique<parquet::Footer>(std::move(footer));
     inputs_.push_back(std::move(input));
     return &inputs_.back();
+  }
+
+  // Pictures that lie in files of the dataset beside the table; whether they do was checked when it
+  // was read.
+  parquet::PicturesByPath PicturesOf(const Dataset& dataset, const parquet::Footer& footer) const {
+    parquet::PicturesByPath pictures;
+    pictures.columns = parquet::ColumnsWithoutBytes(footer, dataset.schema.image_keys());
+    pictures.read = [&file_system = *context_.file_system,
+                     &root = dataset.root](const std::string& path) -> Result<std::string> {
+      return io::ReadWholeFile(file_system, PathInside(root, path).value_or(path));
+    };
+    return pictures;
   }
 
   Status AddEpisode(uint64_t episode) {
@@ -122,7 +140,8 @@ class DataWriter {
         plan_.sources[plan_.schema_source]->dataset->data_files[plan_.schema_data_file];
     const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
-    return parquet::DestinationSchema::From(file, footer, BookkeepingColumns());
+    return parquet::DestinationSchema::From(file, footer, BookkeepingColumns(),
+                                            plan_.nullable_columns);
   }
 
   const WriteContext& context_;

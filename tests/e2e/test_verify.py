@@ -183,7 +183,7 @@ def rewrite_video(root, edit):
 
 ALONE = {
     wrong_episodes_file: "V-file-numbers",
-    data_file_that_is_not_there: "V-missing-file",
+    data_file_that_is_not_there: "V-file-numbers",
     video_file_that_is_not_there: "V-missing-file",
     stale_index_statistics: "V-stats",
     stale_feature_statistics: "V-stats",

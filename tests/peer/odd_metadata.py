@@ -325,9 +325,9 @@ def as_version_2(root: Path) -> None:
     (root / "meta/episodes.jsonl").write_text("\n".join(lines) + "\n")
 
 
-def with_subtasks(root: Path) -> None:
+def with_subtasks(root: Path, text: str = "reach") -> None:
     """A dataset of the months in which there was a table of subtasks (1.11)."""
-    pq.write_table(pa.table({"subtask_index": [0], "subtask": ["reach"]}), root / "meta/subtasks.parquet")
+    pq.write_table(pa.table({"subtask_index": [0], "subtask": [text]}), root / "meta/subtasks.parquet")
     feature = {"dtype": "int64", "shape": [1], "names": None}
     edit_info(root, lambda info: info["features"].update(subtask_index=feature))
     for path in sorted((root / "data").glob("*/*.parquet")):

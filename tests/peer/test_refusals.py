@@ -90,9 +90,10 @@ def test_a_real_recording_of_version_2_is_refused(refuse):
     refuse([Path(samples) / "g1-v21-00", Path(samples) / "g1-v21-01"], "E-version", "g1-v21-00", "v2.1")
 
 
-def test_subtasks_are_refused(source, refuse):
-    odd = source(odd_metadata.with_subtasks, kind="plain", seed=2)
-    refuse([odd, odd], "E-subtasks", str(odd), "subtask")
+def test_two_tables_of_subtasks_are_refused(source, refuse):
+    one = source(odd_metadata.with_subtasks, kind="plain", seed=1)
+    odd = source(lambda root: odd_metadata.with_subtasks(root, text="grasp"), kind="plain", seed=2)
+    refuse([one, odd], "E-subtasks", str(odd), "subtask")
 
 
 @pytest.mark.parametrize("kind", ["data", "video", "episodes"])

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 
@@ -77,6 +78,7 @@ class Parser {
 
   Result<Json> ParseDocument() {
     Json value;
+    Take(kByteOrderMark);
     SkipSpace();
     ROBOMERGE_RETURN_NOT_OK(ParseValue(&value, 0));
     SkipSpace();
@@ -421,7 +423,10 @@ class Parser {
 }  // namespace
 
 Result<Json> Parse(std::string_view text, const std::string& path) {
-  return Parser(text, path).ParseDocument();
+  Result<Json> document = Parser(text, path).ParseDocument();
+  if (document.ok()) return document;
+  if (std::optional<Problem> foreign = ForeignFile(text, path, "JSON")) return *std::move(foreign);
+  return document;
 }
 
 }  // namespace robomerge::json

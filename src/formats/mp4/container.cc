@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/checked.h"
+#include "base/foreign_file.h"
 #include "base/text.h"
 
 namespace robomerge::mp4 {
@@ -37,7 +38,7 @@ class ContainerReader {
   }
 
   Result<Container> Read() {
-    if (file_.size_bytes() == 0) return Corrupt("file is empty", 0, "an MP4 file");
+    if (file_.size_bytes() == 0) return *ForeignFile({}, file_.path(), "an MP4 file");
     uint64_t start = 0;
     uint64_t num_boxes = 0;
     while (start < file_.size_bytes()) {
@@ -73,6 +74,14 @@ class ContainerReader {
         .Found(std::move(found));
   }
 
+  Status NotMp4() const {
+    std::string head(std::min<uint64_t>(kForeignHeadBytes, file_.size_bytes()), '\0');
+    ROBOMERGE_RETURN_NOT_OK(file_.ReadAt(0, std::as_writable_bytes(std::span(head))));
+    if (std::optional<Problem> foreign = ForeignFile(head, file_.path(), "an MP4 file"))
+      return *std::move(foreign);
+    return Corrupt("not an MP4 file", 0, "a box header");
+  }
+
   // Returns nothing if what follows the last complete box is no box.
   Result<std::optional<TopLevelBox>> ReadHeader(uint64_t start) const {
     const uint64_t left_bytes = file_.size_bytes() - start;
@@ -96,7 +105,7 @@ class ContainerReader {
       problem.hint = "the file looks cut off; copy it again";
       return problem;
     }
-    if (start == 0) return Corrupt("not an MP4 file", 0, "a box header");
+    if (start == 0) return NotMp4();
     if (!has_movie_) {
       return Corrupt(
           "box header is damaged and no moov box comes before it", start, "size and type of a box",

@@ -94,7 +94,22 @@ class FileForArrow : public arrow::io::RandomAccessFile {
 Status FromArrow(const arrow::Status& status, const std::string& what, const std::string& where) {
   if (const auto* detail = dynamic_cast<const OurStatusDetail*>(status.detail().get()))
     return detail->status().While(what);
-  return Problem(CodeOf(status), what).At(where).Found(status.message());
+  const Code code = CodeOf(status);
+  return Problem(code, what).At(where).Found(FoundBy(code));
+}
+
+// Arrow's own messages name its functions and not what a user has.
+std::string FoundBy(Code code) {
+  switch (code) {
+    case Code::kIo:
+      return "no memory left";
+    case Code::kUnsupported:
+      return "a form that cannot be read";
+    case Code::kIncompatible:
+      return "another type";
+    default:
+      return "bytes that do not decode";
+  }
 }
 
 std::shared_ptr<arrow::io::RandomAccessFile> ArrowFile(const io::RandomAccessFile& file) {

@@ -26,6 +26,9 @@ namespace robomerge::parquet {
 /// through Arrow keeps its code.
 Status FromArrow(const arrow::Status& status, const std::string& what, const std::string& where);
 
+/// What is found where Arrow fails with a status of this code, in words of ours.
+std::string FoundBy(Code code);
+
 /// Runs `action`, which returns a Status or a Result, and turns whatever Arrow and Parquet throw
 /// into a Status.
 template <typename Action>
@@ -35,8 +38,8 @@ auto AtArrowBoundary(const std::string& what, const std::string& where, Action&&
     return action();
   } catch (const std::bad_alloc&) {
     return Status(Problem(Code::kIo, what).At(where).Found("no memory left"));
-  } catch (const std::exception& error) {
-    return Status(Problem(Code::kCorrupt, what).At(where).Found(error.what()));
+  } catch (const std::exception&) {
+    return Status(Problem(Code::kCorrupt, what).At(where).Found(FoundBy(Code::kCorrupt)));
   }
 }
 

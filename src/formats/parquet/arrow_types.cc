@@ -3,6 +3,7 @@
 #include <arrow/datum.h>
 #include <arrow/extension_type.h>
 #include <arrow/type_traits.h>
+#include <arrow/util/bitmap_ops.h>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_boundary_internal.h"
@@ -118,6 +119,51 @@ bool HasForbiddenNull(const arrow::Array& array) {
   return false;
 }
 
+// Whether `to` is a group of a picture's bytes and path, and `from` one of the two alone, as some
+// writers store pictures.
+bool IsPictureWithoutGroup(const arrow::DataType& from, const arrow::DataType& to) {
+  if (to.id() != arrow::Type::STRUCT || !(IsBytes(from) || IsText(from))) return false;
+  const auto& group = static_cast<const arrow::StructType&>(to);
+  const auto bytes = group.GetFieldByName("bytes"), path = group.GetFieldByName("path");
+  return to.num_fields() == 2 && bytes && path && IsBytes(*bytes->type()) && IsText(*path->type());
+}
+
+// Pictures in their group; the other of `bytes` and `path` is null.
+Result<std::shared_ptr<arrow::ChunkedArray>> InGroups(const arrow::ChunkedArray& pictures,
+                                                      const TypePointer& to,
+                                                      const std::string& where) {
+  const std::string what = "cannot make groups of pictures";
+  const char* given = IsBytes(*pictures.type()) ? "bytes" : "path";
+  arrow::ArrayVector chunks;
+  for (const auto& chunk : pictures.chunks()) {
+    arrow::ArrayVector children;
+    for (const auto& field : to->fields()) {
+      if (field->name() == given) {
+        children.push_back(chunk);
+        continue;
+      }
+      ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
+          auto nulls, arrow::MakeArrayOfNull(field->type(), chunk->length()), what, where);
+      children.push_back(std::move(nulls));
+    }
+    arrow::FieldVector fields;
+    for (size_t at = 0; at < children.size(); ++at)
+      fields.push_back(arrow::field(to->field(static_cast<int>(at))->name(), children[at]->type()));
+    std::shared_ptr<arrow::Buffer> validity;
+    if (chunk->null_count() > 0) {
+      ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
+          validity,
+          arrow::internal::CopyBitmap(arrow::default_memory_pool(), chunk->null_bitmap_data(),
+                                      chunk->offset(), chunk->length()),
+          what, where);
+    }
+    chunks.push_back(std::make_shared<arrow::StructArray>(arrow::struct_(fields), chunk->length(),
+                                                          std::move(children), validity));
+  }
+  const TypePointer type = chunks.empty() ? to : chunks.front()->type();
+  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), type);
+}
+
 bool IsSigned(arrow::Type::type id) { return arrow::is_signed_integer(id); }
 
 // Numbers: the narrowest common type that loses nothing, with double as the common type of whole
@@ -217,7 +263,7 @@ Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::C
     return Problem(Code::kIncompatible, StrCat("column `", column, "` cannot be converted"))
         .At(where)
         .Expected(to->ToString())
-        .Found(StrCat(array->type()->ToString(), " (", cast.status().message(), ")"));
+        .Found(StrCat(array->type()->ToString(), ", or a value that does not fit"));
   }
   return cast->chunked_array();
 }
@@ -227,6 +273,9 @@ Result<std::shared_ptr<arrow::ChunkedArray>> CastForWriting(
     const std::string& column, const std::string& where) {
   const TypePointer to = StorageType(to_in);
   std::shared_ptr<arrow::ChunkedArray> values = WithType(*array, StorageType(array->type()));
+  if (IsPictureWithoutGroup(*values->type(), *to)) {
+    ROBOMERGE_ASSIGN_OR_RETURN(values, InGroups(*values, to, where));
+  }
   const TypePointer target = CastTarget(values->type(), to);
   if (!ReadsAs(*values->type(), *to)) {
     ROBOMERGE_ASSIGN_OR_RETURN(values, Cast(values, target, column, where));

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "formats/parquet/arrow_types_internal.h"
+#include "formats/parquet/pictures_internal.h"
 #include "formats/parquet/row_decoder_internal.h"
 
 namespace robomerge::parquet {
@@ -116,6 +117,12 @@ int64_t FirstDifference(const arrow::ChunkedArray& left, const arrow::ChunkedArr
 struct RowComparer::Representation {
   Decoder found, expected, equal;
   std::vector<std::string> columns;
+  PicturesByPath pictures;
+
+  bool LiesInFiles(const std::string& column) const {
+    return std::find(pictures.columns.begin(), pictures.columns.end(), column) !=
+           pictures.columns.end();
+  }
 
   bool SameShape(const std::string& column) const {
     const Footer::Representation &left = found.footer(), &right = expected.footer();
@@ -217,7 +224,11 @@ struct RowComparer::Representation {
       if (!left_column || !right_column)
         return Outcome(RowDifference{column, 0, "a column", "none"});
       const Columns left = WithType(*left_column, StorageType(left_column->type()));
-      Result<Columns> cast = CastForWriting(right_column, left->type(), true, column, where);
+      Columns wanted = right_column;
+      if (LiesInFiles(column)) {
+        ROBOMERGE_ASSIGN_OR_RETURN(wanted, EmbedPictures(right_column, pictures.read, where));
+      }
+      Result<Columns> cast = CastForWriting(wanted, left->type(), true, column, where);
       if (cast.ok() && !(*cast)->type()->Equals(*left->type()))
         cast = Cast(*cast, left->type(), column, where);
       if (!cast.ok()) {
@@ -235,9 +246,10 @@ struct RowComparer::Representation {
 
 RowComparer::RowComparer(const io::RandomAccessFile& file, const Footer& footer,
                          const io::RandomAccessFile& expected, const Footer& expected_footer,
-                         std::vector<std::string> columns)
+                         std::vector<std::string> columns, PicturesByPath pictures)
     : representation_(new Representation{Decoder(file, footer), Decoder(expected, expected_footer),
-                                         Decoder(file, footer), std::move(columns)}) {}
+                                         Decoder(file, footer), std::move(columns),
+                                         std::move(pictures)}) {}
 RowComparer::~RowComparer() = default;
 RowComparer::RowComparer(RowComparer&&) noexcept = default;
 
@@ -257,7 +269,7 @@ Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_
       continue;
     }
     bool same = false;
-    if (row_group && expected && rows.SameShape(column)) {
+    if (row_group && expected && rows.SameShape(column) && !rows.LiesInFiles(column)) {
       ROBOMERGE_ASSIGN_OR_RETURN(same, rows.SameBytes(column, *row_group, *expected));
     }
     (same ? equal : decoded).push_back(column);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/parquet/footer.h"
+#include "formats/parquet/pictures.h"
 #include "io/file_system.h"
 #include "robomerge/status.h"
 
@@ -31,10 +32,11 @@ struct ComparedRows {
 /// as in a splice. Holds one batch of each.
 class RowComparer {
  public:
-  /// The references must outlive it. `columns`: those to compare, by name.
+  /// The references must outlive it. `columns`: those to compare, by name; `pictures`: those of
+  /// the expected file whose pictures lie in files.
   RowComparer(const io::RandomAccessFile& file, const Footer& footer,
               const io::RandomAccessFile& expected, const Footer& expected_footer,
-              std::vector<std::string> columns);
+              std::vector<std::string> columns, PicturesByPath pictures = {});
   ~RowComparer();
   RowComparer(RowComparer&&) noexcept;
 

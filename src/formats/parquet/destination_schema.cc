@@ -6,6 +6,8 @@
 #include <parquet/arrow/schema.h>
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_boundary_internal.h"
@@ -35,74 +37,133 @@ Result<size_t> ScalarIntegerLeaf(const Footer::Representation& footer, const std
   return size_t{leaf};
 }
 
-// The leaf's SchemaElement as INT64 without annotations.
-void WritePlainInt64Element(const Footer::Representation& footer, size_t leaf,
-                            ThriftWriter& writer) {
-  constexpr int32_t kInt64 = 2;
-  ThriftReader reader(footer.span(footer.leaf_schema_elements[leaf]), footer.path, "footer",
-                      footer.footer_begin);
+// What of a footer's schema is changed.
+struct SchemaChanges {
+  std::vector<size_t> int64_leaves;           // become plain INT64
+  std::vector<std::string> nullable_columns;  // may hold nulls at every level
+
+  bool empty() const { return int64_leaves.empty() && nullable_columns.empty(); }
+  bool MakesNullable(const std::string& column) const {
+    return std::find(nullable_columns.begin(), nullable_columns.end(), column) !=
+           nullable_columns.end();
+  }
+};
+
+// A SchemaElement, as INT64 without annotations or as OPTIONAL where it is REQUIRED.
+void WriteElement(const Footer::Representation& footer, std::string_view bytes, bool as_int64,
+                  bool as_optional, ThriftWriter& writer) {
+  constexpr int32_t kInt64 = 2, kRequired = 0, kOptional = 1;
+  ThriftReader reader(bytes, footer.path, "footer", footer.footer_begin);
   writer.BeginStruct();
   for (ThriftStructReader element(reader, "SchemaElement"); element.Next();) {
-    switch (element.id()) {
-      case field::kSchemaType:
-        writer.I32(field::kSchemaType, kInt64);
-        break;
-      case field::kSchemaTypeLength:
-      case field::kSchemaConvertedType:
-      case field::kSchemaLogicalType:
-        break;
-      default: {
-        const int16_t id = element.id();
-        const ThriftType type = element.type();
-        writer.Raw(id, type, element.Value());
-      }
+    const int16_t id = element.id();
+    if (as_int64 && id == field::kSchemaType) {
+      writer.I32(id, kInt64);
+    } else if (as_int64 && (id == field::kSchemaTypeLength || id == field::kSchemaConvertedType ||
+                            id == field::kSchemaLogicalType)) {
+      continue;
+    } else if (as_optional && id == field::kSchemaRepetition) {
+      const int32_t repetition = element.Int32();
+      writer.I32(id, repetition == kRequired ? kOptional : repetition);
+    } else {
+      const ThriftType type = element.type();
+      writer.Raw(id, type, element.Value());
     }
   }
   writer.EndStruct();
 }
 
-// The schema list with the changed leaves; everything else is copied.
+int64_t NumChildren(const Footer::Representation& footer, std::string_view bytes) {
+  ThriftReader reader(bytes, footer.path, "footer", footer.footer_begin);
+  int64_t num_children = 0;
+  for (ThriftStructReader element(reader, "SchemaElement"); element.Next();) {
+    if (element.id() == field::kSchemaNumChildren) num_children = element.Count();
+  }
+  return num_children;
+}
+
+// The schema list with the changed elements; everything else is copied. The first element is the
+// root, and each column's elements follow one another.
 void WriteSchemaField(const Footer::Representation& footer, const FileField& file,
-                      const std::vector<size_t>& changed, ThriftWriter& writer) {
+                      const SchemaChanges& changes, ThriftWriter& writer) {
   ThriftReader reader(footer.span(file.value), footer.path, "footer", footer.footer_begin);
   const size_t num_elements = reader.ReadListOf(ThriftType::kStruct);
   writer.ListField(file.id, ThriftType::kStruct, num_elements);
+  size_t column = 0;
+  int64_t num_left = 0;  // elements of the present column
   for (size_t i = 0; i < num_elements; ++i) {
     const size_t begin = reader.position();
     reader.Skip(ThriftType::kStruct);
-    const auto leaf = std::find_if(changed.begin(), changed.end(), [&](size_t number) {
-      return footer.leaf_schema_elements[number].begin == file.value.begin + begin;
-    });
-    if (leaf == changed.end()) {
-      writer.ElementRaw(reader.since(begin));
-    } else {
-      WritePlainInt64Element(footer, *leaf, writer);
-    }
+    const std::string_view bytes = reader.since(begin);
+    if (i > 0 && num_left == 0) num_left = 1, ++column;
+    if (i > 0) num_left += NumChildren(footer, bytes) - 1;
+    const bool as_int64 =
+        std::any_of(changes.int64_leaves.begin(), changes.int64_leaves.end(), [&](size_t number) {
+          return footer.leaf_schema_elements[number].begin == file.value.begin + begin;
+        });
+    const bool as_optional = i > 0 && column <= footer.column_names.size() &&
+                             changes.MakesNullable(footer.column_names[column - 1]);
+    if (as_int64 || as_optional)
+      WriteElement(footer, bytes, as_int64, as_optional, writer);
+    else
+      writer.ElementRaw(bytes);
   }
 }
 
-arrow::Result<std::string> ArrowSchemaWithInt64(std::string_view encoded,
-                                                const std::vector<std::string>& columns) {
+// The same type with nullable children.
+std::shared_ptr<arrow::DataType> NullableInside(const std::shared_ptr<arrow::DataType>& type) {
+  const auto child = [&](int number) {
+    const auto& field = type->field(number);
+    return field->WithType(NullableInside(field->type()))->WithNullable(true);
+  };
+  switch (type->id()) {
+    case arrow::Type::LIST:
+      return arrow::list(child(0));
+    case arrow::Type::LARGE_LIST:
+      return arrow::large_list(child(0));
+    case arrow::Type::FIXED_SIZE_LIST:
+      return arrow::fixed_size_list(
+          child(0), static_cast<const arrow::FixedSizeListType&>(*type).list_size());
+    case arrow::Type::STRUCT: {
+      arrow::FieldVector children;
+      for (int number = 0; number < type->num_fields(); ++number) children.push_back(child(number));
+      return arrow::struct_(children);
+    }
+    default:
+      return type;
+  }
+}
+
+arrow::Result<std::string> ChangedArrowSchema(std::string_view encoded,
+                                              const Footer::Representation& footer,
+                                              const SchemaChanges& changes) {
   const arrow::Result<std::string> decoded =
       arrow::util::base64_decode(encoded);  // a plain string before Arrow 25
   ARROW_ASSIGN_OR_RAISE(const std::string bytes, decoded);
   arrow::io::BufferReader source(arrow::Buffer::FromString(bytes));
   arrow::ipc::DictionaryMemo memo;
   ARROW_ASSIGN_OR_RAISE(auto schema, arrow::ipc::ReadSchema(&source, &memo));
-  for (const std::string& column : columns) {
+  const auto change = [&](const std::string& column, auto changed) -> arrow::Status {
     const int index = schema->GetFieldIndex(column);
     if (index < 0) return arrow::Status::Invalid("ARROW:schema has no field ", column);
-    ARROW_ASSIGN_OR_RAISE(schema,
-                          schema->SetField(index, schema->field(index)->WithType(arrow::int64())));
+    return schema->SetField(index, changed(*schema->field(index))).Value(&schema);
+  };
+  for (const size_t leaf : changes.int64_leaves) {
+    ARROW_RETURN_NOT_OK(change(footer.leaves[leaf].path.front(), [](const arrow::Field& field) {
+      return field.WithType(arrow::int64());
+    }));
+  }
+  for (const std::string& column : changes.nullable_columns) {
+    ARROW_RETURN_NOT_OK(change(column, [](const arrow::Field& field) {
+      return field.WithType(NullableInside(field.type()))->WithNullable(true);
+    }));
   }
   ARROW_ASSIGN_OR_RAISE(const auto out, arrow::ipc::SerializeSchema(*schema));
   return arrow::util::base64_encode(std::string_view(*out));
 }
 
-Result<std::string> FooterWithInt64(const Footer::Representation& footer,
-                                    const std::vector<size_t>& leaves) {
-  std::vector<std::string> columns;
-  for (const size_t leaf : leaves) columns.push_back(footer.leaves[leaf].path.front());
+Result<std::string> ChangedFooter(const Footer::Representation& footer,
+                                  const SchemaChanges& changes) {
   const std::string what = "cannot change the Arrow schema of the destination";
   std::string out;
   ThriftWriter writer(out);
@@ -113,15 +174,16 @@ Result<std::string> FooterWithInt64(const Footer::Representation& footer,
     } else if (file.id == field::kFileRowGroups) {
       writer.ListField(file.id, ThriftType::kStruct, 0);
     } else if (file.id == field::kFileSchema) {
-      WriteSchemaField(footer, file, leaves, writer);
+      WriteSchemaField(footer, file, changes, writer);
     } else if (file.id == field::kFileKeyValues) {
       writer.ListField(file.id, ThriftType::kStruct, footer.key_values.size());
       for (const auto& [key, value] : footer.key_values) {
         writer.BeginStruct();
         writer.Binary(1, key);
-        if (key == kArrowSchemaKey && !leaves.empty()) {
+        if (key == kArrowSchemaKey) {
           ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const std::string changed,
-                                           ArrowSchemaWithInt64(value, columns), what, footer.path);
+                                           ChangedArrowSchema(value, footer, changes), what,
+                                           footer.path);
           writer.Binary(2, changed);
         } else {
           writer.Binary(2, value);
@@ -156,21 +218,49 @@ DestinationSchema::DestinationSchema(std::shared_ptr<const Representation> repre
     : representation_(std::move(representation)) {}
 const Footer& DestinationSchema::footer() const { return representation_->footer; }
 
-Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& file,
-                                                  const Footer& footer_in,
-                                                  const std::vector<std::string>& int64_columns) {
+Status CheckArrowSchema(const Footer& footer) {
+  // Files of one recorder have one schema, so it is read once for all of them.
+  static std::mutex mutex;
+  static std::set<std::string> sound;
+  constexpr size_t kMostKept = 256;
+  std::string key(footer.key_value(kArrowSchemaKey).value_or(""));
+  for (const Leaf& leaf : footer.leaves())
+    key += StrCat("\n", Join(leaf.path, "/"), " ", leaf.shape);
+  {
+    const std::lock_guard lock(mutex);
+    if (sound.contains(key)) return Status();
+  }
+  const Result<std::shared_ptr<arrow::Schema>> schema = ArrowSchemaOf(footer.representation());
+  if (!schema.ok()) {
+    return Problem(Code::kCorrupt, "the Arrow schema in the footer is damaged")
+        .At(footer.representation().path + ": ARROW:schema")
+        .Expected("the columns of the file")
+        .Found("what no Arrow schema is")
+        .Hint("copy the file again");
+  }
+  const std::lock_guard lock(mutex);
+  if (sound.size() < kMostKept) sound.insert(std::move(key));
+  return Status();
+}
+
+Result<DestinationSchema> DestinationSchema::From(
+    const io::RandomAccessFile& file, const Footer& footer_in,
+    const std::vector<std::string>& int64_columns,
+    const std::vector<std::string>& nullable_columns) {
   const Footer::Representation& footer = footer_in.representation();
-  std::vector<size_t> narrow;
+  SchemaChanges changes;
+  changes.nullable_columns = nullable_columns;
   for (const std::string& column : int64_columns) {
     ROBOMERGE_ASSIGN_OR_RETURN(const size_t leaf, ScalarIntegerLeaf(footer, column));
     const std::string& shape = footer.leaves[leaf].shape;
-    if (shape != "required int64" && shape != "optional int64") narrow.push_back(leaf);
+    if (shape != "required int64" && shape != "optional int64")
+      changes.int64_leaves.push_back(leaf);
   }
   return AtArrowBoundary(
       "cannot make the schema of the destination", file.path(), [&]() -> Result<DestinationSchema> {
         std::string bytes = SubsetFooter(footer, 0, 0);
-        if (!narrow.empty()) {
-          ROBOMERGE_ASSIGN_OR_RETURN(bytes, FooterWithInt64(footer, narrow));
+        if (!changes.empty()) {
+          ROBOMERGE_ASSIGN_OR_RETURN(bytes, ChangedFooter(footer, changes));
         }
         auto made = std::make_shared<Representation>();
         ROBOMERGE_ASSIGN_OR_RETURN(auto parsed, ParseFooter(file.path(), footer.file_size_bytes,

@@ -11,6 +11,7 @@
 #include "formats/parquet/delta_encoding.h"
 #include "formats/parquet/destination_schema_internal.h"
 #include "formats/parquet/page_check_internal.h"
+#include "formats/parquet/pictures_internal.h"
 #include "formats/parquet/row_decoder_internal.h"
 #include "formats/parquet/splice_writer_internal.h"
 
@@ -77,6 +78,7 @@ class Splice {
   Status CheckRows(const RowGroupSource& row_group) const;
   Result<const SourceColumns*> ColumnsOf(uint32_t source_index);
   Status MatchTypes(uint32_t source_index, SourceColumns& columns) const;
+  bool LiesInFiles(uint32_t source_index, const std::string& column) const;
   std::optional<size_t> ExactRowGroup(const RowGroupSource& row_group) const;
   /// Per column of the destination: its new values, or null.
   Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
@@ -169,8 +171,18 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
                          destination_.path));
   }
   ROBOMERGE_RETURN_NOT_OK(MatchTypes(source_index, columns));
+  for (size_t i = 0; i < columns.columns.size(); ++i) {
+    if (LiesInFiles(source_index, destination_.column_names[i]))
+      columns.columns[i].copyable = false;
+  }
   known = std::move(columns);
   return &*known;
+}
+
+bool Splice::LiesInFiles(uint32_t source_index, const std::string& column) const {
+  const PicturesByPath* pictures = sources_[source_index].pictures;
+  return pictures != nullptr && std::find(pictures->columns.begin(), pictures->columns.end(),
+                                          column) != pictures->columns.end();
 }
 
 // Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
@@ -256,7 +268,7 @@ Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t 
       EncodeInt64Chunk(values, num_rows, destination_.leaves[leaf].max_definition_level > 0);
   if (!encoded.ok())
     return encoded.status().While(
-        StrCat("making column `", destination_.column_names[column], "` of ", output_.path()));
+        StrCat("making column `", destination_.column_names[column], "`"));
   ChunkPiece& piece = pieces.chunks[leaf];
   piece.pages = pages.texts.emplace_back(std::move(encoded->pages));
   piece.chunk.thrift = metadata.Keep(std::move(encoded->thrift));
@@ -296,7 +308,12 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     const std::string& name = destination_.column_names[column];
     const std::string where = ColumnPlace(row_group.source_index, name);
     const auto to = arrow_schema_.GetFieldByName(name);
-    const auto values = rows->GetColumnByName(name);
+    auto values = rows->GetColumnByName(name);
+    if (values && LiesInFiles(row_group.source_index, name)) {
+      ROBOMERGE_ASSIGN_OR_RETURN(values, AtArrowBoundary("cannot embed pictures", where, [&] {
+                                   return EmbedPictures(values, opened.pictures->read, where);
+                                 }));
+    }
     if (!to || !values)
       return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
           .At(where);
@@ -413,7 +430,7 @@ Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
   ROBOMERGE_RETURN_NOT_OK(splice.Check());
   for (size_t i = 0; i < row_groups.size(); ++i) {
     if (const Status added = splice.Add(row_groups[i]); !added.ok())
-      return added.While(StrCat("writing row group ", i, " of ", output.path()));
+      return added.While(StrCat("writing row group ", i));
   }
   return splice.Finish();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "formats/parquet/footer.h"
+#include "formats/parquet/pictures.h"
 #include "io/file_system.h"
 #include "robomerge/status.h"
 
@@ -37,6 +38,8 @@ struct RowGroupSource {
 struct SpliceSource {
   const io::RandomAccessFile* file = nullptr;
   const Footer* footer = nullptr;
+  /// Columns whose pictures lie in files; null: none.
+  const PicturesByPath* pictures = nullptr;
 };
 
 struct SpliceOptions {
@@ -57,14 +60,20 @@ struct SpliceReport {
   uint64_t num_chunks_decoded = 0;  ///< column chunks that had to be decoded and encoded
 };
 
+/// kCorrupt if Arrow cannot make a schema of the footer, so that no column could be decoded. A
+/// schema that was sound before is not looked at again.
+Status CheckArrowSchema(const Footer& footer);
+
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
 class DestinationSchema {
  public:
   /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` changed to
-  /// plain INT64 where they are other integers (ARROW:schema is changed with them). kIncompatible
-  /// when one of them is not there, or is not a scalar integer.
+  /// plain INT64 where they are other integers, and `nullable_columns` to columns that may hold
+  /// nulls at every level (ARROW:schema is changed with them). kIncompatible when one of the first
+  /// is not there, or is not a scalar integer.
   static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer,
-                                        const std::vector<std::string>& int64_columns);
+                                        const std::vector<std::string>& int64_columns,
+                                        const std::vector<std::string>& nullable_columns = {});
   /// A footer with that schema and no row groups.
   const Footer& footer() const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/parquet/footer_internal.h"
 
@@ -13,26 +14,46 @@ constexpr std::string_view kEncryptedMagic = "PARE";
 constexpr uint64_t kTailBytes = 8;  // length and magic
 constexpr uint64_t kFirstReadBytes = uint64_t{64} << 10;
 
-Problem NotParquet(const std::string& path, std::string found) {
-  return Problem(Code::kCorrupt, "not a Parquet file, or one that was cut off")
-      .At(path)
-      .Expected("PAR1 at its begin and end")
-      .Found(std::move(found))
-      .Hint("copy the file again");
-}
-
 std::string Printable(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) text += c >= 0x20 && c < 0x7f ? std::string(1, c) : ".";
   return "\"" + text + "\"";
 }
 
-Status CheckMagic(const std::string& path, std::string_view magic, const char* where) {
-  if (magic == kMagic) return Status();
-  if (magic == kEncryptedMagic) {
+// Checks the magic of a file that begins with `head` and ends with `end`.
+Status CheckMagic(const std::string& path, std::string_view head, std::string_view end,
+                  uint64_t size_bytes) {
+  const bool begins = head.starts_with(kMagic), ends = end.ends_with(kMagic);
+  if (begins && ends && size_bytes >= kMagic.size() + kTailBytes) return Status();
+  if (head.starts_with(kEncryptedMagic) || end.ends_with(kEncryptedMagic))
     return Problem(Code::kUnsupported, "the file is encrypted").At(path).Hint("decrypt it first");
+  if (std::optional<Problem> foreign = ForeignFile(head, path, "a Parquet file"))
+    return *std::move(foreign);
+  if (begins) {
+    return Problem(Code::kCorrupt, "a Parquet file has no footer: it was never finished")
+        .Kind("E-unfinished-file")
+        .At(path)
+        .Expected("a footer, and PAR1 at its end")
+        .Found(StrCat(Printable(end.substr(end.size() - std::min<size_t>(4, end.size()))),
+                      " at the end of ", WithSeparators(size_bytes), " bytes"))
+        .Hint(
+            "a recorder that is killed leaves such a file, and nothing can read it: remove it, "
+            "with the episodes in it. Only if it is whole where it was copied from, copy it "
+            "again");
   }
-  return NotParquet(path, StrCat(Printable(magic), " at its ", where));
+  return Problem(Code::kCorrupt, "not a Parquet file")
+      .At(path)
+      .Expected("PAR1 at its begin and end")
+      .Found(StrCat(Printable(head.substr(0, 4)), " at its begin"))
+      .Hint("if it is a Parquet file where it was copied from, copy it again");
+}
+
+Problem FooterTooLong(const std::string& path, uint64_t size, uint64_t footer_bytes) {
+  return Problem(Code::kCorrupt, "the footer is longer than the file")
+      .At(StrCat(path, ": byte ", WithSeparators(size - kTailBytes)))
+      .Expected(StrCat("at most ", WithSeparators(size - kMagic.size() - kTailBytes), " bytes"))
+      .Found(StrCat(WithSeparators(footer_bytes), " bytes"))
+      .Hint("copy the file again");
 }
 
 std::span<std::byte> Writable(std::string& text) {
@@ -55,12 +76,10 @@ std::optional<uint32_t> Footer::Representation::column(std::string_view name) co
 
 Result<std::shared_ptr<const Footer::Representation>> ParseFileInMemory(std::string path,
                                                                         std::string_view file) {
-  if (file.size() < kMagic.size() + kTailBytes) return NotParquet(path, FormatBytes(file.size()));
-  ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, file.substr(0, 4), "begin"));
-  ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, file.substr(file.size() - 4), "end"));
+  ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, file, file, file.size()));
   const uint64_t footer_bytes = LittleEndian32(file.substr(file.size() - kTailBytes));
   if (footer_bytes > file.size() - kMagic.size() - kTailBytes)
-    return NotParquet(path, StrCat("a footer of ", WithSeparators(footer_bytes), " bytes"));
+    return FooterTooLong(path, file.size(), footer_bytes);
   const uint64_t begin = file.size() - kTailBytes - footer_bytes;
   return ParseFooter(std::move(path), file.size(), begin,
                      std::string(file.substr(begin, footer_bytes)));
@@ -69,24 +88,15 @@ Result<std::shared_ptr<const Footer::Representation>> ParseFileInMemory(std::str
 Result<Footer> Footer::Read(const io::RandomAccessFile& file) {
   const uint64_t size = file.size_bytes();
   const std::string& path = file.path();
-  if (size < kMagic.size() + kTailBytes)
-    return NotParquet(path, StrCat("a file of ", WithSeparators(size), " bytes"));
-  std::string head(kMagic.size(), '\0');
+  std::string head(std::min<uint64_t>(size, kForeignHeadBytes), '\0');
   ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, Writable(head)));
-  ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, head, "begin"));
   std::string end(std::min(size, kFirstReadBytes), '\0');
   ROBOMERGE_RETURN_NOT_OK(file.ReadAt(size - end.size(), Writable(end)));
-  ROBOMERGE_RETURN_NOT_OK(
-      CheckMagic(path, std::string_view(end).substr(end.size() - kMagic.size()), "end"));
+  ROBOMERGE_RETURN_NOT_OK(CheckMagic(path, head, end, size));
   const uint64_t footer_bytes =
       LittleEndian32(std::string_view(end).substr(end.size() - kTailBytes));
-  if (footer_bytes > size - kMagic.size() - kTailBytes) {
-    return Problem(Code::kCorrupt, "the footer is longer than the file")
-        .At(StrCat(path, ": byte ", WithSeparators(size - kTailBytes)))
-        .Expected(StrCat("at most ", WithSeparators(size - kMagic.size() - kTailBytes), " bytes"))
-        .Found(StrCat(WithSeparators(footer_bytes), " bytes"))
-        .Hint("copy the file again");
-  }
+  if (footer_bytes > size - kMagic.size() - kTailBytes)
+    return FooterTooLong(path, size, footer_bytes);
   const uint64_t footer_begin = size - kTailBytes - footer_bytes;
   std::string bytes;
   if (footer_bytes + kTailBytes <= end.size()) {

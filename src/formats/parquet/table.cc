@@ -8,6 +8,7 @@
 #include <parquet/arrow/reader.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/text.h"
@@ -38,10 +39,12 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const Table::Representat
   ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<arrow::Table> all, table.Arrow());
   const int index = all->schema()->GetFieldIndex(column);
   if (index < 0) {
-    return Problem(Code::kCorrupt, StrCat("there is no column `", column, "`"))
+    const bool is_twice =
+        std::count(table.column_names.begin(), table.column_names.end(), column) > 1;
+    return Problem(Code::kCorrupt, is_twice ? StrCat("there are two columns called `", column, "`")
+                                            : StrCat("there is no column `", column, "`"))
         .At(table.path)
-        .Found("columns " + Join(WithoutStatistics(table.column_names), ", "))
-        .Hint("the name may also be there twice");
+        .Found("columns " + Join(WithoutStatistics(table.column_names), ", "));
   }
   // Arrow counts the rows of the pages; callers rely on the footer's count.
   if (all->column(index)->length() != table.footer.num_rows()) {
@@ -294,6 +297,50 @@ Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
   return values;
 }
 
+Result<std::vector<int64_t>> Table::Int64sOr(const std::string& column, int64_t otherwise) const {
+  if (!has(column)) return std::vector<int64_t>(static_cast<size_t>(num_rows()), otherwise);
+  if (auto direct =
+          DirectInt64s(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
+  const std::string where = ColumnPlace(representation_->path, column);
+  const bool is_integer = arrow::is_integer(values->type()->id());
+  const bool is_null = values->type()->id() == arrow::Type::NA;
+  if (!is_null && !IsNumber(*values->type()))
+    return WrongType(*representation_, column, "whole numbers", *values->type());
+  std::vector<int64_t> numbers;
+  ROBOMERGE_RETURN_NOT_OK(
+      AtArrowBoundary(StrCat("cannot read column `", column, "`"), where, [&]() -> Status {
+        ROBOMERGE_ASSIGN_OR_RETURN(
+            const auto cast,
+            Cast(values, is_integer ? arrow::int64() : arrow::float64(), column, where));
+        for (const auto& chunk : cast->chunks()) {
+          for (int64_t row = 0; row < chunk->length(); ++row) {
+            numbers.push_back(otherwise);
+            if (chunk->IsNull(row)) continue;
+            if (is_integer) {
+              numbers.back() = static_cast<const arrow::Int64Array&>(*chunk).Value(row);
+              continue;
+            }
+            const double number = static_cast<const arrow::DoubleArray&>(*chunk).Value(row);
+            // Beyond 2^53 a double does not say which whole number is meant.
+            if (number == std::floor(number) && std::fabs(number) <= 9007199254740992.0)
+              numbers.back() = static_cast<int64_t>(number);
+          }
+        }
+        return Status();
+      }));
+  return numbers;
+}
+
+bool Table::HoldsStrings(const std::string& column) const {
+  const Footer& footer = representation_->footer;
+  const auto leaf = std::find_if(footer.leaves().begin(), footer.leaves().end(),
+                                 [&](const Leaf& one) { return one.path.front() == column; });
+  return has(column) && leaf != footer.leaves().end() && leaf->path.size() == 1 &&
+         leaf->max_repetition_level == 0 && leaf->type == PhysicalType::kByteArray;
+}
+
 Result<std::vector<double>> Table::Doubles(const std::string& column) const {
   if (auto direct =
           DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
@@ -305,6 +352,32 @@ Result<std::vector<double>> Table::Doubles(const std::string& column) const {
         values.insert(values.end(), chunk.raw_values(), chunk.raw_values() + chunk.length());
       }));
   return values;
+}
+
+Result<std::vector<double>> Table::DoublesOrNan(const std::string& column) const {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  if (!has(column)) return std::vector<double>(static_cast<size_t>(num_rows()), nan);
+  if (auto direct =
+          DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
+    return *std::move(direct);
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
+  if (values->type()->id() == arrow::Type::NA)
+    return std::vector<double>(static_cast<size_t>(num_rows()), nan);
+  if (!IsNumber(*values->type()))
+    return WrongType(*representation_, column, "numbers", *values->type());
+  const std::string where = ColumnPlace(representation_->path, column);
+  std::vector<double> numbers;
+  ROBOMERGE_RETURN_NOT_OK(
+      AtArrowBoundary(StrCat("cannot read column `", column, "`"), where, [&]() -> Status {
+        ROBOMERGE_ASSIGN_OR_RETURN(const auto cast, Cast(values, arrow::float64(), column, where));
+        for (const auto& chunk : cast->chunks()) {
+          const auto& doubles = static_cast<const arrow::DoubleArray&>(*chunk);
+          for (int64_t row = 0; row < doubles.length(); ++row)
+            numbers.push_back(doubles.IsNull(row) ? nan : doubles.Value(row));
+        }
+        return Status();
+      }));
+  return numbers;
 }
 
 Result<std::vector<std::string>> Table::Strings(const std::string& column) const {

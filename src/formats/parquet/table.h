@@ -48,11 +48,18 @@ class Table {
   /// Integer column of any width, widened. kCorrupt on nulls or another type (names file and
   /// column).
   Result<std::vector<int64_t>> Int64s(const std::string& column) const;
+  /// The same, where other numbers may stand for whole ones: 7.0 is 7. `otherwise` where the row
+  /// has no whole number (null, NaN, 0.5), and in every row if there is no such column.
+  Result<std::vector<int64_t>> Int64sOr(const std::string& column, int64_t otherwise) const;
   Result<std::vector<double>> Doubles(
       const std::string& column) const;  ///< float, double or integer, widened
+  /// The same, with NaN for nulls, and in every row if there is no such column.
+  Result<std::vector<double>> DoublesOrNan(const std::string& column) const;
   Result<std::vector<std::string>> Strings(
       const std::string& column) const;  ///< string, large_string, dictionary of them
   Result<std::vector<std::vector<std::string>>> StringLists(const std::string& column) const;
+  /// Whether the column holds one text in each row, not lists of them.
+  bool HoldsStrings(const std::string& column) const;
   Result<NumberLists> Numbers(const std::string& column) const;
 
   struct Representation;  // holds the Arrow table; defined in table_internal.h

@@ -250,12 +250,16 @@ Status TableWriter::AddCarried(const std::string& name, const std::vector<Block>
     const auto unified = UnifiedType(type, field->type());
     if (!unified) {
       return Problem(Code::kIncompatible,
-                     StrCat("column `", name, "` has types that do not fit together"))
+                     StrCat("column `", name,
+                            "` of the episodes tables has types that do not fit "
+                            "together"))
+          .Kind("E-episodes")
           .At(StrCat(block.table->representation().path, ": column `", name, "`"))
           .Expected(StrCat(
               type->ToString(),
               typed_by ? StrCat("   from ", typed_by->representation().path) : std::string()))
-          .Found(field->type()->ToString());
+          .Found(field->type()->ToString())
+          .Hint("the format does not know this column: rename or remove it in one of the sources");
     }
     if (!typed_by || !unified->Equals(*type)) typed_by = block.table;
     type = unified;

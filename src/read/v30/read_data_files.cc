@@ -2,11 +2,14 @@
 // column chunk is constant; where it is not, that one column is decoded (format spec 1.8).
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/checked.h"
+#include "base/foreign_file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
-#include "formats/parquet/footer.h"
+#include "read/v30/data_columns.h"
 #include "read/v30/read_v30.h"
 
 namespace robomerge::v30 {
@@ -16,11 +19,8 @@ using parquet::ColumnChunk;
 using parquet::Footer;
 using parquet::Leaf;
 
-std::optional<size_t> FindLeaf(const Footer& footer, std::string_view column) {
-  for (size_t at = 0; at < footer.leaves().size(); ++at) {
-    if (footer.leaves()[at].path.front() == column) return at;
-  }
-  return std::nullopt;
+bool IsVisible(const std::string& name) {
+  return name.ends_with(".parquet") && !name.starts_with('.');
 }
 
 // The value of a column chunk, if statistics prove that it is constant and has no nulls.
@@ -29,110 +29,6 @@ std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf
   if (no_nulls && column_chunk.min_value && column_chunk.min_value == column_chunk.max_value)
     return column_chunk.min_value;
   return std::nullopt;
-}
-
-bool IsNumeric(const std::string& dtype) {
-  return dtype == "bool" || dtype.starts_with("float") || dtype.starts_with("int") ||
-         dtype.starts_with("uint");
-}
-
-// A numeric feature needs a number for each element of its shape in each row, a text feature one
-// text in each row (format spec 1.4). Columns of other features are not checked.
-std::optional<Problem> ColumnProblem(const Footer& footer, const Feature& feature) {
-  std::vector<size_t> leaves;
-  for (size_t at = 0; at < footer.leaves().size(); ++at) {
-    if (footer.leaves()[at].path.front() == feature.name) leaves.push_back(at);
-  }
-  const bool is_numeric = IsNumeric(feature.dtype());
-  if (leaves.size() != 1 || !(is_numeric || feature.dtype() == "string")) return std::nullopt;
-  const Leaf& leaf = footer.leaves()[leaves.front()];
-  const bool holds_bytes = leaf.type == parquet::PhysicalType::kByteArray;
-  if (holds_bytes == is_numeric) {
-    return Problem(Code::kCorrupt,
-                   StrCat("column of feature `", feature.name, "` has another type"))
-        .Kind("E-data-columns")
-        .Expected(StrCat(feature.dtype(), " (from info.json)"))
-        .Found(leaf.shape)
-        .Hint("correct info.json, or convert the column");
-  }
-  int64_t num_elements = 1;
-  for (const int64_t dimension : feature.shape()) {
-    // Nothing that LeRobot records has so many elements.
-    if (dimension <= 0 || dimension > (int64_t{1} << 30) / num_elements) return std::nullopt;
-    num_elements *= dimension;
-  }
-  for (const parquet::RowGroup& row_group : footer.row_groups()) {
-    const std::optional<int64_t> wanted =
-        CheckedMultiply<int64_t>(row_group.num_rows, num_elements);
-    const int64_t found = row_group.columns[leaves.front()].num_values;
-    if (!is_numeric || !wanted || found == *wanted) continue;
-    return Problem(Code::kCorrupt, StrCat("column of feature `", feature.name,
-                                          "` has another number of elements than its shape"))
-        .Kind("E-data-columns")
-        .Expected(StrCat(WithSeparators(static_cast<uint64_t>(*wanted)), " in a row group of ",
-                         WithSeparators(static_cast<uint64_t>(row_group.num_rows)),
-                         " rows, for shape ", json::DumpLine(feature.entry.value("shape", Json())),
-                         " (from info.json)"))
-        .Found(std::to_string(found))
-        .Hint("correct info.json, or record the dataset again");
-  }
-  return std::nullopt;
-}
-
-std::string PhysicalSchema(const Footer& footer) {
-  std::string text;
-  for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
-  return text;
-}
-
-// The columns must be exactly the features that are no video (format spec 1.4).
-Status CheckColumns(const Footer& footer, const Schema& schema, const std::string& path) {
-  std::vector<Problem> problems;
-  for (const Feature& feature : schema.features) {
-    if (feature.is_video()) continue;
-    if (std::find(footer.column_names().begin(), footer.column_names().end(), feature.name) ==
-        footer.column_names().end()) {
-      problems.push_back(
-          Problem(Code::kCorrupt,
-                  StrCat("data file lacks the column of feature `", feature.name, "`"))
-              .Kind("E-data-columns")
-              .At(path)
-              .Found(StrCat("columns ", Join(footer.column_names(), ", ")))
-              .Hint(StrCat("remove `", feature.name, "` from info.json, or restore the column")));
-    } else if (std::optional<Problem> problem = ColumnProblem(footer, feature)) {
-      problems.push_back(std::move(*problem).At(path));
-    }
-  }
-  for (const std::string& column : footer.column_names()) {
-    const Feature* feature = schema.Find(column);
-    if (feature != nullptr && !feature->is_video()) continue;
-    problems.push_back(
-        Problem(Code::kCorrupt,
-                StrCat("data file has a column that is no feature of info.json: `", column, "`"))
-            .Kind("E-data-columns")
-            .At(path)
-            .Hint(StrCat("declare `", column, "` in info.json, or remove the column")));
-  }
-  for (const char* column : {"episode_index", "index", "task_index", "frame_index"}) {
-    const std::optional<size_t> leaf = FindLeaf(footer, column);
-    if (!leaf) {
-      // The column is a group without values, or its feature is declared as a video.
-      if (problems.empty())
-        problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no values"))
-                               .Kind("E-data-columns")
-                               .At(path)
-                               .Expected("int64"));
-      continue;
-    }
-    const parquet::PhysicalType type = footer.leaves()[*leaf].type;
-    if (type == parquet::PhysicalType::kInt64 || type == parquet::PhysicalType::kInt32) continue;
-    problems.push_back(Problem(Code::kCorrupt, StrCat("column `", column, "` holds no integers"))
-                           .Kind("E-data-columns")
-                           .At(path)
-                           .Expected("int64")
-                           .Found(footer.leaves()[*leaf].shape));
-  }
-  return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
 // Reads one file's rows, row group by row group.
@@ -275,54 +171,356 @@ class RowScan {
   std::vector<EpisodeRows> episodes_;
 };
 
+std::string PhysicalSchema(const Footer& footer) {
+  std::string text;
+  for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
+  return text;
+}
+
+// Reads the file at `data.path`.
 Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& dataset,
-                              const std::string& data_path, FileId id) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string relative, ExpandTemplate(data_path, id));
-  DataFile data;
-  data.id = id;
-  data.path = io::JoinPath(dataset.root, relative);
-  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(data.path);
-  if (!file.ok() && file.status().code() == Code::kNotFound) {
-    return Problem(Code::kCorrupt, "data file is missing")
-        .Kind("E-missing-file")
-        .At(data.path)
-        .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ",
-                         id.chunk_index, ", file ", id.file_index, ")"))
-        .Hint("copy or download the dataset again");
-  }
-  ROBOMERGE_RETURN_NOT_OK(file.status());
+                              DataFile data, std::vector<Problem>& warnings) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system.OpenForReading(data.path));
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));
   data.size_bytes = stat.size_bytes;
   data.modified_ns = stat.modified_ns;
   data.changed_ns = stat.changed_ns;
-  ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(**file));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(*file));
   ROBOMERGE_RETURN_NOT_OK(CheckColumns(footer, dataset.schema, data.path));
+  ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
+  ROBOMERGE_RETURN_NOT_OK(CheckPictures(file_system, *file, footer, dataset, warnings));
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
-  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(**file, footer, dataset).Run());
+  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(*file, footer, dataset).Run());
   return data;
 }
 
+// The last two numbers of a path, chunk-CCC/file-FFF: in their order LeRobot reads the files.
+FileId IdOf(const std::string& path) {
+  std::vector<int64_t> numbers = {0, 0};
+  for (size_t at = 0; at < path.size();) {
+    size_t end = at;
+    while (end < path.size() && path[end] >= '0' && path[end] <= '9') ++end;
+    if (end > at && end - at <= 9) numbers.push_back(std::stoll(path.substr(at, end - at)));
+    at = std::max(end, at + 1);
+  }
+  return {numbers[numbers.size() - 2], numbers.back()};
+}
+
+// Finds the data file of every episode: the one that the episodes table names, if it has the
+// episode's rows, else the one that has them.
+class DataFilesReader {
+ public:
+  DataFilesReader(const io::FileSystem& file_system, const SourceInfo& info,
+                  const EpisodeClaims& claims, Dataset& dataset)
+      : file_system_(file_system), info_(info), claims_(claims), dataset_(dataset) {}
+
+  Status Run() {
+    std::vector<FileId> ids = claims_.data_files;
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (const FileId& id : ids) {
+      if (id.chunk_index != kUnknown && id.file_index != kUnknown) ReadNamed(id);
+    }
+    // Without the columns of a file nothing can be said of its rows.
+    if (!problems_.empty()) return Status::Many(std::move(problems_));
+    PlaceEpisodes(/*by_name=*/true);
+    const bool has_strays = !missing_.empty() || num_unplaced_ > 0 || HasStrays();
+    if (has_strays) ReadOthers();
+    if (!problems_.empty()) return Status::Many(std::move(problems_));
+    if (has_strays) {
+      std::stable_sort(
+          files_.begin(), files_.end(),
+          [](const ReadFile& left, const ReadFile& right) { return left.data.id < right.data.id; });
+      PlaceEpisodes(/*by_name=*/false);
+      DropUnused();
+    }
+    ReportMissing();
+    if (!problems_.empty()) return Status::Many(std::move(problems_));
+    for (ReadFile& file : files_) dataset_.data_files.push_back(std::move(file.data));
+    TakeTasks();
+    TakeIndexes();
+    return Status();
+  }
+
+ private:
+  void Gather(const Status& status) {
+    problems_.insert(problems_.end(), status.problems().begin(), status.problems().end());
+  }
+
+  void ReadNamed(FileId id) {
+    const Result<std::string> relative = ExpandTemplate(info_.data_path, id);
+    if (!relative.ok()) return Gather(relative.status());
+    DataFile data;
+    data.id = id;
+    data.path = io::JoinPath(dataset_.root, *relative);
+    Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
+    if (file.ok()) {
+      files_.push_back({std::move(file).value(), true});
+    } else if (file.status().code() == Code::kNotFound) {
+      missing_.push_back(data);
+    } else {
+      Gather(file.status());
+    }
+  }
+
+  // Enters the data file of each episode; counts those whose rows are not found.
+  void PlaceEpisodes(bool by_name) {
+    constexpr uint32_t kNone = ~uint32_t{0};
+    std::vector<uint32_t> named(dataset_.episodes.size(), kNone), other = named;
+    for (uint32_t file = 0; file < files_.size(); ++file) {
+      for (const EpisodeRows& rows : files_[file].data.episodes) {
+        const auto episode = static_cast<size_t>(rows.episode_index);
+        if (rows.episode_index < 0 || episode >= named.size()) continue;
+        const bool is_claimed =
+            files_[file].is_named && files_[file].data.id == claims_.data_files[episode];
+        uint32_t& holder = is_claimed ? named[episode] : other[episode];
+        if (holder == kNone) holder = file;
+      }
+    }
+    num_unplaced_ = num_stale_ = 0;
+    for (size_t episode = 0; episode < named.size(); ++episode) {
+      const bool is_stale = named[episode] == kNone && !by_name && other[episode] != kNone;
+      if (named[episode] == kNone && !is_stale) {
+        if (num_unplaced_++ == 0) first_unplaced_ = episode;
+        continue;
+      }
+      if (is_stale && num_stale_++ == 0) first_stale_ = episode;
+      dataset_.episodes[episode].data_file = is_stale ? other[episode] : named[episode];
+    }
+  }
+
+  // Whether there is another file beside those that the episodes table names. Folders are listed,
+  // no file is opened.
+  bool HasStrays() const {
+    std::set<std::string> folders;
+    size_t num_files = 0;
+    for (const ReadFile& file : files_) folders.insert(ParentOf(file.data.path));
+    for (const std::string& folder : folders) {
+      const Result<std::vector<std::string>> names = file_system_.List(folder);
+      if (!names.ok()) continue;
+      num_files += static_cast<size_t>(std::count_if(
+          names->begin(), names->end(), [](const std::string& name) { return IsVisible(name); }));
+    }
+    return num_files > files_.size();
+  }
+
+  // Reads the data files that the episodes table does not name. Only what an episode needs of them
+  // must be sound.
+  void ReadOthers() {
+    std::set<std::string> known;
+    for (const ReadFile& file : files_) known.insert(file.data.path);
+    for (const std::string& path : ListDataFiles(file_system_, dataset_.root)) {
+      if (known.contains(path)) continue;
+      DataFile data;
+      data.id = IdOf(RelativeTo(dataset_.root, path));
+      data.path = path;
+      Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
+      if (file.ok()) {
+        files_.push_back({std::move(file).value(), false});
+      } else if (IsUnfinished(file_system_, path)) {
+        dataset_.warnings.push_back(
+            Problem(Code::kCorrupt, "a data file that was never finished is passed over")
+                .Kind("W-unfinished-file")
+                .At(path)
+                .Found("no footer: a recorder that was killed left it, and nothing can read it")
+                .Hint("no episode of the table is in it, but LeRobot does not open the dataset "
+                      "with it. Remove it: rm " +
+                      ShellWord(path)));
+      } else if (num_unplaced_ > 0) {
+        Gather(file.status());
+      } else {
+        strays_.push_back(path);
+      }
+    }
+  }
+
+  void DropUnused() {
+    std::vector<bool> is_used(files_.size());
+    for (const Episode& episode : dataset_.episodes) is_used[episode.data_file] = true;
+    std::vector<uint32_t> number(files_.size());
+    std::vector<ReadFile> used;
+    for (size_t file = 0; file < files_.size(); ++file) {
+      number[file] = static_cast<uint32_t>(used.size());
+      if (is_used[file] || files_[file].is_named)
+        used.push_back(std::move(files_[file]));
+      else
+        strays_.push_back(files_[file].data.path);
+    }
+    files_ = std::move(used);
+    for (Episode& episode : dataset_.episodes) episode.data_file = number[episode.data_file];
+    for (const std::string& path : strays_) {
+      dataset_.warnings.push_back(
+          Problem(Code::kCorrupt, "a data file in which no episode lies is passed over")
+              .Kind("W-stray-file")
+              .At(path)
+              .Hint("LeRobot reads its rows too, so that others have wrong numbers. If it is a "
+                    "copy, or left over, remove it: rm " +
+                    ShellWord(path)));
+    }
+    if (num_stale_ == 0) return;
+    const Episode& row = dataset_.episodes[first_stale_];
+    const FileId& named = claims_.data_files[first_stale_];
+    const bool names_none = named.chunk_index == kUnknown || named.file_index == kUnknown;
+    dataset_.warnings.push_back(
+        Problem(Code::kCorrupt,
+                StrCat("rows of ", num_stale_, num_stale_ == 1 ? " episode are" : " episodes are",
+                       " not in the data file that the episodes table names; they are taken from "
+                       "where they are"))
+            .Kind("W-file-numbers")
+            .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": data/file_index, row ",
+                       row.row))
+            .Expected(StrCat(files_[row.data_file].data.path, " (it holds the rows of episode ",
+                             first_stale_, ")"))
+            .Found(names_none ? "no file"
+                              : StrCat("chunk ", named.chunk_index, ", file ", named.file_index)));
+  }
+
+  // A named file that is not there is missed only if episodes are missed.
+  void ReportMissing() {
+    if (num_unplaced_ == 0) return;
+    const auto episodes_in = [&](FileId id) {
+      return std::count(claims_.data_files.begin(), claims_.data_files.end(), id);
+    };
+    for (const DataFile& file : missing_) {
+      problems_.push_back(
+          Problem(Code::kCorrupt, "data file is missing")
+              .Kind("E-missing-file")
+              .At(file.path)
+              .Expected(StrCat("a file, because episodes of the episodes table lie in it (chunk ",
+                               file.id.chunk_index, ", file ", file.id.file_index, ": ",
+                               episodes_in(file.id), " of ", dataset_.episodes.size(),
+                               " episodes)"))
+              .Hint(std::string(kCopyTheRest)));
+    }
+    if (!problems_.empty()) return;
+    const Episode& row = dataset_.episodes[first_unplaced_];
+    const std::string others =
+        num_unplaced_ > 1 ? StrCat(" (nor have ", num_unplaced_ - 1, " more)") : "";
+    problems_.push_back(
+        Problem(Code::kCorrupt, StrCat("episode ", first_unplaced_, " has no rows", others))
+            .Kind("E-rows")
+            .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": row ", row.row))
+            .Expected(StrCat(WithSeparators(row.length_frames), " rows in a file below data/"))
+            .Found("none")
+            .Hint("restore the rows from where the dataset was copied from, or delete the episode "
+                  "with LeRobot"));
+  }
+
+  // The tasks of an episode that lists none are those of its rows.
+  void TakeTasks() {
+    const std::vector<bool>& lacks = claims_.lacks_tasks;
+    if (std::find(lacks.begin(), lacks.end(), true) == lacks.end()) return;
+    uint64_t num_lacking = 0;
+    size_t first = 0;
+    for (const DataFile& file : dataset_.data_files) {
+      for (const EpisodeRows& rows : file.episodes) {
+        const auto episode = static_cast<size_t>(rows.episode_index);
+        if (rows.episode_index < 0 || episode >= lacks.size() || !lacks[episode]) continue;
+        if (num_lacking++ == 0) first = episode;
+        std::vector<std::string>& tasks = dataset_.episodes[episode].tasks;
+        for (const auto& [task, frames] : rows.task_frames) {
+          if (task < 0 || task >= static_cast<int64_t>(dataset_.tasks.size())) continue;
+          const std::string& text = dataset_.tasks[static_cast<size_t>(task)];
+          if (std::find(tasks.begin(), tasks.end(), text) == tasks.end()) tasks.push_back(text);
+        }
+      }
+    }
+    if (num_lacking == 0) return;
+    const Episode& row = dataset_.episodes[first];
+    dataset_.warnings.push_back(
+        Problem(Code::kCorrupt,
+                "the episodes table does not list the tasks of episodes; they are taken from the "
+                "rows")
+            .Kind("W-episode-tasks")
+            .At(dataset_.episodes_files[row.episodes_file].path)
+            .Expected("a column `tasks`")
+            .Found("none"));
+  }
+
+  // Where the rows of each episode begin, counted over all data files in LeRobot's order.
+  void TakeIndexes() {
+    uint64_t num_rows = 0, num_wrong = 0;
+    std::string where, expected, found;
+    for (const DataFile& file : dataset_.data_files) {
+      for (const EpisodeRows& rows : file.episodes) {
+        const auto first_row = static_cast<int64_t>(num_rows);
+        num_rows += rows.num_rows;
+        const auto number = static_cast<size_t>(rows.episode_index);
+        if (rows.episode_index < 0 || number >= dataset_.episodes.size() ||
+            &file != &dataset_.data_files[dataset_.episodes[number].data_file])
+          continue;
+        Episode& episode = dataset_.episodes[number];
+        if (!claims_.lacks_index[number] && episode.dataset_from_index == first_row) continue;
+        if (num_wrong++ == 0) {
+          where = StrCat(dataset_.episodes_files[episode.episodes_file].path,
+                         ": dataset_from_index, row ", episode.row);
+          expected = StrCat(first_row, " to ", first_row + static_cast<int64_t>(rows.num_rows),
+                            " (counted)");
+          found = episode.dataset_from_index < 0 ? "no number"
+                                                 : StrCat("from ", episode.dataset_from_index);
+        }
+        if (claims_.lacks_index[number]) episode.dataset_from_index = first_row;
+      }
+    }
+    if (num_wrong == 0) return;
+    dataset_.warnings.push_back(
+        Problem(
+            Code::kCorrupt,
+            StrCat("dataset_from_index and dataset_to_index are not where the rows of ", num_wrong,
+                   " of ", dataset_.episodes.size(), " episodes are; the result has true ones"))
+            .Kind("W-episode-index")
+            .At(where)
+            .Expected(expected)
+            .Found(found));
+  }
+
+  const io::FileSystem& file_system_;
+  const SourceInfo& info_;
+  const EpisodeClaims& claims_;
+  Dataset& dataset_;
+  struct ReadFile {
+    DataFile data;
+    bool is_named;  // by the episodes table
+  };
+  std::vector<ReadFile> files_;
+  std::vector<DataFile> missing_;  // named, and not there
+  std::vector<std::string> strays_;
+  size_t num_unplaced_ = 0, first_unplaced_ = 0;
+  size_t num_stale_ = 0, first_stale_ = 0;
+  std::vector<Problem> problems_;
+};
+
 }  // namespace
+
+std::vector<std::string> ListDataFiles(const io::FileSystem& file_system, const std::string& root) {
+  const std::string folder = io::JoinPath(root, "data");
+  std::vector<std::string> paths;
+  const Result<std::vector<std::string>> chunks = file_system.List(folder);
+  if (!chunks.ok()) return paths;
+  for (const std::string& chunk : *chunks) {
+    const std::string inner = io::JoinPath(folder, chunk);
+    const Result<std::vector<std::string>> names = file_system.List(inner);
+    if (!names.ok()) continue;
+    for (const std::string& name : *names) {
+      if (IsVisible(name)) paths.push_back(io::JoinPath(inner, name));
+    }
+  }
+  return paths;
+}
+
+bool IsUnfinished(const io::FileSystem& file_system, const std::string& path) {
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+  if (!file.ok()) return false;
+  const Result<Footer> footer = Footer::Read(**file);
+  return !footer.ok() && footer.status().problems().front().kind == "E-unfinished-file";
+}
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, Dataset& dataset) {
-  std::vector<FileId> ids = claims.data_files;
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  std::vector<Problem> problems;
-  for (const FileId& id : ids) {
-    Result<DataFile> file = ReadDataFile(file_system, dataset, info.data_path, id);
-    const Status status = file.status();
-    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
-    dataset.data_files.push_back(file.ok() ? std::move(file).value() : DataFile{});
-  }
-  for (size_t episode = 0; episode < dataset.episodes.size(); ++episode) {
-    const auto found = std::lower_bound(ids.begin(), ids.end(), claims.data_files[episode]);
-    dataset.episodes[episode].data_file = static_cast<uint32_t>(found - ids.begin());
-  }
-  return problems.empty() ? Status() : Status::Many(std::move(problems));
+  return DataFilesReader(file_system, info, claims, dataset).Run();
 }
 
 }  // namespace robomerge::v30

@@ -1,4 +1,6 @@
 // meta/stats.json (format spec 1.10).
+#include <algorithm>
+
 #include "base/text.h"
 #include "read/v30/read_v30.h"
 
@@ -50,6 +52,13 @@ Result<Statistic> Parse(const std::string& name, const json::Json& value,
   }
   // LeRobot reads a bare number as a list of one.
   if (statistic.shape.empty()) statistic.shape = {1};
+  // Some writers give a camera's count the shape of its mean: the same number for each channel.
+  std::vector<double>& values = statistic.values;
+  if (name == "count" && !values.empty() &&
+      std::all_of(values.begin(), values.end(), [&](double n) { return n == values.front(); })) {
+    statistic.shape = {1};
+    values.resize(1);
+  }
   if (any_integer && !any_float && !any_boolean) statistic.kind = NumberKind::kInteger;
   if (any_boolean && !any_float && !any_integer) statistic.kind = NumberKind::kBoolean;
   return statistic;
@@ -62,6 +71,7 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok() && text.status().code() == Code::kNotFound) return Status();
   ROBOMERGE_RETURN_NOT_OK(text.status());
+  WarnOfByteOrderMark(*text, path, dataset.warnings);
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(*text, path));
   std::vector<Problem> problems;
   std::vector<FeatureStatistics> all;

@@ -2,6 +2,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/parquet/table.h"
 #include "read/v30/read_v30.h"
@@ -9,32 +10,62 @@
 namespace robomerge::v30 {
 namespace {
 
+struct TaskColumn {
+  std::string name;
+  bool is_index = false;  // of pandas, where LeRobot looks for the texts
+};
+
 // The column of the texts: the index that the pandas metadata name, else one with a usual name,
-// else the only one beside task_index.
-Result<std::string> TaskColumn(const parquet::Table& table, const std::string& path) {
+// else the only one that holds texts.
+Result<TaskColumn> FindTaskColumn(const parquet::Table& table, const std::string& path) {
   if (const std::optional<std::string> pandas = table.key_value("pandas")) {
     const Result<json::Json> metadata = json::Parse(*pandas, path + ": pandas metadata");
     if (metadata.ok() && metadata->is_object() && metadata->contains("index_columns") &&
         metadata->at("index_columns").is_array()) {
       for (const json::Json& column : metadata->at("index_columns")) {
-        if (column.is_string() && table.has(column.get<std::string>()))
-          return column.get<std::string>();
+        // The index may also be the numbers, or a range that is no column.
+        if (column.is_string() && column != "task_index" && table.has(column.get<std::string>()))
+          return TaskColumn{column.get<std::string>(), true};
       }
     }
   }
   for (const char* usual : {"task", "__index_level_0__"}) {
-    if (table.has(usual)) return std::string(usual);
+    if (table.has(usual)) return TaskColumn{usual};
   }
-  std::vector<std::string> others;
+  std::vector<std::string> texts, others;
   for (const std::string& column : table.column_names()) {
-    if (column != "task_index") others.push_back(column);
+    if (column == "task_index") continue;
+    others.push_back(column);
+    if (table.HoldsStrings(column)) texts.push_back(column);
   }
-  if (others.size() == 1) return others.front();
+  if (texts.size() == 1) return TaskColumn{texts.front()};
+  if (others.size() == 1) return TaskColumn{others.front()};
   return Problem(Code::kCorrupt, "tasks table has no column of task texts")
       .Kind("E-tasks")
       .At(path)
       .Expected("a column `task` (or `__index_level_0__`) beside `task_index`")
-      .Found(Join(table.column_names(), ", "));
+      .Found(Join(table.column_names(), ", "))
+      .Hint("call the column of the texts `task`");
+}
+
+// Says what is wrong with a dataset that has no tasks table.
+Status NoTasks(const io::FileSystem& file_system, const std::string& root, const std::string& path,
+               uint64_t total_tasks) {
+  Problem problem = Problem(Code::kCorrupt, "tasks table is missing")
+                        .Kind("E-missing-file")
+                        .At(path)
+                        .Expected(StrCat("the texts of the tasks, ", total_tasks,
+                                         " (from info.json: total_tasks)"))
+                        .Hint(std::string(kCopyTheRest));
+  const std::string old_path = io::JoinPath(root, "meta/tasks.jsonl");
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool has_old_table, io::Exists(file_system, old_path));
+  if (has_old_table) {
+    problem.found = "meta/tasks.jsonl, as in version 2.1";
+    problem.hint =
+        "the dataset was converted in part: convert it anew from version 2.1, with "
+        "LeRobot's convert_dataset_v21_to_v30";
+  }
+  return problem;
 }
 
 }  // namespace
@@ -45,14 +76,24 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
   if (!file.ok()) {
     if (file.status().code() != Code::kNotFound) return file.status();
     if (info.total_tasks == 0 && info.total_episodes == 0) return Status();
-    return Problem(Code::kCorrupt, "tasks table is missing")
-        .Kind("E-missing-file")
-        .At(path)
-        .Expected(StrCat(info.total_tasks, " tasks (from info.json: total_tasks)"));
+    return NoTasks(file_system, dataset.root, path, info.total_tasks);
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(**file));
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string column, TaskColumn(table, path));
-  ROBOMERGE_ASSIGN_OR_RETURN(dataset.tasks, table.Strings(column));
+  ROBOMERGE_ASSIGN_OR_RETURN(const TaskColumn column, FindTaskColumn(table, path));
+  ROBOMERGE_ASSIGN_OR_RETURN(dataset.tasks, table.Strings(column.name));
+  if (!column.is_index && !dataset.tasks.empty()) {
+    dataset.warnings.push_back(
+        Problem(
+            Code::kCorrupt,
+            "the texts of the tasks are in a column, where LeRobot looks for them in the index; "
+            "the result has them there")
+            .Kind("W-task-column")
+            .At(StrCat(path, ": column `", column.name, "`"))
+            .Hint(StrCat("LeRobot reads numbers instead of tasks from the source. To mend it: "
+                         "python3 -c 'import pandas, sys; f = sys.argv[1]; "
+                         "pandas.read_parquet(f).set_index(sys.argv[2]).to_parquet(f)' ",
+                         ShellWord(path), " ", ShellWord(column.name))));
+  }
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, table.Int64s("task_index"));
   for (size_t row = 0; row < numbers.size(); ++row) {
     // LeRobot writes task_index by value and reads it by position. If the two differ, it is unknown
@@ -80,13 +121,14 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
             .At(StrCat(path, ": row ", row))
             .Found(StrCat("`", dataset.tasks[row], "`, as in row ", first->second)));
   }
+  // That no row names a task beyond the table is checked with the rows.
   if (info.total_tasks != dataset.tasks.size()) {
-    return Problem(Code::kCorrupt, "`total_tasks` of info.json contradicts the tasks table")
-        .Kind("E-totals")
-        .At(io::JoinPath(dataset.root, "meta/info.json: total_tasks"))
-        .Expected(StrCat(dataset.tasks.size(), " tasks (counted)"))
-        .Found(std::to_string(info.total_tasks))
-        .Hint("correct info.json, or find the tasks that are missing");
+    dataset.warnings.push_back(
+        Problem(Code::kCorrupt, "a total of info.json is not the number of rows, which is taken")
+            .Kind("W-totals")
+            .At(io::JoinPath(dataset.root, "meta/info.json: total_tasks"))
+            .Expected(StrCat(dataset.tasks.size(), " (counted)"))
+            .Found(std::to_string(info.total_tasks)));
   }
   return Status();
 }

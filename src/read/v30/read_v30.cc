@@ -1,6 +1,10 @@
 #include "read/v30/read_v30.h"
 
+#include "base/fingerprint.h"
+#include "base/foreign_file.h"
 #include "base/text.h"
+#include "formats/parquet/table.h"
+#include "read/v30/data_columns.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -9,21 +13,38 @@ void Gather(const Status& status, std::vector<Problem>& problems) {
   problems.insert(problems.end(), status.problems().begin(), status.problems().end());
 }
 
-// Nothing in LeRobot reads the subtasks table of early 2026 today. Without the table the column
-// subtask_index would have no meaning (W-22).
-Status RefuseSubtasks(const io::FileSystem& file_system, const Dataset& dataset) {
+// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
+// have the same (W-22).
+Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   if (dataset.schema.Find("subtask_index") == nullptr) return Status();
-  const std::string path = io::JoinPath(dataset.root, "meta/subtasks.parquet");
-  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
-  if (!exists) return Status();
-  return Problem(Code::kUnsupported,
-                 "dataset has a subtasks table, whose numbers cannot be kept in a merge")
-      .Kind("E-subtasks")
-      .At(path)
-      .Hint("remove the feature `subtask_index` and this table first");
+  const std::string path = io::JoinPath(dataset.root, std::string(kSubtasksPath));
+  const Result<std::string> bytes = io::ReadWholeFile(file_system, path);
+  if (!bytes.ok() && bytes.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(bytes.status());
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system.OpenForReading(path));
+  ROBOMERGE_RETURN_NOT_OK(parquet::Table::Read(*file).status());
+  Fingerprint all;
+  all.Add(*bytes);
+  dataset.schema.subtasks = json::Json::object();
+  dataset.schema.subtasks["size_bytes"] = bytes->size();
+  dataset.schema.subtasks["fingerprint"] = all.Hex();
+  return Status();
 }
 
 }  // namespace
+
+void WarnOfByteOrderMark(std::string_view text, const std::string& path,
+                         std::vector<Problem>& warnings) {
+  if (!text.starts_with(json::kByteOrderMark)) return;
+  warnings.push_back(
+      Problem(Code::kCorrupt, "a byte order mark is before the text, which LeRobot does not read")
+          .Kind("W-byte-order-mark")
+          .At(path)
+          .Hint(StrCat(
+              "the result is without it. To mend the source: sed -i '1s/^\\xEF\\xBB\\xBF//' ",
+              ShellWord(path))));
+}
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info) {
@@ -33,7 +54,8 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   // other parts are read even if one of them fails, so that all problems are reported.
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(root, info, dataset));
   std::vector<Problem> problems;
-  Gather(RefuseSubtasks(file_system, dataset), problems);
+  Gather(ReadSubtasks(file_system, dataset).OfKind("E-subtasks"), problems);
+  Gather(CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
   Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
   Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);
   const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, dataset);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/json/json.h"
@@ -10,6 +11,16 @@
 #include "robomerge/status.h"
 
 namespace robomerge::v30 {
+
+/// What mends a dataset of which a part is missing.
+inline constexpr std::string_view kCopyTheRest =
+    "the copy of this dataset is not whole: copy or download it again (what is there is kept), "
+    "with "
+    "rsync -a FROM/ TO/ or hf download REPO --repo-type dataset --local-dir TO";
+
+/// Warns (W-byte-order-mark) if `text`, the content of `path`, begins with one.
+void WarnOfByteOrderMark(std::string_view text, const std::string& path,
+                         std::vector<Problem>& warnings);
 
 /// Templates and totals of one source's info.json. They do not concern other sources.
 struct SourceInfo {
@@ -20,10 +31,17 @@ struct SourceInfo {
   uint64_t total_tasks = 0;
 };
 
-/// The files that hold the payload of each episode, as the episodes table says.
+/// A number that the episodes table does not say.
+inline constexpr int64_t kUnknown = -1;
+
+/// What the episodes table says of each episode, to be held against the files.
 struct EpisodeClaims {
-  std::vector<FileId> data_files;                ///< per episode
+  std::vector<FileId> data_files;                ///< per episode; kUnknown where it names none
   std::vector<std::vector<FileId>> video_files;  ///< [video key][episode]
+  /// Per episode: whether its tasks must be taken from its rows.
+  std::vector<bool> lacks_tasks;
+  /// Per episode: whether its place among all rows must be taken from the data files.
+  std::vector<bool> lacks_index;
 };
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
@@ -38,6 +56,10 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
                                    Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, Dataset& dataset);
+/// The Parquet files below data/, whatever the episodes table names; hidden ones are left out.
+std::vector<std::string> ListDataFiles(const io::FileSystem& file_system, const std::string& root);
+/// Whether a file was begun as Parquet and never finished.
+bool IsUnfinished(const io::FileSystem& file_system, const std::string& path);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const EpisodeClaims& claims, Dataset& dataset);
 

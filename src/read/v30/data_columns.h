@@ -1,0 +1,32 @@
+// What the columns of a data file must be (format spec 1.4, 1.8).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/parquet/footer.h"
+#include "io/file_system.h"
+#include "model/dataset.h"
+#include "robomerge/status.h"
+
+namespace robomerge::v30 {
+
+/// The first leaf of the top-level column of that name.
+std::optional<size_t> FindLeaf(const parquet::Footer& footer, std::string_view column);
+
+/// The columns must be the features that are no video, each once, in a form that LeRobot can read
+/// as the feature: E-data-columns, all problems at once.
+Status CheckColumns(const parquet::Footer& footer, const Schema& schema, const std::string& path);
+
+/// Cells of pictures may name files instead of holding bytes. A merge takes the bytes from there
+/// (W-picture-files), so the files must be there, and in the dataset's folder: E-missing-picture.
+Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFile& file,
+                     const parquet::Footer& footer, const Dataset& dataset,
+                     std::vector<Problem>& warnings);
+
+/// Whether LeRobot can make columns of the features as info.json declares them.
+Status CheckDeclarations(const Schema& schema, const std::string& info_path);
+
+}  // namespace robomerge::v30
