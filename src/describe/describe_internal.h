@@ -18,9 +18,4 @@ void PlaceFrames(const Dataset& dataset, DescribedSource& source, std::vector<Pr
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 
-/// Takes the dataset's statistics from stats.json, or aggregates those of the episodes if there is
-/// no such file (W-6).
-void TakeStatistics(const std::shared_ptr<const Dataset>& dataset, DescribedSource& source,
-                    std::vector<Problem>& warnings, std::vector<Problem>& problems);
-
 }  // namespace robomerge::describe_internal

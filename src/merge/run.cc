@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "describe/describe.h"
+#include "measure/measure.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
 #include "publish/preflight.h"
@@ -30,7 +31,10 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceS
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
-  return Describe(std::make_shared<const Dataset>(std::move(dataset)), source);
+  const auto shared = std::make_shared<const Dataset>(std::move(dataset));
+  return Describe(shared, source, [&](const std::vector<std::string>& features) {
+    return MeasureEach(file_system, *shared, features);
+  });
 }
 
 // The source that a plan means.

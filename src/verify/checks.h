@@ -66,8 +66,9 @@ Status CheckFrames(const io::FileSystem& file_system, const Case& all, size_t ke
 
 /// Compares meta/stats.json with the `moments` of all rows, and with the statistics of the episodes
 /// or of the sources.
-void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
-                     const std::vector<ElementMoments>& moments, FindingList& findings);
+Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
+                       const std::vector<std::string>& columns,
+                       const std::vector<ElementMoments>& moments, FindingList& findings);
 /// Compares one episode's statistics with its rows.
 void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode,
                             const std::vector<std::string>& columns,

@@ -174,8 +174,7 @@ class VerifyRun {
     observer_.Enter("verify", sources_.size() + 1, num_bytes, items.size());
     ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), parallel_));
     report_.checked_bytes = num_bytes;
-    Gather();
-    return Status();
+    return Gather();
   }
 
   // Turns what is wrong with a file's bytes into findings. Errors of the system are returned.
@@ -258,7 +257,7 @@ class VerifyRun {
   }
 
   // Appends all findings in the order of the dataset.
-  void Gather() {
+  Status Gather() {
     std::vector<ElementMoments> moments(columns_.size());
     for (RowsResult& result : rows_) {
       report_.num_rows += result.num_rows;
@@ -270,7 +269,7 @@ class VerifyRun {
       report_.num_video_frames += result.num_frames;
       findings_.Append(std::move(result.findings));
     }
-    verify_internal::CheckStatistics(case_, columns_, moments, findings_);
+    return verify_internal::CheckStatistics(file_system_, case_, columns_, moments, findings_);
   }
 
   const io::FileSystem& file_system_;

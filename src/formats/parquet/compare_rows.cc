@@ -209,8 +209,15 @@ struct RowComparer::Representation {
                     right_column = right_table.GetColumnByName(column);
       if (!left_column || !right_column)
         return Outcome(RowDifference{column, 0, "a column", "none"});
-      const Columns left = WithType(*left_column, StorageType(left_column->type()));
-      Result<Columns> cast = CastForWriting(right_column, left->type(), true, column, where);
+      // Dictionaries are compared by the values they stand for: chunks may have one each, with the
+      // values in another order.
+      ROBOMERGE_ASSIGN_OR_RETURN(const Columns left,
+                                 Cast(WithType(*left_column, StorageType(left_column->type())),
+                                      PlainType(StorageType(left_column->type())), column, where));
+      ROBOMERGE_ASSIGN_OR_RETURN(const Columns right_plain,
+                                 Cast(WithType(*right_column, StorageType(right_column->type())),
+                                      PlainType(StorageType(right_column->type())), column, where));
+      Result<Columns> cast = CastForWriting(right_plain, left->type(), true, column, where);
       if (cast.ok() && !(*cast)->type()->Equals(*left->type()))
         cast = Cast(*cast, left->type(), column, where);
       if (!cast.ok()) {
