@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "formats/parquet/compare_rows.h"
 #include "formats/parquet/footer.h"
+#include "model/retime.h"
 
 namespace robomerge {
 namespace {
@@ -82,6 +83,16 @@ Status ReadFile(const io::FileSystem& file_system, const DataFile& data, const F
   return Status();
 }
 
+// Whether rows in the files are not as they will be.
+bool IsRetimed(const Dataset& dataset) {
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
+      if (rows.is_retimed) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, const Dataset& dataset,
@@ -127,6 +138,11 @@ Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_sy
                                                    const std::vector<std::string>& features) {
   std::vector<FeatureStatistics> all;
   for (const std::string& name : features) {
+    if ((name == "timestamp" || name == "frame_index") && IsRetimed(dataset)) {
+      all.push_back(
+          StatisticsOfFrames(dataset, name, {std::begin(kQuantiles), std::end(kQuantiles)}));
+      continue;
+    }
     Result<FeatureStatistics> measured =
         MeasureFeature(file_system, dataset, *dataset.schema.Find(name));
     if (measured.ok())

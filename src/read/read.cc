@@ -66,9 +66,10 @@ Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::st
 
 }  // namespace
 
-Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
+Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
+                            const ReadOptions& options) {
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
-  Result<Dataset> dataset = v30::ReadDataset(file_system, root, info);
+  Result<Dataset> dataset = v30::ReadDataset(file_system, root, info, options);
   return dataset.ok() ? std::move(dataset) : Result<Dataset>(dataset.status().OfSource(root));
 }
 

@@ -39,6 +39,7 @@ struct RowsResult {
   explicit RowsResult(uint64_t most_findings) : findings(most_findings) {}
   FindingList findings;
   uint64_t num_rows = 0;
+  bool is_complete = true;              ///< false if some rows could not be decoded
   std::vector<ElementMoments> moments;  ///< per column of NumericColumns()
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "formats/mp4/sample_table.h"
 
@@ -25,5 +26,8 @@ struct Presentation {
 /// Time O(samples) only where frames are reordered, else O(runs); memory one bit per sample at
 /// most.
 Presentation Present(const SampleTable& samples);
+
+/// The presentation time of every frame, ascending.
+std::vector<int64_t> ShownTicks(const SampleTable& samples);
 
 }  // namespace robomerge::mp4

@@ -8,6 +8,7 @@
 #include "formats/parquet/file_splice.h"
 #include "formats/parquet/footer.h"
 #include "read/v30/read_v30.h"
+#include "read/v30/scan_times.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -138,18 +139,20 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
 // Reads one file's rows, row group by row group.
 class RowScan {
  public:
-  RowScan(const io::RandomAccessFile& file, const Footer& footer)
+  RowScan(const io::RandomAccessFile& file, const Footer& footer, FrameRate rate,
+          bool decodes_times)
       : file_(file),
         footer_(footer),
+        times_(file, footer, rate, decodes_times),
         episode_leaf_(*FindLeaf(footer, "episode_index")),
-        task_leaf_(*FindLeaf(footer, "task_index")),
-        frame_leaf_(*FindLeaf(footer, "frame_index")) {}
+        task_leaf_(*FindLeaf(footer, "task_index")) {}
 
   Result<std::vector<EpisodeRows>> Run() {
     for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
       if (footer_.row_groups()[at].num_rows == 0) continue;
       ROBOMERGE_RETURN_NOT_OK(ScanRowGroup(at));
     }
+    times_.Finish(episodes_);
     return std::move(episodes_);
   }
 
@@ -166,12 +169,15 @@ class RowScan {
       ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
     }
     if (episode) {
-      ROBOMERGE_RETURN_NOT_OK(CheckFrames(row_group, num_rows, *episode));
-      Append(*episode, num_rows, row_group.uncompressed_bytes(), true);
+      const std::vector<TimeScan::Part> parts = {
+          Append(*episode, num_rows, row_group.uncompressed_bytes(), true)};
       CountTasks(task, tasks, 0, num_rows);
+      ROBOMERGE_RETURN_NOT_OK(times_.Add(row_group, first_row_, parts));
       first_row_ += num_rows;
       return Status();
     }
+    const uint64_t first_row = first_row_;
+    std::vector<TimeScan::Part> parts;
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes,
                                parquet::ReadInt64Column(file_, footer_, "episode_index", at));
     for (size_t begin = 0; begin < episodes.size();) {
@@ -180,39 +186,27 @@ class RowScan {
       const bool is_whole = begin == 0 && end == episodes.size();
       // A row group of several episodes counts by each one's share of its rows.
       const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
-      Append(episodes[begin], end - begin,
-             static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
-             is_whole);
+      parts.push_back(
+          Append(episodes[begin], end - begin,
+                 static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
+                 is_whole));
       CountTasks(task, tasks, begin, end);
       first_row_ += end - begin;
       begin = end;
     }
-    return Status();
+    return times_.Add(row_group, first_row, parts);
   }
 
-  // frame_index must be 0 to length - 1 in every episode (I-4). Only statistics are looked at.
-  Status CheckFrames(const parquet::RowGroup& row_group, uint64_t num_rows, int64_t episode) const {
-    const ColumnChunk& frames = row_group.columns[frame_leaf_];
-    const bool continues = !episodes_.empty() && episodes_.back().episode_index == episode;
-    if (!frames.min_value || !frames.max_value || continues) return Status();
-    if (CheckedAdd(*frames.min_value, static_cast<int64_t>(num_rows) - 1) == frames.max_value)
-      return Status();
-    return Problem(Code::kCorrupt,
-                   StrCat("frames of episode ", episode, " are not numbered one by one"))
-        .Kind("E-rows")
-        .At(StrCat(file_.path(), ": frame_index, row ", first_row_))
-        .Expected(StrCat("0 to ", num_rows - 1))
-        .Found(StrCat(*frames.min_value, " to ", *frames.max_value));
-  }
-
-  void Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes, bool is_row_group) {
+  TimeScan::Part Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes,
+                        bool is_row_group) {
     if (!episodes_.empty() && episodes_.back().episode_index == episode) {
       // The episode goes on in another row group, so its rows must be decoded to be joined.
       EpisodeRows& rows = episodes_.back();
+      const TimeScan::Part part{episodes_.size() - 1, rows.num_rows, num_rows};
       rows.num_rows += num_rows;
       rows.uncompressed_bytes += uncompressed_bytes;
       rows.is_row_group = false;
-      return;
+      return part;
     }
     EpisodeRows rows;
     rows.episode_index = episode;
@@ -221,6 +215,7 @@ class RowScan {
     rows.uncompressed_bytes = uncompressed_bytes;
     rows.is_row_group = is_row_group;
     episodes_.push_back(std::move(rows));
+    return {episodes_.size() - 1, 0, num_rows};
   }
 
   void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
@@ -237,13 +232,14 @@ class RowScan {
 
   const io::RandomAccessFile& file_;
   const Footer& footer_;
-  const size_t episode_leaf_, task_leaf_, frame_leaf_;
+  TimeScan times_;
+  const size_t episode_leaf_, task_leaf_;
   uint64_t first_row_ = 0;
   std::vector<EpisodeRows> episodes_;
 };
 
 Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& dataset,
-                              const std::string& data_path, FileId id) {
+                              const std::string& data_path, FileId id, const ReadOptions& options) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string relative, ExpandTemplate(data_path, id));
   DataFile data;
   data.id = id;
@@ -266,20 +262,22 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
-  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(**file, footer).Run());
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      data.episodes,
+      RowScan(**file, footer, dataset.schema.frame_rate(), options.decodes_times).Run());
   return data;
 }
 
 }  // namespace
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                     const EpisodeClaims& claims, Dataset& dataset) {
+                     const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset) {
   std::vector<FileId> ids = claims.data_files;
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   std::vector<Problem> problems;
   for (const FileId& id : ids) {
-    Result<DataFile> file = ReadDataFile(file_system, dataset, info.data_path, id);
+    Result<DataFile> file = ReadDataFile(file_system, dataset, info.data_path, id, options);
     const Status status = file.status();
     problems.insert(problems.end(), status.problems().begin(), status.problems().end());
     dataset.data_files.push_back(file.ok() ? std::move(file).value() : DataFile{});

@@ -7,6 +7,7 @@
 #include "formats/json/json.h"
 #include "io/file_system.h"
 #include "model/dataset.h"
+#include "read/read.h"
 #include "robomerge/status.h"
 
 namespace robomerge::v30 {
@@ -27,7 +28,7 @@ struct EpisodeClaims {
 };
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
-                            const json::Json& info);
+                            const json::Json& info, const ReadOptions& options);
 
 // The parts of ReadDataset, each in a file of its own. They add what they read to `dataset`,
 // warnings included.
@@ -37,7 +38,7 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
                                    Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                     const EpisodeClaims& claims, Dataset& dataset);
+                     const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const EpisodeClaims& claims, Dataset& dataset);
 
