@@ -206,6 +206,12 @@ Status CheckPartialPaths(const Invocation& invocation) {
     return MissingFlag("plan", "plan --partial DIR -o DST --plan DIR",
                        "say with `--plan DIR` where the plan is to be made");
   }
+  if (invocation.options.retime) {
+    return Problem(Code::kInvalidArgument, "`plan --partial` takes no `--retime`")
+        .Kind("E-flag")
+        .Expected("robomerge describe SRC... --partial DIR --retime")
+        .Hint("describe the sources with `--retime`, and plan without it");
+  }
   if (invocation.paths.empty() && invocation.list_path.empty()) return Status();
   return Problem(Code::kInvalidArgument, "`plan` takes sources or `--partial`, not both")
       .Kind("E-path")

@@ -209,6 +209,14 @@ constexpr Flag kFlags[] = {
     {"tmp-root", 0, "DIR", kMerges, false, "Let the destination grow in DIR instead of beside DST",
      "Must be on the file system of DST. Other files in DIR are not touched.", "",
      SetPathOption<&MergeOptions::staging_root>},
+    {"retime", 0, "", kReads | kVerify, false,
+     "Mend timestamps: number frames from 0, set timestamp to frame_index / fps",
+     "In every episode whose rows say otherwise. from_timestamp moves with them, so that every "
+     "row\n"
+     "keeps its picture. Give `describe` the flag, not `plan --partial`; and `verify --against`, "
+     "for\n"
+     "a result that was made with it.",
+     "", SetOption<&MergeOptions::retime, true>},
     {"no-sync", 0, "", kReads, false, "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},

@@ -45,6 +45,7 @@ ExitCode RunVerification(const Invocation& invocation, const std::string& destin
   ProgressReporter reporter(style, console.standard_output(), console.standard_error());
   VerifyOptions options;
   options.num_workers = invocation.options.num_workers;
+  options.retime = invocation.options.retime;
   const Result<VerifyReport> report = Verify(
       destination, sources, options,
       [&reporter](const MergeProgress& counts) { reporter.Report(counts); }, &StopFlag());

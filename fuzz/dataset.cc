@@ -50,13 +50,14 @@ Status Write(const MergePlan& plan, io::FileSystem& files) {
   return schedule::ParallelFor(executor, std::move(items));
 }
 
-// Frame numbers are checked against the statistics of frame_index; the column is not decoded. Where
-// a source has no statistics and its rows are encoded anew, the result has some, and they show what
-// was wrong in the source.
+// Numbers and times of frames are checked against the statistics of their columns, which may say
+// what the rows do not. Where rows are encoded anew, the result has new statistics, and they show
+// what was wrong in the source.
 bool TellsOfFrameNumbers(const Status& status) {
   return std::all_of(
       status.problems().begin(), status.problems().end(), [](const Problem& problem) {
-        return problem.kind == "E-rows" && problem.what.ends_with("are not numbered one by one");
+        return problem.kind == "E-timestamps" ||
+               (problem.kind == "E-rows" && problem.what.ends_with("are not numbered one by one"));
       });
 }
 

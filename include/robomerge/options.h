@@ -43,6 +43,11 @@ struct MergeOptions {
   bool overwrite = false;
   /// Plan everything and lay it out to the byte, but write nothing.
   bool dry_run = false;
+  /// Mend the frames' numbers and times in every source: frame_index counts from 0 in every
+  /// episode, timestamp is frame_index / fps, and from_timestamp moves so that every row keeps its
+  /// picture. Describing a source decides it, so a plan of partials takes what `describe` was
+  /// given.
+  bool retime = false;
   /// Where the staging folder lies; empty: beside the destination. Must be on the destination's
   /// file system.
   std::string staging_root;
@@ -68,6 +73,7 @@ struct MergeOptions {
     VisitWriting(self, visit);
     visit("num_workers", self.num_workers);
     visit("dry_run", self.dry_run);
+    visit("retime", self.retime);
     visit("staging_root", self.staging_root);
     visit("trace_path", self.trace_path);
   }

@@ -7,14 +7,18 @@
 
 namespace robomerge {
 
-/// What is done to a source before it is merged: rules as data, no functions. There are no rules
-/// yet. Each operation to come is a field here; plans and ids then hold it (model/adaptation.h).
+/// What is done to a source before it is merged: rules as data, no functions. Each operation to
+/// come is a field here; plans and ids then hold it (model/adaptation.h).
 ///
 /// Empty: the source is merged as it is. An empty adaptation is written nowhere.
 struct Adaptation {
+  /// Number the frames of every episode from 0, and set timestamp to frame_index / fps
+  /// (MergeOptions::retime).
+  bool retime = false;
+
   bool empty() const { return *this == Adaptation(); }
 
-  static void VisitFields(auto& /*self*/, auto&& /*visit*/) {}
+  static void VisitFields(auto& self, auto&& visit) { visit("retime", self.retime); }
   bool operator==(const Adaptation&) const = default;
 };
 

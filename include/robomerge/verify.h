@@ -20,9 +20,13 @@ struct VerifyOptions {
   /// How many findings are kept with their text; the rest is counted.
   uint64_t most_findings = 1000;
 
+  /// The sources were merged with MergeOptions::retime.
+  bool retime = false;
+
   static void VisitFields(auto& self, auto&& visit) {
     visit("num_workers", self.num_workers);
     visit("most_findings", self.most_findings);
+    visit("retime", self.retime);
   }
   bool operator==(const VerifyOptions&) const = default;
 };

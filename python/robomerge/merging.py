@@ -42,6 +42,7 @@ def merge(
     copy_mode: CopyMode = "auto",
     sync: bool = True,
     overwrite: bool = False,
+    retime: bool = False,
     verify: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
@@ -69,6 +70,9 @@ def merge(
         sync: sync everything to the device before the destination appears.
         overwrite: replace a dataset (or an empty folder, nothing else) that is at the destination.
             It stays until the new one is whole.
+        retime: mend timestamps: in every episode whose rows say otherwise, frame_index counts from
+            0, timestamp is frame_index / fps, and from_timestamp moves so that every row keeps its
+            picture. A warning says of how many rows.
         verify: read the sources and the result once more before it appears at the destination, as
             `verify` does. The report then has a `verification`. If something differs, nothing
             appears.
@@ -114,6 +118,7 @@ def merge(
         copy_mode=copy_mode,
         sync=sync,
         overwrite=overwrite,
+        retime=retime,
         verify=verify,
         staging_root=staging_root,
         trace_path=trace_path,
@@ -133,6 +138,7 @@ def plan(
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
     overwrite: bool = False,
+    retime: bool = False,
     progress: Progress = None,
 ) -> MergeReport:
     """Reports what `merge` with the same arguments would do, with every file and its exact size.
@@ -151,6 +157,7 @@ def plan(
         concatenate_data=concatenate_data,
         copy_mode=copy_mode,
         overwrite=overwrite,
+        retime=retime,
         verify=False,
         progress=progress,
     )
@@ -187,6 +194,7 @@ def verify(
     against: Iterable[PathLike] | None = None,
     *,
     num_workers: int | None = None,
+    retime: bool = False,
     progress: Progress = None,
 ) -> VerifyReport:
     """Checks the real rows and frames of a dataset, alone or against what it was merged from.
@@ -201,6 +209,7 @@ def verify(
         against: the datasets from which it was merged, in that order.
         num_workers: threads; None or 0 for one per core that this process may use. Findings do not
             depend on it.
+        retime: the merge was made with `retime`.
         progress: as in `merge`; `planned_bytes` and `moved_bytes` are those to check and those
             checked.
 
@@ -214,8 +223,9 @@ def verify(
     """
     from robomerge.library import extension
 
+    options = {"num_workers": num_workers, "retime": retime}
     with _callback(progress) as callback:
-        answer = extension.verify(destination, () if against is None else against, {"num_workers": num_workers}, callback)
+        answer = extension.verify(destination, () if against is None else against, options, callback)
     return _value(VerifyReport, answer)
 
 

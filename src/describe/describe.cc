@@ -5,7 +5,8 @@
 
 namespace robomerge {
 
-Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec) {
+Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec,
+                         const MeasureFeatures& measure) {
   auto source = std::make_shared<DescribedSource>();
   source->name = spec.name;
   source->adaptation = spec.adaptation;
@@ -13,9 +14,18 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
   std::vector<Problem> problems;
   describe_internal::PlaceRows(*dataset, *source, problems);
   describe_internal::PlaceFrames(*dataset, *source, warnings, problems);
+  describe_internal::CheckTimes(*dataset, warnings, problems);
   describe_internal::CheckTasks(*dataset, problems);
-  describe_internal::TakeStatistics(dataset, *source, warnings, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
+  ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure));
+  warnings.insert(warnings.end(), chosen.warnings.begin(), chosen.warnings.end());
+  if (chosen.is_as_written) {
+    source->statistics =
+        std::shared_ptr<const std::vector<FeatureStatistics>>(dataset, &*dataset->statistics);
+  } else {
+    source->statistics =
+        std::make_shared<const std::vector<FeatureStatistics>>(std::move(chosen.features));
+  }
   if (dataset->episodes.empty()) {
     warnings.push_back(
         Problem(Code::kIncompatible, "dataset has no episodes; only its tasks are taken over")

@@ -6,6 +6,7 @@
 
 #include "model/dataset.h"
 #include "model/partial.h"
+#include "model/source_statistics.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -16,6 +17,9 @@ namespace robomerge {
 /// kCorrupt lists every contradiction: rows that are missing or too many, task numbers without a
 /// task, videos with too few frames or another frame rate. What can be corrected without loss is
 /// corrected in the description and becomes a warning.
-Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {});
+///
+/// `measure` gives statistics that only the rows can tell (ChooseStatistics).
+Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {},
+                         const MeasureFeatures& measure = {});
 
 }  // namespace robomerge

@@ -15,12 +15,29 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
 void PlaceFrames(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& warnings,
                  std::vector<Problem>& problems);
 
+/// Where the rows of an episode have their frames in a stream, by its sample table.
+struct FoundFrames {
+  struct Place {
+    uint64_t row = 0;
+    double due_seconds = 0, nearest_seconds = 0;
+  };
+  /// Rows without a frame of their own within half a frame's time.
+  uint64_t num_missing = 0;
+  Place first_missing;
+  /// Rows whose frame lies farther from its time than LeRobot tolerates.
+  uint64_t num_late = 0;
+  Place first_late;
+};
+/// Row 0 shows picture `first_picture`, counted from the one at `from_timestamp`. REQUIRES:
+/// stream.has_times.
+FoundFrames FindFrames(const mp4::StreamSummary& stream, double from_timestamp,
+                       int64_t first_picture, uint64_t length, const FrameRate& rate);
+
+/// Decides what becomes of rows whose frame_index or timestamp is odd (EpisodeRows::odd).
+void CheckTimes(const Dataset& dataset, std::vector<Problem>& warnings,
+                std::vector<Problem>& problems);
+
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
-
-/// Takes the dataset's statistics from stats.json, or aggregates those of the episodes if there is
-/// no such file (W-6).
-void TakeStatistics(const std::shared_ptr<const Dataset>& dataset, DescribedSource& source,
-                    std::vector<Problem>& warnings, std::vector<Problem>& problems);
 
 }  // namespace robomerge::describe_internal

@@ -81,7 +81,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     const auto whole = begin_->Clone();
     ASSERT_EQ(Run(*whole, *whole), "");
     expected_ = whole->Tree(kDestination);
-    ASSERT_EQ(expected_.size(), 8u);
+    ASSERT_EQ(expected_.size(), 9u);
     if (scenario.is_done) begin_ = whole->Clone();
     if (scenario.overwrite) {
       PutTestDataset(*begin_, kDestination, 1, 9);
@@ -272,7 +272,7 @@ TEST_F(FreshMerge, WithoutAnySingleSyncSomethingIsLost) {
     EXPECT_EQ(memory->Tree(kDestination) != expected_, has_struck)
         << "sync " << k << ": " << Describe(memory->Tree(kDestination));
   }
-  EXPECT_GE(k, 8u + 8u);  // files, and folders
+  EXPECT_GE(k, 9u + 8u);  // files, and folders
 }
 
 TEST_F(FreshMerge, WithoutSyncNothingElseIsLeftOut) {

@@ -123,6 +123,7 @@ class MergeRun {
     run_.Enter("verify");
     VerifyOptions options;
     options.num_workers = options_.num_workers;
+    options.retime = options_.retime;
     const ProgressCallback as_one_stage = [this](MergeProgress counts) {
       counts.stage = "verify";
       if (progress_) progress_(counts);

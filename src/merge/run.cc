@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "describe/describe.h"
+#include "measure/measure.h"
+#include "model/retime.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
 #include "publish/preflight.h"
@@ -27,10 +29,16 @@ int64_t NowNs() {
 
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
                                 SharedLayouts& layouts) {
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location));
+  const bool retimes = source.adaptation.retime;
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset,
+                             ReadDataset(file_system, source.location, {.decodes_times = retimes}));
+  if (retimes) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
-  return Describe(std::make_shared<const Dataset>(std::move(dataset)), source);
+  const auto shared = std::make_shared<const Dataset>(std::move(dataset));
+  return Describe(shared, source, [&](const std::vector<std::string>& features) {
+    return MeasureEach(file_system, *shared, features);
+  });
 }
 
 // The source that a plan means.
@@ -180,7 +188,9 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   tree.stop = stop_;
   SharedLayouts layouts;
   const auto describe = [&](size_t source) {
-    return ReadAndDescribe(file_system_, sources[source], layouts);
+    SourceSpec spec = sources[source];
+    spec.adaptation.retime = spec.adaptation.retime || options_.retime;
+    return ReadAndDescribe(file_system_, spec, layouts);
   };
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);

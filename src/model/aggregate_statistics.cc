@@ -183,8 +183,7 @@ Status CheckStatistics(const FeatureStatistics& feature, const std::string& wher
           .Kind("E-stats")
           .At(where)
           .Expected("min, max, mean, std and count")
-          .Found(present.empty() ? "none" : Join(present, ", "))
-          .Hint("recompute the statistics, or remove this entry");
+          .Found(present.empty() ? "none" : Join(present, ", "));
     }
   }
   for (const Statistic& statistic : feature.statistics) {

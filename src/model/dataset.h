@@ -15,6 +15,26 @@
 
 namespace robomerge {
 
+/// How the rows of an episode number and time its frames, where frame_index is not 0, 1, 2, ... or
+/// timestamp is not frame_index / fps.
+struct OddRows {
+  uint64_t num_rows = 0;                    ///< rows whose number or time is not that of the row
+  int64_t least_frame = 0, most_frame = 0;  ///< of frame_index
+  bool is_numbered = false;        ///< frame_index: consecutive numbers, each once, in any order
+  bool is_ordered = false;         ///< and ascending
+  bool is_timed_by_frame = false;  ///< each timestamp is that of its row's frame_index
+  bool is_even = false;            ///< timestamps: first_seconds + row / fps
+  double first_seconds = 0;
+  /// Rows whose timestamp is neither that of the row nor that of its frame_index; the first of
+  /// them, the frame it should show, and its timestamp (NaN: null, or no number).
+  uint64_t num_mistimed = 0;
+  uint64_t mistimed_row = 0;
+  double mistimed_frame = 0, mistimed_seconds = 0;
+
+  /// The picture that row 0 shows, counted from the first one of the episode.
+  int64_t first_picture() const { return is_timed_by_frame && is_numbered ? least_frame : 0; }
+};
+
 /// The rows of one episode within one data file, as the file itself says.
 struct EpisodeRows {
   int64_t episode_index = 0;  ///< the source's own number
@@ -24,6 +44,9 @@ struct EpisodeRows {
   uint64_t uncompressed_bytes = 0;  ///< of that row group; else a share by rows
   /// (task_index, how many frames have it), ascending by task_index.
   std::vector<std::pair<int64_t, uint64_t>> task_frames;
+  std::shared_ptr<const OddRows> odd;  ///< null if the rows are as they should be
+  /// frame_index and timestamp are to be written anew: 0, 1, 2, ... and row / fps (Retime).
+  bool is_retimed = false;
 };
 
 struct DataFile {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/aggregate_statistics.h"
 #include "model/distribution.h"
+#include "model/source_statistics.h"
 #include "plan/plan_internal.h"
 
 namespace robomerge::plan_internal {
@@ -25,10 +26,6 @@ Json Nested(const Statistic& statistic, size_t depth, size_t& at) {
   for (uint32_t item = 0; item < statistic.shape[depth]; ++item)
     list.push_back(Nested(statistic, depth + 1, at));
   return list;
-}
-
-bool IsRecomputed(const std::string& feature) {
-  return feature == "index" || feature == "episode_index" || feature == "task_index";
 }
 
 // Replaces the statistics of a bookkeeping column by those of its values in the destination.
@@ -72,6 +69,35 @@ Distribution OfTaskIndex(const MergePlan& plan) {
   return Distribution({frames.begin(), frames.end()});
 }
 
+// The features that every source with frames describes, of those that need it. Where one does not
+// (ChooseStatistics has said so), the others' statistics would pass for those of the whole.
+std::set<std::string> DescribedByAll(const MergePlan& plan) {
+  // Sources of one recorder describe the same features in the same order.
+  std::vector<std::pair<const std::vector<FeatureStatistics>*, size_t>> runs;
+  size_t num_sources = 0;
+  const auto same_feature = [](const FeatureStatistics& a, const FeatureStatistics& b) {
+    return a.feature == b.feature;
+  };
+  for (const auto& source : plan.sources) {
+    if (source->dataset->episodes.empty()) continue;
+    ++num_sources;
+    const std::vector<FeatureStatistics>& all = *source->statistics;
+    if (runs.empty() || !std::equal(all.begin(), all.end(), runs.back().first->begin(),
+                                    runs.back().first->end(), same_feature))
+      runs.emplace_back(&all, 0);
+    ++runs.back().second;
+  }
+  std::map<std::string, size_t> num_describing;
+  for (const auto& [all, times] : runs) {
+    for (const FeatureStatistics& one : *all) num_describing[one.feature] += times;
+  }
+  std::set<std::string> described;
+  for (const auto& [feature, times] : num_describing) {
+    if (times == num_sources || !NeedsEverySource(feature)) described.insert(feature);
+  }
+  return described;
+}
+
 }  // namespace
 
 Result<std::string> MakeStatistics(MergePlan& plan) {
@@ -80,7 +106,7 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   for (const auto& source : plan.sources) {
     parts.push_back({source->statistics.get(), source->dataset->root});
     for (const FeatureStatistics& feature : *source->statistics) {
-      if (!IsRecomputed(feature.feature)) continue;
+      if (NeedsEverySource(feature.feature)) continue;
       for (const Statistic& statistic : feature.statistics) {
         if (IsQuantile(statistic.name)) quantiles[feature.feature].insert(statistic.name);
       }
@@ -89,6 +115,9 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   std::vector<DroppedQuantiles> dropped;
   ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
                              AggregateStatistics(parts, &dropped));
+  const std::set<std::string> described = DescribedByAll(plan);
+  std::erase_if(whole,
+                [&](const FeatureStatistics& one) { return !described.contains(one.feature); });
   if (whole.empty()) return std::string();
 
   if (plan.num_frames > 0) {
@@ -103,7 +132,7 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
 
   std::set<std::string> lost;
   for (const DroppedQuantiles& one : dropped) {
-    if (!IsRecomputed(one.feature)) lost.insert(one.feature);
+    if (NeedsEverySource(one.feature) && described.contains(one.feature)) lost.insert(one.feature);
   }
   if (!lost.empty()) {
     plan.warnings.push_back(

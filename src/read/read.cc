@@ -188,13 +188,14 @@ std::vector<MetadataFile> StatMetadata(const io::FileSystem& file_system, const 
 
 }  // namespace
 
-Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
+Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
+                            const ReadOptions& options) {
   // Before they are read: what is written from now on shows when the merge is done.
   std::vector<MetadataFile> metadata_files = StatMetadata(file_system, root);
   std::vector<Problem> warnings;
   const Result<json::Json> info = ReadInfoFile(file_system, root, warnings);
   if (!info.ok()) return OneForAllPointers(info.status(), root);
-  Result<Dataset> dataset = v30::ReadDataset(file_system, root, *info);
+  Result<Dataset> dataset = v30::ReadDataset(file_system, root, *info, options);
   if (!dataset.ok()) return OneForAllPointers(dataset.status().OfSource(root), root);
   dataset->warnings.insert(dataset->warnings.begin(), warnings.begin(), warnings.end());
   dataset->metadata_files = std::move(metadata_files);

@@ -9,12 +9,19 @@
 
 namespace robomerge {
 
+struct ReadOptions {
+  /// Decode frame_index and timestamp of every row, even where the footers' statistics leave no
+  /// doubt about them.
+  bool decodes_times = false;
+};
+
 /// Reads the dataset at `root`, in the version that its meta/info.json names. Reports everything
 /// that is wrong with its files at once.
 ///
 /// kNotFound: no dataset there. kUnsupported (E-version): a version that is not supported.
 /// kCorrupt: files that are missing, unreadable, or contradict themselves.
-Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root);
+Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
+                            const ReadOptions& options = {});
 
 /// Reads info.json alone; the other parts of the dataset may be broken.
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root);

@@ -20,7 +20,7 @@ inline Schema MakeSchema(const std::vector<std::string>& video_keys = {}) {
     entry["names"] = nullptr;
     schema.features.push_back({name, std::move(entry)});
   };
-  add("action", "float32", Json::array({2}));
+  add("action", "float32", Json::array({1}));
   for (const std::string& key : video_keys) add(key, "video", Json::array({64, 96, 3}));
   for (const std::string_view name : kDefaultFeatures)
     schema.features.push_back({std::string(name), DefaultFeatureEntry(name)});
@@ -108,7 +108,11 @@ inline Dataset MakeDataset(const DatasetShape& spec) {
   const auto count = static_cast<double>(num_frames);
   dataset.statistics = {
       MakeStatistics("action", -1, 1, 0, 0.5, count),
-      MakeStatistics("index", 0, count - 1, (count - 1) / 2, 1, count, NumberKind::kInteger)};
+      MakeStatistics("index", 0, count - 1, (count - 1) / 2, 1, count, NumberKind::kInteger),
+      MakeStatistics("timestamp", 0, 1, 0.5, 0.5, count),
+      MakeStatistics("frame_index", 0, 10, 5, 3, count, NumberKind::kInteger)};
+  for (const std::string& name : spec.video_keys)
+    dataset.statistics->push_back(MakeStatistics(name, 0, 1, 0.5, 0.2, count));
   return dataset;
 }
 

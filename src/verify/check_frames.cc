@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "formats/mp4/frame_list.h"
+#include "model/video_start.h"
 #include "verify/checks.h"
 
 namespace robomerge::verify_internal {
@@ -233,17 +234,22 @@ class FramesCheck {
                                Where(), original->path(), "", {episodes.front(), key_.name}));
       return Status();
     }
-    // Times in the source's table count from its first frame, which may be later than 0.
-    const double start = expected.Seconds(0);
+    const Dataset& dataset = all_.sources[source].dataset;
+    const double correction = StartCorrection(dataset, source_key, source_file);
+    const bool is_even = expected.summary.OnFrameGrid(rate_.numerator, rate_.denominator);
     std::vector<FramePair> pairs;
     for (const uint64_t episode : episodes) {
       const VideoSegment& from = source_key.segments[all_.origins[episode].episode];
+      const double begin = from.from_timestamp + correction;
+      const double first = std::max(0.0, FrameAt(expected.summary, begin, rate_));
       for (uint64_t frame = 0; frame < dataset_.episodes[episode].length_frames; ++frame) {
         const double seconds = rate_.Seconds(frame);
         pairs.push_back(
             {episode, frame,
              list_.frames[Nearest(list_, key_.segments[episode].from_timestamp + seconds)],
-             expected.frames[Nearest(expected, start + from.from_timestamp + seconds)]});
+             expected.frames[is_even ? std::min(static_cast<size_t>(first) + frame,
+                                                expected.frames.size() - 1)
+                                     : Nearest(expected, begin + seconds)]});
       }
     }
     return Compare(pairs, *original);

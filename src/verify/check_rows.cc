@@ -59,7 +59,7 @@ class RowsCheck {
         Timestamps(rows, Column(numbers, "timestamp"));
         CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       } else if (episode < all_.origins.size()) {
-        ROBOMERGE_RETURN_NOT_OK(Against(episode, rows, Column(numbers, "task_index")));
+        ROBOMERGE_RETURN_NOT_OK(Against(episode, rows, numbers));
       }
     }
     return Status();
@@ -107,11 +107,16 @@ class RowsCheck {
     Check(rows, Column(numbers, "index"), "index", "V-index",
           "`index` is not the row's number in the dataset",
           [&](uint64_t row) { return first_row + row; });
-    Check(rows, Column(numbers, "frame_index"), "frame_index", "V-frame-index",
-          "frames of an episode are not numbered 0, 1, 2, ...", [](uint64_t row) { return row; });
+    // With sources, frame_index is compared like any other column.
+    if (!all_.has_sources()) FrameNumbers(rows, Column(numbers, "frame_index"));
     Check(rows, Column(numbers, "episode_index"), "episode_index", "V-episode-index",
           "rows of an episode carry another number", [&](uint64_t) { return rows.episode_index; });
     Tasks(rows, Column(numbers, "task_index"));
+  }
+
+  void FrameNumbers(const EpisodeRows& rows, const std::vector<double>& frames) {
+    Check(rows, frames, "frame_index", "V-frame-index",
+          "frames of an episode are not numbered 0, 1, 2, ...", [](uint64_t row) { return row; });
   }
 
   void Tasks(const EpisodeRows& rows, const std::vector<double>& tasks) {
@@ -182,8 +187,11 @@ class RowsCheck {
     return Status();
   }
 
-  // Compares every column of the episode with its source, and task_index by the text it stands for.
-  Status Against(uint64_t episode, const EpisodeRows& rows, const std::vector<double>& tasks) {
+  // Compares every column of the episode with its source, task_index by the text it stands for, and
+  // the columns of a retimed episode with what they were to become.
+  Status Against(uint64_t episode, const EpisodeRows& rows,
+                 const std::vector<parquet::NumberRows>& numbers) {
+    const std::vector<double>& tasks = Column(numbers, "task_index");
     const EpisodeOfSource& origin = all_.origins[episode];
     const Subject& source = all_.sources[origin.source];
     const EpisodeRows* from = source.rows[origin.episode];
@@ -201,7 +209,14 @@ class RowsCheck {
         comparer_->Compare(rows.first_row, from->first_row, rows.num_rows);
     ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.dataset.root));
     const parquet::ComparedRows compared = std::move(comparison).value();
+    if (from->is_retimed) {
+      FrameNumbers(rows, Column(numbers, "frame_index"));
+      Timestamps(rows, Column(numbers, "timestamp"));
+    }
     for (const parquet::RowDifference& difference : compared.differences) {
+      if (from->is_retimed &&
+          (difference.column == "frame_index" || difference.column == "timestamp"))
+        continue;
       result_.findings.Add(Say("V-value", "value differs from its source",
                                Where(difference.column, rows.first_row + difference.row),
                                StrCat(difference.expected, "   from ", source_path, ", row ",
@@ -262,6 +277,7 @@ class RowsCheck {
 
 std::vector<std::string> NumericColumns(const Case& all) {
   std::vector<std::string> columns(std::begin(kNumbered), std::end(kNumbered));
+  if (all.options.retime) columns.emplace_back("timestamp");
   if (all.has_sources()) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();

@@ -3,9 +3,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "base/text.h"
+#include "measure/measure.h"
 #include "model/aggregate_statistics.h"
+#include "model/source_statistics.h"
 #include "verify/checks.h"
 #include "verify/episode_statistics.h"
 
@@ -168,6 +171,9 @@ class QuantileRanges {
   }
 
   void Check(const FeatureStatistics& found, FindingList& findings) const {
+    // Of the bookkeeping columns a merge gives exact ones, which an episode's estimates need not
+    // enclose.
+    if (IsBookkeeping(found.feature)) return;
     for (const Statistic& statistic : found.statistics) {
       const auto entry = ranges_.find({found.feature, statistic.name});
       if (entry == ranges_.end()) continue;
@@ -215,30 +221,35 @@ class QuantileRanges {
   std::map<std::pair<std::string, std::string>, Range> ranges_;
 };
 
-// What stats.json of a merge must say: the aggregation of the sources' stats.json, or of the
-// episodes' statistics where a source has no such file.
-std::vector<FeatureStatistics> AggregateSources(const Case& all, FindingList& findings) {
-  std::vector<std::vector<FeatureStatistics>> held;
-  held.reserve(all.sources.size());
+// What stats.json of a merge must say: the aggregation of the statistics that count for each
+// source, of the features that all sources describe.
+Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& file_system,
+                                                        const Case& all, FindingList& findings) {
+  std::vector<SourceStatistics> held(all.sources.size());
   std::vector<StatisticsPart> parts;
-  for (const Subject& source : all.sources) {
-    held.push_back(
-        source.dataset.statistics
-            ? *source.dataset.statistics
-            : AggregateEpisodes(source.dataset, [](const std::string&) { return true; }));
-    for (const FeatureStatistics& feature : held.back()) {
-      const Status status =
-          robomerge::CheckStatistics(feature, source.dataset.root + "/meta/stats.json");
-      if (status.ok()) continue;
-      findings.Add(FromProblem(status.problems().front()));
-      return {};
-    }
-    parts.push_back({&held.back(), source.dataset.root});
+  std::map<std::string, size_t> num_describing;
+  size_t num_sources = 0;
+  for (size_t at = 0; at < all.sources.size(); ++at) {
+    const Dataset& source = all.sources[at].dataset;
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        held[at], ChooseStatistics(source, [&](const std::vector<std::string>& features) {
+          return MeasureEach(file_system, source, features);
+        }));
+    parts.push_back(
+        {held[at].is_as_written ? &*source.statistics : &held[at].features, source.root});
+    if (source.episodes.empty()) continue;
+    ++num_sources;
+    for (const FeatureStatistics& one : *parts.back().features) ++num_describing[one.feature];
   }
   Result<std::vector<FeatureStatistics>> whole = AggregateStatistics(parts, nullptr);
-  if (whole.ok()) return std::move(whole).value();
-  findings.Add(FromProblem(whole.status().problems().front()));
-  return {};
+  if (!whole.ok()) {
+    findings.Add(FromProblem(whole.status().problems().front()));
+    return std::vector<FeatureStatistics>();
+  }
+  std::erase_if(*whole, [&](const FeatureStatistics& one) {
+    return NeedsEverySource(one.feature) && num_describing[one.feature] != num_sources;
+  });
+  return std::move(whole).value();
 }
 
 }  // namespace
@@ -262,23 +273,28 @@ void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics
   });
 }
 
-void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
-                     const std::vector<ElementMoments>& moments, FindingList& findings) {
+Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
+                       const std::vector<std::string>& columns,
+                       const std::vector<ElementMoments>& moments, FindingList& findings) {
   const Dataset& dataset = all.destination.dataset;
   std::vector<FeatureStatistics> expected;
-  const auto is_camera = [&](const std::string& name) {
-    const Feature* feature = dataset.schema.Find(name);
-    return feature != nullptr && feature->is_camera();
-  };
   // With other episodes the statistics must differ. PairEpisodes has reported that.
-  if (all.is_paired) expected = AggregateSources(all, findings);
+  if (all.is_paired) {
+    ROBOMERGE_ASSIGN_OR_RETURN(expected, AggregateSources(file_system, all, findings));
+  }
   if (!dataset.statistics) {
-    if (dataset.episodes.empty() || (all.has_sources() && expected.empty())) return;
+    if (dataset.episodes.empty() || (all.has_sources() && expected.empty())) return Status();
     findings.Add(Say("V-stats", "there are no statistics of the whole",
                      dataset.root + "/meta/stats.json", "stats.json"));
-    return;
+    return Status();
   }
-  if (!all.has_sources()) expected = AggregateEpisodes(dataset, is_camera);
+  if (!all.has_sources()) {
+    std::set<std::string> cameras;
+    for (const Feature& feature : dataset.schema.features) {
+      if (feature.is_camera()) cameras.insert(feature.name);
+    }
+    expected = AggregateEpisodes(dataset, cameras);
+  }
   for (const FeatureStatistics& wanted : expected) {
     if (Find(*dataset.statistics, wanted.feature) == nullptr) {
       findings.Add(Say("V-stats", "stats.json lacks a feature",
@@ -315,6 +331,7 @@ void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
     }
     if (ranges) ranges->Check(found, findings);
   }
+  return Status();
 }
 
 }  // namespace robomerge::verify_internal

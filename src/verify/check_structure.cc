@@ -15,10 +15,11 @@ constexpr int64_t kHighestNumber = 999;
 
 class Structure {
  public:
-  Structure(const io::FileSystem& file_system, const Subject& subject, FindingList& findings)
+  Structure(const io::FileSystem& file_system, const Case& all, FindingList& findings)
       : file_system_(file_system),
-        subject_(subject),
-        dataset_(subject.dataset),
+        all_(all),
+        subject_(all.destination),
+        dataset_(all.destination.dataset),
         findings_(findings) {}
 
   Status Run() {
@@ -168,7 +169,9 @@ class Structure {
         const uint64_t before = episodes[at - 1];
         const double end = key.segments[before].from_timestamp +
                            rate.Seconds(dataset_.episodes[before].length_frames);
-        if (key.segments[episodes[at]].from_timestamp >= end - kToleranceSeconds) continue;
+        if (key.segments[episodes[at]].from_timestamp >= end - kToleranceSeconds ||
+            AreOfOneSource(before, episodes[at]))
+          continue;
         findings_.Add(
             Say("V-video-segment",
                 StrCat("episode begins before episode ", before, " ends in the same video"),
@@ -178,6 +181,12 @@ class Structure {
                 {episodes[at], key.name}));
       }
     }
+  }
+
+  // Frames that two episodes of a source have in common are kept for both. Whether they are those
+  // of the source is seen frame by frame.
+  bool AreOfOneSource(uint64_t a, uint64_t b) const {
+    return std::max(a, b) < all_.origins.size() && all_.origins[a].source == all_.origins[b].source;
   }
 
   // I-5 and I-10: the rows of an episode stand together, in the file that its row names, in one row
@@ -237,6 +246,7 @@ class Structure {
   }
 
   const io::FileSystem& file_system_;
+  const Case& all_;
   const Subject& subject_;
   const Dataset& dataset_;
   FindingList& findings_;
@@ -245,7 +255,7 @@ class Structure {
 }  // namespace
 
 Status CheckStructure(const io::FileSystem& file_system, const Case& all, FindingList& findings) {
-  return Structure(file_system, all.destination, findings).Run();
+  return Structure(file_system, all, findings).Run();
 }
 
 }  // namespace robomerge::verify_internal

@@ -40,7 +40,7 @@ struct RowsResult {
   explicit RowsResult(uint64_t most_findings) : findings(most_findings) {}
   FindingList findings;
   uint64_t num_rows = 0;
-  bool is_whole = true;                   ///< all rows could be decoded
+  bool is_complete = true;                ///< false if some rows could not be decoded
   std::vector<ElementMoments> moments;    ///< per column of NumericColumns()
   std::vector<ElementProfiles> profiles;  ///< the same, with Case::is_profiled
 };
@@ -69,8 +69,9 @@ Status CheckFrames(const io::FileSystem& file_system, const Case& all, size_t ke
 
 /// Compares meta/stats.json with the `moments` of all rows, and with the statistics of the episodes
 /// or of the sources.
-void CheckStatistics(const Case& all, const std::vector<std::string>& columns,
-                     const std::vector<ElementMoments>& moments, FindingList& findings);
+Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
+                       const std::vector<std::string>& columns,
+                       const std::vector<ElementMoments>& moments, FindingList& findings);
 /// Compares one episode's statistics with its rows.
 void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode,
                             const std::vector<std::string>& columns,

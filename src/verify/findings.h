@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/dataset.h"
+#include "model/frame_times.h"
 #include "robomerge/verify.h"
 
 namespace robomerge::verify_internal {
@@ -81,9 +82,6 @@ struct Case {
   bool has_sources() const { return !sources.empty(); }
   const Subject& SourceOf(uint64_t episode) const { return sources[origins[episode].source]; }
 };
-
-/// LeRobot's default tolerance_s: reading fails for a frame that is farther from its time.
-constexpr double kToleranceSeconds = 1e-4;
 
 constexpr bool IsBookkeeping(std::string_view feature) {
   return feature == "index" || feature == "episode_index" || feature == "task_index";

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/retime.h"
 #include "read/read.h"
 #include "schedule/executor.h"
 #include "schedule/parallel_for.h"
@@ -112,7 +113,11 @@ class VerifyRun {
       item.name = "read " + root;
       item.category = "read";
       item.body = [this, &read, &root, at](schedule::Spawner&) {
-        read[at] = ReadDataset(file_system_, root);
+        const bool retimes = at > 0 && case_.options.retime;
+        read[at] = ReadDataset(file_system_, root, {.decodes_times = retimes});
+        if (retimes && read[at].ok()) {
+          if (const Status status = Retime(*read[at]); !status.ok()) read[at] = status;
+        }
         return Status();
       };
       items.push_back(std::move(item));
@@ -185,8 +190,7 @@ class VerifyRun {
     observer_.Enter("verify", sources_.size() + 1, num_bytes, items.size());
     ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), parallel_));
     report_.checked_bytes = num_bytes;
-    Gather();
-    return Status();
+    return Gather();
   }
 
   // Turns what is wrong with the destination's bytes into findings. Errors of the system, and
@@ -245,7 +249,7 @@ class VerifyRun {
           RowsResult& result = rows_[part];  // one slot per part, so no lock
           const Status status = CheckRows(file_system_, case_, columns_, parts_[part],
                                           *opened->file, opened->footer, result);
-          result.is_whole = status.ok();
+          result.is_complete = status.ok();
           return Tolerate(status.OfKind("E-data-file"), result.findings);
         };
         spawned.push_back(std::move(one));
@@ -271,11 +275,11 @@ class VerifyRun {
   }
 
   // Appends all findings in the order of the dataset.
-  void Gather() {
+  Status Gather() {
     std::vector<ElementMoments> moments(columns_.size());
-    bool are_whole = true;
+    bool is_complete = true;
     for (RowsResult& result : rows_) {
-      are_whole = are_whole && result.is_whole;
+      is_complete = is_complete && result.is_complete;
       report_.num_rows += result.num_rows;
       for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column)
         Add(moments[column], result.moments[column]);
@@ -286,8 +290,10 @@ class VerifyRun {
       report_.num_video_frames += result.num_frames;
       findings_.Append(std::move(result.findings));
     }
-    // Rows that cannot be decoded say nothing about statistics.
-    if (are_whole) verify_internal::CheckStatistics(case_, columns_, moments, findings_);
+    // What is wrong with the statistics of a part of the rows only follows from the rows that could
+    // not be decoded.
+    if (!is_complete) return Status();
+    return verify_internal::CheckStatistics(file_system_, case_, columns_, moments, findings_);
   }
 
   void AddProfiles(const std::vector<ElementProfiles>& part) {

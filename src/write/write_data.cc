@@ -107,6 +107,10 @@ class DataWriter {
         "index", parquet::Int64Run{static_cast<int64_t>(planned.first_frame), 1});
     ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks, NewTasks(*input, *place.rows));
     row_group.replaced.emplace_back("task_index", std::move(tasks));
+    if (place.rows->is_retimed) {
+      row_group.progressions = {{"frame_index"},
+                                {"timestamp", plan_.rate.denominator, plan_.rate.numerator}};
+    }
     row_groups_.push_back(std::move(row_group));
     return Status();
   }

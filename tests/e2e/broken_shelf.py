@@ -47,7 +47,8 @@ def build(case: str, folder: Path) -> list[str]:
 
 
 def arguments(case: str, names: list[str]) -> list[str]:
-    return [*names, "-o", recipe_of(case).get("destination", "merged")]
+    recipe = recipe_of(case)
+    return [*names, "-o", recipe.get("destination", "merged"), *recipe.get("flags", [])]
 
 
 # -- What can be done to a file.

@@ -5,15 +5,45 @@ import numpy as np
 
 from dataset_view import BOOKKEEPING, DatasetView
 from findings import Findings, MergeOptions, Pairing
-from statistics_of import aggregate, bookkeeping_problem, is_quantile, numbers
+from statistics_of import QUANTILES, aggregate, bookkeeping_problem, is_quantile, numbers
 
 RELATIVE_TOLERANCE = 1e-12
+NUMBERS = ("bool", "int", "uint", "float")
 
 
 def statistics_of_source(view: DatasetView) -> dict[str, dict]:
-    """stats.json, or if there is none the aggregation of the episodes' statistics (W-6)."""
-    if view.stats is not None:
-        return view.stats
+    """The entries of stats.json that can be of this data, else the aggregation of the episodes'
+    statistics (W-6), else the statistics of the rows (1.10)."""
+    frames = sum(row["length"] for row in view.episodes)
+    result = {
+        feature: entry
+        for feature, entry in (view.stats or {}).items()
+        if feature in view.features and _can_be_of(view.features[feature], entry, frames)
+    }
+    for feature, entry in _statistics_of_episodes(view).items():
+        result.setdefault(feature, entry)
+    for feature, entry in view.features.items():
+        if feature not in result and feature not in BOOKKEEPING and entry["dtype"].rstrip("0123468") in NUMBERS:
+            result[feature] = _measured(view, feature)
+    return result
+
+
+def _can_be_of(feature: dict, entry: dict, frames: int) -> bool:
+    if feature["dtype"] in ("image", "video") or len(feature["shape"]) > 1:
+        return "count" in entry
+    return entry.get("count") == [frames]
+
+
+def _measured(view: DatasetView, feature: str) -> dict:
+    rows = [value for file in view.data_files for value in file.table.column(feature).to_pylist()]
+    values = np.array(rows, dtype=np.float64)
+    values = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1)
+    quantiles = {stat: np.quantile(values, fraction, axis=0) for stat, fraction in QUANTILES.items()}
+    moments = {stat: getattr(np, stat)(values, axis=0) for stat in ("min", "max", "mean", "std")}
+    return {**moments, "count": [len(rows)], **quantiles}
+
+
+def _statistics_of_episodes(view: DatasetView) -> dict[str, dict]:
     result: dict[str, dict] = {}
     columns = sorted(name for name in view.episode_columns if name.startswith("stats/"))
     for feature in dict.fromkeys(name.removeprefix("stats/").rsplit("/", 1)[0] for name in columns):
@@ -26,7 +56,7 @@ def statistics_of_source(view: DatasetView) -> dict[str, dict]:
             for row in view.episodes
         ]
         parts = [part for part in parts if part]
-        if parts:
+        if parts and len(parts) == len(view.episodes):
             result[feature] = aggregate(parts, "envelope")
     return result
 
@@ -39,7 +69,12 @@ def check_dataset_statistics(
     findings: Findings,
 ) -> None:
     described = [statistics_of_source(view) for view in sources if view.episodes]
-    features = {feature for stats in described for feature in stats}
+    features = {
+        feature
+        for stats in described
+        for feature in stats
+        if feature in BOOKKEEPING or all(feature in others for others in described)
+    }
     if not findings.expect(merged.stats is not None or not features, "W-6: meta/stats.json is missing"):
         return
     found_stats = merged.stats or {}

@@ -7,23 +7,6 @@
 namespace robomerge::mp4 {
 namespace {
 
-// The media time, in ticks, that a player shows at time 0 (ISO/IEC 14496-12, 8.6.6): the edit's
-// start, less the pause before it.
-int64_t ZeroTicks(const Movie& movie) {
-  const std::vector<Edit>& edits = movie.video.edits;
-  if (edits.empty()) return 0;
-  int64_t pause_ticks = 0;
-  if (edits.front().media_time_ticks == -1 && movie.timescale > 0) {
-    const double seconds =
-        static_cast<double>(edits.front().duration_movie_ticks) / movie.timescale;
-    pause_ticks = static_cast<int64_t>(seconds * movie.video.timescale + 0.5);
-  }
-  for (const Edit& edit : edits) {
-    if (edit.media_time_ticks >= 0) return edit.media_time_ticks - pause_ticks;
-  }
-  return -pause_ticks;
-}
-
 // Iterates over a run-length table: one value per sample.
 template <typename Run, typename Value>
 class RunCursor {

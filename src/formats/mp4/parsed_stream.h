@@ -18,6 +18,10 @@ struct ParsedStream {
   const VideoTrack& video() const { return movie.video; }
 };
 
+/// The media time, in ticks, that a player shows at time 0 (ISO/IEC 14496-12, 8.6.6): the edit's
+/// start, less the pause before it.
+int64_t ZeroTicks(const Movie& movie);
+
 /// Parses all of it. Costs what ReadStreamSummary costs.
 Result<ParsedStream> ParseStream(const io::RandomAccessFile& file);
 

@@ -62,6 +62,17 @@ bool IsEvenlySpaced(const SampleTable& samples, int64_t first_ticks, int64_t spa
 
 }  // namespace
 
+std::vector<int64_t> ShownTicks(const SampleTable& samples) {
+  std::vector<int64_t> ticks;
+  ticks.reserve(samples.num_samples);
+  ForEachSegment(samples, [&](const Segment& segment) {
+    for (uint32_t i = 0; i < segment.num_samples; ++i)
+      ticks.push_back(segment.first_ticks + int64_t{i} * segment.delta_ticks);
+  });
+  std::sort(ticks.begin(), ticks.end());
+  return ticks;
+}
+
 Presentation Present(const SampleTable& samples) {
   Presentation shown;
   if (samples.num_samples == 0) return shown;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "formats/mp4/sample_table.h"
 
@@ -28,5 +29,7 @@ Presentation Present(const SampleTable& samples);
 
 /// How many frames have a presentation time in [begin_ticks, end_ticks). Time O(runs).
 uint64_t CountFrames(const SampleTable& samples, int64_t begin_ticks, int64_t end_ticks);
+/// The presentation time of every frame, ascending.
+std::vector<int64_t> ShownTicks(const SampleTable& samples);
 
 }  // namespace robomerge::mp4

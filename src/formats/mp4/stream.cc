@@ -116,6 +116,15 @@ Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
   const EditOutcome edits = ReadEdits(stream->movie, shown);
   summary.starts_at_zero = edits.starts_at_zero;
   summary.frame_ticks = shown.frame_ticks;
+  summary.has_times = edits.problem.empty();
+  if (summary.has_times) {
+    const int64_t zero_ticks = ZeroTicks(stream->movie);
+    summary.start_ticks = shown.first_ticks - zero_ticks;
+    if (shown.frame_ticks == 0) {
+      summary.uneven_ticks = ShownTicks(video.samples);
+      for (int64_t& ticks : summary.uneven_ticks) ticks -= zero_ticks;
+    }
+  }
   const std::string spacing_problem = SpacingProblem(video.samples, shown, video.timescale);
   // A last frame that is stored shorter or longer than the others (FFmpeg's concatenation of x265
   // does that) gets its proper time, so that the next stream stays on the grid.
@@ -148,6 +157,21 @@ bool StreamSummary::OnFrameGrid(uint64_t fps_numerator, uint64_t fps_denominator
   const auto left = CheckedMultiply<uint64_t>(frame_ticks, fps_numerator);
   const auto right = CheckedMultiply<uint64_t>(timescale, fps_denominator);
   return frame_ticks > 0 && left && right && *left == *right;
+}
+
+int64_t ZeroTicks(const Movie& movie) {
+  const std::vector<Edit>& edits = movie.video.edits;
+  if (edits.empty()) return 0;
+  int64_t pause_ticks = 0;
+  if (edits.front().media_time_ticks == -1 && movie.timescale > 0) {
+    const double seconds =
+        static_cast<double>(edits.front().duration_movie_ticks) / movie.timescale;
+    pause_ticks = static_cast<int64_t>(seconds * movie.video.timescale + 0.5);
+  }
+  for (const Edit& edit : edits) {
+    if (edit.media_time_ticks >= 0) return edit.media_time_ticks - pause_ticks;
+  }
+  return -pause_ticks;
 }
 
 Result<ParsedStream> ParseStream(const io::RandomAccessFile& file) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/file_system.h"
 #include "robomerge/status.h"
@@ -38,6 +39,12 @@ struct StreamSummary {
   /// A player that honours the edit list shows the first frame at time 0. Not determined for
   /// fragmented files: false.
   bool starts_at_zero = false;
+  /// Times of frames are known as a player shows them. Not for fragmented files, and not for edit
+  /// lists that do more than shift all frames.
+  bool has_times = false;
+  int64_t start_ticks = 0;  ///< when the first frame is shown, if `has_times`
+  /// When each frame is shown, ascending; only if `has_times` and frame_ticks is 0.
+  std::vector<int64_t> uneven_ticks;
   bool has_audio = false;
   uint32_t num_other_tracks = 0;  ///< tracks that a splice leaves out (audio, timecode, cover, ...)
   bool has_trailing_bytes = false;  ///< bytes after the last complete box
@@ -49,6 +56,9 @@ struct StreamSummary {
   /// have a file of its own.
   std::string own_file_reason;
 
+  double start_seconds() const {
+    return timescale > 0 ? static_cast<double>(start_ticks) / timescale : 0;
+  }
   /// Whether all frames lie k / fps after the first one exactly, fps = fps_numerator /
   /// fps_denominator, and the stream lasts num_frames / fps.
   bool OnFrameGrid(uint64_t fps_numerator, uint64_t fps_denominator) const;

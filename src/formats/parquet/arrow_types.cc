@@ -200,6 +200,16 @@ TypePointer StorageType(const TypePointer& type) {
   return changed ? WithChildren(*type, children) : type;
 }
 
+TypePointer PlainType(const TypePointer& type) {
+  if (type->id() == arrow::Type::DICTIONARY)
+    return static_cast<const arrow::DictionaryType&>(*type).value_type();
+  if (!IsNested(*type) || type->id() == arrow::Type::MAP) return type;
+  arrow::FieldVector children;
+  for (const auto& child : type->fields())
+    children.push_back(child->WithType(PlainType(child->type())));
+  return WithChildren(*type, children);
+}
+
 std::shared_ptr<arrow::ArrayData> WithType(const std::shared_ptr<arrow::ArrayData>& data,
                                            const TypePointer& type) {
   auto out = data->Copy();

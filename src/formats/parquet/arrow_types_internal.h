@@ -15,6 +15,9 @@ namespace robomerge::parquet {
 /// The type with every extension type, at any depth, replaced by its storage type.
 std::shared_ptr<arrow::DataType> StorageType(const std::shared_ptr<arrow::DataType>& type);
 
+/// The type with every dictionary type, at any depth but in a map, replaced by that of its values.
+std::shared_ptr<arrow::DataType> PlainType(const std::shared_ptr<arrow::DataType>& type);
+
 /// The same data under `type`, which must have the same layout (names, nullability and extensions
 /// may differ).
 std::shared_ptr<arrow::ArrayData> WithType(const std::shared_ptr<arrow::ArrayData>& data,

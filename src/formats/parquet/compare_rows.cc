@@ -223,11 +223,18 @@ struct RowComparer::Representation {
                     right_column = right_table.GetColumnByName(column);
       if (!left_column || !right_column)
         return Outcome(RowDifference{column, 0, "a column", "none"});
-      const Columns left = WithType(*left_column, StorageType(left_column->type()));
+      // Dictionaries are compared by the values they stand for: chunks may have one each, with the
+      // values in another order.
+      ROBOMERGE_ASSIGN_OR_RETURN(const Columns left,
+                                 Cast(WithType(*left_column, StorageType(left_column->type())),
+                                      PlainType(StorageType(left_column->type())), column, where));
       Columns wanted = right_column;
       if (LiesInFiles(column)) {
         ROBOMERGE_ASSIGN_OR_RETURN(wanted, EmbedPictures(right_column, pictures.read, where));
       }
+      ROBOMERGE_ASSIGN_OR_RETURN(wanted,
+                                 Cast(WithType(*wanted, StorageType(wanted->type())),
+                                      PlainType(StorageType(wanted->type())), column, where));
       Result<Columns> cast = CastForWriting(wanted, left->type(), true, column, where);
       if (cast.ok() && !(*cast)->type()->Equals(*left->type()))
         cast = Cast(*cast, left->type(), column, where);

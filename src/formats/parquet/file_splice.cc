@@ -2,6 +2,8 @@
 // decoded or encoded anew.
 #include "formats/parquet/file_splice.h"
 
+#include <arrow/array.h>
+
 #include <algorithm>
 #include <deque>
 
@@ -32,6 +34,22 @@ struct SourceColumns {
   bool same_order = false;  ///< leaf i of the source is leaf i of the destination
   bool drop_ordered_bounds = false;
 };
+
+const Progression* FindProgression(const RowGroupSource& row_group, const std::string& column) {
+  for (const Progression& one : row_group.progressions) {
+    if (one.column == column) return &one;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<arrow::ChunkedArray> ValuesOf(const Progression& progression, uint64_t num_rows) {
+  std::vector<double> values;
+  for (uint64_t row = 0; row < num_rows; ++row)
+    values.push_back(static_cast<double>(row * progression.numerator) /
+                     static_cast<double>(progression.denominator));
+  return std::make_shared<arrow::ChunkedArray>(std::make_shared<arrow::DoubleArray>(
+      static_cast<int64_t>(num_rows), arrow::Buffer::FromVector(std::move(values))));
+}
 
 /// What pieces in memory need until the footer is written: all but the pages themselves.
 struct PieceMetadata {
@@ -292,15 +310,19 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
   });
   std::vector<int> leaves;
   for (const size_t column : in_source_order) {
+    if (FindProgression(row_group, destination_.column_names[column]) != nullptr) continue;
     for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k)
       leaves.push_back(static_cast<int>(from.columns[column].first_leaf + k));
   }
   const SpliceSource& opened = sources_[row_group.source_index];
-  if (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves) {
+  if (!leaves.empty() &&
+      (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves)) {
     decoder_ = std::make_unique<RowDecoder>(*opened.file, source, leaves);
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows,
-                             decoder_->Read(row_group.first_row, row_group.num_rows));
+  std::shared_ptr<arrow::Table> rows;
+  if (!leaves.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(rows, decoder_->Read(row_group.first_row, row_group.num_rows));
+  }
 
   arrow::FieldVector fields;
   arrow::ChunkedArrayVector arrays;
@@ -308,7 +330,10 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     const std::string& name = destination_.column_names[column];
     const std::string where = ColumnPlace(row_group.source_index, name);
     const auto to = arrow_schema_.GetFieldByName(name);
-    auto values = rows->GetColumnByName(name);
+    const Progression* progression = FindProgression(row_group, name);
+    std::shared_ptr<arrow::ChunkedArray> values = progression != nullptr
+                                                      ? ValuesOf(*progression, row_group.num_rows)
+                                                      : rows->GetColumnByName(name);
     if (values && LiesInFiles(row_group.source_index, name)) {
       ROBOMERGE_ASSIGN_OR_RETURN(values, AtArrowBoundary("cannot embed pictures", where, [&] {
                                    return EmbedPictures(values, opened.pictures->read, where);
@@ -386,7 +411,8 @@ Status Splice::Add(const RowGroupSource& row_group) {
                            destination_.path))
           .Found(StrCat("columns ", Join(source.column_names, ", ")));
     }
-    if (exact && from->columns[column].copyable) {
+    if (exact && from->columns[column].copyable &&
+        FindProgression(row_group, destination_.column_names[column]) == nullptr) {
       ROBOMERGE_RETURN_NOT_OK(AddCopied(row_group.source_index, *exact, *from, column, pieces));
     } else {
       decoded.push_back(column);
@@ -408,7 +434,8 @@ Status Splice::Add(const RowGroupSource& row_group) {
   if (exact) {
     pieces.row_group.thrift = source.span(source.row_group_thrift[*exact]);
     // Sorting columns are named by leaf number, and new values need not be sorted.
-    pieces.row_group.keep_sorting = from->same_order && row_group.replaced.empty();
+    pieces.row_group.keep_sorting =
+        from->same_order && row_group.replaced.empty() && row_group.progressions.empty();
   }
   pieces.pages_owner = pages;
   pieces.metadata_owners.push_back(metadata);

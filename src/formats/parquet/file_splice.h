@@ -26,6 +26,13 @@ struct Int64Run {  ///< first, first + step, first + 2 * step, ... one per row
 };
 using Int64Values = std::variant<Int64Run, std::vector<int64_t>>;
 
+/// A column of numbers whose rows become 0, 1, 2, ... times numerator / denominator, in the type
+/// that it has in the destination.
+struct Progression {
+  std::string column;
+  uint64_t numerator = 1, denominator = 1;
+};
+
 /// A range of rows of one open source file that becomes exactly one row group of the destination.
 struct RowGroupSource {
   uint32_t source_index = 0;
@@ -33,6 +40,7 @@ struct RowGroupSource {
   uint64_t num_rows = 0;   ///< > 0
   /// Columns (top-level names, scalar) whose values are replaced.
   std::vector<std::pair<std::string, Int64Values>> replaced;
+  std::vector<Progression> progressions = {};
 };
 
 struct SpliceSource {

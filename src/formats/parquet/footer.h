@@ -50,6 +50,8 @@ struct ColumnChunk {
   /// From statistics, for INT32/INT64 leaves only, and only when the writer's statistics can be
   /// trusted.
   std::optional<int64_t> min_value, max_value;
+  /// The same for FLOAT/DOUBLE leaves. NaNs are not among the values that they bound.
+  std::optional<double> min_real, max_real;
   std::optional<int64_t> null_count;
 };
 

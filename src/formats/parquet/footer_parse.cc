@@ -2,6 +2,7 @@
 // file.
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/checked.h"
 #include "base/text.h"
@@ -22,6 +23,16 @@ constexpr uint64_t kMostRowsPerByte = 8;
 constexpr int32_t kLzo = 3, kLastCodec = 7;
 
 // Statistics hold INT32 and INT64 values as PLAIN: 4 or 8 little-endian bytes.
+std::optional<double> PlainReal(std::string_view bytes, PhysicalType type) {
+  if (type == PhysicalType::kFloat && bytes.size() == 4)
+    return std::bit_cast<float>(LittleEndian32(bytes));
+  if (type == PhysicalType::kDouble && bytes.size() == 8) {
+    return std::bit_cast<double>(uint64_t{LittleEndian32(bytes)} |
+                                 uint64_t{LittleEndian32(bytes.substr(4))} << 32);
+  }
+  return std::nullopt;
+}
+
 std::optional<int64_t> PlainInteger(std::string_view bytes, PhysicalType type) {
   if (type == PhysicalType::kInt32 && bytes.size() == 4)
     return static_cast<int32_t>(LittleEndian32(bytes));
@@ -397,6 +408,11 @@ class FooterParser {
     chunk.max_value = PlainInteger(max_value.empty() ? max : max_value, type);
     if (!chunk.min_value || !chunk.max_value || *chunk.min_value > *chunk.max_value)
       chunk.min_value = chunk.max_value = std::nullopt;
+    chunk.min_real = PlainReal(min_value.empty() ? min : min_value, type);
+    chunk.max_real = PlainReal(max_value.empty() ? max : max_value, type);
+    // Also if one is NaN.
+    if (!chunk.min_real || !chunk.max_real || !(*chunk.min_real <= *chunk.max_real))
+      chunk.min_real = chunk.max_real = std::nullopt;
   }
 
   Status CheckRowsAndRanges() {

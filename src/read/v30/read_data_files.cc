@@ -11,6 +11,7 @@
 #include "formats/parquet/file_splice.h"
 #include "read/v30/data_columns.h"
 #include "read/v30/read_v30.h"
+#include "read/v30/scan_times.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -34,19 +35,21 @@ std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf
 // Reads one file's rows, row group by row group.
 class RowScan {
  public:
-  RowScan(const io::RandomAccessFile& file, const Footer& footer, const Dataset& dataset)
+  RowScan(const io::RandomAccessFile& file, const Footer& footer, const Dataset& dataset,
+          bool decodes_times)
       : file_(file),
         footer_(footer),
         dataset_(dataset),
+        times_(file, footer, dataset.schema.frame_rate(), decodes_times),
         episode_leaf_(*FindLeaf(footer, "episode_index")),
-        task_leaf_(*FindLeaf(footer, "task_index")),
-        frame_leaf_(*FindLeaf(footer, "frame_index")) {}
+        task_leaf_(*FindLeaf(footer, "task_index")) {}
 
   Result<std::vector<EpisodeRows>> Run() {
     for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
       if (footer_.row_groups()[at].num_rows == 0) continue;
       ROBOMERGE_RETURN_NOT_OK(ScanRowGroup(at));
     }
+    times_.Finish(episodes_);
     return std::move(episodes_);
   }
 
@@ -63,13 +66,16 @@ class RowScan {
       ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
     }
     if (episode) {
-      ROBOMERGE_RETURN_NOT_OK(CheckFrames(row_group, num_rows, *episode));
       if (task && !IsListed(*task, *episode)) ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
-      Append(*episode, num_rows, row_group.uncompressed_bytes(), true);
+      const std::vector<TimeScan::Part> parts = {
+          Append(*episode, num_rows, row_group.uncompressed_bytes(), true)};
       CountTasks(task, tasks, 0, num_rows);
+      ROBOMERGE_RETURN_NOT_OK(times_.Add(row_group, first_row_, parts));
       first_row_ += num_rows;
       return Status();
     }
+    const uint64_t first_row = first_row_;
+    std::vector<TimeScan::Part> parts;
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes,
                                parquet::ReadInt64Column(file_, footer_, "episode_index", at));
     bool task_is_checked = false;
@@ -83,29 +89,15 @@ class RowScan {
       const bool is_whole = begin == 0 && end == episodes.size();
       // A row group of several episodes counts by each one's share of its rows.
       const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
-      Append(episodes[begin], end - begin,
-             static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
-             is_whole);
+      parts.push_back(
+          Append(episodes[begin], end - begin,
+                 static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
+                 is_whole));
       CountTasks(task, tasks, begin, end);
       first_row_ += end - begin;
       begin = end;
     }
-    return Status();
-  }
-
-  // frame_index must be 0 to length - 1 in every episode (I-4). Only statistics are looked at.
-  Status CheckFrames(const parquet::RowGroup& row_group, uint64_t num_rows, int64_t episode) const {
-    const ColumnChunk& frames = row_group.columns[frame_leaf_];
-    const bool continues = !episodes_.empty() && episodes_.back().episode_index == episode;
-    if (!frames.min_value || !frames.max_value || continues) return Status();
-    if (CheckedAdd(*frames.min_value, static_cast<int64_t>(num_rows) - 1) == frames.max_value)
-      return Status();
-    return Problem(Code::kCorrupt,
-                   StrCat("frames of episode ", episode, " are not numbered one by one"))
-        .Kind("E-rows")
-        .At(StrCat(file_.path(), ": frame_index, row ", first_row_))
-        .Expected(StrCat("0 to ", num_rows - 1))
-        .Found(StrCat(*frames.min_value, " to ", *frames.max_value));
+    return times_.Add(row_group, first_row, parts);
   }
 
   // Whether the episodes table says that all frames of the episode have this task, or says nothing.
@@ -133,14 +125,16 @@ class RowScan {
         .Hint("write the file anew with pyarrow, which computes its statistics");
   }
 
-  void Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes, bool is_row_group) {
+  TimeScan::Part Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes,
+                        bool is_row_group) {
     if (!episodes_.empty() && episodes_.back().episode_index == episode) {
       // The episode goes on in another row group, so its rows must be decoded to be joined.
       EpisodeRows& rows = episodes_.back();
+      const TimeScan::Part part{episodes_.size() - 1, rows.num_rows, num_rows};
       rows.num_rows += num_rows;
       rows.uncompressed_bytes += uncompressed_bytes;
       rows.is_row_group = false;
-      return;
+      return part;
     }
     EpisodeRows rows;
     rows.episode_index = episode;
@@ -149,6 +143,7 @@ class RowScan {
     rows.uncompressed_bytes = uncompressed_bytes;
     rows.is_row_group = is_row_group;
     episodes_.push_back(std::move(rows));
+    return {episodes_.size() - 1, 0, num_rows};
   }
 
   void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
@@ -166,7 +161,8 @@ class RowScan {
   const io::RandomAccessFile& file_;
   const Footer& footer_;
   const Dataset& dataset_;
-  const size_t episode_leaf_, task_leaf_, frame_leaf_;
+  TimeScan times_;
+  const size_t episode_leaf_, task_leaf_;
   uint64_t first_row_ = 0;
   std::vector<EpisodeRows> episodes_;
 };
@@ -179,7 +175,8 @@ std::string PhysicalSchema(const Footer& footer) {
 
 // Reads the file at `data.path`.
 Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& dataset,
-                              DataFile data, std::vector<Problem>& warnings) {
+                              DataFile data, const ReadOptions& options,
+                              std::vector<Problem>& warnings) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                              file_system.OpenForReading(data.path));
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));
@@ -193,7 +190,8 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
-  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(*file, footer, dataset).Run());
+  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes,
+                             RowScan(*file, footer, dataset, options.decodes_times).Run());
   return data;
 }
 
@@ -214,8 +212,12 @@ FileId IdOf(const std::string& path) {
 class DataFilesReader {
  public:
   DataFilesReader(const io::FileSystem& file_system, const SourceInfo& info,
-                  const EpisodeClaims& claims, Dataset& dataset)
-      : file_system_(file_system), info_(info), claims_(claims), dataset_(dataset) {}
+                  const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset)
+      : file_system_(file_system),
+        info_(info),
+        claims_(claims),
+        options_(options),
+        dataset_(dataset) {}
 
   Status Run() {
     std::vector<FileId> ids = claims_.data_files;
@@ -256,7 +258,7 @@ class DataFilesReader {
     DataFile data;
     data.id = id;
     data.path = io::JoinPath(dataset_.root, *relative);
-    Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
+    Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, options_, dataset_.warnings);
     if (file.ok()) {
       files_.push_back({std::move(file).value(), true});
     } else if (file.status().code() == Code::kNotFound) {
@@ -317,7 +319,8 @@ class DataFilesReader {
       DataFile data;
       data.id = IdOf(RelativeTo(dataset_.root, path));
       data.path = path;
-      Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
+      Result<DataFile> file =
+          ReadDataFile(file_system_, dataset_, data, options_, dataset_.warnings);
       if (file.ok()) {
         files_.push_back({std::move(file).value(), false});
       } else if (IsUnfinished(file_system_, path)) {
@@ -480,6 +483,7 @@ class DataFilesReader {
   const io::FileSystem& file_system_;
   const SourceInfo& info_;
   const EpisodeClaims& claims_;
+  const ReadOptions& options_;
   Dataset& dataset_;
   struct ReadFile {
     DataFile data;
@@ -519,8 +523,8 @@ bool IsUnfinished(const io::FileSystem& file_system, const std::string& path) {
 }
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                     const EpisodeClaims& claims, Dataset& dataset) {
-  return DataFilesReader(file_system, info, claims, dataset).Run();
+                     const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset) {
+  return DataFilesReader(file_system, info, claims, options, dataset).Run();
 }
 
 }  // namespace robomerge::v30

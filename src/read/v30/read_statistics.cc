@@ -37,19 +37,14 @@ bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_in
   return true;
 }
 
-Result<Statistic> Parse(const std::string& name, const json::Json& value,
-                        const std::string& where) {
+// A statistic that is not a regular list of numbers has no numbers, which fits nothing
+// (ChooseStatistics).
+Statistic Parse(const std::string& name, const json::Json& value) {
   Statistic statistic;
   statistic.name = name;
   bool any_integer = false, any_float = false, any_boolean = false;
-  if (!Flatten(value, 0, statistic, any_integer, any_float, any_boolean)) {
-    std::string found = json::DumpLine(value);
-    if (found.size() > 80) found = found.substr(0, 77) + "...";
-    return Problem(Code::kCorrupt, "statistic is not a regular list of numbers")
-        .Kind("E-stats")
-        .At(where)
-        .Found(found);
-  }
+  if (!Flatten(value, 0, statistic, any_integer, any_float, any_boolean))
+    return {name, {}, {0}, {}};
   // LeRobot reads a bare number as a list of one.
   if (statistic.shape.empty()) statistic.shape = {1};
   // Some writers give a camera's count the shape of its mean: the same number for each channel.
@@ -73,32 +68,19 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   ROBOMERGE_RETURN_NOT_OK(text.status());
   WarnOfByteOrderMark(*text, path, dataset.warnings);
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(*text, path));
-  std::vector<Problem> problems;
   std::vector<FeatureStatistics> all;
   if (!document.is_object()) {
     return Problem(Code::kCorrupt, "stats.json is not an object").Kind("E-stats").At(path);
   }
   for (const auto& [feature, statistics] : document.items()) {
-    const std::string where = StrCat(path, ": ", feature);
-    if (!statistics.is_object()) {
-      problems.push_back(Problem(Code::kCorrupt, "statistics of a feature are not an object")
-                             .Kind("E-stats")
-                             .At(where));
-      continue;
-    }
     FeatureStatistics one;
     one.feature = feature;
-    for (const auto& [name, value] : statistics.items()) {
-      Result<Statistic> statistic = Parse(name, value, StrCat(where, ".", name));
-      if (statistic.ok()) {
-        one.statistics.push_back(std::move(statistic).value());
-      } else {
-        problems.push_back(statistic.status().problems().front());
-      }
+    if (statistics.is_object()) {
+      for (const auto& [name, value] : statistics.items())
+        one.statistics.push_back(Parse(name, value));
     }
     all.push_back(std::move(one));
   }
-  if (!problems.empty()) return Status::Many(std::move(problems));
   // An empty object, which some tools write, counts as no file.
   if (!all.empty()) dataset.statistics = std::move(all);
   return Status();

@@ -47,7 +47,7 @@ void WarnOfByteOrderMark(std::string_view text, const std::string& path,
 }
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
-                            const json::Json& info) {
+                            const json::Json& info, const ReadOptions& options) {
   Dataset dataset;
   dataset.root = root;
   // Without info.json nothing can be read, and without the episodes table no payload files. The
@@ -61,7 +61,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, dataset);
   Gather(claims.status().OfKind("E-episodes"), problems);
   if (claims.ok()) {
-    Gather(ReadDataFiles(file_system, source_info, *claims, dataset).OfKind("E-data-file"),
+    Gather(ReadDataFiles(file_system, source_info, *claims, options, dataset).OfKind("E-data-file"),
            problems);
     Gather(ReadVideoFiles(file_system, source_info, *claims, dataset).OfKind("E-video-file"),
            problems);

@@ -8,6 +8,7 @@
 #include "formats/json/json.h"
 #include "io/file_system.h"
 #include "model/dataset.h"
+#include "read/read.h"
 #include "robomerge/status.h"
 
 namespace robomerge::v30 {
@@ -45,7 +46,7 @@ struct EpisodeClaims {
 };
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
-                            const json::Json& info);
+                            const json::Json& info, const ReadOptions& options);
 
 // The parts of ReadDataset, each in a file of its own. They add what they read to `dataset`,
 // warnings included.
@@ -55,7 +56,7 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
                                    Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                     const EpisodeClaims& claims, Dataset& dataset);
+                     const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 /// The Parquet files below data/, whatever the episodes table names; hidden ones are left out.
 std::vector<std::string> ListDataFiles(const io::FileSystem& file_system, const std::string& root);
 /// Whether a file was begun as Parquet and never finished.

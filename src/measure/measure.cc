@@ -1,0 +1,157 @@
+#include "measure/measure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "formats/parquet/compare_rows.h"
+#include "formats/parquet/footer.h"
+#include "model/retime.h"
+
+namespace robomerge {
+namespace {
+
+constexpr const char* kQuantiles[] = {"q01", "q10", "q50", "q90", "q99"};
+// Rows that are decoded at once.
+constexpr uint64_t kBatchRows = 16'384;
+
+// As numpy.quantile, whose last bit depends on the side from which it interpolates.
+double Quantile(const std::vector<double>& sorted, double fraction) {
+  const double position = fraction * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(std::floor(position));
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  const double part = position - static_cast<double>(below),
+               distance = sorted[above] - sorted[below];
+  return part < 0.5 ? sorted[below] + distance * part : sorted[above] - distance * (1 - part);
+}
+
+// The numbers of one element of the last dimension, over all rows.
+class Element {
+ public:
+  explicit Element(std::vector<double>& values) : values_(values) {
+    // One NaN makes all results NaN, as in numpy.
+    if (std::any_of(values.begin(), values.end(), [](double one) { return std::isnan(one); })) {
+      values.assign(1, std::numeric_limits<double>::quiet_NaN());
+    }
+    std::sort(values.begin(), values.end());
+    long double sum = 0, spread = 0;
+    for (const double value : values) sum += value;
+    const long double mean = sum / static_cast<long double>(values.size());
+    for (const double value : values) spread += (value - mean) * (value - mean);
+    mean_ = static_cast<double>(mean);
+    deviation_ = static_cast<double>(std::sqrt(spread / static_cast<long double>(values.size())));
+  }
+
+  double Value(const std::string& stat) const {
+    if (stat == "min") return values_.front();
+    if (stat == "max") return values_.back();
+    if (stat == "mean") return mean_;
+    if (stat == "std") return deviation_;
+    return Quantile(values_, *QuantilePercent(stat) / 100);
+  }
+
+ private:
+  const std::vector<double>& values_;
+  double mean_ = 0, deviation_ = 0;
+};
+
+// Appends the rows of a file to `elements`, one list for each element of the last dimension.
+Status ReadFile(const io::FileSystem& file_system, const DataFile& data, const Feature& feature,
+                std::vector<std::vector<double>>& elements) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system.OpenForReading(data.path));
+  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
+  parquet::NumberReader reader(*file, footer, {feature.name});
+  uint64_t width = 1;
+  for (const int64_t extent : feature.shape()) width *= static_cast<uint64_t>(extent);
+  const auto num_rows = static_cast<uint64_t>(footer.num_rows());
+  for (uint64_t first = 0; first < num_rows; first += kBatchRows) {
+    const uint64_t count = std::min(kBatchRows, num_rows - first);
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> rows,
+                               reader.Read(first, count));
+    const std::vector<double>& values = rows.front().values;
+    if (values.size() != count * width) {
+      return Problem(Code::kCorrupt, StrCat("column of feature `", feature.name,
+                                            "` has another number of elements than its shape"))
+          .Kind("E-data-columns")
+          .At(data.path);
+    }
+    for (size_t at = 0; at < values.size(); ++at)
+      elements[at % elements.size()].push_back(values[at]);
+  }
+  return Status();
+}
+
+// Whether rows in the files are not as they will be.
+bool IsRetimed(const Dataset& dataset) {
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
+      if (rows.is_retimed) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, const Dataset& dataset,
+                                         const Feature& feature) {
+  const std::vector<int64_t> shape = feature.shape();
+  // More than any feature has, and few enough to be held.
+  constexpr int64_t kMostElements = 1 << 20;
+  int64_t num_elements = 1;
+  for (const int64_t extent : shape)
+    num_elements = extent > 0 && extent <= kMostElements / std::max<int64_t>(num_elements, 1)
+                       ? num_elements * extent
+                       : 0;
+  if (num_elements == 0) {
+    return Problem(Code::kCorrupt,
+                   StrCat("feature `", feature.name, "` has no elements, or too many"))
+        .Kind("E-features")
+        .At(dataset.root + "/meta/info.json");
+  }
+  std::vector<std::vector<double>> elements(shape.empty() ? 1 : static_cast<size_t>(shape.back()));
+  for (const DataFile& file : dataset.data_files)
+    ROBOMERGE_RETURN_NOT_OK(ReadFile(file_system, file, feature, elements));
+  FeatureStatistics measured;
+  measured.feature = feature.name;
+  const auto width = static_cast<uint32_t>(elements.size());
+  for (const char* name : {"min", "max", "mean", "std"})
+    measured.statistics.push_back({name, NumberKind::kFloat, {width}, {}});
+  measured.statistics.push_back(
+      {"count", NumberKind::kInteger, {1}, {static_cast<double>(dataset.num_frames())}});
+  for (const char* name : kQuantiles)
+    measured.statistics.push_back({name, NumberKind::kFloat, {width}, {}});
+  for (std::vector<double>& values : elements) {
+    if (values.empty()) return Problem(Code::kCorrupt, "dataset has no rows").At(dataset.root);
+    const Element element(values);
+    for (Statistic& statistic : measured.statistics) {
+      if (statistic.name != "count") statistic.values.push_back(element.Value(statistic.name));
+    }
+  }
+  return measured;
+}
+
+Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_system,
+                                                   const Dataset& dataset,
+                                                   const std::vector<std::string>& features) {
+  std::vector<FeatureStatistics> all;
+  for (const std::string& name : features) {
+    if ((name == "timestamp" || name == "frame_index") && IsRetimed(dataset)) {
+      all.push_back(
+          StatisticsOfFrames(dataset, name, {std::begin(kQuantiles), std::end(kQuantiles)}));
+      continue;
+    }
+    Result<FeatureStatistics> measured =
+        MeasureFeature(file_system, dataset, *dataset.schema.Find(name));
+    if (measured.ok())
+      all.push_back(std::move(measured).value());
+    else if (const Code code = measured.status().code();
+             code != Code::kCorrupt && code != Code::kUnsupported)
+      return measured.status();
+  }
+  return all;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,28 @@
+// Statistics of features, measured over the rows of a dataset.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "model/dataset.h"
+#include "model/statistics.h"
+#include "robomerge/status.h"
+
+namespace robomerge {
+
+/// Measures a numeric feature over all rows: min, max, mean, std (of the population), count (of
+/// frames), and the quantiles q01, q10, q50, q90 and q99 with numpy's linear interpolation, in
+/// float64. A matrix is reduced to its last dimension, as LeRobot does (format spec 1.7).
+///
+/// Decodes that one column of every data file, and holds it. kCorrupt if it cannot be decoded,
+/// holds no numbers, or not as many in every row as the feature's shape has.
+Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, const Dataset& dataset,
+                                         const Feature& feature);
+
+/// Measures those features whose rows can be decoded. Fails only if the system refuses to read.
+Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_system,
+                                                   const Dataset& dataset,
+                                                   const std::vector<std::string>& features);
+
+}  // namespace robomerge

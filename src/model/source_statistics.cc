@@ -1,0 +1,310 @@
+#include "model/source_statistics.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "model/aggregate_statistics.h"
+
+namespace robomerge {
+namespace {
+
+constexpr size_t kMostNamed = 5;
+
+bool IsMeasurable(const std::string& dtype) {
+  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
+  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
+         dtype == "float32" || dtype == "float64";
+}
+
+// LeRobot has no statistics of texts (format spec 1.4).
+bool HasStatistics(const Feature& feature) {
+  return feature.dtype() != "string" && feature.dtype() != "language";
+}
+
+// Numbers of a row of a numeric feature, and those of its last dimension.
+std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  int64_t all = 1, last = 1;
+  for (const int64_t extent : feature.shape()) {
+    if (extent <= 0 || all > kMost / extent) return {0, 0};
+    all *= extent;
+    last = extent;
+  }
+  return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
+}
+
+// Why the statistics cannot be of `num_frames` frames of the feature; empty if they can.
+std::string Contradiction(const Feature& feature, const FeatureStatistics& statistics,
+                          uint64_t num_frames) {
+  if (const Status status = CheckStatistics(statistics, ""); !status.ok())
+    return status.problems().front().what;
+  const size_t width = statistics.Find("mean")->values.size();
+  const double count = statistics.Find("count")->values.front();
+  if (feature.is_camera()) {
+    // One number for each channel.
+    return width == 1 || width == 3 || width == 4
+               ? ""
+               : StrCat(width, " numbers for the channels of a picture");
+  }
+  if (width == 0) return "no numbers";
+  const auto [all, last] = Elements(feature);
+  // LeRobot takes the statistics of a matrix over all dimensions but the last, and then may count
+  // its rows (format spec 1.7).
+  if (all > 0 && width != all && width != last)
+    return StrCat(width, " numbers for shape ",
+                  json::DumpLine(feature.entry.value("shape", Json())));
+  const auto frames = static_cast<double>(num_frames);
+  const bool is_matrix = feature.shape().size() > 1;
+  if (count == frames || (is_matrix && count == frames * static_cast<double>(all / last)) ||
+      (is_matrix && count == frames * static_cast<double>(all)))
+    return "";
+  return StrCat("count ", FormatDouble(count), ", but ", num_frames, " frames");
+}
+
+// The statistics of each episode, as parts of an aggregation. A part lacks the columns that are
+// null in its row.
+std::vector<std::vector<FeatureStatistics>> EpisodeParts(const Dataset& dataset,
+                                                         const std::set<std::string>& wanted) {
+  std::vector<std::vector<FeatureStatistics>> parts;
+  for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
+    for (uint64_t row = 0; row < block.num_rows; ++row) {
+      std::vector<FeatureStatistics> part;
+      auto value = block.values.begin() + static_cast<int64_t>(row * block.stride);
+      for (const StatColumn& column : *block.layout) {
+        const auto begin = value;
+        value += column.width;
+        if (column.width == 0 || !wanted.contains(column.feature)) continue;
+        if (part.empty() || part.back().feature != column.feature) {
+          // Usual writers put the columns of one feature side by side. Otherwise the feature's
+          // entry is moved to the end.
+          const auto found = std::find_if(
+              part.begin(), part.end(),
+              [&](const FeatureStatistics& one) { return one.feature == column.feature; });
+          if (found == part.end()) {
+            part.push_back({column.feature, {}});
+          } else {
+            std::rotate(found, found + 1, part.end());
+          }
+        }
+        Statistic statistic;
+        statistic.name = column.stat;
+        statistic.kind = column.kind;
+        statistic.shape = {column.width};
+        for (int depth = 1; depth < column.list_depth; ++depth) statistic.shape.push_back(1);
+        statistic.values.assign(begin, value);
+        part.back().statistics.push_back(std::move(statistic));
+      }
+      parts.push_back(std::move(part));
+    }
+  }
+  return parts;
+}
+
+const FeatureStatistics* Find(const std::vector<FeatureStatistics>& all, const std::string& name) {
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const FeatureStatistics& one) { return one.feature == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// The features that share one fate, and why the first of them does.
+struct Group {
+  std::vector<std::string> features;
+  std::string first_reason;
+
+  void Add(const std::string& feature, const std::string& reason) {
+    if (features.empty()) first_reason = StrCat("`", feature, "`: ", reason);
+    features.push_back(feature);
+  }
+  std::string Names() const {
+    std::vector<std::string> names;
+    for (const std::string& feature : features) {
+      if (names.size() == kMostNamed) break;
+      names.push_back("`" + feature + "`");
+    }
+    std::string text = Join(names, ", ");
+    if (features.size() > names.size())
+      text += StrCat(" and ", features.size() - names.size(), " more");
+    return text;
+  }
+};
+
+class Choice {
+ public:
+  Choice(const Dataset& dataset, const MeasureFeatures& measure)
+      : dataset_(dataset), measure_(measure), num_frames_(dataset.num_frames()) {}
+
+  Result<SourceStatistics> Run() {
+    // What has no frames has no statistics.
+    if (num_frames_ == 0) return SourceStatistics();
+    FindUnusable();
+    if (dataset_.statistics && reasons_.empty() && stray_.features.empty()) {
+      chosen_.is_as_written = true;
+      return std::move(chosen_);
+    }
+    std::set<std::string> wanted;
+    for (const auto& [feature, reason] : reasons_) wanted.insert(feature);
+    const std::vector<FeatureStatistics> of_episodes = AggregateEpisodes(dataset_, wanted);
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<FeatureStatistics> measured, Measure(of_episodes));
+    Assemble(of_episodes, measured);
+    Warn(!of_episodes.empty());
+    return std::move(chosen_);
+  }
+
+ private:
+  void FindUnusable() {
+    for (const Feature& feature : dataset_.schema.features) {
+      if (!HasStatistics(feature)) continue;
+      const FeatureStatistics* entry =
+          dataset_.statistics ? Find(*dataset_.statistics, feature.name) : nullptr;
+      const std::string reason =
+          entry == nullptr ? "no entry" : Contradiction(feature, *entry, num_frames_);
+      if (!reason.empty()) reasons_.emplace(feature.name, reason);
+    }
+    if (!dataset_.statistics) return;
+    for (const FeatureStatistics& entry : *dataset_.statistics) {
+      const Feature* feature = dataset_.schema.Find(entry.feature);
+      if (feature == nullptr || !HasStatistics(*feature))
+        stray_.Add(entry.feature, feature == nullptr ? "no such feature" : "texts");
+    }
+  }
+
+  Result<std::vector<FeatureStatistics>> Measure(
+      const std::vector<FeatureStatistics>& of_episodes) {
+    std::vector<std::string> names;
+    for (const Feature& feature : dataset_.schema.features) {
+      const auto reason = reasons_.find(feature.name);
+      if (reason == reasons_.end() || Find(of_episodes, feature.name) != nullptr) continue;
+      // A source that says nothing of a bookkeeping column does not mislead: the merge computes
+      // its statistics.
+      if (!NeedsEverySource(feature.name) && reason->second == "no entry") continue;
+      if (IsMeasurable(feature.dtype()))
+        names.push_back(feature.name);
+      else
+        left_out_.Add(feature.name, reason->second);
+    }
+    std::vector<FeatureStatistics> measured;
+    if (measure_ && !names.empty()) {
+      ROBOMERGE_ASSIGN_OR_RETURN(measured, measure_(names));
+    }
+    for (const std::string& name : names) {
+      const bool is_lost = measure_ && Find(measured, name) == nullptr;
+      (is_lost ? left_out_ : measured_).Add(name, reasons_.at(name));
+    }
+    return measured;
+  }
+
+  // Each feature stands where stats.json has it. What is not there follows.
+  void Assemble(const std::vector<FeatureStatistics>& of_episodes,
+                const std::vector<FeatureStatistics>& measured) {
+    std::set<std::string> done;
+    const auto put = [&](const FeatureStatistics& one) {
+      if (done.insert(one.feature).second) chosen_.features.push_back(one);
+    };
+    const auto replacement = [&](const std::string& name) {
+      const FeatureStatistics* found = Find(of_episodes, name);
+      return found != nullptr ? found : Find(measured, name);
+    };
+    if (dataset_.statistics) {
+      for (const FeatureStatistics& entry : *dataset_.statistics) {
+        const Feature* feature = dataset_.schema.Find(entry.feature);
+        if (feature == nullptr || !HasStatistics(*feature)) continue;
+        const FeatureStatistics* counts =
+            reasons_.contains(entry.feature) ? replacement(entry.feature) : &entry;
+        if (counts != nullptr) put(*counts);
+      }
+    }
+    for (const FeatureStatistics& one : of_episodes) {
+      put(one);
+      of_episodes_.Add(one.feature, reasons_.at(one.feature));
+    }
+    for (const FeatureStatistics& one : measured) put(one);
+  }
+
+  void Warn(bool has_episodes) {
+    if (!dataset_.statistics) {
+      Say("W-stats-missing",
+          has_episodes
+              ? "stats.json is missing; the statistics of the episodes are aggregated instead"
+              : "dataset has no statistics, neither in stats.json nor in its episodes table",
+          {});
+    } else if (!of_episodes_.features.empty()) {
+      Say("W-stats-episodes",
+          StrCat("stats.json does not describe this data in ", of_episodes_.Names(),
+                 "; the statistics of the episodes are aggregated instead"),
+          of_episodes_.first_reason);
+    }
+    if (!measured_.features.empty()) {
+      Say("W-stats-measured",
+          StrCat("neither stats.json nor the episodes table describes this data in ",
+                 measured_.Names(), "; the rows are measured instead"),
+          measured_.first_reason);
+    }
+    if (!left_out_.features.empty()) {
+      Say("W-stats-left-out",
+          StrCat("neither stats.json nor the episodes table describes this data in ",
+                 left_out_.Names(), "; the result has no statistics of it"),
+          left_out_.first_reason);
+    }
+    if (!stray_.features.empty()) {
+      Say("W-stats-stray",
+          StrCat("entries of stats.json that are of no feature with statistics are left out: ",
+                 stray_.Names()),
+          stray_.first_reason);
+    }
+  }
+
+  void Say(const char* kind, std::string what, std::string found) {
+    chosen_.warnings.push_back(Problem(Code::kCorrupt, std::move(what))
+                                   .Kind(kind)
+                                   .At(dataset_.root + "/meta/stats.json")
+                                   .Found(std::move(found)));
+  }
+
+  const Dataset& dataset_;
+  const MeasureFeatures& measure_;
+  const uint64_t num_frames_;
+  SourceStatistics chosen_;
+  // Of the features whose entry in stats.json does not count.
+  std::map<std::string, std::string> reasons_;
+  Group of_episodes_, measured_, left_out_, stray_;
+};
+
+}  // namespace
+
+Result<SourceStatistics> ChooseStatistics(const Dataset& dataset, const MeasureFeatures& measure) {
+  return Choice(dataset, measure).Run();
+}
+
+std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
+                                                 const std::set<std::string>& wanted) {
+  std::vector<std::vector<FeatureStatistics>> episodes = EpisodeParts(dataset, wanted);
+  if (episodes.size() != dataset.episodes.size()) return {};
+  std::map<std::string, size_t> num_usable;  // episodes that describe the feature
+  std::map<std::string, std::vector<uint32_t>> shapes;
+  for (size_t episode = 0; episode < episodes.size(); ++episode) {
+    for (const FeatureStatistics& one : episodes[episode]) {
+      const Feature* feature = dataset.schema.Find(one.feature);
+      if (feature == nullptr || !HasStatistics(*feature) ||
+          !Contradiction(*feature, one, dataset.episodes[episode].length_frames).empty())
+        continue;
+      const std::vector<uint32_t>& shape = one.Find("mean")->shape;
+      if (shapes.try_emplace(one.feature, shape).first->second == shape) ++num_usable[one.feature];
+    }
+  }
+  std::vector<StatisticsPart> parts;
+  for (std::vector<FeatureStatistics>& part : episodes) {
+    std::erase_if(part, [&](const FeatureStatistics& one) {
+      return num_usable[one.feature] != episodes.size();
+    });
+    parts.push_back({&part, ""});
+  }
+  Result<std::vector<FeatureStatistics>> whole = AggregateStatistics(parts, nullptr);
+  return whole.ok() ? std::move(whole).value() : std::vector<FeatureStatistics>();
+}
+
+bool NeedsEverySource(const std::string& feature) {
+  return feature != "index" && feature != "episode_index" && feature != "task_index";
+}
+
+}  // namespace robomerge
