@@ -240,6 +240,15 @@ def test_pictures_that_begin_late_are_counted_and_it_is_said(late, robomerge, tm
     assert kinds(robomerge("inspect", root, "--json")) == {"W-video-start"}
 
 
+def test_a_late_begin_of_a_video_that_is_copied_is_counted_too(robomerge, tmp_path):
+    root = make(tmp_path / "a", video=True)
+    rewrite(root, lambda ticks: [tick + 1024 + number % 3 * 90 for number, tick in enumerate(ticks)])
+    run = robomerge("merge", root, "-o", tmp_path / "out", "--no-sync", "--json", "--verify")
+    assert run.exit_code == 0 and kinds(run) == {"W-video-start", "W-video-times"}, run.stdout
+    begins = pq.read_table(tmp_path / "out" / EPISODES).column("videos/camera/from_timestamp").to_pylist()
+    assert begins == pytest.approx([0.1, 0.6])
+
+
 def test_times_that_know_of_a_late_begin_are_kept(robomerge, tmp_path):
     """The video has a frame more than the episodes need, and begins a frame late."""
     root, other = make(tmp_path / "a", video=True), make(tmp_path / "b", video=True, lengths=(3,), seed=2)
