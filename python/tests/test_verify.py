@@ -72,3 +72,18 @@ def test_a_merge_that_differs_is_raised_and_does_not_appear(make_source, tmp_pat
     assert isinstance(raised.value, RuntimeError) and not (tmp_path / "merged").exists()
     assert {problem.kind for problem in raised.value.problems} >= {"V-tasks"}
     assert robomerge.merge(sources, tmp_path / "merged", verify=True).verification
+
+
+def test_a_merge_that_retimes_is_proven_as_one(make_source, tmp_path):
+    from edits import DATA, edit_column
+
+    source = make_source()
+    edit_column(source / DATA, "timestamp", lambda values: [value + 1.7e9 for value in values])
+    kept = robomerge.merge([source], tmp_path / "kept", verify=True)
+    assert [warning.kind for warning in kept.warnings] == ["W-timestamps"]
+    planned = robomerge.plan([source], tmp_path / "merged", retime=True)
+    merged = robomerge.merge([source], tmp_path / "merged", retime=True, verify=True)
+    assert [warning.kind for warning in merged.warnings] == ["W-retimed"] and planned.plan_id == merged.plan_id
+    assert robomerge.verify(tmp_path / "merged")
+    assert robomerge.verify(tmp_path / "merged", [source], retime=True)
+    assert not robomerge.verify(tmp_path / "merged", [source])

@@ -15,6 +15,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
   describe_internal::PlaceRows(*dataset, *source, problems);
   describe_internal::PlaceFrames(*dataset, *source, warnings, problems);
   describe_internal::CheckTimes(*dataset, warnings, problems);
+  describe_internal::CheckOrder(*dataset, warnings);
   describe_internal::CheckTasks(*dataset, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
   ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure));

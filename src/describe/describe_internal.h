@@ -37,6 +37,8 @@ FoundFrames FindFrames(const mp4::StreamSummary& stream, double from_timestamp,
 void CheckTimes(const Dataset& dataset, std::vector<Problem>& warnings,
                 std::vector<Problem>& problems);
 
+/// Warns if the rows of the episodes table are not in the order of their episodes (I-2).
+void CheckOrder(const Dataset& dataset, std::vector<Problem>& warnings);
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 

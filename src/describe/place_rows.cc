@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -64,6 +65,28 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
                                    "remove these rows"));
     }
   }
+}
+
+void CheckOrder(const Dataset& dataset, std::vector<Problem>& warnings) {
+  const auto place = [](const Episode& episode) {
+    return std::pair(episode.episodes_file, episode.row);
+  };
+  const auto wrong = std::adjacent_find(
+      dataset.episodes.begin(), dataset.episodes.end(),
+      [&](const Episode& a, const Episode& b) { return !(place(a) < place(b)); });
+  if (wrong == dataset.episodes.end()) return;
+  const Episode& row = *(wrong + 1);
+  warnings.push_back(
+      Problem(
+          Code::kCorrupt,
+          "rows of the episodes table are not in the order of their episodes: LeRobot takes them "
+          "by position, and shows other pictures; the result goes by episode_index")
+          .Kind("W-episode-order")
+          .At(StrCat(dataset.episodes_files[row.episodes_file].path, ": episode_index, row ",
+                     row.row))
+          .Expected(StrCat("episode ", wrong - dataset.episodes.begin() + 1, " after episode ",
+                           wrong - dataset.episodes.begin()))
+          .Hint("sort the episodes table by episode_index"));
 }
 
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {

@@ -123,17 +123,20 @@ class FramesCheck {
     return key == nullptr ? nullptr : &key->segments[origin.episode];
   }
 
-  // Whether the file is byte for byte one file of a source, with its episodes at the same times.
+  // Whether the file is byte for byte one file of a source, with its episodes at the same times, or
+  // at times that are corrected for its late start.
   Result<bool> IsCopy() const {
     if (episodes_.empty() || episodes_.back() >= all_.origins.size()) return false;
     const VideoSegment* first = SourceSegment(episodes_.front());
     if (first == nullptr) return false;
     const uint32_t source = all_.origins[episodes_.front()].source;
+    const double correction =
+        StartCorrection(all_.sources[source].dataset, *SourceKey(source), first->video_file);
     for (const uint64_t episode : episodes_) {
       const VideoSegment* segment = SourceSegment(episode);
       const bool is_same = segment != nullptr && all_.origins[episode].source == source &&
                            segment->video_file == first->video_file &&
-                           std::fabs(segment->from_timestamp -
+                           std::fabs(segment->from_timestamp + correction -
                                      key_.segments[episode].from_timestamp) <= kRoundingSeconds;
       if (!is_same) return false;
     }

@@ -227,6 +227,41 @@ def test_frames_beside_their_times_are_kept_and_named(robomerge, tmp_path):
     assert "4 frames of `camera`, the first of them frame 2 of episode 0" in run.stdout
 
 
+@pytest.mark.parametrize("late", [1024, 2048, 500, 40])
+def test_pictures_that_begin_late_are_counted_and_it_is_said(late, robomerge, tmp_path):
+    root, other = make(tmp_path / "a", video=True), make(tmp_path / "b", video=True, lengths=(3,), seed=2)
+    rewrite(root, lambda ticks: [tick + late for tick in ticks])
+    for sources in ([root], [other, root]):
+        out = tmp_path / f"out{len(sources)}"
+        run = robomerge("merge", *sources, "-o", out, "--no-sync", "--json", "--verify")
+        assert run.exit_code == 0 and kinds(run) == {"W-video-start"}, run.stdout
+        assert "frame 0 of episode 0" in run.stdout
+        assert robomerge("verify", out).exit_code == 0
+    assert kinds(robomerge("inspect", root, "--json")) == {"W-video-start"}
+
+
+def test_a_late_begin_of_a_video_that_is_copied_is_counted_too(robomerge, tmp_path):
+    root = make(tmp_path / "a", video=True)
+    rewrite(root, lambda ticks: [tick + 1024 + number % 3 * 90 for number, tick in enumerate(ticks)])
+    run = robomerge("merge", root, "-o", tmp_path / "out", "--no-sync", "--json", "--verify")
+    assert run.exit_code == 0 and kinds(run) == {"W-video-start", "W-video-times"}, run.stdout
+    begins = pq.read_table(tmp_path / "out" / EPISODES).column("videos/camera/from_timestamp").to_pylist()
+    assert begins == pytest.approx([0.1, 0.6])
+
+
+def test_times_that_know_of_a_late_begin_are_kept(robomerge, tmp_path):
+    """The video has a frame more than the episodes need, and begins a frame late."""
+    root, other = make(tmp_path / "a", video=True), make(tmp_path / "b", video=True, lengths=(3,), seed=2)
+    rewrite(root, lambda ticks: [tick + 1024 for tick in ticks], lengths=(5, 8))
+    for stamp in ("from_timestamp", "to_timestamp"):
+        edit_column(root / EPISODES, f"videos/camera/{stamp}", lambda values: [value + 0.2 for value in values])
+    run = robomerge("merge", other, root, "-o", tmp_path / "out", "--no-sync", "--json", "--verify")
+    assert run.exit_code == 0 and kinds(run) == set(), run.stdout
+    # The episodes begin with picture 1, behind the three of the other source.
+    begins = pq.read_table(tmp_path / "out" / EPISODES).column("videos/camera/from_timestamp").to_pylist()
+    assert begins == pytest.approx([0.0, 0.4, 0.9])
+
+
 def test_two_episodes_over_the_same_frames_are_kept(robomerge, tmp_path):
     for number, begin in enumerate((0.0, 0.3, 0.4)):
         root = make(tmp_path / f"a{number}", video=True)

@@ -68,7 +68,10 @@ def movie_box(ticks: list[int], frame_bytes: int) -> bytes:
         box(b"minf", box(b"vmhd", struct.pack(">I8x", 1)), data, table),
     )
     header = struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, length, 0, 0, 0, 0) + MATRIX + struct.pack(">II", WIDTH << 16, HEIGHT << 16)
-    track = box(b"trak", box(b"tkhd", struct.pack(">I", 3), header), media)
+    # A first frame later than at 0: an edit list that begins with a pause.
+    edits = [struct.pack(">IiI", ticks[0], -1, 0x10000), struct.pack(">IiI", length, 0, 0x10000)]
+    pause = [box(b"edts", full_box(b"elst", struct.pack(">I", 2), *edits))] if ticks[0] > 0 else []
+    track = box(b"trak", box(b"tkhd", struct.pack(">I", 3), header), *pause, media)
     movie = full_box(b"mvhd", struct.pack(">IIIIIH10x", 0, 0, TIMESCALE, length, 0x10000, 0x100), MATRIX, bytes(24), struct.pack(">I", 2))
     return box(b"moov", movie, track)
 
