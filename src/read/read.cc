@@ -7,6 +7,9 @@
 namespace robomerge {
 namespace {
 
+// One entry per feature: 20 kB for a robot with 200 joints.
+constexpr uint64_t kMostInfoBytes = uint64_t{16} << 20;
+
 // "v3.0" -> 3; nullopt for what is no version.
 std::optional<int> MajorVersion(const json::Json& version) {
   if (!version.is_string()) return std::nullopt;
@@ -21,7 +24,7 @@ std::optional<int> MajorVersion(const json::Json& version) {
 // Reads meta/info.json, and refuses versions that are not supported.
 Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root) {
   const std::string path = io::JoinPath(root, "meta/info.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  const Result<std::string> text = io::ReadWholeFile(file_system, path, kMostInfoBytes);
   if (!text.ok() && text.status().code() == Code::kNotFound) {
     return Problem(Code::kNotFound, "no LeRobot dataset here: it has no meta/info.json")
         .Kind("E-no-dataset")

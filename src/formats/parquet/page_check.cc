@@ -252,4 +252,31 @@ Result<uint64_t> PageCheck::MostDecodedBytes(size_t row_group, size_t leaf) {
   });
 }
 
+Result<uint64_t> PageCheck::MostDecodedBytes(uint64_t first_row, uint64_t num_rows, size_t leaf) {
+  const bool has_width = WidthOf(footer_.leaves[leaf].type) > 0;
+  const auto after =
+      std::upper_bound(footer_.first_rows.begin(), footer_.first_rows.end() - 1, first_row);
+  uint64_t sum = 0;
+  for (auto number = static_cast<size_t>(after - footer_.first_rows.begin()) - 1;
+       number < footer_.row_groups.size() && footer_.first_rows[number] < first_row + num_rows;
+       ++number) {
+    const RowGroup& row_group = footer_.row_groups[number];
+    if (row_group.num_rows == 0) continue;
+    const auto [entry, is_new] = most_bytes_.try_emplace({number, leaf}, 0);
+    if (is_new) {
+      ROBOMERGE_RETURN_NOT_OK(CheckChunk(number, leaf));
+      ROBOMERGE_ASSIGN_OR_RETURN(entry->second, MostDecodedBytes(number, leaf));
+    }
+    // Values of any length may all lie in these rows; those of a dictionary are as many as rows.
+    const uint64_t most = entry->second;
+    const uint64_t apart =
+        has_width ? 0 : std::min(most, row_group.columns[leaf].uncompressed_bytes);
+    const uint64_t begin = std::max(footer_.first_rows[number], first_row);
+    const uint64_t end = std::min(footer_.first_rows[number + 1], first_row + num_rows);
+    const double share = static_cast<double>(end - begin) / static_cast<double>(row_group.num_rows);
+    sum += apart + static_cast<uint64_t>(share * std::min(static_cast<double>(most - apart), 1e15));
+  }
+  return sum;
+}
+
 }  // namespace robomerge::parquet

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "formats/parquet/footer_internal.h"
 #include "io/file_system.h"
@@ -48,6 +50,8 @@ class PageCheck {
   /// The most bytes that the values of a chunk take when each stands for itself. More than the
   /// footer says where a dictionary holds long values. The chunk must have been checked.
   Result<uint64_t> MostDecodedBytes(size_t row_group, size_t leaf);
+  /// The same for the leaf's values in some rows of the file, whose chunks are checked now.
+  Result<uint64_t> MostDecodedBytes(uint64_t first_row, uint64_t num_rows, size_t leaf);
 
  private:
   Problem Corrupt(size_t row_group, size_t leaf, uint64_t at, std::string what) const;
@@ -62,6 +66,7 @@ class PageCheck {
   const Footer::Representation& footer_;
   uint64_t window_begin_ = 0;
   std::string window_;
+  std::map<std::pair<size_t, size_t>, uint64_t> most_bytes_;  // per row group and leaf
 };
 
 }  // namespace robomerge::parquet
