@@ -98,7 +98,7 @@ uint64_t WidthOf(PhysicalType type) {
 Problem PageCheck::Corrupt(size_t row_group, size_t leaf, uint64_t at, std::string what) const {
   return Problem(Code::kCorrupt,
                  StrCat("a page of column `", Join(footer_.leaves[leaf].path, "."), "` ", what))
-      .Kind("E-data-file")
+      .Kind(kind_)
       .At(StrCat(footer_.path, ": row group ", row_group, ", byte ", WithSeparators(at)))
       .Hint("copy the file again, or delete its episodes with LeRobot: no reader can decode it");
 }
@@ -231,6 +231,7 @@ Result<uint64_t> PageCheck::MostDecodedBytes(size_t row_group, size_t leaf) {
   if (times(dictionary_bytes) <= kSmallChunkBytes || page.num_values < 2)
     return times(dictionary_bytes);
   // The longest entry counts, since any row may have it.
+  ROBOMERGE_RETURN_NOT_OK(CheckChunk(row_group, leaf));
   const std::string what = "cannot read a dictionary";
   return AtArrowBoundary(what, footer_.path, [&]() -> Result<uint64_t> {
     const auto reader =

@@ -210,7 +210,7 @@ Problem TooLarge(const std::string& path, const char* what, uint64_t most, uint6
 Status CheckDecodedBytes(const io::RandomAccessFile& file, const Footer::Representation& footer) {
   const uint64_t most = std::max(kMostDecodedBytes, kMostDecodedPerByte * footer.file_size_bytes);
   uint64_t sum = 0;
-  PageCheck pages(file, footer);
+  PageCheck pages(file, footer, "");  // the caller knows which table it is
   const auto add = [&](uint64_t bytes) { sum += std::min(bytes, UINT64_MAX - sum); };
   for (const RowGroup& row_group : footer.row_groups) add(row_group.uncompressed_bytes());
   if (sum > most)
@@ -282,6 +282,16 @@ Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(
 Result<std::shared_ptr<arrow::Table>> Table::Representation::Arrow() const {
   std::call_once(once, [this] {
     if (arrow_table) return;
+    const BytesFile file(path, bytes);
+    PageCheck pages(file, footer.representation(), "");
+    for (size_t row_group = 0; row_group < footer.row_groups().size(); ++row_group) {
+      for (size_t leaf = 0; leaf < footer.leaves().size(); ++leaf) {
+        if (const Status status = pages.CheckChunk(row_group, leaf); !status.ok()) {
+          arrow_table = status;
+          return;
+        }
+      }
+    }
     const auto buffer = std::make_shared<arrow::Buffer>(std::string_view(bytes));
     arrow_table =
         ReadThroughArrow(std::make_shared<arrow::io::BufferReader>(buffer), path, nullptr);
