@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
+#include <system_error>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -65,14 +67,32 @@ int main(int argc, char** argv) {
   cli::IgnoreWriteSignals();
   cli::RaiseDescriptorLimit();
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  // The library throws nothing. An exception here means that memory ran out, or a bug.
+  // The library throws nothing. An exception here means that the system gave no memory or no
+  // thread, or a bug.
+  const auto fail = [&](robomerge::Problem problem) {
+    return cli::Console(cli::GuessOutput(words)).Fail(robomerge::Status(std::move(problem)));
+  };
+  cli::ExitCode exit_code = cli::kExitInternal;
   try {
-    return cli::Main(words);
+    exit_code = cli::Main(words);
+  } catch (const std::bad_alloc&) {
+    exit_code =
+        fail(robomerge::Problem(robomerge::Code::kIo, "out of memory")
+                 .Kind("E-io")
+                 .Hint("use fewer workers (-j 1), or raise the limit on memory (ulimit -v)"));
+  } catch (const std::system_error& error) {
+    exit_code =
+        fail(robomerge::Problem(robomerge::Code::kIo, "the system refused an operation")
+                 .Kind("E-io")
+                 .Found(error.what())
+                 .Hint("use fewer workers (-j 1), or raise the limits on processes and memory "
+                       "(ulimit -u, ulimit -v)"));
   } catch (const std::exception& error) {
-    const robomerge::Problem problem =
-        robomerge::Problem(robomerge::Code::kInternal, "robomerge failed by surprise")
-            .Found(error.what())
-            .Hint("please report this with the command you ran");
-    return cli::Console(cli::GuessOutput(words)).Fail(robomerge::Status(problem));
+    exit_code = fail(robomerge::Problem(robomerge::Code::kInternal, "robomerge failed by surprise")
+                         .Found(error.what())
+                         .Hint("please report this with the command you ran"));
   }
+  // Where the system has refused memory or threads, Arrow's allocator may crash in its destructors.
+  if (exit_code == cli::kExitIo) std::_Exit(exit_code);
+  return exit_code;
 }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <system_error>
+
 #include "cli/json_lines.h"
 #include "cli/stop_signals.h"
 
@@ -29,8 +31,13 @@ ProgressReporter::ProgressReporter(ProgressStyle style, OutputStream& standard_o
       standard_output_(standard_output),
       standard_error_(standard_error),
       start_(Clock::now()),
-      last_shown_(start_),
-      thread_([this] { Run(); }) {}
+      last_shown_(start_) {
+  // A merge that gets no thread for this can still be done; it only shows nothing meanwhile.
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error&) {
+  }
+}
 
 ProgressReporter::~ProgressReporter() { Stop(); }
 

@@ -7,11 +7,33 @@
 
 namespace robomerge::cli {
 
+namespace {
+
+// A list without end, or a file that is no list, must end in an error before memory does.
+constexpr size_t kMostLineBytes = 4096;
+constexpr uint64_t kMostListBytes = uint64_t{256} << 20;
+constexpr size_t kMostSources = 1'000'000;
+
+// Reads up to the end of the line, or one byte more than a line may have. False at the end.
+bool ReadLine(std::istream& lines, std::string& line) {
+  line.clear();
+  for (int c = lines.get(); c != std::istream::traits_type::eof(); c = lines.get()) {
+    if (c == '\n') return true;
+    line.push_back(static_cast<char>(c));
+    if (line.size() > kMostLineBytes) return true;
+  }
+  return !line.empty();
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::string& name) {
   static constexpr const char* kBlanks = " \t\r";
   std::vector<std::string> sources;
   std::string line;
-  for (uint64_t number = 1; std::getline(lines, line); ++number) {
+  uint64_t num_bytes = 0;
+  for (uint64_t number = 1; ReadLine(lines, line); ++number) {
+    const std::string where = name + ": line " + std::to_string(number);
     if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
     if (number == 1 && (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff"))) {
       return Problem(Code::kInvalidArgument, "list of sources is in UTF-16")
@@ -21,16 +43,28 @@ Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::
           .Found("a byte order mark of UTF-16")
           .Hint("write it as UTF-8: iconv -f UTF-16 -t UTF-8 LIST > LIST.utf8");
     }
-    const size_t first = line.find_first_not_of(kBlanks);
-    if (first == std::string::npos || line[first] == '#') continue;
-    std::string path = line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
-    if (path.find('\0') != std::string::npos) {
+    if (line.find('\0') != std::string::npos) {
       return Problem(Code::kInvalidArgument, "list of sources holds a zero byte")
           .Kind("E-path")
-          .At(name + ": line " + std::to_string(number))
+          .At(where)
           .Expected("one path per line");
     }
-    sources.push_back(std::move(path));
+    if (line.size() > kMostLineBytes) {
+      return Problem(Code::kInvalidArgument, "list of sources has a line that is too long")
+          .Kind("E-path")
+          .At(where)
+          .Expected("one path per line, of at most 4,096 bytes");
+    }
+    num_bytes += line.size() + 1;
+    if (num_bytes > kMostListBytes || sources.size() == kMostSources) {
+      return Problem(Code::kInvalidArgument, "list of sources is too long")
+          .Kind("E-path")
+          .At(where)
+          .Expected("at most 1,000,000 sources in 256 MB");
+    }
+    const size_t first = line.find_first_not_of(kBlanks);
+    if (first == std::string::npos || line[first] == '#') continue;
+    sources.push_back(line.substr(first, line.find_last_not_of(kBlanks) - first + 1));
   }
   if (lines.bad())
     return Problem(Code::kIo, "cannot read the list of sources").Kind("E-io").At(name);

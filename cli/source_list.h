@@ -11,7 +11,8 @@ namespace robomerge::cli {
 
 /// Reads source paths, one per line, in order. Blank lines and lines that begin with '#' are
 /// skipped; blanks around a path and a carriage return at the end of a line are dropped.
-/// kInvalidArgument for a NUL byte. `name` is what messages call the list.
+/// kInvalidArgument for a NUL byte, a line of more than 4,096 bytes, and more than a million
+/// sources: an endless list ends. `name` is what messages call the list.
 Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::string& name);
 
 /// As above, from a file; "-" is standard input.

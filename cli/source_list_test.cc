@@ -34,6 +34,38 @@ TEST(SourceList, ZeroByteIsRefusedWithItsLine) {
   EXPECT_EQ(sources.status().problems().front().where, "list.txt: line 2");
 }
 
+TEST(SourceList, LongestLineIsThatOfAPath) {
+  EXPECT_TRUE(Read(std::string(4096, 'a') + "\nb").ok());
+  const auto sources = Read("b\n" + std::string(4097, 'a'));
+  ASSERT_FALSE(sources.ok());
+  EXPECT_EQ(sources.status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(sources.status().problems().front().where, "list.txt: line 2");
+}
+
+// Hands out one line again and again.
+class EndlessLines : public std::streambuf {
+ public:
+  explicit EndlessLines(std::string line) : line_(std::move(line)) {}
+
+ protected:
+  int_type underflow() override {
+    setg(line_.data(), line_.data(), line_.data() + line_.size());
+    return traits_type::to_int_type(line_.front());
+  }
+
+ private:
+  std::string line_;
+};
+
+TEST(SourceList, EndlessListsEnd) {
+  for (const std::string line : {"a\n", "\n", "# comment\n", "a", "#"}) {
+    EndlessLines buffer(line);
+    std::istream lines(&buffer);
+    EXPECT_EQ(ReadSourceList(lines, "list.txt").status().code(), Code::kInvalidArgument) << line;
+  }
+  EXPECT_EQ(ReadSourceListFile("/dev/zero").status().code(), Code::kInvalidArgument);
+}
+
 TEST(SourceList, MissingFileIsNotFound) {
   const auto sources = ReadSourceListFile("no/such/list.txt");
   ASSERT_FALSE(sources.ok());

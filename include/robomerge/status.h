@@ -4,6 +4,7 @@
 // them the text that a user reads. Nothing throws across a room's boundary.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,15 +37,25 @@ constexpr auto NamesOf(Code) {
                                           "cancelled", "internal"});
 }
 
-/// One thing that is wrong. Fields that do not apply stay empty.
+/// `text`, or its first `most` bytes and how many there are. A character is not cut in two.
+std::string Shortened(std::string text, size_t most);
+
+/// One thing that is wrong. Fields that do not apply stay empty. Values from outside may have any
+/// length: texts are shortened to what a message can hold.
 ///
 /// Written as a chain: `Problem(Code::kCorrupt, "sample table ends early").At(path).Expected("1,200
 /// sizes")`.
 struct Problem {
-  Problem(Code code_in, std::string what_in) : code(code_in), what(std::move(what_in)) {}
+  static constexpr size_t kMostValueBytes = 600;  ///< of a text that shows a value
+  static constexpr size_t kMostPathBytes = 5000;  ///< of one that shows a path: PATH_MAX, and more
+
+  Problem(Code code_in, std::string what_in)
+      : code(code_in), what(Shortened(std::move(what_in), kMostValueBytes)) {}
 
   Problem&& At(std::string text) && {
-    where = std::move(text);
+    // What follows the path is a place inside the file, which names values.
+    const size_t place = std::min(text.find(": "), kMostPathBytes);
+    where = Shortened(std::move(text), place + kMostValueBytes);
     return std::move(*this);
   }
   Problem&& Kind(std::string text) && {
@@ -56,19 +67,19 @@ struct Problem {
     return std::move(*this);
   }
   Problem&& Expected(std::string text) && {
-    expected = std::move(text);
+    expected = Shortened(std::move(text), kMostValueBytes);
     return std::move(*this);
   }
   Problem&& Found(std::string text) && {
-    found = std::move(text);
+    found = Shortened(std::move(text), kMostValueBytes);
     return std::move(*this);
   }
   Problem&& Hint(std::string text) && {
-    hint = std::move(text);
+    hint = Shortened(std::move(text), kMostPathBytes);
     return std::move(*this);
   }
   Problem&& While(std::string text) && {
-    context.push_back(std::move(text));
+    context.push_back(Shortened(std::move(text), kMostPathBytes));
     return std::move(*this);
   }
 

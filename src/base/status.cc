@@ -24,6 +24,16 @@ std::shared_ptr<const std::vector<Problem>> Changed(const std::vector<Problem>& 
 
 }  // namespace
 
+std::string Shortened(std::string text, size_t most) {
+  if (text.size() <= most) return text;
+  const std::string total = " ... (" + std::to_string(text.size()) + " bytes in all)";
+  size_t end = most;
+  while (end > 0 && end + 3 > most && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  text.shrink_to_fit();
+  return text + total;
+}
+
 Status::Status(Problem problem)
     : problems_(std::make_shared<std::vector<Problem>>(1, std::move(problem))) {}
 
@@ -41,8 +51,9 @@ const std::vector<Problem>& Status::problems() const {
 Status Status::While(const std::string& text) const {
   if (ok()) return *this;
   Status status;
-  status.problems_ =
-      Changed(*problems_, [&](Problem& problem) { problem.context.push_back(text); });
+  status.problems_ = Changed(*problems_, [&](Problem& problem) {
+    problem.context.push_back(Shortened(text, Problem::kMostPathBytes));
+  });
   return status;
 }
 

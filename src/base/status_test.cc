@@ -101,5 +101,20 @@ TEST(Status, IoProblemsAllGetTheKindOfIo) {
   EXPECT_EQ(status.problems()[1].kind, "E-data-file");
 }
 
+TEST(Problem, ShortensValuesButNotPaths) {
+  const std::string value(1'000'000, 'x'), path = "/" + std::string(4000, 'p');
+  const Problem problem = Problem(Code::kCorrupt, "feature `" + value + "`")
+                              .At(path + ": features[\"" + value + "\"]")
+                              .Expected(value)
+                              .Found(value);
+  for (const std::string* text : {&problem.what, &problem.expected, &problem.found})
+    EXPECT_LT(text->size(), 700u);
+  EXPECT_TRUE(problem.found.ends_with("xxx ... (1000000 bytes in all)"));
+  EXPECT_TRUE(problem.where.starts_with(path + ": features[\"x"));
+  EXPECT_LT(problem.where.size(), path.size() + 700);
+  EXPECT_EQ(Shortened("whole", 5), "whole");
+  EXPECT_EQ(Shortened("ab\u00e4\u00e4", 5), "ab\u00e4 ... (6 bytes in all)");
+}
+
 }  // namespace
 }  // namespace robomerge

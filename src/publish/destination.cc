@@ -63,7 +63,7 @@ Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
   for (const std::string& path : files) {
     ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there,
                                io::Exists(file_system, io::JoinPath(destination, path)));
-    if (!is_there) return DestinationState::kTaken;
+    if (!is_there) return DestinationState::kIncomplete;
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat record,
                              file_system.Stat(io::JoinPath(destination, kRecordPath)));
@@ -95,11 +95,15 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
   if (names.empty()) return Status();
   const std::string info_path = io::JoinPath(path, kInfoPath);
   const Result<std::string> text = io::ReadWholeFile(file_system, info_path);
-  if (!text.ok()) return text.status().code() == Code::kIo ? text.status() : Status(refusal);
-  const Result<Json> info = json::Parse(*text, info_path);
+  if (!text.ok() && text.status().code() == Code::kIo) return text.status();
+  const Result<Json> info = json::Parse(text.ok() ? *text : std::string(), info_path);
   const bool is_dataset = info.ok() && info->is_object() && info->contains("codebase_version") &&
                           info->contains("features") && info->at("features").is_object();
-  if (!is_dataset) return refusal;
+  if (!is_dataset) {
+    // The result of a merge whose info.json is damaged still has its record.
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string content_id, PublishedContentId(file_system, path));
+    if (content_id.empty()) return refusal;
+  }
   std::string others;
   size_t num_others = 0;
   for (const std::string& name : names) {

@@ -14,6 +14,7 @@ enum class DestinationState {
   kAbsent,
   kThisResult,   ///< what the plan makes, with all its files; no source was written after it
   kStaleResult,  ///< the same, but a source was written after it
+  kIncomplete,   ///< the same, but a file is missing
   kTaken,        ///< anything else
 };
 

@@ -11,6 +11,9 @@
 namespace robomerge {
 namespace {
 
+// One entry per feature: 20 kB for a robot with 200 joints.
+constexpr uint64_t kMostInfoBytes = uint64_t{16} << 20;
+
 // "v3.0" -> 3; nullopt for what is no version.
 std::optional<int> MajorVersion(const json::Json& version) {
   if (!version.is_string()) return std::nullopt;
@@ -136,7 +139,7 @@ Status OneForAllPointers(const Status& status, const std::string& root) {
 Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root,
                                 std::vector<Problem>& warnings) {
   const std::string path = io::JoinPath(root, "meta/info.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  const Result<std::string> text = io::ReadWholeFile(file_system, path, kMostInfoBytes);
   if (!text.ok() && text.status().code() == Code::kNotFound) return NoDataset(file_system, root);
   ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root).OfKind("E-info"));
   v30::WarnOfByteOrderMark(*text, path, warnings);

@@ -8,10 +8,15 @@ Finding Say(std::string kind, std::string what, std::string where, std::string e
             std::string found, Place place) {
   Finding finding;
   finding.kind = std::move(kind);
-  finding.what = std::move(what);
-  finding.where = std::move(where);
-  finding.expected = std::move(expected);
-  finding.found = std::move(found);
+  // Shortened as a problem is.
+  Problem problem = Problem(Code::kCorrupt, std::move(what))
+                        .At(std::move(where))
+                        .Expected(std::move(expected))
+                        .Found(std::move(found));
+  finding.what = std::move(problem.what);
+  finding.where = std::move(problem.where);
+  finding.expected = std::move(problem.expected);
+  finding.found = std::move(problem.found);
   finding.episode = place.episode;
   finding.column = std::move(place.column);
   finding.frame = place.frame;

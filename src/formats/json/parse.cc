@@ -16,6 +16,9 @@ namespace robomerge::json {
 namespace {
 
 constexpr int kMaxDepth = 200;
+// An empty list takes two bytes of text and some 70 of memory. Statistics of images as arrays, the
+// largest there are, have some 2 million lists.
+constexpr size_t kMostLists = 3'000'000;
 
 // From this many keys on, duplicates are looked up in a hash table: reading an object stays linear
 // in its size.
@@ -176,8 +179,16 @@ class Parser {
         .Found("one more");
   }
 
+  Status TooMany() const {
+    return Problem(Code::kCorrupt, "json has more lists and objects than metadata can need")
+        .At(Place(at_))
+        .Expected(StrCat("at most ", WithSeparators(kMostLists)))
+        .Found("one more");
+  }
+
   Status ParseArray(Json* value, int depth) {
     if (depth > kMaxDepth) return TooDeep();
+    if (++num_lists_ > kMostLists) return TooMany();
     *value = Json::array();
     Json::array_t& elements = value->get_ref<Json::array_t&>();
     ++at_;
@@ -195,6 +206,7 @@ class Parser {
 
   Status ParseObject(Json* value, int depth) {
     if (depth > kMaxDepth) return TooDeep();
+    if (++num_lists_ > kMostLists) return TooMany();
     *value = Json::object();
     Json::object_t& members = value->get_ref<Json::object_t&>();
     std::unordered_map<std::string, size_t> place_of;  // only filled from kLookUpFrom keys on
@@ -418,6 +430,7 @@ class Parser {
   std::string_view text_;
   const std::string& path_;
   size_t at_ = 0;
+  size_t num_lists_ = 0;  // and objects
 };
 
 }  // namespace

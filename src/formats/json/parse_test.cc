@@ -175,5 +175,11 @@ TEST(JsonParse, DepthIsBoundedAt200) {
   EXPECT_EQ(MustFail(objects).what, "json is nested too deeply");
 }
 
+TEST(JsonParse, ListsAreBounded) {
+  std::string text = "[";
+  for (int i = 0; i < 3'000'000; ++i) text += "[],";
+  EXPECT_EQ(MustFail(text + "0]").what, "json has more lists and objects than metadata can need");
+}
+
 }  // namespace
 }  // namespace robomerge::json

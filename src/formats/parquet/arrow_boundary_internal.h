@@ -6,6 +6,7 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 #include <arrow/status.h>
+#include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 
@@ -37,7 +38,13 @@ auto AtArrowBoundary(const std::string& what, const std::string& where, Action&&
   try {
     return action();
   } catch (const std::bad_alloc&) {
-    return Status(Problem(Code::kIo, what).At(where).Found("no memory left"));
+    return Status(Problem(Code::kIo, what)
+                      .Kind("E-io")
+                      .At(where)
+                      .Found("no memory left")
+                      .Hint("use fewer workers (-j 1), or raise the limit on memory (ulimit -v)"));
+  } catch (const ::parquet::ParquetStatusException& error) {
+    return FromArrow(error.status(), what, where);
   } catch (const std::exception&) {
     return Status(Problem(Code::kCorrupt, what).At(where).Found(FoundBy(Code::kCorrupt)));
   }

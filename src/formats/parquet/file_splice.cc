@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "base/checked.h"
 #include "base/text.h"
 #include "formats/parquet/arrow_types_internal.h"
+#include "formats/parquet/chunk_stream_internal.h"
 #include "formats/parquet/delta_encoding.h"
 #include "formats/parquet/destination_schema_internal.h"
 #include "formats/parquet/page_check_internal.h"
@@ -22,11 +24,17 @@ namespace {
 
 constexpr std::string_view kArrowSchemaKey = "ARROW:schema";
 
+// Of one row group of the destination: rows that decode to more are not held, but for columns that
+// are small.
+constexpr uint64_t kMostDecodedBytes = uint64_t{32} << 20;
+constexpr uint64_t kSmallColumnBytes = uint64_t{2} << 20;
+
 /// How one source's columns become those of the destination. Indexed by the destination's columns.
 struct SourceColumns {
   struct Column {
     bool present = false;
     bool copyable = false;
+    bool streamable = false;  ///< the leaves differ at most in what may be null
     uint32_t first_leaf = 0;  ///< in the source
     uint32_t num_leaves = 0;
   };
@@ -105,6 +113,10 @@ class Splice {
                    size_t column, RowGroupPieces& pieces);
   Status AddReplaced(const Int64Values& values, uint64_t num_rows, size_t column,
                      RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const;
+  /// Takes the columns of many bytes out of `decoded`.
+  Status AddStreamed(const RowGroupSource& row_group, const SourceColumns& from, bool page_index,
+                     std::vector<size_t>& decoded, RowGroupPieces& pieces);
+  PageCheck& Pages(uint32_t source_index);
   Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
                     const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
                     PieceMetadata& metadata, PiecePages& pages);
@@ -118,8 +130,10 @@ class Splice {
   SpliceWriter writer_;
   std::vector<std::optional<SourceColumns>> source_columns_;
   std::unique_ptr<RowDecoder> decoder_;
-  std::optional<PageCheck> page_check_;  // of one source
-  const io::RandomAccessFile* checked_file_ = nullptr;
+  // Of one source.
+  const io::RandomAccessFile* open_file_ = nullptr;
+  std::optional<PageCheck> pages_;
+  std::map<uint32_t, std::unique_ptr<ChunkStream>> streams_;  // per leaf
   uint64_t num_chunks_decoded_ = 0;
 };
 
@@ -175,9 +189,12 @@ Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
     column.num_leaves = source.column_first_leaf[*number + 1] - column.first_leaf;
     const uint32_t first_leaf = destination_.column_first_leaf[i];
     column.copyable = column.num_leaves == destination_.column_first_leaf[i + 1] - first_leaf;
-    for (uint32_t k = 0; column.copyable && k < column.num_leaves; ++k) {
-      column.copyable =
-          source.leaves[column.first_leaf + k].shape == destination_.leaves[first_leaf + k].shape;
+    column.streamable = column.copyable;
+    for (uint32_t k = 0; column.streamable && k < column.num_leaves; ++k) {
+      const auto levels = MatchLevels(source.leaves[column.first_leaf + k].shape,
+                                      destination_.leaves[first_leaf + k].shape);
+      column.streamable = levels.has_value();
+      column.copyable = column.copyable && levels && levels->empty();
     }
     columns.same_order = columns.same_order && column.first_leaf == first_leaf;
   }
@@ -214,7 +231,8 @@ Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
   for (size_t i = 0; i < columns.columns.size(); ++i) {
     const auto from = source_schema->GetFieldByName(destination_.column_names[i]);
     const auto to = arrow_schema_.GetFieldByName(destination_.column_names[i]);
-    if (!from || !to || !ReadsAs(*from->type(), *to->type())) columns.columns[i].copyable = false;
+    if (!from || !to || !ReadsAs(*from->type(), *to->type()))
+      columns.columns[i].copyable = columns.columns[i].streamable = false;
   }
   return Status();
 }
@@ -249,17 +267,22 @@ Result<std::vector<const Int64Values*>> Splice::ReplacedColumns(
   return replaced;
 }
 
+PageCheck& Splice::Pages(uint32_t source_index) {
+  if (open_file_ != sources_[source_index].file) {
+    open_file_ = sources_[source_index].file;
+    pages_.emplace(*open_file_, Source(source_index));
+    streams_.clear();
+  }
+  return *pages_;
+}
+
 Status Splice::AddCopied(uint32_t source_index, size_t source_row_group, const SourceColumns& from,
                          size_t column, RowGroupPieces& pieces) {
   const Footer::Representation& source = Source(source_index);
-  if (checked_file_ != sources_[source_index].file) {
-    checked_file_ = sources_[source_index].file;
-    page_check_.emplace(*checked_file_, source);
-  }
   for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) {
     const uint32_t leaf = from.columns[column].first_leaf + k;
     // No decoder sees these pages.
-    ROBOMERGE_RETURN_NOT_OK(page_check_->CheckChunk(source_row_group, leaf));
+    ROBOMERGE_RETURN_NOT_OK(Pages(source_index).CheckChunk(source_row_group, leaf));
     const ColumnChunk& chunk = source.row_groups[source_row_group].columns[leaf];
     const ChunkPlace& place = source.place(source_row_group, leaf);
     ChunkPiece& piece = pieces.chunks[destination_.column_first_leaf[column] + k];
@@ -297,6 +320,48 @@ Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t 
   piece.offset_index.memory = metadata.Keep(std::move(encoded->offset_index));
   piece.column_index.length = static_cast<uint32_t>(piece.column_index.memory.size());
   piece.offset_index.length = static_cast<uint32_t>(piece.offset_index.memory.size());
+  return Status();
+}
+
+Status Splice::AddStreamed(const RowGroupSource& row_group, const SourceColumns& from,
+                           bool page_index, std::vector<size_t>& decoded, RowGroupPieces& pieces) {
+  PageCheck& pages = Pages(row_group.source_index);
+  std::map<size_t, uint64_t> bytes;
+  uint64_t sum = 0;
+  for (const size_t column : decoded) {
+    for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t most,
+                                 pages.MostDecodedBytes(row_group.first_row, row_group.num_rows,
+                                                        from.columns[column].first_leaf + k));
+      bytes[column] += most;
+      sum += most;
+    }
+  }
+  if (sum <= kMostDecodedBytes) return Status();
+  const auto stays = [&](size_t column) {
+    return !from.columns[column].streamable || bytes[column] <= kSmallColumnBytes;
+  };
+  const auto first = std::stable_partition(decoded.begin(), decoded.end(), stays);
+  for (auto column = first; column != decoded.end(); ++column) {
+    for (uint32_t k = 0; k < from.columns[*column].num_leaves; ++k) {
+      const uint32_t leaf = from.columns[*column].first_leaf + k;
+      const uint32_t to = destination_.column_first_leaf[*column] + k;
+      std::unique_ptr<ChunkStream>& stream = streams_[leaf];
+      if (!stream) {
+        const Footer::Representation& source = Source(row_group.source_index);
+        stream = ChunkStream::Make(
+            *open_file_, source, leaf, destination_.leaves[to],
+            MatchLevels(source.leaves[leaf].shape, destination_.leaves[to].shape).value());
+      }
+      pieces.chunks[to].stream = [raw = stream.get(), first_row = row_group.first_row,
+                                  num_rows = row_group.num_rows,
+                                  page_index](io::OutputFile& output, uint64_t offset) {
+        return raw->Write(first_row, num_rows, page_index, output, offset);
+      };
+      ++num_chunks_decoded_;
+    }
+  }
+  decoded.erase(first, decoded.end());
   return Status();
 }
 
@@ -424,6 +489,8 @@ Status Splice::Add(const RowGroupSource& row_group) {
   for (size_t leaf = 0; leaf < source.leaves.size(); ++leaf)
     page_index = page_index || source.place(index_row_group, leaf).offset_index_bytes > 0;
   page_index = page_index && options_.keep_page_index;
+  if (!decoded.empty())
+    ROBOMERGE_RETURN_NOT_OK(AddStreamed(row_group, *from, page_index, decoded, pieces));
   if (!decoded.empty())
     ROBOMERGE_RETURN_NOT_OK(
         AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));

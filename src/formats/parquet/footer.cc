@@ -13,6 +13,8 @@ constexpr std::string_view kMagic = "PAR1";
 constexpr std::string_view kEncryptedMagic = "PARE";
 constexpr uint64_t kTailBytes = 8;  // length and magic
 constexpr uint64_t kFirstReadBytes = uint64_t{64} << 10;
+// Some 300 bytes for each column of each episode: a file of a million column chunks has as much.
+constexpr uint64_t kMostFooterBytes = uint64_t{256} << 20;
 
 std::string Printable(std::string_view bytes) {
   std::string text;
@@ -97,6 +99,13 @@ Result<Footer> Footer::Read(const io::RandomAccessFile& file) {
       LittleEndian32(std::string_view(end).substr(end.size() - kTailBytes));
   if (footer_bytes > size - kMagic.size() - kTailBytes)
     return FooterTooLong(path, size, footer_bytes);
+  if (footer_bytes > kMostFooterBytes) {
+    return Problem(Code::kUnsupported, "the footer is too large")
+        .At(path)
+        .Expected(StrCat("at most ", WithSeparators(kMostFooterBytes), " bytes"))
+        .Found(StrCat(WithSeparators(footer_bytes), " bytes"))
+        .Hint("write the rows anew into several files");
+  }
   const uint64_t footer_begin = size - kTailBytes - footer_bytes;
   std::string bytes;
   if (footer_bytes + kTailBytes <= end.size()) {

@@ -98,7 +98,7 @@ uint64_t WidthOf(PhysicalType type) {
 Problem PageCheck::Corrupt(size_t row_group, size_t leaf, uint64_t at, std::string what) const {
   return Problem(Code::kCorrupt,
                  StrCat("a page of column `", Join(footer_.leaves[leaf].path, "."), "` ", what))
-      .Kind("E-data-file")
+      .Kind(kind_)
       .At(StrCat(footer_.path, ": row group ", row_group, ", byte ", WithSeparators(at)))
       .Hint("copy the file again, or delete its episodes with LeRobot: no reader can decode it");
 }
@@ -231,6 +231,7 @@ Result<uint64_t> PageCheck::MostDecodedBytes(size_t row_group, size_t leaf) {
   if (times(dictionary_bytes) <= kSmallChunkBytes || page.num_values < 2)
     return times(dictionary_bytes);
   // The longest entry counts, since any row may have it.
+  ROBOMERGE_RETURN_NOT_OK(CheckChunk(row_group, leaf));
   const std::string what = "cannot read a dictionary";
   return AtArrowBoundary(what, footer_.path, [&]() -> Result<uint64_t> {
     const auto reader =
@@ -250,6 +251,33 @@ Result<uint64_t> PageCheck::MostDecodedBytes(size_t row_group, size_t leaf) {
     }
     return times(std::min(longest, dictionary_bytes));
   });
+}
+
+Result<uint64_t> PageCheck::MostDecodedBytes(uint64_t first_row, uint64_t num_rows, size_t leaf) {
+  const bool has_width = WidthOf(footer_.leaves[leaf].type) > 0;
+  const auto after =
+      std::upper_bound(footer_.first_rows.begin(), footer_.first_rows.end() - 1, first_row);
+  uint64_t sum = 0;
+  for (auto number = static_cast<size_t>(after - footer_.first_rows.begin()) - 1;
+       number < footer_.row_groups.size() && footer_.first_rows[number] < first_row + num_rows;
+       ++number) {
+    const RowGroup& row_group = footer_.row_groups[number];
+    if (row_group.num_rows == 0) continue;
+    const auto [entry, is_new] = most_bytes_.try_emplace({number, leaf}, 0);
+    if (is_new) {
+      ROBOMERGE_RETURN_NOT_OK(CheckChunk(number, leaf));
+      ROBOMERGE_ASSIGN_OR_RETURN(entry->second, MostDecodedBytes(number, leaf));
+    }
+    // Values of any length may all lie in these rows; those of a dictionary are as many as rows.
+    const uint64_t most = entry->second;
+    const uint64_t apart =
+        has_width ? 0 : std::min(most, row_group.columns[leaf].uncompressed_bytes);
+    const uint64_t begin = std::max(footer_.first_rows[number], first_row);
+    const uint64_t end = std::min(footer_.first_rows[number + 1], first_row + num_rows);
+    const double share = static_cast<double>(end - begin) / static_cast<double>(row_group.num_rows);
+    sum += apart + static_cast<uint64_t>(share * std::min(static_cast<double>(most - apart), 1e15));
+  }
+  return sum;
 }
 
 }  // namespace robomerge::parquet

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "formats/parquet/footer_internal.h"
 #include "io/file_system.h"
@@ -39,15 +41,18 @@ uint64_t WidthOf(PhysicalType type);
 /// Reads one file's page headers in passing: neighbours come with one read.
 class PageCheck {
  public:
-  /// Both references must outlive it.
-  PageCheck(const io::RandomAccessFile& file, const Footer::Representation& footer)
-      : file_(file), footer_(footer) {}
+  /// Both references must outlive it. `kind`: of the problems, a literal.
+  PageCheck(const io::RandomAccessFile& file, const Footer::Representation& footer,
+            const char* kind = "E-data-file")
+      : file_(file), footer_(footer), kind_(kind) {}
 
   /// kCorrupt if no reader could decode the chunk.
   Status CheckChunk(size_t row_group, size_t leaf);
   /// The most bytes that the values of a chunk take when each stands for itself. More than the
-  /// footer says where a dictionary holds long values. The chunk must have been checked.
+  /// footer says where a dictionary holds long values.
   Result<uint64_t> MostDecodedBytes(size_t row_group, size_t leaf);
+  /// The same for the leaf's values in some rows of the file, whose chunks are checked now.
+  Result<uint64_t> MostDecodedBytes(uint64_t first_row, uint64_t num_rows, size_t leaf);
 
  private:
   Problem Corrupt(size_t row_group, size_t leaf, uint64_t at, std::string what) const;
@@ -60,8 +65,10 @@ class PageCheck {
 
   const io::RandomAccessFile& file_;
   const Footer::Representation& footer_;
+  const char* kind_;
   uint64_t window_begin_ = 0;
   std::string window_;
+  std::map<std::pair<size_t, size_t>, uint64_t> most_bytes_;  // per row group and leaf
 };
 
 }  // namespace robomerge::parquet

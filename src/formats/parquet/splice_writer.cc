@@ -55,8 +55,12 @@ Status SpliceWriter::Add(RowGroupPieces pieces) {
     if (!piece.file) report_.encoded_bytes += piece.chunk.compressed_bytes;
   }
   for (auto& owner : pieces.metadata_owners) metadata_owners_.push_back(std::move(owner));
+  const bool has_stream =
+      std::any_of(pieces.chunks.begin(), pieces.chunks.end(),
+                  [](const ChunkPiece& piece) { return piece.stream != nullptr; });
   const bool scattered = span.end - span.begin > 2 * span.bytes + kMostGapBytes;
-  if (options_.alignment_bytes > 1 && span.file && !scattered) return PlaceEmbedded(pieces, span);
+  if (options_.alignment_bytes > 1 && span.file && !scattered && !has_stream)
+    return PlaceEmbedded(pieces, span);
   ROBOMERGE_RETURN_NOT_OK(CloseEmbedding());
   return PlacePacked(pieces);
 }
@@ -66,7 +70,9 @@ Status SpliceWriter::PlacePacked(RowGroupPieces& pieces) {
   for (size_t leaf = 0; leaf < pieces.chunks.size(); ++leaf) {
     const ChunkPiece& piece = pieces.chunks[leaf];
     row_groups_.back().chunks[leaf].new_begin = position_;
-    if (piece.file) {
+    if (piece.stream) {
+      ROBOMERGE_RETURN_NOT_OK(WriteStream(piece, leaf));
+    } else if (piece.file) {
       ROBOMERGE_RETURN_NOT_OK(
           CopyPages(*piece.file, piece.chunk.old_begin, piece.chunk.compressed_bytes, position_));
       position_ += piece.chunk.compressed_bytes;
@@ -172,6 +178,28 @@ Status SpliceWriter::WritePages(std::string_view pages) {
   }
   written_ += pages;
   return written_.size() >= kWriteBytes ? FlushWrites() : Status();
+}
+
+// Writes the pages of a chunk whose size nobody knows before.
+Status SpliceWriter::WriteStream(const ChunkPiece& piece, size_t leaf) {
+  ROBOMERGE_RETURN_NOT_OK(FlushWrites());
+  ROBOMERGE_ASSIGN_OR_RETURN(StreamedChunk streamed, piece.stream(output_, position_));
+  const auto kept = std::make_shared<const StreamedChunk>(std::move(streamed));
+  metadata_owners_.push_back(kept);
+  const ColumnChunk& column = kept->footer->row_groups.front().columns.front();
+  std::vector<PlacedChunk>& chunks = row_groups_.back().chunks;
+  PlacedChunk& placed = chunks[leaf];
+  placed.thrift = kept->footer->span(kept->footer->place(0, 0).thrift);
+  placed.path = kept->footer->path;
+  placed.old_begin = column.begin;
+  placed.compressed_bytes = column.compressed_bytes;
+  placed.uncompressed_bytes = column.uncompressed_bytes;
+  IndexSource& index = index_sources_[index_sources_.size() - chunks.size() + leaf];
+  index.column_index = {0, static_cast<uint32_t>(kept->column_index.size()), kept->column_index};
+  index.offset_index = {0, static_cast<uint32_t>(kept->offset_index.size()), kept->offset_index};
+  position_ += column.compressed_bytes;
+  report_.encoded_bytes += column.compressed_bytes;
+  return Status();
 }
 
 Status SpliceWriter::FlushWrites() {

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "formats/parquet/chunk_stream_internal.h"
 #include "formats/parquet/file_splice.h"
 #include "formats/parquet/footer_writer_internal.h"
 
@@ -26,6 +28,8 @@ struct IndexBytes {
 struct ChunkPiece {
   const io::RandomAccessFile* file = nullptr;  ///< copied from there; null: written from `pages`
   std::string_view pages;
+  /// Writes the pages at an offset of the output instead; then nothing else of the piece is set.
+  std::function<Result<StreamedChunk>(io::OutputFile&, uint64_t)> stream;
   PlacedChunk chunk;  ///< all but new_begin and the index places
   IndexBytes column_index, offset_index;
 };
@@ -81,6 +85,7 @@ class SpliceWriter {
   Status CopyPages(const io::RandomAccessFile& file, uint64_t begin, uint64_t length,
                    uint64_t offset);
   Status WritePages(std::string_view pages);
+  Status WriteStream(const ChunkPiece& piece, size_t leaf);
   Status FlushCopy();
   Status FlushWrites();
   Status WriteIndexes(std::string& tail, uint64_t tail_begin);

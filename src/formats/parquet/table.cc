@@ -9,12 +9,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/direct_column_internal.h"
+#include "formats/parquet/page_check_internal.h"
 #include "formats/parquet/table_internal.h"
 
 namespace robomerge::parquet {
@@ -173,6 +176,61 @@ std::shared_ptr<arrow::DataType> DoubleLists(const arrow::DataType& type) {
 constexpr uint64_t kMostRows = uint64_t{1} << 20, kMostRowsPerByte = 8;
 constexpr uint64_t kMostValues = uint64_t{1} << 22, kMostValuesPerByte = 64;
 
+// Bytes of a table: of its file, and of all its values when each stands for itself. LeRobot begins
+// a new file at 100 MB; rows that repeat take little of the file.
+constexpr uint64_t kMostTableBytes = uint64_t{512} << 20;
+constexpr uint64_t kMostDecodedBytes = uint64_t{128} << 20, kMostDecodedPerByte = 64;
+// A file of this size is read at once.
+constexpr uint64_t kSmallFileBytes = uint64_t{1} << 20;
+
+// The bytes of a table as a file.
+class BytesFile : public io::RandomAccessFile {
+ public:
+  BytesFile(const std::string& path, std::string_view bytes) : path_(path), bytes_(bytes) {}
+  const std::string& path() const override { return path_; }
+  uint64_t size_bytes() const override { return bytes_.size(); }
+  Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
+    if (!RangeFits(offset, out.size(), bytes_.size()))
+      return Problem(Code::kCorrupt, "file ends early").At(path_);
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    return Status();
+  }
+
+ private:
+  const std::string& path_;
+  std::string_view bytes_;
+};
+
+Problem TooLarge(const std::string& path, const char* what, uint64_t most, uint64_t found) {
+  return Problem(Code::kCorrupt, what)
+      .At(path)
+      .Expected(StrCat("at most ", WithSeparators(most), " bytes"))
+      .Found(found == UINT64_MAX ? "more than can be counted"
+                                 : StrCat(WithSeparators(found), " bytes"))
+      .Hint("look for rows or texts that do not belong there, and write the table anew");
+}
+
+Status CheckDecodedBytes(const io::RandomAccessFile& file, const Footer::Representation& footer) {
+  const uint64_t most = std::max(kMostDecodedBytes, kMostDecodedPerByte * footer.file_size_bytes);
+  uint64_t sum = 0;
+  PageCheck pages(file, footer, "");  // the caller knows which table it is
+  const auto add = [&](uint64_t bytes) { sum += std::min(bytes, UINT64_MAX - sum); };
+  for (const RowGroup& row_group : footer.row_groups) add(row_group.uncompressed_bytes());
+  if (sum > most)
+    return TooLarge(footer.path, "table becomes too large when decompressed", most, sum);
+  sum = 0;
+  for (size_t row_group = 0; row_group < footer.row_groups.size(); ++row_group) {
+    for (size_t leaf = 0; leaf < footer.leaves.size(); ++leaf) {
+      if (footer.row_groups[row_group].columns[leaf].num_values == 0) continue;
+      ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t bytes, pages.MostDecodedBytes(row_group, leaf));
+      add(bytes);
+      if (sum > most)
+        return TooLarge(footer.path, "table has more values than metadata can need", most, sum);
+    }
+  }
+  return Status();
+}
+
 Status CheckClaims(const Footer::Representation& footer) {
   const auto check = [&](int64_t claimed, uint64_t most, uint64_t most_per_byte,
                          const char* unit) -> Status {
@@ -227,6 +285,16 @@ Result<std::shared_ptr<arrow::Table>> ReadThroughArrow(
 Result<std::shared_ptr<arrow::Table>> Table::Representation::Arrow() const {
   std::call_once(once, [this] {
     if (arrow_table) return;
+    const BytesFile file(path, bytes);
+    PageCheck pages(file, footer.representation(), "");
+    for (size_t row_group = 0; row_group < footer.row_groups().size(); ++row_group) {
+      for (size_t leaf = 0; leaf < footer.leaves().size(); ++leaf) {
+        if (const Status status = pages.CheckChunk(row_group, leaf); !status.ok()) {
+          arrow_table = status;
+          return;
+        }
+      }
+    }
     const auto buffer = std::make_shared<arrow::Buffer>(std::string_view(bytes));
     arrow_table =
         ReadThroughArrow(std::make_shared<arrow::io::BufferReader>(buffer), path, nullptr);
@@ -240,11 +308,23 @@ Table::Table(std::shared_ptr<const Representation> representation)
 Result<Table> Table::Read(const io::RandomAccessFile& file) {
   auto table = std::make_shared<Representation>();
   table->path = file.path();
+  if (file.size_bytes() > kMostTableBytes)
+    return TooLarge(file.path(), "table is too large to be one of metadata", kMostTableBytes,
+                    file.size_bytes());
+  // What the footer says is known before a large file is read.
+  if (file.size_bytes() > kSmallFileBytes) {
+    ROBOMERGE_ASSIGN_OR_RETURN(table->footer, Footer::Read(file));
+    ROBOMERGE_RETURN_NOT_OK(CheckClaims(table->footer.representation()));
+  }
   table->bytes.resize(static_cast<size_t>(file.size_bytes()));
   ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, std::as_writable_bytes(std::span(table->bytes))));
-  ROBOMERGE_ASSIGN_OR_RETURN(auto footer, ParseFileInMemory(file.path(), table->bytes));
-  ROBOMERGE_RETURN_NOT_OK(CheckClaims(*footer));
-  table->footer = Footer(std::move(footer));
+  if (file.size_bytes() <= kSmallFileBytes) {
+    ROBOMERGE_ASSIGN_OR_RETURN(auto footer, ParseFileInMemory(file.path(), table->bytes));
+    ROBOMERGE_RETURN_NOT_OK(CheckClaims(*footer));
+    table->footer = Footer(std::move(footer));
+  }
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckDecodedBytes(BytesFile(file.path(), table->bytes), table->footer.representation()));
   table->column_names = table->footer.column_names();
   return Table(std::move(table));
 }
@@ -255,6 +335,8 @@ Result<Table> Table::ReadColumns(const io::RandomAccessFile& file,
   table->path = file.path();
   ROBOMERGE_ASSIGN_OR_RETURN(table->footer, Footer::Read(file));
   const Footer::Representation& footer = table->footer.representation();
+  ROBOMERGE_RETURN_NOT_OK(CheckClaims(footer));
+  ROBOMERGE_RETURN_NOT_OK(CheckDecodedBytes(file, footer));
   std::vector<int> leaves;
   for (const std::string& column : columns) {
     const auto number = footer.column(column);

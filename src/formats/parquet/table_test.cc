@@ -217,6 +217,23 @@ TEST(TableWriter, SameColumnsGiveTheSameBytes) {
   EXPECT_EQ(files[0], files[1]);
 }
 
+// The direct decoder leaves Zstandard to Arrow, which would take the header's word for its memory.
+TEST(Table, LooksAtPageHeadersBeforeArrowDoes) {
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("n", arrow::int64())}),
+                                        {testing::Int64s(testing::Range(0, 100))});
+  std::string bytes = testing::WriteParquet(
+      {table},
+      ::parquet::WriterProperties::Builder().compression(::parquet::Compression::ZSTD)->build());
+  EXPECT_TRUE(Table::Read(MemoryFile("t", bytes)).value().Int64s("n").ok());
+  const uint64_t begin =
+      Footer::Read(MemoryFile("t", bytes)).value().row_groups()[0].columns[0].begin;
+  bytes[begin + 3] = static_cast<char>(bytes[begin + 3] ^ 2);  // the size when decompressed
+  const Status status = Table::Read(MemoryFile("t", bytes)).value().Int64s("n").status();
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_THAT(status.ToString(), HasSubstr("claims another size than it has"));
+  EXPECT_EQ(status.problems().front().kind, "");
+}
+
 TEST(ReadInt64Column, DecodesAndWidens) {
   const auto schema = arrow::schema({arrow::field("wide", arrow::int64()),
                                      arrow::field("narrow", arrow::int32(), false),

@@ -8,6 +8,8 @@ namespace robomerge::v30 {
 namespace {
 
 constexpr size_t kMostDimensions = 8;
+// Ten statistics for each element of an image that is stored as an array take 100 MB.
+constexpr uint64_t kMostStatisticsBytes = uint64_t{256} << 20;
 
 // Flattens nested lists of numbers. False if they are ragged, too deep, or hold anything but
 // numbers and booleans.
@@ -63,7 +65,7 @@ Statistic Parse(const std::string& name, const json::Json& value) {
 
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   const std::string path = io::JoinPath(dataset.root, "meta/stats.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  const Result<std::string> text = io::ReadWholeFile(file_system, path, kMostStatisticsBytes);
   if (!text.ok() && text.status().code() == Code::kNotFound) return Status();
   ROBOMERGE_RETURN_NOT_OK(text.status());
   WarnOfByteOrderMark(*text, path, dataset.warnings);
