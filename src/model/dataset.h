@@ -15,6 +15,13 @@
 
 namespace robomerge {
 
+/// Rows of an episode in another data file than the one it begins in.
+struct RowsElsewhere {
+  uint32_t data_file = 0;  ///< index into Dataset::data_files
+  uint64_t first_row = 0;  ///< within the file
+  uint64_t num_rows = 0;
+};
+
 /// The rows of one episode within one data file, as the file itself says.
 struct EpisodeRows {
   int64_t episode_index = 0;  ///< the source's own number
@@ -24,6 +31,17 @@ struct EpisodeRows {
   uint64_t uncompressed_bytes = 0;  ///< of that row group; else a share by rows
   /// (task_index, how many frames have it), ascending by task_index.
   std::vector<std::pair<int64_t, uint64_t>> task_frames;
+  /// The lowest frame_index, where the footer says it.
+  std::optional<int64_t> first_frame;
+  /// Where the episode goes on, if it does not lie in one data file; its bytes and tasks are
+  /// counted above. Not part of a stored partial: a writer reads its sources again.
+  std::vector<RowsElsewhere> more;
+
+  uint64_t total_rows() const {
+    uint64_t total = num_rows;
+    for (const RowsElsewhere& part : more) total += part.num_rows;
+    return total;
+  }
 };
 
 struct DataFile {

@@ -26,11 +26,17 @@ struct Int64Run {  ///< first, first + step, first + 2 * step, ... one per row
 };
 using Int64Values = std::variant<Int64Run, std::vector<int64_t>>;
 
-/// A range of rows of one open source file that becomes exactly one row group of the destination.
-struct RowGroupSource {
+/// A range of rows of one open source file.
+struct RowRange {
   uint32_t source_index = 0;
   uint64_t first_row = 0;  ///< within the source file
   uint64_t num_rows = 0;   ///< > 0
+};
+
+/// A range of rows, or several one after another, that become exactly one row group of the
+/// destination.
+struct RowGroupSource : RowRange {
+  std::vector<RowRange> more;
   /// Columns (top-level names, scalar) whose values are replaced.
   std::vector<std::pair<std::string, Int64Values>> replaced;
 };
@@ -87,14 +93,14 @@ class DestinationSchema {
 
 /// Writes the destination: bytes of all row groups in the given order, then page indexes and
 /// footer. A row group of the destination is spliced raw where [first_row, first_row + num_rows) is
-/// exactly one source row group, decoded otherwise. Columns are matched by name: their order may
-/// differ, but a source must have exactly the columns of the destination (replaced ones may be
-/// missing). Memory: footers, page indexes and one row group at a time; consecutive ranges of one
-/// source are decoded in one pass if they are in row order. Does not close `output`, which must be
-/// new. Deterministic: the same sources give the same bytes. The schema may be shared by threads.
-/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is
-/// missing or cannot be cast (names file and column); kInvalidArgument when a row range or a
-/// replaced column does not fit.
+/// exactly one source row group and all of it, decoded otherwise. Columns are matched by name:
+/// their order may differ, but a source must have exactly the columns of the destination (replaced
+/// ones may be missing). Memory: footers, page indexes and one row group at a time; consecutive
+/// ranges of one source are decoded in one pass if they are in row order. Does not close `output`,
+/// which must be new. Deterministic: the same sources give the same bytes. The schema may be shared
+/// by threads. kCorrupt when the bytes of a source contradict its footer; kIncompatible when a
+/// column is missing or cannot be cast (names file and column); kInvalidArgument when a row range
+/// or a replaced column does not fit.
 Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
                                  std::span<const RowGroupSource> row_groups,
                                  const DestinationSchema& schema, const SpliceOptions& options,

@@ -1,10 +1,8 @@
-// Data files. The footer's statistics tell which rows belong to which episode and task where a
-// column chunk is constant; where it is not, that one column is decoded (format spec 1.8).
+// Data files, and which of them holds the rows of each episode (format spec 1.8).
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "base/checked.h"
 #include "base/foreign_file.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -15,128 +13,12 @@
 namespace robomerge::v30 {
 namespace {
 
-using parquet::ColumnChunk;
 using parquet::Footer;
 using parquet::Leaf;
 
 bool IsVisible(const std::string& name) {
   return name.ends_with(".parquet") && !name.starts_with('.');
 }
-
-// The value of a column chunk, if statistics prove that it is constant and has no nulls.
-std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf& leaf) {
-  const bool no_nulls = leaf.max_definition_level == 0 || column_chunk.null_count == 0;
-  if (no_nulls && column_chunk.min_value && column_chunk.min_value == column_chunk.max_value)
-    return column_chunk.min_value;
-  return std::nullopt;
-}
-
-// Reads one file's rows, row group by row group.
-class RowScan {
- public:
-  RowScan(const io::RandomAccessFile& file, const Footer& footer)
-      : file_(file),
-        footer_(footer),
-        episode_leaf_(*FindLeaf(footer, "episode_index")),
-        task_leaf_(*FindLeaf(footer, "task_index")),
-        frame_leaf_(*FindLeaf(footer, "frame_index")) {}
-
-  Result<std::vector<EpisodeRows>> Run() {
-    for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
-      if (footer_.row_groups()[at].num_rows == 0) continue;
-      ROBOMERGE_RETURN_NOT_OK(ScanRowGroup(at));
-    }
-    return std::move(episodes_);
-  }
-
- private:
-  Status ScanRowGroup(size_t at) {
-    const parquet::RowGroup& row_group = footer_.row_groups()[at];
-    const auto num_rows = static_cast<uint64_t>(row_group.num_rows);
-    const std::optional<int64_t> episode =
-        ConstantValue(row_group.columns[episode_leaf_], footer_.leaves()[episode_leaf_]);
-    const std::optional<int64_t> task =
-        ConstantValue(row_group.columns[task_leaf_], footer_.leaves()[task_leaf_]);
-    std::vector<int64_t> tasks;
-    if (!task) {
-      ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
-    }
-    if (episode) {
-      ROBOMERGE_RETURN_NOT_OK(CheckFrames(row_group, num_rows, *episode));
-      Append(*episode, num_rows, row_group.uncompressed_bytes(), true);
-      CountTasks(task, tasks, 0, num_rows);
-      first_row_ += num_rows;
-      return Status();
-    }
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes,
-                               parquet::ReadInt64Column(file_, footer_, "episode_index", at));
-    for (size_t begin = 0; begin < episodes.size();) {
-      size_t end = begin + 1;
-      while (end < episodes.size() && episodes[end] == episodes[begin]) ++end;
-      const bool is_whole = begin == 0 && end == episodes.size();
-      // A row group of several episodes counts by each one's share of its rows.
-      const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
-      Append(episodes[begin], end - begin,
-             static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
-             is_whole);
-      CountTasks(task, tasks, begin, end);
-      first_row_ += end - begin;
-      begin = end;
-    }
-    return Status();
-  }
-
-  // frame_index must be 0 to length - 1 in every episode (I-4). Only statistics are looked at.
-  Status CheckFrames(const parquet::RowGroup& row_group, uint64_t num_rows, int64_t episode) const {
-    const ColumnChunk& frames = row_group.columns[frame_leaf_];
-    const bool continues = !episodes_.empty() && episodes_.back().episode_index == episode;
-    if (!frames.min_value || !frames.max_value || continues) return Status();
-    if (CheckedAdd(*frames.min_value, static_cast<int64_t>(num_rows) - 1) == frames.max_value)
-      return Status();
-    return Problem(Code::kCorrupt,
-                   StrCat("frames of episode ", episode, " are not numbered one by one"))
-        .Kind("E-rows")
-        .At(StrCat(file_.path(), ": frame_index, row ", first_row_))
-        .Expected(StrCat("0 to ", num_rows - 1))
-        .Found(StrCat(*frames.min_value, " to ", *frames.max_value));
-  }
-
-  void Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes, bool is_row_group) {
-    if (!episodes_.empty() && episodes_.back().episode_index == episode) {
-      // The episode goes on in another row group, so its rows must be decoded to be joined.
-      EpisodeRows& rows = episodes_.back();
-      rows.num_rows += num_rows;
-      rows.uncompressed_bytes += uncompressed_bytes;
-      rows.is_row_group = false;
-      return;
-    }
-    EpisodeRows rows;
-    rows.episode_index = episode;
-    rows.first_row = first_row_;
-    rows.num_rows = num_rows;
-    rows.uncompressed_bytes = uncompressed_bytes;
-    rows.is_row_group = is_row_group;
-    episodes_.push_back(std::move(rows));
-  }
-
-  void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
-                  size_t end) {
-    std::map<int64_t, uint64_t> frames(episodes_.back().task_frames.begin(),
-                                       episodes_.back().task_frames.end());
-    if (constant) {
-      frames[*constant] += end - begin;
-    } else {
-      for (size_t row = begin; row < end; ++row) ++frames[tasks[row]];
-    }
-    episodes_.back().task_frames.assign(frames.begin(), frames.end());
-  }
-
-  const io::RandomAccessFile& file_;
-  const Footer& footer_;
-  const size_t episode_leaf_, task_leaf_, frame_leaf_;
-  uint64_t first_row_ = 0;
-  std::vector<EpisodeRows> episodes_;
-};
 
 std::string PhysicalSchema(const Footer& footer) {
   std::string text;
@@ -159,7 +41,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   data.uncompressed_bytes = footer.uncompressed_bytes();
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
-  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, RowScan(*file, footer).Run());
+  ROBOMERGE_ASSIGN_OR_RETURN(data.episodes, ScanRows(*file, footer));
   return data;
 }
 
@@ -193,7 +75,7 @@ class DataFilesReader {
     // Without the columns of a file nothing can be said of its rows.
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     PlaceEpisodes(/*by_name=*/true);
-    const bool has_strays = !missing_.empty() || num_unplaced_ > 0 || HasStrays();
+    const bool has_strays = !missing_.empty() || num_unplaced_ > 0 || num_short_ > 0 || HasStrays();
     if (has_strays) ReadOthers();
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     if (has_strays) {
@@ -201,8 +83,9 @@ class DataFilesReader {
           files_.begin(), files_.end(),
           [](const ReadFile& left, const ReadFile& right) { return left.data.id < right.data.id; });
       PlaceEpisodes(/*by_name=*/false);
-      DropUnused();
     }
+    if (num_short_ > 0) JoinParts();
+    if (has_strays && num_unplaced_ == 0) DropUnused();
     ReportMissing();
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     for (ReadFile& file : files_) dataset_.data_files.push_back(std::move(file.data));
@@ -236,6 +119,7 @@ class DataFilesReader {
   void PlaceEpisodes(bool by_name) {
     constexpr uint32_t kNone = ~uint32_t{0};
     std::vector<uint32_t> named(dataset_.episodes.size(), kNone), other = named;
+    std::vector<uint64_t> num_rows(named.size());  // in the file that is named
     for (uint32_t file = 0; file < files_.size(); ++file) {
       for (const EpisodeRows& rows : files_[file].data.episodes) {
         const auto episode = static_cast<size_t>(rows.episode_index);
@@ -244,9 +128,10 @@ class DataFilesReader {
             files_[file].is_named && files_[file].data.id == claims_.data_files[episode];
         uint32_t& holder = is_claimed ? named[episode] : other[episode];
         if (holder == kNone) holder = file;
+        if (is_claimed) num_rows[episode] += rows.num_rows;
       }
     }
-    num_unplaced_ = num_stale_ = 0;
+    num_unplaced_ = num_stale_ = num_short_ = 0;
     for (size_t episode = 0; episode < named.size(); ++episode) {
       const bool is_stale = named[episode] == kNone && !by_name && other[episode] != kNone;
       if (named[episode] == kNone && !is_stale) {
@@ -254,8 +139,75 @@ class DataFilesReader {
         continue;
       }
       if (is_stale && num_stale_++ == 0) first_stale_ = episode;
+      if (num_rows[episode] < dataset_.episodes[episode].length_frames) ++num_short_;
       dataset_.episodes[episode].data_file = is_stale ? other[episode] : named[episode];
     }
+  }
+
+  // Joins the rows of episodes that lie in several files, if together they are as many as the
+  // episode is long.
+  void JoinParts() {
+    std::map<int64_t, std::vector<std::pair<uint32_t, EpisodeRows>>> parts;
+    for (uint32_t file = 0; file < files_.size(); ++file) {
+      for (const EpisodeRows& rows : files_[file].data.episodes)
+        parts[rows.episode_index].emplace_back(file, rows);
+    }
+    std::vector<std::set<int64_t>> moved(files_.size());
+    size_t num_joined = 0;
+    for (auto& [number, of_episode] : parts) {
+      const auto episode = static_cast<size_t>(number);
+      if (number < 0 || episode >= dataset_.episodes.size() || of_episode.size() < 2) continue;
+      uint64_t num_rows = 0;
+      std::set<uint32_t> files;
+      for (const auto& [file, rows] : of_episode) num_rows += rows.num_rows, files.insert(file);
+      if (num_rows != dataset_.episodes[episode].length_frames || files.size() < of_episode.size())
+        continue;
+      // LeRobot reads them in the order of the files, which is that of the frames unless they tell
+      // otherwise.
+      const auto knows_frame = [](const auto& part) { return part.second.first_frame.has_value(); };
+      if (std::all_of(of_episode.begin(), of_episode.end(), knows_frame)) {
+        std::stable_sort(of_episode.begin(), of_episode.end(),
+                         [](const auto& left, const auto& right) {
+                           return left.second.first_frame < right.second.first_frame;
+                         });
+      }
+      Join(of_episode);
+      dataset_.episodes[episode].data_file = of_episode.front().first;
+      for (EpisodeRows& rows : files_[of_episode.front().first].data.episodes) {
+        if (rows.episode_index == number) rows = of_episode.front().second;
+      }
+      for (size_t at = 1; at < of_episode.size(); ++at) moved[of_episode[at].first].insert(number);
+      if (num_joined++ == 0) first_joined_ = episode;
+    }
+    if (num_joined == 0) return;
+    for (size_t file = 0; file < files_.size(); ++file) {
+      std::erase_if(files_[file].data.episodes, [&](const EpisodeRows& rows) {
+        return moved[file].contains(rows.episode_index);
+      });
+    }
+    const Episode& row = dataset_.episodes[first_joined_];
+    dataset_.warnings.push_back(
+        Problem(Code::kCorrupt,
+                StrCat("rows of ", num_joined, num_joined == 1 ? " episode lie" : " episodes lie",
+                       " in several data files; the result has those of an episode "
+                       "in one"))
+            .Kind("W-episode-files")
+            .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": row ", row.row))
+            .Expected(StrCat("all rows of episode ", first_joined_, " in one file")));
+  }
+
+  // Puts all parts of an episode into the first one.
+  static void Join(std::vector<std::pair<uint32_t, EpisodeRows>>& parts) {
+    EpisodeRows& joined = parts.front().second;
+    std::map<int64_t, uint64_t> tasks(joined.task_frames.begin(), joined.task_frames.end());
+    for (size_t at = 1; at < parts.size(); ++at) {
+      const auto& [file, rows] = parts[at];
+      joined.more.push_back({file, rows.first_row, rows.num_rows});
+      joined.uncompressed_bytes += rows.uncompressed_bytes;
+      for (const auto& [task, frames] : rows.task_frames) tasks[task] += frames;
+    }
+    joined.task_frames.assign(tasks.begin(), tasks.end());
+    joined.is_row_group = false;
   }
 
   // Whether there is another file beside those that the episodes table names. Folders are listed,
@@ -306,6 +258,11 @@ class DataFilesReader {
   void DropUnused() {
     std::vector<bool> is_used(files_.size());
     for (const Episode& episode : dataset_.episodes) is_used[episode.data_file] = true;
+    for (const ReadFile& file : files_) {
+      for (const EpisodeRows& rows : file.data.episodes) {
+        for (const RowsElsewhere& part : rows.more) is_used[part.data_file] = true;
+      }
+    }
     std::vector<uint32_t> number(files_.size());
     std::vector<ReadFile> used;
     for (size_t file = 0; file < files_.size(); ++file) {
@@ -317,6 +274,11 @@ class DataFilesReader {
     }
     files_ = std::move(used);
     for (Episode& episode : dataset_.episodes) episode.data_file = number[episode.data_file];
+    for (ReadFile& file : files_) {
+      for (EpisodeRows& rows : file.data.episodes) {
+        for (RowsElsewhere& part : rows.more) part.data_file = number[part.data_file];
+      }
+    }
     for (const std::string& path : strays_) {
       dataset_.warnings.push_back(
           Problem(Code::kCorrupt, "a data file in which no episode lies is passed over")
@@ -456,6 +418,8 @@ class DataFilesReader {
   std::vector<std::string> strays_;
   size_t num_unplaced_ = 0, first_unplaced_ = 0;
   size_t num_stale_ = 0, first_stale_ = 0;
+  size_t first_joined_ = 0;
+  size_t num_short_ = 0;  // episodes of which not all rows are in the file that is named
   std::vector<Problem> problems_;
 };
 

@@ -49,8 +49,8 @@ Result<TaskColumn> FindTaskColumn(const parquet::Table& table, const std::string
 }
 
 // Says what is wrong with a dataset that has no tasks table.
-Status NoTasks(const io::FileSystem& file_system, const std::string& root,
-                        const std::string& path, uint64_t total_tasks) {
+Status NoTasks(const io::FileSystem& file_system, const std::string& root, const std::string& path,
+               uint64_t total_tasks) {
   Problem problem = Problem(Code::kCorrupt, "tasks table is missing")
                         .Kind("E-missing-file")
                         .At(path)
