@@ -370,22 +370,35 @@ class DataFilesReader {
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.
   void TakeIndexes() {
-    uint64_t num_rows = 0, num_wrong = 0;
+    // Where the rows of each file begin, those included that an episode of another file goes on in.
+    std::vector<uint64_t> first_rows(dataset_.data_files.size() + 1);
+    const auto reach = [&](size_t file, uint64_t end) {
+      first_rows[file + 1] = std::max(first_rows[file + 1], end);
+    };
+    for (size_t file = 0; file < dataset_.data_files.size(); ++file) {
+      for (const EpisodeRows& rows : dataset_.data_files[file].episodes) {
+        reach(file, rows.first_row + rows.num_rows);
+        for (const RowsElsewhere& part : rows.more)
+          reach(part.data_file, part.first_row + part.num_rows);
+      }
+    }
+    for (size_t file = 1; file < first_rows.size(); ++file)
+      first_rows[file] += first_rows[file - 1];
+    uint64_t num_wrong = 0;
     std::string where, expected, found;
-    for (const DataFile& file : dataset_.data_files) {
-      for (const EpisodeRows& rows : file.episodes) {
-        const auto first_row = static_cast<int64_t>(num_rows);
-        num_rows += rows.num_rows;
+    for (size_t file = 0; file < dataset_.data_files.size(); ++file) {
+      for (const EpisodeRows& rows : dataset_.data_files[file].episodes) {
+        const auto first_row = static_cast<int64_t>(first_rows[file] + rows.first_row);
         const auto number = static_cast<size_t>(rows.episode_index);
         if (rows.episode_index < 0 || number >= dataset_.episodes.size() ||
-            &file != &dataset_.data_files[dataset_.episodes[number].data_file])
+            file != dataset_.episodes[number].data_file)
           continue;
         Episode& episode = dataset_.episodes[number];
         if (!claims_.lacks_index[number] && episode.dataset_from_index == first_row) continue;
         if (num_wrong++ == 0) {
           where = StrCat(dataset_.episodes_files[episode.episodes_file].path,
                          ": dataset_from_index, row ", episode.row);
-          expected = StrCat(first_row, " to ", first_row + static_cast<int64_t>(rows.num_rows),
+          expected = StrCat(first_row, " to ", first_row + static_cast<int64_t>(rows.total_rows()),
                             " (counted)");
           found = episode.dataset_from_index < 0 ? "no number"
                                                  : StrCat("from ", episode.dataset_from_index);
