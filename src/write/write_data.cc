@@ -103,8 +103,11 @@ class DataWriter {
     };
     parquet::RowGroupSource row_group;
     ROBOMERGE_ASSIGN_OR_RETURN(
-        static_cast<parquet::RowRange&>(row_group),
+        const parquet::RowRange first,
         range_of(place.data_file, place.rows->first_row, place.rows->num_rows));
+    row_group.source_index = first.source_index;
+    row_group.first_row = first.first_row;
+    row_group.num_rows = first.num_rows;
     for (const RowsElsewhere& part : place.rows->more) {
       ROBOMERGE_ASSIGN_OR_RETURN(const parquet::RowRange range,
                                  range_of(part.data_file, part.first_row, part.num_rows));
@@ -128,7 +131,7 @@ class DataWriter {
           parquet::Int64Run{map[static_cast<size_t>(rows.task_frames.front().first)], 0});
     }
     std::vector<int64_t> tasks;
-    ROBOMERGE_RETURN_NOT_OK(AddTasks(row_group, map, tasks));
+    ROBOMERGE_RETURN_NOT_OK(AddTasks(row_group.first(), map, tasks));
     for (const parquet::RowRange& range : row_group.more)
       ROBOMERGE_RETURN_NOT_OK(AddTasks(range, map, tasks));
     return parquet::Int64Values(std::move(tasks));

@@ -336,7 +336,8 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const std::vector<siz
   std::sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
     return from->columns[a].first_leaf < from->columns[b].first_leaf;
   });
-  ROBOMERGE_ASSIGN_OR_RETURN(arrow::ChunkedArrayVector arrays, Decode(row_group, in_source_order));
+  ROBOMERGE_ASSIGN_OR_RETURN(arrow::ChunkedArrayVector arrays,
+                             Decode(row_group.first(), in_source_order));
   for (const RowRange& range : row_group.more) {
     ROBOMERGE_ASSIGN_OR_RETURN(const arrow::ChunkedArrayVector more,
                                Decode(range, in_source_order));
@@ -388,7 +389,7 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const std::vector<siz
 }
 
 Status Splice::Add(const RowGroupSource& row_group) {
-  ROBOMERGE_RETURN_NOT_OK(CheckRows(row_group));
+  ROBOMERGE_RETURN_NOT_OK(CheckRows(row_group.first()));
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(row_group.source_index));
   ROBOMERGE_ASSIGN_OR_RETURN(const auto replaced, ReplacedColumns(row_group));
   const Footer::Representation& source = Source(row_group.source_index);

@@ -35,10 +35,15 @@ struct RowRange {
 
 /// A range of rows, or several one after another, that become exactly one row group of the
 /// destination.
-struct RowGroupSource : RowRange {
-  std::vector<RowRange> more;
+struct RowGroupSource {
+  uint32_t source_index = 0;
+  uint64_t first_row = 0;  ///< within the source file
+  uint64_t num_rows = 0;   ///< > 0
   /// Columns (top-level names, scalar) whose values are replaced.
   std::vector<std::pair<std::string, Int64Values>> replaced;
+  std::vector<RowRange> more = {};  ///< what follows
+
+  RowRange first() const { return {source_index, first_row, num_rows}; }
 };
 
 struct SpliceSource {

@@ -16,10 +16,6 @@ namespace {
 using parquet::Footer;
 using parquet::Leaf;
 
-bool IsVisible(const std::string& name) {
-  return name.ends_with(".parquet") && !name.starts_with('.');
-}
-
 std::string PhysicalSchema(const Footer& footer) {
   std::string text;
   for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
@@ -75,8 +71,11 @@ class DataFilesReader {
     // Without the columns of a file nothing can be said of its rows.
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     PlaceEpisodes(/*by_name=*/true);
-    const bool has_strays = !missing_.empty() || num_unplaced_ > 0 || num_short_ > 0 || HasStrays();
-    if (has_strays) ReadOthers();
+    bool has_strays = !missing_.empty() || num_unplaced_ > 0 || num_short_ > 0;
+    if (!has_strays) {
+      ROBOMERGE_ASSIGN_OR_RETURN(has_strays, HasStrays());
+    }
+    if (has_strays) ROBOMERGE_RETURN_NOT_OK(ReadOthers());
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     if (has_strays) {
       std::stable_sort(
@@ -212,25 +211,25 @@ class DataFilesReader {
 
   // Whether there is another file beside those that the episodes table names. Folders are listed,
   // no file is opened.
-  bool HasStrays() const {
+  Result<bool> HasStrays() const {
     std::set<std::string> folders;
     size_t num_files = 0;
     for (const ReadFile& file : files_) folders.insert(ParentOf(file.data.path));
     for (const std::string& folder : folders) {
-      const Result<std::vector<std::string>> names = file_system_.List(folder);
-      if (!names.ok()) continue;
-      num_files += static_cast<size_t>(std::count_if(
-          names->begin(), names->end(), [](const std::string& name) { return IsVisible(name); }));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_.List(folder));
+      num_files += static_cast<size_t>(std::count_if(names.begin(), names.end(), &IsParquetName));
     }
     return num_files > files_.size();
   }
 
   // Reads the data files that the episodes table does not name. Only what an episode needs of them
   // must be sound.
-  void ReadOthers() {
+  Status ReadOthers() {
     std::set<std::string> known;
     for (const ReadFile& file : files_) known.insert(file.data.path);
-    for (const std::string& path : ListDataFiles(file_system_, dataset_.root)) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                               ListParquetFiles(file_system_, io::JoinPath(dataset_.root, "data")));
+    for (const std::string& path : paths) {
       if (known.contains(path)) continue;
       DataFile data;
       data.id = IdOf(RelativeTo(dataset_.root, path));
@@ -238,7 +237,7 @@ class DataFilesReader {
       Result<DataFile> file = ReadDataFile(file_system_, dataset_, data, dataset_.warnings);
       if (file.ok()) {
         files_.push_back({std::move(file).value(), false});
-      } else if (IsUnfinished(file_system_, path)) {
+      } else if (IsUnfinished(file.status())) {
         dataset_.warnings.push_back(
             Problem(Code::kCorrupt, "a data file that was never finished is passed over")
                 .Kind("W-unfinished-file")
@@ -247,12 +246,13 @@ class DataFilesReader {
                 .Hint("no episode of the table is in it, but LeRobot does not open the dataset "
                       "with it. Remove it: rm " +
                       ShellWord(path)));
-      } else if (num_unplaced_ > 0) {
+      } else if (num_unplaced_ > 0 || file.status().code() == Code::kIo) {
         Gather(file.status());
       } else {
         strays_.push_back(path);
       }
     }
+    return Status();
   }
 
   void DropUnused() {
@@ -437,29 +437,6 @@ class DataFilesReader {
 };
 
 }  // namespace
-
-std::vector<std::string> ListDataFiles(const io::FileSystem& file_system, const std::string& root) {
-  const std::string folder = io::JoinPath(root, "data");
-  std::vector<std::string> paths;
-  const Result<std::vector<std::string>> chunks = file_system.List(folder);
-  if (!chunks.ok()) return paths;
-  for (const std::string& chunk : *chunks) {
-    const std::string inner = io::JoinPath(folder, chunk);
-    const Result<std::vector<std::string>> names = file_system.List(inner);
-    if (!names.ok()) continue;
-    for (const std::string& name : *names) {
-      if (IsVisible(name)) paths.push_back(io::JoinPath(inner, name));
-    }
-  }
-  return paths;
-}
-
-bool IsUnfinished(const io::FileSystem& file_system, const std::string& path) {
-  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
-  if (!file.ok()) return false;
-  const Result<Footer> footer = Footer::Read(**file);
-  return !footer.ok() && footer.status().problems().front().kind == "E-unfinished-file";
-}
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, Dataset& dataset) {
