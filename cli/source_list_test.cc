@@ -15,6 +15,24 @@ Result<std::vector<std::string>> Read(const std::string& text) {
   return ReadSourceList(lines, "list.txt");
 }
 
+TEST(SourceList, PassesOverAByteOrderMark) {
+  EXPECT_EQ(Read("\xef\xbb\xbf"
+                 "a\n\xef\xbb\xbf"
+                 "b\n")
+                .value(),
+            (std::vector<std::string>{"a",
+                                      "\xef\xbb\xbf"
+                                      "b"}));
+  EXPECT_EQ(Read(std::string("\xff\xfe"
+                             "a\0\n\0",
+                             6))
+                .status()
+                .problems()
+                .front()
+                .expected,
+            "UTF-8");
+}
+
 TEST(SourceList, KeepsOrderAndSkipsCommentsAndBlankLines) {
   const auto sources = Read("# kitchen\nzebra\n\n  # not this\nan ape\r\n\tmoose #2 \nlast");
   ASSERT_TRUE(sources.ok());

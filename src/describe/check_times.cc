@@ -43,6 +43,20 @@ std::string SecondsText(double seconds) {
   return std::isnan(seconds) ? "null or NaN" : FormatDouble(seconds) + " s";
 }
 
+// `row` is counted from the first row of the episode.
+std::string Where(const Dataset& dataset, const DataFile& file, const EpisodeRows& rows,
+                  const char* column, uint64_t row) {
+  const std::string* path = &file.path;
+  uint64_t first_row = rows.first_row, num_rows = rows.num_rows;
+  for (const RowsElsewhere& part : rows.more) {
+    if (row < num_rows) break;
+    row -= num_rows;
+    path = &dataset.data_files[part.data_file].path;
+    first_row = part.first_row, num_rows = part.num_rows;
+  }
+  return StrCat(*path, ": ", column, ", row ", first_row + row);
+}
+
 }  // namespace
 
 void CheckTimes(const Dataset& dataset, std::vector<Problem>& warnings,
@@ -56,12 +70,12 @@ void CheckTimes(const Dataset& dataset, std::vector<Problem>& warnings,
       const OddRows& odd = *rows.odd;
       const auto episode = static_cast<uint64_t>(rows.episode_index);
       const auto where = [&](const char* column, uint64_t row) {
-        return StrCat(file.path, ": ", column, ", row ", rows.first_row + row);
+        return Where(dataset, file, rows, column, row);
       };
       const bool counts_from_0 = odd.is_ordered && odd.least_frame == 0;
       if (!counts_from_0) {
         (odd.is_numbered ? renumbered : unnumbered)
-            .Add(episode, where("frame_index", 0), StrCat("0 to ", rows.num_rows - 1),
+            .Add(episode, where("frame_index", 0), StrCat("0 to ", rows.total_rows() - 1),
                  StrCat(odd.least_frame, " to ", odd.most_frame,
                         odd.is_numbered && !odd.is_ordered ? ", not in order" : ""));
       }

@@ -41,13 +41,13 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
       source.data_places.push_back({claim.data_file, nullptr});
       continue;
     }
-    if (entry->second->num_rows != claim.length_frames) {
+    if (entry->second->total_rows() != claim.length_frames) {
       problems.push_back(
           Rows(StrCat("episode ", episode,
                       " has another number of rows than the episodes table says"),
                StrCat(path, ", row ", entry->second->first_row))
               .Expected(StrCat(WithSeparators(claim.length_frames), " rows (its length)"))
-              .Found(WithSeparators(entry->second->num_rows))
+              .Found(WithSeparators(entry->second->total_rows()))
               .Hint("copy the dataset again, or delete the episode with LeRobot"));
     }
     source.data_places.push_back({claim.data_file, entry->second});

@@ -152,7 +152,7 @@ TEST_P(ReadingFaults, OfADamagedDataset) {
 INSTANTIATE_TEST_SUITE_P(
     Calls, ReadingFaults,
     ::testing::Values(
-        Call{"inspect", InspectMerged},
+        Call{"inspect", InspectMerged, true},
         Call{"verify_alone", [](io::FileSystem& files) { return VerifyMerged(files, {}); }, true},
         Call{"verify_against", [](io::FileSystem& files) { return VerifyMerged(files, kSources); },
              true},

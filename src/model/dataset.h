@@ -35,6 +35,13 @@ struct OddRows {
   int64_t first_picture() const { return is_timed_by_frame && is_numbered ? least_frame : 0; }
 };
 
+/// Rows of an episode in another data file than the one it begins in.
+struct RowsElsewhere {
+  uint32_t data_file = 0;  ///< index into Dataset::data_files
+  uint64_t first_row = 0;  ///< within the file
+  uint64_t num_rows = 0;
+};
+
 /// The rows of one episode within one data file, as the file itself says.
 struct EpisodeRows {
   int64_t episode_index = 0;  ///< the source's own number
@@ -47,6 +54,15 @@ struct EpisodeRows {
   std::shared_ptr<const OddRows> odd;  ///< null if the rows are as they should be
   /// frame_index and timestamp are to be written anew: 0, 1, 2, ... and row / fps (Retime).
   bool is_retimed = false;
+  /// Where the episode goes on, if it does not lie in one data file; its bytes and tasks are
+  /// counted above. Not part of a stored partial: a writer reads its sources again.
+  std::vector<RowsElsewhere> more;
+
+  uint64_t total_rows() const {
+    uint64_t total = num_rows;
+    for (const RowsElsewhere& part : more) total += part.num_rows;
+    return total;
+  }
 };
 
 struct DataFile {

@@ -93,7 +93,7 @@ class Retiming {
     const double frame = FrameAt(stream, segment.from_timestamp + rows.odd->first_seconds, rate_);
     const auto num_frames = static_cast<double>(stream.num_frames);
     if (!rows.odd->is_even || !(frame >= 0) ||
-        frame + static_cast<double>(rows.num_rows) > num_frames)
+        frame + static_cast<double>(rows.total_rows()) > num_frames)
       return std::nullopt;
     return frame;
   }
@@ -111,7 +111,7 @@ class Retiming {
             std::fabs(std::round(rows->odd->first_seconds * static_cast<double>(rate_.numerator) /
                                  static_cast<double>(rate_.denominator)))));
         segment.from_timestamp += std::copysign(seconds, rows->odd->first_seconds);
-        segment.to_timestamp = segment.from_timestamp + rate_.Seconds(rows->num_rows);
+        segment.to_timestamp = segment.from_timestamp + rate_.Seconds(rows->total_rows());
       }
     }
   }

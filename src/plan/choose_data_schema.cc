@@ -25,6 +25,14 @@ std::map<std::string, std::vector<std::string>> FormsOf(const std::string& physi
   return forms;
 }
 
+// The leaves that can hold anything: one of which a writer saw only nulls may have no type.
+size_t NumTypedLeaves(const std::string& physical_schema) {
+  size_t num_leaves = 0;
+  std::istringstream lines(physical_schema);
+  for (std::string line; std::getline(lines, line);) num_leaves += line.ends_with(" null") ? 0 : 1;
+  return num_leaves;
+}
+
 // Whether `other` may hold nulls at a level where `form` may not.
 bool LacksNulls(std::string_view form, std::string_view other) {
   constexpr std::string_view kNext = " / ";
@@ -60,7 +68,7 @@ void ChooseDataSchema(MergePlan& plan) {
       const std::string& schema = files[file].physical_schema;
       const auto [entry, is_new] = position.try_emplace({has_features, schema}, candidates.size());
       if (is_new) {
-        const auto num_leaves = static_cast<size_t>(std::count(schema.begin(), schema.end(), '\n'));
+        const size_t num_leaves = NumTypedLeaves(schema);
         candidates.push_back({has_features, num_leaves, 0, source, file});
       }
       candidates[entry->second].bytes += files[file].size_bytes;

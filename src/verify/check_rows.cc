@@ -195,45 +195,65 @@ class RowsCheck {
     const EpisodeOfSource& origin = all_.origins[episode];
     const Subject& source = all_.sources[origin.source];
     const EpisodeRows* from = source.rows[origin.episode];
-    if (from == nullptr || from->num_rows != rows.num_rows) {
-      result_.findings.Add(Say("V-rows", "episode has another number of rows than in its source",
-                               StrCat(data_.path, ": row ", rows.first_row),
-                               StrCat(from == nullptr ? 0 : from->num_rows, " rows, as episode ",
-                                      origin.episode, " of ", source.dataset.root),
-                               StrCat(rows.num_rows, " rows"), {episode}));
+    if (from == nullptr || from->total_rows() != rows.num_rows) {
+      result_.findings.Add(
+          Say("V-rows", "episode has another number of rows than in its source",
+              StrCat(data_.path, ": row ", rows.first_row),
+              StrCat(from == nullptr ? 0 : from->total_rows(), " rows, as episode ", origin.episode,
+                     " of ", source.dataset.root),
+              StrCat(rows.num_rows, " rows"), {episode}));
       return Status();
     }
-    ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, source.dataset.episodes[origin.episode].data_file));
-    const std::string& source_path = source_opened_->path();
-    Result<parquet::ComparedRows> comparison =
-        comparer_->Compare(rows.first_row, from->first_row, rows.num_rows);
-    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.dataset.root));
-    const parquet::ComparedRows compared = std::move(comparison).value();
     if (from->is_retimed) {
       FrameNumbers(rows, Column(numbers, "frame_index"));
       Timestamps(rows, Column(numbers, "timestamp"));
     }
+    const uint32_t data_file = source.dataset.episodes[origin.episode].data_file;
+    ROBOMERGE_RETURN_NOT_OK(
+        AgainstRange(episode, rows, 0, {data_file, from->first_row, from->num_rows}, tasks));
+    uint64_t done = from->num_rows;
+    for (const RowsElsewhere& part : from->more) {
+      ROBOMERGE_RETURN_NOT_OK(AgainstRange(episode, rows, done, part, tasks));
+      done += part.num_rows;
+    }
+    return Status();
+  }
+
+  // The same for the rows of the episode from its row `done` on, which come from `part`.
+  Status AgainstRange(uint64_t episode, const EpisodeRows& rows, uint64_t done,
+                      const RowsElsewhere& part, const std::vector<double>& tasks) {
+    const EpisodeOfSource& origin = all_.origins[episode];
+    const Dataset& source = all_.sources[origin.source].dataset;
+    ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, part.data_file));
+    const std::string& source_path = source_opened_->path();
+    Result<parquet::ComparedRows> comparison =
+        comparer_->Compare(rows.first_row + done, part.first_row, part.num_rows);
+    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.root));
+    const parquet::ComparedRows compared = std::move(comparison).value();
+    const bool is_retimed = all_.sources[origin.source].rows[origin.episode]->is_retimed;
     for (const parquet::RowDifference& difference : compared.differences) {
-      if (from->is_retimed &&
-          (difference.column == "frame_index" || difference.column == "timestamp"))
-        continue;
+      const bool is_made_anew =
+          difference.column == "frame_index" || difference.column == "timestamp";
+      if (is_retimed && is_made_anew) continue;
+      const uint64_t frame = done + difference.row;
       result_.findings.Add(Say("V-value", "value differs from its source",
-                               Where(difference.column, rows.first_row + difference.row),
+                               Where(difference.column, rows.first_row + frame),
                                StrCat(difference.expected, "   from ", source_path, ", row ",
-                                      from->first_row + difference.row),
-                               difference.found, {episode, difference.column, difference.row}));
+                                      part.first_row + difference.row),
+                               difference.found, {episode, difference.column, frame}));
     }
     Result<std::vector<parquet::NumberRows>> old_tasks =
-        tasks_->Read(from->first_row, from->num_rows);
-    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(old_tasks.status(), source.dataset.root));
+        tasks_->Read(part.first_row, part.num_rows);
+    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(old_tasks.status(), source.root));
     const std::vector<double>& old = old_tasks->front().values;
-    for (uint64_t row = 0; row < std::min(old.size(), tasks.size()); ++row) {
-      const std::string *expected = TaskOf(source.dataset, old[row]),
-                        *found = TaskOf(all_.destination.dataset, tasks[row]);
+    for (uint64_t row = 0; row < old.size() && done + row < tasks.size(); ++row) {
+      const std::string *expected = TaskOf(source, old[row]),
+                        *found = TaskOf(all_.destination.dataset, tasks[done + row]);
       if (expected == nullptr || found == nullptr || *expected == *found) continue;
       result_.findings.Add(Say("V-tasks", "frame is of another task than in its source",
-                               Where("task_index", rows.first_row + row), "`" + *expected + "`",
-                               "`" + *found + "`", {episode, "task_index", row}));
+                               Where("task_index", rows.first_row + done + row),
+                               "`" + *expected + "`", "`" + *found + "`",
+                               {episode, "task_index", done + row}));
       break;
     }
     return Status();

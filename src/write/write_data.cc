@@ -96,16 +96,28 @@ class DataWriter {
     const PlannedEpisode& planned = plan_.episodes[episode];
     const DescribedSource& described = *plan_.sources[planned.source];
     const DataPlace& place = described.data_places[planned.source_episode];
-    ROBOMERGE_ASSIGN_OR_RETURN(Input * input, InputOf(planned.source, place.data_file));
+    const auto range_of = [&](uint32_t data_file, uint64_t first_row,
+                              uint64_t num_rows) -> Result<parquet::RowRange> {
+      ROBOMERGE_ASSIGN_OR_RETURN(const Input* input, InputOf(planned.source, data_file));
+      return parquet::RowRange{static_cast<uint32_t>(input - inputs_.data()), first_row, num_rows};
+    };
     parquet::RowGroupSource row_group;
-    row_group.source_index = static_cast<uint32_t>(input - inputs_.data());
-    row_group.first_row = place.rows->first_row;
-    row_group.num_rows = place.rows->num_rows;
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const parquet::RowRange first,
+        range_of(place.data_file, place.rows->first_row, place.rows->num_rows));
+    row_group.source_index = first.source_index;
+    row_group.first_row = first.first_row;
+    row_group.num_rows = first.num_rows;
+    for (const RowsElsewhere& part : place.rows->more) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const parquet::RowRange range,
+                                 range_of(part.data_file, part.first_row, part.num_rows));
+      row_group.more.push_back(range);
+    }
     row_group.replaced.emplace_back("episode_index",
                                     parquet::Int64Run{static_cast<int64_t>(episode), 0});
     row_group.replaced.emplace_back(
         "index", parquet::Int64Run{static_cast<int64_t>(planned.first_frame), 1});
-    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks, NewTasks(*input, *place.rows));
+    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks, NewTasks(row_group, *place.rows));
     row_group.replaced.emplace_back("task_index", std::move(tasks));
     if (place.rows->is_retimed) {
       row_group.progressions = {{"frame_index"},
@@ -115,18 +127,28 @@ class DataWriter {
     return Status();
   }
 
-  Result<parquet::Int64Values> NewTasks(Input& input, const EpisodeRows& rows) {
-    const std::vector<uint32_t>& map = plan_.task_maps[input.source];
+  Result<parquet::Int64Values> NewTasks(const parquet::RowGroupSource& row_group,
+                                        const EpisodeRows& rows) {
+    const std::vector<uint32_t>& map = plan_.task_maps[inputs_[row_group.source_index].source];
     if (rows.task_frames.size() == 1) {
       return parquet::Int64Values(
           parquet::Int64Run{map[static_cast<size_t>(rows.task_frames.front().first)], 0});
     }
+    std::vector<int64_t> tasks;
+    ROBOMERGE_RETURN_NOT_OK(AddTasks(row_group.first(), map, tasks));
+    for (const parquet::RowRange& range : row_group.more)
+      ROBOMERGE_RETURN_NOT_OK(AddTasks(range, map, tasks));
+    return parquet::Int64Values(std::move(tasks));
+  }
+
+  Status AddTasks(const parquet::RowRange& range, const std::vector<uint32_t>& map,
+                  std::vector<int64_t>& tasks) {
+    Input& input = inputs_[range.source_index];
     if (input.tasks.empty()) {
       ROBOMERGE_ASSIGN_OR_RETURN(
           input.tasks, parquet::ReadInt64Column(*input.file, *input.footer, "task_index"));
     }
-    std::vector<int64_t> tasks;
-    for (uint64_t row = rows.first_row; row < rows.first_row + rows.num_rows; ++row) {
+    for (uint64_t row = range.first_row; row < range.first_row + range.num_rows; ++row) {
       const int64_t old = row < input.tasks.size() ? input.tasks[row] : -1;
       if (old < 0 || old >= static_cast<int64_t>(map.size())) {
         return Problem(Code::kCorrupt, "source file has changed since it was read")
@@ -136,7 +158,7 @@ class DataWriter {
       }
       tasks.push_back(map[static_cast<size_t>(old)]);
     }
-    return parquet::Int64Values(std::move(tasks));
+    return Status();
   }
 
   Result<parquet::DestinationSchema> ReadSchema() {

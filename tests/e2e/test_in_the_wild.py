@@ -316,6 +316,26 @@ def test_numbers_of_data_files_that_are_not_those_of_the_rows(numbers, robomerge
     assert rows(out, "observation.state", "timestamp") == before
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_episode_over_two_data_files(swapped, is_named, robomerge, odd, sound):
+    """Rows 3 to 11, which are frames 3 and 4 of episode 0 and all of episode 1, go to file 1."""
+    parquet = pq.ParquetFile(odd / DATA)
+    first, second = (parquet.read_row_group(number) for number in range(2))
+    before = rows(odd, "observation.state", "timestamp", "frame_index")
+    parts = [[first.slice(0, 3)], [first.slice(3), second]]
+    for number, groups in enumerate(parts[::-1] if swapped else parts):
+        with pq.ParquetWriter(odd / DATA.replace("000.p", f"00{number}.p"), first.schema) as writer:
+            for group in groups:
+                writer.write_table(group)
+    files = [1.0, 0.0] if swapped else [0.0, 1.0]
+    edit_episodes(odd, data__file_index=lambda _: files if is_named else [None, None])
+    warns = "W-episode-files" + (" W-file-numbers" if not is_named else "") + (" W-episode-index" if swapped else "")
+    out = merged(robomerge, odd, sound, warns=warns)
+    assert rows(out, "observation.state", "timestamp", "frame_index")[:12] == before
+    assert pq.ParquetFile(out / DATA).num_row_groups == 4
+
+
 def test_numbers_of_data_files_that_are_absent(robomerge, odd):
     split_data(odd)
     edit_table(odd / EPISODES, lambda table: table.drop_columns(["data/chunk_index", "data/file_index"]))
@@ -402,6 +422,8 @@ PICTURES = {
     "path": (pa.struct([("bytes", pa.binary()), ("path", pa.string())]), {"bytes": None, "path": "images/a.png"}),
     "path with a dot": (pa.struct([("bytes", pa.binary()), ("path", pa.string())]), {"bytes": None, "path": "./images/a.png"}),
     "path alone": (pa.string(), "images/a.png"),
+    "path alone in a group": (pa.struct([("path", pa.string())]), {"path": "images/a.png"}),
+    "path beside untyped nulls": (pa.struct([("bytes", pa.null()), ("path", pa.string())]), {"bytes": None, "path": "images/a.png"}),
 }
 
 

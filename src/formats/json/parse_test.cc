@@ -44,41 +44,25 @@ TEST(JsonParse, BareNonFiniteNumbersAreNumbersAndTheirNamesInStringsAreStrings) 
 }
 
 TEST(JsonParse, WhatPythonDoesNotSpellIsRefused) {
-  for (const char* text : {"nan",
-                           "inf",
-                           "-NaN",
-                           "+1",
-                           "01",
-                           "-",
-                           "1.",
-                           ".5",
-                           "1e",
-                           "1e+",
-                           "0x10",
-                           "NaNa",
-                           "True",
-                           "'a'",
-                           "[1,]",
-                           "{\"a\":1,}",
-                           "{a: 1}",
-                           "[1 2]",
-                           "{\"a\" 1}",
-                           "[",
-                           "{",
-                           "\"",
-                           "\"\\",
-                           "\"\\u12",
-                           "\"\\x41\"",
-                           "",
-                           " ",
-                           "1 2",
-                           "\xEF\xBB\xBF{}",
-                           "// c\n1",
-                           "[1]]",
-                           "\"a\nb\"",
-                           "nul"}) {
+  for (const char* text :
+       {"nan",       "inf",  "-NaN",     "+1",         "01",           "-",
+        "1.",        ".5",   "1e",       "1e+",        "0x10",         "NaNa",
+        "True",      "'a'",  "[1,]",     "{\"a\":1,}", "{a: 1}",       "[1 2]",
+        "{\"a\" 1}", "[",    "{",        "\"",         "\"\\",         "\"\\u12",
+        "\"\\x41\"", "",     " ",        "1 2",        "\xEF\xBB\xBF", "{}\xEF\xBB\xBF",
+        "// c\n1",   "[1]]", "\"a\nb\"", "nul"}) {
     EXPECT_EQ(MustFail(text).code, Code::kCorrupt) << text;
   }
+}
+
+TEST(JsonParse, AByteOrderMarkIsPassedOver) {
+  EXPECT_EQ(MustParse("\xEF\xBB\xBF[1]"), MustParse("[1]"));
+}
+
+TEST(JsonParse, AnotherKindOfFileIsNamed) {
+  EXPECT_EQ(MustFail("version https://git-lfs.github.com/spec/v1\n").kind, "E-lfs-pointer");
+  EXPECT_EQ(MustFail("<html></html>").kind, "E-foreign-file");
+  EXPECT_EQ(MustFail("{\"a\": }").kind, "");
 }
 
 TEST(JsonParse, IntegersOf64BitsAreExactAndLargerOnesRefused) {

@@ -63,7 +63,10 @@ TEST(Stream, WideOffsetsGapsAndMoovFirstChangeNothing) {
 // byte.
 
 TEST(BrokenStream, EmptyFile) {
-  EXPECT_EQ(Failure({}), "corrupt: file is empty at clip.mp4: byte 0, expected an MP4 file");
+  EXPECT_EQ(
+      Failure({}),
+      "corrupt: E-foreign-file: another kind of file is in this place at clip.mp4, expected an "
+      "MP4 file, found an empty file");
 }
 
 TEST(BrokenStream, NotMp4) {

@@ -101,7 +101,7 @@ class Splice {
     return StrCat(Source(source_index).path, ": column `", column, "`");
   }
 
-  Status CheckRows(const RowGroupSource& row_group) const;
+  Status CheckRows(const RowRange& rows) const;
   Result<const SourceColumns*> ColumnsOf(uint32_t source_index);
   Status MatchTypes(uint32_t source_index, SourceColumns& columns) const;
   bool LiesInFiles(uint32_t source_index, const std::string& column) const;
@@ -117,9 +117,12 @@ class Splice {
   Status AddStreamed(const RowGroupSource& row_group, const SourceColumns& from, bool page_index,
                      std::vector<size_t>& decoded, RowGroupPieces& pieces);
   PageCheck& Pages(uint32_t source_index);
-  Status AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
-                    const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
-                    PieceMetadata& metadata, PiecePages& pages);
+  Status AddDecoded(const RowGroupSource& row_group, const std::vector<size_t>& columns,
+                    bool page_index, RowGroupPieces& pieces, PieceMetadata& metadata,
+                    PiecePages& pages);
+  /// The columns of one range of rows, as values of the destination's types.
+  Result<arrow::ChunkedArrayVector> Decode(const RowRange& range,
+                                           const std::vector<size_t>& columns);
 
   std::span<const SpliceSource> sources_;
   const Footer& destination_footer_;
@@ -148,7 +151,7 @@ Status Splice::Check() const {
   return Status();
 }
 
-Status Splice::CheckRows(const RowGroupSource& row_group) const {
+Status Splice::CheckRows(const RowRange& row_group) const {
   if (row_group.source_index >= sources_.size()) {
     return Problem(Code::kInvalidArgument,
                    "a row group of the destination names a source that is not there")
@@ -238,6 +241,7 @@ Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
 }
 
 std::optional<size_t> Splice::ExactRowGroup(const RowGroupSource& row_group) const {
+  if (!row_group.more.empty()) return std::nullopt;
   const Footer::Representation& source = Source(row_group.source_index);
   const auto after =
       std::upper_bound(source.first_rows.begin(), source.first_rows.end() - 1, row_group.first_row);
@@ -325,6 +329,7 @@ Status Splice::AddReplaced(const Int64Values& values, uint64_t num_rows, size_t 
 
 Status Splice::AddStreamed(const RowGroupSource& row_group, const SourceColumns& from,
                            bool page_index, std::vector<size_t>& decoded, RowGroupPieces& pieces) {
+  if (!row_group.more.empty()) return Status();  // a stream reads one file
   PageCheck& pages = Pages(row_group.source_index);
   std::map<size_t, uint64_t> bytes;
   uint64_t sum = 0;
@@ -339,7 +344,8 @@ Status Splice::AddStreamed(const RowGroupSource& row_group, const SourceColumns&
   }
   if (sum <= kMostDecodedBytes) return Status();
   const auto stays = [&](size_t column) {
-    return !from.columns[column].streamable || bytes[column] <= kSmallColumnBytes;
+    return !from.columns[column].streamable || bytes[column] <= kSmallColumnBytes ||
+           FindProgression(row_group, destination_.column_names[column]) != nullptr;
   };
   const auto first = std::stable_partition(decoded.begin(), decoded.end(), stays);
   for (auto column = first; column != decoded.end(); ++column) {
@@ -365,41 +371,38 @@ Status Splice::AddStreamed(const RowGroupSource& row_group, const SourceColumns&
   return Status();
 }
 
-Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& from,
-                          const std::vector<size_t>& columns, bool page_index,
-                          RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) {
-  const Footer::Representation& source = Source(row_group.source_index);
-  std::vector<size_t> in_source_order = columns;
-  std::sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
-    return from.columns[a].first_leaf < from.columns[b].first_leaf;
+// As the destination's column has them.
+Result<std::shared_ptr<arrow::ChunkedArray>> ForWriting(
+    const std::shared_ptr<arrow::ChunkedArray>& values, const arrow::Field& to,
+    const std::string& where) {
+  return AtArrowBoundary(StrCat("cannot convert column `", to.name(), "`"), where, [&] {
+    return CastForWriting(values, to.type(), to.nullable(), to.name(), where);
   });
+}
+
+Result<arrow::ChunkedArrayVector> Splice::Decode(const RowRange& range,
+                                                 const std::vector<size_t>& columns) {
+  const Footer::Representation& source = Source(range.source_index);
+  ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(range.source_index));
+  if (columns.empty()) return arrow::ChunkedArrayVector();
   std::vector<int> leaves;
-  for (const size_t column : in_source_order) {
-    if (FindProgression(row_group, destination_.column_names[column]) != nullptr) continue;
-    for (uint32_t k = 0; k < from.columns[column].num_leaves; ++k)
-      leaves.push_back(static_cast<int>(from.columns[column].first_leaf + k));
+  for (const size_t column : columns) {
+    for (uint32_t k = 0; k < from->columns[column].num_leaves; ++k)
+      leaves.push_back(static_cast<int>(from->columns[column].first_leaf + k));
   }
-  const SpliceSource& opened = sources_[row_group.source_index];
-  if (!leaves.empty() &&
-      (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves)) {
+  std::sort(leaves.begin(), leaves.end());
+  const SpliceSource& opened = sources_[range.source_index];
+  if (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves) {
     decoder_ = std::make_unique<RowDecoder>(*opened.file, source, leaves);
   }
-  std::shared_ptr<arrow::Table> rows;
-  if (!leaves.empty()) {
-    ROBOMERGE_ASSIGN_OR_RETURN(rows, decoder_->Read(row_group.first_row, row_group.num_rows));
-  }
-
-  arrow::FieldVector fields;
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows, decoder_->Read(range.first_row, range.num_rows));
   arrow::ChunkedArrayVector arrays;
-  for (const size_t column : in_source_order) {
+  for (const size_t column : columns) {
     const std::string& name = destination_.column_names[column];
-    const std::string where = ColumnPlace(row_group.source_index, name);
+    const std::string where = ColumnPlace(range.source_index, name);
     const auto to = arrow_schema_.GetFieldByName(name);
-    const Progression* progression = FindProgression(row_group, name);
-    std::shared_ptr<arrow::ChunkedArray> values = progression != nullptr
-                                                      ? ValuesOf(*progression, row_group.num_rows)
-                                                      : rows->GetColumnByName(name);
-    if (values && LiesInFiles(row_group.source_index, name)) {
+    auto values = rows->GetColumnByName(name);
+    if (values && LiesInFiles(range.source_index, name)) {
       ROBOMERGE_ASSIGN_OR_RETURN(values, AtArrowBoundary("cannot embed pictures", where, [&] {
                                    return EmbedPictures(values, opened.pictures->read, where);
                                  }));
@@ -407,15 +410,64 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
     if (!to || !values)
       return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
           .At(where);
-    Result<std::shared_ptr<arrow::ChunkedArray>> cast = AtArrowBoundary(
-        StrCat("cannot convert column `", name, "`"), where,
-        [&] { return CastForWriting(values, to->type(), to->nullable(), name, where); });
-    if (!cast.ok()) return cast.status();
-    arrays.push_back(*cast);
-    fields.push_back(arrow::field(name, arrays.back()->type(), to->nullable()));
+    ROBOMERGE_ASSIGN_OR_RETURN(values, ForWriting(values, *to, where));
+    arrays.push_back(std::move(values));
+  }
+  return arrays;
+}
+
+// The chunks of `next` behind those of `array`; types may differ in what Parquet does not store.
+Result<std::shared_ptr<arrow::ChunkedArray>> Joined(const arrow::ChunkedArray& array,
+                                                    const arrow::ChunkedArray& next,
+                                                    const std::string& column,
+                                                    const std::string& where) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto alike,
+                             Cast(std::make_shared<arrow::ChunkedArray>(next.chunks(), next.type()),
+                                  array.type(), column, where));
+  arrow::ArrayVector chunks = array.chunks();
+  chunks.insert(chunks.end(), alike->chunks().begin(), alike->chunks().end());
+  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), array.type());
+}
+
+Status Splice::AddDecoded(const RowGroupSource& row_group, const std::vector<size_t>& columns,
+                          bool page_index, RowGroupPieces& pieces, PieceMetadata& metadata,
+                          PiecePages& pages) {
+  const Footer::Representation& source = Source(row_group.source_index);
+  ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(row_group.source_index));
+  std::vector<size_t> in_source_order = columns;
+  std::sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
+    return from->columns[a].first_leaf < from->columns[b].first_leaf;
+  });
+  std::vector<size_t> read;
+  for (const size_t column : in_source_order) {
+    if (FindProgression(row_group, destination_.column_names[column]) == nullptr)
+      read.push_back(column);
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(arrow::ChunkedArrayVector arrays, Decode(row_group.first(), read));
+  for (const RowRange& range : row_group.more) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const arrow::ChunkedArrayVector more, Decode(range, read));
+    for (size_t at = 0; at < arrays.size(); ++at) {
+      const std::string& name = destination_.column_names[read[at]];
+      const std::string where = ColumnPlace(range.source_index, name);
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          arrays[at], AtArrowBoundary(StrCat("cannot convert column `", name, "`"), where,
+                                      [&] { return Joined(*arrays[at], *more[at], name, where); }));
+    }
+  }
+  arrow::FieldVector fields;
+  for (size_t at = 0; at < in_source_order.size(); ++at) {
+    const std::string& name = destination_.column_names[in_source_order[at]];
+    const auto to = arrow_schema_.GetFieldByName(name);
+    if (const Progression* progression = FindProgression(row_group, name)) {
+      const auto num_rows = static_cast<uint64_t>(pieces.row_group.num_rows);
+      ROBOMERGE_ASSIGN_OR_RETURN(auto made, ForWriting(ValuesOf(*progression, num_rows), *to,
+                                                       ColumnPlace(row_group.source_index, name)));
+      arrays.insert(arrays.begin() + static_cast<std::ptrdiff_t>(at), std::move(made));
+    }
+    fields.push_back(arrow::field(to->name(), arrays[at]->type(), to->nullable()));
   }
   const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
-                                        static_cast<int64_t>(row_group.num_rows));
+                                        pieces.row_group.num_rows);
   ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded,
                              EncodeTable(*table, page_index, source.path));
 
@@ -449,15 +501,21 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const SourceColumns& 
 }
 
 Status Splice::Add(const RowGroupSource& row_group) {
-  ROBOMERGE_RETURN_NOT_OK(CheckRows(row_group));
+  ROBOMERGE_RETURN_NOT_OK(CheckRows(row_group.first()));
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(row_group.source_index));
   ROBOMERGE_ASSIGN_OR_RETURN(const auto replaced, ReplacedColumns(row_group));
   const Footer::Representation& source = Source(row_group.source_index);
   const std::optional<size_t> exact = ExactRowGroup(row_group);
+  uint64_t num_rows = row_group.num_rows;
+  for (const RowRange& range : row_group.more) {
+    ROBOMERGE_RETURN_NOT_OK(CheckRows(range));
+    ROBOMERGE_RETURN_NOT_OK(ColumnsOf(range.source_index).status());
+    num_rows += range.num_rows;
+  }
 
   RowGroupPieces pieces;
   pieces.chunks.resize(destination_.leaves.size());
-  pieces.row_group.num_rows = static_cast<int64_t>(row_group.num_rows);
+  pieces.row_group.num_rows = static_cast<int64_t>(num_rows);
   const auto metadata = std::make_shared<PieceMetadata>();
   const auto pages = std::make_shared<PiecePages>();
   std::vector<size_t> decoded;
@@ -465,7 +523,7 @@ Status Splice::Add(const RowGroupSource& row_group) {
   for (size_t column = 0; column < replaced.size(); ++column) {
     if (replaced[column]) {
       ROBOMERGE_RETURN_NOT_OK(
-          AddReplaced(*replaced[column], row_group.num_rows, column, pieces, *metadata, *pages));
+          AddReplaced(*replaced[column], num_rows, column, pieces, *metadata, *pages));
       continue;
     }
     if (!from->columns[column].present) {
@@ -492,8 +550,7 @@ Status Splice::Add(const RowGroupSource& row_group) {
   if (!decoded.empty())
     ROBOMERGE_RETURN_NOT_OK(AddStreamed(row_group, *from, page_index, decoded, pieces));
   if (!decoded.empty())
-    ROBOMERGE_RETURN_NOT_OK(
-        AddDecoded(row_group, *from, decoded, page_index, pieces, *metadata, *pages));
+    ROBOMERGE_RETURN_NOT_OK(AddDecoded(row_group, decoded, page_index, pieces, *metadata, *pages));
   if (!page_index) {
     for (ChunkPiece& piece : pieces.chunks)
       piece.column_index.length = piece.offset_index.length = 0;

@@ -33,7 +33,15 @@ struct Progression {
   uint64_t numerator = 1, denominator = 1;
 };
 
-/// A range of rows of one open source file that becomes exactly one row group of the destination.
+/// A range of rows of one open source file.
+struct RowRange {
+  uint32_t source_index = 0;
+  uint64_t first_row = 0;  ///< within the source file
+  uint64_t num_rows = 0;   ///< > 0
+};
+
+/// A range of rows, or several one after another, that become exactly one row group of the
+/// destination.
 struct RowGroupSource {
   uint32_t source_index = 0;
   uint64_t first_row = 0;  ///< within the source file
@@ -41,6 +49,9 @@ struct RowGroupSource {
   /// Columns (top-level names, scalar) whose values are replaced.
   std::vector<std::pair<std::string, Int64Values>> replaced;
   std::vector<Progression> progressions = {};
+  std::vector<RowRange> more = {};  ///< what follows
+
+  RowRange first() const { return {source_index, first_row, num_rows}; }
 };
 
 struct SpliceSource {
@@ -95,10 +106,10 @@ class DestinationSchema {
 
 /// Writes the destination: bytes of all row groups in the given order, then page indexes and
 /// footer. A row group of the destination is spliced raw where [first_row, first_row + num_rows) is
-/// exactly one source row group, decoded otherwise. Columns are matched by name: their order may
+/// exactly one source row group and all of it, decoded otherwise. Columns are matched by name: their order may
 /// differ, but a source must have exactly the columns of the destination (replaced ones may be
 /// missing). Memory: footers, page indexes and what is decoded of one row group, which for large
-/// columns is a page at a time; consecutive ranges of one source are decoded in one pass if they
+/// columns of one source file is a page at a time; consecutive ranges of one source are decoded in one pass if they
 /// are in row order. Does not close `output`, which must be new. Deterministic: the same sources
 /// give the same bytes. The schema may be shared by threads. kCorrupt when the bytes of a source
 /// contradict its footer; kIncompatible when a column is missing or cannot be cast (names file and

@@ -29,8 +29,6 @@ Status CheckMagic(const std::string& path, std::string_view head, std::string_vi
   if (begins && ends && size_bytes >= kMagic.size() + kTailBytes) return Status();
   if (head.starts_with(kEncryptedMagic) || end.ends_with(kEncryptedMagic))
     return Problem(Code::kUnsupported, "the file is encrypted").At(path).Hint("decrypt it first");
-  if (std::optional<Problem> foreign = ForeignFile(head, path, "a Parquet file"))
-    return *std::move(foreign);
   if (begins) {
     return Problem(Code::kCorrupt, "a Parquet file has no footer: it was never finished")
         .Kind("E-unfinished-file")
@@ -43,6 +41,8 @@ Status CheckMagic(const std::string& path, std::string_view head, std::string_vi
             "with the episodes in it. Only if it is whole where it was copied from, copy it "
             "again");
   }
+  if (std::optional<Problem> foreign = ForeignFile(head, path, "a Parquet file"))
+    return *std::move(foreign);
   return Problem(Code::kCorrupt, "not a Parquet file")
       .At(path)
       .Expected("PAR1 at its begin and end")

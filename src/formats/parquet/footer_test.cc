@@ -174,9 +174,11 @@ TEST(Footer, ShapesIgnoreInnerListNamesAndPlainAnnotationsOnly) {
 
 TEST(Footer, RefusesWhatIsNotParquetOrWasCutOff) {
   const std::string file = SomeFile();
-  EXPECT_THAT(ReadStatus("").ToString(), HasSubstr("not a Parquet file"));
-  EXPECT_THAT(ReadStatus(std::string(200, 'x')).ToString(),
-              HasSubstr("found \"xxxx\" at its begin"));
+  EXPECT_THAT(ReadStatus("").ToString(), HasSubstr("an empty file"));
+  EXPECT_THAT(ReadStatus(std::string(200, 'x')).ToString(), HasSubstr("E-foreign-file"));
+  EXPECT_THAT(ReadStatus(std::string(200, '\1')).ToString(),
+              HasSubstr("found \"....\" at its begin"));
+  EXPECT_THAT(ReadStatus(file.substr(0, 4)).ToString(), HasSubstr("E-unfinished-file"));
   EXPECT_THAT(ReadStatus(file.substr(0, file.size() - 1)).ToString(), HasSubstr("at its end"));
   std::string longer = file;
   longer[file.size() - 6] = '\x7f';

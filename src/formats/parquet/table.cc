@@ -380,10 +380,10 @@ Result<std::vector<int64_t>> Table::Int64s(const std::string& column) const {
 }
 
 Result<std::vector<int64_t>> Table::Int64sOr(const std::string& column, int64_t otherwise) const {
-  if (!has(column)) return std::vector<int64_t>(static_cast<size_t>(num_rows()), otherwise);
   if (auto direct =
           DirectInt64s(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
+  if (!has(column)) return std::vector<int64_t>(static_cast<size_t>(num_rows()), otherwise);
   ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
   const std::string where = ColumnPlace(representation_->path, column);
   const bool is_integer = arrow::is_integer(values->type()->id());
@@ -438,10 +438,10 @@ Result<std::vector<double>> Table::Doubles(const std::string& column) const {
 
 Result<std::vector<double>> Table::DoublesOrNan(const std::string& column) const {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  if (!has(column)) return std::vector<double>(static_cast<size_t>(num_rows()), nan);
   if (auto direct =
           DirectDoubles(representation_->footer.representation(), representation_->bytes, column))
     return *std::move(direct);
+  if (!has(column)) return std::vector<double>(static_cast<size_t>(num_rows()), nan);
   ROBOMERGE_ASSIGN_OR_RETURN(const auto values, FindColumn(*representation_, column));
   if (values->type()->id() == arrow::Type::NA)
     return std::vector<double>(static_cast<size_t>(num_rows()), nan);

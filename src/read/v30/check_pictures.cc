@@ -14,16 +14,19 @@ namespace {
 using parquet::Footer;
 
 // Why a picture that a cell names cannot be taken from there; nothing if it can.
-std::optional<std::string> PictureProblem(const io::FileSystem& file_system,
-                                          const std::string& root, const std::string& path) {
+Result<std::optional<std::string>> PictureProblem(const io::FileSystem& file_system,
+                                                  const std::string& root,
+                                                  const std::string& path) {
   const std::optional<std::string> inside = PathInside(root, path);
-  if (!inside) return "outside of the dataset";
+  using Why = std::optional<std::string>;
+  if (!inside) return Why("outside of the dataset");
   const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(*inside);
-  if (!file.ok()) return "not there";
+  if (!file.ok() && file.status().code() == Code::kIo) return file.status();
+  if (!file.ok()) return Why("not there");
   std::string head(std::min<uint64_t>(kForeignHeadBytes, (*file)->size_bytes()), '\0');
-  if (!(*file)->ReadAt(0, std::as_writable_bytes(std::span(head))).ok()) return "not readable";
+  ROBOMERGE_RETURN_NOT_OK((*file)->ReadAt(0, std::as_writable_bytes(std::span(head))));
   const std::optional<Problem> foreign = ForeignFile(head, *inside, "a picture");
-  return foreign ? std::optional<std::string>("no picture, but " + foreign->found) : std::nullopt;
+  return foreign ? Why("no picture, but " + foreign->found) : Why();
 }
 
 }  // namespace
@@ -38,7 +41,8 @@ Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFi
     uint64_t num_lost = 0;
     std::string lost, why;
     for (const std::string& path : paths) {
-      const std::optional<std::string> problem = PictureProblem(file_system, dataset.root, path);
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<std::string> problem,
+                                 PictureProblem(file_system, dataset.root, path));
       if (!problem || num_lost++ > 0) continue;
       lost = path, why = *problem;
     }

@@ -12,9 +12,17 @@ namespace {
 using parquet::Footer;
 using parquet::Leaf;
 
-bool IsDefault(const std::string& name) {
-  return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
-         std::end(kDefaultFeatures);
+// One of the five default features as it must be; null for another.
+const Feature* DefaultFeature(const std::string& name) {
+  static const std::vector<Feature> features = [] {
+    std::vector<Feature> all;
+    for (const std::string_view one : kDefaultFeatures)
+      all.push_back({std::string(one), DefaultFeatureEntry(one)});
+    return all;
+  }();
+  const auto found = std::find_if(features.begin(), features.end(),
+                                  [&](const Feature& feature) { return feature.name == name; });
+  return found == features.end() ? nullptr : &*found;
 }
 
 // These two have a type of their own, whatever is declared.
@@ -167,11 +175,9 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
     }
     if (times > 1) continue;
     // What the five are is not for a source to say.
-    std::optional<Problem> problem =
-        IsDefault(feature.name)
-            ? ColumnProblem(footer, Feature{feature.name, DefaultFeatureEntry(feature.name)})
-            : ColumnProblem(footer, feature);
-    if (problem) problems.push_back(std::move(*problem).At(path));
+    const Feature* canonical = DefaultFeature(feature.name);
+    if (std::optional<Problem> problem = ColumnProblem(footer, canonical ? *canonical : feature))
+      problems.push_back(std::move(*problem).At(path));
   }
   for (size_t at = 0; at < columns.size(); ++at) {
     const std::string& column = columns[at];
@@ -222,14 +228,14 @@ Status CheckColumns(const Footer& footer, const Schema& schema, const std::strin
 Status CheckDeclarations(const Schema& schema, const std::string& info_path) {
   std::vector<Problem> problems;
   for (const Feature& feature : schema.features) {
-    if (feature.is_camera() || IsDefault(feature.name) || IsLanguage(feature.name)) continue;
-    const std::string where = StrCat(info_path, ": features[\"", feature.name, "\"]");
+    if (feature.is_camera() || DefaultFeature(feature.name) || IsLanguage(feature.name)) continue;
+    const auto place = [&] { return StrCat(info_path, ": features[\"", feature.name, "\"]"); };
     const Json shape = feature.entry.value("shape", Json());
     if (!shape.is_array() || shape.empty() || shape.size() > kMostDimensions) {
       problems.push_back(
           Problem(Code::kCorrupt, "a feature has a shape that LeRobot makes no column of")
               .Kind("E-data-columns")
-              .At(where + ".shape")
+              .At(place() + ".shape")
               .Expected("[1] for one value per row, [n] for n, or up to 5 sizes")
               .Found(json::DumpLine(shape))
               .Hint("write the shape of the column into info.json: [1] if it has one value per "
@@ -239,7 +245,7 @@ Status CheckDeclarations(const Schema& schema, const std::string& info_path) {
       problems.push_back(
           Problem(Code::kCorrupt, "a feature has a dtype that LeRobot makes no column of")
               .Kind("E-data-columns")
-              .At(where + ".dtype")
+              .At(place() + ".dtype")
               .Expected("a name like float32, int64, bool or string")
               .Found(StrCat("`", feature.dtype().substr(0, 60), "`"))
               .Hint("write the type of the column into info.json"));

@@ -20,6 +20,14 @@ std::optional<size_t> FindLeaf(const parquet::Footer& footer, std::string_view c
 /// as the feature: E-data-columns, all problems at once.
 Status CheckColumns(const parquet::Footer& footer, const Schema& schema, const std::string& path);
 
+/// The rows of each episode, in file order, and how they number and time their frames: by the
+/// footer's statistics where they leave no doubt, or always by the rows with `decodes_times`.
+/// kCorrupt where statistics contradict both rows and episodes table. REQUIRES: CheckColumns()
+/// found nothing.
+Result<std::vector<EpisodeRows>> ScanRows(const io::RandomAccessFile& file,
+                                          const parquet::Footer& footer, const Dataset& dataset,
+                                          bool decodes_times);
+
 /// Cells of pictures may name files instead of holding bytes. A merge takes the bytes from there
 /// (W-picture-files), so the files must be there, and in the dataset's folder: E-missing-picture.
 Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFile& file,

@@ -1,171 +1,21 @@
-// Data files. The footer's statistics tell which rows belong to which episode and task where a
-// column chunk is constant; where it is not, that one column is decoded (format spec 1.8).
+// Data files, and which of them holds the rows of each episode (format spec 1.8).
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "base/checked.h"
 #include "base/foreign_file.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
 #include "read/v30/data_columns.h"
 #include "read/v30/read_v30.h"
-#include "read/v30/scan_times.h"
+#include "read/v30/judge_times.h"
 
 namespace robomerge::v30 {
 namespace {
 
-using parquet::ColumnChunk;
 using parquet::Footer;
 using parquet::Leaf;
-
-bool IsVisible(const std::string& name) {
-  return name.ends_with(".parquet") && !name.starts_with('.');
-}
-
-// The value of a column chunk, if statistics prove that it is constant and has no nulls.
-std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf& leaf) {
-  const bool no_nulls = leaf.max_definition_level == 0 || column_chunk.null_count == 0;
-  if (no_nulls && column_chunk.min_value && column_chunk.min_value == column_chunk.max_value)
-    return column_chunk.min_value;
-  return std::nullopt;
-}
-
-// Reads one file's rows, row group by row group.
-class RowScan {
- public:
-  RowScan(const io::RandomAccessFile& file, const Footer& footer, const Dataset& dataset,
-          bool decodes_times)
-      : file_(file),
-        footer_(footer),
-        dataset_(dataset),
-        times_(file, footer, dataset.schema.frame_rate(), decodes_times),
-        episode_leaf_(*FindLeaf(footer, "episode_index")),
-        task_leaf_(*FindLeaf(footer, "task_index")) {}
-
-  Result<std::vector<EpisodeRows>> Run() {
-    for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
-      if (footer_.row_groups()[at].num_rows == 0) continue;
-      ROBOMERGE_RETURN_NOT_OK(ScanRowGroup(at));
-    }
-    times_.Finish(episodes_);
-    return std::move(episodes_);
-  }
-
- private:
-  Status ScanRowGroup(size_t at) {
-    const parquet::RowGroup& row_group = footer_.row_groups()[at];
-    const auto num_rows = static_cast<uint64_t>(row_group.num_rows);
-    const std::optional<int64_t> episode =
-        ConstantValue(row_group.columns[episode_leaf_], footer_.leaves()[episode_leaf_]);
-    const std::optional<int64_t> task =
-        ConstantValue(row_group.columns[task_leaf_], footer_.leaves()[task_leaf_]);
-    std::vector<int64_t> tasks;
-    if (!task) {
-      ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
-    }
-    if (episode) {
-      if (task && !IsListed(*task, *episode)) ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
-      const std::vector<TimeScan::Part> parts = {
-          Append(*episode, num_rows, row_group.uncompressed_bytes(), true)};
-      CountTasks(task, tasks, 0, num_rows);
-      ROBOMERGE_RETURN_NOT_OK(times_.Add(row_group, first_row_, parts));
-      first_row_ += num_rows;
-      return Status();
-    }
-    const uint64_t first_row = first_row_;
-    std::vector<TimeScan::Part> parts;
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes,
-                               parquet::ReadInt64Column(file_, footer_, "episode_index", at));
-    bool task_is_checked = false;
-    for (size_t begin = 0; begin < episodes.size();) {
-      size_t end = begin + 1;
-      while (end < episodes.size() && episodes[end] == episodes[begin]) ++end;
-      if (task && !task_is_checked && !IsListed(*task, episodes[begin])) {
-        ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
-        task_is_checked = true;
-      }
-      const bool is_whole = begin == 0 && end == episodes.size();
-      // A row group of several episodes counts by each one's share of its rows.
-      const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
-      parts.push_back(
-          Append(episodes[begin], end - begin,
-                 static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
-                 is_whole));
-      CountTasks(task, tasks, begin, end);
-      first_row_ += end - begin;
-      begin = end;
-    }
-    return times_.Add(row_group, first_row, parts);
-  }
-
-  // Whether the episodes table says that all frames of the episode have this task, or says nothing.
-  bool IsListed(int64_t task, int64_t episode) const {
-    if (episode < 0 || static_cast<uint64_t>(episode) >= dataset_.episodes.size()) return true;
-    const std::vector<std::string>& listed = dataset_.episodes[static_cast<size_t>(episode)].tasks;
-    if (listed.empty()) return true;
-    return listed.size() == 1 && task >= 0 && static_cast<uint64_t>(task) < dataset_.tasks.size() &&
-           dataset_.tasks[static_cast<size_t>(task)] == listed.front();
-  }
-
-  // Statistics and the episodes table contradict each other: only the rows tell which one is right.
-  Status CheckConstantTask(size_t at, int64_t task) const {
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> tasks,
-                               parquet::ReadInt64Column(file_, footer_, "task_index", at));
-    const auto other =
-        std::find_if(tasks.begin(), tasks.end(), [&](int64_t one) { return one != task; });
-    if (other == tasks.end()) return Status();
-    return Problem(Code::kCorrupt, "statistics in the footer contradict the rows")
-        .Kind("E-data-file")
-        .At(StrCat(file_.path(), ": task_index, row ",
-                   first_row_ + static_cast<uint64_t>(other - tasks.begin())))
-        .Expected(StrCat(task, " (minimum and maximum of row group ", at, ")"))
-        .Found(std::to_string(*other))
-        .Hint("write the file anew with pyarrow, which computes its statistics");
-  }
-
-  TimeScan::Part Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes,
-                        bool is_row_group) {
-    if (!episodes_.empty() && episodes_.back().episode_index == episode) {
-      // The episode goes on in another row group, so its rows must be decoded to be joined.
-      EpisodeRows& rows = episodes_.back();
-      const TimeScan::Part part{episodes_.size() - 1, rows.num_rows, num_rows};
-      rows.num_rows += num_rows;
-      rows.uncompressed_bytes += uncompressed_bytes;
-      rows.is_row_group = false;
-      return part;
-    }
-    EpisodeRows rows;
-    rows.episode_index = episode;
-    rows.first_row = first_row_;
-    rows.num_rows = num_rows;
-    rows.uncompressed_bytes = uncompressed_bytes;
-    rows.is_row_group = is_row_group;
-    episodes_.push_back(std::move(rows));
-    return {episodes_.size() - 1, 0, num_rows};
-  }
-
-  void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
-                  size_t end) {
-    std::map<int64_t, uint64_t> frames(episodes_.back().task_frames.begin(),
-                                       episodes_.back().task_frames.end());
-    if (constant) {
-      frames[*constant] += end - begin;
-    } else {
-      for (size_t row = begin; row < end; ++row) ++frames[tasks[row]];
-    }
-    episodes_.back().task_frames.assign(frames.begin(), frames.end());
-  }
-
-  const io::RandomAccessFile& file_;
-  const Footer& footer_;
-  const Dataset& dataset_;
-  TimeScan times_;
-  const size_t episode_leaf_, task_leaf_;
-  uint64_t first_row_ = 0;
-  std::vector<EpisodeRows> episodes_;
-};
 
 std::string PhysicalSchema(const Footer& footer) {
   std::string text;
@@ -191,7 +41,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   data.physical_schema = PhysicalSchema(footer);
   data.has_huggingface_features = footer.key_value("huggingface").has_value();
   ROBOMERGE_ASSIGN_OR_RETURN(data.episodes,
-                             RowScan(*file, footer, dataset, options.decodes_times).Run());
+                             ScanRows(*file, footer, dataset, options.decodes_times));
   return data;
 }
 
@@ -229,16 +79,20 @@ class DataFilesReader {
     // Without the columns of a file nothing can be said of its rows.
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     PlaceEpisodes(/*by_name=*/true);
-    const bool has_strays = !missing_.empty() || num_unplaced_ > 0 || HasStrays();
-    if (has_strays) ReadOthers();
+    bool has_strays = !missing_.empty() || num_unplaced_ > 0 || num_short_ > 0;
+    if (!has_strays) {
+      ROBOMERGE_ASSIGN_OR_RETURN(has_strays, HasStrays());
+    }
+    if (has_strays) ROBOMERGE_RETURN_NOT_OK(ReadOthers());
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     if (has_strays) {
       std::stable_sort(
           files_.begin(), files_.end(),
           [](const ReadFile& left, const ReadFile& right) { return left.data.id < right.data.id; });
       PlaceEpisodes(/*by_name=*/false);
-      DropUnused();
     }
+    if (num_short_ > 0) ROBOMERGE_RETURN_NOT_OK(JoinParts());
+    if (has_strays && num_unplaced_ == 0) DropUnused();
     ReportMissing();
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     for (ReadFile& file : files_) dataset_.data_files.push_back(std::move(file.data));
@@ -272,6 +126,7 @@ class DataFilesReader {
   void PlaceEpisodes(bool by_name) {
     constexpr uint32_t kNone = ~uint32_t{0};
     std::vector<uint32_t> named(dataset_.episodes.size(), kNone), other = named;
+    std::vector<uint64_t> num_rows(named.size());  // in the file that is named
     for (uint32_t file = 0; file < files_.size(); ++file) {
       for (const EpisodeRows& rows : files_[file].data.episodes) {
         const auto episode = static_cast<size_t>(rows.episode_index);
@@ -280,9 +135,10 @@ class DataFilesReader {
             files_[file].is_named && files_[file].data.id == claims_.data_files[episode];
         uint32_t& holder = is_claimed ? named[episode] : other[episode];
         if (holder == kNone) holder = file;
+        if (is_claimed) num_rows[episode] += rows.num_rows;
       }
     }
-    num_unplaced_ = num_stale_ = 0;
+    num_unplaced_ = num_stale_ = num_short_ = 0;
     for (size_t episode = 0; episode < named.size(); ++episode) {
       const bool is_stale = named[episode] == kNone && !by_name && other[episode] != kNone;
       if (named[episode] == kNone && !is_stale) {
@@ -290,31 +146,106 @@ class DataFilesReader {
         continue;
       }
       if (is_stale && num_stale_++ == 0) first_stale_ = episode;
+      if (num_rows[episode] < dataset_.episodes[episode].length_frames) ++num_short_;
       dataset_.episodes[episode].data_file = is_stale ? other[episode] : named[episode];
     }
   }
 
+  // Joins the rows of episodes that lie in several files, if together they are as many as the
+  // episode is long.
+  Status JoinParts() {
+    std::map<int64_t, std::vector<std::pair<uint32_t, EpisodeRows>>> parts;
+    for (uint32_t file = 0; file < files_.size(); ++file) {
+      for (const EpisodeRows& rows : files_[file].data.episodes)
+        parts[rows.episode_index].emplace_back(file, rows);
+    }
+    std::vector<std::set<int64_t>> moved(files_.size());
+    size_t num_joined = 0;
+    for (auto& [number, of_episode] : parts) {
+      const auto episode = static_cast<size_t>(number);
+      if (number < 0 || episode >= dataset_.episodes.size() || of_episode.size() < 2) continue;
+      uint64_t num_rows = 0;
+      std::set<uint32_t> files;
+      for (const auto& [file, rows] : of_episode) num_rows += rows.num_rows, files.insert(file);
+      if (num_rows != dataset_.episodes[episode].length_frames || files.size() < of_episode.size())
+        continue;
+      // LeRobot reads them in the order of the files, which is that of the frames unless they tell
+      // otherwise.
+      const auto first_frame = [](const EpisodeRows& rows) {
+        return rows.odd ? rows.odd->least_frame : 0;
+      };
+      std::stable_sort(of_episode.begin(), of_episode.end(),
+                       [&](const auto& left, const auto& right) {
+                         return first_frame(left.second) < first_frame(right.second);
+                       });
+      ROBOMERGE_RETURN_NOT_OK(Join(of_episode));
+      dataset_.episodes[episode].data_file = of_episode.front().first;
+      for (EpisodeRows& rows : files_[of_episode.front().first].data.episodes) {
+        if (rows.episode_index == number) rows = of_episode.front().second;
+      }
+      for (size_t at = 1; at < of_episode.size(); ++at) moved[of_episode[at].first].insert(number);
+      if (num_joined++ == 0) first_joined_ = episode;
+    }
+    if (num_joined == 0) return Status();
+    for (size_t file = 0; file < files_.size(); ++file) {
+      std::erase_if(files_[file].data.episodes, [&](const EpisodeRows& rows) {
+        return moved[file].contains(rows.episode_index);
+      });
+    }
+    const Episode& row = dataset_.episodes[first_joined_];
+    dataset_.warnings.push_back(
+        Problem(Code::kCorrupt,
+                StrCat("rows of ", num_joined, num_joined == 1 ? " episode lie" : " episodes lie",
+                       " in several data files; the result has those of an episode "
+                       "in one"))
+            .Kind("W-episode-files")
+            .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": row ", row.row))
+            .Expected(StrCat("all rows of episode ", first_joined_, " in one file")));
+    return Status();
+  }
+
+  // Puts all parts of an episode into the first one.
+  Status Join(std::vector<std::pair<uint32_t, EpisodeRows>>& parts) {
+    EpisodeRows& joined = parts.front().second;
+    TimeJudge times(file_system_, dataset_.schema.frame_rate());
+    for (const auto& [file, rows] : parts) {
+      ROBOMERGE_RETURN_NOT_OK(
+          times.Add(files_[file].data.path, rows.first_row, rows.num_rows));
+    }
+    joined.odd = times.Judge();
+    std::map<int64_t, uint64_t> tasks(joined.task_frames.begin(), joined.task_frames.end());
+    for (size_t at = 1; at < parts.size(); ++at) {
+      const auto& [file, rows] = parts[at];
+      joined.more.push_back({file, rows.first_row, rows.num_rows});
+      joined.uncompressed_bytes += rows.uncompressed_bytes;
+      for (const auto& [task, frames] : rows.task_frames) tasks[task] += frames;
+    }
+    joined.task_frames.assign(tasks.begin(), tasks.end());
+    joined.is_row_group = false;
+    return Status();
+  }
+
   // Whether there is another file beside those that the episodes table names. Folders are listed,
   // no file is opened.
-  bool HasStrays() const {
+  Result<bool> HasStrays() const {
     std::set<std::string> folders;
     size_t num_files = 0;
     for (const ReadFile& file : files_) folders.insert(ParentOf(file.data.path));
     for (const std::string& folder : folders) {
-      const Result<std::vector<std::string>> names = file_system_.List(folder);
-      if (!names.ok()) continue;
-      num_files += static_cast<size_t>(std::count_if(
-          names->begin(), names->end(), [](const std::string& name) { return IsVisible(name); }));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_.List(folder));
+      num_files += static_cast<size_t>(std::count_if(names.begin(), names.end(), &IsParquetName));
     }
     return num_files > files_.size();
   }
 
   // Reads the data files that the episodes table does not name. Only what an episode needs of them
   // must be sound.
-  void ReadOthers() {
+  Status ReadOthers() {
     std::set<std::string> known;
     for (const ReadFile& file : files_) known.insert(file.data.path);
-    for (const std::string& path : ListDataFiles(file_system_, dataset_.root)) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                               ListParquetFiles(file_system_, io::JoinPath(dataset_.root, "data")));
+    for (const std::string& path : paths) {
       if (known.contains(path)) continue;
       DataFile data;
       data.id = IdOf(RelativeTo(dataset_.root, path));
@@ -323,7 +254,7 @@ class DataFilesReader {
           ReadDataFile(file_system_, dataset_, data, options_, dataset_.warnings);
       if (file.ok()) {
         files_.push_back({std::move(file).value(), false});
-      } else if (IsUnfinished(file_system_, path)) {
+      } else if (IsUnfinished(file.status())) {
         dataset_.warnings.push_back(
             Problem(Code::kCorrupt, "a data file that was never finished is passed over")
                 .Kind("W-unfinished-file")
@@ -332,17 +263,23 @@ class DataFilesReader {
                 .Hint("no episode of the table is in it, but LeRobot does not open the dataset "
                       "with it. Remove it: rm " +
                       ShellWord(path)));
-      } else if (num_unplaced_ > 0) {
+      } else if (num_unplaced_ > 0 || file.status().code() == Code::kIo) {
         Gather(file.status());
       } else {
         strays_.push_back(path);
       }
     }
+    return Status();
   }
 
   void DropUnused() {
     std::vector<bool> is_used(files_.size());
     for (const Episode& episode : dataset_.episodes) is_used[episode.data_file] = true;
+    for (const ReadFile& file : files_) {
+      for (const EpisodeRows& rows : file.data.episodes) {
+        for (const RowsElsewhere& part : rows.more) is_used[part.data_file] = true;
+      }
+    }
     std::vector<uint32_t> number(files_.size());
     std::vector<ReadFile> used;
     for (size_t file = 0; file < files_.size(); ++file) {
@@ -354,6 +291,11 @@ class DataFilesReader {
     }
     files_ = std::move(used);
     for (Episode& episode : dataset_.episodes) episode.data_file = number[episode.data_file];
+    for (ReadFile& file : files_) {
+      for (EpisodeRows& rows : file.data.episodes) {
+        for (RowsElsewhere& part : rows.more) part.data_file = number[part.data_file];
+      }
+    }
     for (const std::string& path : strays_) {
       dataset_.warnings.push_back(
           Problem(Code::kCorrupt, "a data file in which no episode lies is passed over")
@@ -445,22 +387,35 @@ class DataFilesReader {
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.
   void TakeIndexes() {
-    uint64_t num_rows = 0, num_wrong = 0;
+    // Where the rows of each file begin, those included that an episode of another file goes on in.
+    std::vector<uint64_t> first_rows(dataset_.data_files.size() + 1);
+    const auto reach = [&](size_t file, uint64_t end) {
+      first_rows[file + 1] = std::max(first_rows[file + 1], end);
+    };
+    for (size_t file = 0; file < dataset_.data_files.size(); ++file) {
+      for (const EpisodeRows& rows : dataset_.data_files[file].episodes) {
+        reach(file, rows.first_row + rows.num_rows);
+        for (const RowsElsewhere& part : rows.more)
+          reach(part.data_file, part.first_row + part.num_rows);
+      }
+    }
+    for (size_t file = 1; file < first_rows.size(); ++file)
+      first_rows[file] += first_rows[file - 1];
+    uint64_t num_wrong = 0;
     std::string where, expected, found;
-    for (const DataFile& file : dataset_.data_files) {
-      for (const EpisodeRows& rows : file.episodes) {
-        const auto first_row = static_cast<int64_t>(num_rows);
-        num_rows += rows.num_rows;
+    for (size_t file = 0; file < dataset_.data_files.size(); ++file) {
+      for (const EpisodeRows& rows : dataset_.data_files[file].episodes) {
+        const auto first_row = static_cast<int64_t>(first_rows[file] + rows.first_row);
         const auto number = static_cast<size_t>(rows.episode_index);
         if (rows.episode_index < 0 || number >= dataset_.episodes.size() ||
-            &file != &dataset_.data_files[dataset_.episodes[number].data_file])
+            file != dataset_.episodes[number].data_file)
           continue;
         Episode& episode = dataset_.episodes[number];
         if (!claims_.lacks_index[number] && episode.dataset_from_index == first_row) continue;
         if (num_wrong++ == 0) {
           where = StrCat(dataset_.episodes_files[episode.episodes_file].path,
                          ": dataset_from_index, row ", episode.row);
-          expected = StrCat(first_row, " to ", first_row + static_cast<int64_t>(rows.num_rows),
+          expected = StrCat(first_row, " to ", first_row + static_cast<int64_t>(rows.total_rows()),
                             " (counted)");
           found = episode.dataset_from_index < 0 ? "no number"
                                                  : StrCat("from ", episode.dataset_from_index);
@@ -494,33 +449,12 @@ class DataFilesReader {
   std::vector<std::string> strays_;
   size_t num_unplaced_ = 0, first_unplaced_ = 0;
   size_t num_stale_ = 0, first_stale_ = 0;
+  size_t first_joined_ = 0;
+  size_t num_short_ = 0;  // episodes of which not all rows are in the file that is named
   std::vector<Problem> problems_;
 };
 
 }  // namespace
-
-std::vector<std::string> ListDataFiles(const io::FileSystem& file_system, const std::string& root) {
-  const std::string folder = io::JoinPath(root, "data");
-  std::vector<std::string> paths;
-  const Result<std::vector<std::string>> chunks = file_system.List(folder);
-  if (!chunks.ok()) return paths;
-  for (const std::string& chunk : *chunks) {
-    const std::string inner = io::JoinPath(folder, chunk);
-    const Result<std::vector<std::string>> names = file_system.List(inner);
-    if (!names.ok()) continue;
-    for (const std::string& name : *names) {
-      if (IsVisible(name)) paths.push_back(io::JoinPath(inner, name));
-    }
-  }
-  return paths;
-}
-
-bool IsUnfinished(const io::FileSystem& file_system, const std::string& path) {
-  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
-  if (!file.ok()) return false;
-  const Result<Footer> footer = Footer::Read(**file);
-  return !footer.ok() && footer.status().problems().front().kind == "E-unfinished-file";
-}
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset) {

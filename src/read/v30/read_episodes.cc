@@ -8,6 +8,7 @@
 #include "base/foreign_file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "formats/parquet/footer.h"
 #include "formats/parquet/table.h"
 #include "read/v30/read_v30.h"
 
@@ -121,30 +122,6 @@ class StatisticsOfFile {
   std::shared_ptr<const StatColumns> layout_;
   std::vector<uint32_t> widths_;
 };
-
-Result<std::vector<std::string>> ListEpisodesFiles(const io::FileSystem& file_system,
-                                                   const std::string& root) {
-  const std::string folder = io::JoinPath(root, "meta/episodes");
-  std::vector<std::string> paths;
-  const Result<std::vector<std::string>> directories = file_system.List(folder);
-  if (!directories.ok()) {
-    if (directories.status().code() == Code::kNotFound) return paths;
-    return directories.status();
-  }
-  for (const std::string& directory : *directories) {
-    const std::string inner = io::JoinPath(folder, directory);
-    const Result<io::FileStat> stat = file_system.Stat(inner);
-    if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
-    if (!stat.ok() || !stat->is_directory()) continue;
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(inner));
-    for (const std::string& name : names) {
-      // Hidden files are of the system, like those that macOS writes beside copies (`._*`).
-      if (name.ends_with(".parquet") && !name.starts_with('.'))
-        paths.push_back(io::JoinPath(inner, name));
-    }
-  }
-  return paths;
-}
 
 // The columns of one episodes file. What the data files also say may be absent.
 struct FileColumns {
@@ -289,8 +266,9 @@ class EpisodesReader {
   Result<EpisodeClaims> Run() {
     claims_.video_files.resize(video_keys_.size());
     for (const std::string& key : video_keys_) dataset_.video_keys.push_back(VideoKey{key, {}, {}});
-    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> paths,
-                               ListEpisodesFiles(file_system_, dataset_.root));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        std::vector<std::string> paths,
+        ListParquetFiles(file_system_, io::JoinPath(dataset_.root, "meta/episodes")));
     if (paths.empty() && info_.total_episodes > 0) {
       return Problem(Code::kCorrupt, "episodes table is missing")
           .Kind("E-missing-file")
@@ -321,8 +299,7 @@ class EpisodesReader {
                                file_system_.OpenForReading(path));
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_.Stat(path));
     const Result<parquet::Table> read = parquet::Table::Read(*file);
-    if (!read.ok() && read.status().problems().front().kind == "E-unfinished-file")
-      unfinished_.push_back(path);
+    if (IsUnfinished(read.status())) unfinished_.push_back(path);
     ROBOMERGE_RETURN_NOT_OK(read.status());
     const parquet::Table& table = *read;
     ROBOMERGE_RETURN_NOT_OK(CheckCameras(table, path));
@@ -507,8 +484,12 @@ class EpisodesReader {
   void AdviseToRemoveUnfinished() {
     std::vector<std::string> words;
     for (const std::string& path : unfinished_) words.push_back(ShellWord(path));
-    for (const std::string& path : ListDataFiles(file_system_, dataset_.root)) {
-      if (IsUnfinished(file_system_, path)) words.push_back(ShellWord(path));
+    const Result<std::vector<std::string>> data_files =
+        ListParquetFiles(file_system_, io::JoinPath(dataset_.root, "data"));
+    for (const std::string& path : data_files.ok() ? *data_files : std::vector<std::string>()) {
+      const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system_.OpenForReading(path);
+      if (file.ok() && IsUnfinished(parquet::Footer::Read(**file).status()))
+        words.push_back(ShellWord(path));
     }
     for (Problem& problem : problems_) {
       if (problem.kind != "E-unfinished-file") continue;

@@ -34,6 +34,35 @@ Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
 
 }  // namespace
 
+bool IsParquetName(const std::string& name) {
+  return name.ends_with(".parquet") && !name.starts_with('.');
+}
+
+Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_system,
+                                                  const std::string& folder) {
+  std::vector<std::string> paths;
+  const Result<std::vector<std::string>> directories = file_system.List(folder);
+  if (!directories.ok()) {
+    if (directories.status().code() == Code::kNotFound) return paths;
+    return directories.status();
+  }
+  for (const std::string& directory : *directories) {
+    const std::string inner = io::JoinPath(folder, directory);
+    const Result<io::FileStat> stat = file_system.Stat(inner);
+    if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
+    if (!stat.ok() || !stat->is_directory()) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(inner));
+    for (const std::string& name : names) {
+      if (IsParquetName(name)) paths.push_back(io::JoinPath(inner, name));
+    }
+  }
+  return paths;
+}
+
+bool IsUnfinished(const Status& status) {
+  return !status.ok() && status.problems().front().kind == "E-unfinished-file";
+}
+
 void WarnOfByteOrderMark(std::string_view text, const std::string& path,
                          std::vector<Problem>& warnings) {
   if (!text.starts_with(json::kByteOrderMark)) return;

@@ -57,10 +57,14 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
                                    Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
-/// The Parquet files below data/, whatever the episodes table names; hidden ones are left out.
-std::vector<std::string> ListDataFiles(const io::FileSystem& file_system, const std::string& root);
-/// Whether a file was begun as Parquet and never finished.
-bool IsUnfinished(const io::FileSystem& file_system, const std::string& path);
+/// Whether this is the name of a Parquet file of a dataset. Hidden files are of the system, like
+/// those that macOS writes beside copies (`._*`).
+bool IsParquetName(const std::string& name);
+/// The Parquet files in the folders below `folder`, sorted; none if there is no such folder.
+Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_system,
+                                                  const std::string& folder);
+/// Whether a file was begun as Parquet and never finished, as reading it said.
+bool IsUnfinished(const Status& status);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const EpisodeClaims& claims, Dataset& dataset);
 

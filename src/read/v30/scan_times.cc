@@ -1,10 +1,10 @@
 #include "read/v30/scan_times.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "formats/parquet/compare_rows.h"
 #include "model/frame_times.h"
+#include "read/v30/judge_times.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -34,46 +34,6 @@ std::optional<std::pair<double, double>> Bounds(const ColumnChunk& chunk,
     return std::pair(static_cast<double>(*chunk.min_value), static_cast<double>(*chunk.max_value));
   if (chunk.min_real && chunk.max_real) return std::pair(*chunk.min_real, *chunk.max_real);
   return std::nullopt;
-}
-
-OddRows Judge(const std::vector<double>& frames, const std::vector<double>& seconds,
-              const FrameRate& rate) {
-  constexpr double kMostFrame = 1e15;
-  OddRows odd;
-  std::vector<double> sorted;
-  for (const double frame : frames) {
-    if (std::fabs(frame) <= kMostFrame && frame == std::floor(frame)) sorted.push_back(frame);
-  }
-  std::sort(sorted.begin(), sorted.end());
-  if (!sorted.empty()) {
-    odd.least_frame = static_cast<int64_t>(sorted.front());
-    odd.most_frame = static_cast<int64_t>(sorted.back());
-  }
-  odd.is_numbered = sorted.size() == frames.size() &&
-                    std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end() &&
-                    odd.most_frame - odd.least_frame == static_cast<int64_t>(frames.size()) - 1;
-  odd.is_ordered = odd.is_numbered && std::is_sorted(frames.begin(), frames.end());
-  bool by_row = true, by_frame = true;
-  odd.is_even = std::isfinite(seconds.front());
-  odd.first_seconds = seconds.front();
-  for (size_t row = 0; row < frames.size(); ++row) {
-    const auto number = static_cast<double>(row);
-    by_row = by_row && IsTimeOf(seconds[row], number, rate);
-    by_frame = by_frame && IsTimeOf(seconds[row], frames[row], rate);
-    odd.is_even = odd.is_even && IsTimeOf(seconds[row] - seconds.front(), number, rate);
-    if (frames[row] != number || !IsTimeOf(seconds[row], number, rate)) ++odd.num_rows;
-  }
-  odd.is_timed_by_frame = by_frame;
-  if (by_row || (by_frame && odd.is_numbered)) return odd;
-  for (size_t row = 0; row < frames.size(); ++row) {
-    const double frame = odd.is_numbered ? frames[row] : static_cast<double>(row);
-    if (IsTimeOf(seconds[row], frame, rate)) continue;
-    if (odd.num_mistimed++ > 0) continue;
-    odd.mistimed_row = row;
-    odd.mistimed_frame = frame;
-    odd.mistimed_seconds = seconds[row];
-  }
-  return odd;
 }
 
 }  // namespace
@@ -138,8 +98,7 @@ Status TimeScan::Add(const parquet::RowGroup& row_group, uint64_t first_row,
 
 void TimeScan::Finish(std::vector<EpisodeRows>& episodes) const {
   for (const auto& [episode, rows] : decoded_) {
-    const OddRows odd = Judge(rows.frames, rows.seconds, rate_);
-    if (odd.num_rows > 0) episodes[episode].odd = std::make_shared<const OddRows>(odd);
+    episodes[episode].odd = JudgeTimes(rows.frames, rows.seconds, rate_);
   }
 }
 

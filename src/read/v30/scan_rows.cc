@@ -1,0 +1,169 @@
+// The footer's statistics tell which rows belong to which episode and task where a column chunk is
+// constant; where it is not, that one column is decoded (format spec 1.8).
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/text.h"
+#include "formats/parquet/file_splice.h"
+#include "read/v30/data_columns.h"
+#include "read/v30/scan_times.h"
+
+namespace robomerge::v30 {
+namespace {
+
+using parquet::ColumnChunk;
+using parquet::Footer;
+using parquet::Leaf;
+
+// The value of a column chunk, if statistics prove that it is constant and has no nulls.
+std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf& leaf) {
+  const bool no_nulls = leaf.max_definition_level == 0 || column_chunk.null_count == 0;
+  if (no_nulls && column_chunk.min_value && column_chunk.min_value == column_chunk.max_value)
+    return column_chunk.min_value;
+  return std::nullopt;
+}
+
+// Reads one file's rows, row group by row group.
+class RowScan {
+ public:
+  RowScan(const io::RandomAccessFile& file, const Footer& footer, const Dataset& dataset,
+          bool decodes_times)
+      : file_(file),
+        footer_(footer),
+        dataset_(dataset),
+        times_(file, footer, dataset.schema.frame_rate(), decodes_times),
+        episode_leaf_(*FindLeaf(footer, "episode_index")),
+        task_leaf_(*FindLeaf(footer, "task_index")) {}
+
+  Result<std::vector<EpisodeRows>> Run() {
+    for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
+      if (footer_.row_groups()[at].num_rows == 0) continue;
+      ROBOMERGE_RETURN_NOT_OK(ScanRowGroup(at));
+    }
+    times_.Finish(episodes_);
+    return std::move(episodes_);
+  }
+
+ private:
+  Status ScanRowGroup(size_t at) {
+    const parquet::RowGroup& row_group = footer_.row_groups()[at];
+    const auto num_rows = static_cast<uint64_t>(row_group.num_rows);
+    const std::optional<int64_t> episode =
+        ConstantValue(row_group.columns[episode_leaf_], footer_.leaves()[episode_leaf_]);
+    const std::optional<int64_t> task =
+        ConstantValue(row_group.columns[task_leaf_], footer_.leaves()[task_leaf_]);
+    std::vector<int64_t> tasks;
+    if (!task) {
+      ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
+    }
+    if (episode) {
+      if (task && !IsListed(*task, *episode)) ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
+      const std::vector<TimeScan::Part> parts = {
+          Append(*episode, num_rows, row_group.uncompressed_bytes(), true)};
+      CountTasks(task, tasks, 0, num_rows);
+      ROBOMERGE_RETURN_NOT_OK(times_.Add(row_group, first_row_, parts));
+      first_row_ += num_rows;
+      return Status();
+    }
+    const uint64_t first_row = first_row_;
+    std::vector<TimeScan::Part> parts;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> episodes,
+                               parquet::ReadInt64Column(file_, footer_, "episode_index", at));
+    bool task_is_checked = false;
+    for (size_t begin = 0; begin < episodes.size();) {
+      size_t end = begin + 1;
+      while (end < episodes.size() && episodes[end] == episodes[begin]) ++end;
+      if (task && !task_is_checked && !IsListed(*task, episodes[begin])) {
+        ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
+        task_is_checked = true;
+      }
+      const bool is_whole = begin == 0 && end == episodes.size();
+      // A row group of several episodes counts by each one's share of its rows.
+      const double share = static_cast<double>(end - begin) / static_cast<double>(num_rows);
+      parts.push_back(
+          Append(episodes[begin], end - begin,
+                 static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
+                 is_whole));
+      CountTasks(task, tasks, begin, end);
+      first_row_ += end - begin;
+      begin = end;
+    }
+    return times_.Add(row_group, first_row, parts);
+  }
+
+  // Whether the episodes table says that all frames of the episode have this task, or says nothing.
+  bool IsListed(int64_t task, int64_t episode) const {
+    if (episode < 0 || static_cast<uint64_t>(episode) >= dataset_.episodes.size()) return true;
+    const std::vector<std::string>& listed = dataset_.episodes[static_cast<size_t>(episode)].tasks;
+    if (listed.empty()) return true;
+    return listed.size() == 1 && task >= 0 && static_cast<uint64_t>(task) < dataset_.tasks.size() &&
+           dataset_.tasks[static_cast<size_t>(task)] == listed.front();
+  }
+
+  // Statistics and the episodes table contradict each other: only the rows tell which one is right.
+  Status CheckConstantTask(size_t at, int64_t task) const {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> tasks,
+                               parquet::ReadInt64Column(file_, footer_, "task_index", at));
+    const auto other =
+        std::find_if(tasks.begin(), tasks.end(), [&](int64_t one) { return one != task; });
+    if (other == tasks.end()) return Status();
+    return Problem(Code::kCorrupt, "statistics in the footer contradict the rows")
+        .Kind("E-data-file")
+        .At(StrCat(file_.path(), ": task_index, row ",
+                   first_row_ + static_cast<uint64_t>(other - tasks.begin())))
+        .Expected(StrCat(task, " (minimum and maximum of row group ", at, ")"))
+        .Found(std::to_string(*other))
+        .Hint("write the file anew with pyarrow, which computes its statistics");
+  }
+
+  TimeScan::Part Append(int64_t episode, uint64_t num_rows, uint64_t uncompressed_bytes,
+                        bool is_row_group) {
+    if (!episodes_.empty() && episodes_.back().episode_index == episode) {
+      // The episode goes on in another row group, so its rows must be decoded to be joined.
+      EpisodeRows& rows = episodes_.back();
+      const TimeScan::Part part{episodes_.size() - 1, rows.num_rows, num_rows};
+      rows.num_rows += num_rows;
+      rows.uncompressed_bytes += uncompressed_bytes;
+      rows.is_row_group = false;
+      return part;
+    }
+    EpisodeRows rows;
+    rows.episode_index = episode;
+    rows.first_row = first_row_;
+    rows.num_rows = num_rows;
+    rows.uncompressed_bytes = uncompressed_bytes;
+    rows.is_row_group = is_row_group;
+    episodes_.push_back(std::move(rows));
+    return {episodes_.size() - 1, 0, num_rows};
+  }
+
+  void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
+                  size_t end) {
+    std::map<int64_t, uint64_t> frames(episodes_.back().task_frames.begin(),
+                                       episodes_.back().task_frames.end());
+    if (constant) {
+      frames[*constant] += end - begin;
+    } else {
+      for (size_t row = begin; row < end; ++row) ++frames[tasks[row]];
+    }
+    episodes_.back().task_frames.assign(frames.begin(), frames.end());
+  }
+
+  const io::RandomAccessFile& file_;
+  const Footer& footer_;
+  const Dataset& dataset_;
+  TimeScan times_;
+  const size_t episode_leaf_, task_leaf_;
+  uint64_t first_row_ = 0;
+  std::vector<EpisodeRows> episodes_;
+};
+
+}  // namespace
+
+Result<std::vector<EpisodeRows>> ScanRows(const io::RandomAccessFile& file, const Footer& footer,
+                                          const Dataset& dataset, bool decodes_times) {
+  return RowScan(file, footer, dataset, decodes_times).Run();
+}
+
+}  // namespace robomerge::v30
