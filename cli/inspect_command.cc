@@ -9,7 +9,8 @@ namespace robomerge::cli {
 namespace {
 
 ExitCode ExitCodeOf(const InspectReport& report) {
-  if (!report.problems.empty()) return kExitSources;
+  if (!report.problems.empty())
+    return report.problems.front().code == Code::kIo ? kExitIo : kExitSources;
   return report.num_findings > 0 ? kExitDifferences : kExitDone;
 }
 

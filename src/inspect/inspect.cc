@@ -1,7 +1,6 @@
 #include "inspect/inspect.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -34,15 +33,19 @@ std::string VideoText(const VideoKey& key, const VideoFile& file, FrameRate rate
 
 // What `verify` finds, less what the report says already, in the words of a finding.
 void AddFindings(VerifyReport verified, InspectReport& report) {
-  std::set<std::pair<std::string, std::string>> said;
-  for (const std::vector<Problem>* problems : {&report.problems, &report.warnings}) {
-    for (const Problem& problem : *problems) {
-      if (problem.kind.size() > 2) said.emplace(problem.kind.substr(2), problem.where);
-    }
-  }
+  // "E-tasks" says all that "V-tasks" says, "W-stats-missing" what "V-stats" says of the same file.
+  const auto is_said = [&report](const Finding& finding) {
+    const std::string about = finding.kind.size() > 2 ? finding.kind.substr(2) : finding.kind;
+    return std::any_of(report.problems.begin(), report.problems.end(),
+                       [&](const Problem& problem) { return problem.kind == "E-" + about; }) ||
+           std::any_of(report.warnings.begin(), report.warnings.end(), [&](const Problem& warning) {
+             return warning.kind.starts_with("W-" + about) &&
+                    finding.where.starts_with(warning.where);
+           });
+  };
   report.num_findings = verified.num_findings;
   for (Finding& finding : verified.findings) {
-    if (finding.kind.size() > 2 && said.contains({finding.kind.substr(2), finding.where}))
+    if (is_said(finding))
       --report.num_findings;
     else
       report.findings.push_back(std::move(finding));

@@ -69,9 +69,11 @@ std::string ElementsText(const Feature* feature, const verify_internal::ElementP
 }
 
 std::string ConstantText(const verify_internal::Profile& profile) {
-  const bool is_constant = profile.finite.count > 1 &&
-                           profile.num_nan + profile.num_infinite == 0 &&
-                           profile.finite.min == profile.finite.max;
+  // Integers from there on may differ and be the same as double.
+  constexpr double kExact = 9007199254740992;  // 2^53
+  const bool is_constant =
+      profile.finite.count > 1 && profile.num_nan + profile.num_infinite == 0 &&
+      profile.finite.min == profile.finite.max && std::fabs(profile.finite.min) < kExact;
   return is_constant ? Short(profile.finite.min) : "";
 }
 

@@ -20,6 +20,14 @@ Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::stri
   return bytes;
 }
 
+Status WriteNewFile(FileSystem& file_system, const std::string& path,
+                    std::span<const std::byte> bytes, bool sync) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file,
+                             file_system.Create(path, Sharing::kForbidden));
+  ROBOMERGE_RETURN_NOT_OK(file->WriteAt(0, bytes));
+  return file->Close(sync);
+}
+
 Result<std::string> AbsolutePath(const FileSystem& file_system, const std::string& path) {
   if (path.starts_with('/')) return robomerge::AbsolutePath(path, "");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string here, file_system.WorkingDirectory());

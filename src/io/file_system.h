@@ -166,6 +166,10 @@ FileSystem& Posix();
 Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
                                   uint64_t most_bytes = uint64_t{1} << 30);
 
+/// Writes a new file: creates it, and syncs it with `sync`. kAlreadyExists if there is one.
+Status WriteNewFile(FileSystem& file_system, const std::string& path,
+                    std::span<const std::byte> bytes, bool sync);
+
 /// `path` made absolute, without "." and empty components; ".." stays, since it may follow a link.
 /// The working directory is asked for only if `path` is relative.
 Result<std::string> AbsolutePath(const FileSystem& file_system, const std::string& path);

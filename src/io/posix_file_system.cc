@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/checked.h"
@@ -382,19 +383,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status RemoveAll(const std::string& path) override {
-    struct stat raw;
-    if (::lstat(path.c_str(), &raw) != 0)
-      return errno == ENOENT ? Status() : Status(SystemProblem("remove", path, errno));
-    if (S_ISDIR(raw.st_mode)) {
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, List(path));
-      for (const std::string& name : names)
-        ROBOMERGE_RETURN_NOT_OK(RemoveAll(JoinPath(path, name)));
-      if (::rmdir(path.c_str()) != 0 && errno != ENOENT)
-        return SystemProblem("remove", path, errno);
-      return Status();
-    }
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return SystemProblem("remove", path, errno);
-    return Status();
+    return RemoveOnMount(path, MountOf(ParentOf(path)));
   }
 
   Status SyncDirectory(const std::string& path) override {
@@ -468,6 +457,37 @@ class PosixFileSystem final : public FileSystem {
     const std::unique_ptr<char, decltype(&::free)> here(::getcwd(nullptr, 0), ::free);
     if (here == nullptr) return SystemProblem("find the working directory", ".", errno);
     return std::string(here.get());
+  }
+
+ private:
+  // The mount that a path lies on; nothing where the kernel does not say (before Linux 5.8).
+  static std::optional<uint64_t> MountOf(const std::string& path) {
+#ifdef STATX_MNT_ID
+    struct statx raw;
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    if (::statx(AT_FDCWD, path.c_str(), flags, STATX_MNT_ID, &raw) == 0 &&
+        (raw.stx_mask & STATX_MNT_ID) != 0)
+      return raw.stx_mnt_id;
+#endif
+    return std::nullopt;
+  }
+
+  // What is mounted below a folder is of somebody else, and stays.
+  Status RemoveOnMount(const std::string& path, std::optional<uint64_t> mount) {
+    struct stat raw;
+    if (::lstat(path.c_str(), &raw) != 0)
+      return errno == ENOENT ? Status() : Status(SystemProblem("remove", path, errno));
+    if (!S_ISDIR(raw.st_mode)) {
+      if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        return SystemProblem("remove", path, errno);
+      return Status();
+    }
+    if (mount && MountOf(path) != mount) return SystemProblem("remove", path, EBUSY);
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, List(path));
+    for (const std::string& name : names)
+      ROBOMERGE_RETURN_NOT_OK(RemoveOnMount(JoinPath(path, name), mount));
+    if (::rmdir(path.c_str()) != 0 && errno != ENOENT) return SystemProblem("remove", path, errno);
+    return Status();
   }
 };
 

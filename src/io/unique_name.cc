@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cctype>
 #include <random>
+#include <string_view>
 
+#include "base/path.h"
 #include "base/text.h"
 
 namespace robomerge::io {
@@ -38,7 +41,30 @@ std::string TemporaryNameFor(const std::string& path) {
 }
 
 bool IsTemporaryName(const std::string& name) {
-  return name.starts_with(".") && name.ends_with(".tmp");
+  constexpr std::string_view kEnd = ".tmp";
+  if (!name.starts_with(".") || !name.ends_with(kEnd)) return false;
+  // ".<name>.<host>-<pid>-<random>-<number>": three numbers, from the end.
+  std::string_view rest(name.data(), name.size() - kEnd.size());
+  for (int numbers = 0; numbers < 3; ++numbers) {
+    const size_t dash = rest.find_last_of('-');
+    if (dash == std::string_view::npos || dash + 1 == rest.size()) return false;
+    const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+    if (!std::all_of(rest.begin() + static_cast<std::ptrdiff_t>(dash) + 1, rest.end(), is_digit))
+      return false;
+    rest = rest.substr(0, dash);
+  }
+  return rest.find_last_of('.') > 0;
+}
+
+void RemoveTemporaries(FileSystem& file_system, const std::string& path) {
+  const std::string parent = ParentOf(path);
+  const Result<std::vector<std::string>> names = file_system.List(parent);
+  if (!names.ok()) return;
+  const std::string prefix = StrCat(".", NameOf(path), ".");
+  for (const std::string& name : *names) {
+    if (name.starts_with(prefix) && IsTemporaryName(name))
+      static_cast<void>(file_system.RemoveAll(JoinPath(parent, name)).ok());
+  }
 }
 
 }  // namespace robomerge::io

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "publish/destination.h"
+#include "publish/staging.h"
 
 namespace robomerge {
 namespace {
@@ -173,7 +174,18 @@ Problem SourceInsideDestination(const std::string& source) {
       .Hint("choose a destination outside of the sources");
 }
 
-// Whether a file that is only written at the end can be written then.
+Result<bool> BeginsWith(const io::FileSystem& file_system, const std::string& path,
+                        std::string_view begin) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system.OpenForReading(path));
+  if (file->size_bytes() < begin.size()) return false;
+  std::string head(begin.size(), '\0');
+  ROBOMERGE_RETURN_NOT_OK(file->ReadAt(0, std::as_writable_bytes(std::span(head))));
+  return head == begin;
+}
+
+// Whether a file that is only written at the end can be written then. Only an older one of its kind
+// is replaced.
 Status CheckFile(const io::FileSystem& file_system, const Output& output) {
   const Problem refusal = Problem(Code::kIo, StrCat(output.what, " cannot be written there"))
                               .Kind("E-io")
@@ -181,10 +193,24 @@ Status CheckFile(const io::FileSystem& file_system, const Output& output) {
                               .Hint("choose another path for it");
   const Result<io::FileStat> stat = file_system.Stat(output.path);
   if (stat.ok() && stat->is_directory()) return Problem(refusal).Found("a folder");
+  if (stat.ok() && stat->kind == io::FileKind::kRegular && stat->size_bytes > 0) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_ours,
+                               BeginsWith(file_system, output.path, output.begin));
+    if (!is_ours) {
+      Problem other = Problem(refusal).Found(StrCat("a file that is no ", output.what));
+      other.code = Code::kInvalidArgument;
+      other.kind = "E-destination";
+      other.hint = "choose another path for it, or remove that file";
+      return other;
+    }
+  }
   if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
                              io::AbsolutePath(file_system, output.path));
-  const Status writable = file_system.CheckWritable(stat.ok() ? absolute : ParentOf(absolute));
+  // A pipe or device is written to; a file is replaced, so its folder must be writable.
+  const bool is_place = stat.ok() && stat->kind == io::FileKind::kOther;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system.RealPath(absolute));
+  const Status writable = file_system.CheckWritable(is_place ? real : ParentOf(real));
   if (writable.ok()) return Status();
   const Problem& cause = writable.problems().front();
   return Problem(refusal).Found(StrCat(cause.found, ", at ", cause.where));
@@ -282,7 +308,16 @@ Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>
   for (const Output& output : outputs) {
     if (output.path.empty()) continue;
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_output, file_system.RealPath(output.path));
-    if (output.is_file) Add(CheckFile(file_system, output), problems);
+    if (output.is_file) {
+      Add(CheckFile(file_system, output), problems);
+      if (real_output.find(kStagingMark) != std::string::npos) {
+        problems.push_back(Problem(Code::kInvalidArgument,
+                                   StrCat(output.what, " lies in the staging folder of a merge"))
+                               .Kind("E-destination")
+                               .At(output.path)
+                               .Hint("choose another path for it"));
+      }
+    }
     if (!destination.empty() && IsWithin(real_output, real_destination)) {
       problems.push_back(
           Problem(Code::kInvalidArgument, StrCat(output.what, " lies in the destination"))

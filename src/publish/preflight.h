@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/file_system.h"
@@ -15,14 +16,14 @@ struct Output {
   const char* what;  ///< what messages call it: "trace"
   std::string path;  ///< empty: there is none
   bool is_file = false;
+  std::string_view begin = {};  ///< of a file: how one of its kind begins
 };
-
-/// The trace of a run.
-inline Output TraceOf(const MergeOptions& options) { return {"trace", options.trace_path, true}; }
 
 /// Looks at all outputs, links followed:
 /// - kInvalidArgument (E-destination-in-source): one lies in a source.
 /// - kInvalidArgument (E-destination): one lies in the destination, if there is one.
+/// - kInvalidArgument (E-destination): a file would replace one that is none of its kind, or lie in
+///   a staging folder.
 /// - kIo (E-io): a file cannot be written there.
 Status CheckOutputs(const io::FileSystem& file_system, const std::vector<Output>& outputs,
                     const std::vector<std::string>& sources, const std::string& destination);

@@ -12,8 +12,6 @@
 namespace robomerge {
 namespace {
 
-constexpr const char* kMark = ".robomerge-";
-
 // Tells destinations of one name apart that grow in one folder: 8 hex digits of the path.
 std::string PlaceMark(const std::string& real_destination) {
   Fingerprint place;
@@ -57,16 +55,27 @@ class Sweeping {
       foreign_.push_back(owned.problems().front());
       return Status();
     }
-    if (stat.is_directory()) return Folder(path, relative + "/");
+    if (stat.is_directory()) {
+      const auto first =
+          std::lower_bound(sorted_paths_.begin(), sorted_paths_.end(), relative + "/");
+      if (first != sorted_paths_.end() && first->starts_with(relative + "/"))
+        return Folder(path, relative + "/");
+      foreign_.push_back(NotOfThisMerge("folder", path));
+      return Status();
+    }
     if (io::IsTemporaryName(name))
       return temporaries_ == Temporaries::kGo ? file_system_.RemoveAll(path) : Status();
     if (std::binary_search(sorted_paths_.begin(), sorted_paths_.end(), relative)) return Status();
-    foreign_.push_back(
-        Problem(Code::kAlreadyExists, "file in the staging folder is not of this merge")
-            .Kind("E-staging-foreign")
-            .At(path)
-            .Hint("move it away: everything in this folder becomes the destination"));
+    foreign_.push_back(NotOfThisMerge("file", path));
     return Status();
+  }
+
+  static Problem NotOfThisMerge(const char* what, const std::string& path) {
+    return Problem(Code::kAlreadyExists,
+                   std::string(what) + " in the staging folder is not of this merge")
+        .Kind("E-staging-foreign")
+        .At(path)
+        .Hint("move it away: everything in the staging folder becomes the destination");
   }
 
   io::FileSystem& file_system_;
@@ -82,7 +91,7 @@ StagingPaths::StagingPaths(const std::string& destination_in, const std::string&
                            const std::string& plan_id, const std::string& real_destination)
     : destination(destination_in) {
   const std::string root = staging_root.empty() ? ParentOf(destination) : staging_root;
-  directory = io::JoinPath(root, "." + NameOf(destination) + kMark + plan_id);
+  directory = io::JoinPath(root, "." + NameOf(destination) + kStagingMark + plan_id);
   if (!staging_root.empty()) directory += "-" + PlaceMark(real_destination);
   journals = directory + ".journal";
   replaced = directory + ".old";
@@ -179,7 +188,7 @@ std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& own
 std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,
                                              const StagingPaths& paths) {
   const std::string root = ParentOf(paths.directory);
-  const std::string prefix = "." + NameOf(paths.destination) + kMark;
+  const std::string prefix = "." + NameOf(paths.destination) + kStagingMark;
   std::vector<std::string> others;
   const Result<std::vector<std::string>> names = file_system.List(root);
   if (!names.ok()) return others;

@@ -11,6 +11,9 @@
 
 namespace robomerge {
 
+/// Stands in the names of all staging folders and what lies beside them.
+inline constexpr const char* kStagingMark = ".robomerge-";
+
 /// The paths for one destination and one plan. The staging folder is the hidden folder
 /// `.<name>.robomerge-<plan id>` beside the destination, and becomes the destination by one rename.
 /// In another folder of the same file system (`staging_root`) its name ends in "-" and 8 hex digits

@@ -85,6 +85,10 @@ Status Transaction::LookAtDestination() {
                            ? publication_.check_whole(destination)
                            : Status();
   if (!whole.ok() && !publication_.overwrite) return DamagedResult(whole, destination);
+  if (state == DestinationState::kIncomplete && !publication_.overwrite) {
+    const Status missing = MissingFiles();
+    if (!missing.ok()) return DamagedResult(missing, destination);
+  }
   is_published_ = state == DestinationState::kThisResult && whole.ok();
   // The result is younger than the sources were when they were read. They may have changed since.
   if (is_published_) return CheckSourceFiles(*file_system_, publication_.origins, true);
@@ -95,6 +99,18 @@ Status Transaction::LookAtDestination() {
     exists.what = "destination holds an older result of this merge: a source was written after it";
   }
   return exists;
+}
+
+Status Transaction::MissingFiles() const {
+  std::vector<Problem> problems;
+  for (const std::string& file : publication_.files) {
+    const std::string path = io::JoinPath(publication_.destination, file);
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there, io::Exists(*file_system_, path));
+    if (is_there || problems.size() == kMostNamed) continue;
+    problems.push_back(
+        Problem(Code::kNotFound, "file of the result is missing").Kind("E-missing-file").At(path));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
 Status Transaction::LookAtJournals() {

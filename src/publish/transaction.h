@@ -144,6 +144,7 @@ class Transaction {
 
   Status LookAtDestination();
   Status LookAtJournals();
+  Status MissingFiles() const;
   Status CheckComplete() const;
   Status Replace();
   Status PutAsideAndRename();

@@ -3,6 +3,7 @@ replaced or removed. docs/robustness.md has the table, "What is looked at, and w
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,9 @@ NO_DATASETS = {
     "an empty info.json": lambda path: (path / "meta").mkdir(parents=True) or (path / "meta/info.json").write_text("{}"),
     "the info.json of another program": lambda path: (path / "meta").mkdir(parents=True) or (path / "meta/info.json").write_text('{"name": "x", "features": []}'),
     "a dataset under version control": lambda path: make_tiny_dataset(path) and (path / ".git").mkdir() or (path / ".git/HEAD").write_text("ref"),
+    "a dataset with notes in it": lambda path: make_tiny_dataset(path) and (path / "meta/notes.txt").write_text("mine"),
+    "a dataset in a dataset": lambda path: make_tiny_dataset(path) and make_tiny_dataset(path / "data/other"),
+    "a dataset with a pipe in it": lambda path: make_tiny_dataset(path) and os.mkfifo(path / "meta/pipe"),
     "a dataset with notes": lambda path: make_tiny_dataset(path) and (path / "notes.txt").write_text("mine"),
 }
 
@@ -249,10 +253,76 @@ def test_a_trace_that_cannot_be_written_is_told_first(robomerge, tmp_path, way):
         "write": merging.stages.write(),
     }[way]
     (tmp_path / "folder").mkdir()
+    (tmp_path / "list.txt").write_text("mine")
+    os.link(merging.sources[0] / "meta/info.json", tmp_path / "other_name.json")
     before = everything(tmp_path)
     places = [tmp_path / "none/trace.json", tmp_path / "folder", merging.sources[0] / "meta/trace.json"]
+    places += [tmp_path / "list.txt", tmp_path / "other_name.json", merging.stages.plan_directory / "plan.json"]
+    places.append(tmp_path / "out/.merged.robomerge-0123456789abcdef.journal/trace.json")
     if way != "describe":
         places.append(merging.destination / "trace.json")
     for trace in places:
         assert robomerge(*words, "--trace", trace).exit_code in (2, 4), trace
         assert everything(tmp_path) == before, trace
+
+
+def test_a_trace_replaces_an_older_one(robomerge, tmp_path):
+    merging = Merging(robomerge, tmp_path, "merge")
+    for options in ([], ["--overwrite"]):
+        words = ["merge", *merging.sources, "-o", merging.destination, *options, "--trace", tmp_path / "trace.json"]
+        assert robomerge(*words).exit_code == 0
+    assert json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+
+
+def test_a_result_that_lacks_a_file_names_it_and_can_be_overwritten(robomerge, tmp_path):
+    merging = Merging(robomerge, tmp_path, "merge")
+    assert merging.run().exit_code == 0
+    whole = tree(merging.destination)
+    for name in whole:
+        path = merging.destination / name
+        if name != "meta/robomerge.json":
+            path.unlink()
+            run = merging.run()
+            assert kind_of(run) == "E-destination-exists" and str(path) in run.stderr, name
+        else:
+            (merging.destination / "meta/info.json").write_text("")
+        assert robomerge("merge", *merging.sources, "-o", merging.destination, "--overwrite").exit_code == 0, name
+        assert tree(merging.destination) == whole
+
+
+@as_root
+def test_what_is_mounted_below_a_replaced_dataset_stays(robomerge, tmp_path):
+    merging = Merging(robomerge, tmp_path, "merge", "--overwrite")
+    assert merging.run().exit_code == 0
+    mounted = merging.destination / "videos/big"
+    mounted.mkdir(parents=True)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/only_copy.mp4").write_text("mine")
+    if subprocess.run(["mount", "--bind", tmp_path / "disk", mounted], check=False).returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    try:
+        make_tiny_dataset(tmp_path / "c", lengths=(2,))
+        run = robomerge("merge", tmp_path / "c", "-o", merging.destination, "--overwrite", "--json")
+        assert (tmp_path / "disk/only_copy.mp4").read_text() == "mine"
+        assert run.exit_code != 0 or "W-old-dataset-left" in run.stdout
+    finally:
+        for place in (tmp_path / "out").rglob("videos/big"):
+            subprocess.run(["umount", place], check=False)
+
+
+def test_only_temporary_files_of_writers_are_removed_from_staging(robomerge, tmp_path):
+    merging = Merging(robomerge, tmp_path, "stages")
+    staging = merging.staging()
+    for command in (merging.stages.describe(), merging.stages.plan(), merging.stages.write()):
+        merging.stages.run(command)
+    for foreign in (".thesis.tmp", "meta/.info.json.tmp", "meta/.a-1-2.tmp"):
+        (staging / foreign).write_text("mine")
+        assert kind_of(robomerge(*merging.stages.publish())) == "E-staging-foreign"
+        assert (staging / foreign).read_text() == "mine"
+        (staging / foreign).unlink()
+    (staging / "empty").mkdir()
+    assert kind_of(robomerge(*merging.stages.publish())) == "E-staging-foreign"
+    (staging / "empty").rmdir()
+    (staging / "meta/.info.json.host-1-2-3.tmp").write_text("half")
+    merging.stages.run(merging.stages.publish())
+    assert not (merging.destination / "meta/.info.json.host-1-2-3.tmp").exists()
