@@ -176,11 +176,8 @@ Status Run::WriteTrace(std::span<const std::byte> bytes) {
   if (stat.ok() && stat->kind == io::FileKind::kOther) return file_system_.Overwrite(path, bytes);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system_.RealPath(path));
   io::RemoveTemporaries(file_system_, real);
-  const std::string temporary = io::TemporaryNameFor(real);
-  Status status = io::WriteNewFile(file_system_, temporary, bytes, options_.sync);
-  if (status.ok()) status = file_system_.Replace(temporary, real);
-  if (!status.ok()) static_cast<void>(file_system_.RemoveAll(temporary).ok());
-  return status;
+  WholeFileSystem whole_files(file_system_, false);
+  return io::WriteNewFile(whole_files, real, bytes, options_.sync);
 }
 
 Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
