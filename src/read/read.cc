@@ -19,16 +19,20 @@ std::optional<int> MajorVersion(const json::Json& version) {
 }
 
 // Reads meta/info.json, and refuses versions that are not supported.
-Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root) {
+Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root,
+                                MetadataFile& info_file) {
   const std::string path = io::JoinPath(root, "meta/info.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path);
-  if (!text.ok() && text.status().code() == Code::kNotFound) {
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+  if (!file.ok() && file.status().code() == Code::kNotFound) {
     return Problem(Code::kNotFound, "no LeRobot dataset here: it has no meta/info.json")
         .Kind("E-no-dataset")
         .Source(root)
         .At(path)
         .Hint("name the folder that holds meta/, data/ and videos/");
   }
+  ROBOMERGE_RETURN_NOT_OK(file.status().OfSource(root).OfKind("E-info"));
+  info_file = v30::MetadataFileOf(**file);
+  const Result<std::string> text = io::ReadWhole(**file);
   ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root).OfKind("E-info"));
   Result<json::Json> info = json::Parse(*text, path);
   ROBOMERGE_RETURN_NOT_OK(info.status().OfSource(root).OfKind("E-info"));
@@ -64,32 +68,20 @@ Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::st
   return info;
 }
 
-// Of what is there. Who reads it says what is wrong with it.
-std::vector<MetadataFile> StatMetadata(const io::FileSystem& file_system, const std::string& root) {
-  std::vector<MetadataFile> files;
-  for (const char* name : {"meta/info.json", "meta/tasks.parquet", "meta/stats.json"}) {
-    const std::string path = io::JoinPath(root, name);
-    const Result<io::FileStat> stat = file_system.Stat(path);
-    if (!stat.ok()) continue;
-    files.push_back({path, stat->size_bytes, stat->modified_ns, stat->changed_ns});
-  }
-  return files;
-}
-
 }  // namespace
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root) {
-  // Before they are read: what is written from now on shows when the merge is done.
-  std::vector<MetadataFile> metadata_files = StatMetadata(file_system, root);
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
+  MetadataFile info_file;
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root, info_file));
   Result<Dataset> dataset = v30::ReadDataset(file_system, root, info);
   if (!dataset.ok()) return dataset.status().OfSource(root);
-  dataset->metadata_files = std::move(metadata_files);
+  dataset->metadata_files.push_back(std::move(info_file));
   return dataset;
 }
 
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root));
+  MetadataFile info_file;
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info, ReadInfoFile(file_system, root, info_file));
   Dataset dataset;
   dataset.root = root;
   ROBOMERGE_RETURN_NOT_OK(v30::ReadInfo(root, info, dataset).status());

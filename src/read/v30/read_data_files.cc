@@ -258,7 +258,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
         .Hint("copy or download the dataset again");
   }
   ROBOMERGE_RETURN_NOT_OK(file.status());
-  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));
+  const io::FileStat stat = (*file)->stat();
   data.size_bytes = stat.size_bytes;
   data.modified_ns = stat.modified_ns;
   data.changed_ns = stat.changed_ns;

@@ -224,7 +224,7 @@ Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const Sour
   for (const std::string& path : paths) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                                file_system.OpenForReading(path));
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(path));
+    const io::FileStat stat = file->stat();
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(*file));
     ROBOMERGE_ASSIGN_OR_RETURN(FileColumns of_file, ReadColumns(table, video_keys));
     ROBOMERGE_ASSIGN_OR_RETURN(StatisticsOfFile of_statistics, StatisticsOfFile::Read(table));

@@ -59,10 +59,12 @@ Result<Statistic> Parse(const std::string& name, const json::Json& value,
 
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   const std::string path = io::JoinPath(dataset.root, "meta/stats.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path);
-  if (!text.ok() && text.status().code() == Code::kNotFound) return Status();
-  ROBOMERGE_RETURN_NOT_OK(text.status());
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(*text, path));
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+  if (!file.ok() && file.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(file.status());
+  dataset.metadata_files.push_back(MetadataFileOf(**file));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWhole(**file));
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(text, path));
   std::vector<Problem> problems;
   std::vector<FeatureStatistics> all;
   if (!document.is_object()) {

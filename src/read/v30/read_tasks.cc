@@ -50,6 +50,7 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
         .At(path)
         .Expected(StrCat(info.total_tasks, " tasks (from info.json: total_tasks)"));
   }
+  dataset.metadata_files.push_back(MetadataFileOf(**file));
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(**file));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string column, TaskColumn(table, path));
   ROBOMERGE_ASSIGN_OR_RETURN(dataset.tasks, table.Strings(column));
