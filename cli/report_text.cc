@@ -110,13 +110,13 @@ std::string StageText(const StageReport& report) {
   if (report.stage == "describe") {
     if (report.num_sources == 0) return "Nothing to describe in this share\n";
     return (report.already_done ? "Described already: " : "Described ") +
-           Counted(report.num_sources, "dataset") + "\n  into  " + report.directory + "\n";
+           Counted(report.num_sources, "dataset") + "\n  into  " + OneLine(report.directory) + "\n";
   }
   if (report.stage == "plan") {
     return (report.already_done ? "Planned already: " : "Planned ") +
            Counted(report.num_units, "file") + " of " + Counted(report.num_sources, "dataset") +
-           "\n  into  " + report.directory + "\n  for   " + report.destination + "\n  plan  " +
-           report.plan_id + "\n";
+           "\n  into  " + OneLine(report.directory) + "\n  for   " + OneLine(report.destination) +
+           "\n  plan  " + report.plan_id + "\n";
   }
   if (report.stage == "write") {
     if (report.num_units == 0) return "Nothing to write in this share\n";
@@ -127,16 +127,16 @@ std::string StageText(const StageReport& report) {
            Counted(report.num_files_skipped, "file") + "\n";
   }
   if (report.already_done)
-    return "Nothing to do: " + report.destination + " is this very merge already\n";
+    return "Nothing to do: " + OneLine(report.destination) + " is this very merge already\n";
   return "Published " + Counted(report.num_units, "file") + ", " + BytesText(report.size_bytes) +
-         "\n  at    " + report.destination + "\n";
+         "\n  at    " + OneLine(report.destination) + "\n";
 }
 
 std::string SuccessText(const MergeReport& report) {
   if (report.already_done)
-    return "Nothing to do: " + report.destination + " is this very merge already\n";
+    return "Nothing to do: " + OneLine(report.destination) + " is this very merge already\n";
   return "Merged " + Counted(report.num_sources, "dataset") + "\n" + "  into  " +
-         report.destination + "\n" + "  made  " + ContentText(report) + " in " +
+         OneLine(report.destination) + "\n" + "  made  " + ContentText(report) + " in " +
          Counted(report.files.size(), "file") + ", " + BytesText(report.size_bytes) + ": " +
          BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
          " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" + "  took  " +
@@ -144,7 +144,7 @@ std::string SuccessText(const MergeReport& report) {
 }
 
 std::string InspectText(const InspectReport& report) {
-  std::string text = report.root + "\n";
+  std::string text = OneLine(report.root) + "\n";
   // Of a dataset that could not be read only the problems are known.
   if (report.version.empty()) return text + FindingsText(report);
   TextTable facts({false, false});
@@ -154,7 +154,7 @@ std::string InspectText(const InspectReport& report) {
   facts.Add({"episodes", Separated(report.num_episodes)});
   facts.Add({"frames", Separated(report.num_frames)});
   text += facts.Text("  ") + "\n" + Counted(report.tasks.size(), "task") + "\n";
-  for (const std::string& task : report.tasks) text += "  " + task + "\n";
+  for (const std::string& task : report.tasks) text += "  " + OneLine(task) + "\n";
   text += "\n" + Counted(report.features.size(), "feature") + "\n";
   TextTable features({false, false, false});
   for (const InspectReport::Feature& feature : report.features)

@@ -1,5 +1,6 @@
 #include "cli/report_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace robomerge::cli {

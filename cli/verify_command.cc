@@ -26,7 +26,7 @@ Problem ProblemOf(const Finding& finding) {
 
 std::string SummaryText(const VerifyReport& report) {
   std::string text = report.ok() ? "Verified " : "Checked ";
-  text += report.destination;
+  text += OneLine(report.destination);
   if (report.num_sources > 0) text += " against " + Counted(report.num_sources, "dataset");
   text += "\n  " + Counted(report.num_episodes, "episode") + ", " +
           Counted(report.num_rows, "row") + ", " + Counted(report.num_video_frames, "video frame") +

@@ -1,4 +1,5 @@
-// Shows one dataset: what it holds, what is wrong with it, and what people look for before training.
+// Shows one dataset: what it holds, what is wrong with it, and what people look for before
+// training.
 #pragma once
 
 #include <atomic>

@@ -158,6 +158,9 @@ class [[nodiscard]] Result {
   std::variant<T, Status> state_;
 };
 
+/// `text` with "\\n" for every line feed: a name that holds one must not look like a message.
+std::string OneLine(std::string_view text);
+
 /// The text that a person reads: grouped by kind; each sentence once, then its places with what was
 /// expected and found, then the hints. Paths can be pasted. At most `most_of_a_kind` places of a
 /// kind are written out; the rest is counted. `heading` is "error" or "warning".

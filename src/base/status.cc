@@ -143,8 +143,22 @@ void FormatKind(const std::vector<Problem>& problems, const std::vector<size_t>&
 
 }  // namespace
 
-std::string FormatProblems(const std::vector<Problem>& problems, std::string_view heading,
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char letter : text)
+    line += letter == '\n' ? std::string("\\n") : std::string(1, letter);
+  return line;
+}
+
+std::string FormatProblems(const std::vector<Problem>& with_line_feeds, std::string_view heading,
                            size_t most_of_a_kind) {
+  std::vector<Problem> problems = with_line_feeds;
+  for (Problem& problem : problems) {
+    for (std::string* text : {&problem.what, &problem.source, &problem.where, &problem.expected,
+                              &problem.found, &problem.hint})
+      if (text->find('\n') != std::string::npos) *text = OneLine(*text);
+    for (std::string& text : problem.context) text = OneLine(text);
+  }
   std::vector<size_t> all(problems.size());
   std::iota(all.begin(), all.end(), size_t{0});
   std::string text;

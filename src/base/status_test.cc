@@ -93,6 +93,12 @@ TEST(Status, FormatKeepsSentencesOfOneKindTogether) {
             "error[E-rows]: one\nerror[E-rows]: two\n\nerror: no kind\n");
 }
 
+TEST(Status, ALineFeedInAValueMakesNoLine) {
+  const Problem problem = Problem(Code::kCorrupt, "bad").At("a\nerror[E-io]: false").Found("x\ny");
+  EXPECT_EQ(FormatProblems({problem}, "error"),
+            "error: bad\n  --> a\\nerror[E-io]: false\n  found    x\\ny\n");
+}
+
 TEST(Status, IoProblemsAllGetTheKindOfIo) {
   const Status status =
       Status::Many({Problem(Code::kIo, "cannot open"), Problem(Code::kCorrupt, "cut off")})

@@ -48,7 +48,8 @@ std::string ElementName(const Feature* feature, size_t element, size_t num_eleme
   return StrCat(number, ": ", names[element].get<std::string>());
 }
 
-// "2 of 7 elements: 3: gripper, 5: wrist", as far as `is_such` says so; empty if none is.
+// "2 of 7 elements: [3: gripper] 0.5, [5: wrist] 1", for those of which `say` says anything; empty
+// if there is none.
 std::string ElementsText(const Feature* feature, const verify_internal::ElementProfiles& elements,
                          const std::function<std::string(const verify_internal::Profile&)>& say) {
   std::string list;

@@ -5,19 +5,31 @@
 
 namespace robomerge::io {
 
+Result<std::string> ReadWhole(const RandomAccessFile& file, uint64_t most_bytes) {
+  if (file.size_bytes() > most_bytes) {
+    return Problem(Code::kCorrupt, "metadata file is too large to be one")
+        .At(file.path())
+        .Expected(StrCat("at most ", WithSeparators(most_bytes), " bytes"))
+        .Found(StrCat(WithSeparators(file.size_bytes()), " bytes"));
+  }
+  std::string bytes(file.size_bytes(), '\0');
+  ROBOMERGE_RETURN_NOT_OK(file.ReadAt(0, std::as_writable_bytes(std::span(bytes))));
+  return bytes;
+}
+
 Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
                                   uint64_t most_bytes) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file,
                              file_system.OpenForReading(path));
-  if (file->size_bytes() > most_bytes) {
-    return Problem(Code::kCorrupt, "metadata file is too large to be one")
-        .At(path)
-        .Expected(StrCat("at most ", WithSeparators(most_bytes), " bytes"))
-        .Found(StrCat(WithSeparators(file->size_bytes()), " bytes"));
-  }
-  std::string bytes(file->size_bytes(), '\0');
-  ROBOMERGE_RETURN_NOT_OK(file->ReadAt(0, std::as_writable_bytes(std::span(bytes))));
-  return bytes;
+  return ReadWhole(*file, most_bytes);
+}
+
+Status WriteNewFile(FileSystem& file_system, const std::string& path,
+                    std::span<const std::byte> bytes, bool sync) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file,
+                             file_system.Create(path, Sharing::kForbidden));
+  ROBOMERGE_RETURN_NOT_OK(file->WriteAt(0, bytes));
+  return file->Close(sync);
 }
 
 Result<std::string> AbsolutePath(const FileSystem& file_system, const std::string& path) {

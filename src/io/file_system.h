@@ -38,6 +38,12 @@ class RandomAccessFile {
   virtual const std::string& path() const = 0;
   /// Size when it was opened.
   virtual uint64_t size_bytes() const = 0;
+  /// What the system said of it when it was opened; of bytes in memory only their number.
+  virtual FileStat stat() const {
+    FileStat stat;
+    stat.size_bytes = size_bytes();
+    return stat;
+  }
   /// Fills all of `out` from `offset`. kCorrupt if the file ends before, kIo if the system refuses.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
   /// The descriptor, for copies inside the kernel; -1 if there is none, or none that stays open
@@ -162,9 +168,16 @@ class FileSystem {
 /// The real file system. Lives as long as the program. Only public calls and tests name it.
 FileSystem& Posix();
 
+constexpr uint64_t kMostWholeBytes = uint64_t{1} << 30;
+
 /// Reads all of a file. kCorrupt if it is larger than `most_bytes`.
+Result<std::string> ReadWhole(const RandomAccessFile& file, uint64_t most_bytes = kMostWholeBytes);
 Result<std::string> ReadWholeFile(const FileSystem& file_system, const std::string& path,
-                                  uint64_t most_bytes = uint64_t{1} << 30);
+                                  uint64_t most_bytes = kMostWholeBytes);
+
+/// Writes a new file: creates it, and syncs it with `sync`. kAlreadyExists if there is one.
+Status WriteNewFile(FileSystem& file_system, const std::string& path,
+                    std::span<const std::byte> bytes, bool sync);
 
 /// `path` made absolute, without "." and empty components; ".." stays, since it may follow a link.
 /// The working directory is asked for only if `path` is relative.

@@ -97,11 +97,12 @@ Problem NotRegular(const std::string& path, const struct stat& raw) {
 
 class PosixRandomAccessFile final : public RandomAccessFile {
  public:
-  PosixRandomAccessFile(std::string path, int descriptor, uint64_t size_bytes)
-      : path_(std::move(path)), descriptor_(descriptor), size_bytes_(size_bytes) {}
+  PosixRandomAccessFile(std::string path, int descriptor, const FileStat& stat)
+      : path_(std::move(path)), descriptor_(descriptor), stat_(stat) {}
 
   const std::string& path() const override { return path_; }
-  uint64_t size_bytes() const override { return size_bytes_; }
+  uint64_t size_bytes() const override { return stat_.size_bytes; }
+  FileStat stat() const override { return stat_; }
   int descriptor() const override { return descriptor_.get(); }
 
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
@@ -125,7 +126,7 @@ class PosixRandomAccessFile final : public RandomAccessFile {
  private:
   std::string path_;
   Descriptor descriptor_;
-  uint64_t size_bytes_;
+  FileStat stat_;
 };
 
 class PosixOutputFile final : public OutputFile {
@@ -278,9 +279,8 @@ class PosixFileSystem final : public FileSystem {
     Descriptor descriptor(number);
     if (::fstat(descriptor.get(), &raw) != 0) return SystemProblem("stat", path, errno);
     if (!S_ISREG(raw.st_mode)) return NotRegular(path, raw);
-    const auto size = static_cast<uint64_t>(raw.st_size);
     return std::unique_ptr<RandomAccessFile>(
-        std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), size));
+        std::make_unique<PosixRandomAccessFile>(path, descriptor.Release(), FromStat(raw)));
   }
 
   Result<std::unique_ptr<OutputFile>> Create(const std::string& path, Sharing sharing) override {

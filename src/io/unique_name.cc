@@ -9,6 +9,7 @@
 #include <random>
 #include <string_view>
 
+#include "base/path.h"
 #include "base/text.h"
 
 namespace robomerge::io {
@@ -53,6 +54,17 @@ bool IsTemporaryName(const std::string& name) {
     rest = rest.substr(0, dash);
   }
   return rest.find_last_of('.') > 0;
+}
+
+void RemoveTemporaries(FileSystem& file_system, const std::string& path) {
+  const std::string parent = ParentOf(path);
+  const Result<std::vector<std::string>> names = file_system.List(parent);
+  if (!names.ok()) return;
+  const std::string prefix = StrCat(".", NameOf(path), ".");
+  for (const std::string& name : *names) {
+    if (name.starts_with(prefix) && IsTemporaryName(name))
+      static_cast<void>(file_system.RemoveAll(JoinPath(parent, name)).ok());
+  }
 }
 
 }  // namespace robomerge::io

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "io/file_system.h"
+
 namespace robomerge::io {
 
 /// "<host>-<pid>-<random>-<number>": different at every call, in every process and on every machine
@@ -14,5 +16,8 @@ std::string TemporaryNameFor(const std::string& path);
 
 /// Whether a file's name (without folder) is one that TemporaryNameFor makes.
 bool IsTemporaryName(const std::string& name);
+
+/// Removes what killed attempts to write `path` left under the names of TemporaryNameFor.
+void RemoveTemporaries(FileSystem& file_system, const std::string& path);
 
 }  // namespace robomerge::io

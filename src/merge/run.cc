@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "describe/describe.h"
+#include "io/unique_name.h"
 #include "measure/measure.h"
 #include "model/retime.h"
 #include "plan/plan.h"
@@ -169,12 +170,22 @@ Status Run::Finish() {
   Enter("");
   if (options_.trace_path.empty()) return Status();
   const std::string trace = observer_.trace().ChromeTraceJson();
-  const Status written =
-      file_system_.Overwrite(options_.trace_path, std::as_bytes(std::span(trace)));
+  const Status written = WriteTrace(std::as_bytes(std::span(trace)));
   if (written.ok()) return Status();
   return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
       .At(options_.trace_path)
       .Found(written.problems().front().found);
+}
+
+// A file appears whole, so that what is there is a trace or was never one of ours.
+Status Run::WriteTrace(std::span<const std::byte> bytes) {
+  const std::string& path = options_.trace_path;
+  const Result<io::FileStat> stat = file_system_.Stat(path);
+  if (stat.ok() && stat->kind == io::FileKind::kOther) return file_system_.Overwrite(path, bytes);
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system_.RealPath(path));
+  io::RemoveTemporaries(file_system_, real);
+  WholeFileSystem whole_files(file_system_, false);
+  return io::WriteNewFile(whole_files, real, bytes, options_.sync);
 }
 
 Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {

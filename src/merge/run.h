@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,12 @@
 #include "merge/progress.h"
 #include "model/partial.h"
 #include "model/plan.h"
+#include "publish/preflight.h"
 #include "publish/transaction.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "schedule/executor.h"
+#include "schedule/observer.h"
 #include "write/write.h"
 
 namespace robomerge {
@@ -31,6 +34,11 @@ struct WrittenTotals {
 
 /// The file of a step as reports have it.
 ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
+
+/// The trace of a run, as an output that CheckOutputs() looks at.
+inline Output TraceOf(const MergeOptions& options) {
+  return {"trace", options.trace_path, true, schedule::kTraceBegin};
+}
 
 /// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
@@ -88,6 +96,7 @@ class Run {
                     Transaction& transaction);
 
  private:
+  Status WriteTrace(std::span<const std::byte> bytes);
   io::FileSystem& file_system_;
   const MergeOptions& options_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

@@ -13,27 +13,6 @@ using json::Json;
 constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
 constexpr const char* kFingerprint = "fingerprint";
 
-Status WriteText(io::FileSystem& file_system, const std::string& path, const std::string& text,
-                 bool sync) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> file,
-                             file_system.Create(path, io::Sharing::kForbidden));
-  ROBOMERGE_RETURN_NOT_OK(file->WriteAt(0, std::as_bytes(std::span(text))));
-  return file->Close(sync);
-}
-
-// Removes what killed attempts left, now that the whole folder is there. An attempt that is still
-// running fails then, and finds the whole folder.
-void RemoveTemporaries(io::FileSystem& file_system, const std::string& path) {
-  const std::string parent = ParentOf(path);
-  const Result<std::vector<std::string>> names = file_system.List(parent);
-  if (!names.ok()) return;
-  const std::string prefix = "." + path.substr(path.find_last_of('/') + 1) + ".";
-  for (const std::string& name : *names) {
-    if (name.starts_with(prefix) && io::IsTemporaryName(name))
-      static_cast<void>(file_system.RemoveAll(io::JoinPath(parent, name)).ok());
-  }
-}
-
 // The header without who wrote it, which is no part of the content.
 std::string Content(Json header) {
   header.erase("made_by");
@@ -83,8 +62,9 @@ Status TableFolderWriter::WriteFiles(io::FileSystem& file_system, const std::str
     static_cast<void>(size_bytes);
     ROBOMERGE_RETURN_NOT_OK(file->Close(sync));
   }
-  ROBOMERGE_RETURN_NOT_OK(
-      WriteText(file_system, io::JoinPath(path, kind_.header_name), Header(), sync));
+  const std::string header = Header();
+  ROBOMERGE_RETURN_NOT_OK(io::WriteNewFile(file_system, io::JoinPath(path, kind_.header_name),
+                                           std::as_bytes(std::span(header)), sync));
   return sync ? file_system.SyncDirectory(path) : Status();
 }
 
@@ -96,8 +76,10 @@ Result<TableFolderWriter::Outcome> TableFolderWriter::Write(io::FileSystem& file
     return Content(there.header()) == Content(header_) ? Outcome::kAlreadyThere : Outcome::kDiffers;
   };
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, path));
+  // What is removed now that the whole folder is there may still be written by another attempt,
+  // which fails then and finds the whole folder.
   if (exists) {
-    RemoveTemporaries(file_system, path);
+    io::RemoveTemporaries(file_system, path);
     return compare();
   }
   const std::string parent = ParentOf(path);
@@ -113,7 +95,7 @@ Result<TableFolderWriter::Outcome> TableFolderWriter::Write(io::FileSystem& file
     if (is_there.ok() && *is_there) return compare();
     return status;
   }
-  RemoveTemporaries(file_system, path);
+  io::RemoveTemporaries(file_system, path);
   if (sync) ROBOMERGE_RETURN_NOT_OK(file_system.SyncDirectory(parent));
   return Outcome::kWritten;
 }

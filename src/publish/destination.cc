@@ -78,6 +78,46 @@ bool IsNameInDataset(const std::string& name) {
   return kNames.contains(name) || name.starts_with("._");
 }
 
+namespace {
+
+// What LeRobot, the Hub and file managers put into the folders of a dataset.
+bool IsFileNameInDataset(const std::string& name) {
+  static constexpr std::string_view kEnds[] = {".parquet", ".mp4", ".json", ".jsonl",
+                                               ".png",     ".jpg", ".jpeg", ".md"};
+  const auto ends = [&name](std::string_view end) { return name.ends_with(end); };
+  return (!name.starts_with('.') && std::any_of(std::begin(kEnds), std::end(kEnds), ends)) ||
+         name.starts_with("._") || name == ".DS_Store" || name == ".gitattributes";
+}
+
+// Appends what is of no dataset in `folder`: hidden folders, other files, pipes, and the datasets
+// of others. `relative`: its path in the dataset, with a slash at its end, or empty.
+Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
+                   const std::string& relative, std::vector<std::string>& foreign) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(folder));
+  for (const std::string& name : names) {
+    const bool is_top = relative.empty();
+    if (is_top ? !IsNameInDataset(name) : name.starts_with('.') && !IsFileNameInDataset(name)) {
+      foreign.push_back(relative + name);
+      continue;
+    }
+    // The caches of the Hub hold whatever it puts there.
+    if (IsFileNameInDataset(name) || (is_top && name.starts_with('.'))) continue;
+    const std::string path = io::JoinPath(folder, name);
+    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_dataset,
+                               is_top
+                                   ? Result<bool>(false)
+                                   : io::Exists(file_system, io::JoinPath(path, "meta/info.json")));
+    if (stat.is_directory() && !is_dataset)
+      ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, relative + name + "/", foreign));
+    else
+      foreign.push_back(relative + name);
+  }
+  return Status();
+}
+
+}  // namespace
+
 Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path) {
   const Problem refusal =
       Problem(Code::kInvalidArgument,
@@ -104,20 +144,18 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string content_id, PublishedContentId(file_system, path));
     if (content_id.empty()) return refusal;
   }
-  std::string others;
-  size_t num_others = 0;
-  for (const std::string& name : names) {
-    if (IsNameInDataset(name)) continue;
-    if (num_others < kMostNamed) others += StrCat(num_others == 0 ? "`" : ", `", name, "`");
-    ++num_others;
-  }
-  if (num_others == 0) return Status();
-  if (num_others > kMostNamed) others += StrCat(" and ", num_others - kMostNamed, " more");
+  std::vector<std::string> foreign;
+  ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, "", foreign));
+  if (foreign.empty()) return Status();
+  const size_t num_foreign = foreign.size();
+  foreign.resize(std::min(num_foreign, kMostNamed));
+  std::string others = StrCat("`", Join(foreign, "`, `"), "`");
+  if (num_foreign > kMostNamed) others += StrCat(" and ", num_foreign - kMostNamed, " more");
   return Problem(Code::kInvalidArgument,
                  "dataset at the destination holds what is no part of it, and is not overwritten")
       .Kind("E-destination")
       .At(path)
-      .Expected("only meta, data, videos and images, and what the Hub adds")
+      .Expected("only meta, data, videos and images with their files, and what the Hub adds")
       .Found(others)
       .Hint("move these away, or choose another destination");
 }

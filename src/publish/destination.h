@@ -37,8 +37,8 @@ Result<std::string> PublishedContentId(const io::FileSystem& file_system,
 bool IsNameInDataset(const std::string& name);
 
 /// kInvalidArgument (E-destination) unless a LeRobot dataset (meta/info.json with
-/// `codebase_version` and `features`) that holds nothing else (IsNameInDataset), or an empty folder
-/// lies at `path`.
+/// `codebase_version` and `features`, or a merge's record) that holds nothing else
+/// (files of other kinds, hidden folders, other datasets), or an empty folder lies at `path`.
 Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path);
 
 /// The problem of a destination that is there and is not to be replaced. It hints at overwriting

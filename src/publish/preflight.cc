@@ -211,7 +211,10 @@ Status CheckFile(const io::FileSystem& file_system, const Output& output) {
   if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
                              io::AbsolutePath(file_system, output.path));
-  const Status writable = file_system.CheckWritable(stat.ok() ? absolute : ParentOf(absolute));
+  // A pipe or device is written to; a file is replaced, so its folder must be writable.
+  const bool is_place = stat.ok() && stat->kind == io::FileKind::kOther;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system.RealPath(absolute));
+  const Status writable = file_system.CheckWritable(is_place ? real : ParentOf(real));
   if (writable.ok()) return Status();
   const Problem& cause = writable.problems().front();
   return Problem(refusal).Found(StrCat(cause.found, ", at ", cause.where));

@@ -19,11 +19,6 @@ struct Output {
   std::string_view begin = {};  ///< of a file: how one of its kind begins
 };
 
-/// The trace of a run.
-inline Output TraceOf(const MergeOptions& options) {
-  return {"trace", options.trace_path, true, "{\"displayTimeUnit\""};
-}
-
 /// Looks at all outputs, links followed:
 /// - kInvalidArgument (E-destination-in-source): one lies in a source.
 /// - kInvalidArgument (E-destination): one lies in the destination, if there is one.

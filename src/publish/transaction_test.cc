@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/path.h"
 #include "io/forwarding_file_system.h"
 #include "testing/memory_file_system.h"
 
@@ -26,11 +27,11 @@ const std::string kStaging = "/out/.merged.robomerge-0123456789abcdef";
 class TransactionTest : public ::testing::Test {
  protected:
   TransactionTest() {
-    Put("/source/data/a", "payload");
+    Put("/source/data/a.parquet", "payload");
     publication_.destination = kDestination;
     publication_.plan_id = "0123456789abcdef";
     publication_.content_id = "cccccccccccccccc";
-    publication_.files = {"data/a", "meta/robomerge.json"};
+    publication_.files = {"data/a.parquet", "meta/robomerge.json"};
     publication_.origins.push_back(OriginNow());
     EXPECT_TRUE(memory_.MakeDirectories("/out").ok());
   }
@@ -40,10 +41,10 @@ class TransactionTest : public ::testing::Test {
   }
 
   Origin OriginNow() const {
-    const io::FileStat stat = memory_.Stat("/source/data/a").value();
+    const io::FileStat stat = memory_.Stat("/source/data/a.parquet").value();
     Origin origin;
     origin.root = "/source";
-    origin.files.push_back({"data/a", stat.size_bytes, stat.modified_ns, stat.changed_ns});
+    origin.files.push_back({"data/a.parquet", stat.size_bytes, stat.modified_ns, stat.changed_ns});
     return origin;
   }
 
@@ -89,7 +90,7 @@ TEST_F(TransactionTest, TheWholeAppearsAndNothingStaysBesideIt) {
   EXPECT_EQ(Merge(), "");
   EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
   EXPECT_THAT(memory_.Tree(kDestination),
-              ElementsAre(Pair("data/a", "payload"), Pair("meta/robomerge.json", kRecord)));
+              ElementsAre(Pair("data/a.parquet", "payload"), Pair("meta/robomerge.json", kRecord)));
   EXPECT_TRUE(Open().value().is_published());
 }
 
@@ -109,7 +110,7 @@ TEST_F(TransactionTest, AFileThatWasWrittenIsNotWrittenAgain) {
     const Status settled = first.Settle(full, "run it again");
     EXPECT_THAT(settled.problems().front().hint, HasSubstr("run it again; to give it up, remove"));
   }
-  ASSERT_TRUE(memory_.RemoveAll(kStaging + "/data/a").ok());
+  ASSERT_TRUE(memory_.RemoveAll(kStaging + "/data/a.parquet").ok());
   Transaction second = Open().value();
   EXPECT_THAT(second.Missing(), ElementsAre(0));
   EXPECT_EQ(KindOf(second.Stage(Role::kPublisher)), "E-incomplete");
@@ -173,9 +174,9 @@ TEST_F(TransactionTest, WhatDiffersIsVouchedForByNoJournalWhenTheLockGoes) {
 TEST_F(TransactionTest, OnlyADatasetIsReplaced) {
   publication_.overwrite = true;
   Put(kDestination + "/meta/info.json", kDataset);
-  Put(kDestination + "/data/old", "old");
+  Put(kDestination + "/data/old.parquet", "old");
   EXPECT_EQ(Merge(), "");
-  EXPECT_THAT(memory_.Tree(kDestination), Not(Contains(Key("data/old"))));
+  EXPECT_THAT(memory_.Tree(kDestination), Not(Contains(Key("data/old.parquet"))));
   EXPECT_THAT(memory_.List("/out").value(), ElementsAre("merged"));
   for (const std::string info :
        {"{}", "not JSON", R"({"codebase_version": "v3.0"})", R"({"features": {}, "version": 3})"}) {
@@ -196,7 +197,7 @@ TEST_F(TransactionTest, WhatCameToTheDestinationMeanwhileStays) {
   Put(kDestination, "somebody's file");
   EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-destination");
   EXPECT_EQ(io::ReadWholeFile(memory_, kDestination).value(), "somebody's file");
-  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a", "payload")));
+  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a.parquet", "payload")));
 }
 
 // A file system on which something else appears at the destination right before the exchange.
@@ -226,12 +227,12 @@ TEST_F(TransactionTest, WhatComesBetweenTheLookAndTheExchangeIsPutBack) {
   ASSERT_TRUE(Fill(transaction).ok());
   EXPECT_EQ(KindOf(transaction.Settle(transaction.Publish(), "again")), "E-destination");
   EXPECT_THAT(memory_.Tree(kDestination), ElementsAre(Pair("thesis.txt", "mine")));
-  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a", "payload")));
+  EXPECT_THAT(memory_.Tree(kStaging), Contains(Pair("data/a.parquet", "payload")));
 }
 
 TEST_F(TransactionTest, AResultThatIsOlderThanASourceIsNotDone) {
   ASSERT_EQ(Merge(), "");
-  Put("/source/data/a", "PAYLOAD");  // the same size, so the same content id
+  Put("/source/data/a.parquet", "PAYLOAD");  // the same size, so the same content id
   publication_.origins = {OriginNow()};
   EXPECT_EQ(KindOf(Open().status()), "E-destination-exists");
   publication_.overwrite = true;
@@ -240,7 +241,7 @@ TEST_F(TransactionTest, AResultThatIsOlderThanASourceIsNotDone) {
 }
 
 TEST_F(TransactionTest, ASourceThatChangedSinceThePlanIsSeenAtEveryMoment) {
-  const auto change = [this] { Put("/source/data/a", "PAYLOAD"); };
+  const auto change = [this] { Put("/source/data/a.parquet", "PAYLOAD"); };
   Transaction transaction = Open().value();
   ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
   ASSERT_TRUE(Fill(transaction).ok());
@@ -268,12 +269,12 @@ TEST_F(TransactionTest, ASourceWhoseTimeWasSetBackHasChanged) {
     Transaction transaction = Open().value();
     ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());
     ASSERT_TRUE(Fill(transaction).ok());
-    memory_.RewriteUnseen(is_metadata ? "/source/meta/info.json" : "/source/data/a",
+    memory_.RewriteUnseen(is_metadata ? "/source/meta/info.json" : "/source/data/a.parquet",
                           is_metadata ? "[]" : "PAYLOAD");
     const Status published = transaction.Settle(transaction.Publish(), "again");
     ASSERT_EQ(KindOf(published), "E-source-changed");
     EXPECT_THAT(published.problems().front().where,
-                HasSubstr(is_metadata ? "info.json" : "data/a"));
+                HasSubstr(is_metadata ? "info.json" : "data/a.parquet"));
     EXPECT_THAT(memory_.List("/out").value(), IsEmpty());
   }
 }
@@ -286,11 +287,11 @@ TEST_F(TransactionTest, AFileThatWasWrittenAgainAfterItWasNotedIsNotDone) {
     EXPECT_FALSE(first.Settle(Problem(Code::kIo, "no space"), "again").ok());
   }
   EXPECT_THAT(Open().value().Missing(), IsEmpty());
-  Put(kStaging + "/data/a", "PAYLOAD");
+  Put(kStaging + "/data/a.parquet", "PAYLOAD");
   EXPECT_THAT(Open().value().Missing(), ElementsAre(0));
   EXPECT_EQ(KindOf(Open().value().Stage(Role::kPublisher)), "E-incomplete");
   EXPECT_EQ(Merge(), "");
-  EXPECT_THAT(memory_.Tree(kDestination), Contains(Pair("data/a", "payload")));
+  EXPECT_THAT(memory_.Tree(kDestination), Contains(Pair("data/a.parquet", "payload")));
 }
 
 TEST_F(TransactionTest, WhatAWriterTakesBackIsWrittenAgain) {
@@ -307,13 +308,14 @@ TEST_F(TransactionTest, WhatAnotherUserHasPutThereIsNeitherUsedNorTouched) {
   const std::string journal =
       "{\"format\": \"robomerge journal\", \"version\": [2, 0], "
       "\"plan_id\": \"0123456789abcdef\", \"files_are_synced\": true}\n";
-  for (const auto& [file, given_away] : {std::pair(kStaging + "/data/a", kStaging),
-                                         {kStaging + "/data/a", kStaging + "/data"},
-                                         {kStaging + "/data/a", kStaging + "/data/a"},
-                                         {journal_path, kStaging + ".journal"},
-                                         {journal_path, journal_path},
-                                         {lock_path, lock_path},
-                                         {kStaging, kStaging}}) {
+  for (const auto& [file, given_away] :
+       {std::pair(kStaging + "/data/a.parquet", kStaging),
+        {kStaging + "/data/a.parquet", kStaging + "/data"},
+        {kStaging + "/data/a.parquet", kStaging + "/data/a.parquet"},
+        {journal_path, kStaging + ".journal"},
+        {journal_path, journal_path},
+        {lock_path, lock_path},
+        {kStaging, kStaging}}) {
     Put(file, file == journal_path ? journal : "foreign");
     if (file != kStaging) memory_.GiveAway(given_away);
     const auto before = memory_.Tree("/out");
@@ -394,13 +396,22 @@ TEST_F(TransactionTest, AFailedMergeMovesNoForeignFolderToTheDestination) {
 TEST_F(TransactionTest, ADatasetThatHoldsMoreThanADatasetIsNotReplaced) {
   publication_.overwrite = true;
   Put(kDestination + "/meta/info.json", kDataset);
-  for (const std::string own : {"README.md", ".gitattributes", ".cache/x", "._meta", "images/a"})
+  for (const std::string own :
+       {"README.md", ".gitattributes", ".cache/x", "._meta", "images/a.png"})
     Put(kDestination + "/" + own, "");
   EXPECT_TRUE(Open().ok());
   Put(kDestination + "/.git/HEAD", "ref");
   const Status refused = Open().status();
   ASSERT_EQ(KindOf(refused), "E-destination");
   EXPECT_EQ(refused.problems().front().found, "`.git`");
+  for (const std::string foreign :
+       {"meta/notes.txt", "meta/.git/HEAD", "videos/raw/a.mkv", "data/other/meta/info.json"}) {
+    ASSERT_TRUE(memory_.RemoveAll(kDestination + "/.git").ok());
+    Put(kDestination + "/" + foreign, "mine");
+    EXPECT_EQ(KindOf(Open().status()), "E-destination") << foreign;
+    ASSERT_TRUE(memory_.RemoveAll(kDestination + "/" + ParentOf(foreign)).ok());
+    Put(kDestination + "/meta/info.json", kDataset);
+  }
   ASSERT_TRUE(memory_.RemoveAll(kDestination + "/.git").ok());
   Transaction transaction = Open().value();
   ASSERT_TRUE(transaction.Stage(Role::kAlone).ok());

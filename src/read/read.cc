@@ -137,10 +137,13 @@ Status OneForAllPointers(const Status& status, const std::string& root) {
 
 // Reads meta/info.json, and refuses versions that are not supported.
 Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::string& root,
-                                std::vector<Problem>& warnings) {
+                                MetadataFile& info_file, std::vector<Problem>& warnings) {
   const std::string path = io::JoinPath(root, "meta/info.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path, kMostInfoBytes);
-  if (!text.ok() && text.status().code() == Code::kNotFound) return NoDataset(file_system, root);
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+  if (!file.ok() && file.status().code() == Code::kNotFound) return NoDataset(file_system, root);
+  ROBOMERGE_RETURN_NOT_OK(file.status().OfSource(root).OfKind("E-info"));
+  info_file = v30::MetadataFileOf(**file);
+  const Result<std::string> text = io::ReadWhole(**file, kMostInfoBytes);
   ROBOMERGE_RETURN_NOT_OK(text.status().OfSource(root).OfKind("E-info"));
   v30::WarnOfByteOrderMark(*text, path, warnings);
   Result<json::Json> info = json::Parse(*text, path);
@@ -177,38 +180,26 @@ Result<json::Json> ReadInfoFile(const io::FileSystem& file_system, const std::st
   return info;
 }
 
-// Of what is there. Who reads it says what is wrong with it.
-std::vector<MetadataFile> StatMetadata(const io::FileSystem& file_system, const std::string& root) {
-  std::vector<MetadataFile> files;
-  for (const char* name : {"meta/info.json", "meta/tasks.parquet", "meta/stats.json"}) {
-    const std::string path = io::JoinPath(root, name);
-    const Result<io::FileStat> stat = file_system.Stat(path);
-    if (!stat.ok()) continue;
-    files.push_back({path, stat->size_bytes, stat->modified_ns, stat->changed_ns});
-  }
-  return files;
-}
-
 }  // namespace
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const ReadOptions& options) {
-  // Before they are read: what is written from now on shows when the merge is done.
-  std::vector<MetadataFile> metadata_files = StatMetadata(file_system, root);
+  MetadataFile info_file;
   std::vector<Problem> warnings;
-  const Result<json::Json> info = ReadInfoFile(file_system, root, warnings);
+  const Result<json::Json> info = ReadInfoFile(file_system, root, info_file, warnings);
   if (!info.ok()) return OneForAllPointers(info.status(), root);
   Result<Dataset> dataset = v30::ReadDataset(file_system, root, *info, options);
   if (!dataset.ok()) return OneForAllPointers(dataset.status().OfSource(root), root);
   dataset->warnings.insert(dataset->warnings.begin(), warnings.begin(), warnings.end());
-  dataset->metadata_files = std::move(metadata_files);
+  dataset->metadata_files.push_back(std::move(info_file));
   return dataset;
 }
 
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
+  MetadataFile info_file;
   Dataset dataset;
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info,
-                             ReadInfoFile(file_system, root, dataset.warnings));
+                             ReadInfoFile(file_system, root, info_file, dataset.warnings));
   dataset.root = root;
   ROBOMERGE_RETURN_NOT_OK(v30::ReadInfo(root, info, dataset).status());
   return std::move(dataset.schema);

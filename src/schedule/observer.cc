@@ -123,7 +123,7 @@ std::string TraceObserver::ChromeTraceJson() const {
                    [](const NodeEvent& a, const NodeEvent& b) { return a.start_ns < b.start_ns; });
   std::set<int> workers;
   for (const NodeEvent& event : sorted) workers.insert(event.worker);
-  std::string out = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
+  std::string out(kTraceBegin);
   out +=
       "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 1, \"args\": {\"name\": "
       "\"robomerge\"}}";

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schedule/mutex.h"
@@ -55,6 +56,10 @@ struct Utilisation {
   int64_t critical_path_ns = 0;    ///< the longest chain of nodes that waited for each other
   size_t critical_path_nodes = 0;  ///< nodes on that chain
 };
+
+/// How TraceObserver::ChromeTraceJson() begins.
+inline constexpr std::string_view kTraceBegin =
+    "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
 
 /// Collects events and writes them as a timeline. Thread-safe.
 class TraceObserver final : public Observer {

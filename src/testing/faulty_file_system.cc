@@ -75,6 +75,7 @@ class FaultyFileSystem::ReadFile final : public RandomAccessFile {
       : owner_(owner), beneath_(std::move(beneath)) {}
   const std::string& path() const override { return beneath_->path(); }
   uint64_t size_bytes() const override { return beneath_->size_bytes(); }
+  FileStat stat() const override { return beneath_->stat(); }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
     ROBOMERGE_RETURN_NOT_OK(owner_.Begin(Operation::kRead, path()));
     return beneath_->ReadAt(offset, out);

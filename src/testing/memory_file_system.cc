@@ -24,10 +24,11 @@ Problem Refused(const std::string& operation, const std::string& path, Code code
 // Reads the bytes as they were when it was opened.
 class ReadableFile final : public RandomAccessFile {
  public:
-  ReadableFile(std::string path, std::shared_ptr<const std::string> bytes)
-      : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  ReadableFile(std::string path, std::shared_ptr<const std::string> bytes, const FileStat& stat)
+      : path_(std::move(path)), bytes_(std::move(bytes)), stat_(stat) {}
   const std::string& path() const override { return path_; }
   uint64_t size_bytes() const override { return bytes_->size(); }
+  FileStat stat() const override { return stat_; }
   Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
     if (!RangeFits(offset, out.size(), bytes_->size()))
       return Problem(Code::kCorrupt, "file ends early").At(path_);
@@ -39,6 +40,7 @@ class ReadableFile final : public RandomAccessFile {
  private:
   const std::string path_;
   const std::shared_ptr<const std::string> bytes_;
+  const FileStat stat_;
 };
 
 }  // namespace
@@ -266,7 +268,8 @@ Result<std::unique_ptr<RandomAccessFile>> MemoryFileSystem::OpenForReading(
   if (place.node == 0) return NotFound(path);
   const Node& node = nodes_.at(place.node);
   if (node.is_directory) return Problem(Code::kCorrupt, "not a regular file").At(path);
-  return std::unique_ptr<RandomAccessFile>(std::make_unique<ReadableFile>(path, node.Share()));
+  return std::unique_ptr<RandomAccessFile>(
+      std::make_unique<ReadableFile>(path, node.Share(), StatOf(place.node, node)));
 }
 
 Result<std::unique_ptr<OutputFile>> MemoryFileSystem::Create(const std::string& path, Sharing) {
@@ -289,20 +292,23 @@ Status MemoryFileSystem::Overwrite(const std::string& path, std::span<const std:
   return Status();
 }
 
-Result<FileStat> MemoryFileSystem::Stat(const std::string& path) const {
-  const std::lock_guard lock(mutex_);
-  ROBOMERGE_ASSIGN_OR_RETURN(const Place place, Find(path));
-  if (place.node == 0) return NotFound(path);
-  const Node& node = nodes_.at(place.node);
+FileStat MemoryFileSystem::StatOf(NodeId id, const Node& node) {
   FileStat stat;
   stat.size_bytes = node.bytes->size();
   stat.modified_ns = node.modified_ns;
   stat.changed_ns = node.changed_ns;
   stat.device = 1;
-  stat.inode = place.node;
+  stat.inode = id;
   stat.owner = node.owner;
   stat.kind = node.is_directory ? FileKind::kDirectory : FileKind::kRegular;
   return stat;
+}
+
+Result<FileStat> MemoryFileSystem::Stat(const std::string& path) const {
+  const std::lock_guard lock(mutex_);
+  ROBOMERGE_ASSIGN_OR_RETURN(const Place place, Find(path));
+  if (place.node == 0) return NotFound(path);
+  return StatOf(place.node, nodes_.at(place.node));
 }
 
 Result<std::vector<std::string>> MemoryFileSystem::List(const std::string& path) const {

@@ -116,6 +116,7 @@ class MemoryFileSystem final : public FileSystem {
 
   Result<Place> Find(const std::string& path) const;
   void Touch(Node& node);
+  static FileStat StatOf(NodeId id, const Node& node);
   NodeId Add(NodeId folder, const std::string& name, bool is_directory);
   void Note(NameChange change);
   void Apply(const NameChange& change, std::map<NodeId, Entries>& folders) const;

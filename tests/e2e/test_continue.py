@@ -67,8 +67,11 @@ def test_a_destination_that_lost_a_file_or_whose_source_changed_is_not_taken_for
     assert json.loads(robomerge(*words).stderr)["kind"] == "E-destination-exists"
     assert robomerge(*words, "--overwrite").exit_code == 0
     assert robomerge(*words).json_lines()[-1]["already_done"]
-    (tmp_path / "merged/meta/tasks.parquet").unlink()
-    assert json.loads(robomerge(*words).stderr)["kind"] == "E-destination-exists"
+    lost = tmp_path / "merged/meta/tasks.parquet"
+    lost.unlink()
+    problems = [json.loads(line) for line in robomerge(*words).stderr.splitlines()]
+    assert [problem["kind"] for problem in problems] == ["E-destination-exists", "E-missing-file"]
+    assert problems[1]["where"] == str(lost)
 
 
 def test_an_unfinished_merge_of_other_sources_is_left_alone_and_named(robomerge, many_sources, tmp_path):

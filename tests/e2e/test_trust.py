@@ -174,6 +174,9 @@ NO_DATASETS = {
     "an empty info.json": lambda path: (path / "meta").mkdir(parents=True) or (path / "meta/info.json").write_text("{}"),
     "the info.json of another program": lambda path: (path / "meta").mkdir(parents=True) or (path / "meta/info.json").write_text('{"name": "x", "features": []}'),
     "a dataset under version control": lambda path: make_tiny_dataset(path) and (path / ".git").mkdir() or (path / ".git/HEAD").write_text("ref"),
+    "a dataset with notes in it": lambda path: make_tiny_dataset(path) and (path / "meta/notes.txt").write_text("mine"),
+    "a dataset in a dataset": lambda path: make_tiny_dataset(path) and make_tiny_dataset(path / "data/other"),
+    "a dataset with a pipe in it": lambda path: make_tiny_dataset(path) and os.mkfifo(path / "meta/pipe"),
     "a dataset with notes": lambda path: make_tiny_dataset(path) and (path / "notes.txt").write_text("mine"),
 }
 

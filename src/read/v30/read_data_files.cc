@@ -29,7 +29,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
                               std::vector<Problem>& warnings) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                              file_system.OpenForReading(data.path));
-  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(data.path));
+  const io::FileStat stat = file->stat();
   data.size_bytes = stat.size_bytes;
   data.modified_ns = stat.modified_ns;
   data.changed_ns = stat.changed_ns;

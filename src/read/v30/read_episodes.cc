@@ -297,7 +297,7 @@ class EpisodesReader {
   Status ReadFile(const std::string& path) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                                file_system_.OpenForReading(path));
-    ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system_.Stat(path));
+    const io::FileStat stat = file->stat();
     const Result<parquet::Table> read = parquet::Table::Read(*file);
     if (IsUnfinished(read.status())) unfinished_.push_back(path);
     ROBOMERGE_RETURN_NOT_OK(read.status());

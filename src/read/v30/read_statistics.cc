@@ -65,11 +65,13 @@ Statistic Parse(const std::string& name, const json::Json& value) {
 
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   const std::string path = io::JoinPath(dataset.root, "meta/stats.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path, kMostStatisticsBytes);
-  if (!text.ok() && text.status().code() == Code::kNotFound) return Status();
-  ROBOMERGE_RETURN_NOT_OK(text.status());
-  WarnOfByteOrderMark(*text, path, dataset.warnings);
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(*text, path));
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+  if (!file.ok() && file.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(file.status());
+  dataset.metadata_files.push_back(MetadataFileOf(**file));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWhole(**file, kMostStatisticsBytes));
+  WarnOfByteOrderMark(text, path, dataset.warnings);
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(text, path));
   std::vector<FeatureStatistics> all;
   if (!document.is_object()) {
     return Problem(Code::kCorrupt, "stats.json is not an object").Kind("E-stats").At(path);

@@ -78,6 +78,7 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
     if (info.total_tasks == 0 && info.total_episodes == 0) return Status();
     return NoTasks(file_system, dataset.root, path, info.total_tasks);
   }
+  dataset.metadata_files.push_back(MetadataFileOf(**file));
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(**file));
   ROBOMERGE_ASSIGN_OR_RETURN(const TaskColumn column, FindTaskColumn(table, path));
   ROBOMERGE_ASSIGN_OR_RETURN(dataset.tasks, table.Strings(column.name));

@@ -45,6 +45,13 @@ struct EpisodeClaims {
   std::vector<bool> lacks_index;
 };
 
+/// As it is when it is opened, before it is read: what is written from then on shows when the merge
+/// is done.
+inline MetadataFile MetadataFileOf(const io::RandomAccessFile& file) {
+  const io::FileStat stat = file.stat();
+  return {file.path(), stat.size_bytes, stat.modified_ns, stat.changed_ns};
+}
+
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info, const ReadOptions& options);
 

@@ -23,7 +23,7 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
         .Hint("copy or download the dataset again");
   }
   ROBOMERGE_RETURN_NOT_OK(file.status());
-  ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.Stat(video.path));
+  const io::FileStat stat = (*file)->stat();
   video.modified_ns = stat.modified_ns;
   video.changed_ns = stat.changed_ns;
   ROBOMERGE_ASSIGN_OR_RETURN(video.stream, mp4::ReadStreamSummary(**file));
