@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 namespace robomerge::cli {
 namespace {

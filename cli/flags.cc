@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 namespace robomerge::cli {
 namespace {

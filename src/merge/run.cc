@@ -8,6 +8,7 @@
 #include "describe/describe.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
+#include "model/adaptation.h"
 #include "model/retime.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
@@ -188,7 +189,8 @@ Status Run::WriteTrace(std::span<const std::byte> bytes) {
   return io::WriteNewFile(whole_files, real, bytes, options_.sync);
 }
 
-Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
+Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& given) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> sources, NormalSources(given));
   observer_.SetSources(sources.size());
   Enter("read");
   TreeOptions tree;
