@@ -70,6 +70,10 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& path);
 /// Reads a file and parses it.
 Result<Recipe> ReadRecipe(const std::string& path);
 
+/// All that is wrong with rules by themselves: kInvalidArgument (E-rule) for values that cannot be
+/// and for rules that contradict each other. `where` of each problem is what the rule is called.
+Status CheckRules(const Adaptation& adaptation);
+
 /// The rules of both levels. Where both have a rule for the same thing (a scalar, or one name of a
 /// list of rules), `over` wins; lists of texts are joined.
 Adaptation Overruled(const Adaptation& base, const Rules& over);

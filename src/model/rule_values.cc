@@ -118,7 +118,7 @@ Result<std::vector<EpisodeRange>> ParseEpisodes(std::string_view text) {
     const std::optional<EpisodeRange> range = Range(item);
     if (!range) {
       return WrongValue("not a list of episodes",
-                        "numbers and ranges with both ends, as 0-9,12,20-", item);
+                        "numbers and ranges, both ends included, as 0-9,12,20-", item);
     }
     ranges.push_back(*range);
     if (comma == std::string_view::npos) break;
@@ -171,7 +171,7 @@ Result<Condition> ParseCondition(std::string_view text) {
                          std::holds_alternative<double>(condition.value);
   if (!has_order && condition.op != Condition::Op::kEqual &&
       condition.op != Condition::Op::kNotEqual) {
-    return WrongValue("only numbers are compared with <, <=, > and >=", "= or !=, or a number",
+    return WrongValue("only numbers are compared with <, <=, > and >=", "= or !=, or a number: nothing else has an order",
                       text);
   }
   return condition;

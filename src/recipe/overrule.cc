@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/yaml/yaml.h"
+#include "model/adaptation.h"
 #include "recipe/field_pairs.h"
 #include "robomerge/recipe.h"
 
@@ -47,6 +48,8 @@ bool IsSamePlace(const std::string& location, const std::string& source) {
 }
 
 }  // namespace
+
+Status CheckRules(const Adaptation& adaptation) { return Normalize(adaptation).status(); }
 
 Adaptation Overruled(const Adaptation& base, const Rules& over) {
   Adaptation merged = base;

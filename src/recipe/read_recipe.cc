@@ -20,10 +20,9 @@ Result<Recipe> ReadRecipeOn(const io::FileSystem& file_system, const std::string
     }
     return Status::Many(std::move(problems)).OfKind("E-recipe");
   }
-  if (!text->empty()) {
-    if (std::optional<Problem> foreign = ForeignFile(*text, path, "a recipe in YAML"))
-      return *std::move(foreign);
-  }
+  // A pointer reads as YAML.
+  std::optional<Problem> foreign = ForeignFile(*text, path, "a recipe in YAML");
+  if (foreign && foreign->kind == "E-lfs-pointer") return *std::move(foreign);
   return ParseRecipe(*text, path);
 }
 
