@@ -8,6 +8,7 @@
 
 #include "cli/terminal.h"
 #include "robomerge/options.h"
+#include "robomerge/recipe.h"
 #include "robomerge/stages.h"
 #include "robomerge/status.h"
 
@@ -34,6 +35,7 @@ struct Invocation {
   std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, or the one to verify
                                    ///< and then its sources; as typed
   std::string list_path;           ///< --from; empty: none
+  std::string recipe_path;         ///< --recipe; empty: none
   std::string destination;
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
@@ -42,6 +44,9 @@ struct Invocation {
   bool verify = false;     ///< merge: --verify
   bool read_data = false;  ///< inspect: --read-data
   MergeOptions options;
+  Rules rules;  ///< for all sources
+  /// The flags and variables that were given, by KeyOf().
+  std::set<std::string, std::less<>> given;
   bool json = false;
   bool quiet = false;
   int verbosity = 0;  ///< how often -v was given
@@ -50,6 +55,8 @@ struct Invocation {
 };
 
 struct Flag {
+  enum class Section { kGeneral, kSelect, kReconcile };
+
   std::string_view name;   ///< without the dashes
   char short_name;         ///< 0: none
   std::string_view value;  ///< placeholder of its value in the help; empty: a switch
@@ -61,7 +68,12 @@ struct Flag {
   /// Stores the value, which is empty for a switch. `name` is the flag or variable as the user gave
   /// it, for messages.
   Status (*set)(Invocation& invocation, const std::string& value, const std::string& name);
+  Section section = Section::kGeneral;  ///< where the full help shows it
+  bool repeats = false;                 ///< several add up, instead of the last one winning
 };
+
+/// What a recipe calls the flag: "min_frames"; "sync" for `--no-sync`.
+std::string KeyOf(const Flag& flag);
 
 std::span<const Flag> AllFlags();
 
