@@ -32,34 +32,35 @@ struct Rule {
 /// only the rules that are there.
 struct Adaptation {
   // Which episodes, by the source's own numbers, features and tasks.
-  std::string episodes;  ///< "0-9,12,20-", both ends included; empty: all
-  std::string exclude_episodes;
-  std::vector<std::string> select_task, exclude_task;  ///< texts, or "glob:" and a pattern
-  std::optional<uint64_t> min_frames, max_frames;
-  std::vector<std::string> where;  ///< "COLUMN OP VALUE", of the last row
-  std::optional<uint64_t> sample;  ///< how many of those
-  uint64_t seed = 0;               ///< of `sample`
-  std::vector<Rule> trim;          ///< episode: "FIRST-LAST", frames that are kept of it
-  bool compact = false;            ///< leave out frames of videos that no episode has
+  std::string episodes = {};  ///< "0-9,12,20-", both ends included; empty: all
+  std::string exclude_episodes = {};
+  std::vector<std::string> select_task = {},
+                           exclude_task = {};  ///< texts, or "glob:" and a pattern
+  std::optional<uint64_t> min_frames = {}, max_frames = {};
+  std::vector<std::string> where = {};  ///< "COLUMN OP VALUE", of the last row
+  std::optional<uint64_t> sample = {};  ///< how many of those
+  uint64_t seed = 0;                    ///< of `sample`
+  std::vector<Rule> trim = {};          ///< episode: "FIRST-LAST", frames that are kept of it
+  bool compact = false;                 ///< leave out frames of videos that no episode has
   /// Number the frames of every episode from 0, and set timestamp to frame_index / fps.
   bool retime = false;
   // Features.
-  std::vector<Rule> rename;
-  std::vector<std::string> drop;  ///< names, or patterns with * and ?
-  bool keep_common = false;       ///< drop what not all sources have
-  std::vector<Rule> fill, cast, pad;
+  std::vector<Rule> rename = {};
+  std::vector<std::string> drop = {};  ///< names, or patterns with * and ?
+  bool keep_common = false;            ///< drop what not all sources have
+  std::vector<Rule> fill = {}, cast = {}, pad = {};
   bool reorder_by_name = false;  ///< into the first source's order
   bool names_from_first = false;
   /// The entries of info.json that features get by `fill`, `reorder_by_name` and
   /// `names_from_first`, as one line of JSON. Made when the rules of all sources are resolved.
-  std::vector<Rule> entry;
-  std::optional<std::string> robot_type;
+  std::vector<Rule> entry = {};
+  std::optional<std::string> robot_type = {};
   // Tasks.
-  std::optional<std::string> set_task;
-  std::vector<Rule> replace_task;
+  std::optional<std::string> set_task = {};
+  std::vector<Rule> replace_task = {};
   bool normalize_tasks = false;
   bool prefix_tasks = false;
-  std::vector<std::string> allow_mixed_size;  ///< cameras
+  std::vector<std::string> allow_mixed_size = {};  ///< cameras
 
   bool empty() const { return *this == Adaptation(); }
   /// Whether episodes or frames may be left out.

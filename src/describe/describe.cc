@@ -27,7 +27,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
     source->statistics =
         std::make_shared<const std::vector<FeatureStatistics>>(std::move(chosen.features));
   }
-  if (dataset->episodes.empty()) {
+  if (dataset->episodes.empty() && !spec.adaptation.selects()) {
     warnings.push_back(
         Problem(Code::kIncompatible, "dataset has no episodes; only its tasks are taken over")
             .Kind("W-empty-source"));
@@ -44,7 +44,9 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
   schema.first_root = dataset->root;
   schema.num_sources = 1;
   leaf.schemas.push_back(std::move(schema));
-  for (const std::string& task : dataset->tasks) leaf.tasks.Add(task);
+  for (size_t task = 0; task < dataset->tasks.size(); ++task) {
+    if (dataset->IsTaskUsed(task)) leaf.tasks.Add(dataset->tasks[task]);
+  }
   leaf.num_episodes = dataset->episodes.size();
   leaf.num_frames = dataset->num_frames();
   leaf.payload_bytes = source->payload_bytes;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <optional>
 
 #include "base/text.h"
 #include "formats/parquet/compare_rows.h"
@@ -56,29 +58,94 @@ class Element {
   double mean_ = 0, deviation_ = 0;
 };
 
-// Appends the rows of a file to `elements`, one list for each element of the last dimension.
-Status ReadFile(const io::FileSystem& file_system, const DataFile& data, const Feature& feature,
-                std::vector<std::vector<double>>& elements) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
-                             file_system.OpenForReading(data.path));
-  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
-  parquet::NumberReader reader(*file, footer, {feature.name});
-  uint64_t width = 1;
-  for (const int64_t extent : feature.shape()) width *= static_cast<uint64_t>(extent);
-  const auto num_rows = static_cast<uint64_t>(footer.num_rows());
-  for (uint64_t first = 0; first < num_rows; first += kBatchRows) {
-    const uint64_t count = std::min(kBatchRows, num_rows - first);
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> rows,
-                               reader.Read(first, count));
-    const std::vector<double>& values = rows.front().values;
-    if (values.size() != count * width) {
-      return Problem(Code::kCorrupt, StrCat("column of feature `", feature.name,
-                                            "` has another number of elements than its shape"))
-          .Kind("E-data-columns")
-          .At(data.path);
+// A number as the feature's type holds it.
+double Rounded(double number, const std::string& dtype) {
+  if (dtype == "float32") return static_cast<double>(static_cast<float>(number));
+  return dtype.starts_with("float") ? number : std::nearbyint(number);
+}
+
+// Reads one feature's rows from a file, as its column will be.
+class FeatureRows {
+ public:
+  FeatureRows(const io::RandomAccessFile& file, const parquet::Footer& footer,
+              const Dataset& dataset, const Feature& feature)
+      : path_(file.path()), feature_(feature), dtype_(feature.dtype()) {
+    const parquet::ColumnChanges* changes = dataset.column_changes.get();
+    change_ = changes == nullptr ? nullptr : changes->Of(feature.name);
+    const auto column = parquet::SourceColumnOf(changes, feature.name);
+    reader_.emplace(file, footer, std::vector<std::string>{std::string(column.value_or(""))});
+    for (const int64_t extent : feature.shape()) width_ *= static_cast<uint64_t>(extent);
+  }
+
+  // Appends the rows to `elements`, one list for each element of the last dimension.
+  Status Append(uint64_t first_row, uint64_t num_rows, std::vector<std::vector<double>>& elements) {
+    for (uint64_t done = 0; done < num_rows; done += kBatchRows) {
+      const uint64_t count = std::min(kBatchRows, num_rows - done);
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> rows,
+                                 reader_->Read(first_row + done, count));
+      const std::vector<double> values = Changed(rows.front().values, count);
+      if (values.size() != count * width_) {
+        return Problem(Code::kCorrupt, StrCat("column of feature `", feature_.name,
+                                              "` has another number of elements than its shape"))
+            .Kind("E-data-columns")
+            .At(path_);
+      }
+      for (size_t at = 0; at < values.size(); ++at)
+        elements[at % elements.size()].push_back(values[at]);
     }
-    for (size_t at = 0; at < values.size(); ++at)
-      elements[at % elements.size()].push_back(values[at]);
+    return Status();
+  }
+
+ private:
+  std::vector<double> Changed(const std::vector<double>& values, uint64_t num_rows) const {
+    if (change_ == nullptr || (change_->elements.empty() && !change_->is_cast)) return values;
+    const size_t width = values.size() / num_rows;
+    std::vector<double> changed;
+    for (uint64_t row = 0; row < num_rows; ++row) {
+      const double* of_row = values.data() + row * width;
+      for (size_t at = 0; at < (change_->elements.empty() ? width : change_->elements.size());
+           ++at) {
+        const int64_t from =
+            change_->elements.empty() ? static_cast<int64_t>(at) : change_->elements[at];
+        const bool is_there = from >= 0 && static_cast<size_t>(from) < width;
+        const double number = is_there ? of_row[from] : 0;
+        changed.push_back(change_->is_cast ? Rounded(number, dtype_) : number);
+      }
+    }
+    return changed;
+  }
+
+  const std::string path_;
+  const Feature& feature_;
+  const std::string dtype_;
+  const parquet::ColumnChange* change_ = nullptr;
+  std::optional<parquet::NumberReader> reader_;
+  uint64_t width_ = 1;
+};
+
+// Appends the rows of all episodes, file by file.
+Status ReadRows(const io::FileSystem& file_system, const Dataset& dataset, const Feature& feature,
+                std::vector<std::vector<double>>& elements) {
+  std::vector<std::map<uint64_t, uint64_t>> ranges(dataset.data_files.size());  // row -> how many
+  for (size_t file = 0; file < ranges.size(); ++file) {
+    for (const EpisodeRows& rows : dataset.data_files[file].episodes) {
+      ranges[file].emplace(rows.first_row, rows.num_rows);
+      for (const RowsElsewhere& part : rows.more)
+        ranges[part.data_file].emplace(part.first_row, part.num_rows);
+    }
+  }
+  for (size_t number = 0; number < ranges.size(); ++number) {
+    if (ranges[number].empty()) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                               file_system.OpenForReading(dataset.data_files[number].path));
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
+    FeatureRows reader(*file, footer, dataset, feature);
+    for (auto range = ranges[number].begin(); range != ranges[number].end();) {
+      const uint64_t first = range->first;
+      uint64_t end = first;
+      for (; range != ranges[number].end() && range->first == end; ++range) end += range->second;
+      ROBOMERGE_RETURN_NOT_OK(reader.Append(first, end - first, elements));
+    }
   }
   return Status();
 }
@@ -112,8 +179,7 @@ Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, cons
         .At(dataset.root + "/meta/info.json");
   }
   std::vector<std::vector<double>> elements(shape.empty() ? 1 : static_cast<size_t>(shape.back()));
-  for (const DataFile& file : dataset.data_files)
-    ROBOMERGE_RETURN_NOT_OK(ReadFile(file_system, file, feature, elements));
+  ROBOMERGE_RETURN_NOT_OK(ReadRows(file_system, dataset, feature, elements));
   FeatureStatistics measured;
   measured.feature = feature.name;
   const auto width = static_cast<uint32_t>(elements.size());

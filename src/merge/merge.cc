@@ -43,6 +43,7 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(
         CheckOutputs(file_system_, {TraceOf(options_)}, locations_, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
+    ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
@@ -123,12 +124,11 @@ class MergeRun {
     run_.Enter("verify");
     VerifyOptions options;
     options.num_workers = options_.num_workers;
-    options.retime = options_.retime;
     const ProgressCallback as_one_stage = [this](MergeProgress counts) {
       counts.stage = "verify";
       if (progress_) progress_(counts);
     };
-    ROBOMERGE_ASSIGN_OR_RETURN(*verification_, VerifyOn(file_system_, directory, locations_,
+    ROBOMERGE_ASSIGN_OR_RETURN(*verification_, VerifyOn(file_system_, directory, sources_,
                                                         options, as_one_stage, stop_));
     return Status();
   }
@@ -193,7 +193,7 @@ class MergeRun {
   }
 
   io::FileSystem& file_system_;
-  const std::vector<SourceSpec>& sources_;
+  std::vector<SourceSpec> sources_;
   const std::vector<std::string> locations_;
   const MergeOptions& options_;
   const ProgressCallback& progress_;

@@ -4,6 +4,7 @@
 #include "formats/parquet/version.h"
 #include "merge/on_file_system.h"
 #include "recipe/read_recipe.h"
+#include "verify/read_record.h"
 
 namespace robomerge {
 
@@ -28,7 +29,11 @@ Result<InspectReport> Inspect(const std::string& root, const InspectOptions& opt
 Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
                             const VerifyOptions& options, const ProgressCallback& progress,
                             const std::atomic<bool>* stop) {
-  return VerifyOn(io::Posix(), destination, sources, options, progress, stop);
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<SourceSpec> specs,
+                             SourcesByRecord(io::Posix(), destination, sources));
+  for (SourceSpec& source : specs)
+    source.adaptation.retime = source.adaptation.retime || options.retime;
+  return VerifyOn(io::Posix(), destination, specs, options, progress, stop);
 }
 
 Result<StageReport> DescribeSources(const std::vector<SourceSpec>& sources,

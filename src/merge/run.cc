@@ -4,17 +4,18 @@
 #include <mutex>
 #include <set>
 
+#include "adapt/resolve.h"
 #include "base/text.h"
 #include "describe/describe.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
 #include "model/adaptation.h"
-#include "model/retime.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "read/read.h"
+#include "read/read_source.h"
 #include "reduce/combine.h"
 #include "reduce/tree.h"
 #include "schedule/parallel_for.h"
@@ -31,10 +32,7 @@ int64_t NowNs() {
 
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
                                 SharedLayouts& layouts) {
-  const bool retimes = source.adaptation.retime;
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset,
-                             ReadDataset(file_system, source.location, {.decodes_times = retimes}));
-  if (retimes) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
   const auto shared = std::make_shared<const Dataset>(std::move(dataset));
@@ -68,7 +66,7 @@ std::vector<Problem> DisagreementsOf(const io::FileSystem& file_system,
     const std::string& root = source.location;
     if (unreadable.contains(root)) continue;
     Result<Schema> schema = ReadSchema(file_system, root);
-    if (!schema.ok()) continue;
+    if (!schema.ok() || !AdaptSchema(source.adaptation, root, *schema).ok()) continue;
     std::string fingerprint = schema->Fingerprint();
     const auto known = std::find_if(schemas.begin(), schemas.end(), [&](const SchemaClass& one) {
       return one.fingerprint == fingerprint;
@@ -108,37 +106,6 @@ Status CheckUnchanged(const Origin& planned, const Origin& now) {
     return changed("meta", "info.json, tasks and statistics as they were", "other ones");
   }
   return Status();
-}
-
-// Refuses rules that are not applied yet: they must not be passed over. To be removed with the last
-// of them.
-Status CheckKnown(const Adaptation& adaptation) {
-  std::vector<Problem> problems;
-  const Json rules = AdaptationJson(adaptation);
-  for (const auto& [rule, value] : rules.items()) {
-    if (rule == "retime") continue;
-    problems.push_back(
-        Problem(Code::kUnsupported, "the rule `" + rule + "` is not applied by this version")
-            .Kind("E-rule")
-            .At(rule)
-            .Found(json::DumpLine(value)));
-  }
-  return problems.empty() ? Status() : Status::Many(std::move(problems));
-}
-
-// The sources with their rules in the normal form, and all that is wrong with any.
-Result<std::vector<SourceSpec>> NormalSources(std::vector<SourceSpec> sources) {
-  std::vector<Problem> problems;
-  for (SourceSpec& source : sources) {
-    if (source.adaptation.empty()) continue;
-    Result<Adaptation> normal = Normalize(source.adaptation);
-    const Status status =
-        (normal.ok() ? CheckKnown(*normal) : normal.status()).OfSource(source.location);
-    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
-    if (normal.ok()) source.adaptation = std::move(normal).value();
-  }
-  if (problems.empty()) return sources;
-  return Status::Many(std::move(problems));
 }
 
 }  // namespace
@@ -220,8 +187,54 @@ Status Run::WriteTrace(std::span<const std::byte> bytes) {
   return io::WriteNewFile(whole_files, real, bytes, options_.sync);
 }
 
-Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& given) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> sources, NormalSources(given));
+Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
+  std::vector<Problem> problems;
+  bool wants_facts = false, wants_tasks = false;
+  for (SourceSpec& source : sources) {
+    Adaptation& rules = source.adaptation;
+    // It needs no other source.
+    const bool retimes = rules.retime || options_.retime;
+    rules.retime = false;
+    if (!rules.empty()) {
+      const Result<Adaptation> normal = Normalize(rules);
+      const Status status = normal.status().OfSource(source.location);
+      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+      if (normal.ok()) rules = *normal;
+      wants_facts = true;
+      wants_tasks = wants_tasks || NeedsTasks(rules);
+      if (rules.prefix_tasks && source.name.empty()) {
+        problems.push_back(Problem(Code::kInvalidArgument, "source has no name to put before tasks")
+                               .Kind("E-rule")
+                               .Source(source.location)
+                               .At("prefix_tasks")
+                               .Hint("give each source a `name` in a recipe"));
+      }
+    }
+    rules.retime = retimes;
+  }
+  if (!problems.empty()) return Status::Many(std::move(problems));
+  if (!wants_facts) return sources;
+  std::vector<std::optional<SourceFacts>> facts(sources.size());
+  std::vector<schedule::Item> items;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    schedule::Item item;
+    item.name = "read info of " + sources[source].location;
+    item.category = "read";
+    item.body = [&, source](schedule::Spawner&) {
+      Result<SourceFacts> read = ReadFacts(file_system_, sources[source].location, wants_tasks);
+      if (read.ok()) facts[source] = std::move(read).value();  // one slot per source
+      return Status();
+    };
+    items.push_back(std::move(item));
+  }
+  schedule::ParallelForOptions options;
+  options.observer = &observer_;
+  options.stop = stop_;
+  ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
+  return ResolveRules(std::move(sources), facts);
+}
+
+Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   observer_.SetSources(sources.size());
   Enter("read");
   TreeOptions tree;
@@ -232,9 +245,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& given) {
   tree.stop = stop_;
   SharedLayouts layouts;
   const auto describe = [&](size_t source) {
-    SourceSpec spec = sources[source];
-    spec.adaptation.retime = spec.adaptation.retime || options_.retime;
-    return ReadAndDescribe(file_system_, spec, layouts);
+    return ReadAndDescribe(file_system_, sources[source], layouts);
   };
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);

@@ -71,8 +71,12 @@ class Run {
   }
   schedule::Utilisation Usage() const { return observer_.trace().Summary(num_workers_); }
 
+  /// Puts the rules of all sources into their normal form, and makes of those that need to know
+  /// the other sources rules of each alone (adapt/resolve.h). kInvalidArgument (E-rule) names
+  /// every rule that cannot be, or that matches nothing.
+  Result<std::vector<SourceSpec>> Resolve(std::vector<SourceSpec> sources);
   /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
-  /// that is wrong with any source, and how sources disagree.
+  /// that is wrong with any source, and how sources disagree. REQUIRES: the sources are resolved.
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);
   /// Plans the merge into `destination`. `roots`: PlanSite::roots (plan/plan.h).
   Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,

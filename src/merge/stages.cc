@@ -77,8 +77,9 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
   if (report.num_sources == 0) {
     report.already_done = true;
   } else {
-    const std::vector<SourceSpec> mine(all.begin() + static_cast<int64_t>(slice.first),
-                                       all.begin() + static_cast<int64_t>(slice.end));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(all));
+    const std::vector<SourceSpec> mine(resolved.begin() + static_cast<int64_t>(slice.first),
+                                       resolved.begin() + static_cast<int64_t>(slice.end));
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial partial, run.ReadAndReduce(mine));
     report.num_episodes = partial.num_episodes;
     report.num_frames = partial.num_frames;
@@ -170,7 +171,8 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
                              WithAbsoluteLocations(run.file_system(), sources));
   ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, LocationsOf(all)));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
-  ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(all));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(all));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(resolved));
   return PlanInto(root, clean, plan_directory, run);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "formats/mp4/stream.h"
+#include "formats/parquet/column_change.h"
 #include "model/feature.h"
 #include "model/file_id.h"
 #include "model/statistics.h"
@@ -41,6 +42,10 @@ struct RowsElsewhere {
   uint64_t first_row = 0;  ///< within the file
   uint64_t num_rows = 0;
 };
+
+/// The end of a line of DataFile::physical_schema whose column is made by a rule: it takes the form
+/// that other sources give it.
+inline constexpr std::string_view kMadeColumn = " optional null";
 
 /// The rows of one episode within one data file, as the file itself says.
 struct EpisodeRows {
@@ -110,6 +115,7 @@ struct Episode {
   uint32_t data_file = 0;          ///< index into Dataset::data_files
   uint32_t episodes_file = 0;      ///< index into Dataset::episodes_files: where the row stands
   int64_t row = 0;                 ///< its row there
+  uint64_t number = 0;             ///< the source's own episode_index
 };
 
 struct EpisodesFile {
@@ -133,6 +139,9 @@ struct Dataset {
   std::vector<MetadataFile> metadata_files;  ///< info.json, tasks and statistics, if they are there
   Schema schema;
   std::vector<std::string> tasks;  ///< by task_index
+  /// By task_index: whether some episode has it. Empty: all tasks are part of the dataset, with
+  /// episodes or without.
+  std::vector<bool> is_task_used;
   std::vector<Episode> episodes;   ///< by episode_index
   std::vector<EpisodesFile> episodes_files;
   /// Columns of the episodes table that the format does not know.
@@ -143,8 +152,11 @@ struct Dataset {
   std::optional<std::vector<FeatureStatistics>> statistics;
   std::vector<DataFile> data_files;  ///< ascending by id
   std::vector<VideoKey> video_keys;  ///< in the order of the features
+  /// What becomes of the columns of all data files by the rules of an adaptation; null: nothing.
+  std::shared_ptr<const parquet::ColumnChanges> column_changes;
   std::vector<Problem> warnings;
 
+  bool IsTaskUsed(size_t task) const { return is_task_used.empty() || is_task_used[task]; }
   uint64_t num_frames() const;
   /// Bytes of all data and video files.
   uint64_t payload_bytes() const;

@@ -46,8 +46,11 @@ void MapTasks(const TaskTable& table, MergePlan& plan) {
   plan.tasks = table.tasks;
   for (const auto& source : plan.sources) {
     std::vector<uint32_t> map;
-    for (const std::string& task : source->dataset->tasks)
-      map.push_back(table.index.find(task)->second);
+    // A task that no chosen episode has may not be in the table, and is never looked up.
+    for (const std::string& task : source->dataset->tasks) {
+      const auto entry = table.index.find(task);
+      map.push_back(entry == table.index.end() ? 0 : entry->second);
+    }
     plan.task_maps.push_back(std::move(map));
   }
 }
@@ -114,6 +117,25 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
           .Found(std::move(found)));
 }
 
+// A merge of sources without episodes is one; a selection of nothing is a mistake.
+Status CheckNotEmpty(const Partial& root) {
+  if (root.num_episodes > 0) return Status();
+  const std::vector<std::shared_ptr<const DescribedSource>> sources = root.sources.Flatten();
+  const bool selects = std::any_of(sources.begin(), sources.end(), [](const auto& source) {
+    return source->adaptation.selects();
+  });
+  if (!selects) return Status();
+  std::vector<Problem> problems = root.warnings.Flatten();
+  std::erase_if(problems,
+                [](const Problem& one) { return one.kind != "W-nothing-selected"; });
+  Problem problem = Problem(Code::kInvalidArgument, "no episode of any source is selected")
+                        .Kind("E-nothing-selected")
+                        .Hint("see what each episode is left out for: robomerge merge ... "
+                              "--list-episodes");
+  if (!problems.empty()) problem.At(problems.front().where).Found(problems.front().found);
+  return problem;
+}
+
 // The table of subtasks is the same in all sources.
 void CarrySubtasks(const Schema& schema, MergePlan& plan) {
   if (schema.subtasks.is_null()) return;
@@ -145,6 +167,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   ROBOMERGE_RETURN_NOT_OK(CheckOptions(options));
   if (root.schemas.empty())
     return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
+  ROBOMERGE_RETURN_NOT_OK(CheckNotEmpty(root));
   std::vector<Problem> problems = Disagreements(root.schemas);
   if (!problems.empty()) return Status::Many(std::move(problems));
 

@@ -195,14 +195,22 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   return dataset;
 }
 
-Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
+Result<SourceFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
+                              bool wants_tasks) {
   MetadataFile info_file;
   Dataset dataset;
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info,
                              ReadInfoFile(file_system, root, info_file, dataset.warnings));
   dataset.root = root;
-  ROBOMERGE_RETURN_NOT_OK(v30::ReadInfo(root, info, dataset).status());
-  return std::move(dataset.schema);
+  ROBOMERGE_ASSIGN_OR_RETURN(const v30::SourceInfo read, v30::ReadInfo(root, info, dataset));
+  if (wants_tasks) ROBOMERGE_RETURN_NOT_OK(v30::ReadTasks(file_system, read, dataset));
+  return SourceFacts{std::move(dataset.schema), std::move(dataset.tasks)};
+}
+
+Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(SourceFacts facts,
+                             ReadFacts(file_system, root, /*wants_tasks=*/false));
+  return std::move(facts.schema);
 }
 
 }  // namespace robomerge

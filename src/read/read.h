@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "adapt/resolve.h"
 #include "io/file_system.h"
 #include "model/dataset.h"
 #include "robomerge/status.h"
@@ -25,5 +26,9 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
 
 /// Reads info.json alone; the other parts of the dataset may be broken.
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root);
+
+/// Reads info.json, and meta/tasks.parquet if it `wants_tasks`.
+Result<SourceFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
+                              bool wants_tasks);
 
 }  // namespace robomerge

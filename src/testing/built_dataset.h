@@ -69,6 +69,7 @@ inline Dataset MakeDataset(const DatasetShape& spec) {
     episode.tasks = {spec.tasks.front()};
     episode.dataset_from_index = static_cast<int64_t>(num_frames);
     episode.row = static_cast<int64_t>(at);
+    episode.number = at;
     dataset.episodes.push_back(episode);
     EpisodeRows rows;
     rows.episode_index = static_cast<int64_t>(at);

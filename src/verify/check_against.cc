@@ -101,13 +101,15 @@ class Kept {
   // W-13: each column has the physical schema that it has in one of the sources, and the key
   // `huggingface`, which tells other tools what is an image, is still there.
   void CheckPhysicalSchema() {
-    std::set<std::string> forms;
+    std::set<std::string> forms, made;
     bool has_features = false;
     for (const Subject& source : all_.sources) {
       for (const DataFile& file : source.dataset.data_files) {
         has_features = has_features || file.has_huggingface_features;
         std::istringstream lines(file.physical_schema);
         for (std::string line; std::getline(lines, line);) {
+          if (line.ends_with(kMadeColumn))
+            made.insert(line.substr(0, line.size() - kMadeColumn.size()));
           forms.insert(line);
           // A column may hold nulls where that of any source may.
           forms.insert(Nullable(line));
@@ -118,7 +120,7 @@ class Kept {
       std::istringstream lines(file.physical_schema);
       for (std::string line; std::getline(lines, line);) {
         const std::string column = line.substr(0, line.find(' '));
-        if (forms.contains(line) || IsBookkeeping(column)) continue;
+        if (forms.contains(line) || IsBookkeeping(column) || made.contains(column)) continue;
         findings_.Add(Say("V-schema", "column has a physical form that no source has", file.path,
                           "", line, {{}, column, {}}));
       }
@@ -144,8 +146,10 @@ class Kept {
     std::vector<std::string> expected;
     std::set<std::string> known;
     for (const Subject& source : all_.sources) {
-      for (const std::string& task : source.dataset.tasks) {
-        if (known.insert(task).second) expected.push_back(task);
+      for (size_t task = 0; task < source.dataset.tasks.size(); ++task) {
+        const std::string& text = source.dataset.tasks[task];
+        if (source.dataset.IsTaskUsed(task) && known.insert(text).second)
+          expected.push_back(text);
       }
     }
     const std::string where = dataset_.root + "/meta/tasks.parquet";

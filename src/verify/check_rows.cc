@@ -167,7 +167,10 @@ class RowsCheck {
         file_system_.OpenForReading(all_.sources[source_].dataset.data_files[data_file].path));
     ROBOMERGE_ASSIGN_OR_RETURN(source_footer_, parquet::Footer::Read(*source_opened_));
     std::vector<std::string> compared;
-    for (const std::string& name : source_footer_.column_names()) {
+    const parquet::ColumnChanges* changes =
+        all_.sources[source_].dataset.column_changes.get();
+    for (const std::string& name :
+         parquet::ColumnsInDestination(changes, source_footer_.column_names())) {
       if (!IsBookkeeping(name)) compared.push_back(name);
     }
     for (const std::string& name : footer_.column_names()) {
@@ -182,7 +185,7 @@ class RowsCheck {
       return io::ReadWholeFile(file_system_, PathInside(source.root, path).value_or(path));
     };
     comparer_.emplace(file_, footer_, *source_opened_, source_footer_, std::move(compared),
-                      std::move(pictures));
+                      std::move(pictures), changes);
     tasks_.emplace(*source_opened_, source_footer_, std::vector<std::string>{"task_index"});
     return Status();
   }
@@ -297,7 +300,7 @@ class RowsCheck {
 
 std::vector<std::string> NumericColumns(const Case& all) {
   std::vector<std::string> columns(std::begin(kNumbered), std::end(kNumbered));
-  if (all.options.retime) columns.emplace_back("timestamp");
+  if (all.is_retimed) columns.emplace_back("timestamp");
   if (all.has_sources()) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();

@@ -77,6 +77,7 @@ struct Case {
       origins;               ///< per episode of the destination, as far as there are sources
   bool is_paired = false;    ///< destination and sources have as many episodes
   bool is_profiled = false;  ///< what the numbers are is asked for too
+  bool is_retimed = false;   ///< some source is
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }

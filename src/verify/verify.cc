@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "model/retime.h"
 #include "read/read.h"
+#include "read/read_source.h"
 #include "schedule/executor.h"
 #include "schedule/parallel_for.h"
 #include "verify/checks.h"
@@ -64,7 +64,7 @@ struct OpenDataFile {
 class VerifyRun {
  public:
   VerifyRun(const io::FileSystem& file_system, const std::string& destination,
-            const std::vector<std::string>& sources, const VerifyOptions& options,
+            const std::vector<SourceSpec>& sources, const VerifyOptions& options,
             const ProgressCallback& progress, const std::atomic<bool>* stop,
             std::vector<FeatureProfile>* profiles)
       : file_system_(file_system),
@@ -75,6 +75,9 @@ class VerifyRun {
         profiles_(profiles) {
     case_.options = options;
     case_.is_profiled = profiles != nullptr;
+    case_.is_retimed = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
+      return source.adaptation.retime;
+    });
     if (stop != nullptr) parallel_.stop = schedule::StopToken::Watching(*stop);
     parallel_.observer = &observer_;
   }
@@ -108,16 +111,13 @@ class VerifyRun {
     std::vector<Result<Dataset>> read(sources_.size() + 1, Result<Dataset>(Dataset{}));
     std::vector<schedule::Item> items;
     for (size_t at = 0; at < read.size(); ++at) {
-      const std::string& root = at == 0 ? destination_ : sources_[at - 1];
+      const std::string& root = at == 0 ? destination_ : sources_[at - 1].location;
       schedule::Item item;
       item.name = "read " + root;
       item.category = "read";
       item.body = [this, &read, &root, at](schedule::Spawner&) {
-        const bool retimes = at > 0 && case_.options.retime;
-        read[at] = ReadDataset(file_system_, root, {.decodes_times = retimes});
-        if (retimes && read[at].ok()) {
-          if (const Status status = Retime(*read[at]); !status.ok()) read[at] = status;
-        }
+        read[at] = at == 0 ? ReadDataset(file_system_, root)
+                           : ReadSource(file_system_, sources_[at - 1]);
         return Status();
       };
       items.push_back(std::move(item));
@@ -307,7 +307,7 @@ class VerifyRun {
 
   const io::FileSystem& file_system_;
   const std::string& destination_;
-  const std::vector<std::string>& sources_;
+  const std::vector<SourceSpec>& sources_;
   ProgressObserver observer_;
   schedule::ParallelForOptions parallel_;
   std::unique_ptr<schedule::Executor> executor_;
@@ -332,7 +332,7 @@ Result<VerifyReport> WithKind(Result<VerifyReport> report) {
 }  // namespace
 
 Result<VerifyReport> VerifyOn(const io::FileSystem& file_system, const std::string& destination,
-                              const std::vector<std::string>& sources, const VerifyOptions& options,
+                              const std::vector<SourceSpec>& sources, const VerifyOptions& options,
                               const ProgressCallback& progress, const std::atomic<bool>* stop) {
   return WithKind(
       VerifyRun(file_system, destination, sources, options, progress, stop, nullptr).Run());

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "io/file_system.h"
+#include "robomerge/source.h"
 #include "robomerge/verify.h"
 #include "verify/profile.h"
 
 namespace robomerge {
 
+/// The rules of the sources must be resolved (adapt/resolve.h).
 Result<VerifyReport> VerifyOn(const io::FileSystem& file_system, const std::string& destination,
-                              const std::vector<std::string>& sources, const VerifyOptions& options,
+                              const std::vector<SourceSpec>& sources, const VerifyOptions& options,
                               const ProgressCallback& progress = {},
                               const std::atomic<bool>* stop = nullptr);
 

@@ -45,7 +45,8 @@ class DataWriter {
                                                   context_.sharing));
     std::vector<parquet::SpliceSource> sources;
     for (const Input& input : inputs_)
-      sources.push_back({input.file.get(), input.footer.get(), &input.pictures});
+      sources.push_back({input.file.get(), input.footer.get(), &input.pictures,
+                         plan_.sources[input.source]->dataset->column_changes.get()});
     parquet::SpliceOptions options;
     options.alignment_bytes = context_.alignment_bytes;
     options.leaves_copies = true;

@@ -216,7 +216,7 @@ class EpisodesWriter {
     const PlannedEpisode& planned = plan_.episodes[episode];
     const auto number = static_cast<double>(episode),
                first_frame = static_cast<double>(planned.first_frame);
-    const double episode_shift = number - static_cast<double>(planned.source_episode);
+    const double episode_shift = number - static_cast<double>(Row(episode).number);
     const double index_shift = first_frame - static_cast<double>(Row(episode).dataset_from_index);
     const uint64_t length = Row(episode).length_frames;
     std::optional<Distribution> tasks;

@@ -377,6 +377,7 @@ class EpisodesReader {
     episode.dataset_from_index = from;
     episode.episodes_file = place.file;
     episode.row = place.row;
+    episode.number = dataset_.episodes.size();
     dataset_.episodes.push_back(std::move(episode));
     const auto known = [](int64_t number) { return IsFileNumber(number) ? number : kUnknown; };
     claims_.data_files.push_back({known(of_file.data_chunk[row]), known(of_file.data_file[row])});

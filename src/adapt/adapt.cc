@@ -1,0 +1,137 @@
+#include "adapt/adapt.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "adapt/adapt_internal.h"
+#include "base/text.h"
+
+namespace robomerge {
+namespace {
+
+using adapt_internal::FeatureChange;
+
+// The lines of a physical schema (DataFile::physical_schema), of which each begins with the name of
+// a column.
+std::string ChangedPhysicalSchema(const std::string& physical_schema,
+                                  const std::vector<FeatureChange>& changes) {
+  std::string text;
+  std::istringstream lines(physical_schema);
+  for (std::string line; std::getline(lines, line);) {
+    size_t end = std::string::npos;
+    for (const char* word : {" required ", " optional ", " repeated "})
+      end = std::min(end, line.find(word));
+    const std::string name = line.substr(0, end);
+    const auto change = std::find_if(changes.begin(), changes.end(),
+                                     [&](const FeatureChange& one) { return one.from == name; });
+    if (change == changes.end()) {
+      text += line + "\n";
+    } else if (change->is_cast || !change->elements.empty()) {
+      text += StrCat(change->to, kMadeColumn, "\n");
+    } else if (!change->to.empty()) {
+      text += StrCat(change->to, line.substr(std::min(end, line.size())), "\n");
+    }
+  }
+  for (const FeatureChange& change : changes) {
+    if (change.from.empty()) text += StrCat(change.to, kMadeColumn, "\n");
+  }
+  return text;
+}
+
+Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
+  const Schema before = dataset.schema;
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const std::vector<FeatureChange> changes,
+      adapt_internal::ChangeSchema(adaptation, dataset.root, dataset.schema));
+  if (changes.empty()) return Status();
+  adapt_internal::ChangeStatistics(changes, dataset);
+  parquet::ColumnChanges columns;
+  for (const FeatureChange& change : changes) {
+    const Feature* feature = before.Find(change.from);
+    if (feature != nullptr && feature->is_video()) {
+      for (VideoKey& key : dataset.video_keys) {
+        if (key.name == change.from) key.name = change.to;
+      }
+      continue;
+    }
+    if (change.to.empty()) {
+      columns.left_out.push_back(change.from);
+      continue;
+    }
+    parquet::ColumnChange column;
+    column.column = change.to;
+    column.source_column = change.from;
+    column.fill = change.fill;
+    column.elements = change.elements;
+    column.is_cast = change.is_cast;
+    columns.columns.push_back(std::move(column));
+  }
+  std::erase_if(dataset.video_keys, [](const VideoKey& key) { return key.name.empty(); });
+  std::map<std::string, std::string> schemas;  // many files have the same
+  for (DataFile& file : dataset.data_files) {
+    const auto [entry, is_new] = schemas.try_emplace(file.physical_schema);
+    if (is_new) entry->second = ChangedPhysicalSchema(file.physical_schema, changes);
+    file.physical_schema = entry->second;
+  }
+  dataset.column_changes = std::make_shared<const parquet::ColumnChanges>(std::move(columns));
+  return Status();
+}
+
+void ReplaceTask(const Rule& rule, std::vector<std::string>& tasks) {
+  std::replace(tasks.begin(), tasks.end(), rule.name, rule.value);
+}
+
+void RemoveRepeated(std::vector<std::string>& tasks) {
+  std::vector<std::string> distinct;
+  for (std::string& task : tasks) {
+    if (std::find(distinct.begin(), distinct.end(), task) == distinct.end())
+      distinct.push_back(std::move(task));
+  }
+  tasks = std::move(distinct);
+}
+
+void ChangeTasks(const Adaptation& adaptation, const std::string& name, Dataset& dataset) {
+  const auto change = [&](std::vector<std::string>& tasks) {
+    if (adaptation.set_task) std::fill(tasks.begin(), tasks.end(), *adaptation.set_task);
+    for (const Rule& rule : adaptation.replace_task) ReplaceTask(rule, tasks);
+    if (!adaptation.prefix_tasks) return;
+    for (std::string& task : tasks) task = StrCat(name, ": ", task);
+  };
+  change(dataset.tasks);
+  for (Episode& episode : dataset.episodes) {
+    change(episode.tasks);
+    RemoveRepeated(episode.tasks);
+  }
+}
+
+}  // namespace
+
+Status Adapt(const Adaptation& adaptation, const std::string& name,
+             const ReadLastRows& read_last_rows, Dataset& dataset) {
+  if (adaptation.selects()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<EpisodeChoice> choices,
+                               ChooseEpisodes(dataset, adaptation, read_last_rows));
+    std::vector<uint64_t> kept;
+    for (const EpisodeChoice& choice : choices) {
+      if (choice.is_chosen) kept.push_back(choice.episode);
+    }
+    if (kept.empty() && !choices.empty()) {
+      dataset.warnings.push_back(
+          Problem(Code::kInvalidArgument, "no episode of the source is selected")
+              .Kind("W-nothing-selected")
+              .At(dataset.root)
+              .Found(StrCat(choices.front().reason, " (episode 0)")));
+    }
+    adapt_internal::KeepEpisodes(kept, dataset);
+  }
+  ROBOMERGE_RETURN_NOT_OK(ChangeFeatures(adaptation, dataset));
+  ChangeTasks(adaptation, name, dataset);
+  return Status();
+}
+
+Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema) {
+  return adapt_internal::ChangeSchema(adaptation, root, schema).status();
+}
+
+}  // namespace robomerge

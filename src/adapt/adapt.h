@@ -1,0 +1,45 @@
+// Makes of a dataset the one that is wanted: what everything behind it merges. Pure; docs/adapt.md
+// has the rules and their order.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/dataset.h"
+#include "robomerge/source.h"
+#include "robomerge/status.h"
+
+namespace robomerge {
+
+/// A value of a column; nothing where the row has none.
+using CellValue = std::variant<std::monostate, bool, int64_t, double, std::string>;
+/// Reads a column's values in the last rows of all episodes, by episode.
+using ReadLastRows = std::function<Result<std::vector<CellValue>>(const Dataset& dataset,
+                                                                  const std::string& column)>;
+
+/// What becomes of one episode of a source.
+struct EpisodeChoice {
+  uint64_t episode = 0;  ///< the source's own number
+  bool is_chosen = false;
+  std::string reason;  ///< why it is not chosen: "not in `--episodes 0-9`"; empty if it is
+};
+
+/// Which episodes the rules keep: one choice per episode. kInvalidArgument (E-rule) for episodes
+/// that there are not; fails as `read_last_rows` does.
+Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
+                                                  const Adaptation& adaptation,
+                                                  const ReadLastRows& read_last_rows);
+
+/// Applies the rules. `name` is the source's, for `prefix_tasks`.
+///
+/// REQUIRES: the adaptation is resolved (resolve.h): no rule is left that needs other sources.
+/// kInvalidArgument (E-rule) names every rule that cannot be applied.
+Status Adapt(const Adaptation& adaptation, const std::string& name,
+             const ReadLastRows& read_last_rows, Dataset& dataset);
+
+/// Applies the rules to what info.json says alone.
+Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema);
+
+}  // namespace robomerge

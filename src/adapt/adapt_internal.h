@@ -1,0 +1,38 @@
+// The parts of Adapt(), each in a file of its own.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "adapt/adapt.h"
+
+namespace robomerge::adapt_internal {
+
+/// A rule that cannot be applied. `where` is what recipes find its line by: "rename: OLD".
+Problem RuleProblem(const std::string& root, const std::string& rule, const std::string& name,
+                    std::string what);
+/// "a, b, c", for messages.
+std::string FeatureNames(const Schema& schema);
+
+/// What becomes of a feature. Features that are not named here stay.
+struct FeatureChange {
+  std::string from;  ///< the source's name; empty: the feature is filled
+  std::string to;    ///< empty: it is left out
+  CellValue fill;
+  std::vector<int32_t> elements;  ///< as parquet::ColumnChange::elements
+  bool is_cast = false;
+};
+
+/// Makes the schema the one that is wanted, and says what changed, one entry per feature.
+Result<std::vector<FeatureChange>> ChangeSchema(const Adaptation& adaptation,
+                                                const std::string& root, Schema& schema);
+
+/// Renames, reorders and drops the statistics of features, and adds those of filled ones. What is
+/// cast has none afterwards.
+void ChangeStatistics(const std::vector<FeatureChange>& changes, Dataset& dataset);
+
+/// Keeps the episodes of these numbers, ascending.
+void KeepEpisodes(const std::vector<uint64_t>& kept, Dataset& dataset);
+
+}  // namespace robomerge::adapt_internal

@@ -1,0 +1,305 @@
+#include "adapt/adapt.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "adapt/resolve.h"
+#include "testing/built_dataset.h"
+
+namespace robomerge {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// The rows say `success` in every second episode.
+Result<std::vector<CellValue>> LastRows(const Dataset& dataset, const std::string& /*column*/) {
+  std::vector<CellValue> cells;
+  for (size_t episode = 0; episode < dataset.episodes.size(); ++episode)
+    cells.emplace_back(episode % 2 == 0);
+  return cells;
+}
+
+Json Vector(int64_t length, const std::vector<std::string>& names) {
+  Json entry = Json::object();
+  entry["dtype"] = "float32";
+  entry["shape"] = Json::array({length});
+  entry["names"] = names.empty() ? Json() : Json(names);
+  return entry;
+}
+
+// Episodes of 10, 20, 30 and 40 frames; the first two are of task a, the others of b.
+Dataset FourEpisodes() {
+  Dataset dataset = test::MakeDataset(
+      {.lengths = {10, 20, 30, 40}, .tasks = {"a", "b"}, .video_keys = {"cam", "wrist"}});
+  for (const size_t episode : {2u, 3u}) {
+    dataset.episodes[episode].tasks = {"b"};
+    dataset.data_files[0].episodes[episode].task_frames = {
+        {1, dataset.episodes[episode].length_frames}};
+  }
+  dataset.schema.features.push_back({"state", Vector(2, {"x", "y"})});
+  dataset.data_files[0].physical_schema += "state optional list\n";
+  dataset.statistics->push_back(
+      {"state",
+       {test::MakeStatistic("min", {-1, -2}), test::MakeStatistic("max", {1, 2}),
+        test::MakeStatistic("mean", {0, 0.5}), test::MakeStatistic("std", {1, 1}),
+        test::MakeStatistic("count", {100}, NumberKind::kInteger)}});
+  Json flag = Json::object();
+  flag["dtype"] = "bool";
+  flag["shape"] = Json::array({1});
+  dataset.schema.features.push_back({"next.success", flag});
+  auto layout = std::make_shared<StatColumns>();
+  layout->push_back({"state", "min", NumberKind::kFloat, 1, 2});
+  layout->push_back({"action", "min", NumberKind::kFloat, 1, 1});
+  EpisodeStatisticsBlock block;
+  block.layout = layout;
+  block.stride = 3;
+  block.num_rows = 4;
+  block.values = {0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32};
+  dataset.episode_statistics = {block};
+  return dataset;
+}
+
+std::vector<uint64_t> Chosen(const Adaptation& rules) {
+  std::vector<uint64_t> chosen;
+  const Dataset dataset = FourEpisodes();
+  for (const EpisodeChoice& choice : ChooseEpisodes(dataset, rules, LastRows).value()) {
+    EXPECT_EQ(choice.is_chosen, choice.reason.empty());
+    if (choice.is_chosen) chosen.push_back(choice.episode);
+  }
+  return chosen;
+}
+
+Dataset Adapted(const Adaptation& rules) {
+  Dataset dataset = FourEpisodes();
+  const Status status = Adapt(rules, "kitchen", LastRows, dataset);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return dataset;
+}
+
+std::string Refusal(const Adaptation& rules) {
+  Dataset dataset = FourEpisodes();
+  const Status status = Adapt(rules, "", LastRows, dataset);
+  return status.ok() ? "accepted" : status.ToString();
+}
+
+std::vector<std::string> Names(const Dataset& dataset) {
+  std::vector<std::string> names;
+  for (const Feature& feature : dataset.schema.features) names.push_back(feature.name);
+  return names;
+}
+
+TEST(ChooseEpisodes, EachRuleKeepsWhatItSays) {
+  EXPECT_THAT(Chosen({}), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(Chosen({.episodes = "1-2"}), ElementsAre(1, 2));
+  EXPECT_THAT(Chosen({.episodes = "2-"}), ElementsAre(2, 3));
+  EXPECT_THAT(Chosen({.exclude_episodes = "0,3"}), ElementsAre(1, 2));
+  EXPECT_THAT(Chosen({.select_task = {"glob:b*"}}), ElementsAre(2, 3));
+  EXPECT_THAT(Chosen({.exclude_task = {"b"}}), ElementsAre(0, 1));
+  EXPECT_THAT(Chosen({.min_frames = 20, .max_frames = 30}), ElementsAre(1, 2));
+  EXPECT_THAT(Chosen({.where = {"next.success = true"}}), ElementsAre(0, 2));
+  EXPECT_THAT(Chosen({.where = {"next.success != true"}}), ElementsAre(1, 3));
+  EXPECT_THAT(Chosen({.where = {"reward > 0"}}), ElementsAre());
+}
+
+TEST(ChooseEpisodes, ASampleIsOfWhatIsLeftAndDependsOnTheSeedAlone) {
+  // Keys by the published algorithm, computed with Python's integers.
+  EXPECT_THAT(Chosen({.sample = 2, .seed = 0}), ElementsAre(1, 3));
+  EXPECT_THAT(Chosen({.sample = 2, .seed = 7}), ElementsAre(1, 2));
+  EXPECT_THAT(Chosen({.min_frames = 20, .sample = 9}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Chosen({.sample = 0}), ElementsAre());
+}
+
+TEST(ChooseEpisodes, EpisodesThatThereAreNotAreNamed) {
+  const Dataset dataset = FourEpisodes();
+  const Status status = ChooseEpisodes(dataset, {.episodes = "2-7"}, LastRows).status();
+  EXPECT_THAT(status.ToString(), HasSubstr("there is no episode 7"));
+  EXPECT_THAT(status.ToString(), HasSubstr("episodes 0 to 3"));
+  EXPECT_FALSE(ChooseEpisodes(dataset, {.exclude_episodes = "4"}, LastRows).ok());
+}
+
+TEST(Adapt, KeptEpisodesAreNumberedAnewAndKnowTheirOwnNumbers) {
+  const Dataset dataset = Adapted({.episodes = "1,3"});
+  ASSERT_EQ(dataset.episodes.size(), 2u);
+  EXPECT_EQ(dataset.episodes[1].number, 3u);
+  EXPECT_EQ(dataset.episodes[1].length_frames, 40u);
+  ASSERT_EQ(dataset.data_files[0].episodes.size(), 2u);
+  EXPECT_EQ(dataset.data_files[0].episodes[1].episode_index, 1);
+  EXPECT_EQ(dataset.data_files[0].episodes[1].first_row, 60u);
+  EXPECT_DOUBLE_EQ(dataset.video_keys[0].segments[1].from_timestamp, 2);
+  EXPECT_THAT(dataset.episode_statistics[0].values, ElementsAre(10, 11, 12, 30, 31, 32));
+  EXPECT_EQ(dataset.num_frames(), 60u);
+}
+
+TEST(Adapt, TasksOfKeptEpisodesAlone) {
+  const Dataset dataset = Adapted({.exclude_task = {"a"}});
+  EXPECT_FALSE(dataset.IsTaskUsed(0));
+  EXPECT_TRUE(dataset.IsTaskUsed(1));
+  EXPECT_TRUE(Adapted({}).IsTaskUsed(1));
+}
+
+TEST(Adapt, ARenamedFeatureIsRenamedEverywhere) {
+  const Dataset dataset = Adapted({.rename = {{"cam", "front"}, {"state", "observation.state"}}});
+  EXPECT_EQ(dataset.schema.Find("state"), nullptr);
+  EXPECT_NE(dataset.schema.Find("observation.state"), nullptr);
+  EXPECT_EQ(dataset.video_keys[0].name, "front");
+  EXPECT_EQ(dataset.episode_statistics[0].layout->front().feature, "observation.state");
+  EXPECT_EQ(dataset.statistics->back().feature, "observation.state");
+  EXPECT_THAT(dataset.data_files[0].physical_schema, HasSubstr("observation.state optional list"));
+  ASSERT_EQ(dataset.column_changes->columns.size(), 1u);  // a video has no column
+  EXPECT_EQ(dataset.column_changes->columns[0].source_column, "state");
+}
+
+TEST(Adapt, TwoFeaturesMayChangeTheirNames) {
+  const Dataset dataset = Adapted({.rename = {{"cam", "wrist"}, {"wrist", "cam"}}});
+  EXPECT_EQ(dataset.video_keys[0].name, "wrist");
+  EXPECT_EQ(dataset.video_keys[1].name, "cam");
+}
+
+TEST(Adapt, ADroppedFeatureIsNowhere) {
+  const Dataset dataset = Adapted({.drop = {"state", "wr*"}});
+  EXPECT_THAT(Names(dataset), ElementsAre("action", "cam", "timestamp", "frame_index",
+                                          "episode_index", "index", "task_index", "next.success"));
+  ASSERT_EQ(dataset.video_keys.size(), 1u);
+  EXPECT_EQ(dataset.episode_statistics[0].stride, 1u);
+  EXPECT_THAT(dataset.episode_statistics[0].values, ElementsAre(2, 12, 22, 32));
+  EXPECT_THAT(dataset.column_changes->left_out, ElementsAre("state"));
+}
+
+TEST(Adapt, AFilledFeatureHasItsStatistics) {
+  Adaptation rules;
+  rules.fill = {{"reward", "2"}};
+  rules.entry = {{"reward", R"({"dtype": "float32", "shape": [1], "names": null})"}};
+  const Dataset dataset = Adapted(rules);
+  EXPECT_EQ(dataset.schema.features.back().name, "reward");
+  EXPECT_EQ(std::get<double>(dataset.column_changes->columns[0].fill), 2);
+  EXPECT_THAT(dataset.episode_statistics[0].values,
+              ElementsAre(0, 1, 2, 2, 10, 11, 12, 2, 20, 21, 22, 2, 30, 31, 32, 2));
+  EXPECT_EQ(dataset.statistics->back().Find("std")->values.front(), 0);
+  EXPECT_EQ(dataset.statistics->back().Find("count")->values.front(), 100);
+}
+
+TEST(Adapt, PaddedVectorsEndInZeros) {
+  const Dataset dataset = Adapted({.pad = {{"state", "4"}}});
+  const Feature& feature = *dataset.schema.Find("state");
+  EXPECT_THAT(feature.shape(), ElementsAre(4));
+  EXPECT_EQ(feature.entry.at("names"), Json({"x", "y", "pad_2", "pad_3"}));
+  EXPECT_THAT(dataset.column_changes->columns[0].elements, ElementsAre(0, 1, -1, -1));
+  EXPECT_THAT(dataset.statistics->back().Find("max")->values, ElementsAre(1, 2, 0, 0));
+  EXPECT_EQ(dataset.episode_statistics[0].stride, 5u);
+}
+
+TEST(Adapt, ReorderedVectorsHaveTheOrderOfTheEntry) {
+  Adaptation rules;
+  rules.reorder_by_name = true;
+  rules.entry = {{"state", R"({"dtype": "float32", "shape": [2], "names": ["y", "x"]})"}};
+  const Dataset dataset = Adapted(rules);
+  EXPECT_THAT(dataset.column_changes->columns[0].elements, ElementsAre(1, 0));
+  EXPECT_THAT(dataset.statistics->back().Find("min")->values, ElementsAre(-2, -1));
+  EXPECT_EQ(dataset.schema.Find("state")->entry.at("names"), Json({"y", "x"}));
+}
+
+TEST(Adapt, WhatIsCastIsMeasuredAnew) {
+  const Dataset dataset = Adapted({.cast = {{"state", "float64"}}});
+  EXPECT_EQ(dataset.schema.Find("state")->dtype(), "float64");
+  EXPECT_TRUE(dataset.column_changes->columns[0].is_cast);
+  EXPECT_NE(dataset.statistics->back().feature, "state");
+  EXPECT_EQ(dataset.episode_statistics[0].stride, 1u);
+}
+
+TEST(Adapt, TasksAreReplacedJoinedAndNamed) {
+  const Dataset replaced = Adapted({.replace_task = {{"a", "b"}}});
+  EXPECT_THAT(replaced.tasks, ElementsAre("b", "b"));
+  EXPECT_THAT(replaced.episodes[0].tasks, ElementsAre("b"));
+  EXPECT_THAT(Adapted({.set_task = "all"}).episodes[3].tasks, ElementsAre("all"));
+  EXPECT_THAT(Adapted({.prefix_tasks = true}).tasks, ElementsAre("kitchen: a", "kitchen: b"));
+}
+
+TEST(Adapt, EveryWrongUseHasItsSentence) {
+  EXPECT_THAT(Refusal({.rename = {{"index", "i"}}}), HasSubstr("keep their names"));
+  EXPECT_THAT(Refusal({.rename = {{"cam", "a/b"}}}), HasSubstr("cannot have this name"));
+  EXPECT_THAT(Refusal({.rename = {{"cam", "wrist"}}}), HasSubstr("two features would be called"));
+  EXPECT_THAT(Refusal({.drop = {"timestamp"}}), HasSubstr("cannot be left out"));
+  EXPECT_THAT(Refusal({.fill = {{"reward", "0"}}}), HasSubstr("no source has a feature"));
+  EXPECT_THAT(Refusal({.cast = {{"cam", "float32"}}}), HasSubstr("only numbers can be cast"));
+  EXPECT_THAT(Refusal({.pad = {{"state", "1"}}}), HasSubstr("longer than it should become"));
+  EXPECT_THAT(Refusal({.pad = {{"cam", "9"}}}), HasSubstr("only vectors of numbers"));
+  Adaptation filled;
+  filled.fill = {{"reward", "much"}};
+  filled.entry = {{"reward", R"({"dtype": "int8", "shape": [1]})"}};
+  EXPECT_THAT(Refusal(filled), HasSubstr("does not fit the feature's type"));
+  filled.fill = {{"reward", "128"}};
+  EXPECT_THAT(Refusal(filled), HasSubstr("does not fit the feature's type"));
+}
+
+// -- Rules that need other sources.
+
+SourceSpec Source(const std::string& location, const Adaptation& rules) {
+  SourceSpec spec(location);
+  spec.adaptation = rules;
+  return spec;
+}
+
+SourceFacts Facts(const std::vector<std::pair<std::string, Json>>& features,
+                  const std::vector<std::string>& tasks = {}) {
+  SourceFacts facts{test::MakeSchema(), tasks};
+  for (const auto& [name, entry] : features) facts.schema.features.push_back({name, entry});
+  return facts;
+}
+
+TEST(ResolveRules, CommonFeaturesAreKeptUnderTheirNewNames) {
+  Adaptation rules;
+  rules.keep_common = true;
+  rules.rename = {{"hand", "gripper"}};
+  const auto resolved = ResolveRules({Source("a", rules), Source("b", rules)},
+                                     {Facts({{"gripper", Vector(2, {})}, {"extra", Vector(2, {})}}),
+                                      Facts({{"hand", Vector(2, {})}, {"other", Vector(2, {})}})})
+                            .value();
+  EXPECT_THAT(resolved[0].adaptation.drop, ElementsAre("extra"));
+  EXPECT_THAT(resolved[1].adaptation.drop, ElementsAre("other"));
+}
+
+TEST(ResolveRules, WhatIsFilledIsDeclaredAsInTheFirstSourceThatHasIt) {
+  const Adaptation rules{.fill = {{"reward", "0"}}};
+  const auto resolved = ResolveRules({Source("a", rules), Source("b", rules)},
+                                     {Facts({}), Facts({{"reward", Vector(3, {})}})})
+                            .value();
+  EXPECT_EQ(Json::parse(resolved[0].adaptation.entry.at(0).value), Vector(3, {}));
+  EXPECT_TRUE(resolved[1].adaptation.entry.empty());
+}
+
+TEST(ResolveRules, TheFirstSpellingOfATaskStays) {
+  const Adaptation rules{.normalize_tasks = true};
+  const auto resolved = ResolveRules({Source("a", rules), Source("b", rules)},
+                                     {Facts({}, {"Pick the cube", "wipe"}),
+                                      Facts({}, {"pick  the cube.", "Wipe", "sweep"})})
+                            .value();
+  EXPECT_TRUE(resolved[0].adaptation.replace_task.empty());
+  EXPECT_THAT(resolved[1].adaptation.replace_task,
+              ElementsAre(Rule{"pick  the cube.", "Pick the cube"}, Rule{"Wipe", "wipe"}));
+}
+
+TEST(ResolveRules, ARuleThatMatchesInNoSourceIsAnError) {
+  const auto refusal = [](const Adaptation& rules) {
+    const Status status =
+        ResolveRules({Source("a", rules), Source("b", {})}, {Facts({}, {"t"}), Facts({})}).status();
+    return status.ok() ? "accepted" : status.ToString();
+  };
+  EXPECT_THAT(refusal({.rename = {{"acton", "x"}}}), HasSubstr("rename: acton"));
+  EXPECT_THAT(refusal({.drop = {"stat*"}}), HasSubstr("drop: stat*"));
+  EXPECT_THAT(refusal({.cast = {{"action", "float32"}}}), HasSubstr("cast: action"));
+  EXPECT_THAT(refusal({.replace_task = {{"u", "v"}}}), HasSubstr("such as `t`"));
+  EXPECT_THAT(refusal({.select_task = {"glob:u*"}}), HasSubstr("select_task: glob:u*"));
+  EXPECT_THAT(refusal({.where = {"done = true"}}), HasSubstr("where: done = true"));
+  EXPECT_EQ(refusal({.rename = {{"action", "x"}}}), "accepted");
+}
+
+TEST(ResolveRules, ACommonRuleMayMatchInOneSource) {
+  const Adaptation rules{.drop = {"reward"}};
+  EXPECT_TRUE(ResolveRules({Source("a", rules), Source("b", rules)},
+                           {Facts({}), Facts({{"reward", Vector(1, {})}})})
+                  .ok());
+}
+
+}  // namespace
+}  // namespace robomerge

@@ -1,0 +1,268 @@
+#include "adapt/resolve.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "adapt/adapt_internal.h"
+#include "base/text.h"
+#include "model/adaptation.h"
+
+namespace robomerge {
+namespace {
+
+using adapt_internal::RuleProblem;
+
+bool IsDefault(std::string_view name) {
+  return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
+         std::end(kDefaultFeatures);
+}
+
+// Tasks with equal forms differ only in case (of ASCII letters), blanks or a final full stop.
+std::string TaskForm(const std::string& task) {
+  std::string form;
+  for (const char c : task) {
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+      if (!form.empty() && form.back() != ' ') form += ' ';
+    } else {
+      form += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  while (!form.empty() && (form.back() == ' ' || form.back() == '.')) form.pop_back();
+  return form;
+}
+
+class Resolving {
+ public:
+  Resolving(std::vector<SourceSpec> sources, const std::vector<std::optional<SourceFacts>>& facts)
+      : sources_(std::move(sources)), facts_(facts) {}
+
+  Result<std::vector<SourceSpec>> Run() {
+    for (const std::optional<SourceFacts>& one : facts_) all_are_read_ = all_are_read_ && one;
+    ROBOMERGE_RETURN_NOT_OK(RenameAndDrop());
+    KeepCommon();
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      if (!facts_[source]) continue;
+      TakeEntries(source);
+      CheckMatches(source);
+    }
+    NormalizeTasks();
+    if (all_are_read_) ReportUnmatched();
+    if (!problems_.empty()) return Status::Many(std::move(problems_));
+    return std::move(sources_);
+  }
+
+ private:
+  // The schemas with their new names.
+  Status RenameAndDrop() {
+    std::vector<Problem> problems;
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      schemas_.emplace_back();
+      if (!facts_[source]) continue;
+      Schema schema = facts_[source]->schema;
+      Adaptation rules;
+      rules.rename = sources_[source].adaptation.rename;
+      rules.drop = sources_[source].adaptation.drop;
+      const Status status = AdaptSchema(rules, sources_[source].location, schema);
+      if (status.ok()) {
+        schemas_.back() = std::move(schema);
+        continue;
+      }
+      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+    }
+    return problems.empty() ? Status() : Status::Many(std::move(problems));
+  }
+
+  void KeepCommon() {
+    std::map<std::string, size_t> num_sources;
+    size_t num_read = 0;
+    for (const std::optional<Schema>& schema : schemas_) {
+      if (!schema) continue;
+      ++num_read;
+      for (const Feature& feature : schema->features) ++num_sources[feature.name];
+    }
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      Adaptation& rules = sources_[source].adaptation;
+      if (!rules.keep_common || !schemas_[source]) continue;
+      std::set<std::string> filled;
+      for (const Rule& rule : rules.fill) filled.insert(rule.name);
+      for (const Feature& feature : schemas_[source]->features) {
+        if (num_sources[feature.name] == num_read || filled.contains(feature.name)) continue;
+        if (!IsDefault(feature.name)) rules.drop.push_back(feature.name);
+      }
+      std::sort(rules.drop.begin(), rules.drop.end());
+      rules.drop.erase(std::unique(rules.drop.begin(), rules.drop.end()), rules.drop.end());
+      std::erase_if(schemas_[source]->features, [&](const Feature& feature) {
+        return std::binary_search(rules.drop.begin(), rules.drop.end(), feature.name);
+      });
+    }
+  }
+
+  const Feature* FirstWith(const std::string& name) const {
+    for (const std::optional<Schema>& schema : schemas_) {
+      const Feature* feature = schema ? schema->Find(name) : nullptr;
+      if (feature != nullptr) return feature;
+    }
+    return nullptr;
+  }
+
+  void TakeEntries(size_t source) {
+    Adaptation& rules = sources_[source].adaptation;
+    for (const Rule& rule : rules.fill) {
+      const Feature* first = FirstWith(rule.name);
+      if (schemas_[source]->Find(rule.name) == nullptr && first != nullptr)
+        rules.entry.push_back({rule.name, json::DumpLine(first->entry)});
+    }
+    if (!rules.reorder_by_name && !rules.names_from_first) return;
+    for (const Feature& feature : schemas_[source]->features) {
+      const Feature* first = FirstWith(feature.name);
+      if (feature.is_camera() || IsDefault(feature.name) || !first->entry.contains("names"))
+        continue;
+      if (first->entry.at("names") != feature.entry.value("names", Json()))
+        rules.entry.push_back({feature.name, json::DumpLine(first->entry)});
+    }
+  }
+
+  // A rule of one source, or of many: what is common is one rule.
+  void Note(const char* rule, const std::string& name, size_t source, bool matches) {
+    const auto [entry, is_new] =
+        matches_.try_emplace(std::pair(std::string(rule), name), Match{source, false});
+    entry->second.is_matched = entry->second.is_matched || matches;
+    if (is_new) order_.push_back(&*entry);
+  }
+
+  void CheckMatches(size_t source) {
+    const Adaptation& rules = sources_[source].adaptation;
+    const Schema &own = facts_[source]->schema, &renamed = *schemas_[source];
+    const std::vector<std::string>& tasks = facts_[source]->tasks;
+    for (const Rule& rule : rules.rename)
+      Note("rename", rule.name, source, own.Find(rule.name) != nullptr);
+    for (const std::string& pattern : rules.drop) {
+      const auto is_dropped = [&](const Feature& feature) {
+        return MatchesPattern(pattern, NewName(rules, feature.name));
+      };
+      Note("drop", pattern, source,
+           std::any_of(own.features.begin(), own.features.end(), is_dropped));
+    }
+    for (const Rule& rule : rules.fill) {
+      Note("fill", rule.name, source,
+           renamed.Find(rule.name) == nullptr && FirstWith(rule.name) != nullptr);
+    }
+    for (const Rule& rule : rules.cast) {
+      const Feature* feature = renamed.Find(rule.name);
+      Note("cast", rule.name, source, feature != nullptr && feature->dtype() != rule.value);
+    }
+    for (const Rule& rule : rules.pad) {
+      const Feature* feature = renamed.Find(rule.name);
+      Note("pad", rule.name, source,
+           feature != nullptr && feature->shape() != std::vector<int64_t>{std::stoll(rule.value)});
+    }
+    for (const std::string& camera : rules.allow_mixed_size) {
+      const Feature* feature = renamed.Find(camera);
+      Note("allow_mixed_size", camera, source, feature != nullptr && feature->is_camera());
+    }
+    for (const std::string& text : rules.where) {
+      const Result<Condition> condition = ParseCondition(text);
+      Note("where", text, source, condition.ok() && own.Find(condition->column) != nullptr);
+    }
+    const auto has_task = [&](const std::string& wish) {
+      return std::any_of(tasks.begin(), tasks.end(),
+                         [&](const std::string& task) { return IsTaskMeant(wish, task); });
+    };
+    for (const std::string& wish : rules.select_task)
+      Note("select_task", wish, source, has_task(wish));
+    for (const std::string& wish : rules.exclude_task)
+      Note("exclude_task", wish, source, has_task(wish));
+    std::vector<std::string> changed = tasks;
+    if (rules.set_task) std::fill(changed.begin(), changed.end(), *rules.set_task);
+    for (const Rule& rule : rules.replace_task) {
+      Note("replace_task", rule.name, source,
+           std::find(changed.begin(), changed.end(), rule.name) != changed.end());
+      std::replace(changed.begin(), changed.end(), rule.name, rule.value);
+    }
+  }
+
+  static const std::string& NewName(const Adaptation& rules, const std::string& name) {
+    for (const Rule& rule : rules.rename) {
+      if (rule.name == name) return rule.value;
+    }
+    return name;
+  }
+
+  void NormalizeTasks() {
+    std::map<std::string, std::string> spelling;  // of each form, the first one
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      Adaptation& rules = sources_[source].adaptation;
+      if (!facts_[source]) continue;
+      std::vector<std::string> tasks = facts_[source]->tasks;
+      if (rules.set_task) std::fill(tasks.begin(), tasks.end(), *rules.set_task);
+      for (const Rule& rule : rules.replace_task)
+        std::replace(tasks.begin(), tasks.end(), rule.name, rule.value);
+      for (const std::string& task : tasks) {
+        const std::string& first = spelling.try_emplace(TaskForm(task), task).first->second;
+        const bool is_known =
+            std::any_of(rules.replace_task.begin(), rules.replace_task.end(),
+                        [&](const Rule& rule) { return rule.name == task && rule.value == first; });
+        if (rules.normalize_tasks && first != task && !is_known)
+          rules.replace_task.push_back({task, first});
+      }
+    }
+  }
+
+  void ReportUnmatched() {
+    for (const auto* entry : order_) {
+      const auto& [rule, name] = entry->first;
+      if (entry->second.is_matched) continue;
+      const size_t source = entry->second.first_source;
+      const bool is_of_task = rule.ends_with("_task");
+      std::string expected;
+      if (is_of_task) {
+        std::vector<std::string> tasks = facts_[source]->tasks;
+        constexpr size_t kMostNamed = 5;
+        const size_t num_tasks = tasks.size();
+        tasks.resize(std::min(num_tasks, kMostNamed));
+        expected = StrCat("a task of a source, such as `", Join(tasks, "`, `"), "`");
+      } else if (rule == "rename" || rule == "where") {
+        expected = adapt_internal::FeatureNames(facts_[source]->schema);
+      } else {
+        expected = adapt_internal::FeatureNames(*schemas_[source]);
+      }
+      const bool may_be_done = rule == "fill" || rule == "cast" || rule == "pad";
+      problems_.push_back(
+          RuleProblem(sources_[source].location, rule, name,
+                      StrCat("rule matches nothing in any source"))
+              .Expected(std::move(expected))
+              .Found("`" + name + "`")
+              .Hint(may_be_done
+                        ? "check the name; if every source is already so, leave the rule out"
+                        : "check how it is written: robomerge inspect shows names and "
+                          "tasks"));
+    }
+  }
+
+  std::vector<SourceSpec> sources_;
+  const std::vector<std::optional<SourceFacts>>& facts_;
+  std::vector<std::optional<Schema>> schemas_;  // after `rename`, `drop` and `keep_common`
+  bool all_are_read_ = true;
+  struct Match {
+    size_t first_source;
+    bool is_matched;
+  };
+  std::map<std::pair<std::string, std::string>, Match> matches_;
+  std::vector<const std::pair<const std::pair<std::string, std::string>, Match>*> order_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+bool NeedsTasks(const Adaptation& adaptation) {
+  return adaptation.normalize_tasks || !adaptation.select_task.empty() ||
+         !adaptation.exclude_task.empty() || !adaptation.replace_task.empty();
+}
+
+Result<std::vector<SourceSpec>> ResolveRules(std::vector<SourceSpec> sources,
+                                             const std::vector<std::optional<SourceFacts>>& facts) {
+  return Resolving(std::move(sources), facts).Run();
+}
+
+}  // namespace robomerge

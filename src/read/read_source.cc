@@ -1,0 +1,98 @@
+#include "read/read_source.h"
+
+#include <cmath>
+#include <map>
+
+#include "base/text.h"
+#include "formats/parquet/compare_rows.h"
+#include "formats/parquet/table.h"
+#include "model/retime.h"
+#include "read/read.h"
+
+namespace robomerge {
+namespace {
+
+CellValue CellOf(double number, const std::string& dtype) {
+  if (std::isnan(number)) return CellValue();
+  if (dtype == "bool") return CellValue(number != 0);
+  if (dtype.starts_with("float")) return CellValue(number);
+  return CellValue(static_cast<int64_t>(number));
+}
+
+// Fills in the values of the column in the last rows of the episodes that lie in this file.
+Status ReadInFile(const io::FileSystem& file_system, const DataFile& data, const Feature& feature,
+                  const std::map<uint64_t, uint64_t>& last_rows, std::vector<CellValue>& cells) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system.OpenForReading(data.path));
+  if (feature.dtype() == "string") {
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table,
+                               parquet::Table::ReadColumns(*file, {feature.name}));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> texts, table.Strings(feature.name));
+    for (const auto& [row, episode] : last_rows) {
+      if (row < texts.size()) cells[episode] = texts[row];
+    }
+    return Status();
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
+  parquet::NumberReader reader(*file, footer, {feature.name});
+  for (const auto& [row, episode] : last_rows) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> rows, reader.Read(row, 1));
+    if (rows.front().width != 1) {
+      return Problem(Code::kInvalidArgument, "only a column of single values can be compared")
+          .Kind("E-rule")
+          .At("where: " + feature.name)
+          .Found(StrCat("a vector in ", data.path));
+    }
+    cells[episode] = CellOf(rows.front().values.front(), feature.dtype());
+  }
+  return Status();
+}
+
+ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
+  return [&file_system](const Dataset& dataset,
+                        const std::string& column) -> Result<std::vector<CellValue>> {
+    std::vector<CellValue> cells(dataset.episodes.size());
+    std::map<uint32_t, std::map<uint64_t, uint64_t>> last_rows;  // [file]: row -> episode
+    for (uint32_t file = 0; file < dataset.data_files.size(); ++file) {
+      for (const EpisodeRows& rows : dataset.data_files[file].episodes) {
+        const auto episode = static_cast<uint64_t>(rows.episode_index);
+        if (rows.episode_index < 0 || episode >= cells.size() ||
+            dataset.episodes[episode].data_file != file)
+          continue;
+        const RowsElsewhere last = rows.more.empty()
+                                       ? RowsElsewhere{file, rows.first_row, rows.num_rows}
+                                       : rows.more.back();
+        last_rows[last.data_file][last.first_row + last.num_rows - 1] = episode;
+      }
+    }
+    const Feature& feature = *dataset.schema.Find(column);
+    for (const auto& [file, rows] : last_rows)
+      ROBOMERGE_RETURN_NOT_OK(
+          ReadInFile(file_system, dataset.data_files[file], feature, rows, cells));
+    return cells;
+  };
+}
+
+}  // namespace
+
+Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source) {
+  const Adaptation& rules = source.adaptation;
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      Dataset dataset, ReadDataset(file_system, source.location, {.decodes_times = rules.retime}));
+  if (rules.empty()) return dataset;
+  const Status adapted = Adapt(rules, source.name, LastRowsOn(file_system), dataset);
+  ROBOMERGE_RETURN_NOT_OK(adapted.OfSource(source.location));
+  if (rules.retime) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
+  return dataset;
+}
+
+Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
+                                               const SourceSpec& source) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, source.location));
+  Result<std::vector<EpisodeChoice>> choices =
+      ChooseEpisodes(dataset, source.adaptation, LastRowsOn(file_system));
+  if (!choices.ok()) return choices.status().OfSource(source.location);
+  return choices;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,22 @@
+// Reads one source as its rules make it.
+#pragma once
+
+#include <vector>
+
+#include "adapt/adapt.h"
+#include "io/file_system.h"
+#include "model/dataset.h"
+#include "robomerge/source.h"
+#include "robomerge/status.h"
+
+namespace robomerge {
+
+/// Reads the dataset, and applies the rules of its adaptation, which must be resolved
+/// (adapt/resolve.h). Fails as ReadDataset(), Adapt() and Retime() do.
+Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source);
+
+/// What becomes of the episodes of a source by its rules.
+Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
+                                               const SourceSpec& source);
+
+}  // namespace robomerge

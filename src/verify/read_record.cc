@@ -1,0 +1,44 @@
+#include "verify/read_record.h"
+
+#include "base/path.h"
+#include "base/text.h"
+#include "formats/json/json.h"
+#include "model/adaptation.h"
+
+namespace robomerge {
+
+Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,
+                                                const std::string& destination,
+                                                const std::vector<std::string>& locations) {
+  std::vector<SourceSpec> sources(locations.begin(), locations.end());
+  const std::string path = io::JoinPath(destination, "meta/robomerge.json");
+  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  if (!text.ok()) {
+    if (text.status().code() == Code::kNotFound) return sources;
+    return text.status().OfKind("E-io");
+  }
+  // A damaged record is found by other checks; a dataset needs none.
+  const Result<json::Json> record = json::Parse(*text, path);
+  if (!record.ok() || !record->is_object() || !record->contains("sources")) return sources;
+  const json::Json& entries = record->at("sources");
+  if (!entries.is_array() || entries.size() != sources.size()) return sources;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    const json::Json& entry = entries[source];
+    if (!entry.is_object()) continue;
+    if (entry.contains("name") && entry.at("name").is_string())
+      sources[source].name = entry.at("name").get<std::string>();
+    if (!entry.contains("adaptation")) continue;
+    std::optional<Adaptation> rules = AdaptationFromJson(entry.at("adaptation"));
+    if (!rules) {
+      return Problem(Code::kUnsupported, "the dataset was made by rules that are not known here")
+          .Kind("E-version")
+          .At(StrCat(path, ": sources[", source, "].adaptation"))
+          .Found(json::DumpLine(entry.at("adaptation")))
+          .Hint("verify it with the robomerge that made it, or a later one");
+    }
+    sources[source].adaptation = std::move(*rules);
+  }
+  return sources;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,20 @@
+// The rules by which the sources of a merge were adapted, from the record of its result.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "robomerge/source.h"
+#include "robomerge/status.h"
+
+namespace robomerge {
+
+/// The sources at `locations`, in the order of the merge, with the names and rules that
+/// meta/robomerge.json of `destination` keeps; without any where there is no such record, or not
+/// one of as many sources. kUnsupported if the record has a rule that is not known.
+Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,
+                                                const std::string& destination,
+                                                const std::vector<std::string>& locations);
+
+}  // namespace robomerge
