@@ -190,8 +190,8 @@ Result<ArrayPointer> Rearrange(const ArrayPointer& array, bool to_lists, uint64_
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const ArrayPointer all,
                                    arrow::Concatenate({flat.elements, zeros}), context.what(),
                                    context.where);
-  const arrow::Int64Array numbers(static_cast<int64_t>(taken.size()),
-                                  arrow::Buffer::FromVector(std::move(taken)));
+  const auto num_taken = static_cast<int64_t>(taken.size());
+  const arrow::Int64Array numbers(num_taken, arrow::Buffer::FromVector(std::move(taken)));
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const ArrayPointer elements, arrow::compute::Take(*all, numbers),
                                    context.what(), context.where);
   if (to_lists) return MakeLists(std::move(begins), elements, *array);

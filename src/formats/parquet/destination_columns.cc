@@ -22,7 +22,7 @@ constexpr std::string_view kHuggingFaceKey = "huggingface", kPandasKey = "pandas
 constexpr size_t kMostDimensions = 5;
 
 TypePointer TypeOf(const std::string& dtype) {
-  static const std::array<std::pair<const char*, TypePointer>, 12> types = {
+  static const std::array<std::pair<const char*, TypePointer>, 14> types = {
       {{"bool", arrow::boolean()},
        {"int8", arrow::int8()},
        {"int16", arrow::int16()},
@@ -34,6 +34,8 @@ TypePointer TypeOf(const std::string& dtype) {
        {"uint64", arrow::uint64()},
        {"float32", arrow::float32()},
        {"float64", arrow::float64()},
+       {"float", arrow::float32()},
+       {"double", arrow::float64()},
        {"string", arrow::utf8()}}};
   for (const auto& [name, type] : types) {
     if (dtype == name) return type;
@@ -105,9 +107,9 @@ class ColumnsEditor {
               .Expected(StrCat("one of the columns ", Join(owner_.column_names, ", ")))
               .Found("no such column");
         }
-        if (column.dtype.empty() || column.dtype == "image" || column.dtype == "language") continue;
       }
       const TypePointer element = TypeOf(column.dtype);
+      if (old && !element) continue;
       if (!element || column.shape.size() > kMostDimensions ||
           std::any_of(column.shape.begin(), column.shape.end(),
                       [](int64_t length) { return length < 1 || length > INT32_MAX; })) {

@@ -92,7 +92,8 @@ Status CheckArrowSchema(const Footer& footer);
 struct DestinationColumn {
   std::string name;
   std::string owner_column;  ///< its name in that file; empty: it is new
-  /// As in LeRobot's features (`float32`, `bool`, `string`); empty: what it is in the file.
+  /// As in LeRobot's features. Numbers, `bool` and `string` can be new, or what another type
+  /// becomes; anything else, and nothing, is what it is in the file.
   std::string dtype = {};
   std::vector<int64_t> shape = {};
 };
