@@ -49,12 +49,7 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
   parquet::ColumnChanges columns;
   for (const FeatureChange& change : changes) {
     const Feature* feature = before.Find(change.from);
-    if (feature != nullptr && feature->is_video()) {
-      for (VideoKey& key : dataset.video_keys) {
-        if (key.name == change.from) key.name = change.to;
-      }
-      continue;
-    }
+    if (feature != nullptr && feature->is_video()) continue;
     if (change.to.empty()) {
       columns.left_out.push_back(change.from);
       continue;
@@ -63,9 +58,16 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
     column.column = change.to;
     column.source_column = change.from;
     column.fill = change.fill;
+    if (change.from.empty()) column.shape = dataset.schema.Find(change.to)->shape();
     column.elements = change.elements;
     column.is_cast = change.is_cast;
     columns.columns.push_back(std::move(column));
+  }
+  for (VideoKey& key : dataset.video_keys) {
+    const auto change =
+        std::find_if(changes.begin(), changes.end(),
+                     [&](const FeatureChange& one) { return one.from == key.name; });
+    if (change != changes.end()) key.name = change->to;
   }
   std::erase_if(dataset.video_keys, [](const VideoKey& key) { return key.name.empty(); });
   std::map<std::string, std::string> schemas;  // many files have the same

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/parquet/file_splice.h"
 #include "formats/parquet/memory_file_internal.h"
 
 #define ASSERT_OK(expression)                         \
@@ -79,5 +80,34 @@ inline std::shared_ptr<arrow::Table> ReadParquet(const std::string& bytes) {
   EXPECT_TRUE(table.ok()) << table.status().ToString();
   return table.ok() ? *table : nullptr;
 }
+
+// Opened sources of one splice.
+struct Sources {
+  explicit Sources(const std::vector<std::string>& contents) {
+    for (size_t i = 0; i < contents.size(); ++i) {
+      files.push_back(
+          std::make_unique<MemoryFile>("source-" + std::to_string(i) + ".parquet", contents[i]));
+      footers.push_back(std::make_unique<Footer>(Footer::Read(*files.back()).value()));
+      sources.push_back({files.back().get(), footers.back().get()});
+    }
+  }
+  /// One row group of the destination per row group of the sources.
+  std::vector<RowGroupSource> EveryRowGroup() const {
+    std::vector<RowGroupSource> all;
+    for (uint32_t i = 0; i < sources.size(); ++i) {
+      uint64_t row = 0;
+      for (const RowGroup& row_group : sources[i].footer->row_groups()) {
+        if (row_group.num_rows > 0)
+          all.push_back({i, row, static_cast<uint64_t>(row_group.num_rows), {}});
+        row += static_cast<uint64_t>(row_group.num_rows);
+      }
+    }
+    return all;
+  }
+
+  std::vector<std::unique_ptr<MemoryFile>> files;
+  std::vector<std::unique_ptr<Footer>> footers;
+  std::vector<SpliceSource> sources;
+};
 
 }  // namespace robomerge::parquet::testing

@@ -15,9 +15,10 @@ using FillValue = std::variant<std::monostate, bool, int64_t, double, std::strin
 
 /// How one column of the destination is made of a source's.
 struct ColumnChange {
-  std::string column;         ///< of the destination
-  std::string source_column;  ///< its name in the source; empty: every element of every row is `fill`
-  FillValue fill = {};        ///< must be a value of the destination's type; a float is rounded
+  std::string column;  ///< of the destination
+  std::string
+      source_column;    ///< its name in the source; empty: every element of every row is `fill`
+  FillValue fill = {};  ///< must be a value of the destination's type; a float is rounded
   /// Of a filled column: the elements of a row, as in LeRobot's features; {} or {1} is one value.
   std::vector<int64_t> shape = {};
   /// Of a vector or a single value: which element of the source's each one is, -1: 0, false or an

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "formats/parquet/arrow_types_internal.h"
+#include "formats/parquet/changed_values_internal.h"
 #include "formats/parquet/pictures_internal.h"
 #include "formats/parquet/row_decoder_internal.h"
 
@@ -20,6 +21,33 @@ constexpr uint64_t kBlockBytes = uint64_t{1} << 20;
 constexpr size_t kMostValueText = 80;
 
 using Columns = std::shared_ptr<arrow::ChunkedArray>;
+
+// A column of the file and where its values come from.
+struct ComparedColumn {
+  std::string name;                      // in the file
+  std::string expected;                  // in the expected file; empty: it is filled
+  const ColumnChange* change = nullptr;  // null: it is the same column
+
+  bool is_filled() const { return change != nullptr && change->source_column.empty(); }
+  bool has_new_values() const {
+    return change != nullptr && (change->is_cast || !change->elements.empty());
+  }
+};
+
+// The filled ones among them are in no file.
+std::vector<std::string> ExpectedNames(const std::vector<ComparedColumn>& columns) {
+  std::vector<std::string> names;
+  for (const ComparedColumn& column : columns) {
+    if (!column.is_filled()) names.push_back(column.expected);
+  }
+  return names;
+}
+
+std::vector<std::string> Names(const std::vector<ComparedColumn>& columns) {
+  std::vector<std::string> names;
+  for (const ComparedColumn& column : columns) names.push_back(column.name);
+  return names;
+}
 
 // The row group that has exactly these rows, or nothing.
 std::optional<size_t> ExactRowGroup(const Footer::Representation& footer, uint64_t first_row,
@@ -118,15 +146,16 @@ struct RowComparer::Representation {
   Decoder found, expected, equal;
   std::vector<std::string> columns;
   PicturesByPath pictures;
+  const ColumnChanges* changes;
 
-  bool LiesInFiles(const std::string& column) const {
-    return std::find(pictures.columns.begin(), pictures.columns.end(), column) !=
+  bool LiesInFiles(const ComparedColumn& column) const {
+    return std::find(pictures.columns.begin(), pictures.columns.end(), column.expected) !=
            pictures.columns.end();
   }
 
-  bool SameShape(const std::string& column) const {
+  bool SameShape(const ComparedColumn& column) const {
     const Footer::Representation &left = found.footer(), &right = expected.footer();
-    const std::optional<uint32_t> a = left.column(column), b = right.column(column);
+    const std::optional<uint32_t> a = left.column(column.name), b = right.column(column.expected);
     if (!a || !b) return false;
     const uint32_t num_leaves = left.column_first_leaf[*a + 1] - left.column_first_leaf[*a];
     if (right.column_first_leaf[*b + 1] - right.column_first_leaf[*b] != num_leaves) return false;
@@ -139,12 +168,12 @@ struct RowComparer::Representation {
   }
 
   // Whether all chunks of the column have the same bytes, and so the same values.
-  Result<bool> SameBytes(const std::string& column, size_t row_group,
+  Result<bool> SameBytes(const ComparedColumn& column, size_t row_group,
                          size_t expected_row_group) const {
     const Footer::Representation &left = found.footer(), &right = expected.footer();
-    const uint32_t a = left.column_first_leaf[*left.column(column)],
-                   b = right.column_first_leaf[*right.column(column)];
-    const uint32_t num_leaves = left.column_first_leaf[*left.column(column) + 1] - a;
+    const uint32_t number = *left.column(column.name), a = left.column_first_leaf[number],
+                   b = right.column_first_leaf[*right.column(column.expected)];
+    const uint32_t num_leaves = left.column_first_leaf[number + 1] - a;
     for (uint32_t leaf = 0; leaf < num_leaves; ++leaf) {
       const ColumnChunk& from = left.row_groups[row_group].columns[a + leaf];
       const ColumnChunk& to = right.row_groups[expected_row_group].columns[b + leaf];
@@ -186,21 +215,27 @@ struct RowComparer::Representation {
   }
 
   // Reads both ranges in batches; the first difference of each column is kept.
-  Status CompareDecoded(const std::vector<std::string>& decoded, uint64_t first_row,
+  Status CompareDecoded(const std::vector<ComparedColumn>& decoded, uint64_t first_row,
                         uint64_t expected_first_row, uint64_t num_rows, ComparedRows& result) {
-    std::vector<std::string> same = decoded;
+    std::vector<ComparedColumn> same = decoded;
     uint64_t count = 0;
     for (uint64_t done = 0; done < num_rows && !same.empty(); done += count) {
-      ROBOMERGE_ASSIGN_OR_RETURN(count, found.BatchRows(same, first_row + done));
-      ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t expected_count,
-                                 expected.BatchRows(same, expected_first_row + done));
-      count = std::min({count, expected_count, num_rows - done});
-      ROBOMERGE_ASSIGN_OR_RETURN(const auto left, found.Read(same, first_row + done, count));
-      ROBOMERGE_ASSIGN_OR_RETURN(const auto right,
-                                 expected.Read(same, expected_first_row + done, count));
+      const std::vector<std::string> names = Names(same), expected_names = ExpectedNames(same);
+      ROBOMERGE_ASSIGN_OR_RETURN(count, found.BatchRows(names, first_row + done));
+      count = std::min(count, num_rows - done);
+      std::shared_ptr<arrow::Table> right;
+      if (!expected_names.empty()) {
+        ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t expected_count,
+                                   expected.BatchRows(expected_names, expected_first_row + done));
+        count = std::min(expected_count, count);
+        ROBOMERGE_ASSIGN_OR_RETURN(right,
+                                   expected.Read(expected_names, expected_first_row + done, count));
+      }
+      ROBOMERGE_ASSIGN_OR_RETURN(const auto left, found.Read(names, first_row + done, count));
       for (size_t at = 0; at < same.size();) {
-        ROBOMERGE_ASSIGN_OR_RETURN(std::optional<RowDifference> difference,
-                                   CompareColumn(same[at], *left, *right));
+        ROBOMERGE_ASSIGN_OR_RETURN(
+            std::optional<RowDifference> difference,
+            CompareColumn(same[at], *left, right.get(), expected_first_row + done));
         if (!difference) {
           ++at;
           continue;
@@ -213,39 +248,65 @@ struct RowComparer::Representation {
     return Status();
   }
 
-  Result<std::optional<RowDifference>> CompareColumn(const std::string& column,
+  // The rows that the file must have, of any type that holds the values of `to`.
+  Result<Columns> ExpectedRows(const ComparedColumn& column,
+                               const std::shared_ptr<arrow::DataType>& to, const Columns& rows,
+                               uint64_t first_row, uint64_t num_rows) const {
+    const std::string where = StrCat(expected.footer().path, ": column `",
+                                     column.is_filled() ? column.name : column.expected, "`");
+    if (column.is_filled()) return FilledRows(*column.change, to, num_rows, where);
+    Columns wanted = rows;
+    if (LiesInFiles(column)) {
+      ROBOMERGE_ASSIGN_OR_RETURN(wanted, EmbedPictures(rows, pictures.read, where));
+    }
+    if (column.has_new_values()) {
+      Rounding rounding;
+      return ChangedRows(wanted, *column.change, to, first_row, where, rounding);
+    }
+    return Cast(WithType(*wanted, StorageType(wanted->type())),
+                PlainType(StorageType(wanted->type())), column.expected, where);
+  }
+
+  Result<std::optional<RowDifference>> CompareColumn(const ComparedColumn& column,
                                                      const arrow::Table& left_table,
-                                                     const arrow::Table& right_table) const {
+                                                     const arrow::Table* right_table,
+                                                     uint64_t expected_first_row) const {
     using Outcome = std::optional<RowDifference>;
-    const std::string where = StrCat(found.footer().path, ": column `", column, "`");
+    const std::string& name = column.name;
+    const std::string where = StrCat(found.footer().path, ": column `", name, "`");
     return AtArrowBoundary("cannot compare rows", where, [&]() -> Result<Outcome> {
-      const Columns left_column = left_table.GetColumnByName(column),
-                    right_column = right_table.GetColumnByName(column);
-      if (!left_column || !right_column)
-        return Outcome(RowDifference{column, 0, "a column", "none"});
+      const Columns left_column = left_table.GetColumnByName(name),
+                    right_column =
+                        right_table ? right_table->GetColumnByName(column.expected) : nullptr;
+      if (!left_column || (!right_column && !column.is_filled()))
+        return Outcome(RowDifference{name, 0, "a column", "none"});
       // Dictionaries are compared by the values they stand for: chunks may have one each, with the
       // values in another order.
       ROBOMERGE_ASSIGN_OR_RETURN(const Columns left,
                                  Cast(WithType(*left_column, StorageType(left_column->type())),
-                                      PlainType(StorageType(left_column->type())), column, where));
-      Columns wanted = right_column;
-      if (LiesInFiles(column)) {
-        ROBOMERGE_ASSIGN_OR_RETURN(wanted, EmbedPictures(right_column, pictures.read, where));
+                                      PlainType(StorageType(left_column->type())), name, where));
+      const Result<Columns> wanted =
+          ExpectedRows(column, left->type(), right_column, expected_first_row,
+                       static_cast<uint64_t>(left_table.num_rows()));
+      if (!wanted.ok() && column.change != nullptr &&
+          wanted.status().code() == Code::kIncompatible) {
+        const Problem& problem = wanted.status().problems().front();
+        return Outcome(RowDifference{
+            name, 0, StrCat("what the rules make of ", problem.found, " at ", problem.where),
+            "values of " + left_column->type()->ToString()});
       }
-      ROBOMERGE_ASSIGN_OR_RETURN(wanted,
-                                 Cast(WithType(*wanted, StorageType(wanted->type())),
-                                      PlainType(StorageType(wanted->type())), column, where));
-      Result<Columns> cast = CastForWriting(wanted, left->type(), true, column, where);
+      ROBOMERGE_RETURN_NOT_OK(wanted.status());
+      Result<Columns> cast = CastForWriting(*wanted, left->type(), true, name, where);
       if (cast.ok() && !(*cast)->type()->Equals(*left->type()))
-        cast = Cast(*cast, left->type(), column, where);
+        cast = Cast(*cast, left->type(), name, where);
       if (!cast.ok()) {
-        return Outcome(RowDifference{column, 0, "values of " + right_column->type()->ToString(),
+        return Outcome(RowDifference{name, 0, "values of " + (*wanted)->type()->ToString(),
                                      left_column->type()->ToString()});
       }
       const Columns& right = *cast;
       if (AreEqual(*left, *right)) return Outcome();
       const int64_t row = FirstDifference(*left, *right);
-      return Outcome(RowDifference{column, static_cast<uint64_t>(row), ValueText(*right, row),
+      return Outcome(RowDifference{name, static_cast<uint64_t>(row), ValueText(*right, row),
                                    ValueText(*left, row)});
     });
   }
@@ -253,10 +314,11 @@ struct RowComparer::Representation {
 
 RowComparer::RowComparer(const io::RandomAccessFile& file, const Footer& footer,
                          const io::RandomAccessFile& expected, const Footer& expected_footer,
-                         std::vector<std::string> columns, PicturesByPath pictures)
+                         std::vector<std::string> columns, PicturesByPath pictures,
+                         const ColumnChanges* changes)
     : representation_(new Representation{Decoder(file, footer), Decoder(expected, expected_footer),
                                          Decoder(file, footer), std::move(columns),
-                                         std::move(pictures)}) {}
+                                         std::move(pictures), changes}) {}
 RowComparer::~RowComparer() = default;
 RowComparer::RowComparer(RowComparer&&) noexcept = default;
 
@@ -267,21 +329,30 @@ Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_
   const std::optional<size_t> row_group = ExactRowGroup(rows.found.footer(), first_row, num_rows);
   const std::optional<size_t> expected =
       ExactRowGroup(rows.expected.footer(), expected_first_row, num_rows);
-  std::vector<std::string> decoded, equal;
-  for (const std::string& column : rows.columns) {
-    if (!rows.found.footer().column(column) || !rows.expected.footer().column(column)) {
-      const bool is_lost = !rows.found.footer().column(column);
-      result.differences.push_back({column, 0, is_lost ? "a column" : "no such column",
-                                    is_lost ? "no such column" : "a column"});
+  std::vector<ComparedColumn> decoded, equal;
+  for (const std::string& name : rows.columns) {
+    ComparedColumn column{name, {}, rows.changes == nullptr ? nullptr : rows.changes->Of(name)};
+    const std::optional<std::string_view> from = SourceColumnOf(rows.changes, name);
+    column.expected = from.value_or(std::string_view());
+    const bool is_there = rows.found.footer().column(name).has_value();
+    const bool is_expected =
+        column.is_filled() || (from && rows.expected.footer().column(column.expected));
+    if (!is_there || !is_expected) {
+      // What the rules leave out is rightly in neither.
+      if (!is_there && !is_expected && !from) continue;
+      result.differences.push_back({name, 0, is_there ? "no such column" : "a column",
+                                    is_there ? "a column" : "no such column"});
       continue;
     }
     bool same = false;
-    if (row_group && expected && rows.SameShape(column) && !rows.LiesInFiles(column)) {
+    const bool can_be_same = row_group && expected && !column.is_filled() &&
+                             !(column.change != nullptr && !column.change->elements.empty());
+    if (can_be_same && rows.SameShape(column) && !rows.LiesInFiles(column)) {
       ROBOMERGE_ASSIGN_OR_RETURN(same, rows.SameBytes(column, *row_group, *expected));
     }
-    (same ? equal : decoded).push_back(column);
+    (same ? equal : decoded).push_back(std::move(column));
   }
-  if (!equal.empty()) ROBOMERGE_RETURN_NOT_OK(rows.DecodeOnce(equal, first_row, num_rows));
+  if (!equal.empty()) ROBOMERGE_RETURN_NOT_OK(rows.DecodeOnce(Names(equal), first_row, num_rows));
   if (!decoded.empty())
     ROBOMERGE_RETURN_NOT_OK(
         rows.CompareDecoded(decoded, first_row, expected_first_row, num_rows, result));

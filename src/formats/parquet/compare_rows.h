@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/parquet/column_change.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/pictures.h"
 #include "io/file_system.h"
@@ -29,14 +30,20 @@ struct ComparedRows {
 /// and a column chunk has the same bytes, codec and shape in both, it is equal, and decoded once to
 /// see that it can be; other columns are decoded in batches and compared value by value, bit by bit
 /// (a NaN equals a NaN, 0.0 is not -0.0). Names of list elements and widths of numbers may differ,
-/// as in a splice. Holds one batch of each.
+/// as in a splice. Under changes, a column is compared with the one of the expected file that
+/// becomes it, or with what fills it; elements that are rearranged and numbers that are cast are
+/// compared with what the rule makes of the expected ones. Holds one batch of each.
 class RowComparer {
  public:
-  /// The references must outlive it. `columns`: those to compare, by name; `pictures`: those of
-  /// the expected file whose pictures lie in files.
+  /// The references must outlive it. `columns`: those to compare, by their name in `file`
+  /// (ColumnsInDestination() names what there must be); one that is left out or has another name
+  /// is no difference if `file` has none of that name. `pictures`: those of the expected file whose
+  /// pictures lie in files, by their name there; `changes`: what has become of the columns of the
+  /// expected file, or null.
   RowComparer(const io::RandomAccessFile& file, const Footer& footer,
               const io::RandomAccessFile& expected, const Footer& expected_footer,
-              std::vector<std::string> columns, PicturesByPath pictures = {});
+              std::vector<std::string> columns, PicturesByPath pictures = {},
+              const ColumnChanges* changes = nullptr);
   ~RowComparer();
   RowComparer(RowComparer&&) noexcept;
 

@@ -16,8 +16,6 @@
 namespace robomerge::parquet {
 namespace {
 
-constexpr std::string_view kArrowSchemaKey = "ARROW:schema";
-
 Result<size_t> ScalarIntegerLeaf(const Footer::Representation& footer, const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);
   const Problem wrong =
@@ -71,15 +69,6 @@ void WriteElement(const Footer::Representation& footer, std::string_view bytes, 
     }
   }
   writer.EndStruct();
-}
-
-int64_t NumChildren(const Footer::Representation& footer, std::string_view bytes) {
-  ThriftReader reader(bytes, footer.path, "footer", footer.footer_begin);
-  int64_t num_children = 0;
-  for (ThriftStructReader element(reader, "SchemaElement"); element.Next();) {
-    if (element.id() == field::kSchemaNumChildren) num_children = element.Count();
-  }
-  return num_children;
 }
 
 // The schema list with the changed elements; everything else is copied. The first element is the
@@ -137,12 +126,7 @@ std::shared_ptr<arrow::DataType> NullableInside(const std::shared_ptr<arrow::Dat
 arrow::Result<std::string> ChangedArrowSchema(std::string_view encoded,
                                               const Footer::Representation& footer,
                                               const SchemaChanges& changes) {
-  const arrow::Result<std::string> decoded =
-      arrow::util::base64_decode(encoded);  // a plain string before Arrow 25
-  ARROW_ASSIGN_OR_RAISE(const std::string bytes, decoded);
-  arrow::io::BufferReader source(arrow::Buffer::FromString(bytes));
-  arrow::ipc::DictionaryMemo memo;
-  ARROW_ASSIGN_OR_RAISE(auto schema, arrow::ipc::ReadSchema(&source, &memo));
+  ARROW_ASSIGN_OR_RAISE(auto schema, DecodeArrowSchema(encoded));
   const auto change = [&](const std::string& column, auto changed) -> arrow::Status {
     const int index = schema->GetFieldIndex(column);
     if (index < 0) return arrow::Status::Invalid("ARROW:schema has no field ", column);
@@ -158,8 +142,7 @@ arrow::Result<std::string> ChangedArrowSchema(std::string_view encoded,
       return field.WithType(NullableInside(field.type()))->WithNullable(true);
     }));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto out, arrow::ipc::SerializeSchema(*schema));
-  return arrow::util::base64_encode(std::string_view(*out));
+  return EncodeArrowSchema(*schema);
 }
 
 Result<std::string> ChangedFooter(const Footer::Representation& footer,
@@ -199,6 +182,29 @@ Result<std::string> ChangedFooter(const Footer::Representation& footer,
 }
 
 }  // namespace
+
+int64_t NumChildren(const Footer::Representation& footer, std::string_view bytes) {
+  ThriftReader reader(bytes, footer.path, "footer", footer.footer_begin);
+  int64_t num_children = 0;
+  for (ThriftStructReader element(reader, "SchemaElement"); element.Next();) {
+    if (element.id() == field::kSchemaNumChildren) num_children = element.Count();
+  }
+  return num_children;
+}
+
+arrow::Result<std::shared_ptr<arrow::Schema>> DecodeArrowSchema(std::string_view encoded) {
+  const arrow::Result<std::string> decoded =
+      arrow::util::base64_decode(encoded);  // a plain string before Arrow 25
+  ARROW_ASSIGN_OR_RAISE(const std::string bytes, decoded);
+  arrow::io::BufferReader source(arrow::Buffer::FromString(bytes));
+  arrow::ipc::DictionaryMemo memo;
+  return arrow::ipc::ReadSchema(&source, &memo);
+}
+
+arrow::Result<std::string> EncodeArrowSchema(const arrow::Schema& schema) {
+  ARROW_ASSIGN_OR_RAISE(const auto out, arrow::ipc::SerializeSchema(schema));
+  return arrow::util::base64_encode(std::string_view(*out));
+}
 
 Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const Footer::Representation& footer) {
   const std::string what = "cannot read the schema";
@@ -245,11 +251,16 @@ Status CheckArrowSchema(const Footer& footer) {
   return Status();
 }
 
-Result<DestinationSchema> DestinationSchema::From(
-    const io::RandomAccessFile& file, const Footer& footer_in,
-    const std::vector<std::string>& int64_columns,
-    const std::vector<std::string>& nullable_columns) {
-  const Footer::Representation& footer = footer_in.representation();
+Result<DestinationSchema> DestinationSchema::From(const io::RandomAccessFile& file,
+                                                  const Footer& footer_in,
+                                                  const std::vector<std::string>& int64_columns,
+                                                  const std::vector<std::string>& nullable_columns,
+                                                  const std::vector<DestinationColumn>& columns) {
+  std::shared_ptr<const Footer::Representation> owner = footer_in.shared_representation();
+  if (!columns.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(owner, WithColumns(owner, columns));
+  }
+  const Footer::Representation& footer = *owner;
   SchemaChanges changes;
   changes.nullable_columns = nullable_columns;
   for (const std::string& column : int64_columns) {

@@ -2,62 +2,25 @@
 // decoded or encoded anew.
 #include "formats/parquet/file_splice.h"
 
-#include <arrow/array.h>
-
 #include <algorithm>
 #include <deque>
 #include <map>
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/chunk_stream_internal.h"
+#include "formats/parquet/column_decoder_internal.h"
 #include "formats/parquet/delta_encoding.h"
-#include "formats/parquet/destination_schema_internal.h"
 #include "formats/parquet/page_check_internal.h"
-#include "formats/parquet/pictures_internal.h"
-#include "formats/parquet/row_decoder_internal.h"
 #include "formats/parquet/splice_writer_internal.h"
 
 namespace robomerge::parquet {
 namespace {
 
-constexpr std::string_view kArrowSchemaKey = "ARROW:schema";
-
 // Of one row group of the destination: rows that decode to more are not held, but for columns that
 // are small.
 constexpr uint64_t kMostDecodedBytes = uint64_t{32} << 20;
 constexpr uint64_t kSmallColumnBytes = uint64_t{2} << 20;
-
-/// How one source's columns become those of the destination. Indexed by the destination's columns.
-struct SourceColumns {
-  struct Column {
-    bool present = false;
-    bool copyable = false;
-    bool streamable = false;  ///< the leaves differ at most in what may be null
-    uint32_t first_leaf = 0;  ///< in the source
-    uint32_t num_leaves = 0;
-  };
-  std::vector<Column> columns;
-  bool same_order = false;  ///< leaf i of the source is leaf i of the destination
-  bool drop_ordered_bounds = false;
-};
-
-const Progression* FindProgression(const RowGroupSource& row_group, const std::string& column) {
-  for (const Progression& one : row_group.progressions) {
-    if (one.column == column) return &one;
-  }
-  return nullptr;
-}
-
-std::shared_ptr<arrow::ChunkedArray> ValuesOf(const Progression& progression, uint64_t num_rows) {
-  std::vector<double> values;
-  for (uint64_t row = 0; row < num_rows; ++row)
-    values.push_back(static_cast<double>(row * progression.numerator) /
-                     static_cast<double>(progression.denominator));
-  return std::make_shared<arrow::ChunkedArray>(std::make_shared<arrow::DoubleArray>(
-      static_cast<int64_t>(num_rows), arrow::Buffer::FromVector(std::move(values))));
-}
 
 /// What pieces in memory need until the footer is written: all but the pages themselves.
 struct PieceMetadata {
@@ -77,19 +40,20 @@ class Splice {
   Splice(std::span<const SpliceSource> sources, const DestinationSchema& schema,
          const SpliceOptions& options, io::OutputFile& output)
       : sources_(sources),
-        destination_footer_(schema.footer()),
-        destination_(destination_footer_.representation()),
-        arrow_schema_(*schema.representation().arrow_schema),
+        schema_(schema.representation()),
+        destination_(schema.footer().representation()),
         options_(options),
-        output_(output),
         writer_(destination_, options, output),
-        source_columns_(sources.size()) {}
+        source_columns_(sources.size()),
+        decoder_(sources, schema_) {}
 
   Status Check() const;
   Status Add(const RowGroupSource& row_group);
   Result<SpliceReport> Finish() {
     ROBOMERGE_ASSIGN_OR_RETURN(SpliceReport report, writer_.Finish());
     report.num_chunks_decoded = num_chunks_decoded_;
+    for (const auto& [column, rounding] : decoder_.rounded())
+      report.rounded.emplace_back(destination_.column_names[column], rounding);
     return report;
   }
 
@@ -103,8 +67,7 @@ class Splice {
 
   Status CheckRows(const RowRange& rows) const;
   Result<const SourceColumns*> ColumnsOf(uint32_t source_index);
-  Status MatchTypes(uint32_t source_index, SourceColumns& columns) const;
-  bool LiesInFiles(uint32_t source_index, const std::string& column) const;
+  Status CheckPresent(uint32_t source_index, const SourceColumns& from, size_t column) const;
   std::optional<size_t> ExactRowGroup(const RowGroupSource& row_group) const;
   /// Per column of the destination: its new values, or null.
   Result<std::vector<const Int64Values*>> ReplacedColumns(const RowGroupSource& row_group) const;
@@ -117,22 +80,25 @@ class Splice {
   Status AddStreamed(const RowGroupSource& row_group, const SourceColumns& from, bool page_index,
                      std::vector<size_t>& decoded, RowGroupPieces& pieces);
   PageCheck& Pages(uint32_t source_index);
-  Status AddDecoded(const RowGroupSource& row_group, const std::vector<size_t>& columns,
-                    bool page_index, RowGroupPieces& pieces, PieceMetadata& metadata,
-                    PiecePages& pages);
-  /// The columns of one range of rows, as values of the destination's types.
-  Result<arrow::ChunkedArrayVector> Decode(const RowRange& range,
-                                           const std::vector<size_t>& columns);
+  /// `from`: one for each range of the row group.
+  Status AddDecoded(const RowGroupSource& row_group, const std::vector<const SourceColumns*>& from,
+                    const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
+                    PieceMetadata& metadata, PiecePages& pages);
+  Status AddFilled(const RowGroupSource& row_group, const SourceColumns& from,
+                   const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
+                   PieceMetadata& metadata, PiecePages& pages) const;
+  /// The chunks of `columns`, in their order, which `encoded` holds.
+  Status AddEncoded(const EncodedTable& encoded, const std::vector<size_t>& columns,
+                    uint32_t source_index, RowGroupPieces& pieces, PieceMetadata& metadata,
+                    PiecePages& pages) const;
 
   std::span<const SpliceSource> sources_;
-  const Footer& destination_footer_;
+  const DestinationSchema::Representation& schema_;
   const Footer::Representation& destination_;
-  const arrow::Schema& arrow_schema_;
   const SpliceOptions& options_;
-  io::OutputFile& output_;
   SpliceWriter writer_;
   std::vector<std::optional<SourceColumns>> source_columns_;
-  std::unique_ptr<RowDecoder> decoder_;
+  ColumnDecoder decoder_;
   // Of one source.
   const io::RandomAccessFile* open_file_ = nullptr;
   std::optional<PageCheck> pages_;
@@ -169,75 +135,12 @@ Status Splice::CheckRows(const RowRange& row_group) const {
   return Status();
 }
 
-// Columns are matched by name, their leaves by position within the column, and both must have the
-// same shape.
 Result<const SourceColumns*> Splice::ColumnsOf(uint32_t source_index) {
   std::optional<SourceColumns>& known = source_columns_[source_index];
-  if (known) return &*known;
-  const Footer::Representation& source = Source(source_index);
-  SourceColumns columns;
-  columns.drop_ordered_bounds = destination_.has_column_orders && !source.has_column_orders;
-  columns.same_order = source.leaves.size() == destination_.leaves.size();
-  std::vector<bool> wanted(source.column_names.size(), false);
-  for (size_t i = 0; i < destination_.column_names.size(); ++i) {
-    SourceColumns::Column& column = columns.columns.emplace_back();
-    const std::optional<uint32_t> number = source.column(destination_.column_names[i]);
-    if (!number) {
-      columns.same_order = false;
-      continue;
-    }
-    wanted[*number] = true;
-    column.present = true;
-    column.first_leaf = source.column_first_leaf[*number];
-    column.num_leaves = source.column_first_leaf[*number + 1] - column.first_leaf;
-    const uint32_t first_leaf = destination_.column_first_leaf[i];
-    column.copyable = column.num_leaves == destination_.column_first_leaf[i + 1] - first_leaf;
-    column.streamable = column.copyable;
-    for (uint32_t k = 0; column.streamable && k < column.num_leaves; ++k) {
-      const auto levels = MatchLevels(source.leaves[column.first_leaf + k].shape,
-                                      destination_.leaves[first_leaf + k].shape);
-      column.streamable = levels.has_value();
-      column.copyable = column.copyable && levels && levels->empty();
-    }
-    columns.same_order = columns.same_order && column.first_leaf == first_leaf;
+  if (!known) {
+    ROBOMERGE_ASSIGN_OR_RETURN(known, MatchColumns(sources_[source_index], schema_));
   }
-  if (const auto extra = std::find(wanted.begin(), wanted.end(), false); extra != wanted.end()) {
-    const std::string& name = source.column_names[static_cast<size_t>(extra - wanted.begin())];
-    return Problem(Code::kIncompatible, StrCat("column `", name, "` is not in the destination"))
-        .At(ColumnPlace(source_index, name))
-        .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ",
-                         destination_.path));
-  }
-  ROBOMERGE_RETURN_NOT_OK(MatchTypes(source_index, columns));
-  for (size_t i = 0; i < columns.columns.size(); ++i) {
-    if (LiesInFiles(source_index, destination_.column_names[i]))
-      columns.columns[i].copyable = false;
-  }
-  known = std::move(columns);
   return &*known;
-}
-
-bool Splice::LiesInFiles(uint32_t source_index, const std::string& column) const {
-  const PicturesByPath* pictures = sources_[source_index].pictures;
-  return pictures != nullptr && std::find(pictures->columns.begin(), pictures->columns.end(),
-                                          column) != pictures->columns.end();
-}
-
-// Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
-// size, a duration in other units. ARROW:schema says which, so types are compared only where it
-// differs.
-Status Splice::MatchTypes(uint32_t source_index, SourceColumns& columns) const {
-  const Footer::Representation& source = Source(source_index);
-  const auto source_text = sources_[source_index].footer->key_value(kArrowSchemaKey);
-  if (source_text == destination_footer_.key_value(kArrowSchemaKey)) return Status();
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto source_schema, ArrowSchemaOf(source));
-  for (size_t i = 0; i < columns.columns.size(); ++i) {
-    const auto from = source_schema->GetFieldByName(destination_.column_names[i]);
-    const auto to = arrow_schema_.GetFieldByName(destination_.column_names[i]);
-    if (!from || !to || !ReadsAs(*from->type(), *to->type()))
-      columns.columns[i].copyable = columns.columns[i].streamable = false;
-  }
-  return Status();
 }
 
 std::optional<size_t> Splice::ExactRowGroup(const RowGroupSource& row_group) const {
@@ -371,108 +274,11 @@ Status Splice::AddStreamed(const RowGroupSource& row_group, const SourceColumns&
   return Status();
 }
 
-// As the destination's column has them.
-Result<std::shared_ptr<arrow::ChunkedArray>> ForWriting(
-    const std::shared_ptr<arrow::ChunkedArray>& values, const arrow::Field& to,
-    const std::string& where) {
-  return AtArrowBoundary(StrCat("cannot convert column `", to.name(), "`"), where, [&] {
-    return CastForWriting(values, to.type(), to.nullable(), to.name(), where);
-  });
-}
-
-Result<arrow::ChunkedArrayVector> Splice::Decode(const RowRange& range,
-                                                 const std::vector<size_t>& columns) {
-  const Footer::Representation& source = Source(range.source_index);
-  ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(range.source_index));
-  if (columns.empty()) return arrow::ChunkedArrayVector();
-  std::vector<int> leaves;
-  for (const size_t column : columns) {
-    for (uint32_t k = 0; k < from->columns[column].num_leaves; ++k)
-      leaves.push_back(static_cast<int>(from->columns[column].first_leaf + k));
-  }
-  std::sort(leaves.begin(), leaves.end());
-  const SpliceSource& opened = sources_[range.source_index];
-  if (!decoder_ || &decoder_->file() != opened.file || decoder_->leaves() != leaves) {
-    decoder_ = std::make_unique<RowDecoder>(*opened.file, source, leaves);
-  }
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows, decoder_->Read(range.first_row, range.num_rows));
-  arrow::ChunkedArrayVector arrays;
-  for (const size_t column : columns) {
-    const std::string& name = destination_.column_names[column];
-    const std::string where = ColumnPlace(range.source_index, name);
-    const auto to = arrow_schema_.GetFieldByName(name);
-    auto values = rows->GetColumnByName(name);
-    if (values && LiesInFiles(range.source_index, name)) {
-      ROBOMERGE_ASSIGN_OR_RETURN(values, AtArrowBoundary("cannot embed pictures", where, [&] {
-                                   return EmbedPictures(values, opened.pictures->read, where);
-                                 }));
-    }
-    if (!to || !values)
-      return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
-          .At(where);
-    ROBOMERGE_ASSIGN_OR_RETURN(values, ForWriting(values, *to, where));
-    arrays.push_back(std::move(values));
-  }
-  return arrays;
-}
-
-// The chunks of `next` behind those of `array`; types may differ in what Parquet does not store.
-Result<std::shared_ptr<arrow::ChunkedArray>> Joined(const arrow::ChunkedArray& array,
-                                                    const arrow::ChunkedArray& next,
-                                                    const std::string& column,
-                                                    const std::string& where) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto alike,
-                             Cast(std::make_shared<arrow::ChunkedArray>(next.chunks(), next.type()),
-                                  array.type(), column, where));
-  arrow::ArrayVector chunks = array.chunks();
-  chunks.insert(chunks.end(), alike->chunks().begin(), alike->chunks().end());
-  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), array.type());
-}
-
-Status Splice::AddDecoded(const RowGroupSource& row_group, const std::vector<size_t>& columns,
-                          bool page_index, RowGroupPieces& pieces, PieceMetadata& metadata,
-                          PiecePages& pages) {
-  const Footer::Representation& source = Source(row_group.source_index);
-  ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* from, ColumnsOf(row_group.source_index));
-  std::vector<size_t> in_source_order = columns;
-  std::sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
-    return from->columns[a].first_leaf < from->columns[b].first_leaf;
-  });
-  std::vector<size_t> read;
-  for (const size_t column : in_source_order) {
-    if (FindProgression(row_group, destination_.column_names[column]) == nullptr)
-      read.push_back(column);
-  }
-  ROBOMERGE_ASSIGN_OR_RETURN(arrow::ChunkedArrayVector arrays, Decode(row_group.first(), read));
-  for (const RowRange& range : row_group.more) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const arrow::ChunkedArrayVector more, Decode(range, read));
-    for (size_t at = 0; at < arrays.size(); ++at) {
-      const std::string& name = destination_.column_names[read[at]];
-      const std::string where = ColumnPlace(range.source_index, name);
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          arrays[at], AtArrowBoundary(StrCat("cannot convert column `", name, "`"), where,
-                                      [&] { return Joined(*arrays[at], *more[at], name, where); }));
-    }
-  }
-  arrow::FieldVector fields;
-  for (size_t at = 0; at < in_source_order.size(); ++at) {
-    const std::string& name = destination_.column_names[in_source_order[at]];
-    const auto to = arrow_schema_.GetFieldByName(name);
-    if (const Progression* progression = FindProgression(row_group, name)) {
-      const auto num_rows = static_cast<uint64_t>(pieces.row_group.num_rows);
-      ROBOMERGE_ASSIGN_OR_RETURN(auto made, ForWriting(ValuesOf(*progression, num_rows), *to,
-                                                       ColumnPlace(row_group.source_index, name)));
-      arrays.insert(arrays.begin() + static_cast<std::ptrdiff_t>(at), std::move(made));
-    }
-    fields.push_back(arrow::field(to->name(), arrays[at]->type(), to->nullable()));
-  }
-  const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
-                                        pieces.row_group.num_rows);
-  ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded,
-                             EncodeTable(*table, page_index, source.path));
-
+Status Splice::AddEncoded(const EncodedTable& encoded, const std::vector<size_t>& columns,
+                          uint32_t source_index, RowGroupPieces& pieces, PieceMetadata& metadata,
+                          PiecePages& pages) const {
   size_t encoded_leaf = 0;
-  for (const size_t column : in_source_order) {
+  for (const size_t column : columns) {
     for (uint32_t leaf = destination_.column_first_leaf[column];
          leaf < destination_.column_first_leaf[column + 1]; ++leaf, ++encoded_leaf) {
       const bool fits =
@@ -481,7 +287,7 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const std::vector<siz
       if (!fits) {
         return Problem(Code::kUnsupported, StrCat("column `", destination_.column_names[column],
                                                   "` has a form that cannot be written anew"))
-            .At(ColumnPlace(row_group.source_index, destination_.column_names[column]))
+            .At(ColumnPlace(source_index, destination_.column_names[column]))
             .Expected(StrCat(destination_.leaves[leaf].shape, "   from ", destination_.path))
             .Found(encoded_leaf < encoded.footer->leaves.size()
                        ? encoded.footer->leaves[encoded_leaf].shape
@@ -492,12 +298,51 @@ Status Splice::AddDecoded(const RowGroupSource& row_group, const std::vector<siz
       piece.column_index.memory = metadata.Keep(std::string(piece.column_index.memory));
       piece.offset_index.memory = metadata.Keep(std::string(piece.offset_index.memory));
       pieces.chunks[leaf] = piece;
-      ++num_chunks_decoded_;
     }
   }
   pages.files.push_back(encoded.file);
   metadata.footers.push_back(encoded.footer);
   return Status();
+}
+
+Status Splice::AddDecoded(const RowGroupSource& row_group,
+                          const std::vector<const SourceColumns*>& from,
+                          const std::vector<size_t>& columns, bool page_index,
+                          RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) {
+  std::vector<size_t> in_source_order = columns;
+  std::stable_sort(in_source_order.begin(), in_source_order.end(), [&](size_t a, size_t b) {
+    return from.front()->columns[a].first_leaf < from.front()->columns[b].first_leaf;
+  });
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto table, decoder_.Decode(row_group, from, in_source_order));
+  ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded,
+                             EncodeTable(*table, page_index, Source(row_group.source_index).path));
+  num_chunks_decoded_ += encoded.footer->leaves.size();
+  return AddEncoded(encoded, in_source_order, row_group.source_index, pieces, metadata, pages);
+}
+
+Status Splice::AddFilled(const RowGroupSource& row_group, const SourceColumns& from,
+                         const std::vector<size_t>& columns, bool page_index,
+                         RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const {
+  const auto num_rows = static_cast<uint64_t>(pieces.row_group.num_rows);
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto rows,
+                             decoder_.Filled(row_group.source_index, from, columns, num_rows));
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const EncodedTable encoded,
+      EncodeRepeated(*rows, num_rows, page_index, Source(row_group.source_index).path));
+  return AddEncoded(encoded, columns, row_group.source_index, pieces, metadata, pages);
+}
+
+Status Splice::CheckPresent(uint32_t source_index, const SourceColumns& from, size_t column) const {
+  if (from.columns[column].present) return Status();
+  const Footer::Representation& source = Source(source_index);
+  const std::string& name = from.columns[column].name;
+  return Problem(Code::kIncompatible,
+                 StrCat("column `", name.empty() ? destination_.column_names[column] : name,
+                        "` is missing"))
+      .At(source.path)
+      .Expected(
+          StrCat("columns ", Join(destination_.column_names, ", "), "   from ", destination_.path))
+      .Found(StrCat("columns ", Join(source.column_names, ", ")));
 }
 
 Status Splice::Add(const RowGroupSource& row_group) {
@@ -507,9 +352,11 @@ Status Splice::Add(const RowGroupSource& row_group) {
   const Footer::Representation& source = Source(row_group.source_index);
   const std::optional<size_t> exact = ExactRowGroup(row_group);
   uint64_t num_rows = row_group.num_rows;
+  std::vector<const SourceColumns*> from_each = {from};
   for (const RowRange& range : row_group.more) {
     ROBOMERGE_RETURN_NOT_OK(CheckRows(range));
-    ROBOMERGE_RETURN_NOT_OK(ColumnsOf(range.source_index).status());
+    ROBOMERGE_ASSIGN_OR_RETURN(const SourceColumns* also_from, ColumnsOf(range.source_index));
+    from_each.push_back(also_from);
     num_rows += range.num_rows;
   }
 
@@ -518,7 +365,7 @@ Status Splice::Add(const RowGroupSource& row_group) {
   pieces.row_group.num_rows = static_cast<int64_t>(num_rows);
   const auto metadata = std::make_shared<PieceMetadata>();
   const auto pages = std::make_shared<PiecePages>();
-  std::vector<size_t> decoded;
+  std::vector<size_t> decoded, filled;
   bool page_index = false;
   for (size_t column = 0; column < replaced.size(); ++column) {
     if (replaced[column]) {
@@ -526,19 +373,22 @@ Status Splice::Add(const RowGroupSource& row_group) {
           AddReplaced(*replaced[column], num_rows, column, pieces, *metadata, *pages));
       continue;
     }
-    if (!from->columns[column].present) {
-      return Problem(Code::kIncompatible,
-                     StrCat("column `", destination_.column_names[column], "` is missing"))
-          .At(source.path)
-          .Expected(StrCat("columns ", Join(destination_.column_names, ", "), "   from ",
-                           destination_.path))
-          .Found(StrCat("columns ", Join(source.column_names, ", ")));
-    }
-    if (exact && from->columns[column].copyable &&
-        FindProgression(row_group, destination_.column_names[column]) == nullptr) {
+    ROBOMERGE_RETURN_NOT_OK(CheckPresent(row_group.source_index, *from, column));
+    for (size_t part = 0; part < row_group.more.size(); ++part)
+      ROBOMERGE_RETURN_NOT_OK(
+          CheckPresent(row_group.more[part].source_index, *from_each[part + 1], column));
+    const bool is_filled =
+        std::all_of(from_each.begin(), from_each.end(), [&](const SourceColumns* one) {
+          return one->columns[column].change != nullptr &&
+                 one->columns[column].change == from->columns[column].change &&
+                 one->columns[column].is_filled();
+        });
+    const bool is_progression =
+        FindProgression(row_group, destination_.column_names[column]) != nullptr;
+    if (exact && from->columns[column].copyable && !is_progression) {
       ROBOMERGE_RETURN_NOT_OK(AddCopied(row_group.source_index, *exact, *from, column, pieces));
     } else {
-      decoded.push_back(column);
+      (is_filled && !is_progression ? filled : decoded).push_back(column);
     }
   }
   // New chunks get a page index where the source's row group has one: readers use it for all
@@ -550,7 +400,11 @@ Status Splice::Add(const RowGroupSource& row_group) {
   if (!decoded.empty())
     ROBOMERGE_RETURN_NOT_OK(AddStreamed(row_group, *from, page_index, decoded, pieces));
   if (!decoded.empty())
-    ROBOMERGE_RETURN_NOT_OK(AddDecoded(row_group, decoded, page_index, pieces, *metadata, *pages));
+    ROBOMERGE_RETURN_NOT_OK(
+        AddDecoded(row_group, from_each, decoded, page_index, pieces, *metadata, *pages));
+  if (!filled.empty())
+    ROBOMERGE_RETURN_NOT_OK(
+        AddFilled(row_group, *from, filled, page_index, pieces, *metadata, *pages));
   if (!page_index) {
     for (ChunkPiece& piece : pieces.chunks)
       piece.column_index.length = piece.offset_index.length = 0;

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "formats/parquet/column_change.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/pictures.h"
 #include "io/file_system.h"
@@ -59,6 +60,8 @@ struct SpliceSource {
   const Footer* footer = nullptr;
   /// Columns whose pictures lie in files; null: none.
   const PicturesByPath* pictures = nullptr;
+  /// What its columns become; null: they stay what they are. Must outlive the splice.
+  const ColumnChanges* changes = nullptr;
 };
 
 struct SpliceOptions {
@@ -77,11 +80,23 @@ struct SpliceReport {
       left_to_copy;  ///< where SpliceOptions::leaves_copies; in order of destination offset
   uint64_t encoded_bytes = 0;       ///< column chunks encoded by us
   uint64_t num_chunks_decoded = 0;  ///< column chunks that had to be decoded and encoded
+  /// Per column that was cast, in the order of the destination.
+  std::vector<std::pair<std::string, Rounding>> rounded;
 };
 
 /// kCorrupt if Arrow cannot make a schema of the footer, so that no column could be decoded. A
 /// schema that was sound before is not looked at again.
 Status CheckArrowSchema(const Footer& footer);
+
+/// A column of a destination whose columns are not those of the file that gives the schema.
+struct DestinationColumn {
+  std::string name;
+  std::string owner_column;  ///< its name in that file; empty: it is new
+  /// As in LeRobot's features. Numbers, `bool` and `string` can be new, or what another type
+  /// becomes; anything else, and nothing, is what it is in the file.
+  std::string dtype = {};
+  std::vector<int64_t> shape = {};
+};
 
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.
 class DestinationSchema {
@@ -89,10 +104,13 @@ class DestinationSchema {
   /// The schema, key-value metadata and created_by of `footer`, with `int64_columns` changed to
   /// plain INT64 where they are other integers, and `nullable_columns` to columns that may hold
   /// nulls at every level (ARROW:schema is changed with them). kIncompatible when one of the first
-  /// is not there, or is not a scalar integer.
+  /// is not there, or is not a scalar integer. With `columns`, these are all that it has, in this
+  /// order: kept under the same or another name, in a new form where dtype or shape are others, or
+  /// new, as LeRobot and `datasets` write them; ARROW:schema, `huggingface` and `pandas` follow.
   static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer,
                                         const std::vector<std::string>& int64_columns,
-                                        const std::vector<std::string>& nullable_columns = {});
+                                        const std::vector<std::string>& nullable_columns = {},
+                                        const std::vector<DestinationColumn>& columns = {});
   /// A footer with that schema and no row groups.
   const Footer& footer() const;
 
@@ -106,15 +124,16 @@ class DestinationSchema {
 
 /// Writes the destination: bytes of all row groups in the given order, then page indexes and
 /// footer. A row group of the destination is spliced raw where [first_row, first_row + num_rows) is
-/// exactly one source row group and all of it, decoded otherwise. Columns are matched by name:
-/// their order may differ, but a source must have exactly the columns of the destination (replaced
-/// ones may be missing). Memory: footers, page indexes and what is decoded of one row group, which
-/// for large columns of one source file is a page at a time; consecutive ranges of one source are
-/// decoded in one pass if they are in row order. Does not close `output`, which must be new.
-/// Deterministic: the same sources give the same bytes. The schema may be shared by threads.
-/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is
-/// missing or cannot be cast (names file and column); kInvalidArgument when a row range or a
-/// replaced column does not fit.
+/// exactly one source row group and all of it, decoded otherwise. Columns are matched by name,
+/// after the changes of their source: their order may differ, but a source must then have exactly
+/// the columns of the destination (replaced ones may be missing). Only columns whose elements or
+/// numbers change are decoded for it; what is left out is not read. Memory: footers, page indexes
+/// and what is decoded of one row group, which for large columns of one source file is a page at a
+/// time; consecutive ranges of one source are decoded in one pass if they are in row order. Does
+/// not close `output`, which must be new. Deterministic: the same sources give the same bytes. The
+/// schema may be shared by threads. kCorrupt when the bytes of a source contradict its footer;
+/// kIncompatible when a column is missing or cannot be cast (names file and column);
+/// kInvalidArgument when a row range, a change or a replaced column does not fit.
 Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
                                  std::span<const RowGroupSource> row_groups,
                                  const DestinationSchema& schema, const SpliceOptions& options,

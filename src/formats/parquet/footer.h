@@ -88,6 +88,7 @@ class Footer {
   Footer() = default;
   explicit Footer(std::shared_ptr<const Representation> representation);
   const Representation& representation() const { return *representation_; }
+  std::shared_ptr<const Representation> shared_representation() const { return representation_; }
 
  private:
   std::shared_ptr<const Representation> representation_;

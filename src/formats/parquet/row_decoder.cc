@@ -122,26 +122,58 @@ Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint6
       });
 }
 
-Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index,
-                                 const std::string& where) {
-  const std::string what = "cannot encode a row group";
-  return AtArrowBoundary(what, where, [&]() -> Result<EncodedTable> {
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), what,
+namespace {
+
+constexpr const char* kEncoding = "cannot encode a row group";
+
+// What `write` puts into a file of one row group of `num_rows` rows.
+template <typename Write>
+Result<EncodedTable> Encode(const arrow::Schema& schema, int64_t num_rows, bool page_index,
+                            const std::string& where, Write&& write) {
+  return AtArrowBoundary(kEncoding, where, [&]() -> Result<EncodedTable> {
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto sink, arrow::io::BufferOutputStream::Create(), kEncoding,
                                      where);
     ::parquet::WriterProperties::Builder properties;
     properties.compression(::parquet::Compression::SNAPPY)
         ->version(::parquet::ParquetVersion::PARQUET_2_6);
-    properties.max_row_group_length(std::max<int64_t>(table.num_rows(), 1));
+    properties.max_row_group_length(std::max<int64_t>(num_rows, 1));
     if (page_index) properties.enable_write_page_index();
-    ROBOMERGE_RETURN_NOT_ARROW_OK(
-        ::parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink,
-                                     std::max<int64_t>(table.num_rows(), 1), properties.build()),
-        what, where);
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
+        const auto writer,
+        ::parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(), sink,
+                                           properties.build()),
+        kEncoding, where);
+    ROBOMERGE_RETURN_NOT_ARROW_OK(write(*writer), kEncoding, where);
+    ROBOMERGE_RETURN_NOT_ARROW_OK(writer->Close(), kEncoding, where);
     EncodedTable encoded;
-    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(encoded.file, sink->Finish(), what, where);
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(encoded.file, sink->Finish(), kEncoding, where);
     ROBOMERGE_ASSIGN_OR_RETURN(encoded.footer, ParseFileInMemory(where, View(*encoded.file)));
     return encoded;
   });
+}
+
+}  // namespace
+
+Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index,
+                                 const std::string& where) {
+  return Encode(*table.schema(), table.num_rows(), page_index, where,
+                [&](::parquet::arrow::FileWriter& writer) {
+                  return writer.WriteTable(table, std::max<int64_t>(table.num_rows(), 1));
+                });
+}
+
+Result<EncodedTable> EncodeRepeated(const arrow::RecordBatch& batch, uint64_t num_rows,
+                                    bool page_index, const std::string& where) {
+  return Encode(*batch.schema(), static_cast<int64_t>(num_rows), page_index, where,
+                [&](::parquet::arrow::FileWriter& writer) -> arrow::Status {
+                  ARROW_RETURN_NOT_OK(writer.NewBufferedRowGroup());
+                  for (auto left = static_cast<int64_t>(num_rows); left > 0;) {
+                    const auto slice = batch.Slice(0, std::min(left, batch.num_rows()));
+                    ARROW_RETURN_NOT_OK(writer.WriteRecordBatch(*slice));
+                    left -= slice->num_rows();
+                  }
+                  return arrow::Status::OK();
+                });
 }
 
 ChunkPiece PieceOf(const EncodedTable& encoded, size_t leaf) {

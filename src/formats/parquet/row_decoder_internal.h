@@ -57,6 +57,11 @@ struct EncodedTable {
 Result<EncodedTable> EncodeTable(const arrow::Table& table, bool page_index,
                                  const std::string& where);
 
+/// The same for `num_rows` rows that are the rows of `batch`, of which there is at least one, over
+/// and over.
+Result<EncodedTable> EncodeRepeated(const arrow::RecordBatch& batch, uint64_t num_rows,
+                                    bool page_index, const std::string& where);
+
 /// The piece of leaf `leaf` of the one row group of `encoded`, which must live as long as the
 /// piece.
 ChunkPiece PieceOf(const EncodedTable& encoded, size_t leaf);

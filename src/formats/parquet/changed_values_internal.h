@@ -1,0 +1,30 @@
+// The values of a column that a ColumnChange makes, as Arrow arrays.
+#pragma once
+
+#include <arrow/chunked_array.h>
+#include <arrow/type.h>
+
+#include <memory>
+#include <string>
+
+#include "formats/parquet/column_change.h"
+#include "robomerge/status.h"
+
+namespace robomerge::parquet {
+
+/// `rows` of a source, from its row `first_row` on, with their elements rearranged and their
+/// numbers cast as `change` says; CastForWriting makes them `to`. kIncompatible names the row, the
+/// value and what would fit. May throw as Arrow does.
+Result<std::shared_ptr<arrow::ChunkedArray>> ChangedRows(
+    const std::shared_ptr<arrow::ChunkedArray>& rows, const ColumnChange& change,
+    const std::shared_ptr<arrow::DataType>& to, uint64_t first_row, const std::string& where,
+    Rounding& rounding);
+
+/// `num_rows` rows of a filled column; CastForWriting makes them `to`. kIncompatible if the value
+/// is none of that type. May throw as Arrow does.
+Result<std::shared_ptr<arrow::ChunkedArray>> FilledRows(const ColumnChange& change,
+                                                        const std::shared_ptr<arrow::DataType>& to,
+                                                        uint64_t num_rows,
+                                                        const std::string& where);
+
+}  // namespace robomerge::parquet
