@@ -92,11 +92,9 @@ Status Overrule(Recipe& recipe, const Recipe& flags) {
 }
 
 std::optional<std::string> PlaceOf(const Recipe& recipe, size_t source, const std::string& rule) {
-  for (const std::string& name : {rule, KeyOf(rule)}) {
-    for (const RuleLines* lines : {&recipe.source_lines[source], &recipe.lines}) {
-      if (const auto found = lines->find(name); found != lines->end())
-        return yaml::Place(recipe.path, found->second);
-    }
+  for (const RuleLines* lines : {&recipe.source_lines[source], &recipe.lines}) {
+    if (const auto found = lines->find(rule); found != lines->end())
+      return yaml::Place(recipe.path, found->second);
   }
   return std::nullopt;
 }
@@ -109,8 +107,11 @@ Status WithPlaces(const Status& status, const std::vector<SourceSpec>& sources,
     if (problem.kind != "E-rule") continue;
     std::optional<std::string> place;
     for (size_t source = 0; source < sources.size() && !place; ++source) {
-      if (problem.source.empty() || IsSamePlace(sources[source].location, problem.source))
-        place = place_of(source, problem.where);
+      if (!problem.source.empty() && !IsSamePlace(sources[source].location, problem.source))
+        continue;
+      place = place_of(source, problem.where);
+      // Of a rule for one thing, "episodes: 12" says what is wrong with it.
+      if (!place) place = place_of(source, KeyOf(problem.where));
     }
     if (place) problem.where = *place + ": " + problem.where;
   }
