@@ -113,6 +113,8 @@ void Arguments::TakeRules(const std::string& place, nb::handle given, Adaptation
     const nb::object stated = given.attr(rule.c_str());
     if (!stated.is_none()) TakeRule(place + "." + rule, stated, value);
   });
+  if (rules.seed != 0 && !rules.sample)
+    Refuse(place + ".seed", "a seed together with `sample`", given.attr("seed"));
 }
 
 void Arguments::TakeRule(const std::string& name, nb::handle given, uint64_t& value) {

@@ -134,6 +134,7 @@ def test_a_rule_of_a_wrong_type_is_a_type_error_that_names_it(make_source, tmp_p
         ({"episodes": "9-3"}, "`9-3`"),
         ({"cast": {"f": "float"}}, "cast: f"),
         ({"sample": 0}, "sample"),
+        ({"seed": 3}, "together with `sample`"),
         ({"rename": {"a": "b"}, "drop": ["b"]}, "renamed and dropped"),
         ({"where": "x"}, "COLUMN OP VALUE"),
     ],

@@ -223,7 +223,8 @@ class Normalizer {
       if (!is_dropped && !was_dropped) continue;
       Problem& problem =
           Add("a feature is renamed and dropped", "drop", is_dropped ? rule.value : rule.name);
-      problem.found = StrCat("`", rule.name, "` becomes `", rule.value, "`");
+      problem.found = Shortened(StrCat("`", rule.name, "` becomes `", rule.value, "`"),
+                                Problem::kMostValueBytes);
       problem.hint = "leave out one of the two rules; `drop` takes the new names";
     }
   }

@@ -7,6 +7,7 @@
 #include "formats/yaml/yaml.h"
 #include "model/adaptation.h"
 #include "recipe/field_pairs.h"
+#include "recipe/where_of.h"
 #include "robomerge/recipe.h"
 
 namespace robomerge {
@@ -34,7 +35,7 @@ void ForgetOverruled(RuleLines& lines, const Rules& over) {
   Adaptation::VisitFields(over.adaptation, [&](const char* key, const auto& value) {
     if (!over.given.contains(key)) return;
     if constexpr (std::is_same_v<decltype(value), const std::vector<Rule>&>) {
-      for (const Rule& rule : value) lines.erase(StrCat(key, ": ", rule.name));
+      for (const Rule& rule : value) lines.erase(WhereOf(key, rule.name));
     } else if constexpr (!std::is_same_v<decltype(value), const std::vector<std::string>&>) {
       lines.erase(key);
     }
