@@ -86,8 +86,8 @@ Status Overrule(Recipe& recipe, const Recipe& flags);
 using PlaceOfRule =
     std::function<std::optional<std::string>(size_t source, const std::string& rule)>;
 
-/// Puts the place of the rule, or of its key, in front of `where` in every problem of kind E-rule: "r.yaml: line
-/// 12: rename: hand". A problem without a source is about a rule of any.
+/// Puts the place of the rule, or of its key, in front of `where` in every problem of kind E-rule:
+/// "r.yaml: line 12: rename: hand". A problem without a source is about a rule of any.
 Status WithPlaces(const Status& status, const std::vector<SourceSpec>& sources,
                   const PlaceOfRule& place_of);
 
