@@ -155,6 +155,39 @@ def make_journals() -> None:
     write("journal", "torn", b"\n@@ a.jsonl\n" + whole[:-20])
 
 
+def make_recipes() -> None:
+    write("recipe", "example", (REPOSITORY / "examples/recipe.yaml").read_bytes())
+    write(
+        "recipe",
+        "every-rule",
+        b"""episodes: [1, 3-4, "7"]
+exclude_episodes: 5,9-
+select_task: "glob:pick *"
+exclude_task: [b, ""]
+min_frames: 5
+max_frames: 100
+where: ['a = "x"', b >= 1.5, next.success = true]
+sample: 10
+seed: 3
+trim: {0: 5, 10: "3-", 2: 1-2}
+rename: {a: b, "c": 'd'}
+drop:
+- "*.depth"
+- e
+fill: {f: 0.5, g: true, h: ""}
+cast: {f: float32}
+pad: {p: 7}
+robot_type: arm
+set_task: "yes"
+replace_task: {"null": nothing}
+allow_mixed_size: [cam]
+keep_common: true
+""",
+    )
+    write("recipe", "as-json", b'{"output": "o", "sources": ["a", {"path": "b", "trim": {"4": "1-2"}, "episodes": [0, 4]}]}')
+    write("recipe", "what-is-refused", b"a: &x 1\nb: *x\nc: !!str 2\n? [k]\n: v\nset_task: |\n  two\n  lines\n")
+
+
 def main() -> None:
     shutil.rmtree(SEEDS, ignore_errors=True)
     # Plans hold absolute paths: always the same, so that the seeds stay the same.
@@ -173,6 +206,7 @@ def main() -> None:
         make_json(with_camera)
         make_folders(work, [with_camera, rows_only, regrouped])
         make_journals()
+        make_recipes()
     finally:
         shutil.rmtree(WORK)
     total = sum(path.stat().st_size for path in SEEDS.rglob("*") if path.is_file())

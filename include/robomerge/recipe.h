@@ -82,12 +82,12 @@ Adaptation Overruled(const Adaptation& base, const Rules& over);
 /// (E-path) if both name sources.
 Status Overrule(Recipe& recipe, const Recipe& flags);
 
-/// The line of a rule of a source, if one is known. `source` counts from 0.
+/// The place of a rule of a source, "r.yaml: line 12", if one is known. `source` counts from 0.
 using PlaceOfRule =
     std::function<std::optional<std::string>(size_t source, const std::string& rule)>;
 
-/// Puts the place of the rule in front of `where` in every problem of kind E-rule: "r.yaml: line
-/// 12: rename: hand". A problem without a source is about a rule of any.
+/// Puts the place of the rule, or of its key, in front of `where` in every problem of kind E-rule:
+/// "r.yaml: line 12: rename: hand". A problem without a source is about a rule of any.
 Status WithPlaces(const Status& status, const std::vector<SourceSpec>& sources,
                   const PlaceOfRule& place_of);
 

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "to_python.h"
+
 namespace robomerge::python {
 namespace {
 
 namespace nb = nanobind;
+
+// The attribute of a robomerge.Source that no path has: where its rules are stated.
+constexpr const char* kPlaces = "_places";
 
 // The repr for a message, cut off: a list may hold thousands of paths.
 std::string Shown(nb::handle given) {
@@ -54,10 +59,10 @@ std::string Arguments::Path(const std::string& name, nb::handle given) {
 }
 
 // The items of an iterable that is not a single path. The list keeps the items alive.
-nb::list Arguments::Several(const std::string& name, nb::handle given) {
+nb::list Arguments::Several(const std::string& name, nb::handle given, const char* expected) {
   const bool is_one = nb::isinstance<nb::str>(given) || nb::isinstance<nb::bytes>(given) ||
                       nb::hasattr(given, "__fspath__");
-  if (is_one || !nb::hasattr(given, "__iter__")) throw WrongType(name, "several paths", given);
+  if (is_one || !nb::hasattr(given, "__iter__")) throw WrongType(name, expected, given);
   nb::list items;
   for (const nb::handle each : nb::iter(given)) items.append(each);
   return items;
@@ -72,24 +77,130 @@ std::vector<std::string> Arguments::Paths(const std::string& name, nb::handle gi
 
 std::vector<SourceSpec> Arguments::Sources(const std::string& name, nb::handle given) {
   std::vector<SourceSpec> sources;
-  for (const nb::handle each : Several(name, given)) {
+  sources_ = Several(name, given);
+  for (const nb::handle each : sources_) {
     const std::string place = name + "[" + std::to_string(sources.size()) + "]";
-    if (!nb::hasattr(each, "location")) {
+    if (!nb::hasattr(each, kPlaces)) {
       sources.emplace_back(Path(place, each));
       continue;
     }
-    SourceSpec& source = sources.emplace_back(Path(place + ".location", each.attr("location")));
+    SourceSpec& source = sources.emplace_back(Path(place + ".path", each.attr("path")));
     const nb::object source_name = each.attr("name");
-    if (!nb::isinstance<nb::str>(source_name))
-      throw WrongType(place + ".name", "a text", source_name);
-    const nb::object bytes = Checked(PyUnicode_AsUTF8String(source_name.ptr()), PyExc_ValueError,
-                                     place + ".name", "a text", source_name);
-    if (bytes.is_valid())
-      source.name.assign(nb::cast<nb::bytes>(bytes).c_str(), nb::len(bytes));
-    else
-      Refuse(place + ".name", "a text that UTF-8 can hold", source_name);
+    if (!source_name.is_none()) source.name = Text(place + ".name", source_name);
+    TakeRules(place, each, source.adaptation);
   }
   return sources;
+}
+
+std::optional<std::string> Arguments::PlaceOf(size_t source, const std::string& rule) const {
+  if (!nb::hasattr(sources_[source], kPlaces)) return std::nullopt;
+  const nb::object place = sources_[source].attr(kPlaces).attr("get")(TextToPython(rule));
+  return place.is_none() ? std::nullopt : std::optional(TextOf(place));
+}
+
+std::string Arguments::Text(const std::string& name, nb::handle given) {
+  if (!nb::isinstance<nb::str>(given)) throw WrongType(name, "a text", given);
+  const nb::object bytes =
+      Checked(PyUnicode_AsUTF8String(given.ptr()), PyExc_ValueError, name, "a text", given);
+  if (bytes.is_valid()) return {nb::cast<nb::bytes>(bytes).c_str(), nb::len(bytes)};
+  Refuse(name, "a text that UTF-8 can hold", given);
+  return "";
+}
+
+void Arguments::TakeRules(const std::string& place, nb::handle given, Adaptation& rules) {
+  Adaptation::VisitFields(rules, [&](const std::string& rule, auto& value) {
+    if (rule == "entry") return;
+    const nb::object stated = given.attr(rule.c_str());
+    if (!stated.is_none()) TakeRule(place + "." + rule, stated, value);
+  });
+  if (rules.seed != 0 && !rules.sample)
+    Refuse(place + ".seed", "a seed together with `sample`", given.attr("seed"));
+}
+
+void Arguments::TakeRule(const std::string& name, nb::handle given, uint64_t& value) {
+  const std::optional<int64_t> number = WholeNumber(name.c_str(), given);
+  if (number && *number >= 0) {
+    value = static_cast<uint64_t>(*number);
+  } else {
+    Refuse(name, "a whole number from 0 to 2**63 - 1", given);
+  }
+}
+
+std::string Arguments::Number(const std::string& name, nb::handle given) {
+  uint64_t number = 0;
+  TakeRule(name, given, number);
+  return std::to_string(number);
+}
+
+// A list of episodes: a number, numbers, or a text.
+void Arguments::TakeRule(const std::string& name, nb::handle given, std::string& episodes) {
+  if (nb::isinstance<nb::str>(given)) {
+    episodes = Text(name, given);
+  } else if (PyIndex_Check(given.ptr())) {
+    episodes = Number(name, given);
+  } else if (PyObject_IsInstance(given.ptr(), reinterpret_cast<PyObject*>(&PyRange_Type)) == 1 &&
+             nb::len(given) > 0 && nb::cast<int64_t>(given.attr("step")) == 1) {
+    episodes = Number(name, given[0]) + "-" + Number(name, given[-1]);
+  } else {
+    const nb::list items =
+        Several(name, given, "a whole number, several, a range or a text as 0-9,12,20-");
+    for (const nb::handle each : items)
+      episodes += (episodes.empty() ? "" : ",") + Number(name + "[...]", each);
+  }
+  // No text at all would be that of all episodes.
+  if (episodes.empty()) Refuse(name, "at least one episode, or None for all", given);
+}
+
+void Arguments::TakeRule(const std::string& name, nb::handle given,
+                         std::vector<std::string>& texts) {
+  if (nb::isinstance<nb::str>(given)) {
+    texts.push_back(Text(name, given));
+    return;
+  }
+  for (const nb::handle each : Several(name, given, "a text or several"))
+    texts.push_back(Text(name + "[" + std::to_string(texts.size()) + "]", each));
+}
+
+void Arguments::TakeRule(const std::string& name, nb::handle given, std::vector<Rule>& rules) {
+  const nb::object items =
+      nb::steal(PyMapping_Check(given.ptr()) != 0 && !nb::isinstance<nb::str>(given) &&
+                        nb::hasattr(given, "items")
+                    ? PyMapping_Items(given.ptr())
+                    : nullptr);
+  if (!items.is_valid()) {
+    PyErr_Clear();
+    throw WrongType(name, "a dict", given);
+  }
+  const std::string rule = name.substr(name.rfind('.') + 1);
+  for (const nb::handle item : nb::iter(items)) {
+    const nb::object key = item[0], value = item[1];
+    const std::string place = name + "[" + Shown(key) + "]";
+    rules.push_back(
+        {rule == "trim" ? Number("a key of " + name, key) : Text("a key of " + name, key),
+         RuleValue(rule, place, value)});
+  }
+}
+
+std::string Arguments::RuleValue(const std::string& rule, const std::string& name,
+                                 nb::handle given) {
+  if (rule == "pad") return Number(name, given);
+  if (rule == "trim" && !nb::isinstance<nb::str>(given)) {
+    const nb::list ends = Several(name, given, "a text as 10-250, or the first and the last frame");
+    if (nb::len(ends) != 2)
+      throw WrongType(name, "a text as 10-250, or the first and the last frame", given);
+    return Number(name, ends[0]) + "-" + Number(name, ends[1]);
+  }
+  if (rule == "fill" && !nb::isinstance<nb::str>(given)) {
+    if (nb::isinstance<nb::bool_>(given)) return nb::cast<bool>(given) ? "true" : "false";
+    if (PyIndex_Check(given.ptr()) != 0)
+      return nb::str(nb::steal(PyNumber_Index(given.ptr()))).c_str();
+    const nb::object number = Checked(PyNumber_Float(given.ptr()), PyExc_OverflowError, name,
+                                      "a number, True, False or a text", given);
+    if (number.is_valid()) return nb::str(nb::repr(number)).c_str();
+    Refuse(name, "a number that a double can hold", given);
+    return "";
+  }
+  return Text(name, given);
 }
 
 bool Arguments::Flag(const char* name, nb::handle given) {

@@ -22,8 +22,11 @@ class Arguments {
  public:
   std::string Path(const std::string& name, nanobind::handle given);
   std::vector<std::string> Paths(const std::string& name, nanobind::handle given);
-  /// Each is a path, or has a `location` and a `name` (robomerge.Source).
+  /// Each is a path, or a robomerge.Source, which has a `path`, a `name` and the fields of an
+  /// Adaptation.
   std::vector<SourceSpec> Sources(const std::string& name, nanobind::handle given);
+  /// Where the recipe that a source came from states a rule. REQUIRES: Sources() was called.
+  std::optional<std::string> PlaceOf(size_t source, const std::string& rule) const;
   bool Flag(const char* name, nanobind::handle given);
 
   /// Sets every field of `options` that is in `given`. For numbers and paths, None keeps the
@@ -41,7 +44,26 @@ class Arguments {
   const std::vector<Problem>& problems() const { return problems_; }
 
  private:
-  static nanobind::list Several(const std::string& name, nanobind::handle given);
+  static nanobind::list Several(const std::string& name, nanobind::handle given,
+                                const char* expected = "several paths");
+  std::string Text(const std::string& name, nanobind::handle given);
+  // Fields of an Adaptation. None keeps what is there.
+  void TakeRules(const std::string& place, nanobind::handle given, Adaptation& rules);
+  void TakeRule(const std::string& name, nanobind::handle given, bool& value) {
+    value = Flag(name.c_str(), given);
+  }
+  void TakeRule(const std::string& name, nanobind::handle given, uint64_t& value);
+  void TakeRule(const std::string& name, nanobind::handle given, std::string& episodes);
+  void TakeRule(const std::string& name, nanobind::handle given, std::vector<std::string>& texts);
+  void TakeRule(const std::string& name, nanobind::handle given, std::vector<Rule>& rules);
+  void TakeRule(const std::string& name, nanobind::handle given, std::optional<std::string>& text) {
+    text = Text(name, given);
+  }
+  void TakeRule(const std::string& name, nanobind::handle given, std::optional<uint64_t>& number) {
+    TakeRule(name, given, number.emplace());
+  }
+  std::string Number(const std::string& name, nanobind::handle given);
+  std::string RuleValue(const std::string& rule, const std::string& name, nanobind::handle given);
   void TakeValue(const char* name, nanobind::handle given, bool& value) {
     value = Flag(name, given);
   }
@@ -70,6 +92,7 @@ class Arguments {
   void Refuse(const std::string& name, std::string expected, nanobind::handle given,
               const char* kind = "E-options");
 
+  nanobind::list sources_;
   std::vector<Problem> problems_;
 };
 

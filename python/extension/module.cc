@@ -11,8 +11,10 @@
 #include <optional>
 
 #include "from_python.h"
+#include "recipe_to_python.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
+#include "robomerge/recipe.h"
 #include "robomerge/verify.h"
 #include "run_watched.h"
 #include "to_python.h"
@@ -57,7 +59,12 @@ nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::
         }
       },
       progress);
-  if (!status.ok()) return Refused(status.problems());
+  if (!status.ok()) {
+    const auto place_of = [&](size_t source, const std::string& rule) {
+      return arguments.PlaceOf(source, rule);
+    };
+    return Refused(WithPlaces(status, specs, place_of).problems());
+  }
   nb::object fields = ToPython(result.merge);
   fields["verification"] = is_verified ? ToPython(result.verification) : nb::none();
   return nb::make_tuple(fields, nb::tuple());
@@ -91,6 +98,15 @@ nb::tuple InspectFromPython(nb::handle root, const nb::dict& given, const nb::ob
                  const std::atomic<bool>& stop) { report = Inspect(path, options, tell, &stop); },
              progress);
   return Answer(*report);
+}
+
+nb::tuple ReadRecipeFromPython(nb::handle path) {
+  Arguments arguments;
+  const std::string file = arguments.Path("path", path);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  const Result<Recipe> recipe = ReadRecipe(file);
+  if (!recipe.ok()) return Refused(recipe.status().problems());
+  return nb::make_tuple(RecipeToPython(*recipe), nb::tuple());
 }
 
 nb::str FormatFromPython(const nb::list& problems, const std::string& heading) {
@@ -130,6 +146,11 @@ NB_MODULE(_robomerge, module) {
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
+  module.def("read_recipe", ReadRecipeFromPython, "path"_a.none(),
+             "Returns the recipe and no problems, or None and the problems.");
+  module.def(
+      "recipe_keys", [] { return ToPython(RecipeKeys()); },
+      "The keys of a recipe, with what each takes.");
   module.def("format_problems", FormatFromPython, "problems"_a, "heading"_a,
              "The text of problems, which are given as dicts.");
   module.def("names", Names, "The names of all options and of the values of enums.");

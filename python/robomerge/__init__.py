@@ -33,11 +33,13 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     )
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
-    from robomerge.merging import Source as Source
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
     from robomerge.merging import verify as verify
+    from robomerge.recipe import Recipe as Recipe
+    from robomerge.recipe import Source as Source
+    from robomerge.recipe import read_recipe as read_recipe
     from robomerge.report import (
         DatasetFile as DatasetFile,
         Feature as Feature,
@@ -65,7 +67,8 @@ _NAMES_OF = {
         "VerificationError",
     ),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("Source", "inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("inspect", "merge", "plan", "verify"),
+    "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "DatasetFile",
         "Feature",

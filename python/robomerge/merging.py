@@ -1,28 +1,17 @@
 """merge, plan, inspect and verify."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from robomerge.errors import VerificationError, error_of, format_problems
 from robomerge.progress_bar import progress_bar
+from robomerge.recipe import PathLike, Source
 from robomerge.report import InspectReport, MergeProgress, MergeReport, Problem, VerifyReport, from_fields
 
 T = TypeVar("T")
 
-PathLike: TypeAlias = str | os.PathLike[str]
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A source of a merge with a name, which the result keeps in meta/robomerge.json. The result
-    does not say where sources lie. A path alone is a source without a name."""
-
-    location: PathLike
-    name: str = ""
 
 
 #: A callback; None for a bar on a terminal; False for nothing.
@@ -57,7 +46,7 @@ def merge(
 
     Args:
         sources: dataset folders, in the order in which their episodes are to come. A `Source` gives
-            one a name.
+            one a name, and says what is done to it. `read_recipe` makes sources of a file.
         destination: a folder that is not there yet. Folders above it are made.
         num_workers: threads; None or 0 for one per core that this process may use.
         data_files_size_in_mb: the size of a data file, counted as uncompressed column bytes, at

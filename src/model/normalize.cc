@@ -161,9 +161,10 @@ class Normalizer {
     // Every frame is no trim.
     std::erase_if(rules_.trim, [](const Rule& rule) { return rule.value == "0-"; });
     Once("trim", rules_.trim, "episode");
-    std::stable_sort(
-        rules_.trim.begin(), rules_.trim.end(),
-        [](const Rule& left, const Rule& right) { return left.name.size() < right.name.size(); });
+    // Numbers without leading zeros: the shorter one is less.
+    std::sort(rules_.trim.begin(), rules_.trim.end(), [](const Rule& left, const Rule& right) {
+      return std::pair(left.name.size(), left.name) < std::pair(right.name.size(), right.name);
+    });
   }
 
   void NormalizeFeatures() {
@@ -223,7 +224,8 @@ class Normalizer {
       if (!is_dropped && !was_dropped) continue;
       Problem& problem =
           Add("a feature is renamed and dropped", "drop", is_dropped ? rule.value : rule.name);
-      problem.found = StrCat("`", rule.name, "` becomes `", rule.value, "`");
+      problem.found = Shortened(StrCat("`", rule.name, "` becomes `", rule.value, "`"),
+                                Problem::kMostValueBytes);
       problem.hint = "leave out one of the two rules; `drop` takes the new names";
     }
   }

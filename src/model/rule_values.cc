@@ -171,8 +171,8 @@ Result<Condition> ParseCondition(std::string_view text) {
                          std::holds_alternative<double>(condition.value);
   if (!has_order && condition.op != Condition::Op::kEqual &&
       condition.op != Condition::Op::kNotEqual) {
-    return WrongValue("only numbers are compared with <, <=, > and >=", "= or !=, or a number: nothing else has an order",
-                      text);
+    return WrongValue("only numbers are compared with <, <=, > and >=",
+                      "= or !=, or a number: nothing else has an order", text);
   }
   return condition;
 }

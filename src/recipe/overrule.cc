@@ -7,6 +7,7 @@
 #include "formats/yaml/yaml.h"
 #include "model/adaptation.h"
 #include "recipe/field_pairs.h"
+#include "recipe/where_of.h"
 #include "robomerge/recipe.h"
 
 namespace robomerge {
@@ -34,7 +35,7 @@ void ForgetOverruled(RuleLines& lines, const Rules& over) {
   Adaptation::VisitFields(over.adaptation, [&](const char* key, const auto& value) {
     if (!over.given.contains(key)) return;
     if constexpr (std::is_same_v<decltype(value), const std::vector<Rule>&>) {
-      for (const Rule& rule : value) lines.erase(StrCat(key, ": ", rule.name));
+      for (const Rule& rule : value) lines.erase(WhereOf(key, rule.name));
     } else if constexpr (!std::is_same_v<decltype(value), const std::vector<std::string>&>) {
       lines.erase(key);
     }
@@ -92,11 +93,9 @@ Status Overrule(Recipe& recipe, const Recipe& flags) {
 }
 
 std::optional<std::string> PlaceOf(const Recipe& recipe, size_t source, const std::string& rule) {
-  for (const std::string& name : {rule, KeyOf(rule)}) {
-    for (const RuleLines* lines : {&recipe.source_lines[source], &recipe.lines}) {
-      if (const auto found = lines->find(name); found != lines->end())
-        return yaml::Place(recipe.path, found->second);
-    }
+  for (const RuleLines* lines : {&recipe.source_lines[source], &recipe.lines}) {
+    if (const auto found = lines->find(rule); found != lines->end())
+      return yaml::Place(recipe.path, found->second);
   }
   return std::nullopt;
 }
@@ -109,8 +108,11 @@ Status WithPlaces(const Status& status, const std::vector<SourceSpec>& sources,
     if (problem.kind != "E-rule") continue;
     std::optional<std::string> place;
     for (size_t source = 0; source < sources.size() && !place; ++source) {
-      if (problem.source.empty() || IsSamePlace(sources[source].location, problem.source))
-        place = place_of(source, problem.where);
+      if (!problem.source.empty() && !IsSamePlace(sources[source].location, problem.source))
+        continue;
+      place = place_of(source, problem.where);
+      // Of a rule for one thing, "episodes: 12" says what is wrong with it.
+      if (!place) place = place_of(source, KeyOf(problem.where));
     }
     if (place) problem.where = *place + ": " + problem.where;
   }

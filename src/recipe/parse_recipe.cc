@@ -9,6 +9,7 @@
 #include "io/file_system.h"
 #include "model/adaptation.h"
 #include "recipe/plain_text.h"
+#include "recipe/where_of.h"
 #include "robomerge/recipe.h"
 
 namespace robomerge {
@@ -18,11 +19,8 @@ using yaml::Node;
 using Kind = yaml::Node::Kind;
 
 constexpr const char* kKind = "E-recipe";
-
-// What a rule is called in `where` of a problem, so that its line can be found.
-std::string NameOf(const std::string& key, const std::string& name) {
-  return StrCat(key, ": ", name);
-}
+// Nobody reads more.
+constexpr size_t kMostProblems = 1000;
 
 std::string Shown(const Node& node) {
   if (node.kind == Kind::kList) return "a list";
@@ -49,12 +47,14 @@ class Reader {
 
  private:
   Problem& Add(uint64_t line, std::string what, std::string expected = "", std::string found = "") {
+    if (IsFull()) problems_.pop_back();
     return problems_.emplace_back(Problem(Code::kInvalidArgument, std::move(what))
                                       .Kind(kKind)
                                       .At(yaml::Place(recipe_.path, line))
                                       .Expected(std::move(expected))
                                       .Found(std::move(found)));
   }
+  bool IsFull() const { return problems_.size() == kMostProblems; }
   Problem& AddWrong(const std::string& key, const Node& node, std::string expected) {
     return Add(node.line, StrCat("wrong value for `", key, "`"), std::move(expected), Shown(node));
   }
@@ -115,6 +115,7 @@ class Reader {
   }
 
   void AddUnknown(const Node& key, bool is_at_top) {
+    if (IsFull()) return;  // the search below takes its time
     Problem& problem = Add(key.line, StrCat("unknown key `", key.text, "`"));
     std::vector<std::string> names;
     for (const RecipeKey& known : RecipeKeys()) {
@@ -185,7 +186,7 @@ class Reader {
     if (node.kind != Kind::kText) {
       Problem& problem = AddWrong(key, node, "a text");
       if (node.kind == Kind::kMapping && node.keys.size() == 1)
-        problem.hint = StrCat("a text that holds `: ` is written in quotes");
+        problem.hint = "a text that holds `: ` is written in quotes";
       return false;
     }
     const std::string_view meaning = node.is_plain ? MeaningOfPlain(node.text) : "";
@@ -195,7 +196,8 @@ class Reader {
       problem.hint = "put a blank after the colon, and the value behind it; an empty text is \"\"";
     } else {
       problem.found += StrCat(", which YAML takes for ", meaning);
-      problem.hint = StrCat("write it in quotes: \"", node.text, "\"");
+      problem.hint =
+          Shortened(StrCat("write it in quotes: \"", node.text, "\""), Problem::kMostValueBytes);
     }
     return false;
   }
@@ -304,10 +306,10 @@ class Reader {
         continue;
       }
       values.push_back(item.text);
-      lines[NameOf(key, item.text)] = item.line;
+      lines[WhereOf(key, item.text)] = item.line;
       if (key != "where") continue;
       const Result<Condition> condition = ParseCondition(item.text);
-      if (condition.ok()) lines[NameOf(key, ConditionText(*condition))] = item.line;
+      if (condition.ok()) lines[WhereOf(key, ConditionText(*condition))] = item.line;
     }
   }
 
@@ -328,13 +330,13 @@ class Reader {
       }
       if (num_problems == problems_.size()) TakeValue(key, rule, value);
       if (num_problems != problems_.size()) continue;
-      lines[NameOf(key, rule.name)] = name.line;
+      lines[WhereOf(key, rule.name)] = name.line;
       rules.push_back(std::move(rule));
     }
   }
 
   void TakeValue(const std::string& key, Rule& rule, const Node& node) {
-    const std::string what = NameOf(key, rule.name);
+    const std::string what = WhereOf(key, rule.name);
     if (key == "pad") {
       uint64_t length = 0;
       Take(what, node, length);

@@ -295,5 +295,18 @@ TEST(Recipe, PathsStartAtItsFolder) {
   EXPECT_EQ(Parsed("sources: [../a]\n", "x/r.yaml").sources[0].location, "x/../a");
 }
 
+TEST(Recipe, MessagesStayShort) {
+  const std::string name(5000, 'x');
+  for (const std::string& text :
+       {"rename: {" + name + ": index}\n", "drop: [" + std::string(5000, '1') + "]\n",
+        name + ": 1\n", "drop: [" + name + "b]\nrename: {a: " + name + "b}\n",
+        "min_frames: " + name + "\n", "where: [" + name + "]\n", "episodes: " + name + "\n"}) {
+    EXPECT_LT(Fault(text).size(), 2000u) << Fault(text);
+  }
+  std::string many;
+  for (int key = 0; key < 3000; ++key) many += "key_" + std::to_string(key) + ": 1\n";
+  EXPECT_EQ(Faults(many).size(), 1000u);
+}
+
 }  // namespace
 }  // namespace robomerge

@@ -34,6 +34,14 @@ def test_a_recipe_names_sources_destination_and_options(robomerge, kitchens, tmp
     assert json.loads((tmp_path / "out/meta/info.json").read_text())["chunks_size"] == 7
 
 
+def test_the_example_is_a_recipe(robomerge, kitchens, tmp_path):
+    write(tmp_path / "recipe.yaml", EXAMPLE.read_text())
+    run = robomerge("merge", "--recipe", "recipe.yaml", "--no-sync", cwd=tmp_path)
+    assert run.exit_code == 0, run.stderr
+    sources = record(tmp_path / "kitchen")["sources"]
+    assert [(source.get("name"), source["adaptation"]) for source in sources] == [(None, {"retime": True}), ("the second kitchen", {"retime": True})]
+
+
 def test_the_same_merge_by_flags_has_the_same_bytes(robomerge, kitchens, tmp_path):
     recipe = write(tmp_path / "r.yaml", "chunk_size: 7\nsources: [kitchen_1, kitchen_2]\n")
     assert robomerge("merge", "--recipe", recipe, "-o", tmp_path / "a", "--no-sync").exit_code == 0

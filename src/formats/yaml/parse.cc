@@ -109,12 +109,13 @@ class Parser {
     }
     // A quote that is not closed is found at the end of the file, and begins elsewhere.
     const bool is_in_quotes = context.find("quoted scalar") != std::string_view::npos;
-    Problem& fault =
-        Add(LineOf(is_in_quotes ? parser_.context_mark : parser_.problem_mark), "this is no YAML");
-    fault.found = problem;
-    if (!context.empty())
-      fault.found =
-          StrCat(problem, ", ", context, " that begins in line ", LineOf(parser_.context_mark));
+    Problem& fault = Add(LineOf(is_in_quotes ? parser_.context_mark : parser_.problem_mark),
+                         StrCat("this is no YAML: ", problem));
+    constexpr std::string_view kWhile = "while ";
+    if (context.starts_with(kWhile)) {
+      fault.context.push_back(StrCat(context.substr(kWhile.size()), " that begins in line ",
+                                     LineOf(parser_.context_mark)));
+    }
     fault.hint = HintFor(problem, context);
   }
 
