@@ -22,7 +22,8 @@ enum Command : unsigned {
   kDescribe = 8,
   kWrite = 16,
   kPublish = 32,
-  kVerify = 64
+  kVerify = 64,
+  kCompare = 128
 };
 
 /// What a command line asks for.
@@ -41,6 +42,7 @@ struct Invocation {
   bool against = false;    ///< verify: --against
   bool verify = false;     ///< merge: --verify
   bool read_data = false;  ///< inspect: --read-data
+  std::string recipe_out;  ///< compare: --recipe-out; empty: none
   MergeOptions options;
   bool json = false;
   bool quiet = false;

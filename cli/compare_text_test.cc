@@ -1,0 +1,3 @@
+#include "cli/compare_text.h"
+
+#include <gtest/gtest.h>

@@ -1,0 +1,3 @@
+#include "compare/differences.h"
+
+#include <gtest/gtest.h>

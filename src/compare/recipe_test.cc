@@ -1,0 +1,3 @@
+#include "compare/recipe.h"
+
+#include <gtest/gtest.h>
