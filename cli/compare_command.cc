@@ -16,11 +16,11 @@ ExitCode ExitCodeOf(const CompareReport& report) {
 }  // namespace
 
 ExitCode RunCompare(const Invocation& invocation, Console& console) {
-  InstallMergeSignals(false);
   const Result<std::vector<SourceSpec>> gathered = GatherSources(invocation);
   if (!gathered.ok()) return console.Fail(gathered.status());
   std::vector<std::string> sources;
   for (const SourceSpec& source : *gathered) sources.push_back(source.location);
+  InstallMergeSignals(false);
   CompareOptions options;
   options.num_workers = invocation.options.num_workers;
   options.recipe_out = invocation.recipe_out;

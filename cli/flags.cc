@@ -241,7 +241,7 @@ constexpr Flag kFlags[] = {
     {"quiet", 'q', "", kEvery, true, "Print errors only",
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
-     "", "", AddVerbosity},
+     "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
     {"progress", 0, "WHEN", kWorks | kVerify | kInspect, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"

@@ -13,7 +13,8 @@ constexpr std::string_view kExitCodes =
     "  1    the sources or the destination are at fault: missing, damaged, unsupported,\n"
     "       not fitting together, already there\n"
     "  2    the command line is wrong\n"
-    "  3    `verify` found that the dataset is not as it must be\n"
+    "  3    `verify` found that the dataset is not as it must be, or `compare` something to "
+    "settle\n"
     "  4    the system refused to read or write\n"
     "  70   a bug of robomerge\n"
     "  130  cancelled\n";
@@ -132,7 +133,7 @@ std::string FullHelp(Command command) {
     text += "\n" + std::string(chosen->detail) + "\n";
   text += "\nFlags\n" + FullFlagList(command) + "\n" + EnvironmentList(command) + "\n" +
           std::string(kExitCodes);
-  if (command != kInspect) text += "\n" + std::string(kSignals);
+  if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }
 

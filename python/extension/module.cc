@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "from_python.h"
+#include "robomerge/compare.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
 #include "robomerge/verify.h"
@@ -93,6 +94,21 @@ nb::tuple InspectFromPython(nb::handle root, const nb::dict& given, const nb::ob
   return Answer(*report);
 }
 
+nb::tuple CompareFromPython(nb::handle sources, const nb::dict& given) {
+  Arguments arguments;
+  std::vector<std::string> roots;
+  for (const SourceSpec& source : arguments.Sources("sources", sources))
+    roots.push_back(source.location);
+  CompareOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<CompareReport>> report;
+  RunWatched([&](const ProgressCallback&,
+                 const std::atomic<bool>& stop) { report = Compare(roots, options, &stop); },
+             nb::none());
+  return Answer(*report);
+}
+
 nb::str FormatFromPython(const nb::list& problems, const std::string& heading) {
   std::vector<Problem> values;
   for (const nb::handle each : problems)
@@ -114,6 +130,7 @@ nb::dict Names() {
   add("Code", NamesOf(Code()));
   add("CopyMode", NamesOf(CopyMode()));
   add("Mode", NamesOf(ReportedFile::Mode()));
+  add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;
 }
 
@@ -129,6 +146,8 @@ NB_MODULE(_robomerge, module) {
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
+             "Returns the report and no problems, or None and the problems.");
+  module.def("compare", CompareFromPython, "sources"_a.none(), "options"_a,
              "Returns the report and no problems, or None and the problems.");
   module.def("format_problems", FormatFromPython, "problems"_a, "heading"_a,
              "The text of problems, which are given as dicts.");

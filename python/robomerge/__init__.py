@@ -34,18 +34,23 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
     from robomerge.merging import Source as Source
+    from robomerge.merging import compare as compare
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
     from robomerge.merging import verify as verify
     from robomerge.report import (
+        CompareReport as CompareReport,
         DatasetFile as DatasetFile,
+        Difference as Difference,
+        DifferenceForm as DifferenceForm,
         Feature as Feature,
         Finding as Finding,
         InspectReport as InspectReport,
         MergeProgress as MergeProgress,
         MergeReport as MergeReport,
         Problem as Problem,
+        Remedy as Remedy,
         ReportedFile as ReportedFile,
         StageTime as StageTime,
         VerifyReport as VerifyReport,
@@ -65,15 +70,19 @@ _NAMES_OF = {
         "VerificationError",
     ),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("Source", "inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("Source", "compare", "inspect", "merge", "plan", "verify"),
     "robomerge.report": (
+        "CompareReport",
         "DatasetFile",
+        "Difference",
+        "DifferenceForm",
         "Feature",
         "Finding",
         "InspectReport",
         "MergeProgress",
         "MergeReport",
         "Problem",
+        "Remedy",
         "ReportedFile",
         "StageTime",
         "VerifyReport",

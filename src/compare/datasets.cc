@@ -14,19 +14,24 @@ std::string Lower(std::string text) {
   return text;
 }
 
+std::string RateText(double fps) {
+  const std::string text = FormatDouble(fps);
+  return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
 // What it would take to make frames of one rate of those of another.
 std::string WhyNoFps(double usual, double other) {
   const double most = std::max(usual, other), least = std::min(usual, other);
   const double ratio = most / least;
-  const std::string from = FormatDouble(most), to = FormatDouble(least);
+  const std::string change = StrCat(RateText(most), " to ", RateText(least));
   if (std::fabs(ratio - std::round(ratio)) < 1e-9) {
-    return StrCat(from, " frames a second would have to become ", to, ": of every ",
-                  std::lround(ratio),
-                  " rows only one could stay, and all videos would have to be "
-                  "decoded; merge them apart");
+    return StrCat(change, " would drop ",
+                  std::lround(ratio) == 2 ? std::string("every second row")
+                                          : StrCat("all but one of ", std::lround(ratio), " rows"),
+                  " and decode all videos; merge them apart");
   }
-  return StrCat(from, " is no multiple of ", to,
-                ": frames between the recorded ones would have to be made up; merge them apart");
+  return StrCat(change,
+                " would have to make up frames between the recorded ones; merge them apart");
 }
 
 class DatasetComparison {
@@ -73,11 +78,15 @@ class DatasetComparison {
   }
 
   void CompareFps() {
-    Split rates = By([](const Schema& schema) { return FormatDouble(schema.fps.get<double>()); });
+    Split rates = By([](const Schema& schema) { return RateText(schema.fps.get<double>()); });
     if (rates.differs()) {
       const uint32_t usual = comparison_.UsualOf(rates);
-      const double rate = std::stod(rates.texts[usual]);
-      const double other = std::stod(rates.texts[usual == 0 ? 1 : 0]);
+      const auto rate_of = [&](uint32_t form) {
+        const auto at = std::find(rates.form_of.begin(), rates.form_of.end(), form);
+        return comparison_.sources[static_cast<size_t>(at - rates.form_of.begin())]
+            .schema->fps.get<double>();
+      };
+      const double rate = rate_of(usual), other = rate_of(usual == 0 ? 1 : 0);
       Add(std::move(rates), "D-fps", "fps differ", Settlement::kNothing, WhyNoFps(rate, other));
       return;
     }
@@ -102,7 +111,7 @@ class DatasetComparison {
     });
     const std::string usual = named.texts[comparison_.UsualOf(named)];
     Add(std::move(robots), "D-robot-type", "robot_type differs", Settlement::kFlag,
-        "right only if it is the same kind of robot", {MakeRemedy("robot_type", "", usual)});
+        "right if it is the same kind of robot", {MakeRemedy("robot_type", "", usual)});
   }
 
   void CompareSubtasks() {

@@ -35,6 +35,7 @@ Comparison::Comparison(const std::vector<SourceFacts>& sources_in) : sources(sou
       }
     }
     view_of.push_back(shared->second);
+    views[shared->second].num_sources += source.num_sources;
   }
 }
 
@@ -73,14 +74,6 @@ const Feature* Comparison::FeatureOf(size_t source, const std::string& name) con
   return place == view.features.end() ? nullptr : place->second;
 }
 
-uint64_t Comparison::NumSourcesOf(size_t view) const {
-  uint64_t number = 0;
-  for (size_t at = 0; at < sources.size(); ++at) {
-    if (view_of[at] == view) number += sources[at].num_sources;
-  }
-  return number;
-}
-
 bool IsDefaultFeature(std::string_view name) {
   return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
          std::end(kDefaultFeatures);
@@ -103,11 +96,16 @@ Remedy MakeRemedy(std::string key, std::string name, std::string value) {
   Remedy remedy{std::move(key), std::move(name), std::move(value), ""};
   std::string flag = "--" + remedy.key;
   std::replace(flag.begin(), flag.end(), '_', '-');
-  std::string word = remedy.name;
-  const bool is_pair = !remedy.name.empty() && !remedy.value.empty();
-  // A flag is cut at the first `=`, so only a recipe can name such a thing.
-  if (is_pair && remedy.name.find('=') != std::string::npos) return remedy;
-  if (!remedy.value.empty()) word += (is_pair ? "=" : "") + remedy.value;
+  std::string word = remedy.name.empty() ? remedy.value : remedy.name;
+  if (!remedy.name.empty() && !remedy.value.empty()) {
+    // The word is cut at its first `=`; one of a name is written as `\=`.
+    word.clear();
+    for (const char c : remedy.name) word += c == '=' ? std::string("\\=") : std::string(1, c);
+    if (word.ends_with('\\')) return remedy;
+    word += '=';
+    for (const char c : remedy.value)
+      word += c == '=' && word.ends_with('\\') ? std::string("\\=") : std::string(1, c);
+  }
   if (word.empty())
     remedy.flag = flag;
   else if (word.starts_with('-'))

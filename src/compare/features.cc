@@ -89,10 +89,11 @@ class FeatureComparison {
     if (are_numbers) {
       const std::string& usual = split.texts[comparison_.UsualOf(split)];
       Add(split, "D-dtype", "another dtype", Settlement::kFlag,
-          "rounded to the nearest; a value that does not fit stops the merge")
+          "rounded; a value that does not fit stops the merge")
           .remedies = {MakeRemedy("cast", name_, usual)};
     } else {
-      AddUnsettled(split, "D-dtype", "another dtype", "only numbers can be cast");
+      AddUnsettled(split, "D-dtype", "another dtype",
+                   "only numbers can become numbers of another type");
     }
     const bool have_cameras =
         std::any_of(split.texts.begin(), split.texts.end(),
@@ -146,9 +147,8 @@ class FeatureComparison {
       return AddUnsettled(std::move(split), "D-shape", "another shape",
                           "only vectors of numbers can be padded");
     }
-    Difference& difference =
-        Add(std::move(split), "D-shape", "another length", Settlement::kFlag,
-            "zeros go behind the last element: look whether the elements in front are the same");
+    Difference& difference = Add(std::move(split), "D-shape", "another length", Settlement::kFlag,
+                                 "zeros go behind; are the elements in front the same?");
     difference.remedies = {MakeRemedy("pad", name_, std::to_string(longest))};
     if (HasNames()) difference.remedies.push_back(MakeRemedy("names_from_first"));
     difference.alternatives = {MakeRemedy("drop", name_).flag};
@@ -215,11 +215,8 @@ class FeatureComparison {
     Difference& difference = Add(
         std::move(split), "D-names",
         needs_words ? "other names of elements" : "elements in another order", Settlement::kFlag,
-        needs_words ? StrCat("the words of the first source, ", first_root,
-                             ", are taken: look whether they mean the same")
-                    : StrCat("values move with their names, into the order of the first "
-                             "source, ",
-                             first_root));
+        needs_words ? StrCat("the words of ", first_root, " are taken: do they mean the same?")
+                    : StrCat("values move with their names, as in ", first_root));
     if (needs_order) difference.remedies.push_back(MakeRemedy("reorder_by_name"));
     if (needs_words) difference.remedies.push_back(MakeRemedy("names_from_first"));
   }
@@ -245,8 +242,7 @@ class FeatureComparison {
       const size_t end = std::min(list.size(), begin + kMostShown);
       std::vector<std::string> shown;
       for (size_t at = std::min(begin, end); at < end; ++at) shown.push_back(list[at]);
-      text = StrCat(begin > 0 ? StrCat(begin, " alike, then ") : "", Join(shown, ", "),
-                    end < list.size() ? ", ..." : "");
+      text = StrCat(begin > 0 ? "..., " : "", Join(shown, ", "), end < list.size() ? ", ..." : "");
     }
   }
 

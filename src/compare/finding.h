@@ -42,6 +42,7 @@ struct Found {
 /// The features of a schema under the names that they will have.
 struct View {
   const Schema* schema = nullptr;
+  uint64_t num_sources = 0;
   std::map<std::string, const Feature*> features;
 };
 
@@ -58,9 +59,6 @@ struct Comparison {
   /// How many sources have each form.
   std::vector<uint64_t> CountsOf(const Split& split) const;
   const Feature* FeatureOf(size_t source, const std::string& name) const;
-  /// How many sources a view stands for.
-  uint64_t NumSourcesOf(size_t view) const;
-
   const std::vector<SourceFacts>& sources;
   std::vector<View> views;
   std::vector<size_t> view_of;             ///< per source

@@ -82,8 +82,8 @@ std::string CommentOf(const Difference& difference) {
   }
   if (difference.forms.size() > kMostNamed) text += "; ...";
   text += ")";
-  if (!difference.why.empty()) text += "; " + difference.why;
-  return OneLine(text) + "\n";
+  text = OneLine(text) + "\n";
+  return difference.why.empty() ? text : StrCat(text, "#   ", OneLine(difference.why), "\n");
 }
 
 std::string AlternativesOf(const Difference& difference) {

@@ -89,9 +89,6 @@ bool Overlap(const std::vector<bool>& a, const std::vector<bool>& b) {
 }
 
 std::vector<Missing> MissingOf(const Comparison& comparison) {
-  std::vector<uint64_t> num_sources;
-  for (size_t view = 0; view < comparison.views.size(); ++view)
-    num_sources.push_back(comparison.NumSourcesOf(view));
   std::vector<Missing> all;
   for (const std::string& name : comparison.feature_names) {
     Missing one{name, std::vector<bool>(comparison.views.size()), 0, "", false};
@@ -104,7 +101,7 @@ std::vector<Missing> MissingOf(const Comparison& comparison) {
         one.kind = KindOf(*place->second);
         one.is_camera = place->second->is_camera();
       }
-      one.num_sources += num_sources[view];
+      one.num_sources += comparison.views[view].num_sources;
     }
     if (num_views > 0 && num_views < comparison.views.size() && !IsDefaultFeature(name))
       all.push_back(std::move(one));
@@ -216,8 +213,7 @@ void FindRenames(Comparison& comparison, std::vector<Found>& found,
     one.difference.kind = "D-name";
     one.difference.features = {usual.name};
     one.difference.what = "another name in some sources, it seems";
-    one.difference.why =
-        "same dtype and shape, and no source has both; look whether it is the same";
+    one.difference.why = "same dtype and shape; is it the same?";
     found.push_back(std::move(one));
   }
 }
@@ -244,7 +240,7 @@ std::map<std::string, Remedy> FindMissing(
     size_t an_owner = 0;
     for (size_t at = 0; at < comparison.sources.size(); ++at) {
       const bool has = views[comparison.view_of[at]];
-      one.split.Put(at, has ? "has it" : "lacks it");
+      one.split.Put(at, has ? "with it" : "without it");
       if (has) an_owner = at;
     }
     Difference& difference = one.difference;

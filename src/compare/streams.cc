@@ -36,8 +36,8 @@ void CompareStreams(const Comparison& comparison, const std::string& name,
   const size_t num_sources = comparison.sources.size();
   Split codecs(num_sources), formats(num_sources), sizes(num_sources), shapes(num_sources);
   // Keys of `info` that are no properties of a camera, with what each source says.
-  std::map<std::string, std::set<std::string>> values;
-  std::vector<std::vector<std::pair<std::string, std::string>>> settings(num_sources);
+  std::set<std::string> keys;
+  std::vector<std::map<std::string, std::string>> settings(num_sources);
   bool is_camera = false;
   for (size_t at = 0; at < num_sources; ++at) {
     const SourceFacts& source = comparison.sources[at];
@@ -61,10 +61,11 @@ void CompareStreams(const Comparison& comparison, const std::string& name,
                                     std::end(kEncoderKeys) ||
                                 key.starts_with("audio.") || key == "has_audio" ||
                                 key == "video.fps" || key == "video.channels";
-        if (is_setting) settings[at].emplace_back(key, json::DumpLine(value));
+        if (!is_setting) continue;
+        settings[at][key] = json::DumpLine(value);
+        keys.insert(key);
       }
     }
-    for (const auto& [key, value] : settings[at]) values[key].insert(value);
   }
   if (!is_camera) return;
   const auto add = [&](Split split, const char* kind, const char* what, Settlement settlement,
@@ -86,21 +87,23 @@ void CompareStreams(const Comparison& comparison, const std::string& name,
         Settlement::kHint,
         "a merge keeps them and warns; a training batch needs pictures of one size");
   }
+  std::vector<std::string> told(num_sources);
+  for (const std::string& key : keys) {
+    Split said(num_sources);
+    for (size_t at = 0; at < num_sources; ++at) {
+      const Feature* const feature = comparison.FeatureOf(at, name);
+      if (feature == nullptr || !feature->is_video()) continue;
+      const auto own = settings[at].find(key);
+      said.Put(at, own == settings[at].end() ? StrCat("no ", key) : StrCat(key, " ", own->second));
+    }
+    for (size_t at = 0; at < num_sources && said.differs(); ++at) {
+      if (said.form_of[at] != Split::kNone)
+        told[at] += StrCat(told[at].empty() ? "" : ", ", said.texts[said.form_of[at]]);
+    }
+  }
   Split encoders(num_sources);
   for (size_t at = 0; at < num_sources; ++at) {
-    const Feature* const feature = comparison.FeatureOf(at, name);
-    if (feature == nullptr || !feature->is_video()) continue;
-    std::vector<std::string> told;
-    for (const auto& [key, all] : values) {
-      const auto own = std::find_if(settings[at].begin(), settings[at].end(),
-                                    [&](const auto& setting) { return setting.first == key; });
-      const bool is_said = own != settings[at].end();
-      const bool is_everywhere = std::none_of(settings.begin(), settings.end(),
-                                              [](const auto& all_of) { return all_of.empty(); });
-      if (all.size() > 1 || !is_everywhere)
-        told.push_back(StrCat(key, " ", is_said ? own->second : "not said"));
-    }
-    encoders.Put(at, settings[at].empty() ? "nothing said" : Join(told, ", "));
+    if (!told[at].empty()) encoders.Put(at, told[at]);
   }
   add(std::move(encoders), "D-encoder", "other settings of the encoder, or of audio",
       Settlement::kMerge, "");

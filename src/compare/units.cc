@@ -1,5 +1,6 @@
 // Elements that are in degrees in some sources and in radians in others, by their ranges.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/text.h"
@@ -32,6 +33,14 @@ double MedianOf(std::vector<double> values) {
 // A gripper that goes from 0 to 1 here and from 0 to 100 there says its opening in percent.
 bool IsShare(const Reach& reach, double whole) {
   return reach.least >= -0.02 * whole && reach.most >= 0.9 * whole && reach.most <= 1.05 * whole;
+}
+
+// With three digits.
+std::string Rounded(double number) {
+  char digits[32];
+  const auto end =
+      std::to_chars(digits, digits + sizeof(digits), number, std::chars_format::general, 3).ptr;
+  return std::string(digits, end);
 }
 
 // The element by its name, else by its place.
@@ -108,9 +117,8 @@ void CompareUnits(const Comparison& comparison, const std::string& name,
       const auto example = std::find_if(reaches.begin(), reaches.end(), [&](const Reach& reach) {
         return split.form_of[reach.source] == form;
       });
-      char range[64];
-      std::snprintf(range, sizeof(range), "%.3g to %.3g", example->least, example->most);
-      split.texts[form] += StrCat(" `", names.front(), "` ", range);
+      split.texts[form] += StrCat(" `", names.front(), "` ", Rounded(example->least), " to ",
+                                  Rounded(example->most));
     }
     Found one{{}, std::move(split)};
     one.difference.kind = "D-units";
