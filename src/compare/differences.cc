@@ -247,7 +247,7 @@ std::vector<std::string> FlagsOf(const std::vector<CompareReport::Difference>& d
   return flags;
 }
 
-std::vector<std::string> FlagsThatSettle(const std::vector<SchemaClass>& schemas) {
+SettlingFlags FlagsThatSettle(const std::vector<SchemaClass>& schemas) {
   std::vector<SourceFacts> sources;
   for (const SchemaClass& schema : schemas) {
     SourceFacts& source = sources.emplace_back();
@@ -256,14 +256,14 @@ std::vector<std::string> FlagsThatSettle(const std::vector<SchemaClass>& schemas
     source.num_sources = schema.num_sources;
   }
   std::vector<CompareReport::Difference> differences = DifferencesOf(sources);
-  using Settlement = CompareReport::Settlement;
-  for (const CompareReport::Difference& difference : differences) {
-    if (difference.settlement == Settlement::kNothing) return {};
-  }
+  const size_t num_unsettled =
+      std::erase_if(differences, [](const CompareReport::Difference& difference) {
+        return difference.settlement == CompareReport::Settlement::kNothing;
+      });
   std::erase_if(differences, [](const CompareReport::Difference& difference) {
-    return difference.settlement != Settlement::kFlag;
+    return difference.settlement != CompareReport::Settlement::kFlag;
   });
-  return FlagsOf(differences);
+  return {FlagsOf(differences), num_unsettled == 0};
 }
 
 }  // namespace robomerge

@@ -17,8 +17,12 @@ std::vector<CompareReport::Difference> DifferencesOf(const std::vector<SourceFac
 /// The flags of all remedies, each once, in the order in which a merge applies them.
 std::vector<std::string> FlagsOf(const std::vector<CompareReport::Difference>& differences);
 
-/// The flags that let a merge take sources of these schemas: FlagsOf() what must be settled. Empty
-/// if there is none, or if something is left that no flag settles.
-std::vector<std::string> FlagsThatSettle(const std::vector<SchemaClass>& schemas);
+struct SettlingFlags {
+  std::vector<std::string> flags;
+  bool settle_all = true;  ///< false: something is left that no flag settles
+};
+
+/// The flags for which a merge takes sources of these schemas: FlagsOf() what must be settled.
+SettlingFlags FlagsThatSettle(const std::vector<SchemaClass>& schemas);
 
 }  // namespace robomerge

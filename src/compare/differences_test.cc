@@ -414,10 +414,13 @@ TEST(FlagsThatSettle, AreThoseOfSchemasByHowManySourcesHaveThem) {
     }
     return classes;
   };
-  EXPECT_THAT(FlagsThatSettle(schemas(2)), ElementsAre("--rename cam_wrist=wrist"));
-  EXPECT_THAT(FlagsThatSettle(schemas(1)), IsEmpty());
+  EXPECT_THAT(FlagsThatSettle(schemas(2)).flags, ElementsAre("--rename cam_wrist=wrist"));
+  EXPECT_TRUE(FlagsThatSettle(schemas(2)).settle_all);
+  EXPECT_THAT(FlagsThatSettle(schemas(1)).flags, IsEmpty());
+  sources.Put(2, "wrist", Camera());
   sources.schema(2).fps = 60;
-  EXPECT_THAT(FlagsThatSettle(schemas(3)), IsEmpty());
+  EXPECT_THAT(FlagsThatSettle(schemas(3)).flags, ElementsAre("--rename cam_wrist=wrist"));
+  EXPECT_FALSE(FlagsThatSettle(schemas(3)).settle_all);
 }
 
 }  // namespace

@@ -23,6 +23,36 @@ constexpr std::string_view kFirstLine = "# robomerge compare, recipe ";
 // How many a line names.
 constexpr size_t kMostNamed = 3;
 
+// With escapes for what YAML holds only so, or takes for the end of a line.
+std::string Printable(std::string_view text) {
+  static constexpr std::pair<std::string_view, std::string_view> kNone[] = {
+      {"\xe2\x80\xa8", "\\u2028"},
+      {"\xe2\x80\xa9", "\\u2029"},
+      {"\xef\xbb\xbf", "\\uFEFF"},
+      {"\xef\xbf\xbe", "\\uFFFE"},
+      {"\xef\xbf\xbf", "\\uFFFF"}};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string printable;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    const auto next = static_cast<unsigned char>(at + 1 < text.size() ? text[at + 1] : 0);
+    const auto* const none = std::find_if(std::begin(kNone), std::end(kNone), [&](const auto& one) {
+      return text.substr(at).starts_with(one.first);
+    });
+    if (none != std::end(kNone)) {
+      printable += none->second;
+      at += none->first.size() - 1;
+    } else if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0)) {
+      const unsigned char code = c == 0xc2 ? next : c;
+      printable += StrCat("\\x", kDigits[code >> 4], kDigits[code & 15]);
+      at += c == 0xc2 ? 1 : 0;
+    } else {
+      printable += text[at];
+    }
+  }
+  return printable;
+}
+
 // A scalar as YAML reads it back: plain where no reader could take it for anything but this text.
 std::string Scalar(const std::string& text) {
   const auto is_letter = [](char c) {
@@ -38,7 +68,7 @@ std::string Scalar(const std::string& text) {
       !(text.front() == '.' && text.size() > 1 && text[1] >= '0' && text[1] <= '9') &&
       std::all_of(text.begin(), text.end(),
                   [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; });
-  return is_plain ? text : json::DumpLine(json::Json(text));
+  return is_plain ? text : Printable(json::DumpLine(json::Json(text)));
 }
 
 bool IsNumberKey(const std::string& key) { return key == "pad"; }
@@ -82,14 +112,14 @@ std::string CommentOf(const Difference& difference) {
   }
   if (difference.forms.size() > kMostNamed) text += "; ...";
   text += ")";
-  text = OneLine(text) + "\n";
-  return difference.why.empty() ? text : StrCat(text, "#   ", OneLine(difference.why), "\n");
+  text = Printable(text) + "\n";
+  return difference.why.empty() ? text : StrCat(text, "#   ", Printable(difference.why), "\n");
 }
 
 std::string AlternativesOf(const Difference& difference) {
   std::string text;
   for (const std::string& flags : difference.alternatives)
-    text += StrCat("#   or, as a flag: ", OneLine(flags), "\n");
+    text += StrCat("#   or, as a flag: ", Printable(flags), "\n");
   return text;
 }
 
@@ -145,6 +175,15 @@ Result<std::string> PathFrom(const io::FileSystem& file_system, const std::strin
 Result<std::string> RecipeText(const CompareReport& report, const std::vector<std::string>& sources,
                                const std::vector<std::string>& roots,
                                const std::string& file_name) {
+  const auto refuse = [](const std::string& where) {
+    return Problem(Code::kInvalidArgument, "a recipe cannot name what is not UTF-8")
+        .Kind("E-path")
+        .At(where)
+        .Hint("rename it, or give the flags on the command line");
+  };
+  for (const std::string& source : sources) {
+    if (!IsUtf8(source)) return refuse(source);
+  }
   std::string text =
       StrCat("# Read it, change it, then: robomerge merge --recipe ", ShellWord(file_name), "\n",
              "# `compare` no longer replaces this file once it is changed.\n",
@@ -159,16 +198,11 @@ Result<std::string> RecipeText(const CompareReport& report, const std::vector<st
   for (const Problem& problem : report.problems) problems.emplace(problem.source, problem.what);
   for (size_t at = 0; at < sources.size(); ++at) {
     const auto problem = problems.find(roots[at]);
-    text +=
-        StrCat("  - ", Scalar(sources[at]),
-               problem == problems.end() ? "" : "  # not read: " + OneLine(problem->second), "\n");
+    text += StrCat("  - ", Scalar(sources[at]),
+                   problem == problems.end() ? "" : "  # not read: " + Printable(problem->second),
+                   "\n");
   }
-  if (!IsUtf8(text)) {
-    return Problem(Code::kInvalidArgument, "a recipe cannot name what is not UTF-8")
-        .Kind("E-value")
-        .At(file_name)
-        .Hint("rename the datasets or features, or use the flags on the command line");
-  }
+  if (!IsUtf8(text)) return refuse(file_name);  // a task, or the recipe itself
   return Marked(text);
 }
 

@@ -10,7 +10,7 @@
 namespace robomerge {
 
 /// The recipe. `sources` are the paths to be written; `roots` the same as the report names them.
-/// kInvalidArgument for a text that is not UTF-8, which no YAML can hold.
+/// kInvalidArgument for a path that is not UTF-8, which no YAML can hold.
 Result<std::string> RecipeText(const CompareReport& report, const std::vector<std::string>& sources,
                                const std::vector<std::string>& roots, const std::string& file_name);
 

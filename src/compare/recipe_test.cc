@@ -73,7 +73,18 @@ TEST(RecipeText, NamesWhatIsNotSettledAndNotRead) {
   report.problems.push_back(Problem(Code::kCorrupt, "info.json\nis damaged").Source("b"));
   const std::string text = TextOf(report, {"a", "b"});
   EXPECT_THAT(text, HasSubstr("# Not settled. wrist: another name (2 `wrist`; 1 `hand`: c)\n"));
-  EXPECT_THAT(text, HasSubstr("  - a\n  - b  # not read: info.json\\nis damaged\n"));
+  EXPECT_THAT(text, HasSubstr("  - a\n  - b  # not read: info.json\\x0ais damaged\n"));
+}
+
+TEST(RecipeText, EscapesWhatYamlTakesForTheEndOfALine) {
+  const std::string text = TextOf(MakeReport({{"robot_type", "",
+                                               "a\xc2\x85"
+                                               "b\xe2\x80\xa8"
+                                               "c\x7f",
+                                               ""}}),
+                                  {"\x1b"});
+  EXPECT_THAT(text, HasSubstr("\nrobot_type: \"a\\x85b\\u2028c\\x7f\"\n"));
+  EXPECT_THAT(text, HasSubstr("\n  - \"\\u001b\"\n"));
 }
 
 TEST(RecipeText, RefusesWhatNoYamlCanHold) {

@@ -73,6 +73,23 @@ def test_the_screen_shows_who_departs_and_the_flag_to_paste(robomerge, make, tmp
     )
 
 
+def test_the_page_shows_what_is_printed(robomerge, make, tmp_path):
+    joints = {"dtype": "float32", "shape": [3], "names": ["pan", "lift", "gripper"]}
+    usual = {"action": joints, "observation.images.wrist": CAMERA, "next.reward": feature("float32", [1])}
+    for number in (1, 2, 4):
+        make(f"kitchen_{number}", task="Wipe the table.", info={"robot_type": "so101", "fps": 30}, **usual)
+    third = usual | {"observation.images.cam_wrist": CAMERA, "action": joints | {"names": ["lift", "pan", "gripper"]}}
+    del third["observation.images.wrist"]
+    make("kitchen_3", task="wipe the table", info={"robot_type": "SO101", "fps": 30}, **third)
+    fifth = usual | {"action": joints | {"names": {"motors": joints["names"]}}}
+    fifth["observation.images.wrist"] = CAMERA | {"info": {"video.codec": "h264"}}
+    del fifth["next.reward"]
+    make("kitchen_5", task="Wipe the table.", info={"robot_type": "so101", "fps": 60}, **fifth)
+    run = compare(robomerge, tmp_path, *(f"kitchen_{number}" for number in range(1, 6)))
+    page = (Path(__file__).resolve().parents[2] / "docs/compare.md").read_text()
+    assert run.exit_code == 3 and f"kitchen_5\n{run.stdout}$ echo $?\n3\n" in page
+
+
 def test_flags_are_words_of_a_shell(robomerge, make, tmp_path):
     make("a", info={"robot_type": "it's $HOME"}), make("b", info={"robot_type": "it's $HOME"}), make("c")
     flags = differences(compare(robomerge, tmp_path, "a", "b", "c", "--json"))[0]["remedies"][0]["flag"]
