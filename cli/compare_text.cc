@@ -190,7 +190,10 @@ std::string TextOf(const CompareReport& report, Detail detail) {
   const auto num_with_flags =
       std::count_if(report.differences.begin(), report.differences.end(),
                     [](const Difference& difference) { return !difference.remedies.empty(); });
-  if (num_with_flags > 1) text += "\nAll flags together\n" + FlagLines(report.flags, "  ");
+  if (num_with_flags > 1)
+    text += std::string("\nAll flags together") +
+            (num_unsettled > 0 ? ", which leave what nothing settles" : "") + "\n" +
+            FlagLines(report.flags, "  ");
   return text;
 }
 

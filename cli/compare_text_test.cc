@@ -74,7 +74,7 @@ TEST(CompareText, ShowsAllFlagsTogether) {
 
 TEST(CompareText, OfManySourcesFitsAScreen) {
   std::vector<Difference> differences;
-  for (const char* kind : {"D-fps", "D-size", "D-dtype", "D-name", "D-missing", "D-names"})
+  for (const char* kind : {"D-fps", "D-size", "D-dtype", "D-rename", "D-missing", "D-names"})
     differences.push_back(
         MakeDifference(kind, Settlement::kFlag, static_cast<int>(differences.size())));
   for (int at = 0; at < 3; ++at)

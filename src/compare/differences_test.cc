@@ -128,7 +128,7 @@ TEST(DifferencesOf, ALikeNameIsARename) {
   Sources sources(3);
   sources.Put(0, "wrist", Camera()).Put(1, "wrist", Camera()).Put(2, "cam_wrist", Camera());
   const std::vector<Difference> found = sources.Compare();
-  ASSERT_THAT(KindsOf(found), ElementsAre("D-name flag"));
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-rename flag"));
   EXPECT_THAT(FormsOf(found[0]), ElementsAre("2 `wrist`: a", "1 `cam_wrist`: c"));
   EXPECT_THAT(FlagsOf(found), ElementsAre("--rename cam_wrist=wrist"));
 }
@@ -175,7 +175,7 @@ TEST(DifferencesOf, SeveralNamesOfOneFeatureAreOneDifference) {
   sources.Put(3, "cam_wrist", Camera()).Put(4, "wrist_2", Camera());
   sources.Put(4, "wrist", Camera());  // so `wrist_2` is another camera
   const std::vector<Difference> found = sources.Compare();
-  ASSERT_THAT(KindsOf(found), ElementsAre("D-name flag", "D-missing flag"));
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-rename flag", "D-missing flag"));
   EXPECT_THAT(FlagsOf(found), ElementsAre("--rename cam_wrist=wrist", "--drop wrist_2"));
   sources.schema(4).features.erase(sources.schema(4).features.begin());
   EXPECT_THAT(sources.Flags(), ElementsAre("--rename cam_wrist=wrist", "--rename wrist_2=wrist"));

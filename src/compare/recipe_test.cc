@@ -19,7 +19,7 @@ using Settlement = CompareReport::Settlement;
 CompareReport MakeReport(std::vector<CompareReport::Remedy> remedies,
                          Settlement settlement = Settlement::kFlag) {
   CompareReport report;
-  report.differences.push_back({"D-name",
+  report.differences.push_back({"D-rename",
                                 {"wrist"},
                                 "another name",
                                 settlement,
@@ -142,6 +142,7 @@ TEST_F(WritingARecipe, IsThereWholeOrNotAtAll) {
       EXPECT_TRUE(IsUnchangedRecipe(Read("/k.yaml")));
       break;
     }
+    EXPECT_TRUE(!report.ok() || !report->problems.empty()) << "operation " << at << " is hidden";
     const std::map<std::string, std::string> left = files_.Tree("/");
     for (const auto& [path, bytes] : left) {
       EXPECT_THAT(path, Not(HasSubstr(".tmp"))) << "after operation " << at;

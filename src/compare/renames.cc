@@ -210,7 +210,7 @@ void FindRenames(Comparison& comparison, std::vector<Found>& found,
         view.features[usual.name] = feature;
       }
     }
-    one.difference.kind = "D-name";
+    one.difference.kind = "D-rename";
     one.difference.features = {usual.name};
     one.difference.what = "another name in some sources, it seems";
     one.difference.why = "same dtype and shape; is it the same?";
