@@ -137,6 +137,9 @@ TEST(DifferencesOf, TheOnlyCameraThatIsLeftIsARenameAndOneOfAnotherSizeIsNot) {
   Sources sources(2);
   sources.Put(0, "top", Camera()).Put(1, "fixed", Camera());
   EXPECT_THAT(sources.Flags(), ElementsAre("--rename fixed=top"));
+  Sources sides(2);
+  sides.Put(0, "left", Camera()).Put(1, "right", Camera());
+  EXPECT_THAT(sides.Flags(), ElementsAre("--drop left", "--drop right"));
   sources.Put(1, "fixed", Camera(Json::object(), {96, 64, 3}));
   EXPECT_THAT(sources.Flags(), ElementsAre("--drop top", "--drop fixed"));
 }
@@ -167,6 +170,20 @@ TEST(DifferencesOf, AVectorWithAnUnlikeNameIsNoRename) {
   ASSERT_THAT(KindsOf(found), ElementsAre("D-missing flag", "D-missing flag"));
   EXPECT_THAT(found[0].alternatives, ElementsAre("--rename observation.effort=observation.velocity",
                                                  "--fill observation.velocity=0"));
+}
+
+TEST(DifferencesOf, NamesOfVectorsAreAlikeIfOneHasAllWordsOfTheOther) {
+  const auto flags = [](const char* one, const char* other) {
+    Sources sources(2);
+    sources.Put(0, one, Entry("float32", {6})).Put(1, other, Entry("float32", {6}));
+    return sources.Flags().front();
+  };
+  EXPECT_EQ(flags("observation.state", "state"), "--rename state=observation.state");
+  EXPECT_EQ(flags("next.rewards", "reward"), "--rename reward=next.rewards");
+  EXPECT_EQ(flags("state.joint_pos", "state.joint_vel"), "--drop state.joint_pos");
+  EXPECT_EQ(flags("next.success", "next.done"), "--drop next.success");
+  EXPECT_EQ(flags("arm_left", "arm_right"), "--drop arm_left");
+  EXPECT_EQ(flags("pos_1", "pos_2"), "--drop pos_1");
 }
 
 TEST(DifferencesOf, SeveralNamesOfOneFeatureAreOneDifference) {

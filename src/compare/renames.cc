@@ -16,19 +16,20 @@ std::string KindOf(const Feature& feature) {
                 json::DumpLine(depth));
 }
 
-// The words of a name in lower case, without those that many names have.
+// The words of a name in lower case and singular, without those that many names have.
 std::set<std::string> WordsOf(const std::string& name) {
-  static const std::set<std::string> kCommon = {
-      "observation", "observations", "images", "image", "cam", "camera", "rgb", "color", ""};
+  static const std::set<std::string> kCommon = {"observation", "image", "cam",  "camera",
+                                                "rgb",         "color", "next", ""};
   std::set<std::string> words;
   std::string word;
   for (const char c : name + ".") {
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
       word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    } else {
-      if (!kCommon.contains(word)) words.insert(word);
-      word.clear();
+      continue;
     }
+    if (word.ends_with('s')) word.pop_back();
+    if (!kCommon.contains(word)) words.insert(word);
+    word.clear();
   }
   return words;
 }
@@ -53,19 +54,27 @@ bool IsNumberWord(const std::string& word) {
                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-// From 0 to 1. Words count, else the letters; `cam_1` and `cam_2` have nothing in common.
-double Likeness(const std::string& a, const std::string& b) {
+// Words of which one name cannot have one and the other another.
+bool TellsApart(const std::string& word) {
+  return word == "left" || word == "right" || IsNumberWord(word);
+}
+
+// From 0 to 1, or -1 for names that say that it is not the same. Of cameras words count, else the
+// letters; of other features one name must have all words of the other: `joint_pos` is not
+// `joint_vel`.
+double Likeness(const std::string& a, const std::string& b, bool is_camera) {
   const std::set<std::string> x = WordsOf(a), y = WordsOf(b);
-  size_t num_shared = 0, num_numbers = 0, num_shared_numbers = 0;
+  size_t num_shared = 0, num_telling = 0;
   for (const std::string& word : x) {
     num_shared += y.contains(word) ? 1 : 0;
-    num_numbers += IsNumberWord(word) ? 1 : 0;
-    num_shared_numbers += IsNumberWord(word) && y.contains(word) ? 1 : 0;
+    num_telling += TellsApart(word) && !y.contains(word) ? 1 : 0;
   }
-  for (const std::string& word : y) num_numbers += IsNumberWord(word) ? 1 : 0;
-  if (num_numbers > 2 * num_shared_numbers) return 0;
-  if (num_shared > 0)
-    return static_cast<double>(num_shared) / static_cast<double>(std::max(x.size(), y.size()));
+  for (const std::string& word : y) num_telling += TellsApart(word) && !x.contains(word) ? 1 : 0;
+  if (num_telling > 0) return -1;
+  const auto share = static_cast<double>(num_shared) /
+                     static_cast<double>(std::max<size_t>(1, std::max(x.size(), y.size())));
+  if (!is_camera) return num_shared == std::min(x.size(), y.size()) ? share : 0;
+  if (num_shared > 0) return share;
   const std::string tail = a.substr(a.rfind('.') + 1), other = b.substr(b.rfind('.') + 1);
   const size_t longer = std::max<size_t>(1, std::max(tail.size(), other.size()));
   const double alike =
@@ -126,7 +135,7 @@ class Pairing {
         if (usual.num_sources < other.num_sources ||
             (usual.num_sources == other.num_sources && to > from))
           continue;
-        open_.push_back({to, from, Likeness(usual.name, other.name)});
+        open_.push_back({to, from, Likeness(usual.name, other.name, usual.is_camera)});
       }
     }
     std::stable_sort(open_.begin(), open_.end(), [&](const Pair& a, const Pair& b) {
@@ -136,7 +145,7 @@ class Pairing {
     TakeAll([](const Pair& pair) { return pair.likeness > 0; });
     // Of cameras also the only one that is left; of other features a like name must tell.
     TakeAll([&](const Pair& pair) {
-      return missing_[pair.to].is_camera &&
+      return missing_[pair.to].is_camera && pair.likeness >= 0 &&
              std::none_of(open_.begin(), open_.end(), [&](const Pair& other) {
                return (other.to != pair.to || other.from != pair.from) && Conflict(pair, other);
              });
