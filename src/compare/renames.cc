@@ -64,13 +64,14 @@ bool TellsApart(const std::string& word) {
 // `joint_vel`.
 double Likeness(const std::string& a, const std::string& b, bool is_camera) {
   const std::set<std::string> x = WordsOf(a), y = WordsOf(b);
-  size_t num_shared = 0, num_telling = 0;
+  size_t num_shared = 0;
+  bool tells_x = false, tells_y = false;
   for (const std::string& word : x) {
     num_shared += y.contains(word) ? 1 : 0;
-    num_telling += TellsApart(word) && !y.contains(word) ? 1 : 0;
+    tells_x |= TellsApart(word) && !y.contains(word);
   }
-  for (const std::string& word : y) num_telling += TellsApart(word) && !x.contains(word) ? 1 : 0;
-  if (num_telling > 0) return -1;
+  for (const std::string& word : y) tells_y |= TellsApart(word) && !x.contains(word);
+  if (tells_x && tells_y) return -1;
   const auto share = static_cast<double>(num_shared) /
                      static_cast<double>(std::max<size_t>(1, std::max(x.size(), y.size())));
   if (!is_camera) return num_shared == std::min(x.size(), y.size()) ? share : 0;
