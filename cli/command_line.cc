@@ -3,7 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
+#include "cli/rule_flags.h"
 
 namespace robomerge::cli {
 namespace {
@@ -57,7 +58,7 @@ struct Bound {
   const Flag* flag;
   std::string name;  ///< "--num-workers"
   CLI::Option* option;
-  std::string value;
+  std::vector<std::string> values;
 };
 
 class Parser {
@@ -105,20 +106,27 @@ class Parser {
     }
     ROBOMERGE_RETURN_NOT_OK(TakePaths(invocation));
     invocation.paths.insert(invocation.paths.end(), paths_after.begin(), paths_after.end());
-    for (const Bound& bound : bound_) ROBOMERGE_RETURN_NOT_OK(TakeValue(bound, invocation));
+    std::vector<Problem> problems;
+    for (const Bound& bound : bound_) {
+      const Status status = TakeValue(bound, invocation);
+      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+    }
+    if (!problems.empty()) return Status::Many(std::move(problems));
     return invocation;
   }
 
  private:
   void Bind(const Flag& flag) {
-    Bound& bound = bound_.emplace_back(Bound{&flag, "--" + std::string(flag.name), nullptr, ""});
+    Bound& bound = bound_.emplace_back(Bound{&flag, "--" + std::string(flag.name), nullptr, {}});
     const std::string names =
         flag.short_name == 0 ? bound.name : std::string("-") + flag.short_name + "," + bound.name;
     if (flag.value.empty()) {
       bound.option = app_.add_flag(names);
     } else {
-      bound.option = app_.add_option(names, bound.value)
-                         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      // One value for each time that the flag is given.
+      bound.option = app_.add_option(names, bound.values)->expected(1)->allow_extra_args(false);
+      bound.option->multi_option_policy(flag.repeats ? CLI::MultiOptionPolicy::TakeAll
+                                                     : CLI::MultiOptionPolicy::TakeLast);
     }
   }
 
@@ -150,22 +158,34 @@ class Parser {
 
   Status TakeValue(const Bound& bound, Invocation& invocation) const {
     const Flag& flag = *bound.flag;
+    const auto set = [&](const std::string& value, const std::string& name) {
+      (flag.section == Flag::Section::kGeneral ? invocation.given : invocation.rules.given)
+          .insert(KeyOf(flag));
+      return flag.set(invocation, value, name);
+    };
     if (bound.option->count() > 0) {
-      if (!flag.value.empty()) return flag.set(invocation, bound.value, bound.name);
+      if (!flag.value.empty()) {
+        std::vector<Problem> problems;
+        for (const std::string& value : bound.values) {
+          const Status status = set(value, bound.name);
+          problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+        }
+        return problems.empty() ? Status() : Status::Many(std::move(problems));
+      }
       for (const std::string& result : bound.option->results()) {
         if (result != "true") {
           return Problem(Code::kInvalidArgument, "flag `" + bound.name + "` takes no value")
               .Kind("E-flag")
               .Found("`" + result + "`");
         }
-        ROBOMERGE_RETURN_NOT_OK(flag.set(invocation, "", bound.name));
+        ROBOMERGE_RETURN_NOT_OK(set("", bound.name));
       }
       return Status();
     }
     if (flag.environment.empty()) return Status();
     const std::optional<std::string> value = environment_(std::string(flag.environment));
     if (!value || value->empty()) return Status();
-    return flag.set(invocation, *value, std::string(flag.environment));
+    return set(*value, std::string(flag.environment));
   }
 
   const Command command_;
@@ -206,12 +226,18 @@ Status CheckPartialPaths(const Invocation& invocation) {
     return MissingFlag("plan", "plan --partial DIR -o DST --plan DIR",
                        "say with `--plan DIR` where the plan is to be made");
   }
-  if (invocation.options.retime) {
-    return Problem(Code::kInvalidArgument, "`plan --partial` takes no `--retime`")
-        .Kind("E-flag")
-        .Expected("robomerge describe SRC... --partial DIR --retime")
-        .Hint("describe the sources with `--retime`, and plan without it");
+  // What is done to the sources is done when they are described.
+  std::vector<std::string> flags = RuleFlagsIn(invocation);
+  if (invocation.options.retime) flags.insert(flags.begin(), "--retime");
+  if (!invocation.recipe_path.empty()) flags.insert(flags.begin(), "--recipe");
+  std::vector<Problem> problems;
+  for (const std::string& flag : flags) {
+    problems.push_back(Problem(Code::kInvalidArgument, "`plan --partial` takes no `" + flag + "`")
+                           .Kind("E-flag")
+                           .Expected("robomerge describe SRC... --partial DIR " + flag)
+                           .Hint("describe the sources with `" + flag + "`, and plan without it"));
   }
+  if (!problems.empty()) return Status::Many(std::move(problems));
   if (invocation.paths.empty() && invocation.list_path.empty()) return Status();
   return Problem(Code::kInvalidArgument, "`plan` takes sources or `--partial`, not both")
       .Kind("E-path")
@@ -246,6 +272,16 @@ Status CheckMergePaths(const Invocation& invocation) {
   const bool is_from_partials =
       invocation.command == kPlan && !invocation.partial_directory.empty();
   if (is_from_partials) ROBOMERGE_RETURN_NOT_OK(CheckPartialPaths(invocation));
+  if (invocation.recipe_path.empty() && invocation.rules.given.contains("seed") &&
+      !invocation.rules.adaptation.sample) {
+    return Problem(Code::kInvalidArgument, "`--seed` without `--sample`")
+        .Kind("E-flag")
+        .Expected("--sample N --seed S");
+  }
+  // A recipe may name sources and destination; it is not read here.
+  if (!invocation.recipe_path.empty()) {
+    return invocation.command == kDescribe ? CheckStagePaths(invocation) : Status();
+  }
   if (!is_from_partials && invocation.paths.empty() && invocation.list_path.empty()) {
     return Problem(Code::kInvalidArgument, "no sources")
         .Kind("E-no-sources")

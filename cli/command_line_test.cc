@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <set>
 
 #include "cli/help.h"
 
@@ -205,6 +206,135 @@ TEST(Help, FullHelpNamesEveryFlagAndItsEnvironment) {
     EXPECT_EQ(FullHelp(kInspect).find("--" + std::string(flag.name)) != std::string::npos,
               (flag.commands & kInspect) != 0);
   }
+}
+
+TEST(CommandLine, RulesReachTheirFields) {
+  const auto invocation = Parse({"merge",
+                                 "a",
+                                 "-o",
+                                 "b",
+                                 "--episodes",
+                                 "0-3",
+                                 "--episodes=9",
+                                 "--exclude-episodes",
+                                 "1",
+                                 "--select-task",
+                                 "[a,b]",
+                                 "--select-task",
+                                 "glob:c*",
+                                 "--exclude-task",
+                                 "",
+                                 "--min-frames",
+                                 "3",
+                                 "--max-frames",
+                                 "9",
+                                 "--where",
+                                 "a = 1",
+                                 "--where",
+                                 "b > 2",
+                                 "--sample",
+                                 "4",
+                                 "--seed",
+                                 "5",
+                                 "--compact",
+                                 "--rename",
+                                 "a=b=c",
+                                 "--rename",
+                                 R"(x\=y=z\=w)",
+                                 "--drop",
+                                 "d*",
+                                 "--keep-common",
+                                 "--fill",
+                                 "f=",
+                                 "--cast",
+                                 "f=float32",
+                                 "--pad",
+                                 "p=7",
+                                 "--reorder-by-name",
+                                 "--names-from-first",
+                                 "--robot-type",
+                                 "arm",
+                                 "--set-task",
+                                 "t",
+                                 "--replace-task",
+                                 R"(a \= b=c = d)",
+                                 "--normalize-tasks",
+                                 "--prefix-tasks",
+                                 "--allow-mixed-size",
+                                 "cam"});
+  ASSERT_TRUE(invocation.ok()) << invocation.status().ToString();
+  const Adaptation& rules = invocation->rules.adaptation;
+  EXPECT_EQ(rules.episodes, "0-3,9");
+  EXPECT_EQ(rules.exclude_episodes, "1");
+  EXPECT_THAT(rules.select_task, ElementsAre("[a,b]", "glob:c*"));
+  EXPECT_THAT(rules.exclude_task, ElementsAre(""));
+  EXPECT_EQ(rules.min_frames, 3u);
+  EXPECT_EQ(rules.max_frames, 9u);
+  EXPECT_THAT(rules.where, ElementsAre("a = 1", "b > 2"));
+  EXPECT_EQ(rules.sample, 4u);
+  EXPECT_EQ(rules.seed, 5u);
+  EXPECT_THAT(rules.rename, ElementsAre(Rule{"a", "b=c"}, Rule{"x=y", "z=w"}));
+  EXPECT_THAT(rules.drop, ElementsAre("d*"));
+  EXPECT_THAT(rules.fill, ElementsAre(Rule{"f", ""}));
+  EXPECT_THAT(rules.cast, ElementsAre(Rule{"f", "float32"}));
+  EXPECT_THAT(rules.pad, ElementsAre(Rule{"p", "7"}));
+  EXPECT_EQ(rules.robot_type, "arm");
+  EXPECT_EQ(rules.set_task, "t");
+  EXPECT_THAT(rules.replace_task, ElementsAre(Rule{"a = b", "c = d"}));
+  EXPECT_THAT(rules.allow_mixed_size, ElementsAre("cam"));
+  EXPECT_TRUE(rules.compact && rules.keep_common && rules.reorder_by_name &&
+              rules.names_from_first && rules.normalize_tasks && rules.prefix_tasks);
+  EXPECT_EQ(invocation->options, Parse({"merge", "a", "-o", "b"})->options);
+}
+
+// Every rule but those that only a recipe, or an option, states has a flag of its name.
+TEST(CommandLine, EveryRuleHasItsFlag) {
+  std::set<std::string> keys;
+  for (const Flag& flag : AllFlags()) keys.insert(KeyOf(flag));
+  for (const RecipeKey& key : RecipeKeys()) {
+    if (key.name == "trim" || key.name == "sources" || key.name == "path" || key.name == "name")
+      continue;
+    EXPECT_TRUE(keys.contains(key.name)) << key.name;
+  }
+}
+
+TEST(CommandLine, EveryWrongRuleIsReported) {
+  const auto status =
+      Parse({"merge",        "a",       "-o",         "b", "--episodes", "9-3",
+             "--rename",     "a",       "--fill",     "x", "--pad",      "p=none",
+             "--cast",       "c=float", "--where",    "x", "--sample",   "0",
+             "--min-frames", "-1",      "--set-task", "",  "--rename",   "timestamp=t",
+             "--episodes",   ""})
+          .status();
+  EXPECT_EQ(status.problems().size(), 11u);
+  for (const Problem& problem : status.problems()) {
+    EXPECT_EQ(problem.kind, "E-value");
+    EXPECT_THAT(problem.what, HasSubstr("wrong value for `--"));
+    EXPECT_FALSE(problem.expected.empty() || problem.found.empty()) << problem.what;
+  }
+}
+
+TEST(CommandLine, ASeedNeedsASample) {
+  EXPECT_THAT(FirstProblem({"merge", "a", "-o", "b", "--seed", "3"}).what, HasSubstr("--sample"));
+  EXPECT_TRUE(Parse({"merge", "--recipe", "r", "--seed", "3"}).ok());
+}
+
+TEST(CommandLine, ARecipeMayNameSourcesAndDestination) {
+  const auto invocation = Parse({"merge", "--recipe", "r.yaml"});
+  ASSERT_TRUE(invocation.ok()) << invocation.status().ToString();
+  EXPECT_EQ(invocation->recipe_path, "r.yaml");
+  EXPECT_TRUE(Parse({"plan", "--recipe", "r.yaml"})->options.dry_run);
+  EXPECT_TRUE(Parse({"describe", "--recipe", "r.yaml", "--partial", "p"}).ok());
+  EXPECT_THAT(FirstProblem({"describe", "--recipe", "r.yaml"}).what, HasSubstr("--partial"));
+  EXPECT_THAT(FirstProblem({"verify", "a", "--recipe", "r.yaml"}).what, HasSubstr("unknown flag"));
+}
+
+TEST(CommandLine, PartialsAreAdaptedWhenTheyAreDescribed) {
+  const auto status = Parse({"plan", "--partial", "p", "-o", "b", "--plan", "d", "--retime",
+                             "--recipe", "r", "--drop", "x"})
+                          .status();
+  EXPECT_EQ(status.problems().size(), 3u);
+  EXPECT_THAT(status.ToString(), HasSubstr("takes no `--drop`"));
 }
 
 }  // namespace

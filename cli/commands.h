@@ -8,7 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
-#include "robomerge/source.h"
+#include "robomerge/recipe.h"
 #include "robomerge/verify.h"
 
 namespace robomerge::cli {
@@ -39,6 +39,10 @@ class Console {
 
 /// The sources of the command line, then those of the list.
 Result<std::vector<SourceSpec>> GatherSources(const Invocation& invocation);
+
+/// What the command line and its recipe, if there is one, say together: at least one source, and
+/// for `merge` and `plan` a destination.
+Result<Recipe> GatherRecipe(const Invocation& invocation);
 
 /// Writes warnings as text to standard error; nothing with --quiet.
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,

@@ -1,10 +1,12 @@
 #include "cli/flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
+#include "cli/rule_flags.h"
 
 namespace robomerge::cli {
 namespace {
@@ -167,6 +169,9 @@ constexpr Flag kFlags[] = {
      "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command "
      "line.",
      "", SetPath<&Invocation::list_path>},
+    {"recipe", 0, "FILE", kReads, true, "Take sources, what is done to them, and options from FILE",
+     "YAML or JSON; docs/adapt.md lists the keys. Paths in it start at its folder. Flags win.", "",
+     SetPath<&Invocation::recipe_path>},
     {"partial", 0, "DIR", kDescribe | kPlan, true,
      "Keep descriptions of sources in DIR, or plan from those in DIR", "", "",
      SetPath<&Invocation::partial_directory>},
@@ -291,7 +296,20 @@ constexpr CommandHelp kCommands[] = {
 
 }  // namespace
 
-std::span<const Flag> AllFlags() { return kFlags; }
+std::string KeyOf(const Flag& flag) {
+  std::string key(flag.name.substr(flag.name.starts_with("no-") ? 3 : 0));
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+std::span<const Flag> AllFlags() {
+  static const std::vector<Flag> flags = [] {
+    std::vector<Flag> all(std::begin(kFlags), std::end(kFlags));
+    all.insert(all.end(), RuleFlags().begin(), RuleFlags().end());
+    return all;
+  }();
+  return flags;
+}
 
 std::span<const CommandHelp> AllCommands() { return kCommands; }
 

@@ -8,6 +8,7 @@
 
 #include "cli/terminal.h"
 #include "robomerge/options.h"
+#include "robomerge/recipe.h"
 #include "robomerge/stages.h"
 #include "robomerge/status.h"
 
@@ -35,6 +36,7 @@ struct Invocation {
   std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, or the one to verify
                                    ///< and then its sources; as typed
   std::string list_path;           ///< --from; empty: none
+  std::string recipe_path;         ///< --recipe; empty: none
   std::string destination;
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
@@ -44,6 +46,9 @@ struct Invocation {
   bool read_data = false;  ///< inspect: --read-data
   std::string recipe_out;  ///< compare: --recipe-out; empty: none
   MergeOptions options;
+  Rules rules;  ///< for all sources
+  /// The flags and variables that were given, by KeyOf().
+  std::set<std::string, std::less<>> given;
   bool json = false;
   bool quiet = false;
   int verbosity = 0;  ///< how often -v was given
@@ -52,6 +57,8 @@ struct Invocation {
 };
 
 struct Flag {
+  enum class Section { kGeneral, kSelect, kReconcile };
+
   std::string_view name;   ///< without the dashes
   char short_name;         ///< 0: none
   std::string_view value;  ///< placeholder of its value in the help; empty: a switch
@@ -63,7 +70,12 @@ struct Flag {
   /// Stores the value, which is empty for a switch. `name` is the flag or variable as the user gave
   /// it, for messages.
   Status (*set)(Invocation& invocation, const std::string& value, const std::string& name);
+  Section section = Section::kGeneral;  ///< where the full help shows it
+  bool repeats = false;                 ///< several add up, instead of the last one winning
 };
+
+/// What a recipe calls the flag: "min_frames"; "sync" for `--no-sync`.
+std::string KeyOf(const Flag& flag);
 
 std::span<const Flag> AllFlags();
 

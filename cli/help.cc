@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/rule_flags.h"
+
 namespace robomerge::cli {
 namespace {
 
@@ -81,15 +83,25 @@ std::string OnlyFor(const Flag& flag) {
   return num_commands == AllCommands().size() ? "" : " [" + names + "]";
 }
 
-std::string FullFlagList(Command command) {
+std::string FullFlagList(Command command, Flag::Section section) {
   std::string text;
   for (const Flag& flag : AllFlags()) {
-    if (!IsShown(flag, command, true)) continue;
+    if (flag.section != section || !IsShown(flag, command, true)) continue;
     text += "  " + FlagNames(flag) + (command == kNoCommand ? OnlyFor(flag) : "") + "\n";
     AppendIndented(text, flag.help);
     AppendIndented(text, flag.detail);
   }
   return text;
+}
+
+// The lists of all sections, each under its heading.
+std::string FullFlagLists(Command command) {
+  std::string text = "\nFlags\n" + FullFlagList(command, Flag::Section::kGeneral);
+  const std::string select = FullFlagList(command, Flag::Section::kSelect);
+  if (select.empty()) return text;
+  return text + "\nFlags that select episodes of every source (docs/adapt.md)\n" + select +
+         "\nFlags that make sources agree (docs/adapt.md)\n" +
+         FullFlagList(command, Flag::Section::kReconcile);
 }
 
 std::string EnvironmentList(Command command) {
@@ -124,15 +136,17 @@ std::string Beginning(Command command) {
 
 std::string ShortHelp(Command command) {
   return Beginning(command) + "\nFlags\n" + ShortFlagList(command) +
-         "\n`--help` shows all flags and the exit codes\n";
+         (IsShown(RuleFlags().front(), command, true)
+              ? "`--help` shows all flags, also to select episodes and to make sources agree, "
+                "and the exit codes\n"
+              : "`--help` shows all flags and the exit codes\n");
 }
 
 std::string FullHelp(Command command) {
   std::string text = Beginning(command);
   if (const CommandHelp* const chosen = Find(command))
     text += "\n" + std::string(chosen->detail) + "\n";
-  text += "\nFlags\n" + FullFlagList(command) + "\n" + EnvironmentList(command) + "\n" +
-          std::string(kExitCodes);
+  text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
   if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }

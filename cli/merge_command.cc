@@ -3,7 +3,6 @@
 #include "cli/progress_reporter.h"
 #include "cli/quantity.h"
 #include "cli/report_text.h"
-#include "cli/source_list.h"
 #include "cli/stop_signals.h"
 #include "robomerge/merge.h"
 
@@ -34,20 +33,6 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
 
 }  // namespace
 
-Result<std::vector<SourceSpec>> GatherSources(const Invocation& invocation) {
-  std::vector<SourceSpec> sources(invocation.paths.begin(), invocation.paths.end());
-  if (!invocation.list_path.empty()) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> listed,
-                               ReadSourceListFile(invocation.list_path));
-    sources.insert(sources.end(), listed.begin(), listed.end());
-  }
-  if (!sources.empty()) return sources;
-  return Problem(Code::kInvalidArgument, "list of sources names none")
-      .Kind("E-no-sources")
-      .At(invocation.list_path)
-      .Expected("one dataset folder per line");
-}
-
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console) {
   if (invocation.quiet || warnings.empty()) return;
@@ -57,11 +42,11 @@ void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& war
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_talkative = !invocation.quiet && !invocation.json;
-  const Result<std::vector<SourceSpec>> sources = GatherSources(invocation);
-  if (!sources.ok()) return console.Fail(sources.status());
+  const Result<Recipe> recipe = GatherRecipe(invocation);
+  if (!recipe.ok()) return console.Fail(recipe.status());
   InstallMergeSignals(is_talkative);
   if (is_talkative)
-    console.standard_error().Write("Reading " + Counted(sources->size(), "dataset") + "\n");
+    console.standard_error().Write("Reading " + Counted(recipe->sources.size(), "dataset") + "\n");
 
   const ProgressStyle style =
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
@@ -69,23 +54,23 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
     reporter.Report(counts);
   };
-  const bool is_verified = invocation.verify && !invocation.options.dry_run;
+  const bool is_verified = recipe->verify && !recipe->options.dry_run;
   VerifiedMerge result;
   Status status;
   if (is_verified) {
     Result<VerifiedMerge> verified =
-        MergeVerified(*sources, invocation.destination, invocation.options, tell, &StopFlag());
+        MergeVerified(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
     status = verified.status();
     if (verified.ok()) result = std::move(verified).value();
   } else {
     Result<MergeReport> report =
-        Merge(*sources, invocation.destination, invocation.options, tell, &StopFlag());
+        Merge(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
     status = report.status();
     if (report.ok()) result.merge = std::move(report).value();
   }
   reporter.Stop();
 
-  if (!status.ok()) return console.Fail(status);
+  if (!status.ok()) return console.Fail(WithLines(status, *recipe));
   const bool is_there = !is_verified || result.is_published;
   if (invocation.json) {
     PrintJson(result.merge, console.standard_output());

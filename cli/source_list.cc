@@ -33,7 +33,12 @@ Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::
   std::string line;
   uint64_t num_bytes = 0;
   for (uint64_t number = 1; ReadLine(lines, line); ++number) {
-    const std::string where = name + ": line " + std::to_string(number);
+    const auto refusal = [&](const char* what, const char* expected) {
+      return Problem(Code::kInvalidArgument, what)
+          .Kind("E-path")
+          .At(name + ": line " + std::to_string(number))
+          .Expected(expected);
+    };
     if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
     if (number == 1 && (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff"))) {
       return Problem(Code::kInvalidArgument, "list of sources is in UTF-16")
@@ -43,25 +48,15 @@ Result<std::vector<std::string>> ReadSourceList(std::istream& lines, const std::
           .Found("a byte order mark of UTF-16")
           .Hint("write it as UTF-8: iconv -f UTF-16 -t UTF-8 LIST > LIST.utf8");
     }
-    if (line.find('\0') != std::string::npos) {
-      return Problem(Code::kInvalidArgument, "list of sources holds a zero byte")
-          .Kind("E-path")
-          .At(where)
-          .Expected("one path per line");
-    }
+    if (line.find('\0') != std::string::npos)
+      return refusal("list of sources holds a zero byte", "one path per line");
     if (line.size() > kMostLineBytes) {
-      return Problem(Code::kInvalidArgument, "list of sources has a line that is too long")
-          .Kind("E-path")
-          .At(where)
-          .Expected("one path per line, of at most 4,096 bytes");
+      return refusal("list of sources has a line that is too long",
+                     "one path per line, of at most 4,096 bytes");
     }
     num_bytes += line.size() + 1;
-    if (num_bytes > kMostListBytes || sources.size() == kMostSources) {
-      return Problem(Code::kInvalidArgument, "list of sources is too long")
-          .Kind("E-path")
-          .At(where)
-          .Expected("at most 1,000,000 sources in 256 MB");
-    }
+    if (num_bytes > kMostListBytes || sources.size() == kMostSources)
+      return refusal("list of sources is too long", "at most 1,000,000 sources in 256 MB");
     const size_t first = line.find_first_not_of(kBlanks);
     if (first == std::string::npos || line[first] == '#') continue;
     sources.push_back(line.substr(first, line.find_last_not_of(kBlanks) - first + 1));

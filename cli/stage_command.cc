@@ -17,13 +17,15 @@ Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& pr
     return PlanPartials(invocation.partial_directory, invocation.destination,
                         invocation.plan_directory, options, progress, &StopFlag());
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> sources, GatherSources(invocation));
-  if (invocation.command == kPlan) {
-    return PlanSources(sources, invocation.destination, invocation.plan_directory, options,
-                       progress, &StopFlag());
-  }
-  return DescribeSources(sources, invocation.partial_directory, invocation.rank, options, progress,
-                         &StopFlag());
+  ROBOMERGE_ASSIGN_OR_RETURN(const Recipe recipe, GatherRecipe(invocation));
+  const Result<StageReport> report =
+      invocation.command == kPlan
+          ? PlanSources(recipe.sources, recipe.destination, invocation.plan_directory,
+                        recipe.options, progress, &StopFlag())
+          : DescribeSources(recipe.sources, invocation.partial_directory, invocation.rank,
+                            recipe.options, progress, &StopFlag());
+  if (!report.ok()) return WithLines(report.status(), recipe);
+  return report;
 }
 
 void PrintJson(const StageReport& report, OutputStream& out) {

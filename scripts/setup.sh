@@ -34,6 +34,7 @@ header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | g++ -std=c
 need g++ command -v g++
 need nlohmann-json3-dev header nlohmann/json.hpp
 need libcli11-dev header CLI/CLI.hpp
+need libyaml-dev header yaml.h
 need python3 command -v "$python"
 need python3-venv "$python" -c 'import ensurepip, venv'
 if [ $wants_demo = yes ]; then need ffmpeg command -v ffmpeg; fi

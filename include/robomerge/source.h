@@ -1,26 +1,112 @@
 // One source of a merge: where it lies, what it is called, and what is done to it.
 #pragma once
 
+#include <compare>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "robomerge/fields.h"
 
 namespace robomerge {
 
-/// What is done to a source before it is merged: rules as data, no functions. Each operation to
-/// come is a field here; plans and ids then hold it (model/adaptation.h).
+/// A rule for something that has a name: `name` is the feature, task or episode, `value` what it
+/// gets.
+struct Rule {
+  std::string name;
+  std::string value;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("name", self.name);
+    visit("value", self.value);
+  }
+  bool operator==(const Rule&) const = default;
+  auto operator<=>(const Rule&) const = default;
+};
+
+/// What is done to a source before it is merged: rules as data, no functions, in the order in which
+/// they are applied. docs/adapt.md says what each does.
 ///
-/// Empty: the source is merged as it is. An empty adaptation is written nowhere.
+/// Empty: the source is merged as it is. An empty adaptation is written nowhere, and of the others
+/// only the rules that are there.
 struct Adaptation {
-  /// Number the frames of every episode from 0, and set timestamp to frame_index / fps
-  /// (MergeOptions::retime).
+  // Which episodes, by the source's own numbers, features and tasks.
+  std::string episodes;  ///< "0-9,12,20-", both ends included; empty: all
+  std::string exclude_episodes;
+  std::vector<std::string> select_task, exclude_task;  ///< texts, or "glob:" and a pattern
+  std::optional<uint64_t> min_frames, max_frames;
+  std::vector<std::string> where;  ///< "COLUMN OP VALUE", of the last row
+  std::optional<uint64_t> sample;  ///< how many of those
+  uint64_t seed = 0;               ///< of `sample`
+  std::vector<Rule> trim;          ///< episode: "FIRST-LAST", frames that are kept of it
+  bool compact = false;            ///< leave out frames of videos that no episode has
+  /// Number the frames of every episode from 0, and set timestamp to frame_index / fps.
   bool retime = false;
+  // Features.
+  std::vector<Rule> rename;
+  std::vector<std::string> drop;  ///< names, or patterns with * and ?
+  bool keep_common = false;       ///< drop what not all sources have
+  std::vector<Rule> fill, cast, pad;
+  bool reorder_by_name = false;  ///< into the first source's order
+  bool names_from_first = false;
+  /// The entries of info.json that features get by `fill`, `reorder_by_name` and
+  /// `names_from_first`, as one line of JSON. Made when the rules of all sources are resolved.
+  std::vector<Rule> entry;
+  std::optional<std::string> robot_type;
+  // Tasks.
+  std::optional<std::string> set_task;
+  std::vector<Rule> replace_task;
+  bool normalize_tasks = false;
+  bool prefix_tasks = false;
+  std::vector<std::string> allow_mixed_size;  ///< cameras
 
   bool empty() const { return *this == Adaptation(); }
+  /// Whether episodes or frames may be left out.
+  bool selects() const;
+  /// Whether what other sources hold decides what is done: such rules are resolved before a source
+  /// is read.
+  bool needs_others() const {
+    return keep_common || !fill.empty() || reorder_by_name || names_from_first || normalize_tasks;
+  }
 
-  static void VisitFields(auto& self, auto&& visit) { visit("retime", self.retime); }
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("episodes", self.episodes);
+    visit("exclude_episodes", self.exclude_episodes);
+    visit("select_task", self.select_task);
+    visit("exclude_task", self.exclude_task);
+    visit("min_frames", self.min_frames);
+    visit("max_frames", self.max_frames);
+    visit("where", self.where);
+    visit("sample", self.sample);
+    visit("seed", self.seed);
+    visit("trim", self.trim);
+    visit("compact", self.compact);
+    visit("retime", self.retime);
+    visit("rename", self.rename);
+    visit("drop", self.drop);
+    visit("keep_common", self.keep_common);
+    visit("fill", self.fill);
+    visit("cast", self.cast);
+    visit("pad", self.pad);
+    visit("reorder_by_name", self.reorder_by_name);
+    visit("names_from_first", self.names_from_first);
+    visit("entry", self.entry);
+    visit("robot_type", self.robot_type);
+    visit("set_task", self.set_task);
+    visit("replace_task", self.replace_task);
+    visit("normalize_tasks", self.normalize_tasks);
+    visit("prefix_tasks", self.prefix_tasks);
+    visit("allow_mixed_size", self.allow_mixed_size);
+  }
   bool operator==(const Adaptation&) const = default;
 };
+
+inline bool Adaptation::selects() const {
+  return !episodes.empty() || !exclude_episodes.empty() || !select_task.empty() ||
+         !exclude_task.empty() || min_frames || max_frames || !where.empty() || sample ||
+         !trim.empty() || compact;
+}
 
 /// One source of a merge. A text converts to a source at that location without a name.
 struct SourceSpec {

@@ -220,7 +220,7 @@ def truncated_data(root: Path) -> None:
     ("damage", "error", "kind"),
     [
         (old_version, robomerge.UnsupportedError, "E-version"),
-        (truncated_data, robomerge.CorruptDatasetError, "E-data-file"),
+        (truncated_data, robomerge.CorruptDatasetError, "E-unfinished-file"),
         (lambda root: (root / "meta/info.json").unlink(), robomerge.DatasetNotFoundError, "E-no-dataset"),
     ],
 )

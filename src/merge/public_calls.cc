@@ -4,6 +4,7 @@
 #include "compare/compare.h"
 #include "formats/parquet/version.h"
 #include "merge/on_file_system.h"
+#include "recipe/read_recipe.h"
 
 namespace robomerge {
 
@@ -67,6 +68,8 @@ Result<StageReport> WritePlanned(const std::string& plan_directory, Rank rank,
 Result<StageReport> PublishPlanned(const std::string& plan_directory, const MergeOptions& options) {
   return PublishPlannedOn(io::Posix(), plan_directory, options);
 }
+
+Result<Recipe> ReadRecipe(const std::string& path) { return ReadRecipeOn(io::Posix(), path); }
 
 std::string VersionText() {
   return StrCat("robomerge ", ROBOMERGE_VERSION, "\nArrow ", parquet::ArrowVersion(), "\ncompiler ",

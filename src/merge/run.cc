@@ -8,6 +8,7 @@
 #include "describe/describe.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
+#include "model/adaptation.h"
 #include "model/retime.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
@@ -109,6 +110,37 @@ Status CheckUnchanged(const Origin& planned, const Origin& now) {
   return Status();
 }
 
+// Refuses rules that are not applied yet: they must not be passed over. To be removed with the last
+// of them.
+Status CheckKnown(const Adaptation& adaptation) {
+  std::vector<Problem> problems;
+  const Json rules = AdaptationJson(adaptation);
+  for (const auto& [rule, value] : rules.items()) {
+    if (rule == "retime") continue;
+    problems.push_back(
+        Problem(Code::kUnsupported, "the rule `" + rule + "` is not applied by this version")
+            .Kind("E-rule")
+            .At(rule)
+            .Found(json::DumpLine(value)));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+// The sources with their rules in the normal form, and all that is wrong with any.
+Result<std::vector<SourceSpec>> NormalSources(std::vector<SourceSpec> sources) {
+  std::vector<Problem> problems;
+  for (SourceSpec& source : sources) {
+    if (source.adaptation.empty()) continue;
+    Result<Adaptation> normal = Normalize(source.adaptation);
+    const Status status =
+        (normal.ok() ? CheckKnown(*normal) : normal.status()).OfSource(source.location);
+    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+    if (normal.ok()) source.adaptation = std::move(normal).value();
+  }
+  if (problems.empty()) return sources;
+  return Status::Many(std::move(problems));
+}
+
 }  // namespace
 
 const char* DefaultKind(Code code) {
@@ -188,7 +220,8 @@ Status Run::WriteTrace(std::span<const std::byte> bytes) {
   return io::WriteNewFile(whole_files, real, bytes, options_.sync);
 }
 
-Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
+Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& given) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> sources, NormalSources(given));
   observer_.SetSources(sources.size());
   Enter("read");
   TreeOptions tree;

@@ -86,6 +86,9 @@ std::optional<FrameRate> FrameRate::From(double fps) {
 }
 
 std::vector<int64_t> Feature::shape() const {
+  for (const std::string_view one : kDefaultFeatures) {
+    if (name == one) return {1};
+  }
   std::vector<int64_t> shape;
   if (!entry.contains("shape") || !entry.at("shape").is_array()) return shape;
   for (const Json& extent : entry.at("shape")) {

@@ -38,7 +38,7 @@ struct Feature {
   bool is_video() const { return dtype() == "video"; }
   bool is_image() const { return dtype() == "image"; }
   bool is_camera() const { return is_video() || is_image(); }
-  /// Empty when absent or malformed.
+  /// Empty when absent or malformed; [1] of the default features, whatever the entry says.
   std::vector<int64_t> shape() const;
 };
 

@@ -184,7 +184,7 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   for (const Origin& origin : plan.origins) {
     Json entry = Json::object();
     if (!origin.name.empty()) entry["name"] = origin.name;
-    if (!origin.adaptation.empty()) entry["adaptation"] = json::ToJson(origin.adaptation);
+    if (!origin.adaptation.empty()) entry["adaptation"] = AdaptationJson(origin.adaptation);
     entry["first_episode"] = origin.first_episode;
     entry["num_episodes"] = origin.num_episodes;
     entry["num_frames"] = origin.num_frames;

@@ -161,12 +161,16 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
 }
 
 Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& destination) {
+  const std::string removal = "remove the link: rm " + ShellWord(destination);
+  const Problem problem =
+      Problem(Code::kInvalidArgument, "destination is a link, which a merge does not replace")
+          .Kind("E-destination")
+          .At(destination);
+  const bool leads_somewhere = file_system.Stat(destination).ok();
   const Result<std::string> real = file_system.RealPath(destination);
-  return Problem(Code::kInvalidArgument, "destination is a link, which a merge does not replace")
-      .Kind("E-destination")
-      .At(destination)
-      .Found(real.ok() ? "a link to " + *real : "a link")
-      .Hint(StrCat("name what it leads to, or remove the link: rm ", ShellWord(destination)));
+  if (!leads_somewhere || !real.ok())
+    return Problem(problem).Found("a link that leads nowhere").Hint(removal);
+  return Problem(problem).Found("a link to " + *real).Hint("name what it leads to, or " + removal);
 }
 
 Problem DestinationExists(const io::FileSystem& file_system, const std::string& destination) {

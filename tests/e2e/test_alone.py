@@ -45,14 +45,16 @@ def test_camera_statistics_of_a_source_whose_episodes_have_none(robomerge, tmp_p
 def test_columns_that_are_dictionaries(nested, robomerge, tmp_path):
     """Each row group has a dictionary of its own, with the values in another order."""
     root = make_tiny_dataset(tmp_path / "a", lengths=(3, 3))
-    texts = ["a", "b", "b", "a", "a", "b"]
+    width = 2 if nested else 1
+    texts = ["a", "b", "b", "a", "a", "b"] * width
 
     def labels(begin: int, end: int) -> pa.Array:
-        distinct = list(dict.fromkeys(texts[begin:end]))
-        encoded = pa.DictionaryArray.from_arrays(pa.array([distinct.index(text) for text in texts[begin:end]], pa.int32()), distinct)
-        return pa.ListArray.from_arrays(list(range(end - begin + 1)), encoded) if nested else encoded
+        cells = texts[width * begin : width * end]
+        distinct = list(dict.fromkeys(cells))
+        encoded = pa.DictionaryArray.from_arrays(pa.array([distinct.index(text) for text in cells], pa.int32()), distinct)
+        return pa.ListArray.from_arrays(list(range(0, len(cells) + 1, width)), encoded) if nested else encoded
 
-    edit_json(root / "meta/info.json", lambda info: info["features"].update(label=feature("string", [1])))
+    edit_json(root / "meta/info.json", lambda info: info["features"].update(label=feature("string", [width])))
     table = pq.read_table(root / DATA)
     parts = [table.slice(begin, 2).append_column("label", labels(begin, begin + 2)) for begin in (0, 2, 4)]
     with pq.ParquetWriter(root / DATA, parts[0].schema, use_dictionary=False) as writer:

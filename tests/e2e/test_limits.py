@@ -144,7 +144,7 @@ def test_a_value_of_any_length_is_shortened_in_messages(robomerge, tmp_path):
         assert "20000002 bytes in all" in run.stderr and len(run.stderr) < 5000
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [2, 8])
 def test_too_little_memory_for_threads_is_an_error_in_words(robomerge, sources, tmp_path, workers):
     for megabytes in range(60, 110, 5):
         limit = megabytes * 1_000_000

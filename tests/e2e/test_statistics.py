@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from edits import DATA, EPISODES, STATS, edit_column, edit_json, edit_table
 from tiny_dataset import make_columns, make_tiny_dataset, statistics
@@ -154,8 +155,10 @@ def test_stray_entries_go(robomerge, sources, tmp_path):
 def test_a_column_that_cannot_be_decoded_is_not_measured(robomerge, sources, tmp_path):
     edit_json(sources[1] / STATS, lambda stats: stats.pop(STATE))
     strip_episodes(sources[1])
+    chunk = pq.ParquetFile(sources[1] / DATA).metadata.row_group(0).column(0)
+    end = (chunk.dictionary_page_offset or chunk.data_page_offset) + chunk.total_compressed_size
     content = bytearray((sources[1] / DATA).read_bytes())
-    content[4:60] = b"\xff" * 56  # the first page of the first column
+    content[end - 8 : end] = b"\xff" * 8  # of its last page, behind the header
     (sources[1] / DATA).write_bytes(content)
     run = robomerge("merge", *sources, "-o", tmp_path / "out", "--no-sync", "--json")
     assert run.exit_code == 0, run.stderr

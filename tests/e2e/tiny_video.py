@@ -105,3 +105,11 @@ def add_video(
     table = table.append_column("videos/camera/from_timestamp", pa.array([start / 10 for start in starts]))
     table = table.append_column("videos/camera/to_timestamp", pa.array([(start + length) / 10 for start, length in zip(starts, lengths)]))
     pq.write_table(table, episodes, compression="snappy")
+
+
+def describe_camera(root: Path, num_frames: int) -> None:
+    """Gives the camera statistics in stats.json."""
+    path = root / "meta/stats.json"
+    stats = json.loads(path.read_text())
+    stats["camera"] = {stat: [[[0.5]], [[0.25]], [[0.75]]] for stat in ("min", "max", "mean", "std")} | {"count": [num_frames]}
+    path.write_text(json.dumps(stats, indent=4))

@@ -13,7 +13,7 @@ NUMBERS = ("bool", "int", "uint", "float")
 
 def statistics_of_source(view: DatasetView) -> dict[str, dict]:
     """The entries of stats.json that can be of this data, else the aggregation of the episodes'
-    statistics (W-6), else the statistics of the rows (1.10)."""
+    statistics that can be of their rows (W-6), else the statistics of the rows (1.10)."""
     frames = sum(row["length"] for row in view.episodes)
     result = {
         feature: entry
@@ -55,8 +55,10 @@ def _statistics_of_episodes(view: DatasetView) -> dict[str, dict]:
             }
             for row in view.episodes
         ]
-        parts = [part for part in parts if part]
-        if parts and len(parts) == len(view.episodes):
+        lengths = [row["length"] for row in view.episodes]
+        if feature in view.features and all(
+            _can_be_of(view.features[feature], part, length) for part, length in zip(parts, lengths)
+        ):
             result[feature] = aggregate(parts, "envelope")
     return result
 

@@ -22,8 +22,10 @@ def compare_through_lerobot(destination: Path | str, sources: list[Path | str], 
     first_frame = first_episode = 0
     for number, source in enumerate(sources):
         dataset = open_dataset(source, **options)
-        # LeRobot reads a source in the order of its files. `index` says where a row belongs.
-        for row in range(len(dataset)):
+        # LeRobot reads a source in the order of its files. `index` says where a row belongs. Its
+        # own length is what info.json says.
+        num_rows = len(dataset.hf_dataset)
+        for row in range(num_rows):
             expected = dataset[row]
             place = first_frame + int(expected["index"])
             name = f"source {number}, index {int(expected['index'])}"
@@ -33,7 +35,7 @@ def compare_through_lerobot(destination: Path | str, sources: list[Path | str], 
                 findings.append(f"{name}: frame {place} cannot be read: {type(error).__name__}: {error}")
                 continue
             findings += [f"{name}: {what}" for what in _differences(expected, found, place, first_episode)]
-        first_frame += len(dataset)
+        first_frame += num_rows
         first_episode += dataset.num_episodes
     if len(merged) != first_frame:
         findings.append(f"the merge has {len(merged)} frames, its sources {first_frame}")

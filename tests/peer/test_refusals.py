@@ -110,13 +110,21 @@ def test_a_missing_file_is_refused(kind, source, refuse):
         refuse(sources, "E-missing-file", str(odd), path.name)
 
 
-@pytest.mark.parametrize("damage", sorted(set(broken_sources.DAMAGES) - {"a folder"}))
-@pytest.mark.parametrize(("kind", "error"), [("data", "E-data-file"), ("video", "E-video-file")])
-def test_a_broken_payload_file_is_refused(kind, error, damage, source, refuse):
+@pytest.mark.parametrize(
+    ("damage", "errors"),
+    [
+        ("empty", {"data": "E-foreign-file", "video": "E-foreign-file"}),
+        ("a git-lfs pointer", {"data": "E-lfs-pointer", "video": "E-lfs-pointer"}),
+        ("cut in half", {"data": "E-unfinished-file", "video": "E-video-file"}),
+        ("one byte short", {"data": "E-unfinished-file", "video": "E-video-file"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["data", "video"])
+def test_a_broken_payload_file_is_refused(kind, damage, errors, source, refuse):
     odd = source(kind="one_camera", seed=2)
     path = broken_sources.first_payload(odd, kind)
     broken_sources.DAMAGES[damage](path)
-    refuse([source(kind="one_camera", seed=1), odd], error, str(odd), path.name)
+    refuse([source(kind="one_camera", seed=1), odd], errors[kind], str(odd), path.name)
 
 
 @pytest.mark.parametrize("damage", sorted(broken_sources.DAMAGES))
@@ -158,7 +166,8 @@ def test_w07_an_existing_destination_is_left_alone(what, source, refuse, tmp_pat
         destination.mkdir()
         if what == "folder":
             (destination / "notes.txt").write_text("mine")
-    refuse([source(kind="plain", seed=1)], "E-destination-exists", str(destination), destination=destination)
+    kind, exit_code = ("E-destination", 2) if what == "symlink" else ("E-destination-exists", 1)
+    refuse([source(kind="plain", seed=1)], kind, str(destination), destination=destination, exit_code=exit_code)
 
 
 def test_a_destination_inside_a_source_is_refused(source, robomerge):

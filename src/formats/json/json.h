@@ -16,12 +16,12 @@ using Json = nlohmann::ordered_json;
 /// The mark that some editors put before a text. UTF-8 needs none, and Python's json refuses it.
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-/// Parses one document as Python's json.loads does; a byte order mark before it is passed over. Bare NaN, Infinity and -Infinity become the
-/// numbers they name; if a key occurs twice, the last value counts, at the place of the first.
-/// Depth is bounded at 200. kCorrupt names `path`, line, column and the byte that was not
-/// understood, also where the text is not UTF-8; E-lfs-pointer and E-foreign-file where another kind
-/// of file is in its place; kUnsupported for an integer that does not fit 64 bits: Python would keep
-/// it exactly, a double would not.
+/// Parses one document as Python's json.loads does; a byte order mark before it is passed over.
+/// Bare NaN, Infinity and -Infinity become the numbers they name; if a key occurs twice, the last
+/// value counts, at the place of the first. Depth is bounded at 200. kCorrupt names `path`, line,
+/// column and the byte that was not understood, also where the text is not UTF-8; E-lfs-pointer and
+/// E-foreign-file where another kind of file is in its place; kUnsupported for an integer that does
+/// not fit 64 bits: Python would keep it exactly, a double would not.
 Result<Json> Parse(std::string_view text, const std::string& path);
 
 /// Writes `value` as Python's json.dump(value, indent=4, ensure_ascii=False) does: one list element

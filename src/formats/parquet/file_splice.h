@@ -106,14 +106,15 @@ class DestinationSchema {
 
 /// Writes the destination: bytes of all row groups in the given order, then page indexes and
 /// footer. A row group of the destination is spliced raw where [first_row, first_row + num_rows) is
-/// exactly one source row group and all of it, decoded otherwise. Columns are matched by name: their order may
-/// differ, but a source must have exactly the columns of the destination (replaced ones may be
-/// missing). Memory: footers, page indexes and what is decoded of one row group, which for large
-/// columns of one source file is a page at a time; consecutive ranges of one source are decoded in one pass if they
-/// are in row order. Does not close `output`, which must be new. Deterministic: the same sources
-/// give the same bytes. The schema may be shared by threads. kCorrupt when the bytes of a source
-/// contradict its footer; kIncompatible when a column is missing or cannot be cast (names file and
-/// column); kInvalidArgument when a row range or a replaced column does not fit.
+/// exactly one source row group and all of it, decoded otherwise. Columns are matched by name:
+/// their order may differ, but a source must have exactly the columns of the destination (replaced
+/// ones may be missing). Memory: footers, page indexes and what is decoded of one row group, which
+/// for large columns of one source file is a page at a time; consecutive ranges of one source are
+/// decoded in one pass if they are in row order. Does not close `output`, which must be new.
+/// Deterministic: the same sources give the same bytes. The schema may be shared by threads.
+/// kCorrupt when the bytes of a source contradict its footer; kIncompatible when a column is
+/// missing or cannot be cast (names file and column); kInvalidArgument when a row range or a
+/// replaced column does not fit.
 Result<SpliceReport> WriteSplice(std::span<const SpliceSource> sources,
                                  std::span<const RowGroupSource> row_groups,
                                  const DestinationSchema& schema, const SpliceOptions& options,

@@ -11,7 +11,7 @@ namespace robomerge::v30 {
 namespace {
 
 OddRows OddRowsOf(const std::vector<double>& frames, const std::vector<double>& seconds,
-              const FrameRate& rate) {
+                  const FrameRate& rate) {
   constexpr double kMostFrame = 1e15;
   OddRows odd;
   std::vector<double> sorted;

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
 #include "read/v30/data_columns.h"
-#include "read/v30/read_v30.h"
 #include "read/v30/judge_times.h"
+#include "read/v30/read_v30.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -209,8 +209,7 @@ class DataFilesReader {
     EpisodeRows& joined = parts.front().second;
     TimeJudge times(file_system_, dataset_.schema.frame_rate());
     for (const auto& [file, rows] : parts) {
-      ROBOMERGE_RETURN_NOT_OK(
-          times.Add(files_[file].data.path, rows.first_row, rows.num_rows));
+      ROBOMERGE_RETURN_NOT_OK(times.Add(files_[file].data.path, rows.first_row, rows.num_rows));
     }
     joined.odd = times.Judge();
     std::map<int64_t, uint64_t> tasks(joined.task_frames.begin(), joined.task_frames.end());

@@ -1,8 +1,8 @@
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 #include <gtest/gtest.h>
 
-namespace robomerge::cli {
+namespace robomerge {
 namespace {
 
 TEST(Suggestion, DistanceCountsASwapAsOneEdit) {
@@ -25,4 +25,4 @@ TEST(Suggestion, NearestWordIsNearEnoughToBeMeant) {
 TEST(Suggestion, FirstOfEqualsWins) { EXPECT_EQ(NearestWord("cat", {"bat", "hat"}), "bat"); }
 
 }  // namespace
-}  // namespace robomerge::cli
+}  // namespace robomerge

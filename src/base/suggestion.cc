@@ -1,8 +1,8 @@
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 #include <algorithm>
 
-namespace robomerge::cli {
+namespace robomerge {
 
 size_t EditDistance(std::string_view left, std::string_view right) {
   std::vector<size_t> before_last, last(right.size() + 1), row(right.size() + 1);
@@ -40,4 +40,4 @@ std::optional<std::string> NearestWord(std::string_view word,
   return found;
 }
 
-}  // namespace robomerge::cli
+}  // namespace robomerge

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace robomerge::cli {
+namespace robomerge {
 
 /// The fewest insertions, deletions, replacements and swaps of neighbours that make `left` into
 /// `right` (optimal string alignment).
@@ -16,4 +16,4 @@ size_t EditDistance(std::string_view left, std::string_view right);
 std::optional<std::string> NearestWord(std::string_view word,
                                        const std::vector<std::string>& candidates);
 
-}  // namespace robomerge::cli
+}  // namespace robomerge
