@@ -145,7 +145,7 @@ class FeatureComparison {
     }
     if (!are_vectors || !are_numbers) {
       return AddUnsettled(std::move(split), "D-shape", "another shape",
-                          "only vectors of numbers can be padded");
+                          "only vectors of numbers, of two and more, can be padded");
     }
     Difference& difference = Add(std::move(split), "D-shape", "another length", Settlement::kFlag,
                                  "zeros go behind; are the elements in front the same?");
