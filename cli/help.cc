@@ -124,7 +124,7 @@ std::string Beginning(Command command) {
     return text + std::string(chosen->help) + "\n\nUsage: robomerge " + std::string(chosen->name) +
            " " + std::string(chosen->arguments) + " [flags]\n";
   }
-  text += std::string(kSentence) + "\n\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
+  text += std::string(kSentence) + "\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
   for (const CommandHelp& help : AllCommands()) {
     text += "  " + Padded(std::string(help.name) + " " + std::string(help.arguments), 21) + "  " +
             std::string(help.help) + "\n";
