@@ -29,7 +29,7 @@ Problem UnknownCommand(const std::string& word) {
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, inspect, verify, describe, write or publish")
+      .Expected("merge, plan, inspect, compare, verify, describe, write or publish")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -316,7 +316,7 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan, inspect, verify, describe, write or publish")
+        .Expected("merge, plan, inspect, compare, verify, describe, write or publish")
         .Hint(std::string(kSeeHelp));
   }
   if (chosen == kInspect) {
@@ -325,6 +325,13 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Kind("E-path")
         .Expected("robomerge inspect PATH")
         .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  if (chosen == kCompare) {
+    if (!invocation.paths.empty() || !invocation.list_path.empty()) return invocation;
+    return Problem(Code::kInvalidArgument, "no sources")
+        .Kind("E-no-sources")
+        .Expected("robomerge compare SRC...")
+        .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
   }
   if (chosen == kVerify) {
     ROBOMERGE_RETURN_NOT_OK(CheckVerifyPaths(invocation));

@@ -64,6 +64,9 @@ void PrintFindings(const Invocation& invocation, const std::vector<Finding>& fin
 ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& report,
                            Console& console);
 
+/// Runs `compare`: prints what differs, and what settles it.
+ExitCode RunCompare(const Invocation& invocation, Console& console);
+
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 
 }  // namespace robomerge::cli

@@ -154,7 +154,7 @@ constexpr unsigned kMerges = kMerge | kPlan;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kWorks = kMerges | kRanked;
-constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify;
+constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist",
@@ -164,7 +164,7 @@ constexpr Flag kFlags[] = {
      "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept "
      "as it was is no difference.",
      "", Raise<&Invocation::against>},
-    {"from", 0, "FILE", kReads | kVerify, true,
+    {"from", 0, "FILE", kReads | kVerify | kCompare, true,
      "Read more sources from FILE, one per line; - is standard input",
      "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command "
      "line.",
@@ -183,7 +183,7 @@ constexpr Flag kFlags[] = {
      SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
      SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kVerify | kInspect, true,
+    {"num-workers", 'j', "N", kWorks | kVerify | kInspect | kCompare, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
     {"dry-run", 'n', "", kMerge, false,
@@ -234,6 +234,10 @@ constexpr Flag kFlags[] = {
      "Also read all rows and video indexes: faults, constants, NaN, outliers",
      "As `verify PATH` does. Exits with 3 if it finds what a merge would not refuse.", "",
      Raise<&Invocation::read_data>},
+    {"recipe-out", 0, "FILE", kCompare, true,
+     "Write the flags as a recipe for `merge --recipe`, to be read and changed",
+     "An older recipe is replaced if nobody has changed it; nothing else is.", "",
+     SetPath<&Invocation::recipe_out>},
     {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
      "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE",
      SetPathOption<&MergeOptions::trace_path>},
@@ -242,7 +246,7 @@ constexpr Flag kFlags[] = {
     {"quiet", 'q', "", kEvery, true, "Print errors only",
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
-     "", "", AddVerbosity},
+     "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
     {"progress", 0, "WHEN", kWorks | kVerify | kInspect, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
@@ -268,6 +272,10 @@ constexpr CommandHelp kCommands[] = {
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.",
      "robomerge inspect kitchen_1 --read-data"},
+    {kCompare, "compare", "SRC...", "Show how datasets differ, and the flags that settle it",
+     "Reads metadata only. Exits with 3 if a merge would refuse them as they are, with 1 if one\n"
+     "cannot be read.",
+     "robomerge compare kitchen_* --recipe-out kitchen.yaml"},
     {kVerify, "verify", "DST [--against SRC...]",
      "Prove a dataset, alone or against what it was merged from",
      "Alone: numbering, references, timestamps, statistics against the data, video frames at\n"

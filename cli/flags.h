@@ -23,7 +23,8 @@ enum Command : unsigned {
   kDescribe = 8,
   kWrite = 16,
   kPublish = 32,
-  kVerify = 64
+  kVerify = 64,
+  kCompare = 128
 };
 
 /// What a command line asks for.
@@ -43,6 +44,7 @@ struct Invocation {
   bool against = false;    ///< verify: --against
   bool verify = false;     ///< merge: --verify
   bool read_data = false;  ///< inspect: --read-data
+  std::string recipe_out;  ///< compare: --recipe-out; empty: none
   MergeOptions options;
   Rules rules;  ///< for all sources
   /// The flags and variables that were given, by KeyOf().

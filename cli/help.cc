@@ -15,7 +15,8 @@ constexpr std::string_view kExitCodes =
     "  1    the sources or the destination are at fault: missing, damaged, unsupported,\n"
     "       not fitting together, already there\n"
     "  2    the command line is wrong\n"
-    "  3    `verify` found that the dataset is not as it must be\n"
+    "  3    `verify` found that the dataset is not as it must be, or `compare` something to "
+    "settle\n"
     "  4    the system refused to read or write\n"
     "  70   a bug of robomerge\n"
     "  130  cancelled\n";
@@ -123,7 +124,7 @@ std::string Beginning(Command command) {
     return text + std::string(chosen->help) + "\n\nUsage: robomerge " + std::string(chosen->name) +
            " " + std::string(chosen->arguments) + " [flags]\n";
   }
-  text += std::string(kSentence) + "\n\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
+  text += std::string(kSentence) + "\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
   for (const CommandHelp& help : AllCommands()) {
     text += "  " + Padded(std::string(help.name) + " " + std::string(help.arguments), 21) + "  " +
             std::string(help.help) + "\n";
@@ -146,7 +147,7 @@ std::string FullHelp(Command command) {
   if (const CommandHelp* const chosen = Find(command))
     text += "\n" + std::string(chosen->detail) + "\n";
   text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
-  if (command != kInspect) text += "\n" + std::string(kSignals);
+  if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }
 

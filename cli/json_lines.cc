@@ -34,6 +34,10 @@ class AddToLine {
   void operator()(const char* name, const std::vector<Finding>& findings) const {
     Count(name, findings);
   }
+  void operator()(const char* name,
+                  const std::vector<CompareReport::Difference>& differences) const {
+    Count(name, differences);
+  }
 
  private:
   void Count(const std::string& name, const auto& list) const {
@@ -107,6 +111,16 @@ std::string InspectLines(const InspectReport& report, int exit_code) {
   for (const Problem& problem : report.problems) lines += ProblemLine(problem);
   for (const Finding& note : report.notes) lines += Line(Message("note", note));
   for (const Finding& finding : report.findings) lines += FindingLine(finding);
+  return lines + Line(summary);
+}
+
+std::string CompareLines(const CompareReport& report, int exit_code) {
+  std::string lines;
+  for (const CompareReport::Difference& difference : report.differences)
+    lines += Line(Message("difference", difference));
+  for (const Problem& problem : report.problems) lines += ProblemLine(problem);
+  Json summary = Message("summary", report);
+  summary["exit_code"] = exit_code;
   return lines + Line(summary);
 }
 

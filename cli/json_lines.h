@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/progress.h"
+#include "robomerge/compare.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
@@ -32,5 +33,8 @@ std::string VerifySummaryLine(const VerifyReport& report, int exit_code);
 /// "finding", then
 /// "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);
+
+/// All lines of a comparison: each "difference" and "problem", then "summary".
+std::string CompareLines(const CompareReport& report, int exit_code);
 
 }  // namespace robomerge::cli

@@ -44,6 +44,7 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       break;
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
+      if (invocation.command == kCompare) return RunCompare(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.options.dry_run
                  ? RunMerge(invocation, console)

@@ -1,10 +1,12 @@
 // meta/info.json: parsed, written again, and read as a dataset's; its path templates filled for
-// every camera.
+// every camera; compared with another.
 #include "base/path.h"
+#include "compare/differences.h"
 #include "fuzz/check.h"
 #include "fuzz/folder_input.h"
 #include "model/file_id.h"
 #include "read/v30/read_v30.h"
+#include "testing/built_dataset.h"
 
 namespace robomerge {
 
@@ -48,6 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static_cast<void>(ComparableEntry(feature));
   }
   static_cast<void>(dataset.schema.Fingerprint());
+  static const auto usual = std::make_shared<const Schema>(test::MakeSchema({"camera"}));
+  const auto schema = std::make_shared<const Schema>(std::move(dataset.schema));
+  static_cast<void>(FlagsThatSettle({{usual, "", 0, "/usual", 1}, {schema, "", 1, "/in", 1}}));
   return 0;
 }
 

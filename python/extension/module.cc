@@ -12,6 +12,7 @@
 
 #include "from_python.h"
 #include "recipe_to_python.h"
+#include "robomerge/compare.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
 #include "robomerge/recipe.h"
@@ -109,6 +110,21 @@ nb::tuple ReadRecipeFromPython(nb::handle path) {
   return nb::make_tuple(RecipeToPython(*recipe), nb::tuple());
 }
 
+nb::tuple CompareFromPython(nb::handle sources, const nb::dict& given) {
+  Arguments arguments;
+  std::vector<std::string> roots;
+  for (const SourceSpec& source : arguments.Sources("sources", sources))
+    roots.push_back(source.location);
+  CompareOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<CompareReport>> report;
+  RunWatched([&](const ProgressCallback&,
+                 const std::atomic<bool>& stop) { report = Compare(roots, options, &stop); },
+             nb::none());
+  return Answer(*report);
+}
+
 nb::str FormatFromPython(const nb::list& problems, const std::string& heading) {
   std::vector<Problem> values;
   for (const nb::handle each : problems)
@@ -130,6 +146,7 @@ nb::dict Names() {
   add("Code", NamesOf(Code()));
   add("CopyMode", NamesOf(CopyMode()));
   add("Mode", NamesOf(ReportedFile::Mode()));
+  add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;
 }
 
@@ -145,6 +162,8 @@ NB_MODULE(_robomerge, module) {
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
+             "Returns the report and no problems, or None and the problems.");
+  module.def("compare", CompareFromPython, "sources"_a.none(), "options"_a,
              "Returns the report and no problems, or None and the problems.");
   module.def("read_recipe", ReadRecipeFromPython, "path"_a.none(),
              "Returns the recipe and no problems, or None and the problems.");

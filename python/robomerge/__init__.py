@@ -33,6 +33,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     )
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
+    from robomerge.merging import compare as compare
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
@@ -41,13 +42,17 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.recipe import Source as Source
     from robomerge.recipe import read_recipe as read_recipe
     from robomerge.report import (
+        CompareReport as CompareReport,
         DatasetFile as DatasetFile,
+        Difference as Difference,
+        DifferenceForm as DifferenceForm,
         Feature as Feature,
         Finding as Finding,
         InspectReport as InspectReport,
         MergeProgress as MergeProgress,
         MergeReport as MergeReport,
         Problem as Problem,
+        Remedy as Remedy,
         ReportedFile as ReportedFile,
         StageTime as StageTime,
         VerifyReport as VerifyReport,
@@ -67,16 +72,20 @@ _NAMES_OF = {
         "VerificationError",
     ),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("compare", "inspect", "merge", "plan", "verify"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
+        "CompareReport",
         "DatasetFile",
+        "Difference",
+        "DifferenceForm",
         "Feature",
         "Finding",
         "InspectReport",
         "MergeProgress",
         "MergeReport",
         "Problem",
+        "Remedy",
         "ReportedFile",
         "StageTime",
         "VerifyReport",

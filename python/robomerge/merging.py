@@ -1,4 +1,4 @@
-"""merge, plan, inspect and verify."""
+"""merge, plan, inspect, compare and verify."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -7,7 +7,15 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from robomerge.errors import VerificationError, error_of, format_problems
 from robomerge.progress_bar import progress_bar
 from robomerge.recipe import PathLike, Source
-from robomerge.report import InspectReport, MergeProgress, MergeReport, Problem, VerifyReport, from_fields
+from robomerge.report import (
+    CompareReport,
+    InspectReport,
+    MergeProgress,
+    MergeReport,
+    Problem,
+    VerifyReport,
+    from_fields,
+)
 
 T = TypeVar("T")
 
@@ -176,6 +184,36 @@ def inspect(
     with _callback(progress) as callback:
         answer = extension.inspect(root, {"read_data": read_data, "num_workers": num_workers}, callback)
     return _value(InspectReport, answer)
+
+
+def compare(
+    sources: Iterable[PathLike | Source], *, recipe_out: PathLike | None = None, num_workers: int | None = None
+) -> CompareReport:
+    """Compares datasets by their metadata, and reports how they differ and what settles it.
+
+    Reads info.json, tasks and statistics, and the index of each camera's first video. Sources that
+    cannot be read are in the report's `problems`; the others are compared.
+
+    Args:
+        sources: dataset folders. Where two forms are as frequent, the first source decides which
+            one is the usual.
+        recipe_out: a file into which everything that settles differences is written, as a recipe
+            for a merge. Only an older recipe that nobody has changed is replaced.
+        num_workers: threads; None or 0 for one per core that this process may use. The report does
+            not depend on it.
+
+    Returns:
+        A CompareReport, which is true if a merge takes the sources as they are.
+
+    Raises:
+        InvalidArgumentError: there is no source, or a path cannot be one (a ValueError).
+        DestinationExistsError: something else is at `recipe_out` (a FileExistsError).
+        SystemRefusedError: the recipe could not be written (an OSError).
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from robomerge.library import extension
+
+    return _value(CompareReport, extension.compare(sources, {"recipe_out": recipe_out, "num_workers": num_workers}))
 
 
 def verify(

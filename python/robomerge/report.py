@@ -224,6 +224,70 @@ class InspectReport:
     num_findings: int
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """One rule that settles a difference, or helps to."""
+
+    #: The key of a recipe: "rename", "drop", "keep_common", ...
+    key: str
+    #: The feature, camera or task; empty if the rule has none.
+    name: str
+    #: What it gets; empty if the rule has none.
+    value: str
+    #: The same as a flag, written for a shell; empty where only a recipe can say it.
+    flag: str
+
+
+@dataclass(frozen=True)
+class DifferenceForm:
+    """What some of the sources have."""
+
+    what: str
+    num_sources: int
+    #: All of them; of the usual form only the first.
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One way in which sources differ."""
+
+    #: Stable name of this kind of difference, such as "D-fps" (docs/compare.md).
+    kind: str
+    #: The features concerned; none for the dataset as a whole.
+    features: tuple[str, ...]
+    #: One clause.
+    what: str
+    #: "flag": the remedies settle it. "nothing": no flag settles it. "merge": a merge settles it by
+    #: itself. "hint": a merge takes it as it is, but it may not be meant.
+    settlement: Literal["flag", "nothing", "merge", "hint"]
+    #: The usual one first.
+    forms: tuple[DifferenceForm, ...]
+    #: What together settles it.
+    remedies: tuple[Remedy, ...]
+    #: Flags, each text instead of the remedies.
+    alternatives: tuple[str, ...]
+    #: Why nothing settles it, what a remedy does, or how a hint was judged.
+    why: str
+
+
+@dataclass(frozen=True)
+class CompareReport:
+    """How datasets differ. It is true in a condition if a merge takes them as they are."""
+
+    num_sources: int
+    #: Those that could be read.
+    num_compared: int
+    differences: tuple[Difference, ...]
+    #: Of all remedies, each once, in the order in which a merge applies them.
+    flags: tuple[str, ...]
+    #: Of each source that could not be read, the first.
+    problems: tuple[Problem, ...]
+
+    def __bool__(self) -> bool:
+        return not self.problems and all(one.settlement in ("merge", "hint") for one in self.differences)
+
+
 @cache
 def _parts(kind: type) -> dict[str, type]:
     """The fields of `kind` that hold one or several values of this module, and the class of these

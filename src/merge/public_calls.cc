@@ -1,6 +1,7 @@
 // The public calls: each is its namesake in on_file_system.h on the real file system, which is
 // named here and nowhere below.
 #include "base/text.h"
+#include "compare/compare.h"
 #include "formats/parquet/version.h"
 #include "merge/on_file_system.h"
 #include "recipe/read_recipe.h"
@@ -24,6 +25,11 @@ Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
 Result<InspectReport> Inspect(const std::string& root, const InspectOptions& options,
                               const ProgressCallback& progress, const std::atomic<bool>* stop) {
   return InspectOn(io::Posix(), root, options, progress, stop);
+}
+
+Result<CompareReport> Compare(const std::vector<std::string>& sources,
+                              const CompareOptions& options, const std::atomic<bool>* stop) {
+  return CompareOn(io::Posix(), sources, options, stop);
 }
 
 Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,

@@ -213,4 +213,21 @@ Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& 
   return std::move(facts.schema);
 }
 
+Result<Outline> ReadOutline(const io::FileSystem& file_system, const std::string& root) {
+  MetadataFile info_file;
+  Dataset dataset;
+  const Result<json::Json> info = ReadInfoFile(file_system, root, info_file, dataset.warnings);
+  if (!info.ok()) return OneForAllPointers(info.status(), root);
+  dataset.root = root;
+  Outline outline;
+  outline.version = info->at("codebase_version").get<std::string>();
+  if (const Status status = v30::ReadOutline(file_system, *info, dataset, outline.first_videos);
+      !status.ok())
+    return OneForAllPointers(status.OfSource(root), root);
+  outline.schema = std::move(dataset.schema);
+  outline.tasks = std::move(dataset.tasks);
+  if (dataset.statistics) outline.statistics = std::move(*dataset.statistics);
+  return outline;
+}
+
 }  // namespace robomerge

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "adapt/resolve.h"
 #include "io/file_system.h"
@@ -30,5 +32,19 @@ Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& 
 /// Reads info.json, and meta/tasks.parquet if it `wants_tasks`.
 Result<SourceFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
                               bool wants_tasks);
+
+/// What the metadata say of a dataset, without its episodes.
+struct Outline {
+  std::string version;  ///< as info.json names it
+  Schema schema;
+  std::vector<std::string> tasks;
+  std::vector<FeatureStatistics> statistics;  ///< of stats.json; empty if there is none
+  /// (camera, the stream of its first video file); none for a camera without file-000.
+  std::vector<std::pair<std::string, mp4::StreamSummary>> first_videos;
+};
+
+/// Reads info.json, the tasks, stats.json, and the index of each camera's first video. What is
+/// wrong with other files is not seen.
+Result<Outline> ReadOutline(const io::FileSystem& file_system, const std::string& root);
 
 }  // namespace robomerge

@@ -99,4 +99,27 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   return dataset;
 }
 
+Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Dataset& dataset,
+                   std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(dataset.root, info, dataset));
+  std::vector<Problem> problems;
+  Gather(ReadSubtasks(file_system, dataset).OfKind("E-subtasks"), problems);
+  Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
+  Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);
+  for (const std::string& key : dataset.schema.video_keys()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string path,
+                               ExpandTemplate(source_info.video_path, {0, 0}, key));
+    const Result<std::unique_ptr<io::RandomAccessFile>> file =
+        file_system.OpenForReading(io::JoinPath(dataset.root, path));
+    // Files may be numbered otherwise. Only the episodes table, which is not read, can tell.
+    if (!file.ok() && file.status().code() == Code::kNotFound) continue;
+    Gather(file.status().OfKind("E-video-file"), problems);
+    if (!file.ok()) continue;
+    Result<mp4::StreamSummary> stream = mp4::ReadStreamSummary(**file);
+    Gather(stream.status().OfKind("E-video-file"), problems);
+    if (stream.ok()) first_videos.emplace_back(key, std::move(stream).value());
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
 }  // namespace robomerge::v30

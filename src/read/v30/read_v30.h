@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "formats/json/json.h"
@@ -54,6 +55,10 @@ inline MetadataFile MetadataFileOf(const io::RandomAccessFile& file) {
 
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info, const ReadOptions& options);
+
+/// Reads what ReadOutline() of read/read.h needs: into `dataset` all but the videos.
+Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Dataset& dataset,
+                   std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos);
 
 // The parts of ReadDataset, each in a file of its own. They add what they read to `dataset`,
 // warnings included.
