@@ -64,9 +64,9 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
     columns.columns.push_back(std::move(column));
   }
   for (VideoKey& key : dataset.video_keys) {
-    const auto change =
-        std::find_if(changes.begin(), changes.end(),
-                     [&](const FeatureChange& one) { return one.from == key.name; });
+    const auto change = std::find_if(changes.begin(), changes.end(), [&](const FeatureChange& one) {
+      return one.from == key.name;
+    });
     if (change != changes.end()) key.name = change->to;
   }
   std::erase_if(dataset.video_keys, [](const VideoKey& key) { return key.name.empty(); });

@@ -240,9 +240,9 @@ SourceSpec Source(const std::string& location, const Adaptation& rules) {
   return spec;
 }
 
-SourceFacts Facts(const std::vector<std::pair<std::string, Json>>& features,
+RuleFacts Facts(const std::vector<std::pair<std::string, Json>>& features,
                   const std::vector<std::string>& tasks = {}) {
-  SourceFacts facts{test::MakeSchema(), tasks};
+  RuleFacts facts{test::MakeSchema(), tasks};
   for (const auto& [name, entry] : features) facts.schema.features.push_back({name, entry});
   return facts;
 }

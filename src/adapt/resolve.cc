@@ -34,11 +34,11 @@ std::string TaskForm(const std::string& task) {
 
 class Resolving {
  public:
-  Resolving(std::vector<SourceSpec> sources, const std::vector<std::optional<SourceFacts>>& facts)
+  Resolving(std::vector<SourceSpec> sources, const std::vector<std::optional<RuleFacts>>& facts)
       : sources_(std::move(sources)), facts_(facts) {}
 
   Result<std::vector<SourceSpec>> Run() {
-    for (const std::optional<SourceFacts>& one : facts_) all_are_read_ = all_are_read_ && one;
+    for (const std::optional<RuleFacts>& one : facts_) all_are_read_ = all_are_read_ && one;
     ROBOMERGE_RETURN_NOT_OK(RenameAndDrop());
     KeepCommon();
     for (size_t source = 0; source < sources_.size(); ++source) {
@@ -241,7 +241,7 @@ class Resolving {
   }
 
   std::vector<SourceSpec> sources_;
-  const std::vector<std::optional<SourceFacts>>& facts_;
+  const std::vector<std::optional<RuleFacts>>& facts_;
   std::vector<std::optional<Schema>> schemas_;  // after `rename`, `drop` and `keep_common`
   bool all_are_read_ = true;
   struct Match {
@@ -261,7 +261,7 @@ bool NeedsTasks(const Adaptation& adaptation) {
 }
 
 Result<std::vector<SourceSpec>> ResolveRules(std::vector<SourceSpec> sources,
-                                             const std::vector<std::optional<SourceFacts>>& facts) {
+                                             const std::vector<std::optional<RuleFacts>>& facts) {
   return Resolving(std::move(sources), facts).Run();
 }
 

@@ -12,7 +12,7 @@
 namespace robomerge {
 
 /// What rules must know of other sources.
-struct SourceFacts {
+struct RuleFacts {
   Schema schema;
   std::vector<std::string> tasks;
 };
@@ -27,6 +27,6 @@ bool NeedsTasks(const Adaptation& adaptation);
 /// when it is. kInvalidArgument (E-rule) names every rule that matches nothing in any source that
 /// has it.
 Result<std::vector<SourceSpec>> ResolveRules(std::vector<SourceSpec> sources,
-                                             const std::vector<std::optional<SourceFacts>>& facts);
+                                             const std::vector<std::optional<RuleFacts>>& facts);
 
 }  // namespace robomerge

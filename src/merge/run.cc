@@ -214,14 +214,14 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   if (!wants_facts) return sources;
-  std::vector<std::optional<SourceFacts>> facts(sources.size());
+  std::vector<std::optional<RuleFacts>> facts(sources.size());
   std::vector<schedule::Item> items;
   for (size_t source = 0; source < sources.size(); ++source) {
     schedule::Item item;
     item.name = "read info of " + sources[source].location;
     item.category = "read";
     item.body = [&, source](schedule::Spawner&) {
-      Result<SourceFacts> read = ReadFacts(file_system_, sources[source].location, wants_tasks);
+      Result<RuleFacts> read = ReadFacts(file_system_, sources[source].location, wants_tasks);
       if (read.ok()) facts[source] = std::move(read).value();  // one slot per source
       return Status();
     };

@@ -132,8 +132,8 @@ Status CheckNotEmpty(const Partial& root) {
                         .Kind("E-nothing-selected")
                         .Hint("see what each episode is left out for: robomerge merge ... "
                               "--list-episodes");
-  if (!problems.empty()) problem.At(problems.front().where).Found(problems.front().found);
-  return problem;
+  if (problems.empty()) return problem;
+  return std::move(problem).At(problems.front().where).Found(problems.front().found);
 }
 
 // The table of subtasks is the same in all sources.

@@ -195,7 +195,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   return dataset;
 }
 
-Result<SourceFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
+Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
                               bool wants_tasks) {
   MetadataFile info_file;
   Dataset dataset;
@@ -204,11 +204,11 @@ Result<SourceFacts> ReadFacts(const io::FileSystem& file_system, const std::stri
   dataset.root = root;
   ROBOMERGE_ASSIGN_OR_RETURN(const v30::SourceInfo read, v30::ReadInfo(root, info, dataset));
   if (wants_tasks) ROBOMERGE_RETURN_NOT_OK(v30::ReadTasks(file_system, read, dataset));
-  return SourceFacts{std::move(dataset.schema), std::move(dataset.tasks)};
+  return RuleFacts{std::move(dataset.schema), std::move(dataset.tasks)};
 }
 
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
-  ROBOMERGE_ASSIGN_OR_RETURN(SourceFacts facts,
+  ROBOMERGE_ASSIGN_OR_RETURN(RuleFacts facts,
                              ReadFacts(file_system, root, /*wants_tasks=*/false));
   return std::move(facts.schema);
 }

@@ -30,7 +30,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root);
 
 /// Reads info.json, and meta/tasks.parquet if it `wants_tasks`.
-Result<SourceFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
+Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
                               bool wants_tasks);
 
 /// What the metadata say of a dataset, without its episodes.

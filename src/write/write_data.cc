@@ -167,8 +167,32 @@ class DataWriter {
         plan_.sources[plan_.schema_source]->dataset->data_files[plan_.schema_data_file];
     const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
-    return parquet::DestinationSchema::From(file, footer, BookkeepingColumns(),
-                                            plan_.nullable_columns);
+    return parquet::DestinationSchema::From(
+        file, footer, BookkeepingColumns(), plan_.nullable_columns,
+        ColumnsOf(*plan_.sources[plan_.schema_source]->dataset, footer));
+  }
+
+  // The columns under the rules of the source that gives the schema; none if it has no rules.
+  static std::vector<parquet::DestinationColumn> ColumnsOf(const Dataset& dataset,
+                                                           const parquet::Footer& footer) {
+    const parquet::ColumnChanges* changes = dataset.column_changes.get();
+    std::vector<parquet::DestinationColumn> columns;
+    if (changes == nullptr) return columns;
+    for (const std::string& name : parquet::ColumnsInDestination(changes, footer.column_names())) {
+      parquet::DestinationColumn column;
+      column.name = name;
+      column.owner_column = parquet::SourceColumnOf(changes, name).value_or("");
+      const parquet::ColumnChange* change = changes->Of(name);
+      const bool is_new_form = change != nullptr && (change->source_column.empty() ||
+                                                     change->is_cast || !change->elements.empty());
+      if (is_new_form) {
+        const Feature& feature = *dataset.schema.Find(name);
+        column.dtype = feature.dtype();
+        column.shape = feature.shape();
+      }
+      columns.push_back(std::move(column));
+    }
+    return columns;
   }
 
   const WriteContext& context_;
