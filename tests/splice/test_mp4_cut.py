@@ -24,13 +24,9 @@ from test_mp4_splice import (
     RECIPES,
     TOOL,
     VideoDecoder,
-    X264,
-    X265,
     av,
     av_frames,
-    check_with_torchcodec,
     encode,
-    picture_hash,
     probe_packets,
     run,
     splice,
@@ -45,6 +41,7 @@ pytestmark = [
 
 NUM_CUTS = int(os.environ.get("ROBOMERGE_NUM_CUTS", "40"))
 NUM_FRAMES = 100
+SAMPLES = os.environ.get("ROBOMERGE_SAMPLES")
 X264_FAST = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1"]
 X264_B = [*X264_FAST, "-bf", "2", "-b_strategy", "0", "-sc_threshold", "0"]
 SVT = ["-c:v", "libsvtav1", "-preset", "12"]
@@ -61,6 +58,7 @@ CLIPS = {
     "h264_endless": [*X264_FAST, "-g", "9999", "-sc_threshold", "0"],
     "h264_b_closed": [*X264_B, "-g", "12"],
     "h264_b_open": [*X264_B, "-g", "12", "-x264-params", "open-gop=1"],
+    "h264_open_without_leading": [*X264_FAST, "-bf", "1", "-b_strategy", "1", "-g", "6", "-x264-params", "open-gop=1"],
     "h264_b_pyramid_g30": [*X264_FAST, "-bf", "5", "-b-pyramid", "normal", "-g", "30"],
     "h264_intra_refresh": [*X264_FAST, "-g", "12", "-intra-refresh", "1"],
     "h264_slices": [*X264_B, "-g", "12", "-slices", "3"],
@@ -92,6 +90,8 @@ class Source:
         self.pictures = [digest for _, digest in av_frames(path)]
         assert len(self.pictures) == len(packets)
         self.summary = summary(path)
+        self.has_open_groups = any(
+            p.is_keyframe and {5, 19, 20}.isdisjoint(nal_types(bytes(p), self.summary["codec"])) for p in packets)
         self.starts = {i for i, p in enumerate(packets) if p.is_keyframe and self.may_start(i, bytes(p))}
         self.is_border = [max(self.numbers[:i], default=-1) == i - 1 for i in range(len(packets) + 1)]
 
@@ -101,7 +101,7 @@ class Source:
             return sample == 0 or leads
         types = nal_types(packet, self.summary["codec"])
         if self.summary["codec"] == "h264":
-            return 5 in types or (leads and (6, "recovery") in types)
+            return 5 in types
         return 19 in types or 20 in types or (leads and any(16 <= t <= 21 for t in types))
 
     def smallest(self, wanted):
@@ -118,12 +118,10 @@ class Source:
 
 def nal_types(packet, codec):
     types = []
-    while len(packet) > 4:
+    while codec in ("h264", "hevc") and len(packet) > 4:
         length = int.from_bytes(packet[:4], "big")
         unit, packet = packet[4 : 4 + length], packet[4 + length :]
         types.append(unit[0] & 31 if codec == "h264" else unit[0] >> 1 & 63)
-        if codec == "h264" and types[-1] == 6 and unit[1] == 6 and unit[3] & 0xC0 == 0xC0:
-            types.append((6, "recovery"))
     return types
 
 
@@ -189,12 +187,24 @@ def framemd5(path):
 
 
 def read_with_torchcodec(source, path, numbers):
-    """In a random order; the seek that LeRobot uses finds what it finds in the source."""
-    whole, part = VideoDecoder(str(source.path), seek_mode="exact"), VideoDecoder(str(path), seek_mode="exact")
+    """In an order that needs seeks. In streams with open groups torchcodec may miss the last frame after
+    a seek, of sources, too."""
+    last = len(numbers) - 1
+    part = VideoDecoder(str(path), seek_mode="exact")
     assert len(part) == len(numbers)
-    for place in random.Random(7).sample(range(len(numbers)), min(6, len(numbers))):
-        found = part.get_frame_at(place)
-        assert bool((found.data == whole.get_frame_at(numbers[place]).data).all()), place
+    for place in [last, *random.Random(7).sample(range(len(numbers)), min(6, len(numbers))), last]:
+        try:
+            found = part.get_frame_at(place)
+        except RuntimeError:
+            assert place == last and source.has_open_groups
+            part = VideoDecoder(str(path), seek_mode="exact")
+            continue
+        assert bool((found.data == framedata(source.path)[numbers[place]]).all()), place
+
+
+@functools.cache
+def framedata(path):
+    return VideoDecoder(str(path), seek_mode="exact")[:]
 
 
 READERS = [read_with_ffmpeg] + ([read_with_torchcodec] if VideoDecoder is not None else [])
@@ -235,8 +245,10 @@ def check_clip(path, folder, name, num_cuts=NUM_CUTS):
         files += len(answer["parts"])
     if os.environ.get("ROBOMERGE_CUT_REPORT"):
         with open(os.environ["ROBOMERGE_CUT_REPORT"], "a") as report:
-            report.write(f"{name}: {len(selections)} selections, {wanted_frames} frames wanted, {kept_frames} kept, "
-                         f"{files} files, {len(source.starts)} starts of {len(source.numbers)}\n")
+            episodes = [sum(part["summary"]["num_frames"] for part in answers[n]["parts"]) for n in range(2)]
+            report.write(f"{name}: {len(source.starts)} starts in {len(source.numbers)} frames; {len(selections)} "
+                         f"selections: {wanted_frames} frames wanted, {kept_frames} kept, in {files} files; "
+                         f"odd and even episodes: {episodes}\n")
     return source, answers
 
 
@@ -244,3 +256,98 @@ def check_clip(path, folder, name, num_cuts=NUM_CUTS):
 def test_cuts_of_one_clip(tmp_path, name):
     path = encode(tmp_path / "clip.mp4", NUM_FRAMES, 0, "30", CLIPS[name])
     check_clip(path, tmp_path, name)
+
+
+@pytest.mark.skipif(not SAMPLES, reason="ROBOMERGE_SAMPLES does not name the folder of real recordings")
+@pytest.mark.parametrize("dataset", ["open-00", "g1-v21-00"])
+def test_cuts_of_real_recordings(tmp_path, dataset):
+    path = min((Path(SAMPLES) / dataset).rglob("*.mp4"))
+    source, _ = check_clip(path, tmp_path, dataset, 5)
+    assert len(source.starts) > 1
+
+
+def joined(folder, names, lengths):
+    clips = [encode(folder / f"{number}.mp4", length, 40 * number, "30", [*CLIPS[name], "-pix_fmt", "yuv420p"])
+             for number, (name, length) in enumerate(zip(names, lengths, strict=True))]
+    out = folder / "joined.mp4"
+    splice(out, clips)
+    starts = [sum(lengths[:number]) for number in range(len(lengths))]
+    return out, list(zip(starts, lengths, strict=True))
+
+
+@pytest.mark.parametrize("name", ["h264_g30", "h264_b_pyramid_g30", "hevc_g30", "av1_svt_g30", "mpeg4_b"])
+def test_episodes_encoded_one_by_one_need_no_padding(tmp_path, name):
+    """As LeRobot's recorder writes them."""
+    out, episodes = joined(tmp_path, [name] * 5, (17, 31, 1, 40, 8))
+    source = Source(out)
+    selections = [episodes[::2], episodes[1::2], episodes[2:3], episodes[-1:], episodes[:2] + episodes[3:]]
+    for wanted, answer in zip(selections, cut(source, selections, tmp_path), strict=True):
+        check_cut(source, wanted, answer, READERS)
+        [part] = answer["parts"]
+        assert part["summary"]["num_frames"] == sum(num for _, num in wanted)
+
+
+@pytest.mark.parametrize("concatenated", ["h264_b_closed", "hevc_g30"])
+def test_parameter_sets_in_the_frames_are_kept_with_them(tmp_path, concatenated):
+    """As FFmpeg's concatenation puts them there."""
+    clips = [encode(tmp_path / f"{n}.mp4", 30, 90 * n, "30", CLIPS[concatenated]) for n in range(3)]
+    (tmp_path / "list").write_text("".join(f"file '{clip}'\n" for clip in clips))
+    out = tmp_path / "joined.mp4"
+    run("ffmpeg", "-v", "error", "-f", "concat", "-safe", "0", "-i", tmp_path / "list", "-c", "copy", out)
+    source = Source(out)
+    selections = [[(30, 30)], [(0, 30), (60, 30)], [(60, 1)]]
+    for wanted, answer in zip(selections, cut(source, selections, tmp_path), strict=True):
+        check_cut(source, wanted, answer, READERS)
+
+
+@pytest.mark.parametrize("align", [None, 4096])
+def test_cuts_are_spliced_with_other_sources(tmp_path, align):
+    """Pieces without reordered frames next to pieces with, on other clocks, twice of one file."""
+    recipes = ["h264_b", "h264_ts90000_b", "h264_no_edit_list_b"]
+    clips = [encode(tmp_path / f"{r}.mp4", 60, 40 * n, "30", RECIPES[r][1]) for n, r in enumerate(recipes)]
+    sources = [Source(clip) for clip in clips]
+    keep = [(0, "12+1,40+3"), (1, "0+60"), (2, "59+1"), (0, "0+2,30+1"), (1, None)]
+    arguments = [part for n, ranges in keep for part in ([clips[n]] + (["--keep", ranges] if ranges else []))]
+    out = tmp_path / "out.mp4"
+    layout = splice(out, arguments, align, fps=30)
+    expected, starts = [], []
+    for n, ranges in keep:
+        starts.append(len(expected) * layout["timescale"] // 30)
+        wanted = [tuple(map(int, r.split("+"))) for r in (ranges or "0+60").split(",")]
+        expected += [(n, frame) for first, num in sources[n].smallest(wanted) for frame in range(first, first + num)]
+    assert layout["start_ticks"] == starts
+    assert layout["end_ticks"] == len(expected) * layout["timescale"] // 30
+    frames = av_frames(out)
+    assert [digest for _, digest in frames] == [sources[n].pictures[frame] for n, frame in expected]
+    assert [pts for pts, _ in frames] == [k * layout["timescale"] // 30 for k in range(len(expected))]
+    packets, _ = probe_packets(out)
+    of_sources = {digest for source in clips for _, digest in probe_packets(source)[0]}
+    assert {digest for _, digest in packets} <= of_sources
+
+
+def test_whole_cuts_give_the_bytes_of_whole_files(tmp_path):
+    clips = [encode(tmp_path / f"{n}.mp4", 30, 40 * n, "30", RECIPES["h264_b"][1], audio=n == 1) for n in range(2)]
+    splice(tmp_path / "whole.mp4", clips)
+    splice(tmp_path / "cut.mp4", [clips[0], "--keep", "0+15,15+15", clips[1], "--keep", "0+30"])
+    assert (tmp_path / "whole.mp4").read_bytes() == (tmp_path / "cut.mp4").read_bytes()
+
+
+def test_sound_is_left_out(tmp_path):
+    source = Source(encode(tmp_path / "clip.mp4", 40, 0, "30", CLIPS["h264_g2"], audio=True))
+    assert source.summary["has_audio"]
+    [answer] = cut(source, [[(20, 5)]], tmp_path)
+    check_cut(source, [(20, 5)], answer, READERS)
+
+
+def test_what_cannot_be_cut(tmp_path):
+    whole = encode(tmp_path / "whole.mp4", 30, 0, "30", CLIPS["h264_b_closed"])
+    fragmented = tmp_path / "fragmented.mp4"
+    run("ffmpeg", "-v", "error", "-i", whole, "-c", "copy", "-movflags", "frag_keyframe+empty_moov", fragmented)
+    done = run(TOOL, "splice", tmp_path / "out.mp4", fragmented, "--keep", "0+3", ok=False)
+    assert done.returncode == 1
+    assert "video cannot be cut without decoding: it is fragmented" in done.stderr
+    assert "copied whole" in done.stderr
+    done = run(TOOL, "splice", tmp_path / "out.mp4", whole, "--keep", "28+3,31+1", ok=False)
+    assert "frames are wanted that the video does not have" in done.stderr
+    assert "frames 28 to 30" in done.stderr and "frames 31 to 31" in done.stderr
+    assert not (tmp_path / "out.mp4").exists()

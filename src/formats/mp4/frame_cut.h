@@ -26,9 +26,9 @@ struct FrameCut {
   struct Piece {
     uint64_t first = 0;
     uint64_t num = 0;
-    /// A decoder must begin with it: it starts with a frame that is no instant refresh (HEVC CRA,
-    /// H.264 recovery point), or with other parameter sets than the piece before. May be true of
-    /// the first piece, too: then the cut can only be the first source of a file.
+    /// A decoder must begin with it: it starts with a frame that is no instant refresh (HEVC CRA),
+    /// or with other parameter sets than the piece before. May be true of the first piece, too:
+    /// then the cut can only be the first source of a file.
     bool must_begin_file = false;
 
     uint64_t end() const { return first + num; }

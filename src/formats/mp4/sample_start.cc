@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "formats/mp4/bit_reader.h"
-
 namespace robomerge::mp4 {
 namespace {
 
@@ -16,15 +14,15 @@ constexpr char kTooLarge[] = "its first frame carries unusually large parameter 
 
 SampleStart NoStart(std::string problem) { return {StartKind::kNone, {}, std::move(problem)}; }
 
-enum class NalKind { kOther, kParameterSet, kMessage, kInstantRefresh, kRandomAccess, kOtherSlice };
+enum class NalKind { kOther, kParameterSet, kInstantRefresh, kRandomAccess, kOtherSlice };
 
-// ITU-T H.264, table 7-1, and H.265, table 7-1.
+// ITU-T H.264, table 7-1, and H.265, table 7-1. A recovery point of H.264 is no start: FFmpeg 5.1
+// loses the last frame of some files that begin with one.
 NalKind KindOf(NalFormat format, uint8_t header) {
   if (format == NalFormat::kAvc) {
     const int type = header & 31;
     if (type == 5) return NalKind::kInstantRefresh;
     if (type >= 1 && type <= 4) return NalKind::kOtherSlice;
-    if (type == 6) return NalKind::kMessage;
     return type == 7 || type == 8 ? NalKind::kParameterSet : NalKind::kOther;
   }
   const int type = header >> 1 & 63;
@@ -41,36 +39,10 @@ Status AppendBytes(const io::RandomAccessFile& file, const FileRange& range,
   return file.ReadAt(range.offset, std::span(*bytes).subspan(start));
 }
 
-// Whether a supplemental enhancement message promises that all frames shown from here on are exact
-// (ITU-T H.264, D.1.8). A refresh over several frames (recovery_frame_cnt) is no start.
-bool IsRecoveryPoint(std::span<const std::byte> nal_unit) {
-  constexpr uint32_t kRecoveryPoint = 6;
-  BitReader message(nal_unit);
-  message.Skip(8);
-  const auto number = [&] {  // ff_byte ... last_payload_byte
-    uint32_t sum = 0;
-    uint32_t byte = 255;
-    while (byte == 255 && message.ok()) sum += byte = message.Bits(8);
-    return sum;
-  };
-  while (message.ok()) {
-    const uint32_t type = number();
-    const uint32_t length_bytes = number();
-    if (type == kRecoveryPoint) {
-      const bool is_immediate = message.Unsigned() == 0;
-      const bool is_exact = message.Flag();
-      return message.ok() && is_immediate && is_exact;
-    }
-    message.Skip(8 * length_bytes);
-  }
-  return false;
-}
-
 Result<SampleStart> InspectNalUnits(const io::RandomAccessFile& file, const SampleEntry& entry,
                                     const FileRange& sample) {
   uint64_t offset = sample.offset;
   std::vector<std::byte> parameter_sets;
-  std::vector<FileRange> messages;
   for (int i = 0; i < kMaxUnits; ++i) {
     std::array<std::byte, 5> header{};  // length, then the first byte of the NAL unit
     const uint64_t header_bytes = entry.nal_length_bytes + uint64_t{1};
@@ -89,20 +61,11 @@ Result<SampleStart> InspectNalUnits(const io::RandomAccessFile& file, const Samp
       case NalKind::kRandomAccess:
         return SampleStart{StartKind::kOpen, Hexadecimal(parameter_sets), {}};
       case NalKind::kOtherSlice:
-        for (const FileRange& range : messages) {
-          std::vector<std::byte> message;
-          ROBOMERGE_RETURN_NOT_OK(AppendBytes(file, range, &message));
-          if (IsRecoveryPoint(message))
-            return SampleStart{StartKind::kOpen, Hexadecimal(parameter_sets), {}};
-        }
         return NoStart(kNotInstant);
       case NalKind::kParameterSet:
         if (length_bytes > kMaxParameterSetBytes || parameter_sets.size() > kMaxParameterSetBytes)
           return NoStart(kTooLarge);
         ROBOMERGE_RETURN_NOT_OK(AppendBytes(file, nal_unit, &parameter_sets));
-        break;
-      case NalKind::kMessage:  // read only if the slice leaves the question open
-        if (length_bytes <= kMaxParameterSetBytes) messages.push_back(nal_unit);
         break;
       case NalKind::kOther:
         break;

@@ -16,8 +16,8 @@ enum class StartKind {
   /// They lean on none before, whatever was decoded: IDR; a shown key frame. Assumed of sync
   /// samples of codecs that are not looked into.
   kInstant,
-  /// Those shown after it lean on none before, but the decoder must begin here: HEVC CRA, H.264
-  /// recovery point. Frames shown before it may lean on what came before.
+  /// Those shown after it lean on none before, but the decoder must begin here: HEVC CRA.
+  /// Frames shown before it may lean on what came before.
   kOpen,
 };
 
