@@ -28,21 +28,6 @@ int64_t SmallestOffset(const SampleTable& samples) {
   return smallest;
 }
 
-template <typename Run>
-void AppendRun(const Run& run, std::vector<Run>* runs) {
-  if (run.num_samples == 0) return;
-  if (!runs->empty()) {
-    Run& last = runs->back();
-    Run joined = run;
-    joined.num_samples = last.num_samples;
-    if (joined == last) {
-      last.num_samples += run.num_samples;
-      return;
-    }
-  }
-  runs->push_back(run);
-}
-
 // The last sample's delta is set so that the decode clock reaches the next source's start.
 Status AppendDeltas(const ParsedStream& source, const SourceClock& clock, uint32_t timescale,
                     std::vector<TimeRun>* runs) {

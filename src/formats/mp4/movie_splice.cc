@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/text.h"
+#include "formats/mp4/cut_stream.h"
 #include "formats/mp4/joined_tables.h"
 #include "formats/mp4/movie_writer.h"
 
@@ -16,6 +17,12 @@ namespace {
 constexpr uint64_t kMaxAlignmentBytes = uint64_t{1} << 20;
 constexpr uint64_t kFreeHeaderBytes = 8;
 constexpr uint64_t kMediaHeaderBytes = 16;  // with a 64-bit size
+
+// The streams of all sources, one after another: a source has one, or one per piece of its cut.
+struct Joined {
+  std::vector<ParsedStream> streams;
+  std::vector<size_t> first_streams;  // per source
+};
 
 // Where the payload goes; destination offsets count from its start until the head's size is known.
 struct Payload {
@@ -63,9 +70,9 @@ Status CheckFits(const ParsedStream& source, const std::string& path, const Pars
 }
 
 // Packed: the chunks' bytes in the order of their samples, nothing between.
-void AppendPacked(const SampleTable& samples, const io::RandomAccessFile& source, Payload* payload,
-                  std::vector<SampleChunk>* chunks) {
-  for (const SampleChunk& chunk_in_source : samples.chunks) {
+void AppendPacked(std::span<const SampleChunk> chunks_in_source, const io::RandomAccessFile& source,
+                  Payload* payload, std::vector<SampleChunk>* chunks) {
+  for (const SampleChunk& chunk_in_source : chunks_in_source) {
     const FileRange& from = chunk_in_source.range;
     chunks->push_back({{payload->length_bytes, from.length_bytes}, chunk_in_source.num_samples});
     if (from.length_bytes == 0) continue;
@@ -83,18 +90,18 @@ void AppendPacked(const SampleTable& samples, const io::RandomAccessFile& source
 // Embedding: whole blocks of the source that hold samples; each range of blocks begins at a block
 // of the destination. Bytes between the samples of a range are copied along unreferenced; blocks
 // without samples are not copied.
-void AppendBlocks(const SampleTable& samples, const io::RandomAccessFile& source,
+void AppendBlocks(std::span<const SampleChunk> chunks_in_source, const io::RandomAccessFile& source,
                   uint64_t alignment_bytes, Payload* payload, std::vector<SampleChunk>* chunks) {
   const size_t first_chunk = chunks->size();
-  chunks->insert(chunks->end(), samples.chunks.begin(), samples.chunks.end());
-  std::vector<size_t> by_offset(samples.chunks.size());
+  chunks->insert(chunks->end(), chunks_in_source.begin(), chunks_in_source.end());
+  std::vector<size_t> by_offset(chunks_in_source.size());
   std::iota(by_offset.begin(), by_offset.end(), size_t{0});
   std::stable_sort(by_offset.begin(), by_offset.end(), [&](size_t a, size_t b) {
-    return samples.chunks[a].range.offset < samples.chunks[b].range.offset;
+    return chunks_in_source[a].range.offset < chunks_in_source[b].range.offset;
   });
   const size_t first_range = payload->ranges.size();
   for (const size_t number : by_offset) {
-    const FileRange& from = samples.chunks[number].range;
+    const FileRange& from = chunks_in_source[number].range;
     if (from.length_bytes == 0) continue;  // its offset is never read from
     const uint64_t start = from.offset / alignment_bytes * alignment_bytes;
     const uint64_t end = std::min(RoundUp(from.end(), alignment_bytes), source.size_bytes());
@@ -144,29 +151,45 @@ std::vector<std::byte> WriteHead(const std::vector<std::byte>& file_type, const 
   return std::move(out).Take();
 }
 
-}  // namespace
-
-Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources,
-                                const SpliceOptions& options) {
-  ROBOMERGE_RETURN_NOT_OK(CheckOptions(sources.size(), options));
-  std::vector<ParsedStream> streams;
-  streams.reserve(sources.size());
-  for (const io::RandomAccessFile* source : sources) {
-    ROBOMERGE_ASSIGN_OR_RETURN(ParsedStream stream, ParseStream(*source));
-    streams.push_back(std::move(stream));
-    ROBOMERGE_RETURN_NOT_OK(
-        CheckFits(streams.back(), source->path(), streams.front(), sources.front()->path()));
+Status AppendSource(const SpliceSource& source, ParsedStream stream, const std::string& first_path,
+                    Joined* joined) {
+  const size_t number = joined->streams.size();
+  if (source.cut == nullptr ||
+      (source.cut->is_whole() && source.cut->num_source_frames == stream.summary.num_frames)) {
+    joined->streams.push_back(std::move(stream));
+  } else {
+    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<ParsedStream> pieces,
+                               CutStream(*source.file, std::move(stream), *source.cut));
+    if (number > 0 && source.cut->pieces.front().must_begin_file) {
+      return Problem(Code::kInvalidArgument, "a decoder must begin with this cut of a video")
+          .At(source.file->path())
+          .Hint("make it the first source of a file");
+    }
+    std::move(pieces.begin(), pieces.end(), std::back_inserter(joined->streams));
   }
+  joined->first_streams.push_back(number);
+  return CheckFits(joined->streams[number], source.file->path(), joined->streams.front(),
+                   first_path);
+}
+
+Result<SpliceLayout> LayOut(std::span<const SpliceSource> sources, const Joined& joined,
+                            const SpliceOptions& options) {
+  const std::vector<ParsedStream>& streams = joined.streams;
   ROBOMERGE_ASSIGN_OR_RETURN(const SpliceClock clock, PlanClock(streams, options.fps_numerator));
   ROBOMERGE_ASSIGN_OR_RETURN(SampleTable samples, JoinTables(streams, clock));
 
   Payload payload;
-  for (size_t i = 0; i < streams.size(); ++i) {
-    const SampleTable& from = streams[i].video().samples;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const size_t end = i + 1 < sources.size() ? joined.first_streams[i + 1] : streams.size();
+    std::vector<SampleChunk> from;
+    for (size_t j = joined.first_streams[i]; j < end; ++j) {
+      const auto& chunks = streams[j].video().samples.chunks;
+      from.insert(from.end(), chunks.begin(), chunks.end());
+    }
     if (options.alignment_bytes == 1) {
-      AppendPacked(from, *sources[i], &payload, &samples.chunks);
+      AppendPacked(from, *sources[i].file, &payload, &samples.chunks);
     } else {
-      AppendBlocks(from, *sources[i], options.alignment_bytes, &payload, &samples.chunks);
+      AppendBlocks(from, *sources[i].file, options.alignment_bytes, &payload, &samples.chunks);
     }
   }
 
@@ -189,9 +212,56 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
   for (io::PayloadRange& range : layout.ranges) range.destination_offset += payload_offset;
   layout.file_size_bytes = payload_offset + payload.length_bytes;
   layout.timescale = clock.timescale;
-  for (const SourceClock& own : clock.sources) layout.start_ticks.push_back(own.start_ticks);
+  for (const size_t number : joined.first_streams)
+    layout.start_ticks.push_back(clock.sources[number].start_ticks);
   layout.end_ticks = clock.end_ticks;
   return layout;
+}
+
+}  // namespace
+
+Result<SpliceLayout> PlanSplice(std::span<const SpliceSource> sources,
+                                const SpliceOptions& options) {
+  ROBOMERGE_RETURN_NOT_OK(CheckOptions(sources.size(), options));
+  Joined joined;
+  joined.streams.reserve(sources.size());
+  for (const SpliceSource& source : sources) {
+    ROBOMERGE_ASSIGN_OR_RETURN(ParsedStream stream, ParseStream(*source.file));
+    ROBOMERGE_RETURN_NOT_OK(
+        AppendSource(source, std::move(stream), sources.front().file->path(), &joined));
+  }
+  return LayOut(sources, joined, options);
+}
+
+Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources,
+                                const SpliceOptions& options) {
+  std::vector<SpliceSource> whole;
+  for (const io::RandomAccessFile* file : sources) whole.push_back({file});
+  return PlanSplice(whole, options);
+}
+
+Result<StreamSummary> SummarizeCut(const io::RandomAccessFile& file, const ParsedStream& stream,
+                                   const FrameCut& cut) {
+  StreamSummary summary = stream.summary;
+  if (cut.is_whole()) return summary;
+  const SpliceSource source{&file, &cut};
+  Joined joined;
+  ROBOMERGE_RETURN_NOT_OK(AppendSource(source, stream, file.path(), &joined));
+  ROBOMERGE_ASSIGN_OR_RETURN(const SpliceLayout layout, LayOut(std::span(&source, 1), joined, {}));
+  summary.file_size_bytes = layout.file_size_bytes;
+  summary.num_frames = summary.num_shown_frames = cut.num_frames();
+  summary.length_ticks = layout.end_ticks;
+  summary.decoder_key = joined.streams.front().summary.decoder_key;
+  summary.starts_at_zero = true;
+  summary.start_ticks = 0;
+  summary.has_audio = summary.has_trailing_bytes = false;
+  summary.num_other_tracks = 0;
+  return summary;
+}
+
+Result<StreamSummary> SummarizeCut(const io::RandomAccessFile& file, const FrameCut& cut) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const ParsedStream stream, ParseStream(file));
+  return SummarizeCut(file, stream, cut);
 }
 
 }  // namespace robomerge::mp4

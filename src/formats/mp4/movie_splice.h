@@ -12,10 +12,17 @@
 #include <span>
 #include <vector>
 
+#include "formats/mp4/frame_cut.h"
 #include "io/file_system.h"
 #include "robomerge/status.h"
 
 namespace robomerge::mp4 {
+
+/// A file's video stream, or what a cut keeps of it.
+struct SpliceSource {
+  const io::RandomAccessFile* file = nullptr;
+  const FrameCut* cut = nullptr;  ///< of this file; none, or one that is_whole(): all frames
+};
 
 struct SpliceLayout {
   std::vector<std::byte> head;           ///< goes to offset 0
@@ -39,9 +46,21 @@ struct SpliceOptions {
 
 /// Lays out the splice of `sources` in the given order; one source is enough. Reads their indexes
 /// again. REQUIRES, and checks: all have an empty own_file_reason, equal decoder_keys and equal
-/// seconds per frame, and the least common multiple of their timescales and fps_numerator is at
-/// most kMaxTimescale.
+/// seconds per frame, the least common multiple of their timescales and fps_numerator is at most
+/// kMaxTimescale, cuts are what PlanCut gave for the file as it is now, and no piece that must
+/// begin a file comes behind another.
+Result<SpliceLayout> PlanSplice(std::span<const SpliceSource> sources,
+                                const SpliceOptions& options);
+/// The same of whole files.
 Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources,
                                 const SpliceOptions& options);
+
+/// What is to be known of a cut, as if it were a file: its frames, length, decoder_key, and the
+/// size of the packed file that holds it alone. Other tracks are not in it. REQUIRES, and checks,
+/// what PlanSplice does.
+Result<StreamSummary> SummarizeCut(const io::RandomAccessFile& file, const FrameCut& cut);
+/// The same if the index is read already: `stream` is ParseStream(file).
+Result<StreamSummary> SummarizeCut(const io::RandomAccessFile& file, const ParsedStream& stream,
+                                   const FrameCut& cut);
 
 }  // namespace robomerge::mp4

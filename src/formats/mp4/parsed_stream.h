@@ -22,6 +22,9 @@ struct ParsedStream {
 /// start, less the pause before it.
 int64_t ZeroTicks(const Movie& movie);
 
+/// StreamSummary::decoder_key of a stream whose first frame carries `parameter_sets` (SampleStart).
+std::string DecoderKey(const Movie& movie, const std::string& parameter_sets);
+
 /// Parses all of it. Costs what ReadStreamSummary costs.
 Result<ParsedStream> ParseStream(const io::RandomAccessFile& file);
 

@@ -62,6 +62,19 @@ bool IsEvenlySpaced(const SampleTable& samples, int64_t first_ticks, int64_t spa
 
 }  // namespace
 
+std::vector<uint32_t> FrameNumbers(const SampleTable& samples, const Presentation& shown) {
+  std::vector<uint32_t> numbers;
+  numbers.reserve(samples.num_samples);
+  const auto spacing_ticks = static_cast<int64_t>(shown.frame_ticks);
+  ForEachSegment(samples, [&](const Segment& segment) {
+    for (uint32_t i = 0; i < segment.num_samples; ++i) {
+      const int64_t ticks = segment.first_ticks + int64_t{i} * segment.delta_ticks;
+      numbers.push_back(static_cast<uint32_t>((ticks - shown.first_ticks) / spacing_ticks));
+    }
+  });
+  return numbers;
+}
+
 std::vector<int64_t> ShownTicks(const SampleTable& samples) {
   std::vector<int64_t> ticks;
   ticks.reserve(samples.num_samples);

@@ -29,6 +29,9 @@ Presentation Present(const SampleTable& samples);
 
 /// How many frames have a presentation time in [begin_ticks, end_ticks). Time O(runs).
 uint64_t CountFrames(const SampleTable& samples, int64_t begin_ticks, int64_t end_ticks);
+/// The number, in order of presentation, of each sample in decode order. REQUIRES: `shown` is of
+/// these samples, and evenly spaced.
+std::vector<uint32_t> FrameNumbers(const SampleTable& samples, const Presentation& shown);
 /// The presentation time of every frame, ascending.
 std::vector<int64_t> ShownTicks(const SampleTable& samples);
 

@@ -285,6 +285,20 @@ class SampleTableParser {
 
 }  // namespace
 
+std::vector<uint64_t> SampleOffsets(const SampleTable& samples) {
+  std::vector<uint64_t> offsets;
+  offsets.reserve(samples.num_samples);
+  for (const SampleChunk& side_by_side : samples.chunks) {
+    uint64_t offset = side_by_side.range.offset;
+    for (uint32_t left = side_by_side.num_samples; left > 0; --left) {
+      const auto number = static_cast<uint32_t>(offsets.size());
+      offsets.push_back(offset);
+      offset += samples.SampleSize(number);
+    }
+  }
+  return offsets;
+}
+
 SampleTable ParseSampleTable(const BoxList& stbl, uint32_t num_descriptions,
                              const Container& container) {
   return SampleTableParser(stbl, num_descriptions, container).Parse();

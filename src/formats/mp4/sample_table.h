@@ -57,6 +57,25 @@ struct SampleTable {
   }
 };
 
+/// Appends a run, or lengthens the last one if it is of the same kind.
+template <typename Run>
+void AppendRun(const Run& run, std::vector<Run>* runs) {
+  if (run.num_samples == 0) return;
+  if (!runs->empty()) {
+    Run& last = runs->back();
+    Run joined = run;
+    joined.num_samples = last.num_samples;
+    if (joined == last) {
+      last.num_samples += run.num_samples;
+      return;
+    }
+  }
+  runs->push_back(run);
+}
+
+/// Where each sample lies, in decode order.
+std::vector<uint64_t> SampleOffsets(const SampleTable& samples);
+
 /// Parses an stbl box and checks that its tables agree with each other and that every sample lies
 /// inside an mdat box of the file. `num_descriptions` is the entry count of stsd. Problems go to
 /// the cursor's diagnosis; the result is valid only if there are none.

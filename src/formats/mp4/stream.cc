@@ -5,9 +5,9 @@
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "formats/mp4/first_sample.h"
 #include "formats/mp4/fragments.h"
 #include "formats/mp4/parsed_stream.h"
+#include "formats/mp4/sample_start.h"
 
 namespace robomerge::mp4 {
 namespace {
@@ -93,21 +93,6 @@ std::string SpacingProblem(const SampleTable& samples, const Presentation& shown
   return {};
 }
 
-// The fixed fields of the sample entry are written readably, its child boxes in hexadecimal.
-std::string DecoderKey(const Movie& movie, const std::string& first_sample_parameter_sets) {
-  const VideoTrack& video = movie.video;
-  std::string key =
-      StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ",
-             video.entry.depth, " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
-             FormatDouble(video.display_height_16_16 / 65536.0), " matrix");
-  for (const int32_t number : video.matrix) key += StrCat(" ", number);
-  key += " of";
-  for (const int32_t number : movie.matrix) key += StrCat(" ", number);
-  key += " entry " + Hexadecimal(video.entry.children());
-  if (!first_sample_parameter_sets.empty()) key += " inside " + first_sample_parameter_sets;
-  return key;
-}
-
 // Fills in what depends on the frames' times, and why they need a file of their own.
 Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
   StreamSummary& summary = stream->summary;
@@ -131,7 +116,7 @@ Status Judge(const io::RandomAccessFile& file, ParsedStream* stream) {
   summary.length_ticks =
       spacing_problem.empty() ? summary.num_frames * shown.frame_ticks : shown.shown_length_ticks;
 
-  ROBOMERGE_ASSIGN_OR_RETURN(const FirstSample first,
+  ROBOMERGE_ASSIGN_OR_RETURN(const SampleStart first,
                              InspectFirstSample(file, video.entry, video.samples));
   summary.decoder_key = DecoderKey(stream->movie, first.parameter_sets);
   if (video.num_sample_entries > 1) {
@@ -157,6 +142,21 @@ bool StreamSummary::OnFrameGrid(uint64_t fps_numerator, uint64_t fps_denominator
   const auto left = CheckedMultiply<uint64_t>(frame_ticks, fps_numerator);
   const auto right = CheckedMultiply<uint64_t>(timescale, fps_denominator);
   return frame_ticks > 0 && left && right && *left == *right;
+}
+
+std::string DecoderKey(const Movie& movie, const std::string& parameter_sets) {
+  // The fixed fields of the sample entry are written readably, its child boxes in hexadecimal.
+  const VideoTrack& video = movie.video;
+  std::string key =
+      StrCat(TagText(video.entry.type), " ", video.entry.width, "x", video.entry.height, " depth ",
+             video.entry.depth, " display ", FormatDouble(video.display_width_16_16 / 65536.0), "x",
+             FormatDouble(video.display_height_16_16 / 65536.0), " matrix");
+  for (const int32_t number : video.matrix) key += StrCat(" ", number);
+  key += " of";
+  for (const int32_t number : movie.matrix) key += StrCat(" ", number);
+  key += " entry " + Hexadecimal(video.entry.children());
+  if (!parameter_sets.empty()) key += " inside " + parameter_sets;
+  return key;
 }
 
 int64_t ZeroTicks(const Movie& movie) {
