@@ -6,7 +6,7 @@
 namespace robomerge {
 
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec,
-                         const MeasureFeatures& measure) {
+                         const MeasureFeatures& measure, const CutVideo& cut) {
   auto source = std::make_shared<DescribedSource>();
   source->name = spec.name;
   source->adaptation = spec.adaptation;
@@ -18,6 +18,10 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
   describe_internal::CheckOrder(*dataset, warnings);
   describe_internal::CheckTasks(*dataset, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
+  if (cut && spec.adaptation.selects()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(dataset,
+                               describe_internal::CutVideos(*dataset, cut, *source, warnings));
+  }
   ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure));
   warnings.insert(warnings.end(), chosen.warnings.begin(), chosen.warnings.end());
   if (chosen.is_as_written) {

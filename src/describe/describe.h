@@ -2,7 +2,9 @@
 // and makes its schema and tasks ready to be combined.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "model/dataset.h"
 #include "model/partial.h"
@@ -11,6 +13,11 @@
 
 namespace robomerge {
 
+/// Cuts a video so that the wanted frames are shown: as many parts as must be first in a file. None
+/// if it can only be kept whole, or must be.
+using CutVideo = std::function<Result<std::vector<VideoFile>>(
+    const VideoFile& video, const std::vector<mp4::FrameRange>& wanted)>;
+
 /// Describes one source, which `spec` names: the leaf of the reduction tree. Pure, no I/O; safe to
 /// run for many sources in parallel.
 ///
@@ -18,8 +25,9 @@ namespace robomerge {
 /// task, videos with too few frames or another frame rate. What can be corrected without loss is
 /// corrected in the description and becomes a warning.
 ///
-/// `measure` gives statistics that only the rows can tell (ChooseStatistics).
+/// `measure` gives statistics that only the rows can tell (ChooseStatistics). `cut` makes the cuts
+/// of videos if the source's rules leave out episodes; without it, videos are kept whole.
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {},
-                         const MeasureFeatures& measure = {});
+                         const MeasureFeatures& measure = {}, const CutVideo& cut = {});
 
 }  // namespace robomerge

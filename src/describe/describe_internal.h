@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "describe/describe.h"
 #include "model/partial.h"
 
 namespace robomerge::describe_internal {
@@ -39,6 +40,12 @@ void CheckTimes(const Dataset& dataset, std::vector<Problem>& warnings,
 
 /// Warns if the rows of the episodes table are not in the order of their episodes (I-2).
 void CheckOrder(const Dataset& dataset, std::vector<Problem>& warnings);
+/// Leaves out the frames of videos that no episode shows, and moves the places of the others. The
+/// dataset with the cuts.
+Result<std::shared_ptr<const Dataset>> CutVideos(const Dataset& dataset, const CutVideo& cut,
+                                                 DescribedSource& source,
+                                                 std::vector<Problem>& warnings);
+
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 

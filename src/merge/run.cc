@@ -7,6 +7,7 @@
 #include "adapt/resolve.h"
 #include "base/text.h"
 #include "describe/describe.h"
+#include "formats/mp4/movie_splice.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
 #include "model/adaptation.h"
@@ -30,15 +31,36 @@ int64_t NowNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
+CutVideo CutsOn(const io::FileSystem& file_system) {
+  return
+      [&file_system](const VideoFile& video,
+                     const std::vector<mp4::FrameRange>& wanted) -> Result<std::vector<VideoFile>> {
+        ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                                   file_system.OpenForReading(video.path));
+        std::vector<VideoFile> parts;
+        ROBOMERGE_ASSIGN_OR_RETURN(const mp4::FrameCut cut, mp4::PlanCut(*file, wanted));
+        if (cut.is_whole()) return parts;
+        for (mp4::FrameCut& one : cut.SplitAtFileStarts()) {
+          VideoFile& part = parts.emplace_back(video);
+          ROBOMERGE_ASSIGN_OR_RETURN(part.stream, mp4::SummarizeCut(*file, one));
+          part.must_begin_file = one.pieces.front().must_begin_file;
+          part.is_cut = true;
+          part.cut = std::make_shared<const mp4::FrameCut>(std::move(one));
+        }
+        return parts;
+      };
+}
+
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
                                 SharedLayouts& layouts) {
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
   const auto shared = std::make_shared<const Dataset>(std::move(dataset));
-  return Describe(shared, source, [&](const std::vector<std::string>& features) {
+  const auto measure = [&](const std::vector<std::string>& features) {
     return MeasureEach(file_system, *shared, features);
-  });
+  };
+  return Describe(shared, source, measure, CutsOn(file_system));
 }
 
 // The source that a plan means.

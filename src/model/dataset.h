@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/mp4/frame_cut.h"
 #include "formats/mp4/stream.h"
 #include "formats/parquet/column_change.h"
 #include "model/feature.h"
@@ -91,7 +92,14 @@ struct VideoFile {
   std::string path;
   int64_t modified_ns = 0;
   int64_t changed_ns = 0;  ///< see SourceFile
-  mp4::StreamSummary stream;
+  uint64_t size_bytes = 0;
+  mp4::StreamSummary stream;  ///< of the file, or of its cut as if that were a file
+  /// The part that is kept of the file; null: all of it. Not part of a stored partial: a writer
+  /// makes it again.
+  std::shared_ptr<const mp4::FrameCut> cut;
+  /// The cut can only be the first part of a destination file.
+  bool must_begin_file = false;
+  bool is_cut = false;
 };
 
 /// Where an episode's frames lie for one video key, as the episodes table says. Times are seconds.
@@ -142,7 +150,7 @@ struct Dataset {
   /// By task_index: whether some episode has it. Empty: all tasks are part of the dataset, with
   /// episodes or without.
   std::vector<bool> is_task_used;
-  std::vector<Episode> episodes;   ///< by episode_index
+  std::vector<Episode> episodes;  ///< by episode_index
   std::vector<EpisodesFile> episodes_files;
   /// Columns of the episodes table that the format does not know.
   std::vector<std::string> carried_columns;

@@ -113,6 +113,9 @@ class Loading {
                                  LoadAdaptation(folder_, row, table.adaptation[row]));
       dataset->schema = schemas_[schema];
       dataset->tasks = table.tasks[row];
+      dataset->is_task_used.assign(dataset->tasks.size(), false);
+      for (const int64_t task : table.used_tasks[row])
+        dataset->is_task_used[index("used_tasks", row, task, dataset->tasks.size())] = true;
       dataset->carried_columns = table.carried_columns[row];
       for (const std::string& key : dataset->schema.video_keys()) {
         dataset->video_keys.push_back({key, {}, {}});
@@ -257,6 +260,9 @@ class Loading {
       stream.has_trailing_bytes = table.has_trailing_bytes[row] != 0;
       stream.decoder_key = std::move(table.decoder_key[row]);
       stream.own_file_reason = std::move(table.own_file_reason[row]);
+      file.size_bytes = index.Count("source_bytes", row, table.source_bytes[row]);
+      file.is_cut = table.is_cut[row] != 0;
+      file.must_begin_file = table.must_begin_file[row] != 0;
     }
     return index.status();
   }
@@ -368,7 +374,9 @@ class Loading {
         partial.schemas.push_back(std::move(schema));
       }
       ++partial.schemas[entry->second].num_sources;
-      for (const std::string& task : dataset->tasks) partial.tasks.Add(task);
+      for (size_t task = 0; task < dataset->tasks.size(); ++task) {
+        if (dataset->IsTaskUsed(task)) partial.tasks.Add(dataset->tasks[task]);
+      }
       partial.num_episodes += dataset->episodes.size();
       partial.num_frames += dataset->num_frames();
       partial.payload_bytes += sources_[at]->payload_bytes;

@@ -96,6 +96,10 @@ class Storing {
     sources.num_frames.push_back(static_cast<int64_t>(dataset.num_frames()));
     sources.payload_bytes.push_back(static_cast<int64_t>(source.payload_bytes));
     sources.tasks.push_back(dataset.tasks);
+    std::vector<int64_t>& used = sources.used_tasks.emplace_back();
+    for (size_t task = 0; task < dataset.tasks.size(); ++task) {
+      if (dataset.IsTaskUsed(task)) used.push_back(static_cast<int64_t>(task));
+    }
     sources.carried_columns.push_back(dataset.carried_columns);
     sources.episode_layout.push_back(dataset.episode_statistics.empty()
                                          ? -1
@@ -168,6 +172,9 @@ class Storing {
     table.has_trailing_bytes.push_back(stream.has_trailing_bytes);
     table.decoder_key.push_back(stream.decoder_key);
     table.own_file_reason.push_back(stream.own_file_reason);
+    table.source_bytes.push_back(static_cast<int64_t>(file.size_bytes));
+    table.is_cut.push_back(file.is_cut);
+    table.must_begin_file.push_back(file.must_begin_file);
   }
 
   void AddEpisodes(const DescribedSource& source) {

@@ -40,6 +40,7 @@ struct SourcesTable {
   Integers episode_layout;     ///< of its episodes' statistics; -1: none
   Integers statistics_layout;  ///< of `statistics`
   NumberLists statistics;      ///< all values, one statistic after another
+  IntegerLists used_tasks;     ///< numbers of the tasks that are part of the dataset
 
   template <typename Visitor>
   void Visit(Visitor&& visit) {
@@ -48,6 +49,7 @@ struct SourcesTable {
     visit("tasks", tasks), visit("carried_columns", carried_columns),
         visit("episode_layout", episode_layout);
     visit("statistics_layout", statistics_layout), visit("statistics", statistics);
+    visit("used_tasks", used_tasks);
   }
 };
 
@@ -69,6 +71,8 @@ struct DataFilesTable {
 
 struct VideoFilesTable {
   Integers source, key, chunk_index, file_index, size_bytes, modified_ns;
+  Integers source_bytes;  ///< of the file; size_bytes are of its cut, if it is cut
+  Integers is_cut, must_begin_file;
   Texts path, codec, pixel_format, decoder_key, own_file_reason;
   Integers width, height, timescale, num_frames, length_ticks, frame_ticks, starts_at_zero,
       has_audio, num_other_tracks, has_trailing_bytes;
@@ -86,6 +90,8 @@ struct VideoFilesTable {
     visit("has_audio", has_audio), visit("num_other_tracks", num_other_tracks),
         visit("has_trailing_bytes", has_trailing_bytes);
     visit("decoder_key", decoder_key), visit("own_file_reason", own_file_reason);
+    visit("source_bytes", source_bytes), visit("is_cut", is_cut),
+        visit("must_begin_file", must_begin_file);
   }
 };
 

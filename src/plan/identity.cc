@@ -110,7 +110,7 @@ Origin OriginOf(const DescribedSource& source) {
     origin.files.push_back(as_stored(file, file.size_bytes));
   for (const VideoKey& key : dataset.video_keys) {
     for (const VideoFile& file : key.files)
-      origin.files.push_back(as_stored(file, file.stream.file_size_bytes));
+      origin.files.push_back(as_stored(file, file.size_bytes));
   }
   origin.metadata_fingerprint = source.metadata_fingerprint;
   for (const MetadataFile& file : dataset.metadata_files)

@@ -161,7 +161,7 @@ class VideoPacker {
           file.path, StrCat(stream.codec, ", ", stream.width, " x ", stream.height));
     }
     const std::optional<uint64_t> clock = CommonClock(timescale_, stream.timescale);
-    const bool fits = is_alike && !is_own && options_.concatenate_videos &&
+    const bool fits = is_alike && !is_own && !file.must_begin_file && options_.concatenate_videos &&
                       cursor_.Fits(stream.file_size_bytes) && clock &&
                       plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
     if (!fits) OpenStep(stream);
@@ -214,8 +214,8 @@ class VideoPacker {
     const VideoStep::Input& first = step.inputs.front();
     const mp4::StreamSummary& stream = VideoFileOf(plan_, first).stream;
     // A single source file is moved as it is, unless it starts late: a new index corrects that.
-    step.is_copy =
-        step.inputs.size() == 1 && (!OwnFileReason(stream).empty() || stream.starts_at_zero);
+    step.is_copy = step.inputs.size() == 1 && !VideoFileOf(plan_, first).is_cut &&
+                   (!OwnFileReason(stream).empty() || stream.starts_at_zero);
     if (step.is_copy) return;
     for (const VideoStep::Input& input : step.inputs) {
       if (!VideoFileOf(plan_, input).stream.has_audio) continue;

@@ -87,7 +87,7 @@ inline Dataset MakeDataset(const DatasetShape& spec) {
     key.name = name;
     VideoFile video;
     video.path = spec.root + "/videos/" + name + "/chunk-000/file-000.mp4";
-    video.stream.file_size_bytes = spec.video_bytes;
+    video.size_bytes = video.stream.file_size_bytes = spec.video_bytes;
     video.stream.codec = "h264";
     video.stream.width = 96;
     video.stream.height = 64;

@@ -9,12 +9,12 @@ Status WriteVideo(const WriteContext& context, const VideoStep& step, schedule::
   UnfilledFile video;
   video.name = DestinationVideoPath(plan.video_keys[step.key], step.id);
   video.sync = context.sync;
-  std::vector<const io::RandomAccessFile*> sources;
+  std::vector<mp4::SpliceSource> sources;
   for (const VideoStep::Input& input : step.inputs) {
     const VideoFile& file = VideoFileOf(plan, input);
     video.sources.push_back(
-        std::make_unique<io::PooledFile>(*context.sources, file.path, file.stream.file_size_bytes));
-    sources.push_back(video.sources.back().get());
+        std::make_unique<io::PooledFile>(*context.sources, file.path, file.size_bytes));
+    sources.push_back({video.sources.back().get(), file.cut.get()});
   }
   if (step.is_copy) {
     return CopyWhole(context, video.name, std::move(video.sources.front()), spawner,

@@ -26,6 +26,7 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   const io::FileStat stat = (*file)->stat();
   video.modified_ns = stat.modified_ns;
   video.changed_ns = stat.changed_ns;
+  video.size_bytes = stat.size_bytes;
   ROBOMERGE_ASSIGN_OR_RETURN(video.stream, mp4::ReadStreamSummary(**file));
   return video;
 }
