@@ -126,6 +126,7 @@ Result<SourceColumns> MatchColumns(const SpliceSource& opened,
         opened.changes != nullptr &&
         std::find(opened.changes->left_out.begin(), opened.changes->left_out.end(), name) !=
             opened.changes->left_out.end();
+    columns.leaves_out = columns.leaves_out || !wanted[number];
     if (wanted[number] || (!stays && is_left_out)) continue;
     if (opened.changes != nullptr && opened.changes->Of(name) != nullptr) {
       return Problem(Code::kInvalidArgument,
