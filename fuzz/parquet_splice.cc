@@ -33,10 +33,15 @@ class SpliceOfInput {
       else
         kept_.push_back(name);
     }
-    // The first column is cast, the last one left out, the others renamed; one is new.
+    // The first single number is cast, the last column left out, the others renamed; one is new.
+    const auto single =
+        std::find_if(footer.leaves().begin(), footer.leaves().end(), [](const parquet::Leaf& leaf) {
+          return leaf.path.size() == 1 && leaf.type != parquet::PhysicalType::kByteArray &&
+                 !Has(kBookkeeping, leaf.path.front());
+        });
     for (const std::string& name : replaced_) columns_.push_back({name, name});
     for (const std::string& name : kept_) {
-      const bool is_cast = name == kept_.front();
+      const bool is_cast = single != footer.leaves().end() && name == single->path.front();
       if (!is_cast && name == kept_.back()) {
         rules_.left_out.push_back(name);
         continue;
