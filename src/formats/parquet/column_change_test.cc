@@ -290,6 +290,18 @@ TEST(ColumnChange, TheComparerFindsWhatTheRulesDoNotMake) {
                                  "b 1 2 3", "c 1 5 6"));
 }
 
+TEST(ColumnChange, TheComparerTellsOfValuesThatTheRuleRefuses) {
+  const MemoryFile source_file("source", WriteParquet({TableOf({{"a", Doubles({1, 300})}})}));
+  const MemoryFile file(
+      "file", WriteParquet({TableOf({{"a", Numbers<arrow::Int8Type, int8_t>({1, 44})}})}));
+  const Footer source = Footer::Read(source_file).value(), footer = Footer::Read(file).value();
+  const ColumnChanges changes = {{{.column = "a", .source_column = "a", .is_cast = true}}, {}};
+  RowComparer comparer(file, footer, source_file, source, {"a"}, {}, &changes);
+  ASSERT_OK_AND_ASSIGN(const ComparedRows compared, comparer.Compare(0, 0, 2));
+  ASSERT_EQ(compared.differences.size(), 1u);
+  EXPECT_THAT(compared.differences[0].expected, HasSubstr("300.0 at source: column `a`, row 1"));
+}
+
 TEST(ColumnChange, NamesColumnsInTheDestination) {
   const ColumnChanges changes = {
       {{.column = "b", .source_column = "a"}, {.column = "new", .source_column = "", .fill = true}},
