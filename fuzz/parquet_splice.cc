@@ -1,5 +1,5 @@
-// A data file spliced: its row groups raw with bookkeeping columns made anew, and in other groups,
-// so that all is decoded. The result is compared with the source, column by column.
+// A data file spliced: its row groups raw with bookkeeping columns made anew, in other groups, so
+// that all is decoded, and under rules. The result is compared with the source, column by column.
 #include <algorithm>
 
 #include "formats/parquet/compare_rows.h"
@@ -33,12 +33,33 @@ class SpliceOfInput {
       else
         kept_.push_back(name);
     }
+    // The first single number is cast, the last column left out, the others renamed; one is new.
+    const auto single =
+        std::find_if(footer.leaves().begin(), footer.leaves().end(), [](const parquet::Leaf& leaf) {
+          return leaf.path.size() == 1 && leaf.type != parquet::PhysicalType::kByteArray &&
+                 !Has(kBookkeeping, leaf.path.front());
+        });
+    for (const std::string& name : replaced_) columns_.push_back({name, name});
+    for (const std::string& name : kept_) {
+      const bool is_cast = single != footer.leaves().end() && name == single->path.front();
+      if (!is_cast && name == kept_.back()) {
+        rules_.left_out.push_back(name);
+        continue;
+      }
+      columns_.push_back({"new " + name, name, is_cast ? "float32" : "", {}});
+      rules_.columns.push_back(
+          {.column = "new " + name, .source_column = name, .is_cast = is_cast});
+    }
+    columns_.push_back({"filled", "", "float64", {2}});
+    rules_.columns.push_back({.column = "filled", .source_column = "", .fill = 0.5, .shape = {2}});
   }
 
   void Run(const std::vector<std::pair<uint64_t, uint64_t>>& groups,
-           const parquet::SpliceOptions& options) const {
-    const Result<parquet::DestinationSchema> schema =
-        parquet::DestinationSchema::From(file_, footer_, replaced_);
+           const parquet::SpliceOptions& options, bool has_rules = false) const {
+    const parquet::ColumnChanges* rules = has_rules ? &rules_ : nullptr;
+    const Result<parquet::DestinationSchema> schema = parquet::DestinationSchema::From(
+        file_, footer_, replaced_, {},
+        has_rules ? columns_ : std::vector<parquet::DestinationColumn>());
     if (!fuzz::Fine(schema)) return;
     std::vector<parquet::RowGroupSource> row_groups;
     uint64_t num_rows = 0;
@@ -50,7 +71,7 @@ class SpliceOfInput {
       for (const std::string& name : replaced_)
         row_group.replaced.emplace_back(name, parquet::Int64Run{static_cast<int64_t>(first), 1});
     }
-    const parquet::SpliceSource source{&file_, &footer_};
+    const parquet::SpliceSource source{&file_, &footer_, nullptr, rules};
     io::MemoryFileSystem memory;
     io::GuardedFileSystem files(memory, {"/file.parquet"});
     const std::string path = "/file.parquet";
@@ -66,7 +87,8 @@ class SpliceOfInput {
     FUZZ_CHECK(spliced->num_rows() == static_cast<int64_t>(num_rows) &&
                    spliced->row_groups().size() == groups.size(),
                "rows or row groups are missing");
-    parquet::RowComparer comparer(*result, *spliced, file_, footer_, kept_);
+    parquet::RowComparer comparer(*result, *spliced, file_, footer_,
+                                  parquet::ColumnsInDestination(rules, kept_), {}, rules);
     uint64_t first_in_result = 0;
     for (const auto& [first, count] : groups) {
       const Result<parquet::ComparedRows> compared =
@@ -85,6 +107,8 @@ class SpliceOfInput {
   const io::RandomAccessFile& file_;
   const Footer& footer_;
   std::vector<std::string> replaced_, kept_;
+  std::vector<parquet::DestinationColumn> columns_;
+  parquet::ColumnChanges rules_;
 };
 
 }  // namespace
@@ -109,6 +133,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::pair<uint64_t, uint64_t>> regrouped = {{0, cut}};
   if (cut < num_rows) regrouped.emplace_back(cut, num_rows - cut);
   splice.Run(regrouped, {});
+  splice.Run(as_they_are, {}, /*has_rules=*/true);
+  splice.Run(regrouped, {}, /*has_rules=*/true);
   for (const std::string& column : kBookkeeping)
     static_cast<void>(fuzz::Fine(parquet::ReadInt64Column(file, *footer, column)));
   return 0;

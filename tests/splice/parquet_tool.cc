@@ -1,11 +1,14 @@
 // A command line around the Parquet splice, for tests/splice/test_parquet_splice.py:
 //
-//   parquet_tool splice OUT [--align N] [--regroup COLUMN] [--replace NAME=FIRST,STEP]... [--int64
-//   NAME]... IN... parquet_tool tasks OUT TASK...
+//   parquet_tool splice OUT [--align N] [--regroup COLUMN] [--replace NAME=FIRST,STEP]...
+//       [--int64 NAME]... [--rules FILE] IN...
+//   parquet_tool tasks OUT TASK...
 //
 // `splice` makes one row group per row group of the sources, or with --regroup one per run of equal
-// values of COLUMN. A replaced column continues across row groups. `tasks` writes a table with a
-// pandas index. Prints figures of the splice as JSON.
+// values of COLUMN. A replaced column continues across row groups. Rules are JSON: `columns` of the
+// destination, and `sources` with the changes of each; the fields are those of DestinationColumn
+// and ColumnChanges. `tasks` writes a table with a pandas index. Prints figures of the splice as
+// JSON.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -13,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/json/json.h"
 #include "formats/parquet/file_splice.h"
 #include "formats/parquet/table.h"
 #include "io/file_system.h"
@@ -34,6 +38,7 @@ struct Arguments {
   std::vector<Replacement> replacements;
   std::vector<std::string> int64_columns;
   std::string regroup;
+  std::string rules;
   uint64_t alignment_bytes = 1;
 };
 
@@ -56,6 +61,8 @@ Result<Arguments> ParseArguments(const std::vector<std::string>& words) {
       arguments.alignment_bytes = std::strtoull(words[++i].c_str(), nullptr, 10);
     } else if (words[i] == "--regroup") {
       arguments.regroup = words[++i];
+    } else if (words[i] == "--rules") {
+      arguments.rules = words[++i];
     } else if (words[i] == "--int64") {
       arguments.int64_columns.push_back(words[++i]);
     } else if (words[i] == "--replace") {
@@ -72,6 +79,44 @@ Result<Arguments> ParseArguments(const std::vector<std::string>& words) {
   if (arguments.sources.empty())
     return Problem(Code::kInvalidArgument, "parquet_tool splice OUT IN...");
   return arguments;
+}
+
+parquet::FillValue FillOf(const json::Json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<int64_t>();
+  if (value.is_number()) return value.get<double>();
+  if (value.is_string()) return value.get<std::string>();
+  return std::monostate();
+}
+
+struct Rules {
+  std::vector<parquet::DestinationColumn> columns;
+  std::vector<parquet::ColumnChanges> sources;
+};
+
+Result<Rules> ReadRules(const std::string& path) {
+  Rules rules;
+  if (path.empty()) return rules;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWholeFile(io::Posix(), path));
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json all, json::Parse(text, path));
+  using Shape = std::vector<int64_t>;
+  for (const json::Json& column : all.at("columns")) {
+    rules.columns.push_back({column.at("name"), column.value("owner_column", ""),
+                             column.value("dtype", ""), column.value("shape", Shape())});
+  }
+  for (const json::Json& source : all.at("sources")) {
+    parquet::ColumnChanges& changes = rules.sources.emplace_back();
+    changes.left_out = source.value("left_out", std::vector<std::string>());
+    for (const json::Json& one : source.value("columns", json::Json::array())) {
+      changes.columns.push_back({.column = one.at("column"),
+                                 .source_column = one.value("source_column", ""),
+                                 .fill = FillOf(one.value("fill", json::Json())),
+                                 .shape = one.value("shape", Shape()),
+                                 .elements = one.value("elements", std::vector<int32_t>()),
+                                 .is_cast = one.value("is_cast", false)});
+    }
+  }
+  return rules;
 }
 
 // The row ranges of one source: its row groups, or runs of equal values.
@@ -114,10 +159,12 @@ Status RunSplice(const Arguments& arguments) {
     files.push_back(std::move(file));
     footers.push_back(std::move(footer));
   }
+  ROBOMERGE_ASSIGN_OR_RETURN(const Rules rules, ReadRules(arguments.rules));
   std::vector<parquet::SpliceSource> sources;
   std::vector<RowGroupSource> row_groups;
   for (size_t i = 0; i < files.size(); ++i) {
-    sources.push_back({files[i].get(), &footers[i]});
+    sources.push_back({files[i].get(), &footers[i], nullptr,
+                       i < rules.sources.size() ? &rules.sources[i] : nullptr});
     ROBOMERGE_ASSIGN_OR_RETURN(auto ranges,
                                Ranges(arguments, static_cast<uint32_t>(i), *files[i], footers[i]));
     for (RowGroupSource& range : ranges) row_groups.push_back(std::move(range));
@@ -132,8 +179,8 @@ Status RunSplice(const Arguments& arguments) {
     row += static_cast<int64_t>(row_group.num_rows);
   }
   ROBOMERGE_ASSIGN_OR_RETURN(
-      const auto schema,
-      parquet::DestinationSchema::From(*files[0], footers[0], arguments.int64_columns));
+      const auto schema, parquet::DestinationSchema::From(
+                             *files[0], footers[0], arguments.int64_columns, {}, rules.columns));
   ROBOMERGE_ASSIGN_OR_RETURN(auto output,
                              file_system.Create(arguments.output, io::Sharing::kAllowed));
   parquet::SpliceOptions options;

@@ -201,15 +201,23 @@ TEST(ChangedValues, ACastOfWhatHasTheTypeAlreadyCopies) {
 
 TEST(ChangedValues, ElementsOfVectorsTextsAndSingleValues) {
   const auto null = std::nullopt;
+  const auto with_null_row = [](const ArrayPointer& elements, int32_t length) -> ArrayPointer {
+    const auto validity = Bools({true, false, true})->data()->buffers[1];
+    return std::make_shared<arrow::FixedSizeListArray>(
+        arrow::fixed_size_list(arrow::field("element", elements->type()), length), 3, elements,
+        validity);
+  };
   Sources sources(
       {WriteParquet({TableOf({{"v", Lists(Floats({1, 2, 3, 4}), {0, null, 2, 4})},
                               {"t", Fixed(Texts({"a", "b", "c", "d", null, "f"}), 2)},
                               {"b", Fixed(Bools({true, false, true, true, false, true}), 2)},
+                              {"n", with_null_row(Floats({1, 2, 3, 4, 5, 6}), 2)},
                               {"s", Int64s({5, 6, 7})}})})});
   const std::vector<ColumnChanges> changes = {
       {{{.column = "v", .source_column = "v", .elements = {-1, 1, 0}},
         {.column = "t", .source_column = "t", .elements = {1, 0, -1}},
         {.column = "b", .source_column = "b", .elements = {1, -1, 0}},
+        {.column = "n", .source_column = "n", .elements = {1, 0, -1}, .is_cast = true},
         {.column = "s", .source_column = "s", .elements = {0, -1}}},
        {}}};
   const std::vector<RowGroupSource> row_groups = sources.EveryRowGroup();
@@ -217,12 +225,15 @@ TEST(ChangedValues, ElementsOfVectorsTextsAndSingleValues) {
                                                        {{"v", "v", "float32", {3}},
                                                         {"t", "t", "string", {3}},
                                                         {"b", "b", "bool", {3}},
+                                                        {"n", "n", "int8", {3}},
                                                         {"s", "s", "int64", {2}}},
                                                        row_groups));
   ExpectColumn(spliced.table, "v", Lists(Floats({0, 2, 1, 0, 4, 3}), {0, null, 3, 6}));
   ExpectColumn(spliced.table, "t", Fixed(Texts({"b", "a", "", "d", "c", "", "f", null, ""}), 3));
   ExpectColumn(spliced.table, "b",
                Fixed(Bools({false, false, true, true, false, true, true, false, false}), 3));
+  ExpectColumn(spliced.table, "n",
+               with_null_row(Numbers<arrow::Int8Type, int8_t>({2, 1, 0, 0, 0, 0, 6, 5, 0}), 3));
   ExpectColumn(spliced.table, "s", Lists(Int64s({5, 0, 6, 0, 7, 0}), {0, 2, 4, 6}));
   ExpectProved(sources, changes, row_groups, spliced.bytes);
 }

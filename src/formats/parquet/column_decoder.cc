@@ -47,13 +47,14 @@ Result<Values> Joined(const arrow::ChunkedArray& array, const arrow::ChunkedArra
       });
 }
 
-// A row of a filled column, roughly.
+// A row of a filled column, roughly; kFilledBytes stands for anything larger.
 uint64_t FilledRowBytes(const ColumnChange& change) {
   const auto* text = std::get_if<std::string>(&change.fill);
-  uint64_t bytes = 8 + (text != nullptr ? text->size() : 0);
-  for (const int64_t length : change.shape)
-    bytes *= std::min<uint64_t>(static_cast<uint64_t>(std::max<int64_t>(length, 1)),
-                                kFilledBytes / std::min(bytes, kFilledBytes) + 1);
+  uint64_t bytes = std::min<uint64_t>(8 + (text != nullptr ? text->size() : 0), kFilledBytes);
+  for (const int64_t length : change.shape) {
+    const auto most = std::min(static_cast<uint64_t>(std::max<int64_t>(length, 1)), kFilledBytes);
+    bytes = std::min(bytes * most, kFilledBytes);
+  }
   return bytes;
 }
 

@@ -415,6 +415,7 @@ Status Splice::Add(const RowGroupSource& row_group) {
     pieces.row_group.keep_sorting =
         from->same_order && row_group.replaced.empty() && row_group.progressions.empty();
   }
+  pieces.is_packed = from->leaves_out;
   pieces.pages_owner = pages;
   pieces.metadata_owners.push_back(metadata);
   return writer_.Add(std::move(pieces));

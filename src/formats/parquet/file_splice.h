@@ -92,8 +92,8 @@ Status CheckArrowSchema(const Footer& footer);
 struct DestinationColumn {
   std::string name;
   std::string owner_column;  ///< its name in that file; empty: it is new
-  /// As in LeRobot's features. Numbers, `bool` and `string` can be new, or what another type
-  /// becomes; anything else, and nothing, is what it is in the file.
+  /// What a rule makes of the type, as in LeRobot's features: a number, `bool` or `string`. Empty,
+  /// or of any other kind: it stays what it is in the file, which may not be what features say.
   std::string dtype = {};
   std::vector<int64_t> shape = {};
 };
@@ -107,6 +107,7 @@ class DestinationSchema {
   /// is not there, or is not a scalar integer. With `columns`, these are all that it has, in this
   /// order: kept under the same or another name, in a new form where dtype or shape are others, or
   /// new, as LeRobot and `datasets` write them; ARROW:schema, `huggingface` and `pandas` follow.
+  /// The other two lists then go by these names.
   static Result<DestinationSchema> From(const io::RandomAccessFile& file, const Footer& footer,
                                         const std::vector<std::string>& int64_columns,
                                         const std::vector<std::string>& nullable_columns = {},

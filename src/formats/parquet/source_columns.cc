@@ -48,7 +48,7 @@ Status CheckChanges(const SpliceSource& source, const Footer::Representation& de
 
 // Equal shapes may still be read as different Arrow types: a list whose destination has a fixed
 // size, a duration in other units. ARROW:schema says which, so types are compared only where it
-// differs.
+// differs, or names do.
 Status MatchTypes(const SpliceSource& source, const DestinationSchema::Representation& destination,
                   SourceColumns& columns) {
   const auto source_text = source.footer->key_value(kArrowSchemaKey);
@@ -126,6 +126,7 @@ Result<SourceColumns> MatchColumns(const SpliceSource& opened,
         opened.changes != nullptr &&
         std::find(opened.changes->left_out.begin(), opened.changes->left_out.end(), name) !=
             opened.changes->left_out.end();
+    columns.leaves_out = columns.leaves_out || !wanted[number];
     if (wanted[number] || (!stays && is_left_out)) continue;
     if (opened.changes != nullptr && opened.changes->Of(name) != nullptr) {
       return Problem(Code::kInvalidArgument,

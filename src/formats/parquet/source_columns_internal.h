@@ -31,6 +31,7 @@ struct SourceColumns {
   std::vector<Column> columns;
   bool same_order = false;  ///< leaf i of the source is leaf i of the destination
   bool drop_ordered_bounds = false;
+  bool leaves_out = false;  ///< a column of the source is not in the destination
 };
 
 /// Columns are matched by name, as the source's changes say, and their leaves by position within

@@ -59,7 +59,7 @@ Status SpliceWriter::Add(RowGroupPieces pieces) {
       std::any_of(pieces.chunks.begin(), pieces.chunks.end(),
                   [](const ChunkPiece& piece) { return piece.stream != nullptr; });
   const bool scattered = span.end - span.begin > 2 * span.bytes + kMostGapBytes;
-  if (options_.alignment_bytes > 1 && span.file && !scattered && !has_stream)
+  if (options_.alignment_bytes > 1 && span.file && !scattered && !has_stream && !pieces.is_packed)
     return PlaceEmbedded(pieces, span);
   ROBOMERGE_RETURN_NOT_OK(CloseEmbedding());
   return PlacePacked(pieces);

@@ -37,6 +37,8 @@ struct ChunkPiece {
 struct RowGroupPieces {
   PlacedRowGroup row_group;        ///< all but `chunks`
   std::vector<ChunkPiece> chunks;  ///< one per leaf of the destination
+  /// Never embedded: what lies between its chunks must not come along, not even unreferenced.
+  bool is_packed = false;
   /// Holds whatever the views of pieces in memory point to: `pages` until they are written, the
   /// rest until Finish.
   std::shared_ptr<const void> pages_owner;
