@@ -386,4 +386,4 @@ def test_files_that_are_refused(tmp_path):
         "-encryption_key", "00" * 16, "-encryption_kid", "11" * 16, encrypted)
     assert "video is encrypted" in refusal(encrypted)
     (tmp_path / "empty.mp4").touch()
-    assert "file is empty" in refusal(tmp_path / "empty.mp4")
+    assert "an empty file" in refusal(tmp_path / "empty.mp4")
