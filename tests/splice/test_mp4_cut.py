@@ -187,19 +187,14 @@ def framemd5(path):
 
 
 def read_with_torchcodec(source, path, numbers):
-    """In an order that needs seeks. In streams with open groups torchcodec may miss the last frame after
-    a seek, of sources, too."""
-    last = len(numbers) - 1
+    """With seeks, except in streams with open groups: after a seek torchcodec misses their last frame, and
+    shows frames that are not yet refreshed, of whole files, too."""
     part = VideoDecoder(str(path), seek_mode="exact")
     assert len(part) == len(numbers)
-    for place in [last, *random.Random(7).sample(range(len(numbers)), min(6, len(numbers))), last]:
-        try:
-            found = part.get_frame_at(place)
-        except RuntimeError:
-            assert place == last and source.has_open_groups
-            part = VideoDecoder(str(path), seek_mode="exact")
-            continue
-        assert bool((found.data == framedata(source.path)[numbers[place]]).all()), place
+    last = len(numbers) - 1
+    places = [last, *random.Random(7).sample(range(last + 1), min(6, last + 1)), last]
+    for place in range(last + 1) if source.has_open_groups else places:
+        assert bool((part.get_frame_at(place).data == framedata(source.path)[numbers[place]]).all()), place
 
 
 @functools.cache
@@ -231,15 +226,13 @@ def random_selections(count, num, seed):
     return selections
 
 
-def check_clip(path, folder, name, num_cuts=NUM_CUTS):
-    source = Source(path)
-    fixed = fixed_selections(len(source.numbers))
-    selections = fixed + random_selections(len(source.numbers), num_cuts, name)
+def check_clip(source, selections, readers, folder, name):
+    """`readers` look at the first selections; PyAV at all."""
     answers = cut(source, selections, folder)
     wanted_frames = kept_frames = files = 0
     for number, (wanted, answer) in enumerate(zip(selections, answers, strict=True)):
         assert "error" not in answer, answer
-        check_cut(source, wanted, answer, READERS if number < len(fixed) else ())
+        check_cut(source, wanted, answer, readers if number < 11 else ())
         wanted_frames += len({n for first, num in wanted for n in range(first, first + num)})
         kept_frames += sum(part["summary"]["num_frames"] for part in answer["parts"])
         files += len(answer["parts"])
@@ -249,21 +242,23 @@ def check_clip(path, folder, name, num_cuts=NUM_CUTS):
             report.write(f"{name}: {len(source.starts)} starts in {len(source.numbers)} frames; {len(selections)} "
                          f"selections: {wanted_frames} frames wanted, {kept_frames} kept, in {files} files; "
                          f"odd and even episodes: {episodes}\n")
-    return source, answers
 
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_cuts_of_one_clip(tmp_path, name):
     path = encode(tmp_path / "clip.mp4", NUM_FRAMES, 0, "30", CLIPS[name])
-    check_clip(path, tmp_path, name)
+    source = Source(path)
+    selections = fixed_selections(NUM_FRAMES) + random_selections(NUM_FRAMES, NUM_CUTS, name)
+    check_clip(source, selections, READERS, tmp_path, name)
 
 
 @pytest.mark.skipif(not SAMPLES, reason="ROBOMERGE_SAMPLES does not name the folder of real recordings")
 @pytest.mark.parametrize("dataset", ["open-00", "g1-v21-00"])
 def test_cuts_of_real_recordings(tmp_path, dataset):
     path = min((Path(SAMPLES) / dataset).rglob("*.mp4"))
-    source, _ = check_clip(path, tmp_path, dataset, 5)
+    source = Source(path)
     assert len(source.starts) > 1
+    check_clip(source, fixed_selections(len(source.numbers))[:4], [read_with_ffmpeg], tmp_path, dataset)
 
 
 def joined(folder, names, lengths):

@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <algorithm>
+#include <random>
 
 #include "formats/mp4/box_scope.h"
 #include "formats/mp4/movie_splice.h"
@@ -229,25 +230,29 @@ TEST(FrameCut, HevcInstantRefreshMayHaveLeadingFrames) {
   EXPECT_EQ(PiecesOf(spec, {{2, 1}}), (Pieces{{2, 2}}));
 }
 
-TEST(FrameCut, Av1BeginsAtAShownKeyFrame) {
-  MovieSpec spec = EvenMovie(6);
+std::vector<std::byte> Av1Frame(int first_byte) {
+  return BytesOf({0x0a, 2, 0x00, 7, 0x32, 2, first_byte, 0});  // a sequence header before it
+}
+
+std::vector<std::byte> ShownKeyFrame() { return Av1Frame(0x10); }
+
+MovieSpec Av1(const std::vector<std::vector<std::byte>>& samples) {
+  MovieSpec spec = EvenMovie(static_cast<uint32_t>(samples.size()));
   spec.codec = Tag("av01");
   spec.configuration = BoxOf("av1C", BytesOf({0x81, 0, 0, 0}));
-  const auto sequence = BytesOf({0x0a, 2, 0x00, 7});
-  const auto frame = [&](int first_byte) {
-    auto bytes = sequence;
-    const auto unit = BytesOf({0x32, 2, first_byte, 0});
-    bytes.insert(bytes.end(), unit.begin(), unit.end());
-    return bytes;
-  };
-  spec.samples = {frame(0x10),                   // shown key frame
-                  frame(0x30),                   // inter frame, though no sync table says so
-                  frame(0x00),                   // key frame that is shown later
-                  BytesOf({0x1a, 1, 0x80}),      // shown by reference
-                  frame(0x70),                   // switch frame
-                  BytesOf({0x32, 9, 0x10, 0})};  // longer than its sample
+  spec.samples = samples;
+  return spec;
+}
+
+TEST(FrameCut, Av1BeginsAtAShownKeyFrame) {
+  MovieSpec spec = Av1({ShownKeyFrame(),
+                        Av1Frame(0x30),                 // inter frame; there is no sync table
+                        Av1Frame(0x00),                 // key frame that is shown later
+                        BytesOf({0x1a, 1, 0x80}),       // shown by reference
+                        Av1Frame(0x70),                 // switch frame
+                        BytesOf({0x32, 9, 0x10, 0})});  // longer than its sample
   EXPECT_EQ(PiecesOf(spec, {{5, 1}}), (Pieces{{0, 6}}));
-  spec.samples[3] = frame(0x10);
+  spec.samples[3] = ShownKeyFrame();
   EXPECT_EQ(PiecesOf(spec, {{5, 1}}), (Pieces{{3, 3}}));
   spec.samples[3] = BytesOf({0x32, 2, 0x10, 0});  // needs a sequence header from before
   EXPECT_EQ(PiecesOf(spec, {{5, 1}}), (Pieces{{0, 6}}));
@@ -343,6 +348,37 @@ TEST(SpliceOfCuts, SummaryIsThatOfTheFileItMakes) {
   const SpliceSource uncut{&file};
   const SpliceSource kept{&file, &whole};
   EXPECT_EQ(PlanSplice(std::span(&kept, 1), {})->head, PlanSplice(std::span(&uncut, 1), {})->head);
+}
+
+// Whatever bytes change, the result is a cut that can be laid out, or a problem.
+TEST(SpliceOfCuts, DamagedBytesAreAnAnswerOrAProblem) {
+  const std::vector<MovieSpec> specs{
+      Hevc({20, 1, 21, 9, 1, 19, 7, 1}, {0, 1, 3, 2, 4, 6, 5, 7}),
+      Avc({NalUnits({kSps, kIdr}), NalUnits({kSlice}), NalUnits({kSps, kIdr}), NalUnits({kIdr})}),
+      Av1({ShownKeyFrame(), ShownKeyFrame(), ShownKeyFrame()}), InOrder(12, {0, 4, 8})};
+  std::mt19937 random(5);
+  uint32_t num_cuts = 0;
+  for (uint32_t round = 0; round < 4000; ++round) {
+    std::vector<std::byte> bytes = WriteTestFile(specs[round % specs.size()]);
+    for (uint64_t left = 1 + random() % 3; left > 0; --left)
+      bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    const MemoryFile file(std::move(bytes));
+    const std::vector<FrameRange> wanted{{random() % 12, random() % 4}, {random() % 3, 1}};
+    const Result<FrameCut> cut = PlanCut(file, wanted);
+    if (!cut.ok()) {
+      EXPECT_NE(cut.status().code(), Code::kInternal);
+      continue;
+    }
+    ++num_cuts;
+    for (const FrameCut& part : cut->SplitAtFileStarts()) {
+      const SpliceSource source{&file, &part};
+      const Result<SpliceLayout> layout =
+          PlanSplice(std::span(&source, 1), {.alignment_bytes = round % 2 == 0 ? 1u : 512u});
+      EXPECT_EQ(SummarizeCut(file, part).ok(), layout.ok());
+      EXPECT_TRUE(layout.ok() || layout.status().code() != Code::kInternal);
+    }
+  }
+  EXPECT_GT(num_cuts, 1000u);
 }
 
 }  // namespace
