@@ -189,9 +189,18 @@ class Choice {
     }
     for (const std::string& name : names) {
       const bool is_lost = measure_ && Find(measured, name) == nullptr;
+      if (!is_lost && IsCast(name)) continue;  // as the user asked for
       (is_lost ? left_out_ : measured_).Add(name, reasons_.at(name));
     }
     return measured;
+  }
+
+  bool IsCast(const std::string& feature) const {
+    if (!dataset_.column_changes) return false;
+    const std::vector<parquet::ColumnChange>& changes = dataset_.column_changes->columns;
+    return std::any_of(changes.begin(), changes.end(), [&](const parquet::ColumnChange& one) {
+      return one.column == feature && one.is_cast;
+    });
   }
 
   // Each feature stands where stats.json has it. What is not there follows.
