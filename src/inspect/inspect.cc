@@ -42,6 +42,8 @@ void AddFindings(VerifyReport verified, InspectReport& report) {
     return std::any_of(report.problems.begin(), report.problems.end(),
                        [&](const Problem& problem) { return problem.kind == "E-" + about; }) ||
            std::any_of(report.warnings.begin(), report.warnings.end(), [&](const Problem& warning) {
+             if (about == "stray-file" && warning.kind == "W-unfinished-file")
+               return finding.where == warning.where;
              return warning.kind.starts_with("W-" + about) &&
                     finding.where.starts_with(warning.where) &&
                     (about != "stats" || warning.kind == "W-stats-missing" ||
