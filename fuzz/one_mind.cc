@@ -17,6 +17,11 @@ namespace {
 
 const std::string kSound = "/in/sound", kDamaged = "/in/damaged", kOut = "/out/merged";
 
+// Of a finding about statistics.
+std::string FeatureOf(const Finding& finding) {
+  return finding.column.substr(0, finding.column.rfind('/'));
+}
+
 // Whether what verify finds in the result was said of the damaged source: as a finding of that
 // kind, as the warning that such frames are kept, or as wrong statistics of episodes, from which
 // those of the whole were aggregated.
@@ -33,7 +38,7 @@ bool IsSaid(const Finding& finding, const InspectReport& source,
   if (std::any_of(source.findings.begin(), source.findings.end(), [&](const Finding& said) {
         return said.kind == finding.kind ||
                (finding.kind == "V-stats" && said.kind == "V-statistics" &&
-                said.column == finding.column);
+                FeatureOf(said) == FeatureOf(finding));
       }))
     return true;
   return std::any_of(std::begin(kKept), std::end(kKept), [&](const Kept& kept) {
