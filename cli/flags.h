@@ -44,6 +44,7 @@ struct Invocation {
   bool against = false;    ///< verify: --against
   bool verify = false;     ///< merge: --verify
   bool read_data = false;  ///< inspect: --read-data
+  bool list_episodes = false;  ///< merge, plan: --list-episodes
   std::string recipe_out;  ///< compare: --recipe-out; empty: none
   MergeOptions options;
   Rules rules;  ///< for all sources

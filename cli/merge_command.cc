@@ -31,6 +31,32 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
   }
 }
 
+// Prints what becomes of every episode.
+ExitCode ListTheEpisodes(const Invocation& invocation, const Recipe& recipe, Console& console) {
+  const Result<std::vector<ListedEpisode>> episodes =
+      ListEpisodes(recipe.sources, recipe.options, &StopFlag());
+  if (!episodes.ok()) return console.Fail(WithLines(episodes.status(), recipe));
+  std::string text;
+  std::string source;
+  uint64_t num_chosen = 0;
+  for (const ListedEpisode& one : *episodes) {
+    num_chosen += one.is_chosen ? 1 : 0;
+    if (invocation.json) {
+      text += EpisodeLine(one);
+      continue;
+    }
+    if (one.source != source) text += (source.empty() ? "" : "\n") + one.source + "\n";
+    source = one.source;
+    text += "  " + std::to_string(one.episode) + "  " + Counted(one.num_frames, "frame") + "  " +
+            (one.is_chosen ? "chosen" : "left out: " + one.reason) + "\n";
+  }
+  if (!invocation.json)
+    text += "\n" + std::to_string(num_chosen) + " of " + Counted(episodes->size(), "episode") +
+            " chosen\n";
+  console.standard_output().Write(WithoutControls(text));
+  return console.Finish(kExitDone);
+}
+
 }  // namespace
 
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
@@ -45,6 +71,7 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const Result<Recipe> recipe = GatherRecipe(invocation);
   if (!recipe.ok()) return console.Fail(recipe.status());
   InstallMergeSignals(is_talkative);
+  if (invocation.list_episodes) return ListTheEpisodes(invocation, *recipe, console);
   if (is_talkative)
     console.standard_error().Write("Reading " + Counted(recipe->sources.size(), "dataset") + "\n");
 

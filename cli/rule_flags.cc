@@ -45,6 +45,11 @@ std::optional<Rule> Split(const std::string& text) {
   return part == &rule.value ? std::optional(rule) : std::nullopt;
 }
 
+Status ListEpisodes(Invocation& invocation, const std::string&, const std::string&) {
+  invocation.list_episodes = true;
+  return Status();
+}
+
 template <auto Member>
 Status RaiseRule(Invocation& invocation, const std::string&, const std::string&) {
   invocation.rules.adaptation.*Member = true;
@@ -152,6 +157,10 @@ constexpr Flag kRuleFlags[] = {
      SetCount<&Adaptation::seed>, kSelect},
     {"compact", 0, "", kReads, false, "Leave out frames of videos that belong to no episode", "",
      "", RaiseRule<&Adaptation::compact>, kSelect},
+
+    {"list-episodes", 0, "", kMerge | kPlan, false,
+     "Print which episodes are chosen and why others are not; write nothing", "", "",
+     ListEpisodes, kSelect},
 
     {"rename", 0, "OLD=NEW", kReads, false, "Give a feature another name",
      "The flags below take the new names. A = inside a name is written as \\=.", "", AddRename,

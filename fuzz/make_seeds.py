@@ -7,6 +7,7 @@ pixels, a few frames of each codec.
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -147,6 +148,14 @@ def make_folders(work: Path, datasets: list[Path]) -> None:
     write("plan_directory", "one", folder(work / "plan"))
 
 
+def make_choices() -> None:
+    """Bytes that choose damages (fuzz/damaged_dataset.h): a sound dataset, then ever more of them."""
+    chance = random.Random(13)
+    for number in range(40):
+        choices = bytes(chance.choice([chance.randrange(256), chance.randrange(12)]) for _ in range(number))
+        write("one_mind", f"damages-{number:02}", choices)
+
+
 def make_journals() -> None:
     header = b'{"format": "robomerge journal", "version": [1, 0], "plan_id": "0123456789abcdef"}\n'
     line = b'{"unit": %d, "path": "%s", "size_bytes": 10, "mode": "%s", "copied_bytes": 10, "shared_bytes": 0, "encoded_bytes": 0}\n'
@@ -207,6 +216,7 @@ def main() -> None:
         make_folders(work, [with_camera, rows_only, regrouped])
         make_journals()
         make_recipes()
+        make_choices()
     finally:
         shutil.rmtree(WORK)
     total = sum(path.stat().st_size for path in SEEDS.rglob("*") if path.is_file())

@@ -28,6 +28,30 @@ Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::str
                           const MergeOptions& options, const ProgressCallback& progress = {},
                           const std::atomic<bool>* stop = nullptr);
 
+/// An episode of a source, and whether its rules keep it.
+struct ListedEpisode {
+  std::string source;    ///< its location
+  uint64_t episode = 0;  ///< the source's own number
+  uint64_t num_frames = 0;
+  bool is_chosen = false;
+  std::string reason;  ///< why it is left out; empty if it is chosen
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("source", self.source);
+    visit("episode", self.episode);
+    visit("num_frames", self.num_frames);
+    visit("is_chosen", self.is_chosen);
+    visit("reason", self.reason);
+  }
+  bool operator==(const ListedEpisode&) const = default;
+};
+
+/// All episodes of all sources, in order, with what their rules make of them; writes nothing. Fails
+/// as Merge() does on sources that cannot be read and rules that cannot be applied.
+Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources,
+                                                const MergeOptions& options = {},
+                                                const std::atomic<bool>* stop = nullptr);
+
 struct VerifiedMerge {
   MergeReport merge;
   VerifyReport verification;

@@ -22,6 +22,7 @@ using ReadLastRows = std::function<Result<std::vector<CellValue>>(const Dataset&
 /// What becomes of one episode of a source.
 struct EpisodeChoice {
   uint64_t episode = 0;  ///< the source's own number
+  uint64_t num_frames = 0;
   bool is_chosen = false;
   std::string reason;  ///< why it is not chosen: "not in `--episodes 0-9`"; empty if it is
 };

@@ -36,6 +36,7 @@ class SchemaChange {
     if (rules_.reorder_by_name) Reorder();
     for (const Rule& rule : rules_.pad) Pad(rule);
     if (rules_.names_from_first) TakeNames();
+    for (const std::string& camera : rules_.allow_mixed_size) TakeSize(camera);
     if (rules_.robot_type) schema_.robot_type = *rules_.robot_type;
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     return std::move(changes_);
@@ -286,6 +287,14 @@ class SchemaChange {
       if (entry->value("shape", Json()) == feature.entry.value("shape", Json()))
         feature.entry["names"] = entry->at("names");
     }
+  }
+
+  // The result declares the first source's size; pictures of others stay as they are.
+  void TakeSize(const std::string& camera) {
+    Feature* feature = Find(camera);
+    const Json* entry = EntryOf(camera);
+    if (feature != nullptr && feature->is_camera() && entry != nullptr)
+      feature->entry["shape"] = entry->at("shape");
   }
 
   const Adaptation& rules_;

@@ -70,7 +70,7 @@ class Chooser {
   Chooser(const Dataset& dataset, const Adaptation& rules, const ReadLastRows& read_last_rows)
       : dataset_(dataset), rules_(rules), read_last_rows_(read_last_rows) {
     for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode)
-      choices_.push_back({episode, true, {}});
+      choices_.push_back({episode, dataset.episodes[episode].length_frames, true, {}});
   }
 
   Result<std::vector<EpisodeChoice>> Run() {

@@ -113,6 +113,13 @@ class Resolving {
       if (schemas_[source]->Find(rule.name) == nullptr && first != nullptr)
         rules.entry.push_back({rule.name, json::DumpLine(first->entry)});
     }
+    for (const std::string& camera : rules.allow_mixed_size) {
+      const Feature* own = schemas_[source]->Find(camera);
+      if (own == nullptr || !own->is_camera()) continue;
+      const Feature* first = FirstWith(camera);
+      if (first->is_camera() && first->shape() != own->shape())
+        rules.entry.push_back({camera, json::DumpLine(first->entry)});
+    }
     if (!rules.reorder_by_name && !rules.names_from_first) return;
     for (const Feature& feature : schemas_[source]->features) {
       const Feature* first = FirstWith(feature.name);

@@ -34,13 +34,20 @@ std::string VideoText(const VideoKey& key, const VideoFile& file, FrameRate rate
 // What `verify` finds, less what the report says already, in the words of a finding.
 void AddFindings(VerifyReport verified, InspectReport& report) {
   // "E-tasks" says all that "V-tasks" says, "W-stats-missing" what "V-stats" says of the same file.
+  // The other warnings of stats.json say it of the features that they name.
   const auto is_said = [&report](const Finding& finding) {
     const std::string about = finding.kind.size() > 2 ? finding.kind.substr(2) : finding.kind;
+    const std::string feature =
+        StrCat("`", finding.column.substr(0, finding.column.rfind('/')), "`");
     return std::any_of(report.problems.begin(), report.problems.end(),
                        [&](const Problem& problem) { return problem.kind == "E-" + about; }) ||
            std::any_of(report.warnings.begin(), report.warnings.end(), [&](const Problem& warning) {
+             if (about == "stray-file" && warning.kind == "W-unfinished-file")
+               return finding.where == warning.where;
              return warning.kind.starts_with("W-" + about) &&
-                    finding.where.starts_with(warning.where);
+                    finding.where.starts_with(warning.where) &&
+                    (about != "stats" || warning.kind == "W-stats-missing" ||
+                     warning.what.find(feature) != std::string::npos);
            });
   };
   report.num_findings = verified.num_findings;

@@ -10,6 +10,10 @@
 
 namespace robomerge {
 
+Result<std::vector<ListedEpisode>> ListEpisodesOn(io::FileSystem& file_system,
+                                                  const std::vector<SourceSpec>& sources,
+                                                  const MergeOptions& options,
+                                                  const std::atomic<bool>* stop = nullptr);
 Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
                             const std::string& destination, const MergeOptions& options,
                             const ProgressCallback& progress = {},

@@ -15,6 +15,12 @@ Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::str
   return MergeOn(io::Posix(), sources, destination, options, progress, stop);
 }
 
+Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources,
+                                                const MergeOptions& options,
+                                                const std::atomic<bool>* stop) {
+  return ListEpisodesOn(io::Posix(), sources, options, stop);
+}
+
 Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const std::string& destination, const MergeOptions& options,
                                     const ProgressCallback& progress,

@@ -6,6 +6,7 @@
 
 #include "adapt/resolve.h"
 #include "base/text.h"
+#include "compare/differences.h"
 #include "describe/describe.h"
 #include "formats/mp4/movie_splice.h"
 #include "io/unique_name.h"
@@ -31,6 +32,23 @@ int64_t NowNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
+// Ends the disagreements of sources with the flags that settle them, word for word.
+Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& schemas) {
+  std::vector<Problem> problems = refusal.problems();
+  const bool disagree = std::any_of(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.code == Code::kIncompatible;
+  });
+  if (!disagree) return refusal;
+  const SettlingFlags settling = FlagsThatSettle(schemas);
+  if (settling.flags.empty()) return refusal;
+  std::string& hint = problems.back().hint;
+  if (!hint.empty()) hint += "\n";
+  hint += StrCat(settling.settle_all ? "these flags settle all of it: "
+                                     : "these flags settle a part of it: ",
+                 Join(settling.flags, " "), "; `robomerge compare` says more");
+  return Status::Many(std::move(problems));
+}
+
 CutVideo CutsOn(const io::FileSystem& file_system) {
   return
       [&file_system](const VideoFile& video,
@@ -38,7 +56,9 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
         ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                                    file_system.OpenForReading(video.path));
         std::vector<VideoFile> parts;
-        ROBOMERGE_ASSIGN_OR_RETURN(const mp4::FrameCut cut, mp4::PlanCut(*file, wanted));
+        const Result<mp4::FrameCut> planned = mp4::PlanCut(*file, wanted);
+    ROBOMERGE_RETURN_NOT_OK(planned.status().OfKind("E-video-file"));
+    const mp4::FrameCut& cut = *planned;
         if (cut.is_whole()) return parts;
         for (mp4::FrameCut& one : cut.SplitAtFileStarts()) {
           VideoFile& part = parts.emplace_back(video);
@@ -232,6 +252,12 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
                                .Hint("give each source a `name` in a recipe"));
       }
     }
+    if (!rules.trim.empty()) {
+      problems.push_back(Problem(Code::kUnsupported, "episodes cannot be trimmed by this version")
+                             .Kind("E-rule")
+                             .Source(source.location)
+                             .At("trim: " + rules.trim.front().name));
+    }
     rules.retime = retimes;
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
@@ -280,6 +306,33 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   return Status::Many(std::move(problems));
 }
 
+Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpec>& sources) {
+  std::vector<std::vector<EpisodeChoice>> choices(sources.size());
+  std::vector<schedule::Item> items;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    schedule::Item item;
+    item.name = "choose episodes of " + sources[source].location;
+    item.category = "read";
+    item.body = [&, source](schedule::Spawner&) -> Status {
+      ROBOMERGE_ASSIGN_OR_RETURN(choices[source], ReadChoices(file_system_, sources[source]));
+      return Status();
+    };
+    items.push_back(std::move(item));
+  }
+  schedule::ParallelForOptions options;
+  options.observer = &observer_;
+  options.stop = stop_;
+  ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
+  std::vector<ListedEpisode> listed;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    for (EpisodeChoice& choice : choices[source]) {
+      listed.push_back({sources[source].location, choice.episode, choice.num_frames,
+                        choice.is_chosen, std::move(choice.reason)});
+    }
+  }
+  return listed;
+}
+
 Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination,
                                 std::vector<std::string> roots) {
   Enter("plan");
@@ -297,6 +350,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
       (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
+  if (!plan.ok()) plan = WithSettlingFlags(plan.status(), root.schemas);
   if (plan.ok()) {
     for (Problem& warning : OverlappingSources(file_system_, RootsOf(root)))
       plan->warnings.push_back(std::move(warning));

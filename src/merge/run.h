@@ -75,6 +75,8 @@ class Run {
   /// the other sources rules of each alone (adapt/resolve.h). kInvalidArgument (E-rule) names
   /// every rule that cannot be, or that matches nothing.
   Result<std::vector<SourceSpec>> Resolve(std::vector<SourceSpec> sources);
+  /// What becomes of every episode. REQUIRES: the sources are resolved.
+  Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources);
   /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
   /// that is wrong with any source, and how sources disagree. REQUIRES: the sources are resolved.
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);

@@ -78,9 +78,9 @@ class Cells {
 
  private:
   // A quantile must only lie in the range of the data, since LeRobot has changed more than once how
-  // it estimates quantiles.
+  // it estimates quantiles. Between infinities there is none.
   static bool InRange(double value, const Moments& moments) {
-    if (std::isnan(moments.mean)) return true;
+    if (!std::isfinite(moments.mean)) return true;
     const double margin =
         kQuantileMargin * std::max(1.0, std::max(std::fabs(moments.min), std::fabs(moments.max)));
     return value >= moments.min - margin && value <= moments.max + margin;
