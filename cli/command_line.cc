@@ -290,7 +290,7 @@ Status CheckMergePaths(const Invocation& invocation) {
         .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
   }
   if (invocation.command == kDescribe) return CheckStagePaths(invocation);
-  if (invocation.destination.empty()) {
+  if (invocation.destination.empty() && !invocation.list_episodes) {
     return Problem(Code::kInvalidArgument, "no destination")
         .Kind("E-no-destination")
         .Expected("robomerge " + name + " SRC... -o DST")

@@ -41,11 +41,11 @@ struct Invocation {
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
   Rank rank;
-  bool against = false;    ///< verify: --against
-  bool verify = false;     ///< merge: --verify
-  bool read_data = false;  ///< inspect: --read-data
+  bool against = false;        ///< verify: --against
+  bool verify = false;         ///< merge: --verify
+  bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
-  std::string recipe_out;  ///< compare: --recipe-out; empty: none
+  std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
   Rules rules;  ///< for all sources
   /// The flags and variables that were given, by KeyOf().

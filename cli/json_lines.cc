@@ -81,9 +81,7 @@ std::string ErrorLine(const Problem& problem, int exit_code) {
   return Line(fields);
 }
 
-std::string EpisodeLine(const ListedEpisode& episode) {
-  return Line(Message("episode", episode));
-}
+std::string EpisodeLine(const ListedEpisode& episode) { return Line(Message("episode", episode)); }
 
 std::string FileLine(const ReportedFile& file) { return Line(Message("file", file)); }
 

@@ -8,6 +8,7 @@
 
 #include "cli/progress.h"
 #include "robomerge/compare.h"
+#include "robomerge/merge.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "robomerge/stages.h"

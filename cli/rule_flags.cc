@@ -159,8 +159,8 @@ constexpr Flag kRuleFlags[] = {
      "", RaiseRule<&Adaptation::compact>, kSelect},
 
     {"list-episodes", 0, "", kMerge | kPlan, false,
-     "Print which episodes are chosen and why others are not; write nothing", "", "",
-     ListEpisodes, kSelect},
+     "Print which episodes are chosen and why others are not; write nothing", "", "", ListEpisodes,
+     kSelect},
 
     {"rename", 0, "OLD=NEW", kReads, false, "Give a feature another name",
      "The flags below take the new names. A = inside a name is written as \\=.", "", AddRename,

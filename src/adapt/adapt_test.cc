@@ -241,7 +241,7 @@ SourceSpec Source(const std::string& location, const Adaptation& rules) {
 }
 
 RuleFacts Facts(const std::vector<std::pair<std::string, Json>>& features,
-                  const std::vector<std::string>& tasks = {}) {
+                const std::vector<std::string>& tasks = {}) {
   RuleFacts facts{test::MakeSchema(), tasks};
   for (const auto& [name, entry] : features) facts.schema.features.push_back({name, entry});
   return facts;

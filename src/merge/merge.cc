@@ -128,8 +128,8 @@ class MergeRun {
       counts.stage = "verify";
       if (progress_) progress_(counts);
     };
-    ROBOMERGE_ASSIGN_OR_RETURN(*verification_, VerifyOn(file_system_, directory, sources_,
-                                                        options, as_one_stage, stop_));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        *verification_, VerifyOn(file_system_, directory, sources_, options, as_one_stage, stop_));
     return Status();
   }
 

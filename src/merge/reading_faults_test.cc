@@ -52,7 +52,8 @@ Outcome InspectMerged(io::FileSystem& file_system) {
 Outcome VerifyMerged(io::FileSystem& file_system, const std::vector<std::string>& sources) {
   VerifyOptions options;
   options.num_workers = 1;  // so that operation k is the same in every run
-  const Result<VerifyReport> report = VerifyOn(file_system, kMerged, sources, options);
+  const Result<VerifyReport> report =
+      VerifyOn(file_system, kMerged, {sources.begin(), sources.end()}, options);
   if (!report.ok()) return {report.status().problems(), ""};
   Outcome outcome;
   outcome.text = StrCat(report->is_complete ? "complete, " : "not complete, ", report->num_episodes,

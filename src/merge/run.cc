@@ -43,9 +43,9 @@ Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& 
   if (settling.flags.empty()) return refusal;
   std::string& hint = problems.back().hint;
   if (!hint.empty()) hint += "\n";
-  hint += StrCat(settling.settle_all ? "these flags settle all of it: "
-                                     : "these flags settle a part of it: ",
-                 Join(settling.flags, " "), "; `robomerge compare` says more");
+  hint += StrCat(
+      settling.settle_all ? "these flags settle all of it: " : "these flags settle a part of it: ",
+      Join(settling.flags, " "), "; `robomerge compare` says more");
   return Status::Many(std::move(problems));
 }
 
@@ -57,8 +57,8 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
                                    file_system.OpenForReading(video.path));
         std::vector<VideoFile> parts;
         const Result<mp4::FrameCut> planned = mp4::PlanCut(*file, wanted);
-    ROBOMERGE_RETURN_NOT_OK(planned.status().OfKind("E-video-file"));
-    const mp4::FrameCut& cut = *planned;
+        ROBOMERGE_RETURN_NOT_OK(planned.status().OfKind("E-video-file"));
+        const mp4::FrameCut& cut = *planned;
         if (cut.is_whole()) return parts;
         for (mp4::FrameCut& one : cut.SplitAtFileStarts()) {
           VideoFile& part = parts.emplace_back(video);

@@ -15,6 +15,7 @@
 #include "model/plan.h"
 #include "publish/preflight.h"
 #include "publish/transaction.h"
+#include "robomerge/merge.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "schedule/executor.h"

@@ -121,17 +121,16 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
 Status CheckNotEmpty(const Partial& root) {
   if (root.num_episodes > 0) return Status();
   const std::vector<std::shared_ptr<const DescribedSource>> sources = root.sources.Flatten();
-  const bool selects = std::any_of(sources.begin(), sources.end(), [](const auto& source) {
-    return source->adaptation.selects();
-  });
+  const bool selects = std::any_of(sources.begin(), sources.end(),
+                                   [](const auto& source) { return source->adaptation.selects(); });
   if (!selects) return Status();
   std::vector<Problem> problems = root.warnings.Flatten();
-  std::erase_if(problems,
-                [](const Problem& one) { return one.kind != "W-nothing-selected"; });
+  std::erase_if(problems, [](const Problem& one) { return one.kind != "W-nothing-selected"; });
   Problem problem = Problem(Code::kInvalidArgument, "no episode of any source is selected")
                         .Kind("E-nothing-selected")
-                        .Hint("see what each episode is left out for: robomerge merge ... "
-                              "--list-episodes");
+                        .Hint(
+                            "see what each episode is left out for: robomerge merge ... "
+                            "--list-episodes");
   if (problems.empty()) return problem;
   return std::move(problem).At(problems.front().where).Found(problems.front().found);
 }

@@ -196,7 +196,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
 }
 
 Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
-                              bool wants_tasks) {
+                            bool wants_tasks) {
   MetadataFile info_file;
   Dataset dataset;
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json info,
@@ -208,8 +208,7 @@ Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string
 }
 
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root) {
-  ROBOMERGE_ASSIGN_OR_RETURN(RuleFacts facts,
-                             ReadFacts(file_system, root, /*wants_tasks=*/false));
+  ROBOMERGE_ASSIGN_OR_RETURN(RuleFacts facts, ReadFacts(file_system, root, /*wants_tasks=*/false));
   return std::move(facts.schema);
 }
 

@@ -31,7 +31,7 @@ Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& 
 
 /// Reads info.json, and meta/tasks.parquet if it `wants_tasks`.
 Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
-                              bool wants_tasks);
+                            bool wants_tasks);
 
 /// What the metadata say of a dataset, without its episodes.
 struct Outline {

@@ -148,8 +148,7 @@ class Kept {
     for (const Subject& source : all_.sources) {
       for (size_t task = 0; task < source.dataset.tasks.size(); ++task) {
         const std::string& text = source.dataset.tasks[task];
-        if (source.dataset.IsTaskUsed(task) && known.insert(text).second)
-          expected.push_back(text);
+        if (source.dataset.IsTaskUsed(task) && known.insert(text).second) expected.push_back(text);
       }
     }
     const std::string where = dataset_.root + "/meta/tasks.parquet";

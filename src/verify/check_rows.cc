@@ -167,8 +167,7 @@ class RowsCheck {
         file_system_.OpenForReading(all_.sources[source_].dataset.data_files[data_file].path));
     ROBOMERGE_ASSIGN_OR_RETURN(source_footer_, parquet::Footer::Read(*source_opened_));
     std::vector<std::string> compared;
-    const parquet::ColumnChanges* changes =
-        all_.sources[source_].dataset.column_changes.get();
+    const parquet::ColumnChanges* changes = all_.sources[source_].dataset.column_changes.get();
     for (const std::string& name :
          parquet::ColumnsInDestination(changes, source_footer_.column_names())) {
       if (!IsBookkeeping(name)) compared.push_back(name);

@@ -116,8 +116,8 @@ class VerifyRun {
       item.name = "read " + root;
       item.category = "read";
       item.body = [this, &read, &root, at](schedule::Spawner&) {
-        read[at] = at == 0 ? ReadDataset(file_system_, root)
-                           : ReadSource(file_system_, sources_[at - 1]);
+        read[at] =
+            at == 0 ? ReadDataset(file_system_, root) : ReadSource(file_system_, sources_[at - 1]);
         return Status();
       };
       items.push_back(std::move(item));
