@@ -42,7 +42,7 @@ Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& 
   const SettlingFlags settling = FlagsThatSettle(schemas);
   if (settling.flags.empty()) return refusal;
   std::string& hint = problems.back().hint;
-  if (!hint.empty()) hint += "\n";
+  if (!hint.empty()) hint += "; ";
   hint += StrCat(
       settling.settle_all ? "these flags settle all of it: " : "these flags settle a part of it: ",
       Join(settling.flags, " "), "; `robomerge compare` says more");
