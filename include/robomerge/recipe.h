@@ -73,6 +73,9 @@ Result<Recipe> ReadRecipe(const std::string& path);
 /// All that is wrong with rules by themselves: kInvalidArgument (E-rule) for values that cannot be
 /// and for rules that contradict each other. `where` of each problem is what the rule is called.
 Status CheckRules(const Adaptation& adaptation);
+/// The rules in their normal form as one line of JSON, as plans and records hold them; "" for none.
+/// Fails as CheckRules() does.
+Result<std::string> RulesText(const Adaptation& adaptation);
 
 /// The rules of both levels. Where both have a rule for the same thing (a scalar, or one name of a
 /// list of rules), `over` wins; lists of texts are joined.

@@ -110,6 +110,17 @@ nb::tuple ReadRecipeFromPython(nb::handle path) {
   return nb::make_tuple(RecipeToPython(*recipe), nb::tuple());
 }
 
+nb::tuple RulesFromPython(nb::handle source) {
+  Arguments arguments;
+  nb::list all;
+  all.append(source);
+  const std::vector<SourceSpec> sources = arguments.Sources("sources", all);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  const Result<std::string> text = RulesText(sources.front().adaptation);
+  if (!text.ok()) return Refused(text.status().problems());
+  return nb::make_tuple(nb::str(text->c_str(), text->size()), nb::tuple());
+}
+
 nb::tuple CompareFromPython(nb::handle sources, const nb::dict& given) {
   Arguments arguments;
   std::vector<std::string> roots;
@@ -163,6 +174,8 @@ NB_MODULE(_robomerge, module) {
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
+  module.def("rules_text", RulesFromPython, "source"_a,
+             "The rules of a source in their normal form, as JSON.");
   module.def("compare", CompareFromPython, "sources"_a.none(), "options"_a,
              "Returns the report and no problems, or None and the problems.");
   module.def("read_recipe", ReadRecipeFromPython, "path"_a.none(),

@@ -26,10 +26,13 @@ def refusal(tmp_path: Path, *sources: object) -> robomerge.RobomergeError:
     return caught.value
 
 
-def stated(make_source, tmp_path, **rules) -> dict:
-    """The rules as the library understands them: as it names those that it refuses."""
-    error = refusal(tmp_path, robomerge.Source(make_source(), **rules))
-    return {problem.where: json.loads(problem.found) for problem in error.problems}
+def stated(**rules) -> dict:
+    """The rules as the library understands them: their normal form."""
+    from robomerge.library import extension
+
+    text, problems = extension.rules_text(robomerge.Source("kitchen", **rules))
+    assert not problems
+    return json.loads(text)
 
 
 def test_a_source_has_an_argument_for_every_rule():
@@ -53,11 +56,11 @@ def test_a_source_has_an_argument_for_every_rule():
         ("20-, 0-9,12", "0-9,12,20-"),
     ],
 )
-def test_episodes_are_a_number_numbers_a_range_or_a_text(make_source, tmp_path, given, text):
-    assert stated(make_source, tmp_path, episodes=given) == {"episodes": text}
+def test_episodes_are_a_number_numbers_a_range_or_a_text(given, text):
+    assert stated(episodes=given) == {"episodes": text}
 
 
-def test_rules_reach_the_library(make_source, tmp_path):
+def test_rules_reach_the_library():
     rules = {
         "exclude_episodes": [1],
         "select_task": "a",
@@ -84,7 +87,7 @@ def test_rules_reach_the_library(make_source, tmp_path):
         "prefix_tasks": True,
         "allow_mixed_size": {"cam"},
     }
-    found = stated(make_source, tmp_path, **rules)
+    found = stated(**rules)
     assert set(found) == set(rules)
     assert found["where"] == ["x = 1", "y > 2.5"] and found["exclude_task"] == ["", "glob:b*"] and found["seed"] == 4
     pairs = {name: [(each["name"], each["value"]) for each in found[name]] for name in ("trim", "rename", "fill", "pad")}
@@ -166,7 +169,7 @@ def test_a_recipe_is_read_and_merged(make_source, tmp_path):
     assert json.loads((tmp_path / "out/meta/info.json").read_text())["chunks_size"] == 7
 
 
-def test_a_recipe_says_rules_for_sources_that_it_does_not_name(make_source, tmp_path):
+def test_a_recipe_says_rules_for_sources_that_it_does_not_name(tmp_path):
     (tmp_path / "r.yaml").write_text(
         "trim: {4: 1-2}\npad: {p: 7}\ndrop: [a]\nepisodes: [1, 2]\nrobot_type: arm\nkeep_common: true\nfill: {f: 0}\n"
     )
@@ -176,8 +179,7 @@ def test_a_recipe_says_rules_for_sources_that_it_does_not_name(make_source, tmp_
         "trim": {4: "1-2"}, "pad": {"p": 7}, "drop": ("a",), "episodes": "1,2",
         "robot_type": "arm", "keep_common": True, "fill": {"f": "0"},
     }  # fmt: skip
-    error = refusal(tmp_path, robomerge.Source(make_source(), **recipe.rules))
-    assert {problem.where for problem in error.problems} == set(recipe.rules)
+    assert set(stated(**recipe.rules)) == set(recipe.rules)
     with pytest.raises(robomerge.InvalidArgumentError, match="no destination"):
         recipe.merge()
     with pytest.raises(robomerge.InvalidArgumentError, match="no sources"):

@@ -86,4 +86,6 @@ def test_a_merge_that_retimes_is_proven_as_one(make_source, tmp_path):
     assert [warning.kind for warning in merged.warnings] == ["W-retimed"] and planned.plan_id == merged.plan_id
     assert robomerge.verify(tmp_path / "merged")
     assert robomerge.verify(tmp_path / "merged", [source], retime=True)
+    assert robomerge.verify(tmp_path / "merged", [source])  # the record says so too
+    (tmp_path / "merged/meta/robomerge.json").unlink()
     assert not robomerge.verify(tmp_path / "merged", [source])

@@ -52,6 +52,11 @@ bool IsSamePlace(const std::string& location, const std::string& source) {
 
 Status CheckRules(const Adaptation& adaptation) { return Normalize(adaptation).status(); }
 
+Result<std::string> RulesText(const Adaptation& adaptation) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const Adaptation normal, Normalize(adaptation));
+  return AdaptationText(normal);
+}
+
 Adaptation Overruled(const Adaptation& base, const Rules& over) {
   Adaptation merged = base;
   const auto visit = [](auto& self, auto&& each) { Adaptation::VisitFields(self, each); };
