@@ -38,10 +38,15 @@ class RowsCheck {
     if (all_.is_profiled) result_.profiles.resize(columns_.size());
     for (size_t at = part_.first; at < part_.first + part_.count; ++at) {
       const EpisodeRows& rows = data_.episodes[at];
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> numbers,
+      ROBOMERGE_ASSIGN_OR_RETURN(std::vector<parquet::NumberRows> numbers,
                                  reader_.Read(rows.first_row, rows.num_rows));
-      result_.num_rows += rows.num_rows;
-      Numbered(rows, numbers);
+      // Only a dataset that no merge made has rows of an episode in several files.
+      if (rows.more.empty())
+        Numbered(rows, numbers);
+      else
+        ROBOMERGE_RETURN_NOT_OK(AppendElsewhere(rows, numbers));
+      const uint64_t num_rows = rows.total_rows();
+      result_.num_rows += num_rows;
       const auto episode = static_cast<uint64_t>(rows.episode_index);
       const bool is_placed = rows.episode_index >= 0 && episode < all_.destination.rows.size() &&
                              all_.destination.rows[episode] == &rows;
@@ -49,14 +54,14 @@ class RowsCheck {
       for (size_t column = 0; column < columns_.size(); ++column) {
         for (uint32_t element = 0; element < numbers[column].width; ++element) {
           moments[column].push_back(
-              Moments::Of(numbers[column].values, element, numbers[column].width, rows.num_rows));
+              Moments::Of(numbers[column].values, element, numbers[column].width, num_rows));
         }
         Add(result_.moments[column], moments[column]);
-        if (all_.is_profiled) AddProfile(column, numbers[column], moments[column], rows.num_rows);
+        if (all_.is_profiled) AddProfile(column, numbers[column], moments[column], num_rows);
       }
       if (!is_placed) continue;
       if (!all_.has_sources()) {
-        Timestamps(rows, Column(numbers, "timestamp"));
+        if (rows.more.empty()) Timestamps(rows, Column(numbers, "timestamp"));
         CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       } else if (episode < all_.origins.size()) {
         ROBOMERGE_RETURN_NOT_OK(Against(episode, rows, numbers));
@@ -74,6 +79,25 @@ class RowsCheck {
           Profile::Of(moments[element], numbers.values, element, numbers.width, num_rows));
     }
     Add(result_.profiles[column], profiles);
+  }
+
+  // The rows of the episode that lie in other files, behind those that are read already.
+  Status AppendElsewhere(const EpisodeRows& rows, std::vector<parquet::NumberRows>& numbers) {
+    for (const RowsElsewhere& part : rows.more) {
+      const std::string& path = all_.destination.dataset.data_files[part.data_file].path;
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                                 file_system_.OpenForReading(path));
+      ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
+      parquet::NumberReader reader(*file, footer, columns_);
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> more,
+                                 reader.Read(part.first_row, part.num_rows));
+      for (size_t column = 0; column < numbers.size(); ++column) {
+        if (more[column].width != numbers[column].width) numbers[column].width = 0;
+        numbers[column].values.insert(numbers[column].values.end(), more[column].values.begin(),
+                                      more[column].values.end());
+      }
+    }
+    return Status();
   }
 
   const std::vector<double>& Column(const std::vector<parquet::NumberRows>& numbers,

@@ -196,14 +196,15 @@ class Structure {
       const Episode& claim = dataset_.episodes[episode];
       const std::string& path = dataset_.data_files[claim.data_file].path;
       const EpisodeRows* rows = subject_.rows[episode];
-      if (rows != nullptr && rows->num_rows == claim.length_frames) continue;
-      findings_.Add(Say(
-          "V-rows",
-          rows == nullptr ? "episode has no rows in the data file that the episodes table names"
-                          : "episode has another number of rows than the episodes table says",
-          rows == nullptr ? path : StrCat(path, ": row ", rows->first_row),
-          StrCat(WithSeparators(claim.length_frames), " rows"),
-          rows == nullptr ? "none" : StrCat(WithSeparators(rows->num_rows), " rows"), {episode}));
+      if (rows != nullptr && rows->total_rows() == claim.length_frames) continue;
+      findings_.Add(
+          Say("V-rows",
+              rows == nullptr ? "episode has no rows in the data file that the episodes table names"
+                              : "episode has another number of rows than the episodes table says",
+              rows == nullptr ? path : StrCat(path, ": row ", rows->first_row),
+              StrCat(WithSeparators(claim.length_frames), " rows"),
+              rows == nullptr ? "none" : StrCat(WithSeparators(rows->total_rows()), " rows"),
+              {episode}));
     }
     for (const DataFile& file : dataset_.data_files) {
       uint64_t num_regrouped = 0;

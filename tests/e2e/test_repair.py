@@ -261,7 +261,7 @@ MENDED = {
     "file_numbers": Damage(stale_file_numbers, "W-file-numbers", same="content"),
     "absent_file_numbers": Damage(absent_file_numbers, "W-file-numbers", same="content"),
     "absent_video_numbers": Damage(without_columns(EPISODES, "videos/camera/file_index"), "W-file-numbers"),
-    "episode_in_two_files": Damage(episode_in_two_files, "W-episode-files V-rows V-row-groups", same="content"),
+    "episode_in_two_files": Damage(episode_in_two_files, "W-episode-files V-row-groups", same="content"),
     "one_row_group": Damage(one_row_group, "V-row-groups", same="content"),
     "dataset_from_index": Damage(cells(EPISODES, "dataset_from_index", lambda _: [7, 0]), "W-episode-index"),
     "episodes_reversed": Damage(episodes_reversed, "W-episode-order V-episode-order"),
