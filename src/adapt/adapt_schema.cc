@@ -231,7 +231,10 @@ class SchemaChange {
       const Json* entry = EntryOf(feature.name);
       if (entry == nullptr) continue;
       const std::vector<std::string> own = ElementNames(feature.entry);
-      const std::vector<std::string> wanted = ElementNames(*entry);
+      std::vector<std::string> wanted = ElementNames(*entry);
+      // The first source's padding comes behind what is reordered.
+      while (wanted.size() > own.size() && wanted.back() == StrCat("pad_", wanted.size() - 1))
+        wanted.pop_back();
       if (own == wanted ||
           !std::is_permutation(own.begin(), own.end(), wanted.begin(), wanted.end()))
         continue;
@@ -240,7 +243,7 @@ class SchemaChange {
         change.elements.push_back(
             static_cast<int32_t>(std::find(own.begin(), own.end(), name) - own.begin()));
       }
-      feature.entry["names"] = entry->at("names");
+      feature.entry["names"] = wanted;
     }
   }
 

@@ -106,6 +106,22 @@ class Resolving {
     return nullptr;
   }
 
+  // The first source's feature as it will be in the result, apart from its type.
+  std::optional<Feature> FirstPadded(const std::string& name) const {
+    for (size_t source = 0; source < schemas_.size(); ++source) {
+      const Feature* feature = schemas_[source] ? schemas_[source]->Find(name) : nullptr;
+      if (feature == nullptr) continue;
+      Schema schema;
+      schema.features = {*feature};
+      Adaptation rules;
+      rules.pad = sources_[source].adaptation.pad;
+      // A pad that cannot be is refused when the source is read.
+      if (!AdaptSchema(rules, sources_[source].location, schema).ok()) return *feature;
+      return schema.features.front();
+    }
+    return std::nullopt;
+  }
+
   void TakeEntries(size_t source) {
     Adaptation& rules = sources_[source].adaptation;
     for (const Rule& rule : rules.fill) {
@@ -122,9 +138,9 @@ class Resolving {
     }
     if (!rules.reorder_by_name && !rules.names_from_first) return;
     for (const Feature& feature : schemas_[source]->features) {
-      const Feature* first = FirstWith(feature.name);
-      if (feature.is_camera() || IsDefault(feature.name) || !first->entry.contains("names"))
-        continue;
+      if (feature.is_camera() || IsDefault(feature.name)) continue;
+      const std::optional<Feature> first = FirstPadded(feature.name);
+      if (!first || !first->entry.contains("names")) continue;
       if (first->entry.at("names") != feature.entry.value("names", Json()))
         rules.entry.push_back({feature.name, json::DumpLine(first->entry)});
     }
