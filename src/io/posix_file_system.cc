@@ -317,22 +317,23 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::vector<std::string>> List(const std::string& path) const override {
-    DIR* directory = ::opendir(path.c_str());
-    if (directory == nullptr) return SystemProblem("list", path, errno);
+    // Not opendir: most folders of a dataset hold a file or two, and it takes 32 kB of memory.
+    const int number = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+    if (number < 0) return SystemProblem("list", path, errno);
+    const Descriptor directory(number);
     std::vector<std::string> names;
-    int error = 0;
+    alignas(dirent64) std::array<char, 4096> entries;
     while (true) {
-      errno = 0;
-      const dirent* entry = ::readdir(directory);
-      if (entry == nullptr) {
-        error = errno;
-        break;
+      const ssize_t size = ::getdents64(directory.get(), entries.data(), entries.size());
+      if (size < 0) return SystemProblem("list", path, errno);
+      if (size == 0) break;
+      for (ssize_t at = 0; at < size;) {
+        const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+        std::string name = entry->d_name;
+        if (name != "." && name != "..") names.push_back(std::move(name));
+        at += entry->d_reclen;
       }
-      std::string name = entry->d_name;
-      if (name != "." && name != "..") names.push_back(std::move(name));
     }
-    ::closedir(directory);
-    if (error != 0) return SystemProblem("list", path, error);
     std::sort(names.begin(), names.end());
     return names;
   }

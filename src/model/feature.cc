@@ -85,6 +85,12 @@ std::optional<FrameRate> FrameRate::From(double fps) {
   return std::nullopt;
 }
 
+bool Feature::HasDtype(std::string_view dtype) const {
+  const auto found = entry.find("dtype");
+  return found != entry.end() && found->is_string() &&
+         found->get_ref<const std::string&>() == dtype;
+}
+
 std::vector<int64_t> Feature::shape() const {
   for (const std::string_view one : kDefaultFeatures) {
     if (name == one) return {1};

@@ -35,11 +35,14 @@ struct Feature {
   Json entry;
 
   std::string dtype() const { return entry.value("dtype", std::string()); }
-  bool is_video() const { return dtype() == "video"; }
-  bool is_image() const { return dtype() == "image"; }
+  bool is_video() const { return HasDtype("video"); }
+  bool is_image() const { return HasDtype("image"); }
   bool is_camera() const { return is_video() || is_image(); }
   /// Empty when absent or malformed; [1] of the default features, whatever the entry says.
   std::vector<int64_t> shape() const;
+
+ private:
+  bool HasDtype(std::string_view dtype) const;
 };
 
 /// Whether a feature may have this name: it can be part of a path, and cannot lead out of a folder.
