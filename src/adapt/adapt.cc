@@ -80,8 +80,13 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
   return Status();
 }
 
-void ReplaceTask(const Rule& rule, std::vector<std::string>& tasks) {
-  std::replace(tasks.begin(), tasks.end(), rule.name, rule.value);
+// All at once, so that two tasks can change their texts.
+void ReplaceTasks(const std::vector<Rule>& rules, std::vector<std::string>& tasks) {
+  for (std::string& task : tasks) {
+    const auto rule =
+        std::find_if(rules.begin(), rules.end(), [&](const Rule& one) { return one.name == task; });
+    if (rule != rules.end()) task = rule->value;
+  }
 }
 
 void RemoveRepeated(std::vector<std::string>& tasks) {
@@ -96,7 +101,7 @@ void RemoveRepeated(std::vector<std::string>& tasks) {
 void ChangeTasks(const Adaptation& adaptation, const std::string& name, Dataset& dataset) {
   const auto change = [&](std::vector<std::string>& tasks) {
     if (adaptation.set_task) std::fill(tasks.begin(), tasks.end(), *adaptation.set_task);
-    for (const Rule& rule : adaptation.replace_task) ReplaceTask(rule, tasks);
+    ReplaceTasks(adaptation.replace_task, tasks);
     if (!adaptation.prefix_tasks) return;
     for (std::string& task : tasks) task = StrCat(name, ": ", task);
   };

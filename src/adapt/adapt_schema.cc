@@ -185,6 +185,10 @@ class SchemaChange {
       return Refuse("cast", rule.name, "only numbers can be cast", "a feature of numbers",
                     "dtype " + feature->dtype());
     }
+    if (rule.value == "float16" || feature->dtype() == "float16") {
+      return Refuse("cast", rule.name, "float16 cannot be cast, nor be what is cast to",
+                    "another type of numbers", StrCat(feature->dtype(), " to ", rule.value));
+    }
     FeatureChange& change = ChangeOf(rule.name);
     feature->entry["dtype"] = rule.value;
     if (change.from.empty()) {

@@ -201,7 +201,6 @@ class Resolving {
     for (const Rule& rule : rules.replace_task) {
       Note("replace_task", rule.name, source,
            std::find(changed.begin(), changed.end(), rule.name) != changed.end());
-      std::replace(changed.begin(), changed.end(), rule.name, rule.value);
     }
   }
 

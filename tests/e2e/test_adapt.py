@@ -242,6 +242,7 @@ def test_elements_move_with_their_names(robomerge, source, other, tmp_path):
 
 
 TASKS = {
+    "two change their texts": (["--replace-task", "wipe the table=Wipe  the table.", "--replace-task", "Wipe  the table.=wipe the table"], ["Wipe  the table.", "wipe the table"]),
     "set-task": (["--set-task", "all"], ["all"]),
     "replace-task": (["--replace-task", "wipe the table=wipe"], ["wipe", "Wipe  the table."]),
     "normalize-tasks": (["--normalize-tasks"], ["wipe the table"]),
@@ -337,6 +338,7 @@ WRONG = {
     "no such episode": (["--episodes", "0-9"], "there is no episode 9"),
     "no such task": (["--replace-task", "sweep=x"], "such as `wipe the table`"),
     "a name that is there": (["--rename", f"camera={STATE}"], "two features would be called"),
+    "float16": (["--cast", f"{STATE}=float16"], "float16 cannot be cast"),
     "texts are not cast": (["--cast", "camera=float32"], "only numbers can be cast"),
     "a vector that is longer": (["--pad", f"{STATE}=1"], "longer than it should become"),
     "nothing to fill": (["--fill", f"{STATE}=0"], "matches nothing"),
