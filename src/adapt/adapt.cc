@@ -19,10 +19,7 @@ std::string ChangedPhysicalSchema(const std::string& physical_schema,
   std::string text;
   std::istringstream lines(physical_schema);
   for (std::string line; std::getline(lines, line);) {
-    size_t end = std::string::npos;
-    for (const char* word : {" required ", " optional ", " repeated "})
-      end = std::min(end, line.find(word));
-    const std::string name = line.substr(0, end);
+    const std::string name(ColumnOfForm(line));
     const auto change = std::find_if(changes.begin(), changes.end(),
                                      [&](const FeatureChange& one) { return one.from == name; });
     if (change == changes.end()) {
@@ -30,7 +27,7 @@ std::string ChangedPhysicalSchema(const std::string& physical_schema,
     } else if (change->is_cast || !change->elements.empty()) {
       text += StrCat(change->to, kMadeColumn, "\n");
     } else if (!change->to.empty()) {
-      text += StrCat(change->to, line.substr(std::min(end, line.size())), "\n");
+      text += StrCat(change->to, line.substr(name.size()), "\n");
     }
   }
   for (const FeatureChange& change : changes) {

@@ -70,15 +70,11 @@ class SchemaChange {
     const auto found =
         std::find_if(schema_.features.begin(), schema_.features.end(),
                      [&](const Feature& feature) { return feature.name == rule.name; });
-    const bool was_renamed =
-        std::any_of(changes_.begin(), changes_.end(),
-                    [&](const FeatureChange& change) { return change.to == rule.name; });
-    if (found == schema_.features.end() && !was_renamed) return;  // of another source
+    if (found == schema_.features.end()) return;  // of another source
     if (IsDefault(rule.name) || IsDefault(rule.value)) {
       return Refuse("rename", rule.name, "the features that every dataset has keep their names");
     }
-    if (!IsUsableFeatureName(rule.value) ||
-        (found != schema_.features.end() && found->is_video() && !IsUsableVideoKey(rule.value))) {
+    if (!IsUsableFeatureName(rule.value) || (found->is_video() && !IsUsableVideoKey(rule.value))) {
       return Refuse("rename", rule.name, "a feature cannot have this name",
                     "a name without `/`, and for a camera at most 255 bytes",
                     "`" + rule.value + "`");
@@ -291,9 +287,33 @@ class SchemaChange {
     for (Feature& feature : schema_.features) {
       const Json* entry = EntryOf(feature.name);
       if (entry == nullptr || IsDefault(feature.name) || !entry->contains("names")) continue;
-      if (entry->value("shape", Json()) == feature.entry.value("shape", Json()))
-        feature.entry["names"] = entry->at("names");
+      if (entry->value("shape", Json()) != feature.entry.value("shape", Json())) continue;
+      const std::vector<std::string> own = ElementNames(feature.entry);
+      const std::vector<std::string> first = ElementNames(*entry);
+      if (const auto moved = Moved(own, first); !moved.empty()) {
+        Refuse(
+            "names_from_first", "",
+            StrCat("elements of `", feature.name, "` have the first source's names in another ",
+                   "place, so that they would be called what they are not: `", moved, "`"),
+            Join(first, ", "), Join(own, ", "),
+            std::is_permutation(own.begin(), own.end(), first.begin(), first.end())
+                ? "move them with their names: --reorder-by-name"
+                : "leave the feature out, or write the source anew: the same names must stand in "
+                  "the same places");
+        continue;
+      }
+      feature.entry["names"] = entry->at("names");
     }
+  }
+
+  // A name that stands in both, but not in the same place; empty if there is none.
+  static std::string Moved(const std::vector<std::string>& own,
+                           const std::vector<std::string>& first) {
+    for (size_t at = 0; at < std::min(own.size(), first.size()); ++at) {
+      if (own[at] != first[at] && std::find(first.begin(), first.end(), own[at]) != first.end())
+        return own[at];
+    }
+    return "";
   }
 
   // The result declares the first source's size; pictures of others stay as they are.

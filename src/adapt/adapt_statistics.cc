@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "adapt/adapt_internal.h"
 
@@ -54,7 +55,7 @@ std::vector<std::string> StatNames(const StatColumns& layout) {
 
 double FilledValue(const std::string& stat, double value, uint64_t num_frames) {
   if (stat == "count") return static_cast<double>(num_frames);
-  return stat == "std" ? 0 : value;
+  return stat == "std" && !std::isnan(value) ? 0 : value;
 }
 
 void ChangeBlock(const std::vector<FeatureChange>& changes, const Dataset& dataset,

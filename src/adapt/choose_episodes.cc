@@ -100,8 +100,10 @@ class Chooser {
               .Expected(choices_.empty() ? std::string("no number: the source has no episodes")
                                          : StrCat("episodes 0 to ", choices_.size() - 1))
               .Found(StrCat("`", EpisodesText({range}), "`"))
-              .Hint(StrCat("leave the end open (`", range.first,
-                           "-`), or give each source its own in a recipe")));
+              .Hint(range.first < choices_.size()
+                        ? StrCat("leave the end open (`", range.first,
+                                 "-`), or give each source its own in a recipe")
+                        : "give each source its own episodes in a recipe"));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
   }

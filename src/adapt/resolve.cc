@@ -88,12 +88,12 @@ class Resolving {
       for (const Rule& rule : rules.fill) filled.insert(rule.name);
       for (const Feature& feature : schemas_[source]->features) {
         if (num_sources[feature.name] == num_read || filled.contains(feature.name)) continue;
-        if (!IsDefault(feature.name)) rules.drop.push_back(feature.name);
+        if (!IsDefault(feature.name)) rules.drop.push_back(PatternOf(feature.name));
       }
       std::sort(rules.drop.begin(), rules.drop.end());
       rules.drop.erase(std::unique(rules.drop.begin(), rules.drop.end()), rules.drop.end());
       std::erase_if(schemas_[source]->features, [&](const Feature& feature) {
-        return std::binary_search(rules.drop.begin(), rules.drop.end(), feature.name);
+        return std::binary_search(rules.drop.begin(), rules.drop.end(), PatternOf(feature.name));
       });
     }
   }

@@ -70,6 +70,17 @@ class KeyCutter {
                                                          : file.stream.own_file_reason));
     }
     const auto first_part = static_cast<uint32_t>(files.size());
+    uint64_t num_kept = parts.empty() && can_be_cut ? file.stream.num_frames : 0;
+    for (const VideoFile& part : parts) num_kept += part.cut->num_frames();
+    if (!wanted.empty() && can_be_cut && num_kept > num_wanted) {
+      warnings_.push_back(
+          Problem(Code::kUnsupported,
+                  StrCat(num_kept - num_wanted, " frames of `", key.name,
+                         "` that no episode shows are kept, because others cannot be decoded "
+                         "without them"))
+              .Kind("W-video-padding")
+              .At(file.path));
+    }
     if (parts.empty()) {
       files.push_back(file);
       for (const size_t episode : episodes) {
@@ -78,8 +89,6 @@ class KeyCutter {
       }
       return Status();
     }
-    uint64_t num_kept = 0;
-    for (const VideoFile& part : parts) num_kept += part.cut->num_frames();
     for (const size_t episode : episodes) {
       for (uint32_t part = 0; part < parts.size(); ++part) {
         const std::optional<uint64_t> place = parts[part].cut->PlaceOf(places[episode].first_frame);
@@ -90,15 +99,6 @@ class KeyCutter {
         moved_[episode].from_timestamp = rate_.Seconds(*place);
         break;
       }
-    }
-    if (num_kept > num_wanted) {
-      warnings_.push_back(
-          Problem(Code::kUnsupported,
-                  StrCat(num_kept - num_wanted, " frames of `", key.name,
-                         "` that no episode shows are kept, because others cannot be decoded "
-                         "without them"))
-              .Kind("W-video-padding")
-              .At(file.path));
     }
     files.insert(files.end(), parts.begin(), parts.end());
     return Status();

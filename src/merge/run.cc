@@ -41,7 +41,10 @@ Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& 
   if (!disagree) return refusal;
   const SettlingFlags settling = FlagsThatSettle(schemas);
   if (settling.flags.empty()) return refusal;
-  std::string& hint = problems.back().hint;
+  // Of many problems of a kind the first are shown.
+  std::string& hint = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
+                        return problem.code == Code::kIncompatible;
+                      })->hint;
   if (!hint.empty()) hint += "; ";
   hint += StrCat(
       settling.settle_all ? "these flags settle all of it: " : "these flags settle a part of it: ",
@@ -245,11 +248,12 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
       wants_facts = true;
       wants_tasks = wants_tasks || NeedsTasks(rules);
       if (rules.prefix_tasks && source.name.empty()) {
-        problems.push_back(Problem(Code::kInvalidArgument, "source has no name to put before tasks")
-                               .Kind("E-rule")
-                               .Source(source.location)
-                               .At("prefix_tasks")
-                               .Hint("give each source a `name` in a recipe"));
+        problems.push_back(
+            Problem(Code::kInvalidArgument, "source has no name to put before tasks")
+                .Kind("E-rule")
+                .Source(source.location)
+                .At("prefix_tasks")
+                .Hint("give each source a name: `name` in a recipe, Source(path, name) in Python"));
       }
     }
     if (!rules.trim.empty()) {

@@ -4,6 +4,7 @@
 #include "merge/on_file_system.h"
 #include "merge/run.h"
 #include "merge/slices.h"
+#include "model/adaptation.h"
 #include "persist/partial_folder.h"
 #include "persist/plan_folder.h"
 #include "publish/destination.h"
@@ -87,9 +88,16 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
     const persist::PartialPlace place{slice.first, report.num_sources, all.size()};
+    // Ranks with other rules describe other datasets.
+    std::vector<std::string> list;
+    for (const SourceSpec& source : resolved) {
+      list.push_back(source.location);
+      if (!source.name.empty()) list.back() += ", called " + source.name;
+      if (!source.adaptation.empty()) list.back() += ", with " + AdaptationText(source.adaptation);
+    }
     ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
                                persist::WritePartial(run.file_system(), partial_directory, place,
-                                                     locations, partial, run.options().sync));
+                                                     list, partial, run.options().sync));
   }
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillBytesAndTimes({}, run, report);

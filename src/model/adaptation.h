@@ -72,8 +72,11 @@ Result<Condition> ParseCondition(std::string_view text);
 /// The inverse of ParseCondition().
 std::string ConditionText(const Condition& condition);
 
-/// Whether `text` is what `pattern` says: `*` stands for any characters, `?` for one.
+/// Whether `text` is what `pattern` says: `*` stands for any characters, `?` for one; after `\`
+/// they and `\` stand for themselves.
 bool MatchesPattern(std::string_view pattern, std::string_view text);
+/// The pattern that only `text` matches.
+std::string PatternOf(std::string_view text);
 /// Whether a task is meant by `wish`: its text, or "glob:" and a pattern.
 bool IsTaskMeant(std::string_view wish, std::string_view task);
 

@@ -1,5 +1,7 @@
 #include "model/dataset.h"
 
+#include <algorithm>
+
 namespace robomerge {
 
 uint64_t Dataset::num_frames() const {
@@ -15,6 +17,13 @@ uint64_t Dataset::payload_bytes() const {
     for (const VideoFile& file : key.files) bytes += file.stream.file_size_bytes;
   }
   return bytes;
+}
+
+std::string_view ColumnOfForm(std::string_view line) {
+  size_t end = line.size();
+  for (const std::string_view word : {" required ", " optional ", " repeated "})
+    end = std::min(end, line.find(word));
+  return line.substr(0, end);
 }
 
 }  // namespace robomerge

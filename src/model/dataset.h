@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/mp4/frame_cut.h"
@@ -70,6 +71,10 @@ struct EpisodeRows {
     return total;
   }
 };
+
+/// The name of the column that a line of DataFile::physical_schema begins with, which may hold
+/// blanks; its form follows after one blank.
+std::string_view ColumnOfForm(std::string_view line);
 
 struct DataFile {
   FileId id;

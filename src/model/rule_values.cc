@@ -181,6 +181,25 @@ std::string ConditionText(const Condition& condition) {
   return StrCat(condition.column, ' ', NameOf(condition.op), ' ', ValueText(condition.value));
 }
 
+namespace {
+
+// A sign of a pattern that stands for itself.
+bool IsEscape(std::string_view pattern, size_t at) {
+  return at + 1 < pattern.size() && pattern[at] == '\\' &&
+         std::string_view("*?\\").find(pattern[at + 1]) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string PatternOf(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (c == '*' || c == '?' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
 bool MatchesPattern(std::string_view pattern, std::string_view text) {
   const auto first_length = [](std::string_view rest) {
     return std::max<size_t>(1, Utf8Length(rest));
@@ -196,7 +215,10 @@ bool MatchesPattern(std::string_view pattern, std::string_view text) {
     } else if (at < pattern.size() && pattern[at] == '?') {
       ++at;
       read += length;
-    } else if (at < pattern.size() && pattern[at] == text[read]) {
+    } else if (IsEscape(pattern, at) && pattern[at + 1] == text[read]) {
+      at += 2;
+      ++read;
+    } else if (at < pattern.size() && !IsEscape(pattern, at) && pattern[at] == text[read]) {
       ++at;
       ++read;
     } else if (star != std::string_view::npos) {

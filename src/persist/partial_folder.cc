@@ -79,14 +79,14 @@ std::optional<Problem> CompareLists(const std::vector<std::string>& first,
   const auto text = [at](const std::vector<std::string>& list) {
     return at < list.size() ? list[at] : StrCat("only ", list.size(), " sources");
   };
-  return Problem(Code::kCorrupt, "partials are of different lists of sources")
+  return Problem(Code::kCorrupt, "partials are of different lists of sources, or of other rules")
       .Kind("E-partial-overlap")
       .At(other_path)
       .Expected(StrCat("source ", at, ": ", text(first), "   from ", first_path))
       .Found(text(other))
       .Hint(
-          "give every rank of `describe` the same list in the same order (--from one file), "
-          "into an empty folder");
+          "give every rank of `describe` the same list in the same order (--from one file) and the "
+          "same rules, into an empty folder");
 }
 
 // Checks that every source is in exactly one partial.

@@ -15,12 +15,8 @@ std::map<std::string, std::vector<std::string>> FormsOf(const std::string& physi
   std::map<std::string, std::vector<std::string>> forms;
   std::istringstream lines(physical_schema);
   for (std::string line; std::getline(lines, line);) {
-    // A name may hold blanks, a form begins with a repetition.
-    size_t begin = std::string::npos;
-    for (const char* word : {" required ", " optional ", " repeated "})
-      begin = std::min(begin, line.find(word));
-    if (begin == std::string::npos) continue;
-    forms[line.substr(0, begin)].push_back(line.substr(begin + 1));
+    const std::string column(ColumnOfForm(line));
+    if (column.size() < line.size()) forms[column].push_back(line.substr(column.size() + 1));
   }
   return forms;
 }

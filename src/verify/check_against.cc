@@ -119,7 +119,7 @@ class Kept {
     for (const DataFile& file : dataset_.data_files) {
       std::istringstream lines(file.physical_schema);
       for (std::string line; std::getline(lines, line);) {
-        const std::string column = line.substr(0, line.find(' '));
+        const std::string column(ColumnOfForm(line));
         if (forms.contains(line) || IsBookkeeping(column) || made.contains(column)) continue;
         findings_.Add(Say("V-schema", "column has a physical form that no source has", file.path,
                           "", line, {{}, column, {}}));

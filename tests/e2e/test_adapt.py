@@ -269,6 +269,40 @@ def test_another_robot_type_and_another_size_of_a_camera(robomerge, source, othe
     assert features_of(out)["camera"]["shape"] == features_of(source)["camera"]["shape"]
 
 
+def test_names_with_signs_of_patterns_and_blanks(robomerge, source, other, tmp_path):
+    numbers = [float(row) for row in range(sum(LENGTHS))]
+    for name in ("x*y", "xzy", "how fast"):
+        add_column(source, name, feature("float32", [1]), numbers, pa.float32())
+    add_column(other, "xzy", feature("float32", [1]), numbers, pa.float32())
+    add_column(other, "how fast", feature("float32", [1]), numbers, pa.float32())
+    for number, flags in enumerate((["--keep-common"], ["--drop", r"x\*y"])):
+        out = merged(robomerge, tmp_path / f"out-{number}", source, other, *flags, "--cast", "how fast=int16")
+        assert "x*y" not in features_of(out) and columns_of(out, "xzy")["xzy"] == numbers * 2
+        assert columns_of(out, "how fast")["how fast"] == list(range(sum(LENGTHS))) * 2
+
+
+def test_names_change_places_over_sources_that_have_one_pair_each(robomerge, source, other, tmp_path):
+    for root, names in ((source, "ac"), (other, "bd")):
+        for value, name in enumerate(names):
+            add_column(root, name, feature("int64", [1]), [value] * sum(LENGTHS), pa.int64())
+    flags = [word for rule in ("a=c", "c=a", "b=c", "d=a") for word in ("--rename", rule)]
+    out = merged(robomerge, tmp_path / "out", source, other, *flags)
+    assert set(columns_of(out, "c")["c"]) == {0} and set(columns_of(out, "a")["a"]) == {1}
+
+
+def test_elements_are_not_called_what_they_are_not(robomerge, source, other, tmp_path):
+    edit_json(other / "meta/info.json", lambda info: info["features"][STATE].update(names=["y", "z"]))
+    said = refused(robomerge, tmp_path, source, other, "--names-from-first", kind="E-rule")
+    assert "another place" in said and "`y`" in said
+
+
+def test_ranks_with_other_rules_are_refused(robomerge, source, other, tmp_path):
+    for rank, flags in (("0", ["--episodes", "1"]), ("1", [])):
+        assert robomerge("describe", source, other, "--partial", tmp_path / "p", "--rank", rank, "--world-size", "2", *flags).exit_code == 0
+    run = robomerge("plan", "--partial", tmp_path / "p", "-o", tmp_path / "out", "--plan", tmp_path / "plan")
+    assert run.exit_code == 1 and "E-partial-overlap" in run.stderr and "other rules" in run.stderr
+
+
 # -- All together, in every way to merge.
 
 ALL = ["--exclude-episodes", "1", "--rename", f"{STATE}=state", "--drop", "next.success", "--pad", "state=4", "--normalize-tasks"]
