@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "formats/mp4/frame_cut.h"
 #include "formats/mp4/frame_list.h"
 #include "model/video_start.h"
 #include "verify/checks.h"
@@ -78,7 +79,9 @@ class FramesCheck {
     CheckCount();
     if (all_.has_sources()) {
       ROBOMERGE_ASSIGN_OR_RETURN(const bool is_copy, IsCopy());
-      if (is_copy) {
+      // Of a selection, a copy may hold frames that were to be left out.
+      if (is_copy && (list_.is_fragmented || !list_.summary.own_file_reason.empty() ||
+                      !all_.SourceOf(episodes_.front()).is_selected)) {
         result_.num_frames += NumNeeded();
         return Status();
       }
@@ -103,8 +106,10 @@ class FramesCheck {
       if (const VideoSegment* segment = SourceSegment(episode))
         by_source[{all_.origins[episode].source, segment->video_file}].push_back(episode);
     }
+    for (const uint64_t episode : episodes_) Claim(episode);
     for (const auto& [place, episodes] : by_source)
       ROBOMERGE_RETURN_NOT_OK(Against(place.first, place.second, episodes));
+    CheckOthers();
     return Status();
   }
 
@@ -218,6 +223,95 @@ class FramesCheck {
                              std::move(found), {episode, key_.name, frame}));
   }
 
+  // The frames that the episode shows need no other proof than that of its own frames.
+  void Claim(uint64_t episode) {
+    is_proven_.resize(list_.frames.size());
+    const uint64_t first = FirstFrame(episode);
+    for (uint64_t frame = 0; frame < dataset_.episodes[episode].length_frames; ++frame) {
+      if (first + frame < is_proven_.size()) is_proven_[first + frame] = true;
+    }
+  }
+
+  uint64_t FirstFrame(uint64_t episode) const {
+    return list_.frames.empty() ? 0 : Nearest(list_, key_.segments[episode].from_timestamp);
+  }
+
+  // Frames that no episode shows are decoded before others, and nothing else may be there: they are
+  // those beside the episode's in its source.
+  Status ProveBeside(uint64_t episode, uint64_t first, const mp4::FrameList& expected,
+                     const io::RandomAccessFile& original) {
+    const uint64_t begin = FirstFrame(episode), length = dataset_.episodes[episode].length_frames;
+    for (const bool is_behind : {false, true}) {
+      auto at = static_cast<int64_t>(is_behind ? begin + length : begin) - (is_behind ? 0 : 1);
+      auto from = static_cast<int64_t>(is_behind ? first + length : first) - (is_behind ? 0 : 1);
+      const int64_t step = is_behind ? 1 : -1;
+      for (; at >= 0 && at < static_cast<int64_t>(is_proven_.size()) && from >= 0 &&
+             from < static_cast<int64_t>(expected.frames.size()) &&
+             !is_proven_[static_cast<size_t>(at)];
+           at += step, from += step) {
+        const mp4::ShownFrame& found = list_.frames[static_cast<size_t>(at)];
+        const mp4::ShownFrame& wanted = expected.frames[static_cast<size_t>(from)];
+        if (found.size_bytes != wanted.size_bytes) break;
+        ROBOMERGE_ASSIGN_OR_RETURN(const bool same, SameRange(*file_, found.offset, original,
+                                                              wanted.offset, found.size_bytes));
+        if (!same) break;
+        is_proven_[static_cast<size_t>(at)] = true;
+      }
+    }
+    return Status();
+  }
+
+  // How many frames of the source's file a merge must keep for the episodes of this file.
+  Result<uint64_t> NumKept(uint32_t source, uint32_t source_file,
+                           const std::vector<uint64_t>& episodes, const mp4::FrameList& expected,
+                           const io::RandomAccessFile& original, double correction) const {
+    const uint64_t all = expected.frames.size();
+    const Subject& subject = all_.sources[source];
+    if (!subject.is_selected || !expected.summary.own_file_reason.empty() ||
+        !expected.summary.OnFrameGrid(rate_.numerator, rate_.denominator))
+      return all;
+    const VideoKey& key = *SourceKey(source);
+    const auto first_of = [&](size_t episode) {
+      const double begin = key.segments[episode].from_timestamp + correction;
+      return static_cast<uint64_t>(std::max(0.0, FrameAt(expected.summary, begin, rate_)));
+    };
+    std::vector<mp4::FrameRange> wanted;
+    for (size_t episode = 0; episode < key.segments.size(); ++episode) {
+      if (key.segments[episode].video_file != source_file) continue;
+      const EpisodeRows* rows = subject.rows[episode];
+      const int64_t first_picture = rows != nullptr && rows->odd ? rows->odd->first_picture() : 0;
+      wanted.push_back(
+          {first_of(episode), static_cast<uint64_t>(std::max<int64_t>(first_picture, 0)) +
+                                  subject.dataset.episodes[episode].length_frames});
+    }
+    const Result<mp4::FrameCut> cut = mp4::PlanCut(original, wanted);
+    if (!cut.ok()) return cut.status().code() == Code::kIo ? Result<uint64_t>(cut.status()) : all;
+    uint64_t num_kept = 0;
+    for (const mp4::FrameCut& part : cut->SplitAtFileStarts()) {
+      const bool is_here = std::any_of(episodes.begin(), episodes.end(), [&](uint64_t episode) {
+        return part.PlaceOf(first_of(all_.origins[episode].episode)).has_value();
+      });
+      if (is_here) num_kept += part.num_frames();
+    }
+    return num_kept;
+  }
+
+  void CheckOthers() {
+    if (!all_.is_paired || !are_counted_) return;
+    if (list_.frames.size() > num_kept_) {
+      result_.findings.Add(Say("V-video-frames",
+                               "video has frames that are not of the sources, or were left out",
+                               Where(), StrCat(WithSeparators(num_kept_), " frames"),
+                               StrCat(WithSeparators(list_.frames.size()), " frames")));
+    }
+    const auto other = std::find(is_proven_.begin(), is_proven_.end(), false);
+    if (other == is_proven_.end()) return;
+    const auto frame = static_cast<size_t>(other - is_proven_.begin());
+    result_.findings.Add(Say("V-frame-bytes",
+                             "frame that no episode shows is not the one beside them in the source",
+                             StrCat(Where(), ": frame ", frame, " of the file")));
+  }
+
   Status Against(uint32_t source, uint32_t source_file, const std::vector<uint64_t>& episodes) {
     const VideoKey& source_key = *SourceKey(source);
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> original,
@@ -235,6 +329,7 @@ class FramesCheck {
       result_.findings.Add(Say("V-frame-bytes",
                                "coded frames cannot be compared: a file is fragmented or empty",
                                Where(), original->path(), "", {episodes.front(), key_.name}));
+      are_counted_ = false;
       return Status();
     }
     const Dataset& dataset = all_.sources[source].dataset;
@@ -255,7 +350,21 @@ class FramesCheck {
                                      : Nearest(expected, begin + seconds)]});
       }
     }
-    return Compare(pairs, *original);
+    ROBOMERGE_RETURN_NOT_OK(Compare(pairs, *original));
+    // Frames that are not evenly spaced lie beside others in time, not by number.
+    are_counted_ = are_counted_ && is_even;
+    if (!is_even || !all_.is_paired) return Status();
+    ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t num_kept, NumKept(source, source_file, episodes,
+                                                                expected, *original, correction));
+    num_kept_ += num_kept;
+    for (const uint64_t episode : episodes) {
+      const VideoSegment& from = source_key.segments[all_.origins[episode].episode];
+      const double first =
+          std::max(0.0, FrameAt(expected.summary, from.from_timestamp + correction, rate_));
+      ROBOMERGE_RETURN_NOT_OK(
+          ProveBeside(episode, static_cast<uint64_t>(first), expected, *original));
+    }
+    return Status();
   }
 
   // Compares in the order of the bytes, so that neighbouring frames are read together. Adds at most
@@ -312,6 +421,9 @@ class FramesCheck {
   std::vector<uint64_t> episodes_;
   std::unique_ptr<io::RandomAccessFile> file_;
   mp4::FrameList list_;
+  std::vector<bool> is_proven_;  // per frame of the file: shown by an episode, or as in its source
+  uint64_t num_kept_ = 0;        // frames that the sources give to the file
+  bool are_counted_ = true;
 };
 
 }  // namespace

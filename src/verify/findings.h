@@ -52,6 +52,7 @@ struct Subject {
   std::vector<const EpisodeRows*>
       rows;  ///< per episode, in the data file that its row names; null if they are not there
   std::vector<uint64_t> first_rows;  ///< per data file: rows in the files before it
+  bool is_selected = false;  ///< of a source: its rules may leave out episodes and their frames
 
   uint64_t FirstFrame(uint64_t episode) const {
     return static_cast<uint64_t>(dataset.episodes[episode].dataset_from_index);

@@ -149,6 +149,7 @@ class VerifyRun {
     case_.sources.resize(sources_.size());
     for (size_t at = 0; at < sources_.size(); ++at) {
       case_.sources[at].dataset = std::move(read[at + 1]).value();
+      case_.sources[at].is_selected = sources_[at].adaptation.selects();
       PlaceRows(case_.sources[at]);
     }
     PlaceRows(case_.destination);

@@ -389,3 +389,27 @@ def test_a_rule_that_a_recipe_misspells_names_its_line(robomerge, source, tmp_pa
     (tmp_path / "recipe.yaml").write_text("output: out\nsources: [kitchen]\nrename:\n  camra: front\n")
     run = robomerge("merge", "--recipe", tmp_path / "recipe.yaml")
     assert run.exit_code == 2 and "recipe.yaml: line 4" in run.stderr and "E-rule" in run.stderr
+
+
+def test_frames_of_episodes_that_were_left_out_are_found(robomerge, source, tmp_path):
+    out = merged(robomerge, tmp_path / "out", source, "--episodes", "1-")
+    video = "videos/camera/chunk-000/file-000.mp4"
+    (out / video).write_bytes((source / video).read_bytes())
+    for stamp in ("from", "to"):
+        name = f"videos/camera/{stamp}_timestamp"
+        edit_table(out / EPISODES, lambda table: table.set_column(table.schema.get_field_index(name), name, pa.array([value + LENGTHS[0] / 10 for value in table[name].to_pylist()])))
+    assert robomerge("verify", out).exit_code == 0
+    run = robomerge("verify", out, "--against", source)
+    assert run.exit_code == 3 and "V-video-frames" in run.stdout and "left out" in run.stdout, run.stdout
+
+
+def test_a_changed_frame_that_no_episode_shows_is_found(robomerge, source, tmp_path):
+    add_video(source, (*LENGTHS, 9), seed=1, edit_metadata=False)
+    out = merged(robomerge, tmp_path / "out", source)
+    (path,) = (out / "videos/camera").rglob("*.mp4")
+    content = bytearray(path.read_bytes())
+    at = content.rindex(bytes([1, sum(LENGTHS) + 3]) * (FRAME_BYTES // 2))
+    content[at] ^= 1
+    path.write_bytes(content)
+    run = robomerge("verify", out, "--against", source)
+    assert run.exit_code == 3 and "V-frame-bytes" in run.stdout and "no episode shows" in run.stdout, run.stdout
