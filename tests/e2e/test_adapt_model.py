@@ -159,9 +159,9 @@ def recipe_of(rules: dict[str, list[str]], sources: list[Path]) -> dict:
     return made
 
 
-def in_stages(robomerge, folder: Path, words: list, describers: int, writers: int) -> None:
+def in_stages(robomerge, folder: Path, words: list, sizes: list, describers: int, writers: int) -> None:
     commands = [["describe", *(word for word in words if word != "--no-sync"), "--partial", folder / "partial", "--rank", rank, "--world-size", describers] for rank in range(describers)]
-    commands += [["plan", "--partial", folder / "partial", "-o", folder / "staged", "--plan", folder / "plan", "--no-sync"]]
+    commands += [["plan", "--partial", folder / "partial", "-o", folder / "staged", "--plan", folder / "plan", "--no-sync", *sizes]]
     commands += [["write", "--plan", folder / "plan", "--rank", rank, "--world-size", writers] for rank in range(writers)]
     for command in [*commands, ["publish", "--plan", folder / "plan"]]:
         run = robomerge(*command)
@@ -176,12 +176,13 @@ def test_random_sources_and_rules_are_as_the_model_says(seed, robomerge, tmp_pat
     before = [files_of(root) for root in roots]
     chosen = [any(episode is kept for kept in selected(source, rules)) for source in sources for episode in source.episodes]
     expected = adapted(sources, rules)
+    sizes = pick.choice([[], [], ["--no-concatenate-videos"], ["--no-concatenate-data"], ["--chunk-size", "1", "--data-files-size-in-mb", "0.0005", "--video-files-size-in-mb", "0.0005"]])
     if "prefix-tasks" in rules:  # only a recipe names its sources
         (tmp_path / "recipe.json").write_text(json.dumps(recipe_of(rules, roots)))
         words = ["--recipe", tmp_path / "recipe.json"]
     else:
         words = [*roots, "--no-sync", *flags_of(rules)]
-    run = robomerge("merge", *words, "-o", tmp_path / "out", "--verify")
+    run = robomerge("merge", *words, "-o", tmp_path / "out", "--verify", *sizes)
     if not expected.episodes:
         assert run.exit_code == 2 and "E-nothing-selected" in run.stderr and not (tmp_path / "out").exists(), (rules, run.stderr)
         return
@@ -195,10 +196,10 @@ def test_random_sources_and_rules_are_as_the_model_says(seed, robomerge, tmp_pat
     # Said in another order, in a recipe, by stages, and by other numbers of workers.
     shuffled = {flag: pick.sample(values, len(values)) for flag, values in pick.sample(list(rules.items()), len(rules))}
     (tmp_path / "recipe.json").write_text(json.dumps(recipe_of(shuffled, roots)))
-    again = robomerge("merge", "--recipe", tmp_path / "recipe.json", "-o", tmp_path / "again", "-j", 1 + seed % 3)
+    again = robomerge("merge", "--recipe", tmp_path / "recipe.json", "-o", tmp_path / "again", "-j", 1 + seed % 3, *sizes)
     assert again.exit_code == 0, (rules, again.stderr)
     assert files_of(tmp_path / "again") == made
-    in_stages(robomerge, tmp_path, words, *sorted([2, 1 + seed % 3]))
+    in_stages(robomerge, tmp_path, words, sizes, *sorted([2, 1 + seed % 3]))
     assert files_of(tmp_path / "staged") == made
     listed = robomerge("merge", *words, "--list-episodes", "--json")
     assert [line["is_chosen"] for line in listed.json_lines()] == chosen
