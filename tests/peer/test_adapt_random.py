@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from make_datasets import KINDS
 from mergers import merge_with_lerobot, run_robomerge
 from odd_videos import reencoded
 from silence import silence
@@ -174,3 +175,21 @@ def test_real_recordings(rule, tmp_path):
     roots = [Path(SAMPLES) / f"open-{number:02d}" for number in (0, 1)]
     adapted(roots, tmp_path / "out", *flags)
     compare_frames(roots, tmp_path / "out", [episodes, episodes], names, tasks, rows=lambda length: (0, length // 3, length - 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_dataset_with_all_features_renamed(kind, source, tmp_path):
+    root = source(kind=kind, seed=3, lengths=(4, 3, 5), tasks=("stack the cups", "open it"))
+    names = {name: f"new.{name}" for name in KINDS[kind]}
+    flags = [word for name, new in names.items() for word in ("--rename", f"{name}={new}")]
+    adapted([root], tmp_path / "out", "--exclude-episodes", "1", *flags)
+    compare_frames([root], tmp_path / "out", [[0, 2]], names, {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_dataset_with_one_feature_dropped(kind, source, tmp_path):
+    roots = [source(kind=kind, seed=seed, lengths=(4, 3, 5), tasks=("stack the cups", "open it")) for seed in (5, 6)]
+    for name in KINDS[kind]:
+        out = tmp_path / f"without {name}"
+        adapted(roots, out, "--drop", name, "--episodes", "1-", "--normalize-tasks")
+        compare_frames(roots, out, [[1, 2], [1, 2]], {name: None}, {})
