@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import odd_videos
 from make_datasets import KINDS
 from mergers import merge_with_lerobot, run_robomerge
 from odd_videos import reencoded
@@ -193,3 +194,17 @@ def test_every_kind_of_dataset_with_one_feature_dropped(kind, source, tmp_path):
         out = tmp_path / f"without {name}"
         adapted(roots, out, "--drop", name, "--episodes", "1-", "--normalize-tasks")
         compare_frames(roots, out, [[1, 2], [1, 2]], {name: None}, {})
+
+
+CONTAINERS = {
+    "audio": odd_videos.with_audio,
+    "the index in front": odd_videos.index_in_front,
+    "another timescale": lambda root: odd_videos.timescale(root, 90_000),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_episodes_of_other_containers(container, source, tmp_path):
+    root = source(CONTAINERS[container], kind="one_camera", seed=8, lengths=(5, 7, 4, 6))
+    adapted([root], tmp_path / "out", "--exclude-episodes", "1,3")
+    compare_frames([root], tmp_path / "out", [[0, 2]], {}, {})
