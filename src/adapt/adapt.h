@@ -13,8 +13,10 @@
 
 namespace robomerge {
 
+/// A value that fills a column; nothing where there is none.
+using FillValue = std::variant<std::monostate, bool, int64_t, double, std::string>;
 /// A value of a column; nothing where the row has none.
-using CellValue = std::variant<std::monostate, bool, int64_t, double, std::string>;
+using CellValue = std::variant<std::monostate, bool, int64_t, uint64_t, float, double, std::string>;
 /// Reads a column's values in the last rows of all episodes, by episode.
 using ReadLastRows = std::function<Result<std::vector<CellValue>>(const Dataset& dataset,
                                                                   const std::string& column)>;

@@ -19,7 +19,7 @@ std::string FeatureNames(const Schema& schema);
 struct FeatureChange {
   std::string from;  ///< the source's name; empty: the feature is filled
   std::string to;    ///< empty: it is left out
-  CellValue fill;
+  FillValue fill;
   std::vector<int32_t> elements;  ///< as parquet::ColumnChange::elements
   bool is_cast = false;
 };

@@ -135,7 +135,7 @@ class SchemaChange {
       return Refuse("fill", rule.name, "a camera cannot be filled", {}, {},
                     StrCat("leave it out of all sources: --drop ", rule.name));
     }
-    const std::optional<CellValue> value = ValueOf(feature, rule.value);
+    const std::optional<FillValue> value = ValueOf(feature, rule.value);
     if (!value) {
       return Refuse("fill", rule.name, "value does not fit the feature's type",
                     "a value of dtype " + feature.dtype(), "`" + rule.value + "`");
@@ -144,11 +144,11 @@ class SchemaChange {
     changes_.push_back({"", rule.name, *value, {}, false});
   }
 
-  static std::optional<CellValue> ValueOf(const Feature& feature, const std::string& text) {
+  static std::optional<FillValue> ValueOf(const Feature& feature, const std::string& text) {
     const std::string dtype = feature.dtype();
-    if (dtype == "string") return CellValue(text);
+    if (dtype == "string") return FillValue(text);
     if (dtype == "bool") {
-      if (text == "true" || text == "false") return CellValue(text == "true");
+      if (text == "true" || text == "false") return FillValue(text == "true");
       return std::nullopt;
     }
     const char* const end = text.data() + text.size();
@@ -156,7 +156,7 @@ class SchemaChange {
       double number = 0;
       const auto parsed = std::from_chars(text.data(), end, number);
       if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-      return CellValue(number);
+      return FillValue(number);
     }
     int64_t number = 0;
     const auto parsed = std::from_chars(text.data(), end, number);
@@ -169,7 +169,7 @@ class SchemaChange {
     } else if (is_unsigned && number < 0) {
       return std::nullopt;
     }
-    return CellValue(number);
+    return FillValue(number);
   }
 
   void Cast(const Rule& rule) {
@@ -188,11 +188,11 @@ class SchemaChange {
     FeatureChange& change = ChangeOf(rule.name);
     feature->entry["dtype"] = rule.value;
     if (change.from.empty()) {
-      const std::optional<CellValue> value = std::visit(
-          [&](const auto& one) -> std::optional<CellValue> {
+      const std::optional<FillValue> value = std::visit(
+          [&](const auto& one) -> std::optional<FillValue> {
             using One = std::decay_t<decltype(one)>;
             if constexpr (std::is_same_v<One, double>) {
-              if (rule.value.starts_with("float")) return CellValue(one);
+              if (rule.value.starts_with("float")) return FillValue(one);
               return ValueOf(*feature, std::to_string(std::llrint(one)));
             } else if constexpr (std::is_same_v<One, int64_t>) {
               return ValueOf(*feature, std::to_string(one));

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "adapt/adapt_internal.h"
+#include "base/overloaded.h"
 #include "base/text.h"
 #include "model/adaptation.h"
 
@@ -30,31 +31,52 @@ bool Holds(Op op, const Value& left, const Value& right) {
   return false;
 }
 
-std::optional<double> NumberIn(const CellValue& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1 : 0;
-  if (const auto* whole = std::get_if<int64_t>(&value)) return static_cast<double>(*whole);
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  return std::nullopt;
+// A float compares with the condition's number as its own type has it, a whole number exactly:
+// above 2^53 not every one is a double.
+template <typename Number>
+bool HoldsFor(const Condition& condition, Number found) {
+  using Common = std::conditional_t<std::is_integral_v<Number>, long double, Number>;
+  return std::visit(Overloaded{[](const std::string&) { return false; }, [](bool) { return false; },
+                               [&](auto wanted) {
+                                 return Holds(condition.op, static_cast<Common>(found),
+                                              static_cast<Common>(wanted));
+                               }},
+                    condition.value);
 }
 
-// A missing value fulfils no condition. Numbers and truth values compare as numbers.
+// A missing value fulfils no condition, and a NaN only `!=`.
 bool Holds(const Condition& condition, const CellValue& cell) {
-  if (const auto* text = std::get_if<std::string>(&condition.value)) {
-    const auto* found = std::get_if<std::string>(&cell);
-    return found != nullptr && Holds(condition.op, *found, *text);
-  }
-  const std::optional<double> found = NumberIn(cell);
-  const CellValue wanted =
-      std::visit([](const auto& value) { return CellValue(value); }, condition.value);
-  return found && Holds(condition.op, *found, *NumberIn(wanted));
+  return std::visit(Overloaded{[](std::monostate) { return false; },
+                               [&](bool found) {
+                                 const auto* wanted = std::get_if<bool>(&condition.value);
+                                 return wanted != nullptr && Holds(condition.op, found, *wanted);
+                               },
+                               [&](const std::string& found) {
+                                 const auto* wanted = std::get_if<std::string>(&condition.value);
+                                 return wanted != nullptr && Holds(condition.op, found, *wanted);
+                               },
+                               [&](auto found) { return HoldsFor(condition, found); }},
+                    cell);
 }
 
 std::string TextOf(const CellValue& cell) {
-  if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "true" : "false";
-  if (const auto* whole = std::get_if<int64_t>(&cell)) return std::to_string(*whole);
-  if (const auto* real = std::get_if<double>(&cell)) return FormatDouble(*real);
-  if (const auto* text = std::get_if<std::string>(&cell)) return "`" + *text + "`";
-  return "nothing";
+  return std::visit(Overloaded{[](std::monostate) { return std::string("nothing"); },
+                               [](bool flag) { return std::string(flag ? "true" : "false"); },
+                               [](const std::string& text) { return "`" + text + "`"; },
+                               [](float real) { return FormatDouble(static_cast<double>(real)); },
+                               [](double real) { return FormatDouble(real); },
+                               [](auto whole) { return std::to_string(whole); }},
+                    cell);
+}
+
+// What a value must be to be compared with the column; empty if the condition's is.
+std::string WantedValue(const Feature& feature, const Condition& condition) {
+  const std::string dtype = feature.dtype();
+  const bool is_flag = std::holds_alternative<bool>(condition.value);
+  const bool is_text = std::holds_alternative<std::string>(condition.value);
+  if (dtype == "bool") return is_flag ? "" : "true or false";
+  if (dtype == "string") return is_text ? "" : "a text, in double quotes if it looks like another";
+  return is_flag || is_text ? "a number" : "";
 }
 
 // The finaliser of SplitMix64: one to one, so that keys of a source differ.
@@ -158,7 +180,22 @@ class Chooser {
     for (const std::string& text : rules_.where) {
       ROBOMERGE_ASSIGN_OR_RETURN(const Condition condition, ParseCondition(text));
       const Feature* feature = dataset_.schema.Find(condition.column);
-      if (feature == nullptr || feature->is_camera()) {
+      if (feature != nullptr && (feature->is_camera() || feature->dtype() == "float16" ||
+                                 feature->shape() != std::vector<int64_t>{1})) {
+        return adapt_internal::RuleProblem(dataset_.root, "where", text,
+                                           "only a column of single values can be compared")
+            .Expected("whole numbers, float32, float64, bool or string, of shape [1]")
+            .Found(StrCat("dtype ", feature->dtype(), ", shape ",
+                          json::DumpLine(feature->entry.value("shape", Json()))));
+      }
+      if (const std::string wanted = feature ? WantedValue(*feature, condition) : std::string();
+          !wanted.empty()) {
+        return adapt_internal::RuleProblem(
+                   dataset_.root, "where", text,
+                   StrCat("value is none of the type of `", condition.column, "`"))
+            .Expected(StrCat(wanted, ", for dtype ", feature->dtype()));
+      }
+      if (feature == nullptr) {
         for (EpisodeChoice& choice : choices_)
           LeaveOut(choice, StrCat("not ", text, ": the source has no such column"));
         continue;

@@ -57,7 +57,7 @@ struct Condition {
 
   std::string column;
   Op op = Op::kEqual;
-  std::variant<bool, int64_t, double, std::string> value;
+  std::variant<bool, int64_t, uint64_t, double, std::string> value;
 
   bool operator==(const Condition&) const = default;
 };
@@ -67,7 +67,8 @@ constexpr auto NamesOf(Condition::Op) {
 }
 
 /// "COLUMN OP VALUE". VALUE is `true` or `false`, a number, or a text; in double quotes it is a
-/// text in any case. A whole number is an int64_t, also if written as 1.0.
+/// text in any case. A whole number is an int64_t, also if written as 1.0, and a uint64_t
+/// if it is too large for that.
 Result<Condition> ParseCondition(std::string_view text);
 /// The inverse of ParseCondition().
 std::string ConditionText(const Condition& condition);

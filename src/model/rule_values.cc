@@ -84,6 +84,10 @@ decltype(Condition::value) ValueOf(std::string_view text) {
   if (const auto parsed = std::from_chars(digits.data(), end, whole);
       parsed.ec == std::errc() && parsed.ptr == end)
     return whole;
+  uint64_t large = 0;
+  if (const auto parsed = std::from_chars(digits.data(), end, large);
+      parsed.ec == std::errc() && parsed.ptr == end)
+    return large;
   double number = 0;
   const auto parsed = std::from_chars(digits.data(), end, number);
   if (parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(number))
@@ -97,6 +101,7 @@ decltype(Condition::value) ValueOf(std::string_view text) {
 std::string ValueText(const decltype(Condition::value)& value) {
   return std::visit(Overloaded{[](bool flag) { return std::string(flag ? "true" : "false"); },
                                [](int64_t number) { return std::to_string(number); },
+                               [](uint64_t number) { return std::to_string(number); },
                                [](double number) { return FormatDouble(number); },
                                [](const std::string& text) {
                                  const bool is_plain =
@@ -167,8 +172,8 @@ Result<Condition> ParseCondition(std::string_view text) {
   if (value.find_first_of("=<>!") == 0)
     return wrong().Hint("a text that begins with =, <, > or ! is written in double quotes");
   condition.value = ValueOf(value);
-  const bool has_order = std::holds_alternative<int64_t>(condition.value) ||
-                         std::holds_alternative<double>(condition.value);
+  const bool has_order = !std::holds_alternative<bool>(condition.value) &&
+                         !std::holds_alternative<std::string>(condition.value);
   if (!has_order && condition.op != Condition::Op::kEqual &&
       condition.op != Condition::Op::kNotEqual) {
     return WrongValue("only numbers are compared with <, <=, > and >=",

@@ -1,50 +1,28 @@
 #include "read/read_source.h"
 
-#include <cmath>
 #include <map>
 
 #include "base/text.h"
-#include "formats/parquet/compare_rows.h"
-#include "formats/parquet/table.h"
+#include "formats/parquet/cells.h"
 #include "model/retime.h"
 #include "read/read.h"
 
 namespace robomerge {
 namespace {
 
-CellValue CellOf(double number, const std::string& dtype) {
-  if (std::isnan(number)) return CellValue();
-  if (dtype == "bool") return CellValue(number != 0);
-  if (dtype.starts_with("float")) return CellValue(number);
-  return CellValue(static_cast<int64_t>(number));
-}
-
 // Fills in the values of the column in the last rows of the episodes that lie in this file.
-Status ReadInFile(const io::FileSystem& file_system, const DataFile& data, const Feature& feature,
-                  const std::map<uint64_t, uint64_t>& last_rows, std::vector<CellValue>& cells) {
+Status ReadInFile(const io::FileSystem& file_system, const DataFile& data,
+                  const std::string& column, const std::map<uint64_t, uint64_t>& last_rows,
+                  std::vector<CellValue>& cells) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                              file_system.OpenForReading(data.path));
-  if (feature.dtype() == "string") {
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table,
-                               parquet::Table::ReadColumns(*file, {feature.name}));
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> texts, table.Strings(feature.name));
-    for (const auto& [row, episode] : last_rows) {
-      if (row < texts.size()) cells[episode] = texts[row];
-    }
-    return Status();
-  }
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
-  parquet::NumberReader reader(*file, footer, {feature.name});
-  for (const auto& [row, episode] : last_rows) {
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<parquet::NumberRows> rows, reader.Read(row, 1));
-    if (rows.front().width != 1) {
-      return Problem(Code::kInvalidArgument, "only a column of single values can be compared")
-          .Kind("E-rule")
-          .At("where: " + feature.name)
-          .Found(StrCat("a vector in ", data.path));
-    }
-    cells[episode] = CellOf(rows.front().values.front(), feature.dtype());
-  }
+  std::vector<uint64_t> rows;
+  for (const auto& [row, episode] : last_rows) rows.push_back(row);
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<parquet::Cell> read,
+                             parquet::ReadCells(*file, footer, column, rows));
+  auto cell = read.begin();
+  for (const auto& [row, episode] : last_rows) cells[episode] = std::move(*cell++);
   return Status();
 }
 
@@ -65,10 +43,9 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
         last_rows[last.data_file][last.first_row + last.num_rows - 1] = episode;
       }
     }
-    const Feature& feature = *dataset.schema.Find(column);
     for (const auto& [file, rows] : last_rows)
       ROBOMERGE_RETURN_NOT_OK(
-          ReadInFile(file_system, dataset.data_files[file], feature, rows, cells));
+          ReadInFile(file_system, dataset.data_files[file], column, rows, cells));
     return cells;
   };
 }

@@ -142,6 +142,36 @@ def test_a_selection_keeps_rows_pictures_and_statistics_of_its_episodes(rule, ro
     np.testing.assert_allclose(stats["max"], values.max(axis=0), rtol=1e-6)
 
 
+CONDITIONS = {
+    "u = 18446744073709551612": [1],
+    "u > 9223372036854775807": [1, 3],
+    "i = 9007199254740993": [0],
+    "i != 9007199254740993": [1, 2, 3],
+    "i < 1.5": [1, 3],
+    "f = 0.1": [0, 1],
+    "f > 0.1": [2],
+    "f != 0.1": [2],
+    "s = \"1\"": [0],
+    "s != slow": [0, 2],
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_conditions_are_exact(condition, robomerge, source):
+    """A null fulfils no condition."""
+    columns = {
+        "u": ("uint64", pa.uint64(), [5, 18446744073709551612, 0, 9223372036854775808]),
+        "i": ("int64", pa.int64(), [9007199254740993, 1, 9007199254740992, -3]),
+        "f": ("float32", pa.float32(), [0.1, 0.1, 0.5, None]),
+        "s": ("string", pa.string(), ["1", "slow", "fast", "slow"]),
+    }
+    for name, (dtype, kind, values) in columns.items():
+        add_column(source, name, feature(dtype, [1]), [value for value, length in zip(values, LENGTHS) for _ in range(length)], kind)
+    run = robomerge("merge", source, "--list-episodes", "--json", "--where", condition)
+    assert run.exit_code == 0, run.stderr
+    assert [line["episode"] for line in run.json_lines() if line["is_chosen"]] == CONDITIONS[condition]
+
+
 def test_compact_leaves_out_pictures_of_no_episode(robomerge, source, tmp_path):
     add_video(source, (*LENGTHS, 9), seed=1, edit_metadata=False)
     assert len(pictures_of(merged(robomerge, tmp_path / "whole", source))) == sum(LENGTHS) + 9
@@ -375,6 +405,9 @@ WRONG = {
     "float16": (["--cast", f"{STATE}=float16"], "float16 cannot be cast"),
     "texts are not cast": (["--cast", "camera=float32"], "only numbers can be cast"),
     "a vector that is longer": (["--pad", f"{STATE}=1"], "longer than it should become"),
+    "a condition of another type": (["--where", "next.success = 1"], "true or false, for dtype bool"),
+    "a condition on a vector": (["--where", f"{STATE} > 1"], "only a column of single values"),
+    "a condition on a camera": (["--where", "camera = x"], "only a column of single values"),
     "nothing to fill": (["--fill", f"{STATE}=0"], "matches nothing"),
 }
 
