@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/suggestion.h"
+#include "cli/edit.h"
 #include "cli/rule_flags.h"
 
 namespace robomerge::cli {
@@ -23,13 +24,23 @@ bool Applies(const Flag& flag, Command command) {
                                : (flag.commands & command) != 0;
 }
 
+// "merge, plan, ... or publish".
+std::string CommandNames() {
+  std::string names;
+  for (const CommandHelp& command : AllCommands()) {
+    const bool is_last = &command == &AllCommands().back();
+    names += (names.empty() ? "" : is_last ? " or " : ", ") + std::string(command.name);
+  }
+  return names;
+}
+
 Problem UnknownCommand(const std::string& word) {
   std::vector<std::string> names;
   for (const CommandHelp& command : AllCommands()) names.emplace_back(command.name);
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, inspect, compare, verify, describe, write or publish")
+      .Expected(CommandNames())
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -316,7 +327,7 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan, inspect, compare, verify, describe, write or publish")
+        .Expected(CommandNames())
         .Hint(std::string(kSeeHelp));
   }
   if (chosen == kInspect) {
@@ -332,6 +343,10 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Kind("E-no-sources")
         .Expected("robomerge compare SRC...")
         .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
+  }
+  if ((chosen & kEdits) != 0) {
+    ROBOMERGE_RETURN_NOT_OK(TakeEdit(invocation));
+    return invocation;
   }
   if (chosen == kVerify) {
     ROBOMERGE_RETURN_NOT_OK(CheckVerifyPaths(invocation));

@@ -126,6 +126,12 @@ Status SetOption(Invocation& invocation, const std::string&, const std::string&)
   return Status();
 }
 
+template <auto Member, bool Value>
+Status SetEdit(Invocation& invocation, const std::string&, const std::string&) {
+  invocation.edit.*Member = Value;
+  return Status();
+}
+
 template <Invocation::Wish Wish>
 Status SetWish(Invocation& invocation, const std::string&, const std::string&) {
   invocation.wish = Wish;
@@ -153,12 +159,20 @@ Status SetWorldSize(Invocation& invocation, const std::string& value, const std:
 constexpr unsigned kMerges = kMerge | kPlan;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
-constexpr unsigned kWorks = kMerges | kRanked;
+constexpr unsigned kMakes = kMerges | kEdits;
+constexpr unsigned kWorks = kMakes | kRanked;
 constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare;
 
 constexpr Flag kFlags[] = {
-    {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist",
-     "", "", SetPath<&Invocation::destination>},
+    {"output", 'o', "DST", kMakes, true, "Make the merged dataset at DST, which must not exist", "",
+     "", SetPath<&Invocation::destination>},
+    {"in-place", 0, "", kEdits, true,
+     "Put the result in the place of SRC, and keep what was there as SRC_old",
+     "Both change places at once, when the new one is whole. If somebody writes into SRC "
+     "meanwhile,\nnothing is exchanged.",
+     "", SetEdit<&EditOptions::in_place, true>},
+    {"no-backup", 0, "", kEdits, false, "With --in-place: keep no SRC_old",
+     "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
     {"against", 0, "", kVerify, false,
      "Compare with the sources that are named, in the order of the merge",
      "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept "
@@ -186,7 +200,7 @@ constexpr Flag kFlags[] = {
     {"num-workers", 'j', "N", kWorks | kVerify | kInspect | kCompare, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
-    {"dry-run", 'n', "", kMerge, false,
+    {"dry-run", 'n', "", kMerge | kEdits, false,
      "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
     {"data-files-size-in-mb", 0, "X", kMerges, false,
@@ -201,13 +215,13 @@ constexpr Flag kFlags[] = {
      "", "", SetOption<&MergeOptions::concatenate_videos, false>},
     {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "",
      "", SetOption<&MergeOptions::concatenate_data, false>},
-    {"copy-mode", 0, "HOW", kMerges, false,
+    {"copy-mode", 0, "HOW", kMakes, false,
      "Move payload bytes by auto, share or copy (default auto)",
      "auto: share blocks where both file systems can, copy otherwise\n"
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
      "share",
      "", SetCopyMode},
-    {"overwrite", 0, "", kMerges | kPublish, false,
+    {"overwrite", 0, "", kMakes | kPublish, false,
      "Replace the dataset at DST, which stays until the new one is whole",
      "Only a dataset or an empty folder is replaced.", "",
      SetOption<&MergeOptions::overwrite, true>},
@@ -222,10 +236,10 @@ constexpr Flag kFlags[] = {
      "for\n"
      "a result that was made with it.",
      "", SetOption<&MergeOptions::retime, true>},
-    {"no-sync", 0, "", kReads, false, "Do not wait until the bytes are on the device",
+    {"no-sync", 0, "", kReads | kEdits, false, "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},
-    {"verify", 0, "", kMerge, false,
+    {"verify", 0, "", kMerge | kEdits, false,
      "Prove the result before it appears, as `verify DST --against SRC...` does",
      "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the "
      "destination then.",
@@ -281,6 +295,19 @@ constexpr CommandHelp kCommands[] = {
      "Alone: numbering, references, timestamps, statistics against the data, video frames at\n"
      "their times. With sources: that it holds exactly what they hold. Exits with 3 if not.",
      "robomerge verify kitchen --against kitchen_1 kitchen_2"},
+    {kDeleteEpisodes, "delete-episodes", "SRC LIST -o DST|--in-place", "Leave episodes out",
+     "The others keep their order and are numbered anew. Videos are cut without decoding.",
+     "robomerge delete-episodes kitchen 3,7-9 --in-place"},
+    {kRenameFeature, "rename-feature", "SRC OLD=NEW... -o DST|--in-place",
+     "Give features other names",
+     "Everywhere they occur: columns, video folders, statistics. Files keep their numbers.",
+     "robomerge rename-feature kitchen observation.images.cam=observation.images.wrist --in-place"},
+    {kRemoveFeature, "remove-feature", "SRC FEATURE... -o DST|--in-place", "Leave features out",
+     "With their columns, videos and statistics. * and ? are patterns. Files keep their numbers.",
+     "robomerge remove-feature kitchen next.reward -o kitchen_small"},
+    {kModifyTasks, "modify-tasks", "SRC --set-task TEXT|... -o DST|--in-place",
+     "Give episodes or tasks other texts", "Files keep their numbers.",
+     "robomerge modify-tasks kitchen --set-task 'pick the cube' --in-place"},
     {kDescribe, "describe", "SRC... --partial DIR", "Describe a share of the sources for `plan`",
      "All shares get the same sources. Doing a share again does nothing if nothing has changed.",
      "robomerge describe --from list.txt --partial work/partial --rank 0 --world-size 4"},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "robomerge/edit.h"
 #include "robomerge/options.h"
 #include "robomerge/recipe.h"
 #include "robomerge/stages.h"
@@ -24,8 +25,15 @@ enum Command : unsigned {
   kWrite = 16,
   kPublish = 32,
   kVerify = 64,
-  kCompare = 128
+  kCompare = 128,
+  kDeleteEpisodes = 256,
+  kRenameFeature = 512,
+  kRemoveFeature = 1024,
+  kModifyTasks = 2048
 };
+
+/// The commands that edit one dataset (docs/edit.md).
+constexpr unsigned kEdits = kDeleteEpisodes | kRenameFeature | kRemoveFeature | kModifyTasks;
 
 /// What a command line asks for.
 struct Invocation {
@@ -33,10 +41,11 @@ struct Invocation {
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
-  std::vector<std::string> paths;  ///< the sources, or the dataset to inspect, or the one to verify
-                                   ///< and then its sources; as typed
-  std::string list_path;           ///< --from; empty: none
-  std::string recipe_path;         ///< --recipe; empty: none
+  std::vector<std::string>
+      paths;  ///< the sources, or the dataset to edit and what to edit in it, or the dataset to
+              ///< inspect, or the one to verify and then its sources; as typed
+  std::string list_path;    ///< --from; empty: none
+  std::string recipe_path;  ///< --recipe; empty: none
   std::string destination;
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
@@ -47,7 +56,8 @@ struct Invocation {
   bool list_episodes = false;  ///< merge, plan: --list-episodes
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
-  Rules rules;  ///< for all sources
+  EditOptions edit;  ///< of the commands that edit
+  Rules rules;       ///< for all sources
   /// The flags and variables that were given, by KeyOf().
   std::set<std::string, std::less<>> given;
   bool json = false;

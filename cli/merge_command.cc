@@ -27,7 +27,8 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
     console.standard_output().Write("\n" + TotalsText(report));
     if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
   } else if (!invocation.quiet && is_there) {
-    console.standard_error().Write(WithoutControls(SuccessText(report)));
+    console.standard_error().Write(WithoutControls(
+        SuccessText(report, (invocation.command & kEdits) != 0 ? &invocation.edit : nullptr)));
   }
 }
 
@@ -84,7 +85,13 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_verified = recipe->verify && !recipe->options.dry_run;
   VerifiedMerge result;
   Status status;
-  if (is_verified) {
+  if ((invocation.command & kEdits) != 0) {
+    Result<VerifiedMerge> edited =
+        Edit(recipe->sources.front(), recipe->destination, invocation.edit, recipe->options,
+             recipe->verify, tell, &StopFlag());
+    status = edited.status();
+    if (edited.ok()) result = std::move(edited).value();
+  } else if (is_verified) {
     Result<VerifiedMerge> verified =
         MergeVerified(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
     status = verified.status();

@@ -133,11 +133,18 @@ std::string StageText(const StageReport& report) {
          "\n  at    " + OneLine(report.destination) + "\n";
 }
 
-std::string SuccessText(const MergeReport& report) {
+std::string SuccessText(const MergeReport& report, const EditOptions* edit) {
+  if (report.already_done && edit != nullptr && edit->in_place)
+    return "Nothing to do: a run that was stopped had edited " + OneLine(report.destination) +
+           " so; the same command once more edits it again\n";
   if (report.already_done)
     return "Nothing to do: " + OneLine(report.destination) + " is this very merge already\n";
-  return "Merged " + Counted(report.num_sources, "dataset") + "\n  into  " +
-         OneLine(report.destination) + "\n  made  " + ContentText(report) + "\n  in    " +
+  const std::string verb = edit != nullptr ? "Edited " : "Merged ";
+  const std::string old = edit != nullptr && edit->in_place && edit->backup
+                              ? "\n  old   " + OneLine(report.destination) + "_old"
+                              : "";
+  return verb + Counted(report.num_sources, "dataset") + "\n  into  " +
+         OneLine(report.destination) + old + "\n  made  " + ContentText(report) + "\n  in    " +
          Counted(report.files.size(), "file") + ", " + BytesText(report.size_bytes) + ": " +
          BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
          " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n  took  " +

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "robomerge/edit.h"
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
 
@@ -17,7 +18,7 @@ std::string FileTable(const MergeReport& report, bool all_sources);
 std::string TotalsText(const MergeReport& report);
 
 /// What, where, how much, how long: lines of at most 80 columns, but for the path.
-std::string SuccessText(const MergeReport& report);
+std::string SuccessText(const MergeReport& report, const EditOptions* edit = nullptr);
 
 /// What a single stage did.
 std::string StageText(const StageReport& report);

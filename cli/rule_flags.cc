@@ -2,6 +2,7 @@
 // name it has.
 #include "cli/rule_flags.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -128,6 +129,7 @@ Status AddReplacedTask(Invocation& invocation, const std::string& value, const s
 }
 
 constexpr unsigned kReads = kMerge | kPlan | kDescribe;
+constexpr unsigned kTasks = kReads | kModifyTasks;
 constexpr auto kSelect = Flag::Section::kSelect;
 constexpr auto kReconcile = Flag::Section::kReconcile;
 
@@ -183,12 +185,12 @@ constexpr Flag kRuleFlags[] = {
      RaiseRule<&Adaptation::names_from_first>, kReconcile},
     {"robot-type", 0, "TEXT", kReads, false, "State the robot type", "", "",
      SetText<&Adaptation::robot_type>, kReconcile},
-    {"set-task", 0, "TEXT", kReads, false, "Give all episodes one task", "", "",
+    {"set-task", 0, "TEXT", kTasks, false, "Give all episodes one task", "", "",
      SetText<&Adaptation::set_task>, kReconcile},
-    {"replace-task", 0, "OLD=NEW", kReads, false, "Give a task another text",
+    {"replace-task", 0, "OLD=NEW", kTasks, false, "Give a task another text",
      "Two that become equal are one. A = inside OLD is written as \\=.", "", AddReplacedTask,
      kReconcile, true},
-    {"normalize-tasks", 0, "", kReads, false,
+    {"normalize-tasks", 0, "", kTasks, false,
      "Join tasks that differ only in case, blanks or a final full stop", "", "",
      RaiseRule<&Adaptation::normalize_tasks>, kReconcile},
     {"prefix-tasks", 0, "", kReads, false, "Put the source's name before its tasks", "", "",
@@ -198,6 +200,13 @@ constexpr Flag kRuleFlags[] = {
 };
 
 }  // namespace
+
+Status AddToRules(Invocation& invocation, std::string_view flag, const std::string& value) {
+  const auto* const found = std::find_if(std::begin(kRuleFlags), std::end(kRuleFlags),
+                                         [&](const Flag& one) { return one.name == flag; });
+  invocation.rules.given.insert(KeyOf(*found));
+  return found->set(invocation, value, StrCat("--", flag));
+}
 
 std::span<const Flag> RuleFlags() { return kRuleFlags; }
 

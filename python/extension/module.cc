@@ -13,6 +13,7 @@
 #include "from_python.h"
 #include "recipe_to_python.h"
 #include "robomerge/compare.h"
+#include "robomerge/edit.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
 #include "robomerge/recipe.h"
@@ -34,6 +35,20 @@ template <typename Report>
 nb::tuple Answer(const Result<Report>& report) {
   if (!report.ok()) return Refused(report.status().problems());
   return nb::make_tuple(ToPython(report.value()), nb::tuple());
+}
+
+// The report of a merge or an edit, with what a verification found.
+nb::tuple AnswerOfMerge(const Status& status, const VerifiedMerge& result, bool is_verified,
+                        const std::vector<SourceSpec>& specs, const Arguments& arguments) {
+  if (!status.ok()) {
+    const auto place_of = [&](size_t source, const std::string& rule) {
+      return arguments.PlaceOf(source, rule);
+    };
+    return Refused(WithPlaces(status, specs, place_of).problems());
+  }
+  nb::object fields = ToPython(result.merge);
+  fields["verification"] = is_verified ? ToPython(result.verification) : nb::none();
+  return nb::make_tuple(fields, nb::tuple());
 }
 
 nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::dict& given,
@@ -60,15 +75,33 @@ nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::
         }
       },
       progress);
-  if (!status.ok()) {
-    const auto place_of = [&](size_t source, const std::string& rule) {
-      return arguments.PlaceOf(source, rule);
-    };
-    return Refused(WithPlaces(status, specs, place_of).problems());
-  }
-  nb::object fields = ToPython(result.merge);
-  fields["verification"] = is_verified ? ToPython(result.verification) : nb::none();
-  return nb::make_tuple(fields, nb::tuple());
+  return AnswerOfMerge(status, result, is_verified, specs, arguments);
+}
+
+nb::tuple EditFromPython(nb::handle source, nb::handle destination, const nb::dict& edit,
+                         const nb::dict& given, nb::handle verify, const nb::object& progress) {
+  Arguments arguments;
+  nb::list all;
+  all.append(source);
+  const std::vector<SourceSpec> specs = arguments.Sources("source", all);
+  const std::string place = arguments.Path("destination", destination);
+  EditOptions changes;
+  arguments.Take(edit, changes);
+  MergeOptions options;
+  arguments.Take(given, options);
+  const bool is_verified = arguments.Flag("verify", verify);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  VerifiedMerge result;
+  Status status;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        Result<VerifiedMerge> edited =
+            Edit(specs.front(), place, changes, options, is_verified, tell, &stop);
+        status = edited.status();
+        if (edited.ok()) result = std::move(edited).value();
+      },
+      progress);
+  return AnswerOfMerge(status, result, is_verified, specs, arguments);
 }
 
 nb::tuple VerifyFromPython(nb::handle destination, nb::handle against, const nb::dict& given,
@@ -170,6 +203,8 @@ NB_MODULE(_robomerge, module) {
              "verify"_a.none(), "progress"_a.none(),
              "Returns the report and no problems, or None and the problems. Options that are not "
              "given have their defaults.");
+  module.def("edit", EditFromPython, "source"_a, "destination"_a.none(), "edit"_a, "options"_a,
+             "verify"_a.none(), "progress"_a.none(), "As merge, of an edit of one source.");
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),

@@ -123,6 +123,79 @@ def merge(
     )
 
 
+def edit(
+    source: PathLike | Source,
+    destination: PathLike | None = None,
+    *,
+    keep_file_numbers: bool = False,
+    backup: bool = True,
+    dry_run: bool = False,
+    num_workers: int | None = None,
+    copy_mode: CopyMode = "auto",
+    sync: bool = True,
+    overwrite: bool = False,
+    verify: bool = False,
+    trace_path: PathLike | None = None,
+    progress: Progress = None,
+) -> MergeReport:
+    """Edits one dataset by the rules of a `Source`, into a new dataset or in place.
+
+    Files are not joined, the sizes of files are those of its info.json, and README.md,
+    .gitattributes and meta/modality.json go with it. In place the new dataset is exchanged
+    with the old one at once, when it is whole.
+
+    Args:
+        source: the dataset, and what is done to it.
+        destination: a folder that is not there yet; None for in place.
+        keep_file_numbers: data and video files keep their numbers; for edits that leave out no
+            episode.
+        backup: in place, keep what was there as `<folder>_old`. An older one goes when the new
+            dataset stands.
+        dry_run: report what would be done, and write nothing.
+        num_workers, copy_mode, sync, overwrite, verify, trace_path, progress: as for `merge`.
+
+    Raises:
+        CorruptDatasetError: also if something was written into the dataset while it was edited in
+            place; then nothing is exchanged.
+        UnsupportedError: also if the file system cannot exchange two folders.
+        Others as `merge`.
+    """
+    where = source.path if isinstance(source, Source) else source
+    options = {
+        "dry_run": dry_run,
+        "num_workers": num_workers,
+        "copy_mode": copy_mode,
+        "sync": sync,
+        "overwrite": overwrite,
+        "trace_path": trace_path,
+    }
+    changes = {"keep_file_numbers": keep_file_numbers, "in_place": destination is None, "backup": backup}
+    return _edit(source, where if destination is None else destination, changes, options, verify, progress)
+
+
+def exchange(
+    source: PathLike | Source, destination: PathLike, *, keep_file_numbers: bool, backup: bool, num_workers: int | None
+) -> MergeReport:
+    """edit() of another source than the dataset at `destination`, whose place it takes. For what
+    makes its source of that dataset."""
+    changes = {"keep_file_numbers": keep_file_numbers, "in_place": True, "backup": backup}
+    return _edit(source, destination, changes, {"num_workers": num_workers}, False, False)
+
+
+def _edit(
+    source: PathLike | Source,
+    destination: PathLike,
+    changes: dict[str, object],
+    options: dict[str, object],
+    verify: bool,
+    progress: Progress,
+) -> MergeReport:
+    from robomerge.library import extension
+
+    with _callback(progress) as callback:
+        return _proven(_value(MergeReport, extension.edit(source, destination, changes, options, verify, callback)))
+
+
 def plan(
     sources: Iterable[PathLike | Source],
     destination: PathLike,
@@ -262,7 +335,10 @@ def _run(
     from robomerge.library import extension
 
     with _callback(progress) as callback:
-        report = _value(MergeReport, extension.merge(sources, destination, options, verify, callback))
+        return _proven(_value(MergeReport, extension.merge(sources, destination, options, verify, callback)))
+
+
+def _proven(report: MergeReport) -> MergeReport:
     if report.verification is not None and not report.verification and not report.dry_run:
         found = [finding.as_problem() for finding in report.verification.findings]
         raise VerificationError(format_problems(found, "difference"), found)

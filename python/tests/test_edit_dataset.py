@@ -125,9 +125,9 @@ def test_ignored_flags_are_reported(edit, make_source, tmp_path):
         ([*MERGE, "--operation.repo_ids"], 2, "error: argument --operation.repo_ids: expected one argument"),
         (["--operation.type", "merg"], 2, "error: argument --operation.type: invalid choice: 'merg' (choose from "),
         (
-            ["--operation.type", "split", "--operation.splits", "{}"],
+            ["--operation.type", "recompute_stats"],
             1,
-            "error: robomerge-edit-dataset only merges; for `split` use lerobot-edit-dataset",
+            "error: robomerge-edit-dataset does not do `recompute_stats`: use lerobot-edit-dataset",
         ),
         (["--config_path", "/no/such.json"], 1, "error: cannot read /no/such.json as JSON: "),
     ],
@@ -142,7 +142,7 @@ def test_wrong_flags_get_lerobots_errors(edit, flags, exit_code, said):
     ("settings", "said"),
     [
         ({"operation": {"splits": {}}}, "`operation`: The fields `splits` are not valid for MergeConfig"),
-        ({"operation": {"type": "split"}}, "only merges"),
+        ({"operation": {"type": "delete_episodes", "nope": 1}}, "The fields `nope` are not valid"),
         ({"operation": {"repo_ids": "a"}}, "`operation.repo_ids`: Couldn't parse 'a' into a list of strings"),
         ({"operation": {"concatenate_data": "no"}}, "`operation.concatenate_data`: Couldn't parse 'no' into a bool"),
         ([], "the content"),

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/text.h"
+#include "formats/json/json.h"
 #include "merge/dry_run.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
+#include "model/adaptation.h"
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
@@ -19,6 +22,43 @@ constexpr uint64_t kAmpleBytes = 64 << 20;
 
 constexpr const char* kWayOn = "run the same command again to continue";
 
+// What an edit keeps: the sizes of files that info.json states. What is wrong with that file is
+// found when the dataset is read.
+void TakeLimits(const io::FileSystem& file_system, const std::string& root, MergeOptions& options) {
+  options.concatenate_data = options.concatenate_videos = false;
+  const std::string path = io::JoinPath(root, std::string(InfoStep::kPath));
+  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  if (!text.ok()) return;
+  const Result<json::Json> info = json::Parse(*text, path);
+  if (!info.ok() || !info->is_object()) return;
+  const auto limit = [&](const char* key, double most) -> std::optional<double> {
+    if (!info->contains(key) || !info->at(key).is_number()) return std::nullopt;
+    const double value = info->at(key).get<double>();
+    return value > 0 && value <= most ? std::optional(value) : std::nullopt;
+  };
+  constexpr double kMostMegabytes = 1e9;
+  if (const auto size = limit("chunks_size", 1000); size && *size >= 1)
+    options.chunk_size = static_cast<int64_t>(*size);
+  options.data_files_size_in_mb =
+      limit("data_files_size_in_mb", kMostMegabytes).value_or(options.data_files_size_in_mb);
+  options.video_files_size_in_mb =
+      limit("video_files_size_in_mb", kMostMegabytes).value_or(options.video_files_size_in_mb);
+}
+
+// The files of an edited dataset that are of no other step and stay true.
+Result<EditPlan> EditPlanOf(const io::FileSystem& file_system, const std::string& root,
+                            const EditOptions& edit) {
+  EditPlan plan;
+  plan.keep_file_numbers = edit.keep_file_numbers;
+  for (const std::string path : {"README.md", ".gitattributes", "meta/modality.json"}) {
+    const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(root, path));
+    if (!stat.ok() && stat.status().code() == Code::kNotFound) continue;
+    ROBOMERGE_RETURN_NOT_OK(stat.status());
+    if (stat->kind == io::FileKind::kRegular) plan.carried.emplace_back(path, stat->size_bytes);
+  }
+  return plan;
+}
+
 class MergeRun {
  public:
   MergeRun(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
@@ -32,6 +72,14 @@ class MergeRun {
         stop_(stop),
         run_(file_system, options, progress, stop) {}
 
+  // Edits the one source instead of merging it with others.
+  Result<MergeReport> Edit(const std::string& destination, const EditOptions& edit,
+                           VerifyReport* verification) {
+    edit_ = edit;
+    ROBOMERGE_ASSIGN_OR_RETURN(edit_plan_, EditPlanOf(file_system_, locations_.front(), edit));
+    return Merge(destination, verification);
+  }
+
   // With `verification`, what was written is verified, and published only if nothing differs.
   Result<MergeReport> Merge(const std::string& destination, VerifyReport* verification) {
     verification_ = verification;
@@ -39,15 +87,24 @@ class MergeRun {
       return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
+    // In place the source may be the destination.
+    ROBOMERGE_RETURN_NOT_OK(
+        CheckDestination(file_system_, destination_,
+                         edit_.in_place ? std::vector<std::string>() : locations_, options_));
+    if (edit_.in_place && edit_.backup)
+      ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));
     ROBOMERGE_RETURN_NOT_OK(
         CheckOutputs(file_system_, {TraceOf(options_)}, locations_, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
+    if (edit_.in_place) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const bool is_done, BeginInPlace());
+      if (is_done) return ReportWhatIsThere();
+    }
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
-                               run_.MakePlan(root, destination_, std::move(roots)));
+                               run_.MakePlan(root, destination_, std::move(roots), edit_plan_));
     roots_ = RootsOf(root);
     ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan) : WriteAndPublish(plan));
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
@@ -55,10 +112,41 @@ class MergeRun {
   }
 
  private:
+  // Ends what a killed run has left. Returns whether that run was this very edit.
+  Result<bool> BeginInPlace() {
+    InPlace& in_place = in_place_.emplace();
+    in_place.backup = edit_.backup;
+    in_place.request =
+        StrCat(locations_.front(), "\n", AdaptationText(sources_.front().adaptation));
+    if (!options_.dry_run) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<std::string> finished,
+                                 FinishEarlierExchange(file_system_, destination_, options_.sync));
+      if (finished == in_place.request) return true;
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN(in_place.tree, ListTree(file_system_, destination_));
+    return false;
+  }
+
+  // The destination as it is: a killed run has made it.
+  Result<MergeReport> ReportWhatIsThere() {
+    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce({destination_}));
+    ROBOMERGE_RETURN_NOT_OK(run_.Finish());
+    is_done_already_ = true;
+    MergeReport report;
+    report.destination = destination_;
+    report.already_done = true;
+    report.num_sources = 1;
+    report.num_episodes = root.num_episodes;
+    report.num_frames = root.num_frames;
+    report.num_tasks = root.tasks.tasks.size();
+    FillBytesAndTimes(totals_, run_, report);
+    return report;
+  }
+
   Status WriteDry(const MergePlan& plan) {
     // So that a dry run is refused wherever the merge would be.
     ROBOMERGE_ASSIGN_OR_RETURN(const Transaction transaction,
-                               run_.Open(plan, destination_, options_));
+                               run_.Open(plan, destination_, options_, in_place_));
     run_.Enter("write");
     done_.resize(plan.steps.size());
     std::vector<size_t> all(done_.size());
@@ -72,7 +160,8 @@ class MergeRun {
   }
 
   Status WriteAndPublish(const MergePlan& plan) {
-    ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, run_.Open(plan, destination_, options_));
+    ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction,
+                               run_.Open(plan, destination_, options_, in_place_));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction));
     for (const std::string& other : transaction.OtherStagingFolders()) {
@@ -199,6 +288,9 @@ class MergeRun {
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
   Run run_;
+  EditOptions edit_;
+  EditPlan edit_plan_;
+  std::optional<InPlace> in_place_;
   VerifyReport* verification_ = nullptr;
   std::string destination_;
   std::vector<std::string> roots_;
@@ -233,6 +325,32 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<Sourc
       MergeRun(file_system, sources, options, progress, stop).Merge(destination, nullptr);
   if (report.ok()) return report;
   return report.status().OfKind(DefaultKind(report.status().code()));
+}
+
+Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& source,
+                             const std::string& destination, const EditOptions& edit,
+                             const MergeOptions& options, bool verify,
+                             const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  MergeOptions layout = options;
+  if (edit.in_place) layout.overwrite = true;
+  TakeLimits(file_system, source.location, layout);
+  VerifiedMerge edited;
+  const bool is_verified = verify && !options.dry_run;
+  const auto run = [&]() -> Result<MergeReport> {
+    if (edit.in_place && !options.staging_root.empty()) {
+      return Problem(Code::kInvalidArgument, "an edit in place grows beside the dataset")
+          .Kind("E-staging-root")
+          .Hint("leave out the folder for the work");
+    }
+    return MergeRun(file_system, {source}, layout, progress, stop)
+        .Edit(destination, edit, is_verified ? &edited.verification : nullptr);
+  };
+  Result<MergeReport> report = run();
+  if (!report.ok()) return report.status().OfKind(DefaultKind(report.status().code()));
+  edited.merge = std::move(report).value();
+  edited.is_published =
+      !options.dry_run && (!is_verified || edited.merge.already_done || edited.verification.ok());
+  return edited;
 }
 
 Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,

@@ -4,6 +4,7 @@
 
 #include "inspect/inspect.h"
 #include "io/file_system.h"
+#include "robomerge/edit.h"
 #include "robomerge/merge.h"
 #include "robomerge/stages.h"
 #include "verify/verify.h"
@@ -24,6 +25,12 @@ Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
                                       const std::string& destination, const MergeOptions& options,
                                       const ProgressCallback& progress = {},
                                       const std::atomic<bool>* stop = nullptr);
+
+Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& source,
+                             const std::string& destination, const EditOptions& edit,
+                             const MergeOptions& options, bool verify,
+                             const ProgressCallback& progress = {},
+                             const std::atomic<bool>* stop = nullptr);
 
 Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
                                       const std::vector<SourceSpec>& sources,

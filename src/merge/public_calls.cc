@@ -28,6 +28,12 @@ Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
   return MergeVerifiedOn(io::Posix(), sources, destination, options, progress, stop);
 }
 
+Result<VerifiedMerge> Edit(const SourceSpec& source, const std::string& destination,
+                           const EditOptions& edit, const MergeOptions& options, bool verify,
+                           const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  return EditOn(io::Posix(), source, destination, edit, options, verify, progress, stop);
+}
+
 Result<InspectReport> Inspect(const std::string& root, const InspectOptions& options,
                               const ProgressCallback& progress, const std::atomic<bool>* stop) {
   return InspectOn(io::Posix(), root, options, progress, stop);

@@ -335,7 +335,7 @@ Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpe
 }
 
 Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination,
-                                std::vector<std::string> roots) {
+                                std::vector<std::string> roots, const EditPlan& edit) {
   Enter("plan");
   if (StopRequested()) return Problem(Code::kCancelled, "stopped before the plan was made");
   schedule::NodeEvent event;
@@ -350,7 +350,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
       options_.copy_mode == CopyMode::kShare ||
       (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
-  Result<MergePlan> plan = Plan(root, options_, site);
+  Result<MergePlan> plan = PlanEdit(root, options_, site, edit);
   if (!plan.ok()) plan = WithSettlingFlags(plan.status(), root.schemas);
   if (plan.ok()) {
     for (Problem& warning : OverlappingSources(file_system_, RootsOf(root)))
@@ -387,8 +387,9 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
 }
 
 Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destination,
-                              const MergeOptions& options) const {
+                              const MergeOptions& options, std::optional<InPlace> in_place) const {
   Publication publication = PublicationOf(plan, destination, options);
+  publication.in_place = std::move(in_place);
   publication.check_whole = [this](const std::string& root) {
     SharedLayouts layouts;
     return ReadAndDescribe(file_system_, root, layouts).status();

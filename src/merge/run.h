@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "merge/progress.h"
 #include "model/partial.h"
 #include "model/plan.h"
+#include "plan/edit_plan.h"
 #include "publish/preflight.h"
 #include "publish/transaction.h"
 #include "robomerge/merge.h"
@@ -83,14 +85,15 @@ class Run {
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);
   /// Plans the merge into `destination`. `roots`: PlanSite::roots (plan/plan.h).
   Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,
-                             std::vector<std::string> roots);
+                             std::vector<std::string> roots, const EditPlan& edit = {});
   /// Reads the plan's sources of these numbers again and puts them into the plan. kCorrupt
   /// (E-source-changed, naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
   /// Opens the transaction of `plan`. A result counts as whole only if it can be read and
   /// described.
   Result<Transaction> Open(const MergePlan& plan, const std::string& destination,
-                           const MergeOptions& options) const;
+                           const MergeOptions& options,
+                           std::optional<InPlace> in_place = std::nullopt) const;
   /// Takes what a step wrote. Called from workers.
   using NoteCallback = std::function<Status(size_t step, const WrittenFile& written)>;
   /// Writes the files of `steps` below `directory` of `file_system`; calls `note` for each when it

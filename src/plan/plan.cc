@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "plan/edit_plan.h"
 #include "plan/plan_internal.h"
 
 namespace robomerge {
@@ -143,6 +144,42 @@ void CarrySubtasks(const Schema& schema, MergePlan& plan) {
       CarriedFileStep{0, path, schema.subtasks.value("size_bytes", uint64_t{0}), path});
 }
 
+// Whether each file of the source is one step, in the order of the numbers: rows and frames of
+// consecutive episodes, and nothing else.
+bool CanKeepFileNumbers(const DescribedSource& source) {
+  const auto ascends = [](const auto& places, const auto& file_of) {
+    return std::is_sorted(places.begin(), places.end(), [&](const auto& left, const auto& right) {
+      return file_of(left) < file_of(right);
+    });
+  };
+  const auto data_file = [](const DataPlace& place) { return place.data_file; };
+  const auto video_file = [](const VideoPlace& place) { return place.video_file; };
+  return ascends(source.data_places, data_file) &&
+         std::all_of(source.video_places.begin(), source.video_places.end(),
+                     [&](const auto& places) { return ascends(places, video_file); });
+}
+
+void KeepFileNumbers(MergePlan& plan) {
+  const DescribedSource& source = *plan.sources.front();
+  if (!CanKeepFileNumbers(source)) {
+    plan.warnings.push_back(
+        Problem(Code::kIncompatible,
+                "files are numbered anew: episodes do not follow each other in them")
+            .Kind("W-file-numbers")
+            .Source(source.dataset->root)
+            .At(source.dataset->root));
+    return;
+  }
+  for (Step& step : plan.steps) {
+    if (DataStep* data = std::get_if<DataStep>(&step)) {
+      const uint32_t episode = plan.episodes[data->first_episode].source_episode;
+      data->id = source.dataset->data_files[source.data_places[episode].data_file].id;
+    } else if (VideoStep* video = std::get_if<VideoStep>(&step)) {
+      video->id = VideoFileOf(plan, video->inputs.front()).id;
+    }
+  }
+}
+
 // I-3: from chunk-1000 on, names no longer sort as their numbers do.
 Status CheckFileNumbers(const MergePlan& plan) {
   FileId last;
@@ -163,6 +200,11 @@ Status CheckFileNumbers(const MergePlan& plan) {
 }  // namespace
 
 Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const PlanSite& site) {
+  return PlanEdit(root, options, site, {});
+}
+
+Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, const PlanSite& site,
+                           const EditPlan& edit) {
   ROBOMERGE_RETURN_NOT_OK(CheckOptions(options));
   if (root.schemas.empty())
     return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
@@ -183,6 +225,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan_internal::PackData(options, plan);
   plan_internal::PackVideos(options, plan);
   plan_internal::PackEpisodes(plan);
+  if (edit.keep_file_numbers) KeepFileNumbers(plan);
   ROBOMERGE_RETURN_NOT_OK(CheckFileNumbers(plan));
   plan_internal::ChooseDataSchema(plan);
   GatherCarriedColumns(plan);
@@ -197,6 +240,8 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   const size_t record = plan.steps.size();
   plan.steps.emplace_back(RecordStep());
   CarrySubtasks(*root.schemas.front().schema, plan);
+  for (const auto& [path, size_bytes] : edit.carried)
+    plan.steps.emplace_back(CarriedFileStep{0, path, size_bytes, path});
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
   std::get<RecordStep>(plan.steps[record]).text = plan_internal::MakeRecord(options, plan);

@@ -170,10 +170,7 @@ Status Transaction::Stage(Role role) {
       role == Role::kWriter ? io::LockKind::kShared : io::LockKind::kExclusive;
   Result<std::unique_ptr<io::Lock>> lock = file_system_->TryLock(paths_.lock, kind);
   if (!lock.ok() && lock.status().code() == Code::kAlreadyExists) {
-    return Problem(Code::kAlreadyExists, "another robomerge is writing this destination right now")
-        .Kind("E-destination-busy")
-        .At(paths_.destination)
-        .Hint("wait for it to finish, or stop it");
+    return DestinationBusy(paths_.destination);
   }
   ROBOMERGE_RETURN_NOT_OK(lock.status());
   lock_ = std::move(lock).value();
@@ -257,6 +254,7 @@ Status Transaction::Publish() {
   ROBOMERGE_RETURN_NOT_OK(
       Sweep(*file_system_, ownership_, paths_.directory, publication_.files, Temporaries::kGo));
   if (publication_.sync) ROBOMERGE_RETURN_NOT_OK(SyncFolders(*file_system_, paths_.directory));
+  if (publication_.in_place) return ExchangeInPlace();
   Status renamed = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!renamed.ok() && renamed.code() == Code::kAlreadyExists) {
     if (!publication_.overwrite) {
@@ -293,6 +291,40 @@ Status Transaction::Replace() {
   // are done. A later run must not believe them.
   replaced_ = paths_.directory;
   static_cast<void>(file_system_->RemoveAll(paths_.journals).ok());
+  return Status();
+}
+
+// The note tells a run that comes after a kill whether the exchange has happened, and what is left
+// to do.
+Status Transaction::ExchangeInPlace() {
+  const InPlace& in_place = *publication_.in_place;
+  const std::string &source = paths_.destination, &staging = paths_.directory;
+  const bool sync = publication_.sync;
+  if (in_place.backup) ROBOMERGE_RETURN_NOT_OK(CheckBackup(*file_system_, source));
+  ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, source));
+  ROBOMERGE_RETURN_NOT_OK(CheckTree(*file_system_, source, source, in_place.tree));
+  ROBOMERGE_RETURN_NOT_OK(WriteNote(
+      *file_system_, staging, {publication_.content_id, in_place.request, in_place.backup}, sync));
+  const Status exchanged = file_system_->Exchange(staging, source);
+  if (!exchanged.ok()) {
+    ROBOMERGE_RETURN_NOT_OK(RemoveNote(*file_system_, staging, sync));
+    if (exchanged.code() != Code::kUnsupported) return exchanged;
+    return Problem(Code::kUnsupported, "file system cannot exchange two folders at once")
+        .Kind("E-exchange")
+        .At(source)
+        .Hint("write a new dataset instead (-o DST), and put it in place yourself");
+  }
+  // Whoever wrote between the look and the exchange has written into what came out.
+  const Status unchanged = CheckTree(*file_system_, staging, source, in_place.tree);
+  if (!unchanged.ok() && unchanged.code() == Code::kCorrupt) {
+    ROBOMERGE_RETURN_NOT_OK(file_system_->Exchange(staging, source));
+    ROBOMERGE_RETURN_NOT_OK(RemoveNote(*file_system_, staging, sync));
+    return unchanged;
+  }
+  if (sync) ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(source)));
+  ROBOMERGE_RETURN_NOT_OK(
+      FinishExchange(*file_system_, ownership_, source, staging, in_place.backup, sync));
+  Leave();
   return Status();
 }
 

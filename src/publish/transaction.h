@@ -17,11 +17,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/file_system.h"
 #include "model/plan.h"
+#include "publish/in_place.h"
 #include "publish/journal.h"
 #include "publish/staging.h"
 #include "publish/whole_files.h"
@@ -40,6 +42,8 @@ struct Publication {
   std::vector<Origin> origins;     ///< the sources as they were read
   bool sync = true;
   bool overwrite = false;
+  /// The destination is the source of an edit.
+  std::optional<InPlace> in_place = {};
   /// Whether the dataset at `root` is whole, as far as its indexes show. A damaged result is not
   /// done.
   std::function<Status(const std::string& root)> check_whole;
@@ -118,6 +122,10 @@ class Transaction {
   /// 4. Syncs the folder that holds the destination.
   /// 5. Removes the journals, what was replaced, and the lock.
   ///
+  /// In place it looks at all files of the source, before the exchange and after it. If something
+  /// was written meanwhile, the source goes back: E-source-changed. kUnsupported (E-exchange) where
+  /// folders cannot be exchanged. What was replaced becomes `<destination>_old`.
+  ///
   /// kAlreadyExists (E-destination-exists) or kInvalidArgument (E-destination) if what is at the
   /// destination by now must not be replaced: it stays, and so does the staging folder.
   /// REQUIRES: Stage() as kAlone or kPublisher; every file is finished.
@@ -147,6 +155,7 @@ class Transaction {
   Status MissingFiles() const;
   Status CheckComplete() const;
   Status Replace();
+  Status ExchangeInPlace();
   Status PutAsideAndRename();
   Status CheckLock();
   void Leave();

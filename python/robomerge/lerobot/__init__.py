@@ -1,11 +1,12 @@
-"""Makes LeRobot itself merge with robomerge.
+"""Makes LeRobot itself merge and edit with robomerge.
 
     import robomerge.lerobot
 
     robomerge.lerobot.install()
 
-From then on `aggregate_datasets` and `merge_datasets` are robomerge's, wherever LeRobot or any
-loaded module has bound these names. A `lerobot-edit-dataset` that is started in this process uses
+From then on `aggregate_datasets`, `merge_datasets`, `delete_episodes`, `split_dataset`,
+`modify_features`, `add_features`, `remove_feature` and `modify_tasks` are robomerge's, wherever
+LeRobot or any loaded module has bound these names. A `lerobot-edit-dataset` that is started in this process uses
 them too. `uninstall()` undoes it, and `installed()` does both.
 """
 
@@ -16,14 +17,43 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from robomerge.lerobot.aggregate import aggregate_datasets, merge_datasets
+from robomerge.lerobot.edit import (
+    add_features,
+    delete_episodes,
+    modify_features,
+    modify_tasks,
+    remove_feature,
+    split_dataset,
+)
 
-__all__ = ["aggregate_datasets", "install", "installed", "merge_datasets", "uninstall"]
+__all__ = [
+    "add_features",
+    "aggregate_datasets",
+    "delete_episodes",
+    "install",
+    "installed",
+    "merge_datasets",
+    "modify_features",
+    "modify_tasks",
+    "remove_feature",
+    "split_dataset",
+    "uninstall",
+]
+
+_FUNCTIONS = (
+    aggregate_datasets,
+    merge_datasets,
+    delete_episodes,
+    split_dataset,
+    modify_features,
+    add_features,
+    remove_feature,
+    modify_tasks,
+)
 
 # Where LeRobot defines them; other modules import the names from these.
-_ORIGINS = {
-    "aggregate_datasets": "lerobot.datasets.aggregate",
-    "merge_datasets": "lerobot.datasets.dataset_tools",
-}
+_ORIGINS = {function.__name__: "lerobot.datasets.dataset_tools" for function in _FUNCTIONS}
+_ORIGINS["aggregate_datasets"] = "lerobot.datasets.aggregate"
 #: Name, LeRobot's function, and the one that replaces it.
 _replaced: list[tuple[str, Callable[..., object], Callable[..., object]]] = []
 
@@ -42,7 +72,7 @@ def install(*, num_workers: int | None = None) -> None:
     from robomerge import library as library  # so that an ImportError comes now
 
     uninstall()
-    for function in (aggregate_datasets, merge_datasets):
+    for function in _FUNCTIONS:
         name = function.__name__
         original = getattr(import_module(_ORIGINS[name]), name)
         replacement = _with_workers(function, num_workers)

@@ -1,0 +1,82 @@
+#include "cli/edit.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/rule_flags.h"
+
+namespace robomerge::cli {
+namespace {
+
+const CommandHelp& HelpOf(Command command) {
+  const auto help = AllCommands();
+  return *std::find_if(help.begin(), help.end(),
+                       [&](const CommandHelp& one) { return one.command == command; });
+}
+
+Problem Wrong(Command command, const char* kind, std::string what) {
+  const CommandHelp& help = HelpOf(command);
+  return Problem(Code::kInvalidArgument, std::move(what))
+      .Kind(kind)
+      .Expected(StrCat("robomerge ", help.name, " ", help.arguments));
+}
+
+Status CheckPlaces(const Invocation& invocation) {
+  const EditOptions& edit = invocation.edit;
+  const auto wrong = [&](std::string what) {
+    return Wrong(invocation.command, "E-flag", std::move(what));
+  };
+  if (edit.in_place && !invocation.destination.empty())
+    return wrong("`-o` and `--in-place` exclude each other").Found("both");
+  if (!edit.in_place && invocation.destination.empty()) {
+    return Wrong(invocation.command, "E-no-destination", "neither `-o` nor `--in-place`")
+        .Hint(
+            "say with `-o DST` where the new dataset is to be made, or with `--in-place` that it "
+            "takes the place of SRC");
+  }
+  if (!edit.backup && !edit.in_place)
+    return wrong("`--no-backup` without `--in-place`").Hint("with `-o` SRC stays as it is");
+  if (invocation.options.overwrite && edit.in_place)
+    return wrong("`--in-place` takes no `--overwrite`").Hint("leave it out");
+  return Status();
+}
+
+}  // namespace
+
+Status TakeEdit(Invocation& invocation) {
+  const Command command = invocation.command;
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(invocation));
+  if (invocation.paths.empty()) return Wrong(command, "E-no-sources", "no dataset to edit");
+  const std::vector<std::string> words(invocation.paths.begin() + 1, invocation.paths.end());
+  invocation.paths.resize(1);
+  const char* flag = command == kDeleteEpisodes  ? "exclude-episodes"
+                     : command == kRenameFeature ? "rename"
+                                                 : "drop";
+  if (command == kModifyTasks) {
+    if (!words.empty()) {
+      return Wrong(command, "E-path", "`modify-tasks` takes one dataset")
+          .Found(StrCat("`", words.front(), "`"));
+    }
+    if (invocation.rules.given.empty()) {
+      return Wrong(command, "E-flag", "no task is changed")
+          .Hint(
+              "say what becomes of them: --set-task, --replace-task or "
+              "--normalize-tasks");
+    }
+  } else if (words.empty()) {
+    return Wrong(command, "E-path",
+                 StrCat("`", HelpOf(command).name, "` does not say ",
+                        command == kDeleteEpisodes ? "which episodes" : "which features"));
+  }
+  std::vector<Problem> problems;
+  for (const std::string& word : words) {
+    const Status status = AddToRules(invocation, flag, word);
+    problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+  }
+  if (!problems.empty()) return Status::Many(std::move(problems));
+  invocation.edit.keep_file_numbers = command != kDeleteEpisodes;
+  if (invocation.edit.in_place) invocation.destination = invocation.paths.front();
+  return Status();
+}
+
+}  // namespace robomerge::cli

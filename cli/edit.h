@@ -1,0 +1,13 @@
+// The commands that edit one dataset: a merge of it alone, by rules (docs/edit.md).
+#pragma once
+
+#include "cli/flags.h"
+#include "robomerge/status.h"
+
+namespace robomerge::cli {
+
+/// Makes of the words of an edit its source, rules and options. kInvalidArgument for words that are
+/// missing, too many or wrong.
+Status TakeEdit(Invocation& invocation);
+
+}  // namespace robomerge::cli

@@ -1,0 +1,41 @@
+// Edits one LeRobot dataset: a merge of it alone, by the rules of its source (docs/edit.md).
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "robomerge/merge.h"
+
+namespace robomerge {
+
+/// What an edit is besides a merge.
+struct EditOptions {
+  /// Data and video files keep their numbers. For edits that leave out no episode.
+  bool keep_file_numbers = false;
+  /// A dataset lies at the destination, usually the source itself. The result is exchanged with it
+  /// at once; what was there is `<destination>_old` then, or with `backup` false nowhere.
+  bool in_place = false;
+  bool backup = true;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("keep_file_numbers", self.keep_file_numbers);
+    visit("in_place", self.in_place);
+    visit("backup", self.backup);
+  }
+  bool operator==(const EditOptions&) const = default;
+};
+
+/// As Merge() of one source, but its files are not joined, the limits are those of its info.json,
+/// and README.md, .gitattributes and meta/modality.json go with it. With `verify`, as
+/// MergeVerified().
+///
+/// In place, kCorrupt (E-source-changed) if anything was written into the destination meanwhile,
+/// and kUnsupported (E-exchange) where the file system cannot exchange two folders. A run that was
+/// killed behind its exchange is finished by the next one; if that is the same edit, its report is
+/// `already_done`.
+Result<VerifiedMerge> Edit(const SourceSpec& source, const std::string& destination,
+                           const EditOptions& edit, const MergeOptions& options,
+                           bool verify = false, const ProgressCallback& progress = {},
+                           const std::atomic<bool>* stop = nullptr);
+
+}  // namespace robomerge

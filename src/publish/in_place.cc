@@ -1,0 +1,199 @@
+#include "publish/in_place.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "formats/json/json.h"
+#include "publish/destination.h"
+#include "publish/staging.h"
+#include "publish/whole_files.h"
+
+namespace robomerge {
+namespace {
+
+constexpr size_t kMostNamed = 10;
+constexpr std::string_view kNoteEnd = ".exchange";
+constexpr const char* kOlderEnd = ".older";
+
+Status ListInto(const io::FileSystem& file_system, const std::string& folder,
+                const std::string& relative, std::vector<SourceFile>& files) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(folder));
+  for (const std::string& name : names) {
+    const std::string path = io::JoinPath(folder, name);
+    const Result<io::FileStat> stat = file_system.StatLink(path);
+    // Gone since it was listed: whoever compares sees that.
+    if (!stat.ok() && stat.status().code() == Code::kNotFound) continue;
+    ROBOMERGE_RETURN_NOT_OK(stat.status());
+    if (stat->is_directory())
+      ROBOMERGE_RETURN_NOT_OK(ListInto(file_system, path, relative + name + "/", files));
+    else
+      files.push_back({relative + name, stat->size_bytes, stat->modified_ns, 0});
+  }
+  return Status();
+}
+
+std::string StateOf(const SourceFile* file) {
+  if (file == nullptr) return "no such file";
+  return StrCat(WithSeparators(file->size_bytes), " bytes, modified at ", file->modified_ns, " ns");
+}
+
+std::string NoteOf(const std::string& staging) { return staging + std::string(kNoteEnd); }
+
+Status SyncParent(io::FileSystem& file_system, const std::string& path, bool sync) {
+  return sync ? file_system.SyncDirectory(ParentOf(path)) : Status();
+}
+
+std::optional<ExchangeNote> ParseNote(const std::string& text, const std::string& path) {
+  const Result<json::Json> note = json::Parse(text, path);
+  const auto is_text = [&](const char* key) {
+    return note->contains(key) && note->at(key).is_string();
+  };
+  if (!note.ok() || !note->is_object() || !is_text("content_id") || !is_text("request") ||
+      !note->contains("backup") || !note->at("backup").is_boolean())
+    return std::nullopt;
+  return ExchangeNote{note->at("content_id").get<std::string>(),
+                      note->at("request").get<std::string>(), note->at("backup").get<bool>()};
+}
+
+}  // namespace
+
+Result<std::vector<SourceFile>> ListTree(const io::FileSystem& file_system,
+                                         const std::string& root) {
+  std::vector<SourceFile> files;
+  ROBOMERGE_RETURN_NOT_OK(ListInto(file_system, root, "", files));
+  std::sort(files.begin(), files.end(),
+            [](const SourceFile& left, const SourceFile& right) { return left.path < right.path; });
+  return files;
+}
+
+Status CheckTree(const io::FileSystem& file_system, const std::string& path,
+                 const std::string& root, const std::vector<SourceFile>& files) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceFile> now, ListTree(file_system, path));
+  std::vector<Problem> problems;
+  auto before = files.begin();
+  auto after = now.begin();
+  while ((before != files.end() || after != now.end()) && problems.size() < kMostNamed) {
+    const bool is_gone =
+        after == now.end() || (before != files.end() && before->path < after->path);
+    const bool is_new = !is_gone && (before == files.end() || after->path < before->path);
+    const SourceFile* expected = is_new ? nullptr : &*before;
+    const SourceFile* found = is_gone ? nullptr : &*after;
+    if (!is_new) ++before;
+    if (!is_gone) ++after;
+    if (expected != nullptr && found != nullptr && *expected == *found) continue;
+    Problem problem = SourceChanged(root, (found != nullptr ? found : expected)->path,
+                                    StateOf(expected), StateOf(found));
+    problem.hint = "let nothing write to the dataset, a recording neither, then edit it again";
+    problems.push_back(std::move(problem));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+Problem DestinationBusy(const std::string& destination) {
+  return Problem(Code::kAlreadyExists, "another robomerge is writing this destination right now")
+      .Kind("E-destination-busy")
+      .At(destination)
+      .Hint("wait for it to finish, or stop it");
+}
+
+std::string BackupOf(const std::string& destination) { return destination + "_old"; }
+
+Status CheckBackup(const io::FileSystem& file_system, const std::string& destination) {
+  const std::string backup = BackupOf(destination);
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, backup));
+  if (!exists) return Status();
+  const Status replaceable = CheckReplaceable(file_system, backup);
+  if (replaceable.ok() || replaceable.code() == Code::kIo) return replaceable;
+  Problem problem = replaceable.problems().front();
+  problem.what = "what lies where the dataset is to be kept is no older dataset";
+  problem.where = backup;
+  problem.hint = "move it away, or edit without a backup (--no-backup), or into a new folder (-o)";
+  return problem;
+}
+
+Status WriteNote(io::FileSystem& file_system, const std::string& staging, const ExchangeNote& note,
+                 bool sync) {
+  json::Json text = json::Json::object();
+  text["content_id"] = note.content_id;
+  text["request"] = note.request;
+  text["backup"] = note.backup;
+  const std::string line = json::DumpLine(text) + "\n";
+  const std::string path = NoteOf(staging);
+  WholeFileSystem whole_files(file_system, sync);
+  return io::WriteNewFile(whole_files, path, std::as_bytes(std::span(line)), sync);
+}
+
+Status RemoveNote(io::FileSystem& file_system, const std::string& staging, bool sync) {
+  ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(NoteOf(staging)));
+  return SyncParent(file_system, staging, sync);
+}
+
+Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
+                      const std::string& destination, const std::string& staging, bool backup,
+                      bool sync) {
+  const std::string older = staging + kOlderEnd;
+  // Journals that vouch for files of the new dataset must not be found beside the old one.
+  ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(staging + ".journal"));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_here, io::Exists(file_system, staging));
+  if (is_here && backup) {
+    const std::string place = BackupOf(destination);
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool has_older, io::Exists(file_system, place));
+    if (has_older) {
+      ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system, destination));
+      ROBOMERGE_RETURN_NOT_OK(file_system.RenameNew(place, older));
+      ROBOMERGE_RETURN_NOT_OK(SyncParent(file_system, older, sync));
+    }
+    ROBOMERGE_RETURN_NOT_OK(file_system.RenameNew(staging, place));
+    ROBOMERGE_RETURN_NOT_OK(SyncParent(file_system, place, sync));
+  } else if (is_here) {
+    ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, staging));
+    ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(staging));
+  }
+  ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, older));
+  ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(older));
+  return RemoveNote(file_system, staging, sync);
+}
+
+Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_system,
+                                                         const std::string& destination,
+                                                         bool sync) {
+  std::optional<std::string> request;
+  const std::string parent = ParentOf(destination);
+  const std::string begin = "." + NameOf(destination) + kStagingMark;
+  Ownership ownership(file_system, parent);
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> names, file_system.List(parent));
+  std::erase_if(names, [&](const std::string& name) {
+    return !name.starts_with(begin) || !name.ends_with(kNoteEnd);
+  });
+  if (names.empty()) return request;
+  const std::string lock_path = StagingPaths(destination, "", "", "").lock;
+  ROBOMERGE_RETURN_NOT_OK(ownership.Check(lock_path, io::FileKind::kRegular));
+  const Result<std::unique_ptr<io::Lock>> lock =
+      file_system.TryLock(lock_path, io::LockKind::kExclusive);
+  if (!lock.ok() && lock.status().code() == Code::kAlreadyExists)
+    return DestinationBusy(destination);
+  ROBOMERGE_RETURN_NOT_OK(lock.status());
+  for (const std::string& name : names) {
+    const std::string path = io::JoinPath(parent, name);
+    ROBOMERGE_RETURN_NOT_OK(ownership.Check(path, io::FileKind::kRegular));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWholeFile(file_system, path));
+    const std::string staging = path.substr(0, path.size() - kNoteEnd.size());
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::string content_id,
+                               PublishedContentId(file_system, destination));
+    const std::optional<ExchangeNote> note = ParseNote(text, path);
+    if (!note || note->content_id != content_id) {
+      // The exchange has not happened, or was taken back.
+      ROBOMERGE_RETURN_NOT_OK(RemoveNote(file_system, staging, sync));
+      continue;
+    }
+    ROBOMERGE_RETURN_NOT_OK(SyncParent(file_system, destination, sync));
+    ROBOMERGE_RETURN_NOT_OK(
+        FinishExchange(file_system, ownership, destination, staging, note->backup, sync));
+    request = note->request;
+  }
+  static_cast<void>(file_system.RemoveAll(lock_path).ok());
+  return request;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,227 @@
+"""Edits of one dataset: what each command of docs/edit.md makes of rows, pictures, files and tasks, in a
+new dataset and in place; that nothing is lost; and that wrong wishes are refused before anything is
+written."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from edits import DATA, edit_json, edit_table
+from stages import tree
+from test_adapt import LENGTHS, STATE, columns_of, features_of, frames_of, make_source, pictures_of, tasks_of
+
+
+def edited(robomerge, root: Path, *words: str | Path, out: Path | None = None) -> Path:
+    """The result of an edit of `root`, proven while it is made, and alone."""
+    place = ["--in-place"] if out is None else ["-o", out]
+    run = robomerge(words[0], root, *words[1:], *place, "--verify", "-q")
+    assert run.exit_code == 0, run.stderr
+    alone = robomerge("verify", out or root)
+    assert alone.exit_code == 0, alone.stdout + alone.stderr
+    return out or root
+
+
+def refused(robomerge, kind: str, *words: str | Path) -> str:
+    run = robomerge(*words)
+    assert run.exit_code in (1, 2) and f"[{kind}]" in run.stderr, run.stderr
+    return run.stderr
+
+
+def two_files(root: Path) -> Path:
+    """Numbers the one data file and the one video file of a dataset 3 and 5."""
+    for folder, number in (("data/chunk-000", 3), ("videos/camera/chunk-000", 5)):
+        file = next((root / folder).iterdir())
+        file.rename(file.with_name(f"file-{number:03d}{file.suffix}"))
+    episodes = root / "meta/episodes/chunk-000/file-000.parquet"
+    for name, number in (("data/file_index", 3), ("videos/camera/file_index", 5)):
+        def set_number(table, name=name, number=number):
+            at = table.schema.get_field_index(name)
+            import pyarrow as pa
+
+            return table.set_column(at, table.schema.field(name), pa.array([number] * len(table), table.schema.field(name).type))
+
+        edit_table(episodes, set_number)
+    return root
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    root = make_source(tmp_path / "kitchen", 1)
+    (root / "README.md").write_text("cups")
+    (root / "meta/modality.json").write_text("{}")
+    return root
+
+
+@pytest.fixture(params=["out", "in_place", "in_place_over_old"])
+def place(request, tmp_path, source) -> Path | None:
+    """Where the result goes; None: in place."""
+    if request.param == "out":
+        return tmp_path / "out"
+    if request.param == "in_place_over_old":
+        make_source(tmp_path / "kitchen_old", 7)
+    return None
+
+
+def test_delete_episodes(robomerge, source, place, tmp_path):
+    before = tree(source)
+    result = edited(robomerge, source, "delete-episodes", "1,3", out=place)
+    rows = columns_of(result, STATE, "episode_index", "index", "frame_index")
+    kept = frames_of(0, 2)
+    old = columns_of(tmp_path / "kitchen_old" if place is None else source, STATE)
+    assert rows[STATE] == [old[STATE][frame] for frame in kept]
+    assert rows["episode_index"] == [0] * LENGTHS[0] + [1] * LENGTHS[2]
+    assert rows["index"] == list(range(len(kept)))
+    assert pictures_of(result) == [(1, frame) for frame in kept]
+    assert (result / "README.md").read_text() == "cups" and (result / "meta/modality.json").exists()
+    assert tree(tmp_path / "kitchen_old" if place is None else source) == before
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_features_are_renamed_and_files_keep_their_numbers(robomerge, source, place):
+    two_files(source)
+    result = edited(robomerge, source, "rename-feature", f"{STATE}=state", "camera=wrist", out=place)
+    assert "state" in features_of(result) and STATE not in features_of(result)
+    assert (result / "data/chunk-000/file-003.parquet").exists()
+    assert (result / "videos/wrist/chunk-000/file-005.mp4").exists() and not (result / "videos/camera").exists()
+    episodes = pq.read_table(result / "meta/episodes").to_pydict()
+    assert set(episodes["data/file_index"]) == {3} and set(episodes["videos/wrist/file_index"]) == {5}
+    assert not [name for name in episodes if STATE in name or "camera" in name]
+    stats = json.loads((result / "meta/stats.json").read_text())
+    assert "state" in stats and "wrist" in stats and STATE not in stats
+
+
+def test_features_are_removed_with_all_that_is_theirs(robomerge, source, place):
+    result = edited(robomerge, source, "remove-feature", "next.*", "camera", out=place)
+    assert "next.success" not in features_of(result) and "camera" not in features_of(result)
+    assert not (result / "videos").exists()
+    names = pq.read_table(result / "meta/episodes").column_names
+    assert not [name for name in names if "camera" in name or "next.success" in name]
+    assert "next.success" not in pq.read_schema(result / DATA).names
+
+
+def test_tasks_are_changed(robomerge, source, place):
+    result = edited(robomerge, source, "modify-tasks", "--replace-task", "wipe the table=wipe it", out=place)
+    assert tasks_of(result) == ["wipe it"]
+    assert pq.read_table(result / "meta/episodes")["tasks"].to_pylist() == [["wipe it"]] * len(LENGTHS)
+
+
+def test_the_limits_of_the_source_stay(robomerge, source, tmp_path):
+    edit_json(source / "meta/info.json", lambda info: info.update(chunks_size=25, data_files_size_in_mb=7, video_files_size_in_mb=9))
+    result = edited(robomerge, source, "modify-tasks", "--set-task", "x", out=tmp_path / "out")
+    info = json.loads((result / "meta/info.json").read_text())
+    assert (info["chunks_size"], info["data_files_size_in_mb"], info["video_files_size_in_mb"]) == (25, 7, 9)
+
+
+def test_an_older_backup_goes_when_the_new_dataset_stands(robomerge, source, tmp_path):
+    first = tree(source)
+    edited(robomerge, source, "delete-episodes", "0")
+    second = tree(source)
+    assert tree(tmp_path / "kitchen_old") == first
+    edited(robomerge, source, "delete-episodes", "0")
+    assert tree(tmp_path / "kitchen_old") == second
+    third = tree(source)
+    run = robomerge("delete-episodes", source, "0", "--in-place", "--no-backup")
+    assert run.exit_code == 0 and tree(tmp_path / "kitchen_old") == second and tree(source) != third
+
+
+def test_a_dry_run_shows_everything_and_writes_nothing(robomerge, source, tmp_path):
+    before = tree(tmp_path)
+    run = robomerge("remove-feature", source, "next.success", "--in-place", "-n")
+    assert run.exit_code == 0 and tree(tmp_path) == before
+    assert "videos/camera/chunk-000/file-000.mp4" in run.stdout and "copy" in run.stdout
+    made = robomerge("remove-feature", source, "next.success", "-o", tmp_path / "out", "--json")
+    planned = robomerge("remove-feature", source, "next.success", "-o", tmp_path / "other", "--json", "-n")
+
+    def files(run):
+        return [line for line in run.json_lines() if "mode" in line]
+
+    assert files(made) == files(planned)
+
+
+WRONG = {
+    "no_place": (["delete-episodes", "SRC", "0"], "E-no-destination"),
+    "both_places": (["delete-episodes", "SRC", "0", "-o", "out", "--in-place"], "E-flag"),
+    "no_backup_of_nothing": (["delete-episodes", "SRC", "0", "-o", "out", "--no-backup"], "E-flag"),
+    "overwrite_in_place": (["delete-episodes", "SRC", "0", "--in-place", "--overwrite"], "E-flag"),
+    "no_source": (["delete-episodes", "--in-place"], "E-no-sources"),
+    "no_episodes": (["delete-episodes", "SRC", "--in-place"], "E-path"),
+    "no_such_episode": (["delete-episodes", "SRC", "9", "--in-place"], "E-rule"),
+    "no_number": (["delete-episodes", "SRC", "two", "--in-place"], "E-value"),
+    "every_episode": (["delete-episodes", "SRC", "0-", "--in-place"], "E-nothing-selected"),
+    "no_feature": (["remove-feature", "SRC", "--in-place"], "E-path"),
+    "no_such_feature": (["remove-feature", "SRC", "next.sucess", "--in-place"], "E-rule"),
+    "default_feature": (["remove-feature", "SRC", "timestamp", "--in-place"], "E-value"),
+    "no_new_name": (["rename-feature", "SRC", "camera", "--in-place"], "E-value"),
+    "slash_in_name": (["rename-feature", "SRC", "camera=a/b", "--in-place"], "E-value"),
+    "taken_name": (["rename-feature", "SRC", f"camera={STATE}", "--in-place"], "E-rule"),
+    "no_task": (["modify-tasks", "SRC", "--in-place"], "E-flag"),
+    "no_such_task": (["modify-tasks", "SRC", "--replace-task", "a=b", "--in-place"], "E-rule"),
+    "more_datasets": (["modify-tasks", "SRC", "b", "--set-task", "x", "--in-place"], "E-path"),
+    "no_dataset": (["modify-tasks", "nothing", "--set-task", "x", "--in-place"], "E-"),
+    "into_itself": (["modify-tasks", "SRC", "--set-task", "x", "-o", "SRC"], "E-destination-in-source"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_wishes_leave_everything_as_it_was(robomerge, source, tmp_path, case):
+    words, kind = WRONG[case]
+    make_source(tmp_path / "kitchen_old", 7)
+    before = tree(tmp_path)
+    run = robomerge(*[str(source) if word == "SRC" else word for word in words], cwd=tmp_path)
+    assert run.exit_code in (1, 2) and f"{kind}" in run.stderr, run.stderr
+    assert tree(tmp_path) == before
+
+
+def test_what_is_no_dataset_is_never_replaced(robomerge, source, tmp_path):
+    (tmp_path / "kitchen_old").mkdir()
+    (tmp_path / "kitchen_old/notes.txt").write_text("mine")
+    before = tree(tmp_path)
+    assert "kitchen_old" in refused(robomerge, "E-destination", "delete-episodes", source, "0", "--in-place")
+    assert tree(tmp_path) == before
+    shutil.rmtree(tmp_path / "kitchen_old")
+    (source / "notes.txt").write_text("mine")
+    refused(robomerge, "E-destination", "delete-episodes", source, "0", "--in-place")
+    (source / "notes.txt").unlink()
+    (tmp_path / "link").symlink_to(source)
+    refused(robomerge, "E-destination", "delete-episodes", tmp_path / "link", "0", "--in-place")
+
+
+def test_kills_leave_the_old_or_the_new_dataset(robomerge, tmp_path):
+    """30 kills, spread over the run."""
+    pristine = make_source(tmp_path / "pristine", 1)
+    older = tree(make_source(tmp_path / "older", 7))
+    out = tmp_path / "out"
+    root, backup = out / "kitchen", out / "kitchen_old"
+    words = [str(robomerge.path), "delete-episodes", str(root), "1", "--in-place"]
+
+    def prepare() -> None:
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(pristine, root)
+        shutil.copytree(tmp_path / "older", backup)
+
+    prepare()
+    old = tree(root)
+    start = time.monotonic()
+    subprocess.run(words, check=True, capture_output=True)
+    seconds = time.monotonic() - start
+    new = tree(root)
+    for attempt in range(30):
+        prepare()
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(seconds * attempt / 30)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        there = tree(root)
+        assert there in (old, new), f"kill {attempt}"
+        if there == old:
+            assert tree(backup) == older, f"kill {attempt}"
+        has_note = any(path.name.endswith(".exchange") for path in out.iterdir())
+        if there == old or has_note:
+            run = robomerge(*words[1:])
+            assert run.exit_code == 0, run.stderr
+        assert tree(root) == new and tree(backup) == old, f"kill {attempt}"
