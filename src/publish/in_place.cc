@@ -152,7 +152,11 @@ Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
   }
   ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, older));
   ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(older));
-  return RemoveNote(file_system, staging, sync);
+  ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(NoteOf(staging)));
+  // Now the edit is done, and must not be reported as failed: it would be done twice. A note that a
+  // power cut brings back leads to nothing that is left to do.
+  static_cast<void>(SyncParent(file_system, staging, sync).ok());
+  return Status();
 }
 
 Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_system,
