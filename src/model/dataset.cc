@@ -26,4 +26,13 @@ std::string_view ColumnOfForm(std::string_view line) {
   return line.substr(0, end);
 }
 
+StatisticsRow StatisticsOfEpisode(const Dataset& dataset, uint64_t episode) {
+  for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
+    if (episode < block.num_rows)
+      return {block.layout.get(), block.values.data() + episode * block.stride};
+    episode -= block.num_rows;
+  }
+  return {};
+}
+
 }  // namespace robomerge

@@ -175,4 +175,11 @@ struct Dataset {
   uint64_t payload_bytes() const;
 };
 
+/// The statistics of one episode: the numbers of all columns of the layout, one after another.
+struct StatisticsRow {
+  const StatColumns* layout = nullptr;  ///< null: there are none
+  const double* values = nullptr;
+};
+StatisticsRow StatisticsOfEpisode(const Dataset& dataset, uint64_t episode);
+
 }  // namespace robomerge

@@ -11,27 +11,9 @@ namespace {
 
 constexpr size_t kMostNamed = 5;
 
-bool IsMeasurable(const std::string& dtype) {
-  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
-  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
-         dtype == "float32" || dtype == "float64";
-}
-
 // LeRobot has no statistics of texts (format spec 1.4).
 bool HasStatistics(const Feature& feature) {
   return feature.dtype() != "string" && feature.dtype() != "language";
-}
-
-// Numbers of a row of a numeric feature, and those of its last dimension.
-std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
-  constexpr int64_t kMost = int64_t{1} << 30;
-  int64_t all = 1, last = 1;
-  for (const int64_t extent : feature.shape()) {
-    if (extent <= 0 || all > kMost / extent) return {0, 0};
-    all *= extent;
-    last = extent;
-  }
-  return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
 }
 
 // Why the statistics cannot be of `num_frames` frames of the feature; empty if they can.
@@ -280,6 +262,22 @@ class Choice {
 };
 
 }  // namespace
+
+bool IsMeasurable(const std::string& dtype) {
+  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
+         dtype == "float16" || dtype == "float32" || dtype == "float64";
+}
+
+std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  int64_t all = 1, last = 1;
+  for (const int64_t extent : feature.shape()) {
+    if (extent <= 0 || all > kMost / extent) return {0, 0};
+    all *= extent;
+    last = extent;
+  }
+  return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
+}
 
 Result<SourceStatistics> ChooseStatistics(const Dataset& dataset, const MeasureFeatures& measure) {
   return Choice(dataset, measure).Run();

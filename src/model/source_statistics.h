@@ -25,6 +25,13 @@ struct SourceStatistics {
 using MeasureFeatures =
     std::function<Result<std::vector<FeatureStatistics>>(const std::vector<std::string>& features)>;
 
+/// Whether rows of features of this dtype can be measured: booleans, integers and floats.
+bool IsMeasurable(const std::string& dtype);
+
+/// Numbers of a row of a numeric feature, and those of its last dimension; 0 if it has none, or too
+/// many.
+std::pair<uint64_t, uint64_t> Elements(const Feature& feature);
+
 /// Decides for every feature. An entry of stats.json counts only if it can be of this data: the
 /// feature exists, the shape fits, and the count of what is no camera is the number of frames.
 /// Without `measure` nothing is measured, but the warnings say that it will be. Fails only as

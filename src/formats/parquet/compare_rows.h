@@ -61,13 +61,17 @@ struct NumberRows {
   /// Numbers per row; 0 if rows have different numbers of them.
   uint32_t width = 0;
   std::vector<double> values;  ///< row-major
+  /// Instead of `values`, where the reader was asked for floats and the column's type is one that
+  /// they hold exactly.
+  std::vector<float> floats;
+  bool is_float = false;
 };
 
 /// Reads columns of numbers and booleans, lists of any depth included.
 class NumberReader {
  public:
   NumberReader(const io::RandomAccessFile& file, const Footer& footer,
-               const std::vector<std::string>& columns);
+               const std::vector<std::string>& columns, bool as_floats = false);
   ~NumberReader();
   NumberReader(NumberReader&&) noexcept;
 
