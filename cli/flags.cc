@@ -91,6 +91,11 @@ Status SetCopyMode(Invocation& invocation, const std::string& value, const std::
   return Status();
 }
 
+Status SetStats(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.stats, ParseChoice<StatsMode>(value, name));
+  return Status();
+}
+
 Status SetColor(Invocation& invocation, const std::string& value, const std::string& name) {
   ROBOMERGE_ASSIGN_OR_RETURN(invocation.color, ParseChoice<When>(value, name));
   return Status();
@@ -207,6 +212,12 @@ constexpr Flag kFlags[] = {
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
      "share",
      "", SetCopyMode},
+    {"stats", 0, "HOW", kReads, false,
+     "Make statistics exact, or fold them by LeRobot's formula (default exact)",
+     "exact: measured from all rows of the result; pictures are not decoded\n"
+     "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
+     "Give `describe` the flag, not `plan --partial`.",
+     "", SetStats},
     {"overwrite", 0, "", kMerges | kPublish, false,
      "Replace the dataset at DST, which stays until the new one is whole",
      "Only a dataset or an empty folder is replaced.", "",

@@ -22,6 +22,14 @@ constexpr auto NamesOf(CopyMode) {
   return std::to_array<std::string_view>({"auto", "share", "copy"});
 }
 
+/// How the statistics of a result come about (docs/statistics.md).
+enum class StatsMode {
+  kExact,  ///< numeric features are measured from the rows
+  kFold,   ///< LeRobot's formula over the statistics of the sources
+};
+
+constexpr auto NamesOf(StatsMode) { return std::to_array<std::string_view>({"exact", "fold"}); }
+
 struct MergeOptions {
   /// Worker threads; 0: one per core that this process may use. Any number gives the same bytes.
   int num_workers = 0;
@@ -35,6 +43,8 @@ struct MergeOptions {
   int64_t chunk_size = 1000;
   bool concatenate_videos = true;
   bool concatenate_data = true;
+  /// Describing a source decides it, so a plan of partials takes what `describe` was given.
+  StatsMode stats = StatsMode::kExact;
   CopyMode copy_mode = CopyMode::kAuto;
   /// Sync every file and folder to the device before the destination appears.
   bool sync = true;
@@ -71,6 +81,7 @@ struct MergeOptions {
   static void VisitFields(auto& self, auto&& visit) {
     VisitLayout(self, visit);
     VisitWriting(self, visit);
+    visit("stats", self.stats);
     visit("num_workers", self.num_workers);
     visit("dry_run", self.dry_run);
     visit("retime", self.retime);

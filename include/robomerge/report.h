@@ -23,7 +23,9 @@ struct ReportedFile {
   /// "data", "video", "episodes", "tasks", "info", "stats", "record", "carried"
   std::string kind;
   Mode mode = Mode::kWrite;
-  uint64_t size_bytes = 0;           ///< of the file, exactly
+  uint64_t size_bytes = 0;           ///< of the file, exactly unless is_estimate
+  /// The file holds statistics that are not measured yet: its size is about that.
+  bool is_estimate = false;
   uint64_t num_episodes = 0;         ///< whose rows or frames lie in it
   std::vector<std::string> sources;  ///< source files, in order
 
@@ -32,6 +34,7 @@ struct ReportedFile {
     visit("kind", self.kind);
     visit("mode", self.mode);
     visit("size_bytes", self.size_bytes);
+    visit("is_estimate", self.is_estimate);
     visit("num_episodes", self.num_episodes);
     visit("sources", self.sources);
   }

@@ -20,6 +20,7 @@ from robomerge.report import (
 T = TypeVar("T")
 
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
+StatsMode: TypeAlias = Literal["exact", "fold"]
 
 
 #: A callback; None for a bar on a terminal; False for nothing.
@@ -37,6 +38,7 @@ def merge(
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
+    stats: StatsMode = "exact",
     sync: bool = True,
     overwrite: bool = False,
     retime: bool = False,
@@ -64,6 +66,8 @@ def merge(
         concatenate_videos, concatenate_data: False keeps one file per source file.
         copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also
             where only some sources can, "copy" never.
+        stats: "exact" measures statistics from all rows of the result, "fold" folds those of the
+            sources by LeRobot's formula (docs/statistics.md).
         sync: sync everything to the device before the destination appears.
         overwrite: replace a dataset (or an empty folder, nothing else) that is at the destination.
             It stays until the new one is whole.
@@ -113,6 +117,7 @@ def merge(
         concatenate_videos=concatenate_videos,
         concatenate_data=concatenate_data,
         copy_mode=copy_mode,
+        stats=stats,
         sync=sync,
         overwrite=overwrite,
         retime=retime,
@@ -134,6 +139,7 @@ def plan(
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
+    stats: StatsMode = "exact",
     overwrite: bool = False,
     retime: bool = False,
     progress: Progress = None,
@@ -153,6 +159,7 @@ def plan(
         concatenate_videos=concatenate_videos,
         concatenate_data=concatenate_data,
         copy_mode=copy_mode,
+        stats=stats,
         overwrite=overwrite,
         retime=retime,
         verify=False,

@@ -64,6 +64,8 @@ class ReportedFile:
     #: anew; metadata made by robomerge.
     mode: Literal["copy", "splice", "encode", "write"]
     size_bytes: int
+    #: The file holds statistics that are not measured yet (of a plan): its size is about that.
+    is_estimate: bool
     #: Episodes whose rows or frames are in it.
     num_episodes: int
     #: Source files in order.

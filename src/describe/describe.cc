@@ -6,7 +6,7 @@
 namespace robomerge {
 
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec,
-                         const MeasureFeatures& measure, const CutVideo& cut) {
+                         const MeasureFeatures& measure, const CutVideo& cut, StatsMode stats) {
   auto source = std::make_shared<DescribedSource>();
   source->name = spec.name;
   source->adaptation = spec.adaptation;
@@ -22,7 +22,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
     ROBOMERGE_ASSIGN_OR_RETURN(dataset,
                                describe_internal::CutVideos(*dataset, cut, *source, warnings));
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure));
+  ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure, stats));
   warnings.insert(warnings.end(), chosen.warnings.begin(), chosen.warnings.end());
   if (chosen.is_as_written) {
     source->statistics =

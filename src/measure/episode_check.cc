@@ -116,8 +116,10 @@ EpisodeCheck::EpisodeCheck(const FeatureToMeasure& feature, const EpisodeToMeasu
                           [&](const Stated& one) { return *one.name == wanted.name; });
     if (is_usual && !is_there) CallWrong(wanted.name, 0, true, 0, 0, 0);
   }
-  if (is_ragged || (stated_width_ != feature.width && stated_width_ != feature.row_width))
+  if (is_ragged || (stated_width_ != feature.width && stated_width_ != feature.row_width)) {
+    stated_width_ = 0;
     CallWrong("mean", 0, true, 0, 0, 0);
+  }
   const auto rows = static_cast<double>(episode.num_rows);
   const auto elements = static_cast<double>(feature.row_width);
   if (count != rows && count != rows * elements && count != rows * elements / feature.width)
@@ -126,7 +128,9 @@ EpisodeCheck::EpisodeCheck(const FeatureToMeasure& feature, const EpisodeToMeasu
 
 void EpisodeCheck::CallWrong(const std::string& stat, uint32_t element, bool is_missing,
                              double stated, double measured, double error) {
-  if (correction_ && (correction_->is_missing || !(error > correction_->error))) return;
+  // What is wrong says more than what is missing.
+  if (correction_ && (is_missing || (!correction_->is_missing && !(error > correction_->error))))
+    return;
   if (!correction_) correction_.emplace().episode = episode_.episode;
   correction_->stat = stat;
   correction_->element = element;

@@ -18,8 +18,6 @@ class EpisodeCheck {
 
   /// Whether what is stated cannot be kept, as far as it is known.
   bool is_wrong() const { return correction_.has_value(); }
-  /// Whether nothing that is stated can be compared.
-  bool is_hopeless() const { return correction_ && correction_->is_missing; }
   /// For how many elements the statistics are stated: those of the last dimension, or all; 0 if
   /// they are missing.
   uint64_t stated_width() const { return stated_width_; }

@@ -157,8 +157,7 @@ class Measurement {
   }
 
   bool IsChecked(size_t feature, const EpisodeCheck& check) const {
-    return rows_.checks_episodes && check.stated_width() == rows_.features[feature].width &&
-           !check.is_hopeless();
+    return rows_.checks_episodes && check.stated_width() == rows_.features[feature].width;
   }
 
   template <typename Number>

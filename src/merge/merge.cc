@@ -89,7 +89,8 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, DoneData(plan, missing), transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteMeasuredSteps(plan, missing, transaction, left_));
     done_ = transaction.done();
     for (const size_t step : missing) totals_.Add(*done_[step]);
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(transaction.directory()));
@@ -101,6 +102,20 @@ class MergeRun {
     // What was verified is at the destination now.
     if (verification_ != nullptr) verification_->destination = destination_;
     return Status();
+  }
+
+  // Data files of an earlier run, whose rows are still to be measured for files that are missing.
+  static std::vector<size_t> DoneData(const MergePlan& plan, const std::vector<size_t>& missing) {
+    std::vector<size_t> done;
+    const bool is_needed = std::any_of(missing.begin(), missing.end(), [&](size_t step) {
+      return NeedsMeasures(plan, plan.steps[step]);
+    });
+    for (size_t step = 0; is_needed && step < plan.steps.size(); ++step) {
+      if (std::holds_alternative<DataStep>(plan.steps[step]) &&
+          !std::binary_search(missing.begin(), missing.end(), step))
+        done.push_back(step);
+    }
+    return done;
   }
 
   Status TakeWhatIsThere(const MergePlan& plan, Transaction& transaction) {
@@ -186,6 +201,8 @@ class MergeRun {
     for (size_t step = 0; step < plan.steps.size(); ++step) {
       report.files.push_back(ReportedFileOf(plan, plan.steps[step], *done_[step]));
       report.size_bytes += done_[step]->size_bytes;
+      report.files.back().is_estimate =
+          options_.dry_run && NeedsMeasures(plan, plan.steps[step]);
     }
     FillBytesAndTimes(totals_, run_, report);
     report.critical_path_seconds = static_cast<double>(run_.Usage().critical_path_ns) * 1e-9;

@@ -11,6 +11,7 @@
 #include "formats/mp4/movie_splice.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
+#include "merge/measuring.h"
 #include "model/adaptation.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
@@ -75,7 +76,7 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
 }
 
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
-                                SharedLayouts& layouts) {
+                                StatsMode stats, SharedLayouts& layouts) {
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
@@ -83,7 +84,14 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceS
   const auto measure = [&](const std::vector<std::string>& features) {
     return MeasureEach(file_system, *shared, features);
   };
-  return Describe(shared, source, measure, CutsOn(file_system));
+  return Describe(shared, source, measure, CutsOn(file_system), stats);
+}
+
+Run::NoteCallback NoteIn(Transaction& transaction) {
+  return [&transaction](size_t step, const WrittenFile& written) {
+    transaction.done()[step] = written;  // one slot per step: needs no lock
+    return transaction.Note(step, written);
+  };
 }
 
 // The source that a plan means.
@@ -303,7 +311,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   tree.stop = stop_;
   SharedLayouts layouts;
   const auto describe = [&](size_t source) {
-    return ReadAndDescribe(file_system_, sources[source], layouts);
+    return ReadAndDescribe(file_system_, sources[source], options_.stats, layouts);
   };
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);
@@ -373,7 +381,7 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
     const uint32_t number = numbers[at];
     const Origin& planned = plan.origins[number];
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                               ReadAndDescribe(file_system_, SpecOf(planned), layouts));
+                               ReadAndDescribe(file_system_, SpecOf(planned), plan.stats, layouts));
     std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
     Origin now = OriginOf(*source);
     ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
@@ -391,23 +399,60 @@ Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destinat
   Publication publication = PublicationOf(plan, destination, options);
   publication.check_whole = [this](const std::string& root) {
     SharedLayouts layouts;
-    return ReadAndDescribe(file_system_, root, layouts).status();
+    return ReadAndDescribe(file_system_, root, StatsMode::kExact, layouts).status();
   };
   return Transaction::Open(file_system_, std::move(publication));
 }
 
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                       Transaction& transaction) {
-  return WriteSteps(plan, steps, transaction.files(), transaction.directory(),
-                    [&transaction](size_t step, const WrittenFile& written) {
-                      transaction.done()[step] = written;  // one slot per step: needs no lock
-                      return transaction.Note(step, written);
-                    });
+                       const std::vector<size_t>& measured_too, Transaction& transaction) {
+  Measures measures;
+  const Measuring measuring(file_system_, plan, transaction, num_workers_, options_.sync);
+  if (plan.stats == StatsMode::kExact) {
+    measures.measure = [&](size_t step) { return measuring.Measure(step); };
+    measures.measured_too = measured_too;
+  }
+  std::vector<size_t> first;
+  for (const size_t step : steps) {
+    if (!NeedsMeasures(plan, plan.steps[step])) first.push_back(step);
+  }
+  return WriteSteps(plan, first, transaction.files(), transaction.directory(),
+                    NoteIn(transaction), measures);
+}
+
+Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                               Transaction& transaction, std::vector<Problem>& warnings) {
+  std::vector<size_t> episodes, stats;
+  for (const size_t step : steps) {
+    if (!NeedsMeasures(plan, plan.steps[step])) continue;
+    (std::holds_alternative<StatsStep>(plan.steps[step]) ? stats : episodes).push_back(step);
+  }
+  if (episodes.empty() && stats.empty()) return Status();
+  if (StopRequested()) return Problem(Code::kCancelled, "stopped before statistics were combined");
+  Measuring measuring(file_system_, plan, transaction, num_workers_, options_.sync);
+  ROBOMERGE_RETURN_NOT_OK(measuring.CheckComplete());
+  ROBOMERGE_RETURN_NOT_OK(measuring.Combine());
+  Measures measures;
+  measures.corrections = &measuring.corrections();
+  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, episodes, transaction.files(), transaction.directory(),
+                                     NoteIn(transaction), measures));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, measuring.StatsText());
+  measures.stats_text = &text;
+  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, stats, transaction.files(), transaction.directory(),
+                                     NoteIn(transaction), measures));
+  for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
+  return Status();
 }
 
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        io::FileSystem& file_system, const std::string& directory,
                        const NoteCallback& note) {
+  return WriteSteps(plan, steps, file_system, directory, note, {});
+}
+
+Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                       io::FileSystem& file_system, const std::string& directory,
+                       const NoteCallback& note, const Measures& measures) {
   io::FilePool pool(file_system_);
   WriteContext context;
   context.plan = &plan;
@@ -418,14 +463,19 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
       options_.copy_mode == CopyMode::kCopy ? io::Sharing::kForbidden : io::Sharing::kAllowed;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
-  uint64_t cost_bytes = 0;
-  for (const size_t step : steps) cost_bytes += CostBytes(plan.steps[step]);
-  observer_.SetPlan(cost_bytes, steps.size());
+  context.corrections = measures.corrections;
+  context.stats_text = measures.stats_text;
+  for (const size_t step : steps) planned_bytes_ += CostBytes(plan.steps[step]);
+  num_planned_ += steps.size();
+  observer_.SetPlan(planned_bytes_, num_planned_);
   std::vector<Status> noted(plan.steps.size());
   std::vector<schedule::Item> items;
   for (const size_t step : steps) {
-    const auto enter = [this, &noted, &note, step](const WrittenFile& file) {
+    const auto enter = [this, &plan, &noted, &note, &measures, step](const WrittenFile& file) {
       noted[step] = note(step, file);
+      // At once, while its bytes are in memory.
+      const bool has_rows = std::holds_alternative<DataStep>(plan.steps[step]);
+      if (noted[step].ok() && has_rows && measures.measure) noted[step] = measures.measure(step);
       observer_.FileWritten();
     };
     schedule::Item item;
@@ -435,6 +485,13 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
     item.body = [&context, step, enter](schedule::Spawner& spawner) {
       return WriteStep(context, step, spawner, enter);
     };
+    items.push_back(std::move(item));
+  }
+  for (const size_t step : measures.measured_too) {
+    schedule::Item item;
+    item.name = "measure " + PathOf(plan, plan.steps[step]);
+    item.category = "write";
+    item.body = [&measures, step](schedule::Spawner&) { return measures.measure(step); };
     items.push_back(std::move(item));
   }
   schedule::ParallelForOptions options;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "io/file_pool.h"
 #include "merge/progress.h"
+#include "model/measured.h"
 #include "model/partial.h"
 #include "model/plan.h"
 #include "publish/preflight.h"
@@ -98,9 +100,15 @@ class Run {
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     io::FileSystem& file_system, const std::string& directory,
                     const NoteCallback& note);
-  /// The same into the staging folder of `transaction`; notes each file there as done.
+  /// The same into the staging folder of `transaction`; notes each file there as done. Where rows
+  /// are measured, measures those of the data files among `steps`, and of `measured_too`, which are
+  /// written already. Steps that need the measures of all rows are left out.
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                    Transaction& transaction);
+                    const std::vector<size_t>& measured_too, Transaction& transaction);
+  /// Writes those of `steps` that need the measures of all rows. Appends what these showed to
+  /// `warnings`. REQUIRES: all data files are measured; the plan has the sources of the steps.
+  Status WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                            Transaction& transaction, std::vector<Problem>& warnings);
 
  private:
   /// Does `body` for each source on the workers, as "`what` LOCATION" of
@@ -108,6 +116,16 @@ class Run {
   /// first failure in the order of the sources.
   Status ForEachSource(const std::vector<std::string>& locations, const std::string& category,
                        const std::string& what, const std::function<Status(size_t)>& body);
+  /// What WriteSteps also does, and what it takes from measures.
+  struct Measures {
+    std::function<Status(size_t step)> measure;  // of each data file that was written
+    std::vector<size_t> measured_too;
+    const EpisodeCorrections* corrections = nullptr;
+    const std::string* stats_text = nullptr;
+  };
+  Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                    io::FileSystem& file_system, const std::string& directory,
+                    const NoteCallback& note, const Measures& measures);
   Status WriteTrace(std::span<const std::byte> bytes);
   io::FileSystem& file_system_;
   const MergeOptions& options_;
@@ -120,6 +138,7 @@ class Run {
   std::chrono::steady_clock::time_point stage_start_;
   // The node that everything later had to wait for: the root of the tree, then the plan.
   uint64_t last_node_ = 0;
+  uint64_t planned_bytes_ = 0, num_planned_ = 0;  // of all steps so far
 };
 
 template <typename Report>

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "merge/measuring.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
 #include "merge/slices.h"
@@ -87,7 +88,8 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     report.payload_bytes = partial.payload_bytes;
     report.warnings = partial.warnings.Flatten();
     run.Enter("write");
-    const persist::PartialPlace place{slice.first, report.num_sources, all.size()};
+    const persist::PartialPlace place{slice.first, report.num_sources, all.size(),
+                                      run.options().stats};
     // Ranks with other rules describe other datasets.
     std::vector<std::string> list;
     for (const SourceSpec& source : resolved) {
@@ -153,7 +155,8 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
 
 Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                                      const std::string& destination,
-                                     const std::string& plan_directory, Run& run) {
+                                     const std::string& plan_directory, MergeOptions& options,
+                                     Run& run) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
                              io::AbsolutePath(run.file_system(), destination));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
@@ -161,6 +164,16 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
   run.Enter("read");
   ROBOMERGE_ASSIGN_OR_RETURN(std::vector<persist::StoredPartial> partials,
                              persist::ReadPartials(run.file_system(), partial_directory));
+  const StatsMode stats = partials.front().place.stats;
+  if (options.stats == StatsMode::kFold && stats != StatsMode::kFold) {
+    return Problem(Code::kInvalidArgument, "sources are not described for folded statistics")
+        .Kind("E-options")
+        .At(partials.front().path)
+        .Expected("--stats fold")
+        .Found(StrCat("--stats ", NameOf(stats)))
+        .Hint("give `describe --stats fold`, into an empty folder");
+  }
+  options.stats = stats;
   Partial root;
   for (persist::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
   ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, RootsOf(root)));
@@ -217,7 +230,7 @@ class WriteRun {
       ROBOMERGE_RETURN_NOT_OK(transaction.Settle(
           WriteSlice(slice, transaction), "run the same `robomerge write` again to continue"));
     }
-    report_.num_files_skipped = report_.num_units - report_.num_files_written;
+    report_.num_files_skipped = report_.num_units - report_.num_files_written - num_late_;
     report_.already_done = report_.num_files_written == 0;
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
     FillBytesAndTimes(totals_, run_, report_);
@@ -229,20 +242,27 @@ class WriteRun {
   Status WriteSlice(Slice slice, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kWriter));
     if (transaction.is_published()) return Status();
-    const std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
-    if (missing.empty()) return Status();
-    std::set<uint32_t> sources;
     const MergePlan& plan = stored_.plan;
-    for (const size_t step : missing) {
+    std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
+    // What all ranks measure must be known to write these: `publish` does.
+    num_late_ = std::erase_if(
+        missing, [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<size_t> unmeasured,
+                               UnmeasuredOf(slice, missing, transaction));
+    std::vector<size_t> concerned = missing;
+    concerned.insert(concerned.end(), unmeasured.begin(), unmeasured.end());
+    if (concerned.empty()) return Status();
+    std::set<uint32_t> sources;
+    for (const size_t step : concerned) {
       for (const uint32_t source : SourcesOf(plan, plan.steps[step])) sources.insert(source);
     }
     ROBOMERGE_RETURN_NOT_OK(run_.LoadSources({sources.begin(), sources.end()}, stored_.plan));
-    for (const size_t step : missing) {
+    for (const size_t step : concerned) {
       ROBOMERGE_RETURN_NOT_OK(persist::CheckReferences(plan, plan.steps[step], report_.directory));
     }
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, unmeasured, transaction));
     ROBOMERGE_RETURN_NOT_OK(CheckSourcesRead({sources.begin(), sources.end()}, transaction));
     for (const size_t step : missing) {
       const WrittenFile& written = *transaction.done()[step];
@@ -252,6 +272,17 @@ class WriteRun {
     }
     report_.num_files_written = missing.size();
     return Status();
+  }
+
+  // Data files of this slice that are written, and of which no summary is there.
+  Result<std::vector<size_t>> UnmeasuredOf(Slice slice, const std::vector<size_t>& missing,
+                                           Transaction& transaction) const {
+    std::vector<size_t> done;
+    if (stored_.plan.stats == StatsMode::kFold) return done;
+    for (size_t step = slice.first; step < slice.end; ++step) {
+      if (!std::binary_search(missing.begin(), missing.end(), step)) done.push_back(step);
+    }
+    return Measuring(run_.file_system(), stored_.plan, transaction, 1, false).Unmeasured(done);
   }
 
   // The sources again, now that their bytes are moved.
@@ -269,9 +300,35 @@ class WriteRun {
   Run& run_;
   StageReport report_;
   WrittenTotals totals_;
+  uint64_t num_late_ = 0;  // files that `publish` writes
 };
 
-Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string& plan_directory,
+// Writes the files that need what all ranks have measured.
+Status WriteLate(persist::StoredPlan& stored, const std::string& plan_directory, Run& run,
+                 Transaction& transaction, StageReport& report) {
+  const std::vector<size_t> missing = transaction.Missing();
+  if (missing.empty()) return Status();
+  MergePlan& plan = stored.plan;
+  ROBOMERGE_RETURN_NOT_OK(
+      Measuring(run.file_system(), plan, transaction, 1, false).CheckComplete());
+  std::set<uint32_t> sources;
+  for (const size_t step : missing) {
+    for (const uint32_t source : SourcesOf(plan, plan.steps[step])) sources.insert(source);
+  }
+  ROBOMERGE_RETURN_NOT_OK(run.Start());
+  ROBOMERGE_RETURN_NOT_OK(run.LoadSources({sources.begin(), sources.end()}, plan));
+  for (const size_t step : missing) {
+    ROBOMERGE_RETURN_NOT_OK(persist::CheckReferences(plan, plan.steps[step], plan_directory));
+  }
+  run.Enter("write");
+  ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
+  ROBOMERGE_RETURN_NOT_OK(run.WriteMeasuredSteps(plan, missing, transaction, report.warnings));
+  report.num_files_written = missing.size();
+  run.Enter("publish");
+  return Status();
+}
+
+Result<StageReport> Publish(persist::StoredPlan& stored, const std::string& plan_directory,
                             Run& run) {
   StageReport report;
   report.stage = "publish";
@@ -283,12 +340,15 @@ Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored, run));
   if (!transaction.is_published()) {
     Status status = transaction.Stage(Role::kPublisher);
+    if (status.ok() && !transaction.is_published())
+      status = WriteLate(stored, plan_directory, run, transaction, report);
     if (status.ok() && !transaction.is_published()) status = transaction.Publish();
     ROBOMERGE_RETURN_NOT_OK(transaction.Settle(status, ""));
   }
   report.already_done = transaction.is_published();
   if (report.already_done) ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
-  report.warnings = transaction.warnings();
+  report.warnings.insert(report.warnings.end(), transaction.warnings().begin(),
+                         transaction.warnings().end());
   for (const std::string& path : PathsOf(stored.plan)) {
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
                                run.file_system().Stat(io::JoinPath(stored.destination, path)));
@@ -321,8 +381,10 @@ Result<StageReport> PlanPartialsOn(io::FileSystem& file_system,
                                    const std::string& plan_directory, const MergeOptions& options,
                                    const ProgressCallback& progress,
                                    const std::atomic<bool>* stop) {
-  Run run(file_system, options, progress, stop);
-  return WithKind(PlanFromPartials(partial_directory, destination, plan_directory, run));
+  MergeOptions all_options = options;
+  Run run(file_system, all_options, progress, stop);
+  return WithKind(
+      PlanFromPartials(partial_directory, destination, plan_directory, all_options, run));
 }
 
 Result<StageReport> PlanSourcesOn(io::FileSystem& file_system,
@@ -348,7 +410,7 @@ Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::strin
 
 Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::string& plan_directory,
                                      const MergeOptions& options) {
-  const Result<persist::StoredPlan> stored = persist::ReadPlan(file_system, plan_directory);
+  Result<persist::StoredPlan> stored = persist::ReadPlan(file_system, plan_directory);
   if (!stored.ok()) return WithKind(stored.status());
   const MergeOptions all_options = OptionsOf(*stored, options);
   Run run(file_system, all_options, {}, nullptr);

@@ -24,7 +24,7 @@ inline double Interpolate(double low, double high, double part) {
 struct EpisodeCorrection {
   uint64_t episode = 0;
   FeatureStatistics statistics;  ///< all of them, measured
-  /// The first one that is missing or that differs most; of which element.
+  /// The one that differs most, or else the first one that is missing; of which element.
   std::string stat;
   uint32_t element = 0;
   bool is_missing = false;

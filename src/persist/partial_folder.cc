@@ -32,6 +32,7 @@ Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string&
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.first_source, folder.Count("first_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.num_sources, folder.Count("num_sources"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.num_sources_in_all, folder.Count("num_sources_in_all"));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.place.stats, ReadStatsMode(folder));
   ROBOMERGE_ASSIGN_OR_RETURN(ListTable all, folder.Read<ListTable>("list"));
   list = std::move(all.root);
   if (list.size() != stored.place.num_sources_in_all) {
@@ -136,6 +137,7 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   fields["num_episodes"] = partial.num_episodes;
   fields["num_frames"] = partial.num_frames;
   fields["payload_bytes"] = partial.payload_bytes;
+  if (place.stats == StatsMode::kExact) fields["stats"] = NameOf(place.stats);
   TableFolderWriter writer(kPartial, std::move(fields));
   writer.Add("list", all);
   writer.Add("schemas", tables.schemas);
@@ -192,6 +194,16 @@ Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_syste
       first_list = std::move(list);
     } else if (auto problem = CompareLists(first_list, first_path, list, partial->path)) {
       problems.push_back(std::move(*problem));
+    }
+    if (!partials.empty() && partial->place.stats != partials.front().place.stats) {
+      problems.push_back(
+          Problem(Code::kCorrupt, "partials are described for different statistics")
+              .Kind("E-partial-overlap")
+              .At(partial->path)
+              .Expected(StrCat("--stats ", NameOf(partials.front().place.stats), "   from ",
+                               partials.front().path))
+              .Found(StrCat("--stats ", NameOf(partial->place.stats)))
+              .Hint("give every rank of `describe` the same --stats, into an empty folder"));
     }
     partials.push_back(std::move(partial).value());
   }

@@ -36,6 +36,8 @@ Json Fields(const StoredPlan& stored) {
   fields["schema_data_file"] = plan.schema_data_file;
   fields["video_keys"] = plan.video_keys;
   fields["carried_columns"] = plan.carried_columns;
+  // A plan without it folds, as those did that were made before there was a choice.
+  if (plan.stats == StatsMode::kExact) fields["stats"] = NameOf(plan.stats);
   if (!plan.nullable_columns.empty()) fields["nullable_columns"] = plan.nullable_columns;
   return fields;
 }
@@ -76,6 +78,8 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   if (folder.Has("nullable_columns")) {
     ROBOMERGE_ASSIGN_OR_RETURN(plan.nullable_columns, folder.TextList("nullable_columns"));
   }
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.stats, ReadStatsMode(folder));
+  stored.options.stats = plan.stats;
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_source, folder.Count("schema_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_data_file, folder.Count("schema_data_file"));
   plan.schema_source = static_cast<uint32_t>(schema_source);

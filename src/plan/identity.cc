@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "formats/json/fields.h"
 #include "model/adaptation.h"
+#include "model/statistics_text.h"
 #include "plan/plan.h"
 #include "plan/plan_internal.h"
 
@@ -137,6 +138,8 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
   for (const std::string& column : plan.carried_columns) all.Add(column);
   for (const Step& step : plan.steps) std::visit([&](const auto& one) { AddStep(one, all); }, step);
   AddEpisodes(plan, all);
+  // The rule, not what it will find.
+  if (plan.stats == StatsMode::kExact) all.Add("statistics measured");
   all.Add(plan.rate.numerator), all.Add(plan.rate.denominator);
   all.Add(plan.num_frames), all.Add(plan.payload_bytes), all.Add(plan.alignment_bytes);
   all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
@@ -170,6 +173,15 @@ void MakeOrigins(const PlanSite& site, MergePlan& plan) {
   }
 }
 
+// Pictures, whose statistics cannot be measured without decoding them.
+static Json FoldedFeatures(const MergePlan& plan) {
+  Json names = Json::array();
+  for (const Feature& feature : SchemaOf(plan).features) {
+    if (feature.is_camera()) names.push_back(feature.name);
+  }
+  return names;
+}
+
 std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   Json record = Json::object();
   record["format"] = "robomerge record";
@@ -179,6 +191,11 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   Json& settings = record["options"] = Json::object();
   MergeOptions::VisitLayout(options, json::AddTo(settings));
   settings["layout_block_bytes"] = plan.alignment_bytes;
+  // Where nothing is said they are folded, as in records before there was a choice.
+  if (plan.stats == StatsMode::kExact) {
+    settings["stats"] = NameOf(plan.stats);
+    record["folded"] = FoldedFeatures(plan);
+  }
   Json& sources = record["sources"] = Json::array();
   // By order, and by name if the user gave one: the result must not show where sources lie (W-23).
   for (const Origin& origin : plan.origins) {

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/measured.h"
+#include "model/source_statistics.h"
 #include "plan/plan_internal.h"
 
 namespace robomerge {
@@ -78,6 +80,23 @@ void GatherStatColumns(MergePlan& plan) {
       for (const StatColumn& column : *block.layout) {
         if (seen.emplace(column.feature, column.stat).second) plan.stat_columns.push_back(column);
       }
+    }
+  }
+}
+
+// Where a source lacks statistics of an episode, they are measured.
+void AddMeasuredColumns(const Schema& schema, MergePlan& plan) {
+  if (plan.num_frames == 0) return;
+  for (const Feature& feature : schema.features) {
+    if (!IsMeasurable(feature.dtype()) || Elements(feature).second == 0) continue;
+    std::vector<std::string> names = {"min", "max", "mean", "std", "count"};
+    names.insert(names.end(), std::begin(kQuantileNames), std::end(kQuantileNames));
+    for (std::string& name : names) {
+      const bool is_there = std::any_of(
+          plan.stat_columns.begin(), plan.stat_columns.end(), [&](const StatColumn& column) {
+            return column.feature == feature.name && column.stat == name;
+          });
+      if (!is_there) plan.stat_columns.push_back({feature.name, std::move(name)});
     }
   }
 }
@@ -178,6 +197,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan.video_keys = root.schemas.front().schema->video_keys();
   plan.payload_bytes = root.payload_bytes;
   plan.alignment_bytes = site.alignment_bytes;
+  plan.stats = options.stats;
   MapTasks(root.tasks, plan);
   PlaceEpisodes(plan);
   plan_internal::PackData(options, plan);
@@ -187,6 +207,7 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   plan_internal::ChooseDataSchema(plan);
   GatherCarriedColumns(plan);
   GatherStatColumns(plan);
+  if (plan.stats == StatsMode::kExact) AddMeasuredColumns(*root.schemas.front().schema, plan);
   // Statistics first, because of the order of warnings; steps have the order of Step.
   ROBOMERGE_ASSIGN_OR_RETURN(std::string statistics, plan_internal::MakeStatistics(plan));
   plan.steps.emplace_back(TasksStep());

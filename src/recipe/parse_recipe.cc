@@ -268,6 +268,13 @@ class Reader {
     }
     AddWrong(key, node, "auto, share or copy");
   }
+  void Take(const std::string& key, const Node& node, StatsMode& value) {
+    const auto mode = node.kind == Kind::kText ? FromName<StatsMode>(node.text) : std::nullopt;
+    if (mode)
+      value = *mode;
+    else
+      AddWrong(key, node, "exact or fold");
+  }
 
   void TakeEpisodes(const std::string& key, const Node& node, std::string& value) {
     if (node.kind == Kind::kList && !node.values.empty()) {

@@ -55,6 +55,11 @@ class RowsCheck {
         for (uint32_t element = 0; element < numbers[column].width; ++element) {
           moments[column].push_back(
               Moments::Of(numbers[column].values, element, numbers[column].width, num_rows));
+          // Measured statistics are those of the finite numbers.
+          if (all_.is_measured)
+            moments[column].back() = Profile::Of(moments[column].back(), numbers[column].values,
+                                                 element, numbers[column].width, num_rows)
+                                         .finite;
         }
         Add(result_.moments[column], moments[column]);
         if (all_.is_profiled) AddProfile(column, numbers[column], moments[column], num_rows);
@@ -65,6 +70,8 @@ class RowsCheck {
         CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       } else if (episode < all_.origins.size()) {
         ROBOMERGE_RETURN_NOT_OK(Against(episode, rows, numbers));
+        if (all_.is_measured)
+          CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       }
     }
     return Status();
@@ -324,7 +331,7 @@ class RowsCheck {
 std::vector<std::string> NumericColumns(const Case& all) {
   std::vector<std::string> columns(std::begin(kNumbered), std::end(kNumbered));
   if (all.is_retimed) columns.emplace_back("timestamp");
-  if (all.has_sources()) return columns;
+  if (all.has_sources() && !all.is_measured) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();
     // float16 is left out: Arrow hands it out as bits, and no recorder writes it.

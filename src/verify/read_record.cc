@@ -18,6 +18,16 @@ bool HoldsRules(const json::Json& entries) {
 
 }  // namespace
 
+bool IsMeasured(const io::FileSystem& file_system, const std::string& root) {
+  const std::string path = io::JoinPath(root, "meta/robomerge.json");
+  const Result<std::string> text = io::ReadWholeFile(file_system, path);
+  if (!text.ok()) return false;
+  const Result<json::Json> record = json::Parse(*text, path);
+  if (!record.ok() || !record->is_object() || !record->contains("options")) return false;
+  const json::Json& options = record->at("options");
+  return options.is_object() && options.value("stats", json::Json()) == json::Json("exact");
+}
+
 Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations) {

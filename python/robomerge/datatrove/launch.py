@@ -27,7 +27,7 @@ from robomerge.datatrove.phases import Phase, run_in_turn
 from robomerge.datatrove.ray_cluster import run_on_ray
 from robomerge.datatrove.steps import Describe, Plan, Publish, Write, available_cores
 from robomerge.datatrove.work_directory import WorkDirectory, read_sources
-from robomerge.merging import CopyMode
+from robomerge.merging import CopyMode, StatsMode
 
 EXECUTORS = {"local": LocalPipelineExecutor, "slurm": SlurmPipelineExecutor, "ray": RayPipelineExecutor}
 #: The options that run() itself gives to datatrove's executors.
@@ -68,6 +68,7 @@ def run(
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
+    stats: StatsMode = "exact",
     sync: bool = True,
     overwrite: bool = False,
     tmp_root: str | PathLike[str] | None = None,
@@ -97,6 +98,7 @@ def run(
         data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos,
             concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
+        stats: "exact" or "fold", as docs/statistics.md says.
         sync: Whether every file is flushed to the device before it counts as written.
         overwrite: Whether a dataset that is at the destination may be replaced.
         tmp_root: Where the destination grows; None: beside its place. Must be on the same file
@@ -118,6 +120,7 @@ def run(
         "concatenate_videos": concatenate_videos,
         "concatenate_data": concatenate_data,
         "copy_mode": copy_mode,
+        "stats": stats,
         "sync": sync,
         "overwrite": overwrite,
         "tmp_root": os.path.abspath(tmp_root) if tmp_root else "",
@@ -151,8 +154,8 @@ def run(
 
     partials, plan = str(work.partials_dir(describe_tasks)), str(work.plan_dir)
     steps = (
-        (Describe(str(work.sources_file), partials, threads, command), describe_tasks),
-        (Plan(partials, target, plan, **options, command=command), 1),
+        (Describe(str(work.sources_file), partials, threads, command, stats), describe_tasks),
+        (Plan(partials, target, plan, **{k: v for k, v in options.items() if k != "stats"}, command=command), 1),
         (Write(plan, threads, command), num_writers),
         (Publish(plan, command), 1),
     )
@@ -210,6 +213,8 @@ def _wrong_numbers(counts: dict[str, int | None], options: dict[str, Any]) -> li
             problems.append(f"{name}: expected a number of MB above 0, found {value!r}")
     if not _is_whole(options["chunk_size"], 1) or options["chunk_size"] > 1000:
         problems.append(f"chunk_size: expected a whole number from 1 to 1000, found {options['chunk_size']!r}")
+    if options["stats"] not in get_args(StatsMode):
+        problems.append(f"stats: expected {_either(get_args(StatsMode))}, found {options['stats']!r}")
     if options["copy_mode"] not in get_args(CopyMode):
         problems.append(f"copy_mode: expected {_either(get_args(CopyMode))}, found {options['copy_mode']!r}")
     return problems

@@ -90,19 +90,23 @@ class Describe(CommandStep):
         partials_dir: Where the descriptions go; one folder for one number of tasks.
         num_workers: Threads of each task; 0: as many as the task has cores.
         command: Words that start robomerge; empty: the installed package.
+        stats: "exact" or "fold", as docs/statistics.md says.
     """
 
     name = "describe"
 
-    def __init__(self, sources_file: str, partials_dir: str, num_workers: int = 0, command: str = "") -> None:
+    def __init__(
+        self, sources_file: str, partials_dir: str, num_workers: int = 0, command: str = "", stats: str = "exact"
+    ) -> None:
         super().__init__(command)
+        self.stats = stats
         self.sources_file = str(sources_file)
         self.partials_dir = str(partials_dir)
         self.num_workers = num_workers
 
     def arguments(self, rank: int, world_size: int) -> list[str]:
         words = ["describe", "--from", self.sources_file, "--partial", self.partials_dir]
-        words += ["--rank", str(rank), "--world-size", str(world_size)]
+        words += ["--rank", str(rank), "--world-size", str(world_size), "--stats", self.stats]
         return [*words, "-j", str(self.num_workers or available_cores())]
 
 
