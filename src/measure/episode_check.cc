@@ -11,7 +11,11 @@ namespace {
 constexpr double kRounding = 1e-6;
 // Of the standard deviation: what no training can tell.
 constexpr double kOfDeviation = 1e-3;
+// Of the greatest magnitude: what the recorder's sums in float32 leave, and verify accepts.
+constexpr double kOfMagnitude = 1e-5;
 constexpr double kRecorderBins = 5000;
+// The recorder's bins begin 1e-10 before the least value.
+constexpr double kBinsBegin = 2e-10;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // The values of one element in one episode.
@@ -122,7 +126,7 @@ EpisodeCheck::EpisodeCheck(const FeatureToMeasure& feature, const EpisodeToMeasu
   }
   const auto rows = static_cast<double>(episode.num_rows);
   const auto elements = static_cast<double>(feature.row_width);
-  if (count != rows && count != rows * elements && count != rows * elements / feature.width)
+  if (count >= 0 && count != rows && count != rows * elements && count != rows * elements / feature.width)
     CallWrong("count", 0, false, count, rows, std::numeric_limits<double>::infinity());
 }
 
@@ -151,7 +155,10 @@ void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
   for (const Stated& one : stated_) {
     const double stated = one.values[element];
     if (one.fraction >= 0) {
-      if (IsNear(finite, one.fraction, stated, bin + rounding)) continue;
+      const bool is_in_range = finite.empty() || (stated >= look.min - rounding - kBinsBegin &&
+                                                  stated <= look.max + rounding + kBinsBegin);
+      if (is_in_range && IsNear(finite, one.fraction, stated, bin + rounding + kBinsBegin))
+        continue;
       std::vector<Number> sorted = finite;
       std::sort(sorted.begin(), sorted.end());
       const double measured = QuantileOf(sorted, one.fraction);
@@ -162,7 +169,12 @@ void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
     const double measured = Of(look, *one.name);
     if (std::isnan(stated) && std::isnan(measured)) continue;
     const bool is_moment = *one.name == "mean" || *one.name == "std";
-    const double tolerance = rounding + (is_moment ? kOfDeviation * look.deviation : 0);
+    double tolerance = kRounding * std::fabs(measured);
+    if (is_moment)
+      tolerance = std::min(rounding + kOfDeviation * look.deviation, kOfMagnitude * magnitude);
+    // The variance is this close too.
+    if (*one.name == "std" && measured > 0)
+      tolerance = std::min(tolerance, kOfMagnitude * magnitude * (magnitude / measured) / 3);
     const double distance = std::fabs(stated - measured);
     if (!(distance <= tolerance))
       CallWrong(*one.name, element, false, stated, measured,

@@ -120,7 +120,8 @@ double ExactSums::Mean(uint64_t count) const {
       sum.magnitude().Scaled(static_cast<int>(least) - kUnitExponent) /
       static_cast<long double>(count);
   // The sum of many numbers near the greatest is none that a float64 holds, but the mean is.
-  return static_cast<double>(sum.is_negative() && mean != 0 ? -mean : mean);
+  // What is too small for one becomes 0, without a sign.
+  return static_cast<double>(sum.is_negative() ? -mean : mean) + 0.0;
 }
 
 double ExactSums::Deviation(uint64_t count) const {

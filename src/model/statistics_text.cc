@@ -38,7 +38,9 @@ FeatureStatistics WithKinds(FeatureStatistics statistics, const Feature& feature
   const std::string dtype = feature.dtype();
   for (Statistic& one : statistics.statistics) {
     if (one.name == "count") one.kind = NumberKind::kInteger;
-    if ((one.name != "min" && one.name != "max") || dtype.starts_with("float")) continue;
+    if ((one.name != "min" && one.name != "max") || dtype.starts_with("float") ||
+        !IsMeasurable(dtype))
+      continue;
     one.kind = dtype == "bool" ? NumberKind::kBoolean : NumberKind::kInteger;
   }
   return statistics;
