@@ -11,7 +11,7 @@ namespace {
 
 // Elements whose ranks are searched at once. Each has at most ten counters of 512 kB, in practice
 // five.
-constexpr size_t kElementsAtOnce = 16;
+constexpr size_t kElementsAtOnce = 8;
 constexpr size_t kNumDigits = size_t{1} << kDigitBits;
 
 // A value is known by its rank, and each search makes its key known by one digit more.

@@ -316,8 +316,8 @@ def test_cameras_weigh_by_frames(robomerge, tmp_path):
     assert stats["camera"]["count"] == [3 * 64 * 48 + 12]
     record = json.loads((tmp_path / "out/meta/robomerge.json").read_text())
     assert record["options"]["stats"] == "exact" and record["folded"] == ["camera"]
-    folded, _ = merged(robomerge, [pixels, frames], tmp_path / "fold", "--stats", "fold")
-    assert folded["camera"]["mean"] == [[[9.0]]] * 3
+    robomerge("merge", pixels, frames, "-o", tmp_path / "fold", "--stats", "fold")
+    assert json.loads((tmp_path / "fold" / STATS).read_text())["camera"]["mean"] == [[[9.0]]] * 3
     # Where an episode says nothing, the entries of the sources count, by frames as well.
     edit_column(frames / EPISODES, "stats/camera/mean", lambda cells: [None, *cells[1:]])
     edit_json(frames / STATS, lambda stats: stats["camera"].update(mean=[[[1.5]]] * 3))
