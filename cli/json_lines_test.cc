@@ -114,12 +114,14 @@ TEST(JsonLines, LinesAreAsDocumented) {
                              "data",
                              ReportedFile::Mode::kEncode,
                              12,
+                             true,
                              3,
                              {"a/x", "b/y"}};
-  EXPECT_EQ(FileLine(file),
-            R"({"message_type":"file","path":"data/chunk-000/file-000.parquet","kind":"data",)"
-            R"("mode":"encode","size_bytes":12,"num_episodes":3,"sources":["a/x","b/y"]})"
-            "\n");
+  EXPECT_EQ(
+      FileLine(file),
+      R"({"message_type":"file","path":"data/chunk-000/file-000.parquet","kind":"data",)"
+      R"("mode":"encode","size_bytes":12,"is_estimate":true,"num_episodes":3,"sources":["a/x","b/y"]})"
+      "\n");
 
   MergeReport merge;
   merge.destination = "d";

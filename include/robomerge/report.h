@@ -23,7 +23,7 @@ struct ReportedFile {
   /// "data", "video", "episodes", "tasks", "info", "stats", "record", "carried"
   std::string kind;
   Mode mode = Mode::kWrite;
-  uint64_t size_bytes = 0;           ///< of the file, exactly unless is_estimate
+  uint64_t size_bytes = 0;  ///< of the file, exactly unless is_estimate
   /// The file holds statistics that are not measured yet: its size is about that.
   bool is_estimate = false;
   uint64_t num_episodes = 0;         ///< whose rows or frames lie in it

@@ -51,8 +51,7 @@ class ByteReader {
   double Real() {
     const std::string_view bytes = Take(8);
     uint64_t bits = 0;
-    for (size_t at = bytes.size(); at-- > 0;)
-      bits = bits << 8 | static_cast<uint8_t>(bytes[at]);
+    for (size_t at = bytes.size(); at-- > 0;) bits = bits << 8 | static_cast<uint8_t>(bytes[at]);
     return std::bit_cast<double>(bits);
   }
   std::string Text() { return std::string(Take(Number())); }

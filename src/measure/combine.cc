@@ -16,7 +16,7 @@ constexpr size_t kNumDigits = size_t{1} << kDigitBits;
 
 // A value is known by its rank, and each search makes its key known by one digit more.
 struct Wanted {
-  uint64_t rank = 0;     // among the values that have the digits of `prefix`
+  uint64_t rank = 0;  // among the values that have the digits of `prefix`
   uint64_t prefix = 0;
 };
 
@@ -24,9 +24,9 @@ struct Wanted {
 struct Search {
   size_t feature = 0, element = 0;
   uint32_t key_bits = 32;
-  std::vector<Wanted> wanted;                     // two for each quantile
-  std::vector<uint64_t> prefixes;                 // distinct ones of `wanted`, ascending
-  std::vector<std::vector<uint64_t>> counters;    // by prefix: values by their next digit
+  std::vector<Wanted> wanted;                   // two for each quantile
+  std::vector<uint64_t> prefixes;               // distinct ones of `wanted`, ascending
+  std::vector<std::vector<uint64_t>> counters;  // by prefix: values by their next digit
 
   uint64_t* CountersOf(uint64_t prefix) {
     const auto found = std::lower_bound(prefixes.begin(), prefixes.end(), prefix);
@@ -79,10 +79,10 @@ Status Count(const OpenSummary& open, const RunPlace& run, uint32_t run_bits, ui
   const uint32_t next_shift = search.key_bits - known_bits - kDigitBits;
   for (const Bucket& bucket : buckets) {
     const bool can_be_wanted =
-        is_widened || std::any_of(search.prefixes.begin(), search.prefixes.end(),
-                                  [&](uint64_t prefix) {
-                                    return prefix >> (known_bits - kDigitBits) == bucket.digit;
-                                  });
+        is_widened ||
+        std::any_of(search.prefixes.begin(), search.prefixes.end(), [&](uint64_t prefix) {
+          return prefix >> (known_bits - kDigitBits) == bucket.digit;
+        });
     if (!can_be_wanted) continue;
     ROBOMERGE_ASSIGN_OR_RETURN(
         const std::string bytes,
@@ -91,8 +91,7 @@ Status Count(const OpenSummary& open, const RunPlace& run, uint32_t run_bits, ui
                                ReadBucket(bucket, bytes, run_bits, path));
     for (const Entry& entry : entries) {
       const uint64_t key = is_widened ? Widened(entry.key) : entry.key;
-      const uint64_t prefix =
-          known_bits == 0 ? 0 : key >> (search.key_bits - known_bits);
+      const uint64_t prefix = known_bits == 0 ? 0 : key >> (search.key_bits - known_bits);
       if (uint64_t* counts = search.CountersOf(prefix))
         counts[key >> next_shift & (kNumDigits - 1)] += entry.times;
     }
@@ -200,8 +199,7 @@ class Combination {
     for (size_t block = 0; num_elements > 0 && block < summary.runs.size(); block += num_elements) {
       for (Search& search : searches) {
         if (search.key_bits <= known_bits || search.wanted.empty()) continue;
-        const RunPlace& run =
-            summary.runs[block + first_elements[search.feature] + search.element];
+        const RunPlace& run = summary.runs[block + first_elements[search.feature] + search.element];
         ROBOMERGE_RETURN_NOT_OK(
             Count(open, run, summary.features[search.feature].key_bits, known_bits, search));
       }

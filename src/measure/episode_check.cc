@@ -45,8 +45,10 @@ Look LookAt(const std::vector<Number>& values) {
 }
 
 double Of(const Look& look, const std::string& stat) {
-  return stat == "min" ? look.min : stat == "max" ? look.max : stat == "mean" ? look.mean
-                                                                              : look.deviation;
+  return stat == "min"    ? look.min
+         : stat == "max"  ? look.max
+         : stat == "mean" ? look.mean
+                          : look.deviation;
 }
 
 double PlaceOf(double fraction, size_t count) { return fraction * static_cast<double>(count - 1); }
@@ -110,14 +112,13 @@ EpisodeCheck::EpisodeCheck(const FeatureToMeasure& feature, const EpisodeToMeasu
   for (const Statistic& wanted : measured_.statistics) {
     // A quantile that only others have is carried as it is.
     const bool is_usual =
-        !IsQuantile(wanted.name) ||
-        std::find(std::begin(kQuantileNames), std::end(kQuantileNames), wanted.name) !=
-            std::end(kQuantileNames);
-    const bool is_there =
-        wanted.name == "count"
-            ? count >= 0
-            : std::any_of(stated_.begin(), stated_.end(),
-                          [&](const Stated& one) { return *one.name == wanted.name; });
+        !IsQuantile(wanted.name) || std::find(std::begin(kQuantileNames), std::end(kQuantileNames),
+                                              wanted.name) != std::end(kQuantileNames);
+    const bool is_there = wanted.name == "count"
+                              ? count >= 0
+                              : std::any_of(stated_.begin(), stated_.end(), [&](const Stated& one) {
+                                  return *one.name == wanted.name;
+                                });
     if (is_usual && !is_there) CallWrong(wanted.name, 0, true, 0, 0, 0);
   }
   if (is_ragged || (stated_width_ != feature.width && stated_width_ != feature.row_width)) {
@@ -126,7 +127,8 @@ EpisodeCheck::EpisodeCheck(const FeatureToMeasure& feature, const EpisodeToMeasu
   }
   const auto rows = static_cast<double>(episode.num_rows);
   const auto elements = static_cast<double>(feature.row_width);
-  if (count >= 0 && count != rows && count != rows * elements && count != rows * elements / feature.width)
+  if (count >= 0 && count != rows && count != rows * elements &&
+      count != rows * elements / feature.width)
     CallWrong("count", 0, false, count, rows, std::numeric_limits<double>::infinity());
 }
 
@@ -145,8 +147,7 @@ void EpisodeCheck::CallWrong(const std::string& stat, uint32_t element, bool is_
 template <typename Number>
 void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
   const Look look = LookAt(finite);
-  const double magnitude =
-      finite.empty() ? 0 : std::max(std::fabs(look.min), std::fabs(look.max));
+  const double magnitude = finite.empty() ? 0 : std::max(std::fabs(look.min), std::fabs(look.max));
   const double rounding = kRounding * magnitude;
   const double bin = finite.empty() ? 0 : look.max / kRecorderBins - look.min / kRecorderBins;
   const auto error_of = [&](double distance) {
@@ -177,9 +178,9 @@ void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
       tolerance = std::min(tolerance, kOfMagnitude * magnitude * (magnitude / measured) / 3);
     const double distance = std::fabs(stated - measured);
     if (!(distance <= tolerance))
-      CallWrong(*one.name, element, false, stated, measured,
-                std::isnan(distance) ? std::numeric_limits<double>::infinity()
-                                     : error_of(distance));
+      CallWrong(
+          *one.name, element, false, stated, measured,
+          std::isnan(distance) ? std::numeric_limits<double>::infinity() : error_of(distance));
   }
 }
 

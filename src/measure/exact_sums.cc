@@ -57,8 +57,8 @@ class Natural {
     size_t top = limbs_.size();
     while (top > 0 && limbs_[top - 1] == 0) --top;
     for (size_t at = top; at-- > 0 && at + 3 >= top;) {
-      value += std::ldexp(static_cast<long double>(limbs_[at]),
-                          static_cast<int>(at) * 64 + exponent);
+      value +=
+          std::ldexp(static_cast<long double>(limbs_[at]), static_cast<int>(at) * 64 + exponent);
     }
     return value;
   }
@@ -89,9 +89,9 @@ struct Total {
 }  // namespace
 
 ExactSums::Bin& ExactSums::FindBin(uint32_t exponent) {
-  const auto found = std::lower_bound(
-      bins_.begin(), bins_.end(), exponent,
-      [](const Bin& bin, uint32_t wanted) { return bin.exponent < wanted; });
+  const auto found =
+      std::lower_bound(bins_.begin(), bins_.end(), exponent,
+                       [](const Bin& bin, uint32_t wanted) { return bin.exponent < wanted; });
   latest_ = static_cast<size_t>(found - bins_.begin());
   if (found == bins_.end() || found->exponent != exponent) bins_.insert(found, Bin{exponent});
   return bins_[latest_];
@@ -116,9 +116,8 @@ double ExactSums::Mean(uint64_t count) const {
         .AddShifted(static_cast<UnsignedWide>(is_negative ? -bin.sum : bin.sum),
                     bin.exponent - least);
   }
-  const long double mean =
-      sum.magnitude().Scaled(static_cast<int>(least) - kUnitExponent) /
-      static_cast<long double>(count);
+  const long double mean = sum.magnitude().Scaled(static_cast<int>(least) - kUnitExponent) /
+                           static_cast<long double>(count);
   // The sum of many numbers near the greatest is none that a float64 holds, but the mean is.
   // What is too small for one becomes 0, without a sign.
   return static_cast<double>(sum.is_negative() ? -mean : mean) + 0.0;

@@ -46,7 +46,8 @@ class Measurement {
     ROBOMERGE_ASSIGN_OR_RETURN(footer_, parquet::Footer::Read(*rows_.file));
     for (const EpisodeToMeasure& episode : rows_.episodes) {
       if (episode.num_rows == 0) continue;
-      const bool is_long = episode.num_rows > rows_.buffer_bytes / std::max<uint64_t>(row_bytes_, 1);
+      const bool is_long =
+          episode.num_rows > rows_.buffer_bytes / std::max<uint64_t>(row_bytes_, 1);
       ROBOMERGE_RETURN_NOT_OK(is_long ? AddLong(episode) : AddShort(episode));
     }
     ROBOMERGE_RETURN_NOT_OK(Flush());
@@ -214,8 +215,8 @@ class Measurement {
         }));
     if (!rows_.checks_episodes) return Status();
     if (check.stated_width() == measured.row_width && measured.row_width != measured.width) {
-      ROBOMERGE_RETURN_NOT_OK(ForEachElement(
-          episode, feature, measured.row_width, [&](uint32_t element, auto& values) {
+      ROBOMERGE_RETURN_NOT_OK(
+          ForEachElement(episode, feature, measured.row_width, [&](uint32_t element, auto& values) {
             KeepFinite(values);
             check.Check(element, values);
             return Status();
@@ -238,8 +239,7 @@ class Measurement {
   Status ForEachElement(const EpisodeToMeasure& episode, size_t feature, uint64_t width,
                         const Take& take) {
     const FeatureToMeasure& measured = rows_.features[feature];
-    const uint64_t element_bytes =
-        episode.num_rows * (measured.row_width / width) * sizeof(double);
+    const uint64_t element_bytes = episode.num_rows * (measured.row_width / width) * sizeof(double);
     const uint64_t at_once = std::clamp<uint64_t>(rows_.buffer_bytes / element_bytes, 1, width);
     for (uint64_t first = 0; first < width; first += at_once) {
       const uint64_t end = std::min(first + at_once, width);
@@ -349,8 +349,7 @@ std::vector<FeatureToMeasure> FeaturesToMeasure(const Schema& schema,
     one.quantiles.assign(std::begin(kQuantileNames), std::end(kQuantileNames));
     for (const StatColumn& column : stat_columns) {
       if (column.feature == feature.name && IsQuantile(column.stat) &&
-          std::find(one.quantiles.begin(), one.quantiles.end(), column.stat) ==
-              one.quantiles.end())
+          std::find(one.quantiles.begin(), one.quantiles.end(), column.stat) == one.quantiles.end())
         one.quantiles.push_back(column.stat);
     }
   }

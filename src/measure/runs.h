@@ -26,8 +26,7 @@ inline uint64_t KeyOf(double value) {
   return (bits >> 63) != 0 ? ~bits : bits | (uint64_t{1} << 63);
 }
 inline double ValueOf(uint32_t key) {
-  return static_cast<double>(
-      std::bit_cast<float>((key >> 31) != 0 ? key & 0x7fffffffU : ~key));
+  return static_cast<double>(std::bit_cast<float>((key >> 31) != 0 ? key & 0x7fffffffU : ~key));
 }
 inline double ValueOf(uint64_t key) {
   return std::bit_cast<double>((key >> 63) != 0 ? key & ~(uint64_t{1} << 63) : ~key);

@@ -30,8 +30,8 @@ struct ElementFacts {
 
 struct FeatureFacts {
   std::string name;
-  uint32_t key_bits = 32;   ///< of its runs: 32 or 64
-  std::string unmeasured;   ///< why it cannot be measured; empty if it is
+  uint32_t key_bits = 32;  ///< of its runs: 32 or 64
+  std::string unmeasured;  ///< why it cannot be measured; empty if it is
   std::vector<ElementFacts> elements;
 };
 

@@ -20,7 +20,8 @@ constexpr size_t kMostNamed = 5;
 
 std::string Listed(const std::vector<std::string>& names) {
   const size_t count = std::min(names.size(), kMostNamed);
-  std::string text = Join({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count)}, ", ");
+  std::string text =
+      Join({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count)}, ", ");
   return names.size() > count ? StrCat(text, " and ", names.size() - count, " more") : text;
 }
 
@@ -78,9 +79,8 @@ Status Measuring::Measure(size_t step) const {
   summary.plan_id = plan_.id;
   summary.unit = step;
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string summary_path, transaction_.SummaryPath(step));
-  ROBOMERGE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<io::OutputFile> out,
-      transaction_.files().Create(summary_path, io::Sharing::kForbidden));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> out,
+                             transaction_.files().Create(summary_path, io::Sharing::kForbidden));
   ROBOMERGE_RETURN_NOT_OK(measure::MeasureRows(rows, *out, summary));
   return out->Close(sync_);
 }
@@ -90,26 +90,23 @@ Status Measuring::CheckComplete() const {
   std::vector<Problem> problems;
   for (const size_t step : missing) {
     if (problems.size() == kMostNamed) break;
-    problems.push_back(Problem(Code::kCorrupt, "rows of a data file are not measured")
-                           .Kind("E-incomplete")
-                           .At(io::JoinPath(transaction_.directory(),
-                                            PathOf(plan_, plan_.steps[step])))
-                           .Expected("a summary beside the journals")
-                           .Found("none")
-                           .Hint(
-                               "run `robomerge write` for all ranks again; what is done is "
-                               "skipped"));
+    problems.push_back(
+        Problem(Code::kCorrupt, "rows of a data file are not measured")
+            .Kind("E-incomplete")
+            .At(io::JoinPath(transaction_.directory(), PathOf(plan_, plan_.steps[step])))
+            .Expected("a summary beside the journals")
+            .Found("none")
+            .Hint("run `robomerge write` for all ranks again; what is done is "
+                  "skipped"));
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
 Status Measuring::Combine() {
-  const measure::OpenSummaryCall open =
-      [this](size_t number) -> Result<measure::OpenSummary> {
+  const measure::OpenSummaryCall open = [this](size_t number) -> Result<measure::OpenSummary> {
     ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::RandomAccessFile> file,
                                transaction_.OpenSummary(data_steps_[number]));
-    ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary,
-                               measure::ReadSummary(std::move(file)));
+    ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, measure::ReadSummary(std::move(file)));
     if (summary.summary.plan_id == plan_.id && summary.summary.unit == data_steps_[number])
       return summary;
     return Problem(Code::kCorrupt, "summary of rows is of another data file or plan")
@@ -206,8 +203,8 @@ std::vector<Problem> Measuring::Warnings() const {
       left_out.push_back("`" + feature.name + "`");
       if (first_reason.empty()) first_reason = left_out.back() + ": " + feature.unmeasured;
     } else if (num_nan + num_infinite > 0) {
-      not_finite.push_back(StrCat("`", feature.name, "` (", WithSeparators(num_nan), " NaN or null, ",
-                                  WithSeparators(num_infinite), " infinite)"));
+      not_finite.push_back(StrCat("`", feature.name, "` (", WithSeparators(num_nan),
+                                  " NaN or null, ", WithSeparators(num_infinite), " infinite)"));
     }
   }
   if (!not_finite.empty()) {
@@ -248,17 +245,16 @@ std::vector<Problem> Measuring::Warnings() const {
   if (worst == nullptr) return warnings;
   const PlannedEpisode& place = plan_.episodes[worst->episode];
   Problem warning =
-      Problem(Code::kCorrupt,
-              StrCat("statistics of ", WithSeparators(num_episodes),
-                     num_episodes == 1 ? " episode" : " episodes",
-                     " are not those of their rows, and are measured instead: ",
-                     Listed(features), "; from ", Listed(sources)))
+      Problem(Code::kCorrupt, StrCat("statistics of ", WithSeparators(num_episodes),
+                                     num_episodes == 1 ? " episode" : " episodes",
+                                     " are not those of their rows, and are measured instead: ",
+                                     Listed(features), "; from ", Listed(sources)))
           .Kind("W-episode-statistics")
           .Source(plan_.origins[place.source].root)
           .At(StrCat(plan_.origins[place.source].root, ": episode ", place.source_episode, ", `",
                      worst->statistics.feature, "`, ", worst->stat))
-          .Expected(StrCat(FormatDouble(worst->measured), "   from its rows, element ",
-                           worst->element))
+          .Expected(
+              StrCat(FormatDouble(worst->measured), "   from its rows, element ", worst->element))
           .Found(FormatDouble(worst->stated));
   warnings.push_back(std::move(warning));
   return warnings;

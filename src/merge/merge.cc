@@ -201,8 +201,7 @@ class MergeRun {
     for (size_t step = 0; step < plan.steps.size(); ++step) {
       report.files.push_back(ReportedFileOf(plan, plan.steps[step], *done_[step]));
       report.size_bytes += done_[step]->size_bytes;
-      report.files.back().is_estimate =
-          options_.dry_run && NeedsMeasures(plan, plan.steps[step]);
+      report.files.back().is_estimate = options_.dry_run && NeedsMeasures(plan, plan.steps[step]);
     }
     FillBytesAndTimes(totals_, run_, report);
     report.critical_path_seconds = static_cast<double>(run_.Usage().critical_path_ns) * 1e-9;

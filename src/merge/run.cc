@@ -416,8 +416,8 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   for (const size_t step : steps) {
     if (!NeedsMeasures(plan, plan.steps[step])) first.push_back(step);
   }
-  return WriteSteps(plan, first, transaction.files(), transaction.directory(),
-                    NoteIn(transaction), measures);
+  return WriteSteps(plan, first, transaction.files(), transaction.directory(), NoteIn(transaction),
+                    measures);
 }
 
 Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,

@@ -245,8 +245,8 @@ class WriteRun {
     const MergePlan& plan = stored_.plan;
     std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
     // What all ranks measure must be known to write these: `publish` does.
-    num_late_ = std::erase_if(
-        missing, [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
+    num_late_ =
+        std::erase_if(missing, [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<size_t> unmeasured,
                                UnmeasuredOf(slice, missing, transaction));
     std::vector<size_t> concerned = missing;

@@ -331,9 +331,8 @@ std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
   }
   std::vector<uint64_t> lengths;
   for (const Episode& episode : dataset.episodes) lengths.push_back(episode.length_frames);
-  Result<std::vector<FeatureStatistics>> whole = by_frames
-                                                     ? AggregateByFrames(parts, lengths, nullptr)
-                                                     : AggregateStatistics(parts, nullptr);
+  Result<std::vector<FeatureStatistics>> whole =
+      by_frames ? AggregateByFrames(parts, lengths, nullptr) : AggregateStatistics(parts, nullptr);
   return whole.ok() ? std::move(whole).value() : std::vector<FeatureStatistics>();
 }
 

@@ -12,8 +12,8 @@ namespace robomerge {
 /// The file that holds these statistics.
 std::string StatisticsText(const std::vector<FeatureStatistics>& features);
 
-/// The file of a plan whose rows are measured: `measured` features, `folded` ones, and of the others
-/// the entries of its stats step; in the order of the features in its info.json.
+/// The file of a plan whose rows are measured: `measured` features, `folded` ones, and of the
+/// others the entries of its stats step; in the order of the features in its info.json.
 std::string MeasuredStatisticsText(const MergePlan& plan,
                                    const std::vector<FeatureStatistics>& measured,
                                    const std::vector<FeatureStatistics>& folded);

@@ -102,8 +102,8 @@ const std::string* TextOf(const Step& step) {
 }
 
 bool NeedsMeasures(const MergePlan& plan, const Step& step) {
-  return plan.stats == StatsMode::kExact && (std::holds_alternative<EpisodesStep>(step) ||
-                                             std::holds_alternative<StatsStep>(step));
+  return plan.stats == StatsMode::kExact &&
+         (std::holds_alternative<EpisodesStep>(step) || std::holds_alternative<StatsStep>(step));
 }
 
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step) {

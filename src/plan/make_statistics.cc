@@ -108,16 +108,16 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   }
   const bool is_exact = plan.stats == StatsMode::kExact;
   std::vector<DroppedQuantiles> dropped;
-  ROBOMERGE_ASSIGN_OR_RETURN(
-      std::vector<FeatureStatistics> whole,
-      is_exact ? AggregateByFrames(parts, FramesOf(plan), &dropped)
-               : AggregateStatistics(parts, &dropped));
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
+                             is_exact ? AggregateByFrames(parts, FramesOf(plan), &dropped)
+                                      : AggregateStatistics(parts, &dropped));
   const std::set<std::string> described = DescribedByAll(plan);
   std::erase_if(whole,
                 [&](const FeatureStatistics& one) { return !described.contains(one.feature); });
   if (is_exact && plan.num_frames > 0) {
     // Those of these columns follow from the plan, whatever the sources state.
-    std::erase_if(whole, [](const FeatureStatistics& one) { return !NeedsEverySource(one.feature); });
+    std::erase_if(whole,
+                  [](const FeatureStatistics& one) { return !NeedsEverySource(one.feature); });
     for (const char* name : {"episode_index", "index", "task_index"}) {
       quantiles[name].insert(std::begin(kQuantileNames), std::end(kQuantileNames));
       whole.push_back({name, {{"min", NumberKind::kInteger, {1}, {0}}}});

@@ -40,7 +40,7 @@ struct Publication {
   std::vector<std::string> files;  ///< relative paths, in the order of the plan
   /// Per file, whether whoever publishes may still have to write it (NeedsMeasures). Empty: none.
   std::vector<bool> is_late;
-  std::vector<Origin> origins;     ///< the sources as they were read
+  std::vector<Origin> origins;  ///< the sources as they were read
   bool sync = true;
   bool overwrite = false;
   /// Whether the dataset at `root` is whole, as far as its indexes show. A damaged result is not

@@ -234,14 +234,13 @@ Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& fi
   size_t num_sources = 0;
   for (size_t at = 0; at < all.sources.size(); ++at) {
     const Dataset& source = all.sources[at].dataset;
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        held[at],
-        ChooseStatistics(
-            source,
-            [&](const std::vector<std::string>& features) {
-              return MeasureEach(file_system, source, features);
-            },
-            all.is_measured ? StatsMode::kExact : StatsMode::kFold));
+    ROBOMERGE_ASSIGN_OR_RETURN(held[at],
+                               ChooseStatistics(
+                                   source,
+                                   [&](const std::vector<std::string>& features) {
+                                     return MeasureEach(file_system, source, features);
+                                   },
+                                   all.is_measured ? StatsMode::kExact : StatsMode::kFold));
     num_frames.push_back(source.num_frames());
     parts.push_back(
         {held[at].is_as_written ? &*source.statistics : &held[at].features, source.root});
@@ -249,9 +248,9 @@ Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& fi
     ++num_sources;
     for (const FeatureStatistics& one : *parts.back().features) ++num_describing[one.feature];
   }
-  Result<std::vector<FeatureStatistics>> whole =
-      all.is_measured ? AggregateByFrames(parts, num_frames, nullptr)
-                      : AggregateStatistics(parts, nullptr);
+  Result<std::vector<FeatureStatistics>> whole = all.is_measured
+                                                     ? AggregateByFrames(parts, num_frames, nullptr)
+                                                     : AggregateStatistics(parts, nullptr);
   if (!whole.ok()) {
     findings.Add(FromProblem(whole.status().problems().front()));
     return std::vector<FeatureStatistics>();
@@ -306,8 +305,7 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
     for (const Feature& feature : dataset.schema.features) {
       if (feature.is_camera()) cameras.insert(feature.name);
     }
-    std::vector<FeatureStatistics> folded =
-        AggregateEpisodes(dataset, cameras, all.is_measured);
+    std::vector<FeatureStatistics> folded = AggregateEpisodes(dataset, cameras, all.is_measured);
     // Sources stand in for cameras that not every episode describes.
     std::erase_if(expected, [&](const FeatureStatistics& one) {
       return Find(folded, one.feature) != nullptr;

@@ -37,8 +37,8 @@ struct WriteContext {
   /// 1, or the block size of the file system if extents are shared.
   uint64_t alignment_bytes = 1;
   bool sync = true;
-  /// What the data steps measured, for the steps that need it (NeedsMeasures). Null where nothing is
-  /// written: these files then have about the size that they will have.
+  /// What the data steps measured, for the steps that need it (NeedsMeasures). Null where nothing
+  /// is written: these files then have about the size that they will have.
   const EpisodeCorrections* corrections = nullptr;
   const std::string* stats_text = nullptr;
 };

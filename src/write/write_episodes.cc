@@ -257,9 +257,9 @@ class EpisodesWriter {
   bool IsCorrected(uint64_t episode, const std::string& feature) const {
     const std::vector<EpisodeCorrection>* corrections = CorrectionsOf(episode);
     return corrections != nullptr &&
-           std::any_of(
-               corrections->begin(), corrections->end(),
-               [&](const EpisodeCorrection& one) { return one.statistics.feature == feature; });
+           std::any_of(corrections->begin(), corrections->end(), [&](const EpisodeCorrection& one) {
+             return one.statistics.feature == feature;
+           });
   }
 
   const std::vector<EpisodeCorrection>* CorrectionsOf(uint64_t episode) const {
@@ -302,10 +302,10 @@ class EpisodesWriter {
     if (column.feature == "task_index")
       return TaskStatistic(TaskDistribution(episode), column.stat);
     const bool is_index = column.feature == "index";
-    const double value = TrueStatistic(
-        column.stat, std::numeric_limits<double>::quiet_NaN(),
-        static_cast<double>(is_index ? plan_.episodes[episode].first_frame : episode),
-        is_index ? 1 : 0, length);
+    const double value =
+        TrueStatistic(column.stat, std::numeric_limits<double>::quiet_NaN(),
+                      static_cast<double>(is_index ? plan_.episodes[episode].first_frame : episode),
+                      is_index ? 1 : 0, length);
     return std::isnan(value) ? std::nullopt : std::optional(value);
   }
 

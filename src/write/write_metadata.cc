@@ -46,9 +46,9 @@ Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step)
 
 Result<WrittenFile> WriteStats(const WriteContext& context, const StatsStep& step) {
   if (context.plan->stats == StatsMode::kFold) return WriteText(context, step.kPath, step.text);
-  return WriteText(context, step.kPath,
-                   context.stats_text != nullptr ? *context.stats_text
-                                                 : EstimatedStatisticsText(*context.plan));
+  return WriteText(
+      context, step.kPath,
+      context.stats_text != nullptr ? *context.stats_text : EstimatedStatisticsText(*context.plan));
 }
 
 Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& step) {

@@ -80,7 +80,17 @@ def merge_options(options: dict) -> list[str]:
 
 def merge_with_robomerge(sources: list[Path], destination: Path, *, num_workers: int = 2, **options) -> Run:
     return run_robomerge(
-        "merge", *sources, "-o", destination, "-j", num_workers, "--no-sync", *merge_options(options)
+        "merge",
+        *sources,
+        "-o",
+        destination,
+        "-j",
+        num_workers,
+        "--no-sync",
+        # LeRobot's formula is what the checker knows.
+        "--stats",
+        "fold",
+        *merge_options(options),
     )
 
 

@@ -16,11 +16,11 @@ namespace {
 
 float HalfAsFloat(uint16_t bits) {
   const uint32_t exponent = bits >> 10 & 31, mantissa = bits & 0x3ff;
-  float value = exponent == 31 ? (mantissa == 0 ? std::numeric_limits<float>::infinity()
-                                                : std::numeric_limits<float>::quiet_NaN())
-                : exponent == 0
-                    ? std::ldexp(static_cast<float>(mantissa), -24)
-                    : std::ldexp(static_cast<float>(mantissa | 0x400), static_cast<int>(exponent) - 25);
+  float value = exponent == 31  ? (mantissa == 0 ? std::numeric_limits<float>::infinity()
+                                                 : std::numeric_limits<float>::quiet_NaN())
+                : exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
+                                : std::ldexp(static_cast<float>(mantissa | 0x400),
+                                             static_cast<int>(exponent) - 25);
   return (bits >> 15) != 0 ? -value : value;
 }
 
