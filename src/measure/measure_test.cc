@@ -88,7 +88,8 @@ void CheckRun(size_t count) {
     const std::string entries = bytes.substr(directory_bytes + bucket.offset, bucket.num_bytes);
     for (const Entry& entry : ReadBucket(bucket, entries, sizeof(Key) * 8, "").value())
       read.insert(read.end(), entry.times, static_cast<Key>(entry.key));
-    EXPECT_FALSE(ReadBucket(bucket, entries.substr(1), sizeof(Key) * 8, "").ok());
+    EXPECT_FALSE(
+        ReadBucket(bucket, entries.substr(0, entries.size() - 1), sizeof(Key) * 8, "").ok());
   }
   EXPECT_EQ(read, sorted);
   EXPECT_FALSE(ReadDirectory(bytes.substr(0, directory_bytes), bytes.size(), "").ok());

@@ -191,6 +191,12 @@ Result<std::string> Measuring::StatsText() const {
   return MeasuredStatisticsText(plan_, rows_.statistics, folded);
 }
 
+// As the user gave it, where this process has read it.
+const std::string& Measuring::RootOf(uint32_t source) const {
+  return plan_.sources[source] != nullptr ? plan_.sources[source]->dataset->root
+                                          : plan_.origins[source].root;
+}
+
 std::vector<Problem> Measuring::Warnings() const {
   std::vector<Problem> warnings;
   std::vector<std::string> not_finite, left_out;
@@ -239,7 +245,7 @@ std::vector<Problem> Measuring::Warnings() const {
       add("`" + one.statistics.feature + "`", features);
       if (worst == nullptr || one.error > worst->error) worst = &one;
     }
-    if (is_wrong) add(plan_.origins[plan_.episodes[episode].source].root, sources);
+    if (is_wrong) add(RootOf(plan_.episodes[episode].source), sources);
     num_episodes += is_wrong ? 1 : 0;
   }
   if (worst == nullptr) return warnings;
@@ -250,8 +256,8 @@ std::vector<Problem> Measuring::Warnings() const {
                                      " are not those of their rows, and are measured instead: ",
                                      Listed(features), "; from ", Listed(sources)))
           .Kind("W-episode-statistics")
-          .Source(plan_.origins[place.source].root)
-          .At(StrCat(plan_.origins[place.source].root, ": episode ", place.source_episode, ", `",
+          .Source(RootOf(place.source))
+          .At(StrCat(RootOf(place.source), ": episode ", place.source_episode, ", `",
                      worst->statistics.feature, "`, ", worst->stat))
           .Expected(
               StrCat(FormatDouble(worst->measured), "   from its rows, element ", worst->element))

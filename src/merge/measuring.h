@@ -39,6 +39,7 @@ class Measuring {
  private:
   Result<std::vector<FeatureStatistics>> FoldCameras() const;
   uint64_t LengthOf(uint64_t episode) const;
+  const std::string& RootOf(uint32_t source) const;
 
   const io::FileSystem& file_system_;
   const MergePlan& plan_;

@@ -64,10 +64,10 @@ def test_quiet_is_silent(robomerge, sources, tmp_path):
 
 
 def test_plan_shows_exact_sizes_and_writes_nothing(robomerge, sources, tmp_path):
-    run = robomerge("plan", *sources, "-o", tmp_path / "merged")
+    run = robomerge("plan", *sources, "-o", tmp_path / "merged", "--stats", "fold")
     assert run.exit_code == 0 and list(tmp_path.iterdir()) == []
     planned = dict(re.findall(r"^(\S+/\S+) +([\d,]+)  \w+", run.stdout, re.MULTILINE))
-    assert robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync").exit_code == 0
+    assert robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync", "--stats", "fold").exit_code == 0
     files = [path for path in (tmp_path / "merged").rglob("*") if path.is_file()]
     made = {str(file.relative_to(tmp_path / "merged")): f"{file.stat().st_size:,}" for file in files}
     assert planned == made
@@ -152,7 +152,7 @@ def test_json_lines_begin_with_their_type_and_end_with_a_summary(robomerge, sour
 
 
 def test_json_warnings_are_lines_of_their_own(robomerge, sources, tmp_path):
-    bare = make_tiny_dataset(tmp_path / "bare", with_stats=False)
+    bare = make_tiny_dataset(tmp_path / "bare", lengths=(4,), with_stats=False)
     run = robomerge("plan", sources[0], bare, "-o", tmp_path / "merged", "--json")
     kinds = [line["kind"] for line in run.json_lines() if line["message_type"] == "warning"]
     assert run.exit_code == 0 and kinds == ["W-stats-missing"]

@@ -321,7 +321,7 @@ def kinds(run, *prefixes) -> set[str]:
 
 def merged(robomerge, root: Path, *flags: str) -> tuple[dict[str, bytes], set[str]]:
     out = root.with_name(root.name + "_mended")
-    run = robomerge("merge", root, "-o", out, "--no-sync", "--verify", "--json", *flags)
+    run = robomerge("merge", root, "-o", out, "--no-sync", "--verify", "--json", "--stats", "fold", *flags)
     assert run.exit_code == 0, run.stdout + run.stderr
     files = tree(out)
     del files["meta/robomerge.json"]  # where it comes from
@@ -461,7 +461,7 @@ def test_a_merge_refuses_and_says_what_to_do(name, robomerge, tmp_path):
     damage, root = REFUSED[name], make_sound(tmp_path / "damaged")
     damage.do(root)
     before = tree(root)
-    run = robomerge("merge", root, "-o", tmp_path / "out", "--json", *damage.flags)
+    run = robomerge("merge", root, "-o", tmp_path / "out", "--json", "--stats", "fold", *damage.flags)
     assert run.exit_code == 1 and kinds(run, "E-") == {damage.kinds}, run.stderr
     assert not (tmp_path / "out").exists() and tree(root) == before
     # Pages are looked at when they are moved, or read.
