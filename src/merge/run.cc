@@ -407,7 +407,9 @@ Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destinat
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        const std::vector<size_t>& measured_too, Transaction& transaction) {
   Measures measures;
-  const Measuring measuring(file_system_, plan, transaction, num_workers_, options_.sync);
+  // A run alone measures again what an earlier one measured, so it relies on no summary.
+  const Measuring measuring(file_system_, plan, transaction, num_workers_,
+                            options_.sync && transaction.is_shared());
   if (plan.stats == StatsMode::kExact) {
     measures.measure = [&](size_t step) { return measuring.Measure(step); };
     measures.measured_too = measured_too;

@@ -105,6 +105,8 @@ class Transaction {
   Status MakeFolders(const std::vector<size_t>& files);
   /// Where the destination's tree grows.
   const std::string& directory() const { return paths_.directory; }
+  /// Whether others rely on what this process writes. REQUIRES: Stage().
+  bool is_shared() const { return role_ == Role::kWriter; }
   /// Where writers create files: each appears in the staging folder only when it is whole.
   /// REQUIRES: Stage().
   io::FileSystem& files() { return *files_; }
