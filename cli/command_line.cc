@@ -229,6 +229,7 @@ Status CheckPartialPaths(const Invocation& invocation) {
   // What is done to the sources is done when they are described.
   std::vector<std::string> flags = RuleFlagsIn(invocation);
   if (invocation.options.retime) flags.insert(flags.begin(), "--retime");
+  if (invocation.options.skip_broken != SkipBroken::kNothing) flags.emplace_back("--skip-broken");
   if (!invocation.recipe_path.empty()) flags.insert(flags.begin(), "--recipe");
   std::vector<Problem> problems;
   for (const std::string& flag : flags) {

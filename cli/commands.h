@@ -48,6 +48,11 @@ Result<Recipe> GatherRecipe(const Invocation& invocation);
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console);
 
+/// Writes what was left out as text to standard error, in `num_given` datasets; nothing with
+/// --quiet.
+void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skipped,
+                  uint64_t num_kept, Console& console);
+
 /// Runs `merge`, and `plan` without --plan.
 ExitCode RunMerge(const Invocation& invocation, Console& console);
 

@@ -31,6 +31,7 @@ Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& pr
 void PrintJson(const StageReport& report, OutputStream& out) {
   std::string lines;
   for (const Problem& warning : report.warnings) lines += WarningLine(warning);
+  for (const Skipped& one : report.skipped) lines += SkippedLine(one);
   for (const ReportedFile& file : report.files) lines += FileLine(file);
   out.Write(lines + StageSummaryLine(report));
 }
@@ -53,8 +54,11 @@ ExitCode RunStage(const Invocation& invocation, Console& console) {
   } else if (!invocation.quiet) {
     PrintWarnings(invocation, report->warnings, console);
     console.standard_error().Write(WithoutControls(StageText(*report)));
+    PrintSkipped(invocation, report->skipped, report->num_sources, console);
   }
-  return console.Finish(kExitDone);
+  // Of the other stages nothing but 0 lets a launcher go on.
+  const bool is_left_out = invocation.command == kPublish && !report->skipped.empty();
+  return console.Finish(is_left_out ? kExitLeftOut : kExitDone);
 }
 
 }  // namespace robomerge::cli

@@ -156,6 +156,7 @@ nb::dict Names() {
   };
   add("Code", NamesOf(Code()));
   add("CopyMode", NamesOf(CopyMode()));
+  add("SkipBroken", NamesOf(SkipBroken()));
   add("Mode", NamesOf(ReportedFile::Mode()));
   add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;

@@ -54,6 +54,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         Problem as Problem,
         Remedy as Remedy,
         ReportedFile as ReportedFile,
+        Skipped as Skipped,
         StageTime as StageTime,
         VerifyReport as VerifyReport,
     )
@@ -87,6 +88,7 @@ _NAMES_OF = {
         "Problem",
         "Remedy",
         "ReportedFile",
+        "Skipped",
         "StageTime",
         "VerifyReport",
     ),

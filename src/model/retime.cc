@@ -75,12 +75,13 @@ class Retiming {
       const DataFile& file = dataset_.data_files[dataset_.episodes[episode].data_file];
       problems.push_back(
           Problem(Code::kCorrupt,
-                  StrCat("rows of episode ", episode,
+                  StrCat("rows of episode ", dataset_.episodes[episode].number,
                          " do not show its pictures one after another, so that they cannot be "
                          "retimed and keep them"))
               .Kind("E-retime")
               .At(StrCat(file.path, ": frame_index, row ", rows->first_row))
-              .Hint("sort the rows by frame_index, or delete the episode with LeRobot"));
+              .Hint("sort the rows by frame_index, or delete the episode with LeRobot")
+              .OfEpisodes({dataset_.episodes[episode].number}));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
   }

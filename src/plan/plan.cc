@@ -173,6 +173,8 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   MergePlan plan;
   plan.sources = root.sources.Flatten();
   plan.warnings = root.warnings.Flatten();
+  plan.skip_broken = root.skip_broken;
+  plan.skipped = root.skipped;
   WarnOfNames(root.schemas, plan);
   plan.rate = root.schemas.front().schema->frame_rate();
   plan.video_keys = root.schemas.front().schema->video_keys();

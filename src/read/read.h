@@ -1,12 +1,14 @@
 // Reads one source: files -> Dataset. Metadata and file indexes only; no payload is read.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "adapt/resolve.h"
 #include "io/file_system.h"
+#include "model/adaptation.h"
 #include "model/dataset.h"
 #include "robomerge/status.h"
 
@@ -16,10 +18,26 @@ struct ReadOptions {
   /// Decode frame_index and timestamp of every row, even where the footers' statistics leave no
   /// doubt about them.
   bool decodes_times = false;
+  /// Episodes that are going to be left out: what is wrong with them is no problem, files that hold
+  /// no others are not opened, and what the dataset says of them means nothing.
+  std::vector<EpisodeRange> left_out = {};
+  /// Cameras that are going to be left out, as patterns: nothing of them is read.
+  std::vector<std::string> dropped_cameras = {};
+
+  bool Drops(const std::string& camera) const {
+    return std::any_of(dropped_cameras.begin(), dropped_cameras.end(),
+                       [&](const std::string& pattern) { return MatchesPattern(pattern, camera); });
+  }
+
+  bool LeavesOut(uint64_t episode) const {
+    return std::any_of(left_out.begin(), left_out.end(),
+                       [&](const EpisodeRange& range) { return range.Contains(episode); });
+  }
 };
 
 /// Reads the dataset at `root`, in the version that its meta/info.json names. Reports everything
-/// that is wrong with its files at once.
+/// that is wrong with its files at once, each problem with the episodes that it is of, where it is
+/// not of the whole.
 ///
 /// kNotFound: no dataset there. kUnsupported (E-version): a version that is not supported.
 /// kCorrupt: files that are missing, unreadable, or contradict themselves.

@@ -50,12 +50,22 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
   };
 }
 
+Result<ReadOptions> OptionsFor(const Adaptation& rules) {
+  ReadOptions options{.decodes_times = rules.retime};
+  if (!rules.left_out.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(options.left_out, ParseEpisodes(rules.left_out));
+  }
+  // Patterns are of the new names.
+  if (rules.rename.empty()) options.dropped_cameras = rules.drop;
+  return options;
+}
+
 }  // namespace
 
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source) {
   const Adaptation& rules = source.adaptation;
-  ROBOMERGE_ASSIGN_OR_RETURN(
-      Dataset dataset, ReadDataset(file_system, source.location, {.decodes_times = rules.retime}));
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(rules));
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location, options));
   if (rules.empty()) return dataset;
   const Status adapted = Adapt(rules, source.name, LastRowsOn(file_system), dataset);
   ROBOMERGE_RETURN_NOT_OK(adapted.OfSource(source.location));
@@ -65,7 +75,9 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
 
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
                                                const SourceSpec& source) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, source.location));
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(source.adaptation));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset,
+                             ReadDataset(file_system, source.location, options));
   Result<std::vector<EpisodeChoice>> choices =
       ChooseEpisodes(dataset, source.adaptation, LastRowsOn(file_system));
   if (!choices.ok()) return choices.status().OfSource(source.location);

@@ -19,6 +19,9 @@ from typing import Any
 #: How long the command may take to stop. Slurm kills everything after KillWait, which is 30 s.
 GRACE_SECONDS = 20.0
 
+#: The exit code that says: done, without what `--skip-broken` left out.
+LEFT_OUT = 5
+
 Message = dict[str, Any]
 
 
@@ -93,8 +96,8 @@ def run_command(words: list[str], receive: Callable[[Message], None]) -> list[st
     first.
 
     Raises:
-        CommandFailed: The command could not be started, ended with another code than 0, or was
-            killed.
+        CommandFailed: The command could not be started, ended with another code than 0 (or 5: some
+            sources were left out), or was killed.
     """
     with sigterm_raises(), tempfile.TemporaryFile() as errors:
         try:
@@ -112,7 +115,7 @@ def run_command(words: list[str], receive: Callable[[Message], None]) -> list[st
                 raise
         errors.seek(0)
         said = errors.read().decode(errors="replace").splitlines()
-    if exit_code != 0:
+    if exit_code not in (0, LEFT_OUT):
         raise _failure(words, exit_code, said)
     return said
 
