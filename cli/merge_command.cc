@@ -66,7 +66,7 @@ ExitCode ListTheEpisodes(const Invocation& invocation, const Recipe& recipe, Con
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console) {
   if (invocation.quiet || warnings.empty()) return;
-  console.PrintProblems(warnings, "warning");
+  console.PrintWarnings(warnings);
   console.standard_error().Write("\n");
 }
 
@@ -82,19 +82,18 @@ void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skip
     for (const Problem& reason : one.reasons) {
       if (!kinds.insert(reason.kind).second && invocation.verbosity == 0) continue;
       reasons.push_back(reason);
-      reasons.back().context.push_back(one.is_whole()
-                                           ? "reading " + one.source + ", which is left out"
-                                           : "reading " + one.source + ", of which episodes " +
-                                                 one.episodes + " are left out");
+      if (!one.is_whole())
+        reasons.back().context.push_back("leaving out episodes " + one.episodes + " of " +
+                                         one.source);
     }
   }
   console.standard_error().Write("\n");
-  console.PrintProblems(reasons, "left out");
+  console.PrintProblems(reasons, "left out", /*counts=*/false);
   std::string text =
-      "\nLeft out " + std::to_string(num_whole) + " of " + Counted(num_kept + num_whole, "dataset");
+      "\nLeft out " + Separated(num_whole) + " of " + Counted(num_kept + num_whole, "dataset");
   if (skipped.size() > num_whole)
-    text += ", and episodes of " + Counted(skipped.size() - num_whole, "other", "others");
-  console.standard_error().Write(text + "; exit code 5 says so\n");
+    text += ", and episodes of " + Counted(skipped.size() - num_whole, "other");
+  console.standard_error().Write(text + " (exit code 5); `--skipped FILE` lists all of it\n");
 }
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {

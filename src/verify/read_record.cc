@@ -1,5 +1,6 @@
 #include "verify/read_record.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/path.h"
@@ -8,8 +9,13 @@
 #include "model/adaptation.h"
 
 namespace robomerge {
-
 namespace {
+
+bool HoldsRules(const json::Json& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const json::Json& entry) {
+    return entry.is_object() && entry.contains("adaptation");
+  });
+}
 
 // Takes out the sources that the merge has left out as a whole, if they are among those that are
 // given: whoever verifies names what was given to the merge, or what it kept.
@@ -33,6 +39,7 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations) {
   std::vector<SourceSpec> sources(locations.begin(), locations.end());
+  if (sources.empty()) return sources;
   const std::string path = io::JoinPath(destination, "meta/robomerge.json");
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok()) {
@@ -45,6 +52,15 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
   const json::Json& entries = record->at("sources");
   if (!entries.is_array()) return sources;
   RemoveSkipped(*record, entries.size(), sources);
+  if (entries.size() != sources.size() && HoldsRules(entries)) {
+    return Problem(Code::kInvalidArgument,
+                   "the dataset was made by rules, of another number of sources")
+        .Kind("E-sources")
+        .At(destination)
+        .Expected(StrCat(entries.size(), " sources, as meta/robomerge.json says"))
+        .Found(std::to_string(sources.size()))
+        .Hint("name the sources of the merge, all of them and in its order");
+  }
   if (entries.size() != sources.size()) return sources;
   for (size_t source = 0; source < sources.size(); ++source) {
     const json::Json& entry = entries[source];
