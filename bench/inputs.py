@@ -25,7 +25,7 @@ RECIPE = 1
 COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500, "regroup": 160}
 #: Copies of recorder16 that fill the XFS volume with some 4 GB.
 XFS_COPIES = 15
-NAMES = [*COPIES, "recordings"]
+NAMES = [*COPIES, "recorder64", "recordings"]
 
 
 class NotAvailable(Exception):
@@ -111,6 +111,10 @@ class Maker:
     def _fill(self, name: str, folder: Path) -> None:
         if name == "recordings":
             self._copy_recordings(folder)
+        elif name == "recorder64":
+            parts = self.make("recorder16")
+            sources = [parts.folder / source for source in parts.sources]
+            self._run_in_peer("lerobot_merge.py", folder / "source-00000", *sources)
         else:
             self._run_in_peer("record.py", name, folder, "--scale", self.scale)
             if name == "regroup":
