@@ -93,7 +93,8 @@ void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skip
       "\nLeft out " + Separated(num_whole) + " of " + Counted(num_kept + num_whole, "dataset");
   if (skipped.size() > num_whole)
     text += ", and episodes of " + Counted(skipped.size() - num_whole, "other");
-  console.standard_error().Write(text + " (exit code 5); `--skipped FILE` lists all of it\n");
+  const bool has_list = invocation.command != kDescribe;
+  console.standard_error().Write(text + (has_list ? "; `--skipped FILE` lists all of it\n" : "\n"));
 }
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {

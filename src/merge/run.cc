@@ -331,7 +331,8 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
   if (options_.skip_broken != SkipBroken::kNothing) return root;
   std::vector<Problem> problems = root.status().problems();
-  NameTheWayOn(LocationsOf(sources), problems);
+  NameTheWayOn(sources.size(), sources.size() - std::min(sources.size(), NumSources(problems)),
+               problems);
   for (Problem& problem : DisagreementsOf(file_system_, sources, root.status().problems()))
     problems.push_back(std::move(problem));
   return Status::Many(std::move(problems));
@@ -396,7 +397,12 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   Result<MergePlan> plan = Plan(root, options_, site);
   if (!plan.ok()) {
     std::vector<Problem> problems = WithSettlingFlags(plan.status(), root.schemas).problems();
-    if (root.skip_broken == SkipBroken::kNothing) NameTheWayOn(RootsOf(root), problems);
+    if (root.skip_broken == SkipBroken::kNothing) {
+      Partial wished = root;
+      wished.skip_broken = SkipBroken::kSources;
+      const Result<Partial> kept = LeaveOut(std::move(wished));
+      if (kept.ok()) NameTheWayOn(root.sources.size(), kept->sources.size(), problems);
+    }
     plan = Status::Many(std::move(problems));
   }
   if (plan.ok()) {

@@ -112,17 +112,21 @@ void AddHint(const std::string& more, Problem& problem) {
   problem.hint += (problem.hint.empty() ? "" : "; ") + more;
 }
 
-void NameTheWayOn(const std::vector<std::string>& roots, std::vector<Problem>& problems) {
+void NameTheWayOn(size_t num_sources, size_t num_sound, std::vector<Problem>& problems) {
   constexpr size_t kMany = 10;
-  if (roots.size() < kMany || !std::ranges::all_of(problems, &IsOfSource)) return;
-  std::set<std::string> broken;
-  for (const Problem& problem : problems) broken.insert(problem.source);
-  const size_t num_sound = roots.size() - std::min(roots.size(), broken.size());
-  if (num_sound * 2 < roots.size()) return;
-  AddHint(StrCat("`--skip-broken sources` merges the other ", WithSeparators(num_sound),
-                 " datasets, and `--skip-broken episodes` also what is sound of these; both list "
-                 "what they leave out"),
-          problems.front());
+  if (num_sources < kMany || num_sound * 2 < num_sources) return;
+  if (!std::ranges::all_of(problems, &IsOfSource)) return;
+  AddHint(
+      "`--skip-broken sources` merges the other datasets, and `--skip-broken episodes` also what "
+      "is "
+      "sound of these; both list what they leave out",
+      problems.front());
+}
+
+size_t NumSources(const std::vector<Problem>& problems) {
+  std::set<std::string> sources;
+  for (const Problem& problem : problems) sources.insert(problem.source);
+  return sources.size();
 }
 
 }  // namespace robomerge

@@ -30,8 +30,10 @@ inline constexpr std::string_view kSkippedBegin = R"({"message_type":"skipped")"
 /// What is left out, as JSON Lines: the text of the file, and of --json.
 std::string SkippedLines(const std::vector<Skipped>& skipped);
 
-/// Names `--skip-broken` in the refusal of a merge of which the most could be merged.
-void NameTheWayOn(const std::vector<std::string>& roots, std::vector<Problem>& problems);
+/// Names `--skip-broken` in the refusal of a merge of many sources of which most could be merged.
+void NameTheWayOn(size_t num_sources, size_t num_sound, std::vector<Problem>& problems);
+/// How many sources the problems are of.
+size_t NumSources(const std::vector<Problem>& problems);
 
 /// Adds to the hint of a problem.
 void AddHint(const std::string& more, Problem& problem);

@@ -297,12 +297,12 @@ def test_without_the_flag_a_merge_is_refused_and_many_are_told_of_it(robomerge, 
     assert few.exit_code == 1 and "--skip-broken" not in few.stderr
     for words in (sources, [*sources, "--skip-broken", "nothing"]):
         run = robomerge("merge", *words, "-o", tmp_path / "out")
-        assert run.exit_code == 1 and "`--skip-broken sources` merges the other 11 datasets" in run.stderr
+        assert run.exit_code == 1 and "`--skip-broken sources` merges the other datasets" in run.stderr
     edit_json(sources[7] / "meta/info.json", lambda info: info.update(fps=11))
     make_sound(tmp_path / "again", seed=4)
     shutil.copy(tmp_path / "again/videos/camera/chunk-000/file-000.mp4", cut_video_of)
     run = robomerge("merge", *sources, "-o", tmp_path / "out")
-    assert run.exit_code == 1 and "`--skip-broken sources` merges the other 11 datasets" in run.stderr
+    assert run.exit_code == 1 and "`--skip-broken sources` merges the other datasets" in run.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -117,7 +117,8 @@ class Describe(CommandStep):
 
     def arguments(self, rank: int, world_size: int) -> list[str]:
         words = ["describe", "--from", self.sources_file, "--partial", self.partials_dir]
-        words += ["--skip-broken", self.skip_broken]
+        if self.skip_broken != "nothing":
+            words += ["--skip-broken", self.skip_broken]
         words += ["--rank", str(rank), "--world-size", str(world_size)]
         return [*words, "-j", str(self.num_workers or available_cores())]
 
