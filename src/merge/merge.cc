@@ -27,7 +27,6 @@ class MergeRun {
            const std::atomic<bool>* stop)
       : file_system_(file_system),
         sources_(sources),
-        locations_(LocationsOf(sources)),
         options_(options),
         progress_(progress),
         stop_(stop),
@@ -40,9 +39,10 @@ class MergeRun {
       return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
-    ROBOMERGE_RETURN_NOT_OK(
-        CheckOutputs(file_system_, OutputsOf(options_), locations_, destination_));
+    const std::vector<std::string> places =
+        PlacesOf(file_system_, LocationsOf(sources_), options_.skip_broken);
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, places, options_));
+    ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(Partial read, run_.ReadAndReduce(sources_));
@@ -199,7 +199,6 @@ class MergeRun {
 
   io::FileSystem& file_system_;
   std::vector<SourceSpec> sources_;
-  const std::vector<std::string> locations_;
   const MergeOptions& options_;
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;

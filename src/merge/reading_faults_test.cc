@@ -207,8 +207,9 @@ TEST(SkippingFaults, ARefusalLeavesOutOneSource) {
       ASSERT_FALSE(one.reasons.empty());
       EXPECT_THAT(one.reasons.front().found, HasSubstr("Input/output error")) << k;
       EXPECT_EQ(one.source, kSources[one.position]) << k;
-      if (one.is_whole())
+      if (one.is_whole()) {
         EXPECT_EQ(StrCat(report->num_episodes, " ", report->num_frames), contents[one.position]);
+      }
     }
     EXPECT_GT(num_left_out, 10u);
   }

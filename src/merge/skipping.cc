@@ -108,6 +108,14 @@ std::string SkippedLines(const std::vector<Skipped>& skipped) {
   return lines;
 }
 
+std::vector<std::string> PlacesOf(const io::FileSystem& file_system,
+                                  const std::vector<std::string>& locations, SkipBroken wish) {
+  std::vector<std::string> places = locations;
+  if (wish != SkipBroken::kNothing)
+    std::erase_if(places, [&](const std::string& one) { return !file_system.RealPath(one).ok(); });
+  return places;
+}
+
 void AddHint(const std::string& more, Problem& problem) {
   problem.hint += (problem.hint.empty() ? "" : "; ") + more;
 }

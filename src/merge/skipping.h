@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/file_system.h"
 #include "model/partial.h"
 #include "publish/preflight.h"
 #include "robomerge/options.h"
@@ -29,6 +30,11 @@ std::vector<SourceSpec> KeptSources(const std::vector<SourceSpec>& given, const 
 inline constexpr std::string_view kSkippedBegin = R"({"message_type":"skipped")";
 /// What is left out, as JSON Lines: the text of the file, and of --json.
 std::string SkippedLines(const std::vector<Skipped>& skipped);
+
+/// The sources in which nothing may be written. One whose links cannot be followed holds nothing,
+/// and is left out later.
+std::vector<std::string> PlacesOf(const io::FileSystem& file_system,
+                                  const std::vector<std::string>& locations, SkipBroken wish);
 
 /// Names `--skip-broken` in the refusal of a merge of many sources of which most could be merged.
 void NameTheWayOn(size_t num_sources, size_t num_sound, std::vector<Problem>& problems);

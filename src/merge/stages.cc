@@ -65,8 +65,9 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  const std::vector<std::string> locations = LocationsOf(all);
-  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(locations));
+  const std::vector<std::string> locations =
+      PlacesOf(run.file_system(), LocationsOf(all), run.options().skip_broken);
+  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(LocationsOf(all)));
   ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
       run.file_system(), OutputsOf(run.options(), {{"folder of partials", partial_directory}}),
       locations, ""));
@@ -159,11 +160,15 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
 }
 
 // Also in a source that is left out nothing may be written.
-std::vector<std::string> WithSkipped(std::vector<std::string> roots,
+std::vector<std::string> WithSkipped(const io::FileSystem& file_system,
+                                     std::vector<std::string> roots,
                                      const std::vector<Skipped>& skipped) {
+  std::vector<std::string> gone;
   for (const Skipped& one : skipped) {
-    if (one.is_whole()) roots.push_back(one.source);
+    if (one.is_whole()) gone.push_back(one.source);
   }
+  gone = PlacesOf(file_system, gone, SkipBroken::kSources);
+  roots.insert(roots.end(), gone.begin(), gone.end());
   return roots;
 }
 
@@ -179,8 +184,8 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                              persist::ReadPartials(run.file_system(), partial_directory));
   Partial root;
   for (persist::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
-  ROBOMERGE_RETURN_NOT_OK(
-      CheckPlaces(run, clean, plan_directory, WithSkipped(RootsOf(root), root.skipped)));
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory,
+                                      WithSkipped(run.file_system(), RootsOf(root), root.skipped)));
   ROBOMERGE_ASSIGN_OR_RETURN(const Partial kept, run.LeaveOutOthers(std::move(root)));
   return PlanInto(kept, clean, plan_directory, run);
 }
@@ -195,7 +200,9 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, LocationsOf(all)));
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckPlaces(run, clean, plan_directory,
+                  PlacesOf(run.file_system(), LocationsOf(all), run.options().skip_broken)));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(all));
   ROBOMERGE_ASSIGN_OR_RETURN(Partial root, run.ReadAndReduce(resolved));
@@ -208,7 +215,7 @@ Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run
   // The checks of `plan` again: folders and links change, and plans can be edited.
   std::vector<std::string> roots;
   for (const Origin& origin : stored.plan.origins) roots.push_back(origin.root);
-  roots = WithSkipped(std::move(roots), stored.plan.skipped);
+  roots = WithSkipped(run.file_system(), std::move(roots), stored.plan.skipped);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string destination, CleanDestination(stored.destination));
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), destination, roots, run.options()));
   ROBOMERGE_RETURN_NOT_OK(
