@@ -6,6 +6,7 @@
 
 #include "adapt/adapt_internal.h"
 #include "base/text.h"
+#include "model/retime.h"
 
 namespace robomerge {
 namespace {
@@ -111,11 +112,12 @@ void ChangeTasks(const Adaptation& adaptation, const std::string& name, Dataset&
 
 }  // namespace
 
-Status Adapt(const Adaptation& adaptation, const std::string& name,
-             const ReadLastRows& read_last_rows, Dataset& dataset) {
+Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFacts& facts,
+             Dataset& dataset) {
   if (adaptation.selects()) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<EpisodeChoice> choices,
-                               ChooseEpisodes(dataset, adaptation, read_last_rows));
+                               ChooseEpisodes(dataset, adaptation, facts.last_rows));
+    ROBOMERGE_RETURN_NOT_OK(adapt_internal::CheckTrims(adaptation.trim, choices, dataset.root));
     std::vector<uint64_t> kept;
     for (const EpisodeChoice& choice : choices) {
       if (choice.is_chosen) kept.push_back(choice.episode);
@@ -129,6 +131,9 @@ Status Adapt(const Adaptation& adaptation, const std::string& name,
     }
     adapt_internal::KeepEpisodes(kept, dataset);
   }
+  if (adaptation.retime) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
+  if (!adaptation.trim.empty())
+    ROBOMERGE_RETURN_NOT_OK(adapt_internal::TrimEpisodes(adaptation.trim, facts, dataset));
   ROBOMERGE_RETURN_NOT_OK(ChangeFeatures(adaptation, dataset));
   ChangeTasks(adaptation, name, dataset);
   return Status();

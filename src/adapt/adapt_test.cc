@@ -72,14 +72,14 @@ std::vector<uint64_t> Chosen(const Adaptation& rules) {
 
 Dataset Adapted(const Adaptation& rules) {
   Dataset dataset = FourEpisodes();
-  const Status status = Adapt(rules, "kitchen", LastRows, dataset);
+  const Status status = Adapt(rules, "kitchen", {LastRows}, dataset);
   EXPECT_TRUE(status.ok()) << status.ToString();
   return dataset;
 }
 
 std::string Refusal(const Adaptation& rules) {
   Dataset dataset = FourEpisodes();
-  const Status status = Adapt(rules, "", LastRows, dataset);
+  const Status status = Adapt(rules, "", {LastRows}, dataset);
   return status.ok() ? "accepted" : status.ToString();
 }
 
