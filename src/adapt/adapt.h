@@ -28,12 +28,12 @@ struct RowFacts {
   ReadLastRows last_rows;
   std::function<Result<std::vector<TaskFrames>>(const Dataset& dataset,
                                                 const std::vector<size_t>& episodes)>
-      count_tasks;
+      count_tasks = {};
   /// The statistics of those of the features that can be measured, for each of the episodes.
   std::function<Result<std::vector<std::vector<FeatureStatistics>>>(
       const Dataset& dataset, const std::vector<size_t>& episodes,
       const std::vector<std::string>& features)>
-      measure;
+      measure = {};
 };
 
 /// What becomes of one episode of a source.

@@ -11,6 +11,7 @@ import pytest
 from edits import DATA, EPISODES, STATS, edit_column, edit_json, edit_table
 from test_adapt import LENGTHS, STATE, add_column, columns_of, features_of, frames_of, make_source, merged, pictures_of, refused, tasks_of
 from tiny_dataset import feature
+from tiny_video import FRAME_TICKS, add_video
 
 STATS_OF_STATE = [f"stats/{STATE}/{stat}" for stat in ("min", "max", "mean", "std", "count")]
 
@@ -156,3 +157,12 @@ def test_a_trim_of_everything_is_none(robomerge, source, tmp_path):
     out = merged(robomerge, tmp_path / "out", source, "--trim", "1=0-")
     assert [path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()] == [path.read_bytes() for path in sorted(whole.rglob("*")) if path.is_file()]
     assert "camera" in features_of(out)
+
+
+@pytest.mark.parametrize(("flags", "first"), [(["--episodes", "1-"], LENGTHS[0]), (["--trim", "0=1-"], 1)])
+def test_frames_of_a_video_that_begins_late_are_counted_as_without_rules(flags, first, robomerge, source, tmp_path):
+    """The first episode tells that the video begins late, chosen whole or not."""
+    add_video(source, LENGTHS, seed=1, edit_ticks=lambda ticks: [tick + FRAME_TICKS for tick in ticks], edit_metadata=False)
+    run = robomerge("merge", source, "-o", tmp_path / "out", "--no-sync", "--verify", *flags)
+    assert run.exit_code == 0 and "W-video-start" in run.stderr, run.stderr
+    assert pictures_of(tmp_path / "out") == [(1, frame) for frame in range(first, sum(LENGTHS))]
