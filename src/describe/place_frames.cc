@@ -208,18 +208,8 @@ class KeyPlacer {
   double Correction(uint32_t file, size_t episode) {
     if (!corrections_[file]) {
       corrections_[file] = StartCorrection(dataset_, key_, file);
-      if (*corrections_[file] != 0) {
-        warnings_.push_back(
-            Problem(Code::kCorrupt,
-                    StrCat("video of `", key_.name,
-                           "` begins late, so that LeRobot does not find "
-                           "frame 0 of episode ",
-                           Number(episode), "; frames are counted instead of timed"))
-                .Kind("W-video-start")
-                .At(key_.files[file].path)
-                .Expected("its first frame at 0 s")
-                .Found(StrCat(FormatDouble(*corrections_[file]), " s")));
-      }
+      if (*corrections_[file] != 0)
+        warnings_.push_back(LateStart(key_, file, Number(episode), *corrections_[file]));
     }
     return *corrections_[file];
   }

@@ -272,12 +272,6 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
                 .Hint("give each source a name: `name` in a recipe, Source(path, name) in Python"));
       }
     }
-    if (!rules.trim.empty()) {
-      problems.push_back(Problem(Code::kUnsupported, "episodes cannot be trimmed by this version")
-                             .Kind("E-rule")
-                             .Source(source.location)
-                             .At("trim: " + rules.trim.front().name));
-    }
     rules.retime = retimes;
   }
   if (!problems.empty()) return Status::Many(std::move(problems));

@@ -61,6 +61,8 @@ struct EpisodeRows {
   std::shared_ptr<const OddRows> odd;  ///< null if the rows are as they should be
   /// frame_index and timestamp are to be written anew: 0, 1, 2, ... and row / fps (Retime).
   bool is_retimed = false;
+  /// Frames that a rule leaves out before the first row (`trim`): times are counted from here on.
+  uint64_t first_frame = 0;
   /// Where the episode goes on, if it does not lie in one data file; its bytes and tasks are
   /// counted above. Not part of a stored partial: a writer reads its sources again.
   std::vector<RowsElsewhere> more;
@@ -174,5 +176,9 @@ struct Dataset {
   /// Bytes of all data and video files.
   uint64_t payload_bytes() const;
 };
+
+/// What becomes of the times in LeRobot's column `language_persistent`, which count from the start
+/// of the episode; nothing if there is none, or they stay.
+std::optional<parquet::TimeShift> ShiftOf(const Dataset& dataset, const EpisodeRows& rows);
 
 }  // namespace robomerge

@@ -12,7 +12,7 @@
 namespace robomerge {
 
 /// Reads the dataset, and applies the rules of its adaptation, which must be resolved
-/// (adapt/resolve.h). Fails as ReadDataset(), Adapt() and Retime() do.
+/// (adapt/resolve.h). Fails as ReadDataset() and Adapt() do.
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source);
 
 /// What becomes of the episodes of a source by its rules.

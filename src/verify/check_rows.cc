@@ -252,15 +252,16 @@ class RowsCheck {
     const Dataset& source = all_.sources[origin.source].dataset;
     ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, part.data_file));
     const std::string& source_path = source_opened_->path();
-    Result<parquet::ComparedRows> comparison =
-        comparer_->Compare(rows.first_row + done, part.first_row, part.num_rows);
+    const EpisodeRows& from = *all_.sources[origin.source].rows[origin.episode];
+    const std::optional<parquet::TimeShift> shift = ShiftOf(source, from);
+    Result<parquet::ComparedRows> comparison = comparer_->Compare(
+        rows.first_row + done, part.first_row, part.num_rows, shift ? &*shift : nullptr);
     ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.root));
     const parquet::ComparedRows compared = std::move(comparison).value();
-    const bool is_retimed = all_.sources[origin.source].rows[origin.episode]->is_retimed;
     for (const parquet::RowDifference& difference : compared.differences) {
       const bool is_made_anew =
           difference.column == "frame_index" || difference.column == "timestamp";
-      if (is_retimed && is_made_anew) continue;
+      if (from.is_retimed && is_made_anew) continue;
       const uint64_t frame = done + difference.row;
       result_.findings.Add(Say("V-value", "value differs from its source",
                                Where(difference.column, rows.first_row + frame),

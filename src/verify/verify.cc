@@ -76,7 +76,7 @@ class VerifyRun {
     case_.options = options;
     case_.is_profiled = profiles != nullptr;
     case_.is_retimed = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
-      return source.adaptation.retime;
+      return source.adaptation.retime || !source.adaptation.trim.empty();
     });
     if (stop != nullptr) parallel_.stop = schedule::StopToken::Watching(*stop);
     parallel_.observer = &observer_;
