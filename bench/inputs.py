@@ -76,6 +76,10 @@ def default_peer_python() -> Path:
     return Path(os.environ.get("ROBOMERGE_PEER_PYTHON", HERE.parent / ".peer/bin/python"))
 
 
+def default_robomerge() -> Path:
+    return Path(os.environ.get("ROBOMERGE", HERE.parent / "build/release/cli/robomerge"))
+
+
 @dataclass(frozen=True)
 class Maker:
     data: Path
@@ -114,7 +118,12 @@ class Maker:
         elif name == "recorder64":
             parts = self.make("recorder16")
             sources = [parts.folder / source for source in parts.sources]
-            self._run_in_peer("lerobot_merge.py", folder / "source-00000", *sources)
+            # LeRobot does not delete episodes of what it has merged: its times do not fit their lengths.
+            robomerge = default_robomerge()
+            if not robomerge.exists():
+                raise NotAvailable(f"no {robomerge}: run scripts/setup.sh, or set ROBOMERGE")
+            words = [str(robomerge), "merge", *map(str, sources), "-o", str(folder / "source-00000"), "--quiet"]
+            subprocess.run(words, check=True)
         else:
             self._run_in_peer("record.py", name, folder, "--scale", self.scale)
             if name == "regroup":

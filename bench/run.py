@@ -20,6 +20,7 @@ from inputs import (
     NotAvailable,
     add_arguments,
     allocated_bytes,
+    default_robomerge,
     files_of,
     fill_volume,
     maker_from,
@@ -189,7 +190,7 @@ def main() -> None:
     parser.add_argument(
         "--robomerge",
         type=Path,
-        default=Path(os.environ.get("ROBOMERGE", HERE.parent / "build/release/cli/robomerge")),
+        default=default_robomerge(),
         help="the command to measure (default: $ROBOMERGE, or build/release/cli/robomerge)",
     )
     add_arguments(parser)
