@@ -12,7 +12,7 @@ RECORDINGS = [f"open-0{number}" for number in range(6)]
 
 
 def without_times(text: str) -> str:
-    return re.sub(r"^  took .*$", "  took", text, flags=re.MULTILINE)
+    return re.sub(r"^  (took|with) .*$", r"  \1", text, flags=re.MULTILINE)
 
 
 def test_real_recordings_are_shown_as_they_are_merged(robomerge, tmp_path):
