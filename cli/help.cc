@@ -129,7 +129,9 @@ std::string Beginning(Command command) {
     text += "  " + Padded(std::string(help.name) + " " + std::string(help.arguments), 21) + "  " +
             std::string(help.help) + "\n";
   }
-  return text;
+  return text +
+         "  help COMMAND           Show all flags of a command\n"
+         "  completion SHELL       Print what makes bash, zsh or fish complete the command line\n";
 }
 
 }  // namespace

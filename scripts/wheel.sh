@@ -43,8 +43,9 @@ for python in $PYTHONS; do
   install "$environment" scikit-build-core==1.1.2 nanobind==3.1.0
   log=$environment.log
   if ! PATH="$environment/bin:$PATH" "$environment/bin/python" -m pip --disable-pip-version-check wheel . --no-deps \
-      --no-build-isolation -w "$made" -C build-dir=build/wheel -C "cmake.define.PYARROW_DIR=$pyarrow" \
-      -C "cmake.define.ROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}" >"$log" 2>&1; then
+      --no-build-isolation -w "$made" --config-settings=build-dir=build/wheel \
+      --config-settings="cmake.define.PYARROW_DIR=$pyarrow" \
+      --config-settings="cmake.define.ROBOMERGE_WERROR=${ROBOMERGE_WERROR:-OFF}" >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
   fi

@@ -1,7 +1,7 @@
 """Loads the C++ library, the extension module `robomerge._robomerge`."""
 
 try:
-    from robomerge import _robomerge as extension
+    import robomerge._robomerge as extension
 except ModuleNotFoundError as error:
     raise ImportError(
         "robomerge is not built here; build it with: cmake --preset release -DROBOMERGE_BUILD_PYTHON=ON && cmake --build --preset release, "
