@@ -163,6 +163,11 @@ TEST(CommandLine, HelpAndVersionNeedNothingElse) {
   EXPECT_EQ(Parse({"-h"})->wish, Invocation::Wish::kShortHelp);
   EXPECT_EQ(Parse({"--help"})->wish, Invocation::Wish::kFullHelp);
   EXPECT_EQ(Parse({"--version"})->wish, Invocation::Wish::kVersion);
+  EXPECT_EQ(Parse({"-Vv"})->verbosity, 1);
+  EXPECT_EQ(Parse({"help", "merge"})->wish, Invocation::Wish::kFullHelp);
+  EXPECT_EQ(Parse({"help", "merge"})->command, kMerge);
+  EXPECT_EQ(Parse({"completion", "zsh"})->shell, "zsh");
+  EXPECT_EQ(Parse({"completion", "tcsh"}).status().code(), Code::kInvalidArgument);
   EXPECT_EQ(Parse({"merge", "--wrong", "-h"})->wish, Invocation::Wish::kShortHelp);
   EXPECT_EQ(Parse({"inspect", "--help"})->command, kInspect);
 }

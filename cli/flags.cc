@@ -270,8 +270,8 @@ constexpr Flag kFlags[] = {
      "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
     {"help", 0, "", kEvery, false, "Show all flags; -h shows one screen", "", "",
      SetWish<Invocation::Wish::kFullHelp>},
-    {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "",
-     "", SetWish<Invocation::Wish::kVersion>},
+    {"version", 'V', "", kEvery, false, "Show the version; with -v also of Arrow and the compiler",
+     "", "", SetWish<Invocation::Wish::kVersion>},
 };
 
 constexpr CommandHelp kCommands[] = {

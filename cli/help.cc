@@ -144,8 +144,11 @@ std::string ShortHelp(Command command) {
 
 std::string FullHelp(Command command) {
   std::string text = Beginning(command);
-  if (const CommandHelp* const chosen = Find(command))
-    text += "\n" + std::string(chosen->detail) + "\n";
+  const CommandHelp* const chosen = Find(command);
+  text += chosen != nullptr ? "\n" + std::string(chosen->detail) + "\n"
+                            : "  help COMMAND           Show all flags of a command\n"
+                              "  completion SHELL       Print what makes bash, zsh or fish "
+                              "complete the command line\n";
   text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
   if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";

@@ -35,7 +35,7 @@ Origin OriginOf(const DescribedSource& source);
 
 /// To be raised whenever the bytes of some destination change. Then an upgraded program never
 /// continues a staging folder of other bytes, and never takes an older result for its own.
-inline constexpr int64_t kWriterRevision = 1;
+inline constexpr int64_t kWriterRevision = 2;
 
 /// Computes MergePlan::id.
 std::string PlanId(const MergePlan& plan, int64_t writer_revision = kWriterRevision);

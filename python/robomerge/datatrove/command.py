@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from robomerge.launcher import COMMAND
+
 #: How long the command may take to stop. Slurm kills everything after KillWait, which is 30 s.
 GRACE_SECONDS = 20.0
 
@@ -48,7 +50,7 @@ class CommandFailed(RuntimeError):
 def command_words(command: str) -> list[str]:
     """The words that start the command: those of `command`, or if it is empty those for the
     installed package."""
-    return shlex.split(command) if command else [sys.executable, "-m", "robomerge"]
+    return shlex.split(command) if command else [str(COMMAND)]
 
 
 def problem_text(problem: Message) -> str:
