@@ -90,8 +90,8 @@ std::ostream& operator<<(std::ostream& out, const Call& call) { return out << ca
 class ReadingFaults : public ::testing::TestWithParam<Call> {
  protected:
   void SetUp() override {
-    for (uint8_t source = 0; source < 2; ++source)
-      PutTestDataset(memory_, kSources[source], 2, source);
+    PutTestDataset(memory_, kSources[0], 2, 0);
+    PutOldTestDataset(memory_, kSources[1], 2, 1);
     MergeOptions options;
     options.num_workers = 1;
     ASSERT_TRUE(MergeOn(memory_, {kSources[0], kSources[1]}, kMerged, options).ok());

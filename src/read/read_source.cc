@@ -52,10 +52,12 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
 
 }  // namespace
 
-Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source) {
+Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source,
+                           const ForEach& for_each) {
   const Adaptation& rules = source.adaptation;
-  ROBOMERGE_ASSIGN_OR_RETURN(
-      Dataset dataset, ReadDataset(file_system, source.location, {.decodes_times = rules.retime}));
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset,
+                             ReadDataset(file_system, source.location,
+                                         {.decodes_times = rules.retime, .for_each = for_each}));
   if (rules.empty()) return dataset;
   const Status adapted = Adapt(rules, source.name, LastRowsOn(file_system), dataset);
   ROBOMERGE_RETURN_NOT_OK(adapted.OfSource(source.location));
@@ -64,8 +66,10 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
 }
 
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
-                                               const SourceSpec& source) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, source.location));
+                                               const SourceSpec& source, const ForEach& for_each) {
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      const Dataset dataset,
+      ReadDataset(file_system, source.location, {.decodes_times = false, .for_each = for_each}));
   Result<std::vector<EpisodeChoice>> choices =
       ChooseEpisodes(dataset, source.adaptation, LastRowsOn(file_system));
   if (!choices.ok()) return choices.status().OfSource(source.location);
