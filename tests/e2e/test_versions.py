@@ -130,9 +130,9 @@ def test_all_versions_in_one_merge(robomerge, tmp_path, sound):  # noqa: F811
         run = robomerge(*words)
         assert run.exit_code == 0, run.stderr
     for rank in range(2):
-        run = robomerge("write", "--plan", work / "plan", "-o", staged, "--rank", rank, "--world-size", 2)
+        run = robomerge("write", "--plan", work / "plan", "--rank", rank, "--world-size", 2)
         assert run.exit_code == 0, run.stderr
-    assert robomerge("publish", "--plan", work / "plan", "-o", staged).exit_code == 0
+    assert robomerge("publish", "--plan", work / "plan").exit_code == 0
     for file in files:
         assert (staged / file).read_bytes() == (outs[0] / file).read_bytes(), file
 
@@ -272,12 +272,13 @@ def test_more_keys_of_info_json(robomerge, old):
 
 
 @pytest.mark.parametrize(
-    "template", ["data/train/episode_{episode_index:06d}.parquet", "d/{episode_chunk}/{episode_index}.parquet"]
+    "template",
+    ["data/train/episode_{episode_index:06d}.parquet", "d/{episode_chunk}/{episode_index}.parquet", "d/{chunk_index:03d}/{episode_index}.parquet"],
 )
 def test_custom_templates(template, robomerge, old):
     edit_info(old, lambda info: info.update(data_path=template, video_path="v/{video_key}-{episode_index}.mp4"))
     for episode in range(2):
-        path = old / template.format(episode_chunk=0, episode_index=episode)
+        path = old / template.format(episode_chunk=0, chunk_index=0, episode_index=episode)
         path.parent.mkdir(parents=True, exist_ok=True)
         data_path(old, episode).rename(path)
         (old / "v").mkdir(exist_ok=True)
@@ -529,6 +530,17 @@ def test_features_without_a_column(robomerge, old):
     edit_info(old, lambda info: info["features"].update(language_instruction=text))
     out = merged(robomerge, old, warns="W-data-columns")
     assert "language_instruction" not in json.loads((out / INFO).read_text())["features"]
+
+
+def test_the_five_default_features_need_no_declaration(robomerge, old):
+    edit_info(old, lambda info: [info["features"].pop(name) for name in ALL[1:]])
+    merged(robomerge, old)
+
+
+@pytest.mark.parametrize("column", ["timestamp", "frame_index"])
+def test_rows_without_times_or_numbers_of_frames(column, robomerge, old):
+    edit_rows(old, lambda table: table.drop_columns([column]))
+    assert column in refused(robomerge, old, kind="E-data-columns")
 
 
 def test_a_column_that_only_one_file_lacks(robomerge, old):

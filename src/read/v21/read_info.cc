@@ -9,9 +9,6 @@ namespace {
 
 using json::Json;
 
-// A merge makes these three itself, so that rows and features may lack them.
-constexpr const char* kMade[] = {"episode_index", "index", "task_index"};
-
 Result<std::string> Template(const Json& info, const std::string& path, const char* key,
                              const char* otherwise) {
   const Json value = info.value(key, Json());
@@ -23,6 +20,11 @@ Result<std::string> Template(const Json& info, const std::string& path, const ch
                         .Found(json::DumpLine(value).substr(0, 100));
   if (!value.is_string()) return problem;
   std::string path_template = value.get<std::string>();
+  // Some writers take this placeholder from v3.0.
+  constexpr std::string_view kOther = "{chunk_index", kOwn = "{episode_chunk";
+  for (size_t at = path_template.find(kOther); at != std::string::npos;
+       at = path_template.find(kOther, at))
+    path_template.replace(at, kOther.size(), kOwn);
   const Result<std::string> expanded = ExpandEpisodeTemplate(path_template, {0, 0}, "camera");
   if (expanded.ok()) return path_template;
   problem = expanded.status().problems().front();
@@ -99,8 +101,10 @@ Result<SourceInfo> ReadInfo(const VersionedInfo& read, Dataset& dataset) {
     if (const std::optional<uint64_t> total = Total(info, key)) same[key] = *total;
   }
   if (same.contains("features") && same["features"].is_object()) {
-    for (const char* name : kMade) {
-      if (!same["features"].contains(name)) same["features"][name] = DefaultFeatureEntry(name);
+    // Every dataset has these five, whether it declares them or not.
+    for (const std::string_view name : kDefaultFeatures) {
+      if (!same["features"].contains(name))
+        same["features"][std::string(name)] = DefaultFeatureEntry(name);
     }
   }
   gather(v30::ReadInfo(dataset.root, same, dataset).status());
