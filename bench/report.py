@@ -190,6 +190,9 @@ GOALS = [
     Goal("(f) sharing, `--no-sync`, to `cp -r --reflink=never`", 1 / 20, _between("xfs", "share-no-sync", "cp-never")),
     Goal("(f) sharing, to `cp -r --reflink=never && sync -f`", 1 / 20, _between("xfs", "share", "cp-never-sync")),
     Goal("(f) sharing: new space of the output", 0.05, _new_space, percent=True),
+    Goal("(i) 16 datasets of v2.1, `--no-sync`, to `cp -r`", 1.2, _between("v21", "merge-no-sync", "cp")),
+    Goal("(i) 16 datasets of v2.1, `--no-sync`, to LeRobot's converter", 1 / 50, _between("v21", "merge-no-sync", "lerobot")),
+    Goal("(i) 10,000 episodes of v2.1, `--no-sync`, to `cp -r`", 3, _between("v21-episodes", "merge-no-sync", "cp")),
     # LeRobot does not sync, and both start a process, so the fair row compares `--no-sync` with its
     # process; the others ask for more.
     *(

@@ -71,6 +71,7 @@ Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string
       return wants_tasks ? v30::ReadTasks(file_system, source, dataset) : Status();
     }
     ROBOMERGE_ASSIGN_OR_RETURN(const v21::SourceInfo source, v21::ReadInfo(info, dataset));
+    ROBOMERGE_RETURN_NOT_OK(v21::LeaveOutLostFeatures(file_system, source, dataset));
     return wants_tasks ? v21::ReadTasks(file_system, source, dataset) : Status();
   };
   ROBOMERGE_RETURN_NOT_OK(read());

@@ -605,6 +605,26 @@ def test_texts_of_episodes_that_are_not_those_of_the_table(tasks, robomerge, old
     assert episodes_of(out)["tasks"].to_pylist() == [["open the drawer"]] * 2
 
 
+def test_columns_that_number_tasks(robomerge, old, sound):  # noqa: F811
+    name = "annotation.human.validity"
+    for root, path in [(old, data_path(old, 0)), (old, data_path(old, 1)), (sound, sound / "data/chunk-000/file-000.parquet")]:
+        edit_info(root, lambda info: info["features"].update({name: {"dtype": "int64", "shape": [1], "names": None}}))
+        edit_table(path, lambda table: with_column(table, name, [0] * len(table), pa.int64()))
+    merged(robomerge, old, warns="W-stats-measured")
+    shutil.rmtree(old.parent / "merged")
+    out = old.parent / "both"
+    run = robomerge("merge", sound, old, "-o", out, "--verify")
+    assert run.exit_code == 0 and f"--drop {name}" in run.stderr, run.stderr
+    assert {row[0] for row in rows(out, name)} == {0}
+
+
+def test_rules_for_features_without_a_column(robomerge, old, sound):  # noqa: F811
+    text = {"dtype": "string", "shape": [1], "names": None}
+    edit_info(old, lambda info: info["features"].update(language_instruction=text))
+    assert "language_instruction" not in robomerge("compare", sound, old).stdout
+    merged(robomerge, sound, old, warns="W-data-columns")
+
+
 def test_one_text_instead_of_a_list(robomerge, old):
     edit_lines(old / EPISODES, lambda lines: [line | {"tasks": line["tasks"][0]} for line in lines])
     merged(robomerge, old)

@@ -15,6 +15,28 @@ namespace {
 
 using parquet::Footer;
 
+// Features that info.json declares and no recorder has written.
+void LeaveOutFeatures(const Footer& footer, const std::string& path, Dataset& dataset) {
+  const std::vector<std::string>& columns = footer.column_names();
+  std::vector<std::string> lost;
+  for (const Feature& feature : dataset.schema.features) {
+    const bool is_default = std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures),
+                                      feature.name) != std::end(kDefaultFeatures);
+    const bool is_there = std::find(columns.begin(), columns.end(), feature.name) != columns.end();
+    if (!feature.is_video() && !is_default && !is_there) lost.push_back(feature.name);
+  }
+  if (lost.empty()) return;
+  std::erase_if(dataset.schema.features, [&](const Feature& feature) {
+    return std::find(lost.begin(), lost.end(), feature.name) != lost.end();
+  });
+  dataset.warnings.push_back(
+      Problem(Code::kCorrupt, StrCat("features of info.json have no column, and are left out: ",
+                                     Join(lost, ", ").substr(0, 200)))
+          .Kind("W-data-columns")
+          .At(path)
+          .Found(StrCat("columns ", Join(columns, ", ").substr(0, 300))));
+}
+
 // A data file as it was read by itself.
 struct ReadDataFile {
   Status status;
@@ -91,7 +113,7 @@ class DataFilesReader {
     read.data.changed_ns = stat.changed_ns;
     ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(file));
     read.columns = footer.column_names();
-    if (at == 0) LeaveOutFeatures(footer, file.path());
+    if (at == 0) LeaveOutFeatures(footer, file.path(), dataset_);
     ROBOMERGE_RETURN_NOT_OK(
         v30::CheckColumns(footer, dataset_.schema, file.path(), /*is_lenient=*/true));
     ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
@@ -104,29 +126,6 @@ class DataFilesReader {
                                v30::ScanRows(file, footer, dataset_, options_.decodes_times,
                                              static_cast<int64_t>(number)));
     return Status();
-  }
-
-  // Features that info.json declares and no recorder has written.
-  void LeaveOutFeatures(const Footer& footer, const std::string& path) {
-    const std::vector<std::string>& columns = footer.column_names();
-    std::vector<std::string> lost;
-    for (const Feature& feature : dataset_.schema.features) {
-      const bool is_default = std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures),
-                                        feature.name) != std::end(kDefaultFeatures);
-      const bool is_there =
-          std::find(columns.begin(), columns.end(), feature.name) != columns.end();
-      if (!feature.is_video() && !is_default && !is_there) lost.push_back(feature.name);
-    }
-    if (lost.empty()) return;
-    std::erase_if(dataset_.schema.features, [&](const Feature& feature) {
-      return std::find(lost.begin(), lost.end(), feature.name) != lost.end();
-    });
-    dataset_.warnings.push_back(
-        Problem(Code::kCorrupt, StrCat("features of info.json have no column, and are left out: ",
-                                       Join(lost, ", ").substr(0, 200)))
-            .Kind("W-data-columns")
-            .At(path)
-            .Found(StrCat("columns ", Join(columns, ", ").substr(0, 300))));
   }
 
   Status GatherProblems() {
@@ -322,6 +321,18 @@ class DataFilesReader {
 };
 
 }  // namespace
+
+Status LeaveOutLostFeatures(const io::FileSystem& file_system, const SourceInfo& info,
+                            Dataset& dataset) {
+  FileId id;
+  bool is_elsewhere = false;
+  const Result<std::unique_ptr<io::RandomAccessFile>> file =
+      OpenEpisodeFile(file_system, dataset, info, info.data_path, "", 0, id, is_elsewhere);
+  if (!file.ok()) return file.status().code() == Code::kIo ? file.status() : Status();
+  const Result<Footer> footer = Footer::Read(**file);
+  if (footer.ok()) LeaveOutFeatures(*footer, (*file)->path(), dataset);
+  return !footer.ok() && footer.status().code() == Code::kIo ? footer.status() : Status();
+}
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const ReadOptions& options, Dataset& dataset) {

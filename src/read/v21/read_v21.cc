@@ -44,6 +44,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
 Status ReadOutline(const io::FileSystem& file_system, const VersionedInfo& info, Dataset& dataset,
                    std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos) {
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source, ReadInfo(info, dataset));
+  ROBOMERGE_RETURN_NOT_OK(LeaveOutLostFeatures(file_system, source, dataset));
   std::vector<Problem> problems;
   Gather(v30::ReadSubtasks(file_system, dataset).OfKind("E-subtasks"), problems);
   Gather(ReadTasks(file_system, source, dataset).OfKind("E-tasks"), problems);
