@@ -96,6 +96,13 @@ def _lerobot() -> Way:
     return Way("lerobot", "aggregate_datasets(...)", build, is_lerobot=True)
 
 
+def _lerobot_convert() -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_convert.py"), destination, *sources]]
+
+    return Way("lerobot", "convert_dataset(...) of each", build, is_lerobot=True)
+
+
 COPY = [_cp("cp"), _cp("cp-never", "--reflink=never"), _cp("cp-sync", sync=True)]
 MERGE = [
     _robomerge("merge-no-sync", "--no-sync", "-j", "2"),
@@ -164,6 +171,15 @@ CASES = [
         base="cp-never",
         base_synced="cp-never-sync",
         on_xfs=True,
+    ),
+    Case("v21", "i", "two cameras, H.264, v2.1 to v3.0", "v21", [*COPY, *MERGE, _lerobot_convert()]),
+    Case(
+        "v21-episodes",
+        "i",
+        "one dataset of 10,000 short episodes, v2.1 to v3.0",
+        "v21-episodes",
+        [way for way in [*COPY, *MERGE] if way.name != "cp-never"],
+        note="LeRobot is left out: its converter takes many minutes.",
     ),
     Case("recordings", "g", "real recordings", "recordings", FULL),
     Case(

@@ -25,7 +25,11 @@ RECIPE = 1
 COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500, "regroup": 160}
 #: Copies of recorder16 that fill the XFS volume with some 4 GB.
 XFS_COPIES = 15
-NAMES = [*COPIES, "recorder64", "recordings"]
+#: Recorded inputs that are made datasets of v2.1.
+OF_V21 = {"v21": "recorder16", "v21-episodes": "tiny"}
+#: Of the one dataset of v21-episodes.
+NUM_EPISODES = 10_000
+NAMES = [*COPIES, *OF_V21, "recorder64", "recordings"]
 
 
 class NotAvailable(Exception):
@@ -124,6 +128,14 @@ class Maker:
                 raise NotAvailable(f"no {robomerge}: run scripts/setup.sh, or set ROBOMERGE")
             words = [str(robomerge), "merge", *map(str, sources), "-o", str(folder / "source-00000"), "--quiet"]
             subprocess.run(words, check=True)
+        elif name in OF_V21:
+            recorded = self.make(OF_V21[name])
+            sources = [recorded.folder / source for source in recorded.sources]
+            if name == "v21-episodes":
+                number = max(10, round(NUM_EPISODES * min(1.0, self.scale)))
+                self._run_in_peer("as_v21.py", folder, sources[0], "--episodes", number)
+            else:
+                self._run_in_peer("as_v21.py", folder, *sources)
         else:
             self._run_in_peer("record.py", name, folder, "--scale", self.scale)
             if name == "regroup":

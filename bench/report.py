@@ -204,6 +204,9 @@ GOALS = [
         1.3,
         _between("own-rules", "own-rules", "merge-no-sync"),
     ),
+    Goal("(k) 16 datasets of v2.1, `--no-sync`, to `cp -r`", 1.2, _between("v21", "merge-no-sync", "cp")),
+    Goal("(k) 16 datasets of v2.1, `--no-sync`, to LeRobot's converter", 1 / 50, _between("v21", "merge-no-sync", "lerobot")),
+    Goal("(k) 10,000 episodes of v2.1, `--no-sync`, to `cp -r`", 3, _between("v21-episodes", "merge-no-sync", "cp")),
     # LeRobot does not sync, and both start a process, so the fair row compares `--no-sync` with its
     # process; the others ask for more.
     *(

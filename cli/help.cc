@@ -7,7 +7,7 @@
 namespace robomerge::cli {
 namespace {
 
-constexpr std::string_view kSentence = "Merge LeRobot v3.0 datasets into one";
+constexpr std::string_view kSentence = "Merge LeRobot datasets into one";
 
 constexpr std::string_view kExitCodes =
     "Exit codes (treat an unknown one as failure)\n"

@@ -48,7 +48,7 @@ def merge(
     trace_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
-    """Merges LeRobot v3.0 datasets into a new one.
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one.
 
     The destination appears whole, by one rename, or not at all. Sources are only read. The same
     sources and options give the same bytes, whatever `num_workers` is. A merge that is done already

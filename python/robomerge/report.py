@@ -218,7 +218,7 @@ class InspectReport:
     """One dataset, and what is wrong with it."""
 
     root: str
-    #: Version of the format, such as "v3.0".
+    #: Version of the format, as it was read: "v3.0", "v2.1", "v2.0".
     version: str
     #: Frames per second, as info.json writes them.
     fps: str

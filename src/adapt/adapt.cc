@@ -45,7 +45,9 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
       adapt_internal::ChangeSchema(adaptation, dataset.root, dataset.schema));
   if (changes.empty()) return Status();
   adapt_internal::ChangeStatistics(changes, dataset);
-  parquet::ColumnChanges columns;
+  // Reading may have left out columns.
+  parquet::ColumnChanges columns =
+      dataset.column_changes ? *dataset.column_changes : parquet::ColumnChanges();
   for (const FeatureChange& change : changes) {
     const Feature* feature = before.Find(change.from);
     if (feature != nullptr && feature->is_video()) continue;

@@ -323,8 +323,9 @@ class KeyPlacer {
 
   std::string Where(size_t episode) const {
     const Episode& row = dataset_.episodes[episode];
-    return StrCat(dataset_.episodes_files[row.episodes_file].path, ": videos/", key_.name,
-                  "/from_timestamp, row ", row.row);
+    const EpisodesFile& file = dataset_.episodes_files[row.episodes_file];
+    if (!file.is_table()) return StrCat(file.path, ": episode ", row.number);
+    return StrCat(file.path, ": videos/", key_.name, "/from_timestamp, row ", row.row);
   }
 
   const Dataset& dataset_;

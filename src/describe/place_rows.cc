@@ -106,7 +106,9 @@ void CheckOrder(const Dataset& dataset, std::vector<Problem>& warnings) {
 }
 
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {
-  const std::string table = dataset.root + "/meta/tasks.parquet";
+  const bool has_tables = dataset.episodes_files.empty() || dataset.episodes_files[0].is_table();
+  const std::string table =
+      dataset.root + (has_tables ? "/meta/tasks.parquet" : "/meta/tasks.jsonl");
   const std::set<std::string, std::less<>> known(dataset.tasks.begin(), dataset.tasks.end());
   for (const DataFile& file : dataset.data_files) {
     for (const EpisodeRows& rows : file.episodes) {

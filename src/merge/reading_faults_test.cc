@@ -88,8 +88,8 @@ struct Call {
 std::ostream& operator<<(std::ostream& out, const Call& call) { return out << call.name; }
 
 void PutSources(MemoryFileSystem& memory) {
-  for (uint8_t source = 0; source < 2; ++source)
-    PutTestDataset(memory, kSources[source], 2, source);
+  PutTestDataset(memory, kSources[0], 2, 0);
+  PutOldTestDataset(memory, kSources[1], 2, 1);
 }
 
 class ReadingFaults : public ::testing::TestWithParam<Call> {

@@ -22,6 +22,7 @@
 #include "reduce/combine.h"
 #include "reduce/tree.h"
 #include "schedule/parallel_for.h"
+#include "schedule/shared_loop.h"
 
 namespace robomerge {
 namespace {
@@ -79,8 +80,8 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
 }
 
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
-                                SharedLayouts& layouts) {
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
+                                const ForEach& for_each, SharedLayouts& layouts) {
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source, for_each));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
   const auto shared = std::make_shared<const Dataset>(std::move(dataset));
@@ -313,7 +314,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   tree.stop = stop_;
   SharedLayouts layouts;
   const auto read = [&](const SourceSpec& source) {
-    return ReadAndDescribe(file_system_, source, layouts);
+    return ReadAndDescribe(file_system_, source, schedule::SharedLoop(*executor_), layouts);
   };
   const auto describe = [&](size_t source) {
     return DescribeWhatIsSound(sources[source], options_.skip_broken, read);
@@ -352,12 +353,13 @@ Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpe
       ROBOMERGE_ASSIGN_OR_RETURN(
           const Partial leaf,
           DescribeWhatIsSound(spec, options_.skip_broken, [&](const SourceSpec& one) {
-            return ReadAndDescribe(file_system_, one, layouts);
+            return ReadAndDescribe(file_system_, one, schedule::SharedLoop(*executor_), layouts);
           }));
       if (leaf.sources.size() == 0) return Status();
       spec.adaptation = leaf.sources.Flatten().front()->adaptation;
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(choices[source], ReadChoices(file_system_, spec));
+    ROBOMERGE_ASSIGN_OR_RETURN(choices[source],
+                               ReadChoices(file_system_, spec, schedule::SharedLoop(*executor_)));
     return Status();
   };
   ROBOMERGE_RETURN_NOT_OK(
@@ -419,8 +421,9 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return ForEachSource(roots, "describe", "describe", [&](size_t at) -> Status {
     const uint32_t number = numbers[at];
     const Origin& planned = plan.origins[number];
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                               ReadAndDescribe(file_system_, SpecOf(planned), layouts));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const Partial leaf,
+        ReadAndDescribe(file_system_, SpecOf(planned), schedule::SharedLoop(*executor_), layouts));
     std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
     Origin now = OriginOf(*source);
     ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
@@ -438,7 +441,7 @@ Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destinat
   Publication publication = PublicationOf(plan, destination, options);
   publication.check_whole = [this](const std::string& root) {
     SharedLayouts layouts;
-    return ReadAndDescribe(file_system_, root, layouts).status();
+    return ReadAndDescribe(file_system_, root, OneByOne, layouts).status();
   };
   return Transaction::Open(file_system_, std::move(publication));
 }

@@ -139,6 +139,8 @@ struct EpisodesFile {
   int64_t modified_ns = 0;
   int64_t changed_ns = 0;  ///< see SourceFile
   uint64_t uncompressed_bytes = 0;
+  /// Whether it is a table; up to v2.1 it is lines of JSON.
+  bool is_table() const { return !path.ends_with(".jsonl"); }
 };
 
 /// A small file that is read whole.
@@ -151,6 +153,7 @@ struct MetadataFile {
 
 struct Dataset {
   std::string root;
+  std::string version = "v3.0";  ///< of the format, as it was read
   std::vector<MetadataFile> metadata_files;  ///< info.json, tasks and statistics, if they are there
   Schema schema;
   std::vector<std::string> tasks;  ///< by task_index

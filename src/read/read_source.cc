@@ -52,8 +52,10 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
   };
 }
 
-Result<ReadOptions> OptionsFor(const Adaptation& rules) {
-  ReadOptions options{.decodes_times = rules.retime};
+Result<ReadOptions> OptionsFor(const Adaptation& rules, const ForEach& for_each) {
+  ReadOptions options;
+  options.decodes_times = rules.retime;
+  options.for_each = for_each;
   if (!rules.left_out.empty()) {
     ROBOMERGE_ASSIGN_OR_RETURN(options.left_out, ParseEpisodes(rules.left_out));
   }
@@ -121,9 +123,10 @@ RowFacts FactsOn(const io::FileSystem& file_system) {
 
 }  // namespace
 
-Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source) {
+Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source,
+                           const ForEach& for_each) {
   const Adaptation& rules = source.adaptation;
-  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(rules));
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(rules, for_each));
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location, options));
   if (rules.empty()) return dataset;
   const Status adapted = Adapt(rules, source.name, FactsOn(file_system), dataset);
@@ -132,8 +135,8 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
 }
 
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
-                                               const SourceSpec& source) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(source.adaptation));
+                                               const SourceSpec& source, const ForEach& for_each) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(source.adaptation, for_each));
   ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset,
                              ReadDataset(file_system, source.location, options));
   Result<std::vector<EpisodeChoice>> choices =

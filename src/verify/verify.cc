@@ -10,6 +10,7 @@
 #include "read/read_source.h"
 #include "schedule/executor.h"
 #include "schedule/parallel_for.h"
+#include "schedule/shared_loop.h"
 #include "verify/checks.h"
 
 namespace robomerge {
@@ -116,8 +117,10 @@ class VerifyRun {
       item.name = "read " + root;
       item.category = "read";
       item.body = [this, &read, &root, at](schedule::Spawner&) {
-        read[at] =
-            at == 0 ? ReadDataset(file_system_, root) : ReadSource(file_system_, sources_[at - 1]);
+        ReadOptions options;
+        options.for_each = schedule::SharedLoop(*executor_);
+        read[at] = at == 0 ? ReadDataset(file_system_, root, options)
+                           : ReadSource(file_system_, sources_[at - 1], options.for_each);
         return Status();
       };
       items.push_back(std::move(item));

@@ -75,7 +75,7 @@ def run(
     command: str = "",
     executor_options: dict[str, Any] | None = None,
 ) -> Launch:
-    """Merges LeRobot v3.0 datasets into a new one, with many tasks. The result has the same bytes
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one, with many tasks. The result has the same bytes
     as that of `robomerge merge`.
 
     The same call again continues where an earlier one ended or was killed. The numbers of tasks and

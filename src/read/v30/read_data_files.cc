@@ -15,13 +15,6 @@ namespace robomerge::v30 {
 namespace {
 
 using parquet::Footer;
-using parquet::Leaf;
-
-std::string PhysicalSchema(const Footer& footer) {
-  std::string text;
-  for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
-  return text;
-}
 
 // Reads the file at `data.path`.
 Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& dataset,

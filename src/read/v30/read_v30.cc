@@ -15,8 +15,8 @@ void Gather(const Status& status, std::vector<Problem>& problems) {
   problems.insert(problems.end(), status.problems().begin(), status.problems().end());
 }
 
-// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
-// have the same (W-22).
+}  // namespace
+
 Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   if (dataset.schema.Find("subtask_index") == nullptr) return Status();
   const std::string path = io::JoinPath(dataset.root, std::string(kSubtasksPath));
@@ -33,8 +33,6 @@ Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   dataset.schema.subtasks["fingerprint"] = all.Hex();
   return Status();
 }
-
-}  // namespace
 
 std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options) {
   std::vector<FileId> ids;

@@ -71,6 +71,12 @@ Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Da
 Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dataset& dataset);
 Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset);
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
+/// A statistic that is not a regular list of numbers has no numbers, which fits nothing
+/// (ChooseStatistics).
+Statistic ParseStatistic(const std::string& name, const json::Json& value);
+/// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
+/// have the same (W-22).
+Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset);
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
                                    const ReadOptions& options, Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
