@@ -29,7 +29,7 @@ enum Command : unsigned {
 
 /// What a command line asks for.
 struct Invocation {
-  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion };
+  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion, kCompletion };
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
@@ -45,6 +45,7 @@ struct Invocation {
   bool verify = false;         ///< merge: --verify
   bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
+  std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
   Rules rules;  ///< for all sources

@@ -157,6 +157,7 @@ nb::dict Names() {
   add("Code", NamesOf(Code()));
   add("CopyMode", NamesOf(CopyMode()));
   add("StatsMode", NamesOf(StatsMode()));
+  add("SkipBroken", NamesOf(SkipBroken()));
   add("Mode", NamesOf(ReportedFile::Mode()));
   add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;

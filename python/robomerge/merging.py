@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
 StatsMode: TypeAlias = Literal["exact", "fold"]
+SkipBroken: TypeAlias = Literal["nothing", "sources", "episodes"]
 
 
 #: A callback; None for a bar on a terminal; False for nothing.
@@ -42,12 +43,14 @@ def merge(
     sync: bool = True,
     overwrite: bool = False,
     retime: bool = False,
+    skip_broken: SkipBroken = "nothing",
+    skipped_path: PathLike | None = None,
     verify: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
-    """Merges LeRobot v3.0 datasets into a new one.
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one.
 
     The destination appears whole, by one rename, or not at all. Sources are only read. The same
     sources and options give the same bytes, whatever `num_workers` is. A merge that is done already
@@ -74,6 +77,10 @@ def merge(
         retime: mend timestamps: in every episode whose rows say otherwise, frame_index counts from
             0, timestamp is frame_index / fps, and from_timestamp moves so that every row keeps its
             picture. A warning says of how many rows.
+        skip_broken: "sources" leaves out every source that a merge would refuse, or that has another
+            form than most; "episodes" single episodes, where the rest of their source is sound. The
+            report's `skipped` lists what is left out (docs/skip-broken.md).
+        skipped_path: file for that list, as JSON Lines.
         verify: read the sources and the result once more before it appears at the destination, as
             `verify` does. The report then has a `verification`. If something differs, nothing
             appears.
@@ -121,6 +128,8 @@ def merge(
         sync=sync,
         overwrite=overwrite,
         retime=retime,
+        skip_broken=skip_broken,
+        skipped_path=skipped_path,
         verify=verify,
         staging_root=staging_root,
         trace_path=trace_path,
@@ -142,6 +151,8 @@ def plan(
     stats: StatsMode = "exact",
     overwrite: bool = False,
     retime: bool = False,
+    skip_broken: SkipBroken = "nothing",
+    skipped_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
     """Reports what `merge` with the same arguments would do, with every file and its exact size.
@@ -162,6 +173,8 @@ def plan(
         stats=stats,
         overwrite=overwrite,
         retime=retime,
+        skip_broken=skip_broken,
+        skipped_path=skipped_path,
         verify=False,
         progress=progress,
     )

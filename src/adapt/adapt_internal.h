@@ -35,4 +35,15 @@ void ChangeStatistics(const std::vector<FeatureChange>& changes, Dataset& datase
 /// Keeps the episodes of these numbers, ascending.
 void KeepEpisodes(const std::vector<uint64_t>& kept, Dataset& dataset);
 
+/// E-rule for every `trim` of an episode that there is not, or that is not chosen, and for frames
+/// that it has not.
+Status CheckTrims(const std::vector<Rule>& trims, const std::vector<EpisodeChoice>& choices,
+                  const std::string& root);
+/// Keeps the frames of these ranges. REQUIRES: CheckTrims(). E-rule for an episode whose frames are
+/// not numbered from 0.
+Status TrimEpisodes(const std::vector<Rule>& trims, const RowFacts& facts, Dataset& dataset);
+
+/// After episodes or frames have gone: which tasks are used, and the statistics of what is left.
+void FollowRows(Dataset& dataset);
+
 }  // namespace robomerge::adapt_internal

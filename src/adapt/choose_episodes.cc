@@ -96,6 +96,7 @@ class Chooser {
   }
 
   Result<std::vector<EpisodeChoice>> Run() {
+    ROBOMERGE_RETURN_NOT_OK(BrokenOnes());
     ROBOMERGE_RETURN_NOT_OK(ByNumber());
     ByTask();
     ByLength();
@@ -128,6 +129,19 @@ class Chooser {
                         : "give each source its own episodes in a recipe"));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
+  }
+
+  Status BrokenOnes() {
+    if (rules_.left_out.empty()) return Status();
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<EpisodeRange> ranges,
+                               ParseEpisodes(rules_.left_out));
+    for (EpisodeChoice& choice : choices_) {
+      const bool is_broken =
+          std::any_of(ranges.begin(), ranges.end(),
+                      [&](const EpisodeRange& range) { return range.Contains(choice.episode); });
+      if (is_broken) LeaveOut(choice, "it cannot be merged");
+    }
+    return Status();
   }
 
   Status ByNumber() {

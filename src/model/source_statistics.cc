@@ -170,7 +170,7 @@ class Choice {
       // A source that says nothing of a bookkeeping column does not mislead: the merge computes
       // its statistics.
       if (!NeedsEverySource(feature.name) && reason->second == "no entry") continue;
-      if (IsMeasurable(feature.dtype()))
+      if (IsMeasurable(feature))
         names.push_back(feature.name);
       else
         left_out_.Add(feature.name, reason->second);
@@ -334,6 +334,13 @@ std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
   Result<std::vector<FeatureStatistics>> whole =
       by_frames ? AggregateByFrames(parts, lengths, nullptr) : AggregateStatistics(parts, nullptr);
   return whole.ok() ? std::move(whole).value() : std::vector<FeatureStatistics>();
+}
+
+bool IsMeasurable(const Feature& feature) {
+  const std::string dtype = feature.dtype();
+  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
+  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
+         dtype == "float32" || dtype == "float64";
 }
 
 bool NeedsEverySource(const std::string& feature) {

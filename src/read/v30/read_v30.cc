@@ -1,5 +1,7 @@
 #include "read/v30/read_v30.h"
 
+#include <algorithm>
+
 #include "base/fingerprint.h"
 #include "base/foreign_file.h"
 #include "base/text.h"
@@ -13,8 +15,8 @@ void Gather(const Status& status, std::vector<Problem>& problems) {
   problems.insert(problems.end(), status.problems().begin(), status.problems().end());
 }
 
-// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
-// have the same (W-22).
+}  // namespace
+
 Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   if (dataset.schema.Find("subtask_index") == nullptr) return Status();
   const std::string path = io::JoinPath(dataset.root, std::string(kSubtasksPath));
@@ -32,7 +34,24 @@ Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   return Status();
 }
 
-}  // namespace
+std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options) {
+  std::vector<FileId> ids;
+  for (size_t episode = 0; episode < claimed.size(); ++episode) {
+    if (!options.LeavesOut(episode)) ids.push_back(claimed[episode]);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+std::vector<uint64_t> EpisodesIn(const std::vector<FileId>& claimed, FileId id,
+                                 const ReadOptions& options) {
+  std::vector<uint64_t> episodes;
+  for (size_t episode = 0; episode < claimed.size(); ++episode) {
+    if (claimed[episode] == id && !options.LeavesOut(episode)) episodes.push_back(episode);
+  }
+  return episodes;
+}
 
 bool IsParquetName(const std::string& name) {
   return name.ends_with(".parquet") && !name.starts_with('.');
@@ -87,13 +106,14 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   Gather(CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
   Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
   Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);
-  const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, dataset);
+  const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, options, dataset);
   Gather(claims.status().OfKind("E-episodes"), problems);
   if (claims.ok()) {
     Gather(ReadDataFiles(file_system, source_info, *claims, options, dataset).OfKind("E-data-file"),
            problems);
-    Gather(ReadVideoFiles(file_system, source_info, *claims, dataset).OfKind("E-video-file"),
-           problems);
+    Gather(
+        ReadVideoFiles(file_system, source_info, *claims, options, dataset).OfKind("E-video-file"),
+        problems);
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   return dataset;

@@ -46,6 +46,12 @@ struct EpisodeClaims {
   std::vector<bool> lacks_index;
 };
 
+/// The files that `claimed` names for episodes that are not left out, each once, ascending.
+std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options);
+/// Those of these episodes for which `claimed` names this file.
+std::vector<uint64_t> EpisodesIn(const std::vector<FileId>& claimed, FileId id,
+                                 const ReadOptions& options);
+
 /// As it is when it is opened, before it is read: what is written from then on shows when the merge
 /// is done.
 inline MetadataFile MetadataFileOf(const io::RandomAccessFile& file) {
@@ -65,8 +71,14 @@ Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Da
 Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dataset& dataset);
 Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset);
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
+/// A statistic that is not a regular list of numbers has no numbers, which fits nothing
+/// (ChooseStatistics).
+Statistic ParseStatistic(const std::string& name, const json::Json& value);
+/// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
+/// have the same (W-22).
+Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset);
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
-                                   Dataset& dataset);
+                                   const ReadOptions& options, Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 /// Whether this is the name of a Parquet file of a dataset. Hidden files are of the system, like
@@ -78,6 +90,6 @@ Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_sys
 /// Whether a file was begun as Parquet and never finished, as reading it said.
 bool IsUnfinished(const Status& status);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                      const EpisodeClaims& claims, Dataset& dataset);
+                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 
 }  // namespace robomerge::v30
