@@ -153,7 +153,7 @@ struct MetadataFile {
 
 struct Dataset {
   std::string root;
-  std::string version = "v3.0";  ///< of the format, as it was read
+  std::string version = "v3.0";              ///< of the format, as it was read
   std::vector<MetadataFile> metadata_files;  ///< info.json, tasks and statistics, if they are there
   Schema schema;
   std::vector<std::string> tasks;  ///< by task_index
