@@ -97,7 +97,7 @@ def test_needs_nothing_else(environment):
 def test_merges_proves_and_shows_as_command_and_as_package(environment, sources, tmp_path, tree):
     command = environment / "bin/robomerge"
     succeed(command, "merge", *sources, "-o", tmp_path / "merged")
-    assert "nothing differs" in succeed(command, "verify", tmp_path / "merged", "--against", *sources)
+    succeed(command, "verify", tmp_path / "merged", "--against", *sources)
     assert "520" in succeed(command, "inspect", tmp_path / "merged")
 
     code = f"import robomerge; print(robomerge.merge({list(map(str, sources))}, '{tmp_path / 'by python'}').num_frames)"

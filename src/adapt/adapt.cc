@@ -143,15 +143,15 @@ Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFac
     ROBOMERGE_RETURN_NOT_OK(adapt_internal::CheckTrims(adaptation.trim, choices, dataset.root));
     CorrectStarts(dataset);
     std::vector<uint64_t> kept;
-    for (const EpisodeChoice& choice : choices) {
-      if (choice.is_chosen) kept.push_back(choice.episode);
+    for (size_t at = 0; at < choices.size(); ++at) {
+      if (choices[at].is_chosen) kept.push_back(at);
     }
     if (kept.empty() && !choices.empty()) {
       dataset.warnings.push_back(
           Problem(Code::kInvalidArgument, "no episode of the source is selected")
               .Kind("W-nothing-selected")
               .At(dataset.root)
-              .Found(StrCat(choices.front().reason, " (episode 0)")));
+              .Found(StrCat(choices.front().reason, " (episode ", choices.front().episode, ")")));
     }
     adapt_internal::KeepEpisodes(kept, dataset);
   }

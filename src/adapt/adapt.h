@@ -38,14 +38,14 @@ struct RowFacts {
 
 /// What becomes of one episode of a source.
 struct EpisodeChoice {
-  uint64_t episode = 0;  ///< the source's own number
+  uint64_t episode = 0;  ///< the source's own episode_index
   uint64_t num_frames = 0;
   bool is_chosen = false;
   std::string reason;  ///< why it is not chosen: "not in `--episodes 0-9`"; empty if it is
 };
 
-/// Which episodes the rules keep: one choice per episode. kInvalidArgument (E-rule) for episodes
-/// that there are not; fails as `read_last_rows` does.
+/// Which episodes the rules keep: one choice per episode, in their order. kInvalidArgument (E-rule)
+/// for episodes that there are not; fails as `read_last_rows` does.
 Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
                                                   const Adaptation& adaptation,
                                                   const ReadLastRows& read_last_rows);

@@ -301,15 +301,14 @@ Status CheckTrims(const std::vector<Rule>& trims, const std::vector<EpisodeChoic
     const auto wrong = [&](std::string what) {
       return RuleProblem(root, "trim", trim.name, std::move(what));
     };
-    if (number >= choices.size()) {
+    const EpisodeChoice* const found = Find(choices, number);
+    if (found == nullptr) {
       problems.push_back(wrong(StrCat("there is no episode ", number))
-                             .Expected(choices.empty()
-                                           ? std::string("no number: the source has no episodes")
-                                           : StrCat("episodes 0 to ", choices.size() - 1))
+                             .Expected(NumbersText(choices))
                              .Hint("give each source its own `trim` in a recipe"));
       continue;
     }
-    const EpisodeChoice& choice = choices[number];
+    const EpisodeChoice& choice = *found;
     if (!choice.is_chosen) {
       problems.push_back(wrong("an episode that is not chosen cannot be trimmed")
                              .Found(choice.reason)

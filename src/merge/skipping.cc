@@ -32,17 +32,6 @@ bool IsOfSource(const Problem& problem) {
   return false;
 }
 
-std::string EpisodesText(const std::set<uint64_t>& numbers) {
-  std::vector<EpisodeRange> ranges;
-  for (const uint64_t number : numbers) {
-    if (!ranges.empty() && *ranges.back().last + 1 == number)
-      ranges.back().last = number;
-    else
-      ranges.push_back({number, number});
-  }
-  return EpisodesText(ranges);
-}
-
 // Also those of episodes that were left out before the rest was found to be broken too.
 Partial WithoutSource(const SourceSpec& source, SkipBroken wish, std::vector<Problem> reasons) {
   Partial none;
@@ -73,7 +62,7 @@ Result<Partial> DescribeWhatIsSound(
         wish == SkipBroken::kSources || left_out.size() == num_known ||
         std::ranges::any_of(problems, [](const Problem& one) { return one.episodes.empty(); });
     if (is_whole) return WithoutSource(source, wish, std::move(reasons));
-    rest.adaptation.left_out = EpisodesText(left_out);
+    rest.adaptation.left_out = EpisodesText(RangesOf({left_out.begin(), left_out.end()}));
     described = describe(rest);
   }
   if (!left_out.empty() && described->num_episodes == 0)

@@ -109,7 +109,7 @@ def test_an_episode_in_two_files_may_begin_in_the_second(robomerge, source, tmp_
 
 
 WRONG = {
-    "no such episode": (["--trim", "4=0-1"], "there is no episode 4", "episodes 0 to 3"),
+    "no such episode": (["--trim", "4=0-1"], "there is no episode 4", "episodes 0-3"),
     "no such frame": (["--trim", "1=2-9"], "episode 1 has no frame 9", "frames 0 to 4"),
     "begins behind the end": (["--trim", "1=5-"], "episode 1 has no frame 5", "frames 0 to 4"),
     "not chosen": (["--trim", "1=0-1", "--exclude-episodes", "1"], "not chosen", "exclude_episodes 1"),

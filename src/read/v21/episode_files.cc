@@ -70,7 +70,8 @@ Problem MissingFiles(const char* what, const std::vector<uint64_t>& episodes,
                     Join(numbers, ", "), episodes.size() > numbers.size() ? ", ..." : ""))
       .Hint(std::string(v30::kCopyTheRest) +
             ". If the episodes never had them, remove their lines from episodes.jsonl, and count "
-            "the others in info.json");
+            "the others in info.json")
+      .OfEpisodes(episodes);
 }
 
 Status WarnOfStrays(const io::FileSystem& file_system, const std::vector<std::string>& paths,

@@ -106,7 +106,8 @@ class Holding {
               .At(StrCat(dataset_.data_files[episode.data_file].path, ": task_index"))
               .Expected("a task_index of tasks.jsonl")
               .Found(std::to_string(task))
-              .Hint("add the task to tasks.jsonl"));
+              .Hint("add the task to tasks.jsonl")
+              .OfEpisodes({episode.number}));
       return;
     }
     const bool is_known =
@@ -133,7 +134,10 @@ class Holding {
       rows_[at]->task_frames = {{number->second, rows_[at]->total_rows()}};
       return;
     }
-    if (!problems_.empty() && problems_.back().kind == "E-tasks") return;  // told once
+    if (!problems_.empty() && problems_.back().kind == "E-tasks") {  // told once
+      problems_.back().episodes.push_back(episode.number);
+      return;
+    }
     problems_.push_back(
         Problem(Code::kCorrupt, StrCat("rows of episode ", episode.number,
                                        " have no task_index, and which task is meant is not told"))
@@ -141,7 +145,8 @@ class Holding {
             .At(Where(at))
             .Expected("one task that is in tasks.jsonl")
             .Found(episode.tasks.empty() ? "none" : Join(episode.tasks, ", ").substr(0, 200))
-            .Hint("write the column task_index into the data files, or one task into the line"));
+            .Hint("write the column task_index into the data files, or one task into the line")
+            .OfEpisodes({episode.number}));
   }
 
   // The video of an episode is a whole file. What it shows beyond the rows stays in the result, and

@@ -72,6 +72,8 @@ class DataFilesReader {
       paths.push_back(file.data.path);
       dataset_.data_files.push_back(std::move(file.data));
     }
+    // Files of episodes that are left out are no strays.
+    if (!options_.left_out.empty()) return Status();
     return WarnOfStrays(file_system_, paths, ".parquet", dataset_);
   }
 
@@ -140,7 +142,9 @@ class DataFilesReader {
         missing.push_back(NumberOf(first_episodes_[at]));
         continue;
       }
-      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+      const Status known =
+          is_one_each_ ? status.OfEpisodes({NumberOf(first_episodes_[at])}) : status;
+      problems.insert(problems.end(), known.problems().begin(), known.problems().end());
     }
     if (!missing.empty())
       problems.push_back(MissingFiles("data", missing, first_missing, dataset_.episodes.size()));
@@ -257,7 +261,8 @@ class DataFilesReader {
                                               parts[1].episode_index, " from row ",
                                               parts[1].first_row, " on"))
                 .Hint(parts.empty() ? "copy the file again, or remove the episode's line and files"
-                                    : "write the rows of each episode into a file of its own"));
+                                    : "write the rows of each episode into a file of its own")
+                .OfEpisodes({NumberOf(at)}));
         continue;
       }
       found.insert(parts.front().episode_index);
@@ -294,6 +299,10 @@ class DataFilesReader {
       place_of.emplace(static_cast<int64_t>(NumberOf(at)), static_cast<int64_t>(at));
     std::vector<Problem> problems;
     for (ReadDataFile& file : files_) {
+      std::erase_if(file.data.episodes, [&](const EpisodeRows& rows) {
+        return rows.episode_index >= 0 &&
+               options_.LeavesOut(static_cast<uint64_t>(rows.episode_index));
+      });
       for (EpisodeRows& rows : file.data.episodes) {
         const auto place = place_of.find(rows.episode_index);
         if (place == place_of.end()) {

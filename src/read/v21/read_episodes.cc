@@ -90,9 +90,8 @@ void WarnOfGaps(const std::vector<std::pair<int64_t, size_t>>& order, const Json
   });
   if (gap == order.end()) return;
   warnings.push_back(
-      Problem(
-          Code::kCorrupt,
-          "episodes are not numbered 0, 1, 2, ... without gaps; rules and the result count them")
+      Problem(Code::kCorrupt,
+              "episodes are not numbered 0, 1, 2, ... without gaps; the result counts them anew")
           .Kind("W-episode-number")
           .At(lines.Where(gap->second))
           .Expected(StrCat("episode_index ", gap - order.begin()))
@@ -133,6 +132,7 @@ Result<std::vector<EpisodeClaim>> ReadEpisodes(const io::FileSystem& file_system
   for (const auto& [number, at] : order) {
     Episode episode;
     episode.number = static_cast<uint64_t>(number);
+    if (options.LeavesOut(episode.number)) continue;
     episode.tasks = std::move(all[at].tasks);
     episode.length_frames = all[at].claim.length.value_or(0);
     episode.row = static_cast<int64_t>(claims.size());

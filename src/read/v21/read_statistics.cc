@@ -77,6 +77,9 @@ class StatisticsReader {
           return Status();
         }));
     KeepLast(lines, kNumber, order, dataset_.warnings);
+    std::erase_if(order, [&](const auto& line) {
+      return options_.LeavesOut(static_cast<uint64_t>(line.first));
+    });
     FindColumns(all);
     size_t num_missing = 0, num_strays = 0, first_missing = 0, next = 0;
     for (size_t at = 0; at < dataset_.episodes.size(); ++at) {

@@ -21,7 +21,7 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   Dataset dataset;
   dataset.root = root;
   dataset.version = info.label;
-  ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source, ReadInfo(info, dataset));
+  ROBOMERGE_ASSIGN_OR_RETURN(SourceInfo source, ReadInfo(info, dataset));
   std::vector<Problem> problems;
   Gather(v30::ReadSubtasks(file_system, dataset).OfKind("E-subtasks"), problems);
   Gather(v30::CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
@@ -35,6 +35,11 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
     Gather(ReadVideoFiles(file_system, source, options, dataset).OfKind("E-video-file"), problems);
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
+  if (!options.left_out.empty()) {
+    // What is said of the whole is not of the rest.
+    source.total_frames.reset();
+    dataset.statistics = std::vector<FeatureStatistics>();
+  }
   ROBOMERGE_RETURN_NOT_OK(HoldAgainstRows(source, *claims, dataset));
   ROBOMERGE_RETURN_NOT_OK(ReadEpisodeStatistics(file_system, options, dataset).OfKind("E-stats"));
   if (info.version == FormatVersion::kV20) v20::CompleteStatistics(dataset);
@@ -52,15 +57,11 @@ Status ReadOutline(const io::FileSystem& file_system, const VersionedInfo& info,
   for (const std::string& key : dataset.schema.video_keys()) {
     FileId id;
     bool is_elsewhere = false;
-    const Result<std::unique_ptr<io::RandomAccessFile>> file =
-        OpenEpisodeFile(file_system, dataset, source, source.video_path, key, 0, id, is_elsewhere);
     // Episodes may be numbered otherwise.
-    if (!file.ok() && file.status().code() == Code::kNotFound) continue;
-    Gather(file.status().OfKind("E-video-file"), problems);
-    if (!file.ok()) continue;
-    Result<mp4::StreamSummary> stream = mp4::ReadStreamSummary(**file);
-    Gather(stream.status().OfKind("E-video-file"), problems);
-    if (stream.ok()) first_videos.emplace_back(key, std::move(stream).value());
+    Gather(v30::AddFirstVideo(OpenEpisodeFile(file_system, dataset, source, source.video_path, key,
+                                              0, id, is_elsewhere),
+                              key, first_videos),
+           problems);
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }

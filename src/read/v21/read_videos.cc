@@ -8,7 +8,8 @@ namespace robomerge::v21 {
 
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const ReadOptions& options, Dataset& dataset) {
-  const std::vector<std::string> keys = dataset.schema.video_keys();
+  std::vector<std::string> keys = dataset.schema.video_keys();
+  std::erase_if(keys, [&](const std::string& key) { return options.Drops(key); });
   if (keys.empty()) return Status();
   if (!dataset.episodes.empty() && info.video_path.find("{episode_index") == std::string::npos) {
     return Problem(Code::kCorrupt, "video_path of info.json does not tell episodes apart")
@@ -58,7 +59,8 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
         if (missing.empty()) first_missing = status.problems().front().where;
         missing.push_back(dataset.episodes[at].number);
       } else {
-        problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+        const Status known = status.OfEpisodes({dataset.episodes[at].number});
+        problems.insert(problems.end(), known.problems().begin(), known.problems().end());
       }
     }
     if (!missing.empty()) {
@@ -67,7 +69,7 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
           MissingFiles(what.c_str(), missing, first_missing, dataset.episodes.size()));
     }
     WarnOfChunks(info, num_elsewhere, first_elsewhere, dataset);
-    if (missing.empty() && problems.empty())
+    if (missing.empty() && problems.empty() && options.left_out.empty())
       ROBOMERGE_RETURN_NOT_OK(WarnOfStrays(file_system, paths, ".mp4", dataset));
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));

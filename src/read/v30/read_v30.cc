@@ -119,6 +119,17 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   return dataset;
 }
 
+Status AddFirstVideo(const Result<std::unique_ptr<io::RandomAccessFile>>& file,
+                     const std::string& key,
+                     std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos) {
+  if (!file.ok() && file.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(file.status().OfKind("E-video-file"));
+  Result<mp4::StreamSummary> stream = mp4::ReadStreamSummary(**file);
+  ROBOMERGE_RETURN_NOT_OK(stream.status().OfKind("E-video-file"));
+  first_videos.emplace_back(key, std::move(stream).value());
+  return Status();
+}
+
 Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Dataset& dataset,
                    std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos) {
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(dataset.root, info, dataset));
@@ -129,15 +140,10 @@ Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Da
   for (const std::string& key : dataset.schema.video_keys()) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string path,
                                ExpandTemplate(source_info.video_path, {0, 0}, key));
-    const Result<std::unique_ptr<io::RandomAccessFile>> file =
-        file_system.OpenForReading(io::JoinPath(dataset.root, path));
     // Files may be numbered otherwise. Only the episodes table, which is not read, can tell.
-    if (!file.ok() && file.status().code() == Code::kNotFound) continue;
-    Gather(file.status().OfKind("E-video-file"), problems);
-    if (!file.ok()) continue;
-    Result<mp4::StreamSummary> stream = mp4::ReadStreamSummary(**file);
-    Gather(stream.status().OfKind("E-video-file"), problems);
-    if (stream.ok()) first_videos.emplace_back(key, std::move(stream).value());
+    Gather(AddFirstVideo(file_system.OpenForReading(io::JoinPath(dataset.root, path)), key,
+                         first_videos),
+           problems);
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }

@@ -62,6 +62,11 @@ inline MetadataFile MetadataFileOf(const io::RandomAccessFile& file) {
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info, const ReadOptions& options);
 
+/// Adds what the first video of a camera is, if the file is there.
+Status AddFirstVideo(const Result<std::unique_ptr<io::RandomAccessFile>>& file,
+                     const std::string& key,
+                     std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos);
+
 /// Reads what ReadOutline() of read/read.h needs: into `dataset` all but the videos.
 Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Dataset& dataset,
                    std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos);
