@@ -177,9 +177,10 @@ class Choice {
     }
     std::vector<FeatureStatistics> measured;
     if (is_exact_) {
-      // Without stats.json nothing misleads.
+      // Without entries in stats.json nothing misleads.
+      const bool has_entries = dataset_.statistics && !dataset_.statistics->empty();
       for (const std::string& name : names) {
-        if (dataset_.statistics && !IsCast(name)) measured_.Add(name, reasons_.at(name));
+        if (has_entries && !IsCast(name)) measured_.Add(name, reasons_.at(name));
       }
       return measured;
     }

@@ -20,6 +20,7 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
                                                 const std::vector<std::string>& locations);
 
 /// Whether meta/robomerge.json of the dataset says that its statistics are measured.
-bool IsMeasured(const io::FileSystem& file_system, const std::string& root);
+/// Fails if the system refuses to read it.
+Result<bool> IsMeasured(const io::FileSystem& file_system, const std::string& root);
 
 }  // namespace robomerge

@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -69,12 +70,14 @@ def test_a_dataset_of_v21_has_the_rows_frames_tasks_and_statistics_that_it_had(r
     for line in read_lines(old / STATS):
         for name, stats in line["stats"].items():
             for stat, numbers in stats.items():
-                assert table[f"stats/{name}/{stat}"][line["episode_index"]].as_py() == numbers, (name, stat)
+                found = table[f"stats/{name}/{stat}"][line["episode_index"]].as_py()
+                # What v2.1 lacks, the quantiles, is measured, and with it the feature.
+                assert np.array(found) == pytest.approx(np.array(numbers), rel=1e-6), (name, stat)
     stats, wanted = (json.loads((root / "meta/stats.json").read_text()) for root in (out, expected))
     assert stats["camera"]["count"] == [12]
     for name, of_feature in wanted.items():
         for stat, numbers in of_feature.items():
-            assert stats[name][stat] == pytest.approx(numbers, abs=1e-12), (name, stat)
+            assert stats[name][stat] == pytest.approx(numbers, rel=1e-6, abs=1e-6), (name, stat)
 
 
 def test_a_dataset_of_v20_is_measured_where_it_can_be(robomerge, tmp_path):

@@ -301,10 +301,10 @@ def test_a_camera_without_a_folder(robomerge, old):
 
 def test_statistics_of_an_episode_that_are_missing(robomerge, old):
     edit_lines(old / STATS, lambda lines: lines[:1])
-    out = merged(robomerge, old, warns="W-episode-stats W-stats-measured W-stats-left-out")
+    out = merged(robomerge, old, warns="W-episode-stats W-stats-left-out")
     stats = json.loads((out / "meta/stats.json").read_text())
     assert stats["observation.state"]["count"] == [12] and "camera" not in stats
-    assert episodes_of(out)["stats/observation.state/count"].to_pylist() == [[5], None]
+    assert episodes_of(out)["stats/observation.state/count"].to_pylist() == [[5], [7]]
 
 
 def test_statistics_that_are_of_other_rows(robomerge, old):
@@ -314,7 +314,7 @@ def test_statistics_that_are_of_other_rows(robomerge, old):
     edit_lines(old / STATS, change)
     out = merged(robomerge, old, warns="W-episode-stats W-stats-measured")
     assert json.loads((out / "meta/stats.json").read_text())["observation.state"]["count"] == [12]
-    assert episodes_of(out)["stats/observation.state/count"].to_pylist() == [[5], None]
+    assert episodes_of(out)["stats/observation.state/count"].to_pylist() == [[5], [7]]
 
 
 def test_statistics_of_no_episode(robomerge, old):
