@@ -94,7 +94,10 @@ def test_a_plan_tells_what_a_merge_does_and_writes_nothing(make_source, tmp_path
     planned = robomerge.plan(sources, tmp_path / "merged")
     assert tree(tmp_path) == before and planned.dry_run
     merged = robomerge.merge(sources, tmp_path / "merged")
-    assert planned.files == merged.files and planned.warnings == merged.warnings
+    # What is measured has another size than was estimated.
+    known = lambda report: [file for file in report.files if not file.path.startswith(("meta/episodes/", "meta/stats"))]
+    assert known(planned) == known(merged) and planned.warnings == merged.warnings
+    assert [file.path for file in planned.files] == [file.path for file in merged.files]
     assert [warning.kind for warning in merged.warnings] == ["W-stats-missing"]
     assert merged.warnings[0].source == str(sources[1])
 

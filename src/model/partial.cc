@@ -1,6 +1,9 @@
 #include "model/partial.h"
 
+#include <set>
+
 #include "base/fingerprint.h"
+#include "model/source_statistics.h"
 
 namespace robomerge {
 
@@ -43,13 +46,10 @@ std::vector<uint64_t> PositionsOf(const Partial& partial) {
   return positions;
 }
 
-uint64_t MetadataFingerprint(const DescribedSource& source) {
-  const Dataset& dataset = *source.dataset;
-  Fingerprint all;
-  all.Add(dataset.schema.Fingerprint());
-  all.Add(uint64_t{dataset.tasks.size()});
-  for (const std::string& task : dataset.tasks) all.Add(task);
-  for (const FeatureStatistics& feature : *source.statistics) {
+namespace {
+
+void AddStatistics(const std::vector<FeatureStatistics>& statistics, Fingerprint& all) {
+  for (const FeatureStatistics& feature : statistics) {
     all.Add(feature.feature);
     for (const Statistic& statistic : feature.statistics) {
       all.Add(statistic.name);
@@ -58,6 +58,29 @@ uint64_t MetadataFingerprint(const DescribedSource& source) {
       for (const double value : statistic.values) all.Add(value);
     }
   }
+}
+
+// What the source itself says, though the result may take nothing of it.
+void AddOwnStatistics(const Dataset& dataset, Fingerprint& all) {
+  if (dataset.statistics && !dataset.statistics->empty())
+    return AddStatistics(*dataset.statistics, all);
+  std::set<std::string> features;
+  for (const Feature& feature : dataset.schema.features) features.insert(feature.name);
+  AddStatistics(AggregateEpisodes(dataset, features), all);
+}
+
+}  // namespace
+
+uint64_t MetadataFingerprint(const DescribedSource& source) {
+  const Dataset& dataset = *source.dataset;
+  Fingerprint all;
+  all.Add(dataset.schema.Fingerprint());
+  all.Add(uint64_t{dataset.tasks.size()});
+  for (const std::string& task : dataset.tasks) all.Add(task);
+  AddStatistics(*source.statistics, all);
+  const bool is_as_written =
+      dataset.statistics.has_value() && source.statistics.get() == &*dataset.statistics;
+  if (!is_as_written) AddOwnStatistics(dataset, all);
   return all.value();
 }
 

@@ -142,8 +142,8 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   if (!lost.empty()) {
     plan.warnings.push_back(
         Problem(Code::kIncompatible,
-                StrCat("quantiles of ", lost.size(),
-                       " features are left out of stats.json: not every source has them"))
+                StrCat("quantiles of ", lost.size(), lost.size() == 1 ? " feature" : " features",
+                       " are left out of stats.json: not every source has them"))
             .Kind("W-quantiles")
             .Source(dropped.front().first_part_without)
             .At(dropped.front().first_part_without + "/meta/stats.json")

@@ -63,6 +63,7 @@ OPTION_OF = {
     "data_files_size_in_mb": "--data-files-size-in-mb",
     "video_files_size_in_mb": "--video-files-size-in-mb",
     "chunk_size": "--chunk-size",
+    "stats": "--stats",
 }
 SWITCH_OF = {"concatenate_data": "--no-concatenate-data", "concatenate_videos": "--no-concatenate-videos"}
 
@@ -87,9 +88,6 @@ def merge_with_robomerge(sources: list[Path], destination: Path, *, num_workers:
         "-j",
         num_workers,
         "--no-sync",
-        # LeRobot's formula is what the checker knows.
-        "--stats",
-        "fold",
         *merge_options(options),
     )
 
