@@ -11,7 +11,7 @@
 namespace robomerge::persist {
 namespace {
 
-constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial", 2, 0};
+constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial", 3, 0};
 constexpr std::string_view kPrefix = "partial-";
 
 // Names that sort as the sources do.

@@ -12,7 +12,7 @@ namespace {
 
 using json::Json;
 
-constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 2, 0};
+constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 3, 0};
 
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;

@@ -112,7 +112,7 @@ class Describe(CommandStep):
         stats: str = "exact",
     ) -> None:
         super().__init__(command)
-        self.stats = stats
+        self.stats_mode = stats
         self.sources_file = str(sources_file)
         self.partials_dir = str(partials_dir)
         self.num_workers = num_workers
@@ -122,7 +122,7 @@ class Describe(CommandStep):
         words = ["describe", "--from", self.sources_file, "--partial", self.partials_dir]
         if self.skip_broken != "nothing":
             words += ["--skip-broken", self.skip_broken]
-        words += ["--rank", str(rank), "--world-size", str(world_size), "--stats", self.stats]
+        words += ["--rank", str(rank), "--world-size", str(world_size), "--stats", self.stats_mode]
         return [*words, "-j", str(self.num_workers or available_cores())]
 
 
