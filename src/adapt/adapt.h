@@ -42,6 +42,9 @@ Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
 Status Adapt(const Adaptation& adaptation, const std::string& name,
              const ReadLastRows& read_last_rows, Dataset& dataset);
 
+/// Whether the rules keep the feature, maybe under another name. True if they cannot be applied.
+bool KeepsFeature(const Adaptation& adaptation, const Schema& schema, std::string_view feature);
+
 /// Applies the rules to what info.json says alone.
 Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema);
 

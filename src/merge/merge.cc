@@ -226,6 +226,21 @@ Result<std::vector<ListedEpisode>> ListEpisodesOn(io::FileSystem& file_system,
   return listed;
 }
 
+Result<std::vector<std::vector<std::string>>> MissingFilesOn(io::FileSystem& file_system,
+                                                             const std::vector<SourceSpec>& sources,
+                                                             const MergeOptions& options,
+                                                             const std::atomic<bool>* stop) {
+  Run run(file_system, options, {}, stop);
+  const auto list = [&]() -> Result<std::vector<std::vector<std::string>>> {
+    ROBOMERGE_RETURN_NOT_OK(run.Start());
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(sources));
+    return run.ListMissingFiles(resolved);
+  };
+  Result<std::vector<std::vector<std::string>>> listed = list();
+  if (!listed.ok()) return listed.status().OfKind(DefaultKind(listed.status().code()));
+  return listed;
+}
+
 Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
                             const std::string& destination, const MergeOptions& options,
                             const ProgressCallback& progress, const std::atomic<bool>* stop) {

@@ -334,6 +334,17 @@ Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpe
   return listed;
 }
 
+Result<std::vector<std::vector<std::string>>> Run::ListMissingFiles(
+    const std::vector<SourceSpec>& sources) {
+  std::vector<std::vector<std::string>> missing(sources.size());
+  const auto list = [&](size_t source) -> Status {
+    ROBOMERGE_ASSIGN_OR_RETURN(missing[source], ReadMissingFiles(file_system_, sources[source]));
+    return Status();
+  };
+  ROBOMERGE_RETURN_NOT_OK(ForEachSource(LocationsOf(sources), "read", "list files of", list));
+  return missing;
+}
+
 Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination,
                                 std::vector<std::string> roots) {
   Enter("plan");

@@ -78,6 +78,9 @@ class Run {
   Result<std::vector<SourceSpec>> Resolve(std::vector<SourceSpec> sources);
   /// What becomes of every episode. REQUIRES: the sources are resolved.
   Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources);
+  /// MissingFiles() of robomerge/merge.h. REQUIRES: the sources are resolved.
+  Result<std::vector<std::vector<std::string>>> ListMissingFiles(
+      const std::vector<SourceSpec>& sources);
   /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
   /// that is wrong with any source, and how sources disagree. REQUIRES: the sources are resolved.
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);

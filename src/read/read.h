@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapt/adapt.h"
 #include "adapt/resolve.h"
 #include "io/file_system.h"
 #include "model/dataset.h"
@@ -16,6 +17,12 @@ struct ReadOptions {
   /// Decode frame_index and timestamp of every row, even where the footers' statistics leave no
   /// doubt about them.
   bool decodes_times = false;
+  /// What is done to the dataset, and how to read what that asks of its rows. A snapshot in the
+  /// Hub's cache (read/needed_files.h) is read only as far as these rules need it.
+  const Adaptation* rules = nullptr;
+  ReadLastRows read_last_rows;
+  /// Takes the paths of files that are needed and not there, which then are no problem.
+  std::vector<std::string>* missing_files = nullptr;
 };
 
 /// Reads the dataset at `root`, in the version that its meta/info.json names. Reports everything

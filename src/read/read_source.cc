@@ -50,12 +50,19 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
   };
 }
 
+ReadOptions OptionsOf(const io::FileSystem& file_system, const SourceSpec& source) {
+  return {.decodes_times = source.adaptation.retime,
+          .rules = &source.adaptation,
+          .read_last_rows = LastRowsOn(file_system),
+          .missing_files = nullptr};
+}
+
 }  // namespace
 
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source) {
   const Adaptation& rules = source.adaptation;
   ROBOMERGE_ASSIGN_OR_RETURN(
-      Dataset dataset, ReadDataset(file_system, source.location, {.decodes_times = rules.retime}));
+      Dataset dataset, ReadDataset(file_system, source.location, OptionsOf(file_system, source)));
   if (rules.empty()) return dataset;
   const Status adapted = Adapt(rules, source.name, LastRowsOn(file_system), dataset);
   ROBOMERGE_RETURN_NOT_OK(adapted.OfSource(source.location));
@@ -63,9 +70,19 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
   return dataset;
 }
 
+Result<std::vector<std::string>> ReadMissingFiles(const io::FileSystem& file_system,
+                                                  const SourceSpec& source) {
+  std::vector<std::string> missing;
+  ReadOptions options = OptionsOf(file_system, source);
+  options.missing_files = &missing;
+  ROBOMERGE_RETURN_NOT_OK(ReadDataset(file_system, source.location, options).status());
+  return missing;
+}
+
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
                                                const SourceSpec& source) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, source.location));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, source.location,
+                                                                OptionsOf(file_system, source)));
   Result<std::vector<EpisodeChoice>> choices =
       ChooseEpisodes(dataset, source.adaptation, LastRowsOn(file_system));
   if (!choices.ok()) return choices.status().OfSource(source.location);

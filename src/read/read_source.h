@@ -15,6 +15,12 @@ namespace robomerge {
 /// (adapt/resolve.h). Fails as ReadDataset(), Adapt() and Retime() do.
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source);
 
+/// The payload files that the rules need and that are not there, as paths. Fails as ReadSource()
+/// does on everything else. Conditions on rows need these before it is known which videos are
+/// needed: ask again when the files are there, until none is missing.
+Result<std::vector<std::string>> ReadMissingFiles(const io::FileSystem& file_system,
+                                                  const SourceSpec& source);
+
 /// What becomes of the episodes of a source by its rules.
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
                                                const SourceSpec& source);

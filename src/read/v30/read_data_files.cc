@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
+#include "read/needed_files.h"
 #include "read/v30/data_columns.h"
 #include "read/v30/judge_times.h"
 #include "read/v30/read_v30.h"
@@ -70,7 +71,15 @@ class DataFilesReader {
         dataset_(dataset) {}
 
   Status Run() {
-    std::vector<FileId> ids = claims_.data_files;
+    const auto& lacks_tasks = claims_.lacks_tasks;
+    const bool tasks_are_known =
+        std::find(lacks_tasks.begin(), lacks_tasks.end(), true) == lacks_tasks.end();
+    is_needed_ = CandidateEpisodes(dataset_, options_, tasks_are_known);
+    is_whole_ = std::find(is_needed_.begin(), is_needed_.end(), false) == is_needed_.end();
+    std::vector<FileId> ids;
+    for (size_t episode = 0; episode < is_needed_.size(); ++episode) {
+      if (is_needed_[episode]) ids.push_back(claims_.data_files[episode]);
+    }
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     for (const FileId& id : ids) {
@@ -78,9 +87,13 @@ class DataFilesReader {
     }
     // Without the columns of a file nothing can be said of its rows.
     if (!problems_.empty()) return Status::Many(std::move(problems_));
+    if (options_.missing_files != nullptr && !missing_.empty()) {
+      for (const DataFile& file : missing_) options_.missing_files->push_back(file.path);
+      return Status();
+    }
     PlaceEpisodes(/*by_name=*/true);
     bool has_strays = !missing_.empty() || num_unplaced_ > 0 || num_short_ > 0;
-    if (!has_strays) {
+    if (!has_strays && is_whole_) {
       ROBOMERGE_ASSIGN_OR_RETURN(has_strays, HasStrays());
     }
     if (has_strays) ROBOMERGE_RETURN_NOT_OK(ReadOthers());
@@ -140,6 +153,7 @@ class DataFilesReader {
     }
     num_unplaced_ = num_stale_ = num_short_ = 0;
     for (size_t episode = 0; episode < named.size(); ++episode) {
+      if (!is_needed_[episode]) continue;
       const bool is_stale = named[episode] == kNone && !by_name && other[episode] != kNone;
       if (named[episode] == kNone && !is_stale) {
         if (num_unplaced_++ == 0) first_unplaced_ = episode;
@@ -273,7 +287,9 @@ class DataFilesReader {
 
   void DropUnused() {
     std::vector<bool> is_used(files_.size());
-    for (const Episode& episode : dataset_.episodes) is_used[episode.data_file] = true;
+    for (size_t episode = 0; episode < is_needed_.size(); ++episode) {
+      if (is_needed_[episode]) is_used[dataset_.episodes[episode].data_file] = true;
+    }
     for (const ReadFile& file : files_) {
       for (const EpisodeRows& rows : file.data.episodes) {
         for (const RowsElsewhere& part : rows.more) is_used[part.data_file] = true;
@@ -289,7 +305,10 @@ class DataFilesReader {
         strays_.push_back(files_[file].data.path);
     }
     files_ = std::move(used);
-    for (Episode& episode : dataset_.episodes) episode.data_file = number[episode.data_file];
+    for (size_t episode = 0; episode < is_needed_.size(); ++episode) {
+      uint32_t& file = dataset_.episodes[episode].data_file;
+      if (is_needed_[episode]) file = number[file];
+    }
     for (ReadFile& file : files_) {
       for (EpisodeRows& rows : file.data.episodes) {
         for (RowsElsewhere& part : rows.more) part.data_file = number[part.data_file];
@@ -386,6 +405,7 @@ class DataFilesReader {
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.
   void TakeIndexes() {
+    if (!is_whole_) return CountIndexes();
     // Where the rows of each file begin, those included that an episode of another file goes on in.
     std::vector<uint64_t> first_rows(dataset_.data_files.size() + 1);
     const auto reach = [&](size_t file, uint64_t end) {
@@ -434,11 +454,23 @@ class DataFilesReader {
             .Found(found));
   }
 
+  // The same by the lengths of the episodes, where not all files are there.
+  void CountIndexes() {
+    uint64_t num_rows = 0;
+    for (size_t number = 0; number < dataset_.episodes.size(); ++number) {
+      Episode& episode = dataset_.episodes[number];
+      if (claims_.lacks_index[number]) episode.dataset_from_index = static_cast<int64_t>(num_rows);
+      num_rows += episode.length_frames;
+    }
+  }
+
   const io::FileSystem& file_system_;
   const SourceInfo& info_;
   const EpisodeClaims& claims_;
   const ReadOptions& options_;
   Dataset& dataset_;
+  std::vector<bool> is_needed_;  // [episode]
+  bool is_whole_ = true;         // all are
   struct ReadFile {
     DataFile data;
     bool is_named;  // by the episodes table

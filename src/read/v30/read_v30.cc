@@ -92,8 +92,14 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   if (claims.ok()) {
     Gather(ReadDataFiles(file_system, source_info, *claims, options, dataset).OfKind("E-data-file"),
            problems);
-    Gather(ReadVideoFiles(file_system, source_info, *claims, dataset).OfKind("E-video-file"),
-           problems);
+    // Which videos are needed is not known before the rows are, if a rule asks for them.
+    const bool waits_for_rows = options.missing_files != nullptr &&
+                                !options.missing_files->empty() && options.rules != nullptr &&
+                                !options.rules->where.empty();
+    if (!waits_for_rows)
+      Gather(ReadVideoFiles(file_system, source_info, *claims, options, dataset)
+                 .OfKind("E-video-file"),
+             problems);
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   return dataset;

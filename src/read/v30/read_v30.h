@@ -78,6 +78,6 @@ Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_sys
 /// Whether a file was begun as Parquet and never finished, as reading it said.
 bool IsUnfinished(const Status& status);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                      const EpisodeClaims& claims, Dataset& dataset);
+                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 
 }  // namespace robomerge::v30

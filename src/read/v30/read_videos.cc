@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "read/needed_files.h"
 #include "read/v30/read_v30.h"
 
 namespace robomerge::v30 {
@@ -31,20 +32,33 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   return video;
 }
 
+bool IsMissingFile(const Status& status) {
+  return !status.ok() && status.problems().front().kind == "E-missing-file";
+}
+
 }  // namespace
 
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                      const EpisodeClaims& claims, Dataset& dataset) {
+                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset) {
+  const std::vector<bool> is_needed = NeededEpisodes(dataset, options);
   std::vector<Problem> problems;
   for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
     VideoKey& video_key = dataset.video_keys[key];
-    std::vector<FileId> ids = claims.video_files[key];
+    if (!IsCameraNeeded(dataset, options, video_key.name)) continue;
+    std::vector<FileId> ids;
+    for (size_t episode = 0; episode < is_needed.size(); ++episode) {
+      if (is_needed[episode]) ids.push_back(claims.video_files[key][episode]);
+    }
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     for (const FileId& id : ids) {
       Result<VideoFile> file =
           ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
       const Status status = file.status();
+      if (options.missing_files != nullptr && IsMissingFile(status)) {
+        options.missing_files->push_back(status.problems().front().where);
+        continue;
+      }
       problems.insert(problems.end(), status.problems().begin(), status.problems().end());
       video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
     }
