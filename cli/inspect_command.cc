@@ -1,9 +1,11 @@
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
 #include "robomerge/inspect.h"
+#include "robomerge/merge.h"
 
 namespace robomerge::cli {
 namespace {
@@ -15,18 +17,29 @@ ExitCode ExitCodeOf(const InspectReport& report) {
 }
 
 Result<InspectReport> InspectWithProgress(const Invocation& invocation, Console& console) {
-  const std::string& root = invocation.paths.front();
-  if (!invocation.read_data) return Inspect(root);
+  std::vector<SourceSpec> source = {invocation.paths.front()};
+  const std::string& root = source.front().location;
+  const bool is_short = !invocation.read_data && !IsOnHub(root);
+  if (is_short) return Inspect(root);
   InstallMergeSignals(!invocation.quiet && !invocation.json);
   ProgressReporter reporter(
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts()),
       console.standard_output(), console.standard_error());
   InspectOptions options;
-  options.read_data = true;
+  options.read_data = invocation.read_data;
   options.num_workers = invocation.options.num_workers;
-  Result<InspectReport> report = Inspect(
-      root, options, [&reporter](const MergeProgress& counts) { reporter.Report(counts); },
-      &StopFlag());
+  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
+    reporter.Report(counts);
+  };
+  const auto list = [](const std::vector<SourceSpec>& sources) -> Result<MissingBySource> {
+    Result<MissingBySource> missing = MissingFiles(sources, {}, &StopFlag());
+    // What is wrong with the dataset is what is to be shown.
+    if (!missing.ok() && missing.status().code() != Code::kCancelled) return MissingBySource{{}};
+    return missing;
+  };
+  const Status fetched = FetchFromHub(source, list, tell);
+  Result<InspectReport> report = fetched;
+  if (fetched.ok()) report = Inspect(root, options, tell, &StopFlag());
   reporter.Stop();
   return report;
 }

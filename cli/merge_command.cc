@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/quantity.h"
@@ -68,11 +69,10 @@ void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& war
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_talkative = !invocation.quiet && !invocation.json;
-  const Result<Recipe> recipe = GatherRecipe(invocation);
+  Result<Recipe> recipe = GatherRecipe(invocation);
   if (!recipe.ok()) return console.Fail(recipe.status());
   InstallMergeSignals(is_talkative);
-  if (invocation.list_episodes) return ListTheEpisodes(invocation, *recipe, console);
-  if (is_talkative)
+  if (is_talkative && !invocation.list_episodes)
     console.standard_error().Write("Reading " + Counted(recipe->sources.size(), "dataset") + "\n");
 
   const ProgressStyle style =
@@ -81,6 +81,12 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
     reporter.Report(counts);
   };
+  const Status fetched = FetchForMerge(*recipe, tell);
+  if (!fetched.ok() || invocation.list_episodes) {
+    reporter.Stop();
+    if (!fetched.ok()) return console.Fail(WithLines(fetched, *recipe));
+    return ListTheEpisodes(invocation, *recipe, console);
+  }
   const bool is_verified = recipe->verify && !recipe->options.dry_run;
   VerifiedMerge result;
   Status status;

@@ -44,6 +44,11 @@ Result<CompareReport> Compare(const std::vector<std::string>& sources,
   return CompareOn(io::Posix(), sources, options, stop);
 }
 
+Result<std::vector<SourceSpec>> RecordedSources(const std::string& destination,
+                                                const std::vector<std::string>& locations) {
+  return SourcesByRecord(io::Posix(), destination, locations);
+}
+
 Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
                             const VerifyOptions& options, const ProgressCallback& progress,
                             const std::atomic<bool>* stop) {

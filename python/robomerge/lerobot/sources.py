@@ -81,7 +81,7 @@ def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
         )
     try:
         tags = _version_tags(huggingface_hub, repo_id)
-        revision = _best(tags)
+        revision = best_version(tags)
         if revision is None:
             what = f"`{repo_id}` is on the Hub, but not in version v3.0 of the format"
             found = f"versions {', '.join(tags)}" if tags else "no version tag"
@@ -107,7 +107,7 @@ def _version_tags(huggingface_hub: ModuleType, repo_id: str) -> list[str]:
     return [tag.name for tag in refs.tags]
 
 
-def _best(tags: Sequence[str]) -> str | None:
+def best_version(tags: Sequence[str]) -> str | None:
     """The newest tag of our major version that is not newer than ours."""
     versions = {}
     for tag in tags:
