@@ -102,6 +102,8 @@ def problem_of(error: Exception, what: str, address: str, where: str = "") -> Pr
         code, hint = "io", "use a token that may do this: hf auth login, or HF_TOKEN"
     elif status == 412:
         code, hint = "already_exists", "somebody else has pushed meanwhile: look at it, then run the same command again"
+    elif status == 404:
+        hint = "the Hub lists it and does not have it: tell those who keep the dataset"
     elif is_transient(error) or status is not None:
         code, hint = "io", "wait a while, then run the same command again: it goes on where it was"
     if isinstance(error, httpx.ConnectError):
