@@ -30,6 +30,19 @@ Problem FirstProblem(std::vector<std::string> words,
   return invocation.status().problems().front();
 }
 
+TEST(ParseCommandLine, PushTakesADatasetAndAnAddress) {
+  const Result<Invocation> push =
+      Parse({"push", "kitchen", "hf://datasets/lab/kitchen", "--private", "--branch", "trial"});
+  ASSERT_TRUE(push.ok());
+  EXPECT_EQ(push->command, kPush);
+  EXPECT_THAT(push->paths, ElementsAre("kitchen", "hf://datasets/lab/kitchen"));
+  EXPECT_TRUE(push->is_private);
+  EXPECT_EQ(push->branch, "trial");
+  EXPECT_EQ(Parse({"push", "kitchen"}).status().problems().front().kind, "E-path");
+  EXPECT_EQ(Parse({"merge", "a", "-o", "b", "--private"}).status().problems().front().kind,
+            "E-flag");
+}
+
 TEST(CommandLine, TakesSourcesInOrderWhereverFlagsStand) {
   const auto invocation = Parse({"merge", "b", "-j4", "a", "-o", "out", "--copy-mode=share", "c",
                                  "--chunk-size", "7", "-qn"});

@@ -117,6 +117,13 @@ def test_many_kills(robomerge, hub, whole, tmp_path):
     assert tree(tmp_path / "merged") == whole
 
 
+def test_progress_is_shown_in_the_same_line(robomerge, hub, whole):
+    hub.fail("GET /blobs/.*mp4", 1.0, times=10**6)
+    text = robomerge("merge", HUB_1, "-o", "merged", "--progress", "always")
+    line = r"Downloading: [\d.]+ \w?B of [\d.]+ k?B \(\d+ %\), \d+ of 12 files"
+    assert re.search(line, text)
+
+
 def test_two_at_once(robomerge, hub, whole, tmp_path):
     hub.fail("GET", 0.02, times=10**6)
     both = [robomerge.start("merge", HUB_1, "-o", name) for name in ("a", "b")]
