@@ -30,7 +30,7 @@ Problem FirstProblem(std::vector<std::string> words,
   return invocation.status().problems().front();
 }
 
-TEST(ParseCommandLine, PushTakesADatasetAndAnAddress) {
+TEST(CommandLine, PushTakesADatasetAndAnAddress) {
   const Result<Invocation> push =
       Parse({"push", "kitchen", "hf://datasets/lab/kitchen", "--private", "--branch", "trial"});
   ASSERT_TRUE(push.ok());
@@ -38,9 +38,8 @@ TEST(ParseCommandLine, PushTakesADatasetAndAnAddress) {
   EXPECT_THAT(push->paths, ElementsAre("kitchen", "hf://datasets/lab/kitchen"));
   EXPECT_TRUE(push->is_private);
   EXPECT_EQ(push->branch, "trial");
-  EXPECT_EQ(Parse({"push", "kitchen"}).status().problems().front().kind, "E-path");
-  EXPECT_EQ(Parse({"merge", "a", "-o", "b", "--private"}).status().problems().front().kind,
-            "E-flag");
+  EXPECT_EQ(FirstProblem({"push", "kitchen"}).kind, "E-path");
+  EXPECT_EQ(FirstProblem({"merge", "a", "-o", "b", "--private"}).kind, "E-flag");
 }
 
 TEST(CommandLine, TakesSourcesInOrderWhereverFlagsStand) {
