@@ -202,8 +202,8 @@ TEST(CommandLine, VerifyTakesADatasetAndItsSourcesAfterAgainst) {
 }
 
 TEST(Help, ShortHelpFitsOneScreenAndBeginsWithAnExample) {
-  for (const Command command :
-       {kNoCommand, kMerge, kPlan, kInspect, kCompare, kVerify, kDescribe, kWrite, kPublish}) {
+  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kCompare, kVerify, kDescribe,
+                                kWrite, kPublish, kPush}) {
     const std::string help = ShortHelp(command);
     EXPECT_TRUE(help.starts_with("Example: robomerge ")) << help;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;
