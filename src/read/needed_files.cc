@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "adapt/adapt.h"
-#include "base/path.h"
+#include "base/text.h"
 
 namespace robomerge {
 namespace {
 
 constexpr size_t kCommitDigits = 40;
+constexpr std::string_view kFolder = "datasets--";
 
 bool IsReadInPart(const Dataset& dataset, const ReadOptions& options) {
-  return options.rules != nullptr && IsHubSnapshot(dataset.root);
+  return options.rules != nullptr && !HubAddressOf(dataset.root).empty();
 }
 
 std::vector<bool> Chosen(const Dataset& dataset, const Adaptation& rules,
@@ -26,7 +27,7 @@ std::vector<bool> Chosen(const Dataset& dataset, const Adaptation& rules,
 
 }  // namespace
 
-bool IsHubSnapshot(std::string_view root) {
+std::string HubAddressOf(std::string_view root) {
   while (root.ends_with('/')) root.remove_suffix(1);
   std::string_view names[3];
   for (std::string_view& name : names) {
@@ -34,9 +35,17 @@ bool IsHubSnapshot(std::string_view root) {
     name = slash == std::string_view::npos ? root : root.substr(slash + 1);
     root = slash == std::string_view::npos ? std::string_view() : root.substr(0, slash);
   }
-  return names[0].size() == kCommitDigits &&
-         names[0].find_first_not_of("0123456789abcdef") == std::string_view::npos &&
-         names[1] == "snapshots" && names[2].starts_with("datasets--");
+  auto& [commit, snapshots, repository] = names;
+  if (commit.size() != kCommitDigits ||
+      commit.find_first_not_of("0123456789abcdef") != std::string_view::npos ||
+      snapshots != "snapshots" || !repository.starts_with(kFolder))
+    return "";
+  repository.remove_prefix(kFolder.size());
+  // No name has two dashes in a row.
+  const size_t dashes = repository.find("--");
+  if (dashes == std::string_view::npos) return "";
+  return StrCat("hf://datasets/", repository.substr(0, dashes), "/", repository.substr(dashes + 2),
+                "@", commit);
 }
 
 std::vector<bool> CandidateEpisodes(const Dataset& dataset, const ReadOptions& options,

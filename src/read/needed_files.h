@@ -2,6 +2,7 @@
 // may hold these alone, since only they are downloaded.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,9 +11,10 @@
 
 namespace robomerge {
 
-/// Whether `root` is a snapshot in the Hub's cache: datasets--OWNER--NAME/snapshots/COMMIT. What
-/// else the cache holds of it must not show in a result.
-bool IsHubSnapshot(std::string_view root);
+/// The address on the Hub, hf://datasets/OWNER/NAME@COMMIT, if `root` is a snapshot in its cache,
+/// datasets--OWNER--NAME/snapshots/COMMIT; else empty. What else the cache holds of a snapshot must
+/// not show in a result.
+std::string HubAddressOf(std::string_view root);
 
 /// The episodes that may be needed, as the metadata tell: conditions on rows are left to
 /// NeededEpisodes(). `tasks_are_known`: the episodes table lists the tasks of all of them. All

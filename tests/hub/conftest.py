@@ -18,10 +18,9 @@ sys.path[:0] = [str(Path(__file__).parent), str(REPOSITORY / "tests/e2e")]
 COMMAND = Path(os.environ.get("ROBOMERGE", REPOSITORY / "build/release/cli/robomerge")).absolute()
 
 from fake_hub import FakeHub  # noqa: E402
+from kitchens import CAMERAS  # noqa: E402
 from tiny_dataset import make_tiny_dataset  # noqa: E402
 from tiny_video import add_video  # noqa: E402
-
-CAMERAS = ("observation.images.top", "observation.images.wrist")
 
 
 class Robomerge:
@@ -85,18 +84,3 @@ def kitchens(tmp_path_factory) -> list[Path]:
         subprocess.run([COMMAND, "merge", "-q", *members, "-o", folder / name, *apart], check=True)
         (folder / name / "meta/robomerge.json").unlink()
     return [folder / "kitchen_1", folder / "kitchen_2"]
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    """The files of a dataset. Of its record, the names of the sources are left out."""
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    record = json.loads(files.pop("meta/robomerge.json"))
-    for source in record["sources"]:
-        source.pop("name", None)
-    record.pop("content_id")
-    return files | {"record": json.dumps(record).encode()}
-
-
-def names(root: Path) -> list[str | None]:
-    """What the record calls the sources."""
-    return [source.get("name") for source in json.loads((root / "meta/robomerge.json").read_bytes())["sources"]]

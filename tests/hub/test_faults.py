@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import tree
+from kitchens import tree
 
 HUB_1 = "hf://datasets/lab/kitchen_1"
 

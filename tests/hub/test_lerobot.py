@@ -5,8 +5,8 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from conftest import tree
 from fake_hub import TOKEN
+from kitchens import tree
 
 pytestmark = pytest.mark.skipif(find_spec("lerobot") is None, reason="LeRobot is not installed")
 

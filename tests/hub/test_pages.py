@@ -4,8 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
-from conftest import CAMERAS, REPOSITORY
 from fake_hub import TOKEN
+from kitchens import CAMERAS, REPOSITORY
 
 PAGE = (REPOSITORY / "docs/hub.md").read_text()
 

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import tree
 from fake_hub import TOKEN
+from kitchens import tree
 
 TARGET = "hf://datasets/lab/new"
 

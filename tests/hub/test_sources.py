@@ -5,8 +5,8 @@ import re
 import shutil
 
 import pytest
-from conftest import CAMERAS, names, tree
 from fake_hub import TOKEN
+from kitchens import CAMERAS, names, tree
 
 HUB_1, HUB_2 = "hf://datasets/lab/kitchen_1", "hf://datasets/lab/kitchen_2"
 
@@ -167,6 +167,9 @@ def test_other_commands_take_addresses_too(robomerge, hub, kitchens, commits, tm
     shutil.rmtree(tmp_path / "lerobot")
     robomerge("compare", HUB_1, HUB_2)
     assert payload(hub) == [f"videos/{camera}/chunk-000/file-000.mp4" for camera in CAMERAS]
+    robomerge("compare", HUB_1, HUB_2, "--recipe-out", "r.yaml")
+    robomerge("merge", "--recipe", "r.yaml")
+    assert names(tmp_path / "merged") == [f"lab/kitchen_{at + 1}@{commits[at]}" for at in (0, 1)]
     (tmp_path / "list.txt").write_text(f"{HUB_1}\n")
     robomerge("describe", "--from", "list.txt", "--partial", "partial", "--episodes", "2")
     robomerge("plan", "--partial", "partial", "-o", "staged", "--plan", "plan")
