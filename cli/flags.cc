@@ -91,6 +91,11 @@ Status SetCopyMode(Invocation& invocation, const std::string& value, const std::
   return Status();
 }
 
+Status SetSkipBroken(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.skip_broken, ParseChoice<SkipBroken>(value, name));
+  return Status();
+}
+
 Status SetColor(Invocation& invocation, const std::string& value, const std::string& name) {
   ROBOMERGE_ASSIGN_OR_RETURN(invocation.color, ParseChoice<When>(value, name));
   return Status();
@@ -222,6 +227,15 @@ constexpr Flag kFlags[] = {
      "for\n"
      "a result that was made with it.",
      "", SetOption<&MergeOptions::retime, true>},
+    {"skip-broken", 0, "WHAT", kReads, false,
+     "Merge the rest where sources or episodes cannot be merged; exit code 5 says so",
+     "sources: leave out every source that a merge would refuse, or that has another form than\n"
+     "most. episodes: single episodes, where the rest of their source is sound. Lists all of it.\n"
+     "nothing, the default: refuse. Give `describe` the flag, not `plan --partial`.",
+     "", SetSkipBroken},
+    {"skipped", 0, "FILE", kMerges | kPublish, false,
+     "Write what is left out to FILE, as JSON Lines", "Only an older list is replaced.", "",
+     SetPathOption<&MergeOptions::skipped_path>},
     {"no-sync", 0, "", kReads, false, "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},
@@ -260,8 +274,8 @@ constexpr Flag kFlags[] = {
      "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
     {"help", 0, "", kEvery, false, "Show all flags; -h shows one screen", "", "",
      SetWish<Invocation::Wish::kFullHelp>},
-    {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "",
-     "", SetWish<Invocation::Wish::kVersion>},
+    {"version", 'V', "", kEvery, false, "Show the version; with -v also of Arrow and the compiler",
+     "", "", SetWish<Invocation::Wish::kVersion>},
 };
 
 constexpr CommandHelp kCommands[] = {

@@ -30,7 +30,7 @@ enum Command : unsigned {
 
 /// What a command line asks for.
 struct Invocation {
-  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion };
+  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion, kCompletion };
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
@@ -48,6 +48,7 @@ struct Invocation {
   bool list_episodes = false;  ///< merge, plan: --list-episodes
   bool is_private = false;     ///< push: --private
   std::string branch;          ///< push: --branch; empty: main
+  std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
   Rules rules;  ///< for all sources

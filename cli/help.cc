@@ -7,7 +7,7 @@
 namespace robomerge::cli {
 namespace {
 
-constexpr std::string_view kSentence = "Merge LeRobot v3.0 datasets into one";
+constexpr std::string_view kSentence = "Merge LeRobot datasets into one";
 
 constexpr std::string_view kExitCodes =
     "Exit codes (treat an unknown one as failure)\n"
@@ -145,8 +145,11 @@ std::string ShortHelp(Command command) {
 
 std::string FullHelp(Command command) {
   std::string text = Beginning(command);
-  if (const CommandHelp* const chosen = Find(command))
-    text += "\n" + std::string(chosen->detail) + "\n";
+  const CommandHelp* const chosen = Find(command);
+  text += chosen != nullptr ? "\n" + std::string(chosen->detail) + "\n"
+                            : "  help COMMAND           Show all flags of a command\n"
+                              "  completion SHELL       Print what makes bash, zsh or fish "
+                              "complete the command line\n";
   text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
   if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";

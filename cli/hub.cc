@@ -44,14 +44,18 @@ std::string FindPython() {
   if (const std::string given = Environment("ROBOMERGE_PYTHON"); !given.empty()) return given;
   std::error_code failure;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", failure);
-  // PREFIX/lib/python3.12/site-packages/robomerge/bin/robomerge, or PREFIX/bin/robomerge
-  const size_t library = program.rfind("/lib/python");
-  const std::string prefix =
-      library != std::string::npos ? program.substr(0, library) : ParentOf(ParentOf(program));
-  for (const std::string& place : {prefix, Environment("VIRTUAL_ENV")}) {
-    if (!place.empty() && CanRun(place + "/bin/python3")) return place + "/bin/python3";
+  // PREFIX/bin/robomerge, or PREFIX/lib/python3.12/site-packages/robomerge/bin/robomerge, as the
+  // starter of a wheel starts it
+  std::string prefix = ParentOf(ParentOf(program)), name = "python3";
+  if (program.ends_with("-packages/robomerge/bin/robomerge")) {
+    const std::string library = ParentOf(ParentOf(prefix));
+    name = NameOf(library);
+    prefix = ParentOf(ParentOf(library));
   }
-  return "python3";
+  if (const std::string own = prefix + "/bin/" + name; CanRun(own)) return own;
+  const std::string active = Environment("VIRTUAL_ENV") + "/bin/python3";
+  // Else the one on the path, as where `pip install --user` was run.
+  return !active.starts_with("/bin/") && CanRun(active) ? active : name;
 }
 
 std::string Text(const Json& fields, const char* name) {

@@ -31,6 +31,9 @@ class AddToLine {
   void operator()(const char* name, const std::vector<Problem>& problems) const {
     Count(name, problems);
   }
+  void operator()(const char* name, const std::vector<Skipped>& skipped) const {
+    Count(name, skipped);
+  }
   void operator()(const char* name, const std::vector<Finding>& findings) const {
     Count(name, findings);
   }
@@ -78,6 +81,12 @@ std::string ProblemLine(const Problem& problem) { return Line(Message("problem",
 std::string ErrorLine(const Problem& problem, int exit_code) {
   Json fields = Message("error", problem);
   fields["exit_code"] = exit_code;
+  return Line(fields);
+}
+
+std::string SkippedLine(const Skipped& skipped) {
+  Json fields = Message("skipped");
+  Skipped::VisitFields(skipped, json::AddTo(fields));
   return Line(fields);
 }
 

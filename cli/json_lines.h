@@ -23,6 +23,8 @@ std::string WarningLine(const Problem& problem);
 /// Something that is wrong with an inspected dataset. The command has not failed.
 std::string ProblemLine(const Problem& problem);
 std::string ErrorLine(const Problem& problem, int exit_code);
+std::string SkippedLine(const Skipped& skipped);
+
 std::string EpisodeLine(const ListedEpisode& episode);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);

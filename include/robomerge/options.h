@@ -22,6 +22,13 @@ constexpr auto NamesOf(CopyMode) {
   return std::to_array<std::string_view>({"auto", "share", "copy"});
 }
 
+/// What is left out if a merge would refuse it (docs/skip-broken.md).
+enum class SkipBroken { kNothing, kSources, kEpisodes };
+
+constexpr auto NamesOf(SkipBroken) {
+  return std::to_array<std::string_view>({"nothing", "sources", "episodes"});
+}
+
 struct MergeOptions {
   /// Worker threads; 0: one per core that this process may use. Any number gives the same bytes.
   int num_workers = 0;
@@ -48,6 +55,11 @@ struct MergeOptions {
   /// picture. Describing a source decides it, so a plan of partials takes what `describe` was
   /// given.
   bool retime = false;
+  /// Merge the rest where sources, or single episodes of them, cannot be merged. A plan of partials
+  /// takes what `describe` was given.
+  SkipBroken skip_broken = SkipBroken::kNothing;
+  /// File for what is left out, as JSON Lines; empty: none.
+  std::string skipped_path;
   /// Where the staging folder lies; empty: beside the destination. Must be on the destination's
   /// file system.
   std::string staging_root;
@@ -74,6 +86,8 @@ struct MergeOptions {
     visit("num_workers", self.num_workers);
     visit("dry_run", self.dry_run);
     visit("retime", self.retime);
+    visit("skip_broken", self.skip_broken);
+    visit("skipped_path", self.skipped_path);
     visit("staging_root", self.staging_root);
     visit("trace_path", self.trace_path);
   }

@@ -56,6 +56,8 @@ struct Recipe {
     visit("overwrite", self.options.overwrite);
     visit("sync", self.options.sync);
     visit("tmp_root", self.options.staging_root);
+    visit("skip_broken", self.options.skip_broken);
+    visit("skipped", self.options.skipped_path);
     visit("verify", self.verify);
   }
   bool operator==(const Recipe&) const = default;

@@ -49,6 +49,26 @@ struct StageTime {
   bool operator==(const StageTime&) const = default;
 };
 
+/// A source, or episodes of one, that a merge has left out (MergeOptions::skip_broken).
+struct Skipped {
+  uint64_t position = 0;         ///< of the source among those given, from 0
+  std::string source;            ///< its location
+  std::string name;              ///< as SourceSpec::name
+  std::string episodes;          ///< "3,17-19", by the source's own numbers; empty: all of it
+  std::vector<Problem> reasons;  ///< why a merge would refuse it
+
+  bool is_whole() const { return episodes.empty(); }
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("position", self.position);
+    visit("source", self.source);
+    visit("name", self.name);
+    visit("episodes", self.episodes);
+    visit("reasons", self.reasons);
+  }
+  bool operator==(const Skipped&) const = default;
+};
+
 /// The fields that the reports of a whole merge and of a single stage share.
 void VisitWork(auto& self, auto&& visit) {
   visit("size_bytes", self.size_bytes);
@@ -56,6 +76,7 @@ void VisitWork(auto& self, auto&& visit) {
   visit("shared_bytes", self.shared_bytes);
   visit("encoded_bytes", self.encoded_bytes);
   visit("warnings", self.warnings);
+  visit("skipped", self.skipped);
   visit("stages", self.stages);
   visit("seconds", self.seconds);
   visit("num_workers", self.num_workers);
@@ -81,6 +102,7 @@ struct MergeReport {
   /// Encoded anew: bookkeeping columns, regrouped rows, metadata tables.
   uint64_t encoded_bytes = 0;
   std::vector<Problem> warnings;  ///< kinds start with "W-"
+  std::vector<Skipped> skipped;   ///< what was left out, in the order of the sources
   std::vector<StageTime> stages;
   double seconds = 0;
   int num_workers = 0;

@@ -71,13 +71,15 @@ nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::
   return nb::make_tuple(fields, nb::tuple());
 }
 
-nb::tuple MissingFilesFromPython(nb::handle sources) {
+nb::tuple MissingFilesFromPython(nb::handle sources, const nb::dict& given) {
   Arguments arguments;
   const std::vector<SourceSpec> specs = arguments.Sources("sources", sources);
+  MergeOptions options;
+  arguments.Take(given, options);
   if (!arguments.problems().empty()) return Refused(arguments.problems());
   std::optional<Result<std::vector<std::vector<std::string>>>> missing;
   RunWatched([&](const ProgressCallback&,
-                 const std::atomic<bool>& stop) { missing = MissingFiles(specs, {}, &stop); },
+                 const std::atomic<bool>& stop) { missing = MissingFiles(specs, options, &stop); },
              nb::none());
   if (missing->ok()) return nb::make_tuple(ToPython(missing->value()), nb::tuple());
   const auto place_of = [&](size_t source, const std::string& rule) {
@@ -183,6 +185,7 @@ nb::dict Names() {
   };
   add("Code", NamesOf(Code()));
   add("CopyMode", NamesOf(CopyMode()));
+  add("SkipBroken", NamesOf(SkipBroken()));
   add("Mode", NamesOf(ReportedFile::Mode()));
   add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;
@@ -197,8 +200,9 @@ NB_MODULE(_robomerge, module) {
              "verify"_a.none(), "progress"_a.none(),
              "Returns the report and no problems, or None and the problems. Options that are not "
              "given have their defaults.");
-  module.def("missing_files", MissingFilesFromPython, "sources"_a,
-             "The paths that a merge needs and that are not there, by source, and no problems, or "
+  module.def("missing_files", MissingFilesFromPython, "sources"_a, "options"_a,
+             "The paths that a merge with these options needs and that are not there, by source, "
+             "and no problems, or "
              "None and the problems.");
   module.def("missing_recorded_files", MissingRecordedFromPython, "destination"_a, "against"_a,
              "The same for the sources of a merge, by the rules that its record keeps.");

@@ -10,11 +10,8 @@ which take LeRobot's arguments, or `robomerge.lerobot.install()`, which makes Le
 The import loads almost nothing. The C++ library is loaded when it is first needed.
 """
 
-import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-
-from robomerge.launcher import why_unusable as _why_unusable
 
 if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge import lerobot as lerobot
@@ -56,6 +53,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         Problem as Problem,
         Remedy as Remedy,
         ReportedFile as ReportedFile,
+        Skipped as Skipped,
         StageTime as StageTime,
         VerifyReport as VerifyReport,
     )
@@ -90,6 +88,7 @@ _NAMES_OF = {
         "Problem",
         "Remedy",
         "ReportedFile",
+        "Skipped",
         "StageTime",
         "VerifyReport",
     ),
@@ -114,16 +113,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])
-
-
-def _is_starting_the_command() -> bool:
-    # The console scripts and `python -m robomerge` report the problem themselves, without a
-    # traceback.
-    if _sys.argv[:1] == ["-m"]:
-        return "robomerge" in _sys.orig_argv
-    return bool(_sys.argv) and _sys.argv[0].endswith(("/robomerge", "/robomerge-edit-dataset"))
-
-
-_problem = None if _is_starting_the_command() else _why_unusable()
-if _problem is not None:
-    raise ImportError(_problem)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
+SkipBroken: TypeAlias = Literal["nothing", "sources", "episodes"]
 
 
 #: A callback; None for a bar on a terminal; False for nothing.
@@ -45,12 +46,14 @@ def merge(
     sync: bool = True,
     overwrite: bool = False,
     retime: bool = False,
+    skip_broken: SkipBroken = "nothing",
+    skipped_path: PathLike | None = None,
     verify: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
-    """Merges LeRobot v3.0 datasets into a new one.
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one.
 
     The destination appears whole, by one rename, or not at all. Sources are only read. The same
     sources and options give the same bytes, whatever `num_workers` is. A merge that is done already
@@ -77,6 +80,10 @@ def merge(
         retime: mend timestamps: in every episode whose rows say otherwise, frame_index counts from
             0, timestamp is frame_index / fps, and from_timestamp moves so that every row keeps its
             picture. A warning says of how many rows.
+        skip_broken: "sources" leaves out every source that a merge would refuse, or that has another
+            form than most; "episodes" single episodes, where the rest of their source is sound. The
+            report's `skipped` lists what is left out (docs/skip-broken.md).
+        skipped_path: file for that list, as JSON Lines.
         verify: read the sources and the result once more before it appears at the destination, as
             `verify` does. The report then has a `verification`. If something differs, nothing
             appears.
@@ -123,6 +130,8 @@ def merge(
         sync=sync,
         overwrite=overwrite,
         retime=retime,
+        skip_broken=skip_broken,
+        skipped_path=skipped_path,
         verify=verify,
         staging_root=staging_root,
         trace_path=trace_path,
@@ -143,6 +152,8 @@ def plan(
     copy_mode: CopyMode = "auto",
     overwrite: bool = False,
     retime: bool = False,
+    skip_broken: SkipBroken = "nothing",
+    skipped_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
     """Reports what `merge` with the same arguments would do, with every file and its exact size.
@@ -162,6 +173,8 @@ def plan(
         copy_mode=copy_mode,
         overwrite=overwrite,
         retime=retime,
+        skip_broken=skip_broken,
+        skipped_path=skipped_path,
         verify=False,
         progress=progress,
     )
@@ -221,7 +234,7 @@ def compare(
     """
     from robomerge.library import extension
 
-    sources = located(sources, False, payload=False)
+    sources = located(sources, False, None)
     return _value(CompareReport, extension.compare(sources, {"recipe_out": recipe_out, "num_workers": num_workers}))
 
 
@@ -312,7 +325,7 @@ def _run(
 ) -> MergeReport:
     from robomerge.library import extension
 
-    sources = located(sources, progress)
+    sources = located(sources, progress, options)
     with told(progress) as callback:
         report = _value(MergeReport, extension.merge(sources, destination, options, verify, callback))
     if report.verification is not None and not report.verification and not report.dry_run:

@@ -206,9 +206,9 @@ def test_more_problems_than_a_screen_holds_are_all_told(make_source, tmp_path):
     assert all(str(path) in str(caught.value) for path in missing) and len(caught.value.problems) == 30
 
 
-def old_version(root: Path) -> None:
+def later_version(root: Path) -> None:
     info = json.loads((root / "meta/info.json").read_text())
-    (root / "meta/info.json").write_text(json.dumps(info | {"codebase_version": "v2.1"}))
+    (root / "meta/info.json").write_text(json.dumps(info | {"codebase_version": "v4.0"}))
 
 
 def truncated_data(root: Path) -> None:
@@ -219,7 +219,7 @@ def truncated_data(root: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "error", "kind"),
     [
-        (old_version, robomerge.UnsupportedError, "E-version"),
+        (later_version, robomerge.UnsupportedError, "E-version"),
         (truncated_data, robomerge.CorruptDatasetError, "E-unfinished-file"),
         (lambda root: (root / "meta/info.json").unlink(), robomerge.DatasetNotFoundError, "E-no-dataset"),
     ],
@@ -354,6 +354,7 @@ def test_arguments_and_words_are_those_of_the_library():
     assert merge_arguments - {"sources", "destination", "verify", "progress"} == names["MergeOptions"] - {"dry_run"}
     assert set(inspect.signature(robomerge.plan).parameters) < merge_arguments
     assert set(get_args(merging.CopyMode)) == names["CopyMode"]
+    assert set(get_args(merging.SkipBroken)) == names["SkipBroken"]
     assert set(get_args(get_type_hints(report.ReportedFile)["mode"])) == names["Mode"]
     assert set(get_args(get_type_hints(report.Difference)["settlement"])) == names["Settlement"]
     assert set(errors._CLASS_OF) | {"cancelled"} == names["Code"]

@@ -4,10 +4,13 @@
 #include "merge/dry_run.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
+#include "merge/skipping.h"
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
+#include "read/read_source.h"
 #include "robomerge/verify.h"
+#include "schedule/shared_loop.h"
 
 namespace robomerge {
 namespace {
@@ -26,7 +29,6 @@ class MergeRun {
            const std::atomic<bool>* stop)
       : file_system_(file_system),
         sources_(sources),
-        locations_(LocationsOf(sources)),
         options_(options),
         progress_(progress),
         stop_(stop),
@@ -39,13 +41,17 @@ class MergeRun {
       return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
-    ROBOMERGE_RETURN_NOT_OK(
-        CheckOutputs(file_system_, {TraceOf(options_)}, locations_, destination_));
+    const std::vector<std::string> places =
+        PlacesOf(file_system_, LocationsOf(sources_), options_.skip_broken);
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, places, options_));
+    ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
-    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));
+    ROBOMERGE_ASSIGN_OR_RETURN(Partial read, run_.ReadAndReduce(sources_));
+    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.LeaveOutOthers(std::move(read)));
+    sources_ = KeptSources(sources_, root);
+    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots,
+                               RealPaths(file_system_, LocationsOf(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
                                run_.MakePlan(root, destination_, std::move(roots)));
     roots_ = RootsOf(root);
@@ -182,6 +188,7 @@ class MergeRun {
     report.num_files_written = num_written_;
     report.num_files_skipped = num_skipped_;
     report.warnings = plan.warnings;
+    report.skipped = plan.skipped;
     report.warnings.insert(report.warnings.end(), left_.begin(), left_.end());
     for (size_t step = 0; step < plan.steps.size(); ++step) {
       report.files.push_back(ReportedFileOf(plan, plan.steps[step], *done_[step]));
@@ -194,7 +201,6 @@ class MergeRun {
 
   io::FileSystem& file_system_;
   std::vector<SourceSpec> sources_;
-  const std::vector<std::string> locations_;
   const MergeOptions& options_;
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
@@ -224,6 +230,19 @@ Result<std::vector<ListedEpisode>> ListEpisodesOn(io::FileSystem& file_system,
   Result<std::vector<ListedEpisode>> listed = list();
   if (!listed.ok()) return listed.status().OfKind(DefaultKind(listed.status().code()));
   return listed;
+}
+
+Result<std::vector<std::vector<std::string>>> Run::ListMissingFiles(
+    const std::vector<SourceSpec>& sources) {
+  std::vector<std::vector<std::string>> missing(sources.size());
+  const auto list = [&](size_t source) -> Status {
+    const Status status = ReadMissingFiles(file_system_, sources[source],
+                                           schedule::SharedLoop(*executor_), missing[source]);
+    // What is broken is left out when it is read for the merge.
+    return options_.skip_broken == SkipBroken::kNothing ? status : Status();
+  };
+  ROBOMERGE_RETURN_NOT_OK(ForEachSource(LocationsOf(sources), "read", "list files of", list));
+  return missing;
 }
 
 Result<std::vector<std::vector<std::string>>> MissingFilesOn(io::FileSystem& file_system,

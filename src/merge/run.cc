@@ -11,6 +11,7 @@
 #include "formats/mp4/movie_splice.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
+#include "merge/skipping.h"
 #include "model/adaptation.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
@@ -21,6 +22,7 @@
 #include "reduce/combine.h"
 #include "reduce/tree.h"
 #include "schedule/parallel_for.h"
+#include "schedule/shared_loop.h"
 
 namespace robomerge {
 namespace {
@@ -32,23 +34,26 @@ int64_t NowNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
-// Ends the disagreements of sources with the flags that settle them, word for word.
+// Ends the disagreements of sources with the flags that settle them, word for word. Whether there
+// are any.
+bool AddSettlingFlags(const std::vector<SchemaClass>& schemas, std::vector<Problem>& problems) {
+  // Of many problems of a kind the first are shown.
+  const auto first = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.code == Code::kIncompatible && problem.kind != "E-nothing-left";
+  });
+  if (first == problems.end()) return false;
+  const SettlingFlags settling = FlagsThatSettle(schemas);
+  if (settling.flags.empty()) return true;
+  AddHint(StrCat(settling.settle_all ? "these flags settle all of it: "
+                                     : "these flags settle a part of it: ",
+                 Join(settling.flags, " "), "; `robomerge compare` says more"),
+          *first);
+  return true;
+}
+
 Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& schemas) {
   std::vector<Problem> problems = refusal.problems();
-  const bool disagree = std::any_of(problems.begin(), problems.end(), [](const Problem& problem) {
-    return problem.code == Code::kIncompatible;
-  });
-  if (!disagree) return refusal;
-  const SettlingFlags settling = FlagsThatSettle(schemas);
-  if (settling.flags.empty()) return refusal;
-  // Of many problems of a kind the first are shown.
-  std::string& hint = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
-                        return problem.code == Code::kIncompatible;
-                      })->hint;
-  if (!hint.empty()) hint += "; ";
-  hint += StrCat(
-      settling.settle_all ? "these flags settle all of it: " : "these flags settle a part of it: ",
-      Join(settling.flags, " "), "; `robomerge compare` says more");
+  AddSettlingFlags(schemas, problems);
   return Status::Many(std::move(problems));
 }
 
@@ -75,8 +80,8 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
 }
 
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
-                                SharedLayouts& layouts) {
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
+                                const ForEach& for_each, SharedLayouts& layouts) {
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source, for_each));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
   const auto shared = std::make_shared<const Dataset>(std::move(dataset));
@@ -165,6 +170,12 @@ std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources) {
   return locations;
 }
 
+std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first) {
+  first.push_back({"trace", options.trace_path, true, schedule::kTraceBegin});
+  first.push_back({"list of what is left out", options.skipped_path, true, kSkippedBegin});
+  return first;
+}
+
 void WrittenTotals::Add(const WrittenFile& file) {
   size_bytes += file.size_bytes;
   copied_bytes += file.moved.copied_bytes;
@@ -214,16 +225,22 @@ Status Run::Finish() {
   Enter("");
   if (options_.trace_path.empty()) return Status();
   const std::string trace = observer_.trace().ChromeTraceJson();
-  const Status written = WriteTrace(std::as_bytes(std::span(trace)));
+  const Status written = WriteFile(options_.trace_path, trace);
   if (written.ok()) return Status();
   return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
       .At(options_.trace_path)
       .Found(written.problems().front().found);
 }
 
-// A file appears whole, so that what is there is a trace or was never one of ours.
-Status Run::WriteTrace(std::span<const std::byte> bytes) {
-  const std::string& path = options_.trace_path;
+Status Run::WriteSkipped(const std::vector<Skipped>& skipped) {
+  if (options_.skipped_path.empty()) return Status();
+  return WriteFile(options_.skipped_path, SkippedLines(skipped))
+      .While("writing the list of what is left out");
+}
+
+// A file appears whole, so that what is there is one of ours or was never one.
+Status Run::WriteFile(const std::string& path, std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
   const Result<io::FileStat> stat = file_system_.Stat(path);
   if (stat.ok() && stat->kind == io::FileKind::kOther) return file_system_.Overwrite(path, bytes);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system_.RealPath(path));
@@ -256,12 +273,6 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
                 .Hint("give each source a name: `name` in a recipe, Source(path, name) in Python"));
       }
     }
-    if (!rules.trim.empty()) {
-      problems.push_back(Problem(Code::kUnsupported, "episodes cannot be trimmed by this version")
-                             .Kind("E-rule")
-                             .Source(source.location)
-                             .At("trim: " + rules.trim.front().name));
-    }
     rules.retime = retimes;
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
@@ -273,7 +284,7 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
         if (read.ok()) facts[source] = std::move(read).value();  // one slot per source
         return Status();
       }));
-  return ResolveRules(std::move(sources), facts);
+  return ResolveRules(std::move(sources), facts, options_.skip_broken != SkipBroken::kNothing);
 }
 
 Status Run::ForEachSource(const std::vector<std::string>& locations, const std::string& category,
@@ -302,24 +313,53 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   tree.root_id = &last_node_;
   tree.stop = stop_;
   SharedLayouts layouts;
+  const auto read = [&](const SourceSpec& source) {
+    return ReadAndDescribe(file_system_, source, schedule::SharedLoop(*executor_), layouts);
+  };
   const auto describe = [&](size_t source) {
-    return ReadAndDescribe(file_system_, sources[source], layouts);
+    return DescribeWhatIsSound(sources[source], options_.skip_broken, read);
   };
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);
   };
   Result<Partial> root = ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
   if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
+  if (options_.skip_broken != SkipBroken::kNothing) return root;
   std::vector<Problem> problems = root.status().problems();
+  NameTheWayOn(sources.size(), sources.size() - std::min(sources.size(), NumSources(problems)),
+               problems);
   for (Problem& problem : DisagreementsOf(file_system_, sources, root.status().problems()))
     problems.push_back(std::move(problem));
   return Status::Many(std::move(problems));
 }
 
+Result<Partial> Run::LeaveOutOthers(Partial root) {
+  const std::vector<SchemaClass> schemas = root.schemas;
+  Result<Partial> kept = LeaveOut(std::move(root));
+  if (!kept.ok()) return WithSettlingFlags(kept.status(), schemas);
+  for (Skipped& one : kept->skipped) {
+    if (AddSettlingFlags(schemas, one.reasons)) break;
+  }
+  ROBOMERGE_RETURN_NOT_OK(WriteSkipped(kept->skipped));
+  return kept;
+}
+
 Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpec>& sources) {
   std::vector<std::vector<EpisodeChoice>> choices(sources.size());
+  SharedLayouts layouts;
   const auto choose = [&](size_t source) -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN(choices[source], ReadChoices(file_system_, sources[source]));
+    SourceSpec spec = sources[source];
+    if (options_.skip_broken != SkipBroken::kNothing) {
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          const Partial leaf,
+          DescribeWhatIsSound(spec, options_.skip_broken, [&](const SourceSpec& one) {
+            return ReadAndDescribe(file_system_, one, schedule::SharedLoop(*executor_), layouts);
+          }));
+      if (leaf.sources.size() == 0) return Status();
+      spec.adaptation = leaf.sources.Flatten().front()->adaptation;
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN(choices[source],
+                               ReadChoices(file_system_, spec, schedule::SharedLoop(*executor_)));
     return Status();
   };
   ROBOMERGE_RETURN_NOT_OK(
@@ -332,17 +372,6 @@ Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpe
     }
   }
   return listed;
-}
-
-Result<std::vector<std::vector<std::string>>> Run::ListMissingFiles(
-    const std::vector<SourceSpec>& sources) {
-  std::vector<std::vector<std::string>> missing(sources.size());
-  const auto list = [&](size_t source) -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN(missing[source], ReadMissingFiles(file_system_, sources[source]));
-    return Status();
-  };
-  ROBOMERGE_RETURN_NOT_OK(ForEachSource(LocationsOf(sources), "read", "list files of", list));
-  return missing;
 }
 
 Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destination,
@@ -362,7 +391,16 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
       (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
-  if (!plan.ok()) plan = WithSettlingFlags(plan.status(), root.schemas);
+  if (!plan.ok()) {
+    std::vector<Problem> problems = WithSettlingFlags(plan.status(), root.schemas).problems();
+    if (root.skip_broken == SkipBroken::kNothing) {
+      Partial wished = root;
+      wished.skip_broken = SkipBroken::kSources;
+      const Result<Partial> kept = LeaveOut(std::move(wished));
+      if (kept.ok()) NameTheWayOn(root.sources.size(), kept->sources.size(), problems);
+    }
+    plan = Status::Many(std::move(problems));
+  }
   if (plan.ok()) {
     for (Problem& warning : OverlappingSources(file_system_, RootsOf(root)))
       plan->warnings.push_back(std::move(warning));
@@ -383,8 +421,9 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return ForEachSource(roots, "describe", "describe", [&](size_t at) -> Status {
     const uint32_t number = numbers[at];
     const Origin& planned = plan.origins[number];
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                               ReadAndDescribe(file_system_, SpecOf(planned), layouts));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const Partial leaf,
+        ReadAndDescribe(file_system_, SpecOf(planned), schedule::SharedLoop(*executor_), layouts));
     std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
     Origin now = OriginOf(*source);
     ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
@@ -402,7 +441,7 @@ Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destinat
   Publication publication = PublicationOf(plan, destination, options);
   publication.check_whole = [this](const std::string& root) {
     SharedLayouts layouts;
-    return ReadAndDescribe(file_system_, root, layouts).status();
+    return ReadAndDescribe(file_system_, root, OneByOne, layouts).status();
   };
   return Transaction::Open(file_system_, std::move(publication));
 }

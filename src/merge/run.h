@@ -36,10 +36,9 @@ struct WrittenTotals {
 /// The file of a step as reports have it.
 ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
 
-/// The trace of a run, as an output that CheckOutputs() looks at.
-inline Output TraceOf(const MergeOptions& options) {
-  return {"trace", options.trace_path, true, schedule::kTraceBegin};
-}
+/// The files of a run beside its results, as outputs that CheckOutputs() looks at: `first`, the
+/// trace, and the list of what is left out.
+std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first = {});
 
 /// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
@@ -61,6 +60,8 @@ class Run {
   void Enter(const std::string& stage);
   /// Ends the last stage, and writes the trace if the options ask for one.
   Status Finish();
+  /// Writes the list of what is left out, if the options ask for one.
+  Status WriteSkipped(const std::vector<Skipped>& skipped);
 
   io::FileSystem& file_system() const { return file_system_; }
   const MergeOptions& options() const { return options_; }
@@ -82,8 +83,12 @@ class Run {
   Result<std::vector<std::vector<std::string>>> ListMissingFiles(
       const std::vector<SourceSpec>& sources);
   /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
-  /// that is wrong with any source, and how sources disagree. REQUIRES: the sources are resolved.
+  /// that is wrong with any source, and how sources disagree; with options().skip_broken, only what
+  /// cannot be left out. REQUIRES: the sources are resolved.
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);
+  /// Also leaves out what has another form than most (plan/plan.h), if that is wished for, and
+  /// writes the list of all that is left out.
+  Result<Partial> LeaveOutOthers(Partial root);
   /// Plans the merge into `destination`. `roots`: PlanSite::roots (plan/plan.h).
   Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,
                              std::vector<std::string> roots);
@@ -111,7 +116,7 @@ class Run {
   /// first failure in the order of the sources.
   Status ForEachSource(const std::vector<std::string>& locations, const std::string& category,
                        const std::string& what, const std::function<Status(size_t)>& body);
-  Status WriteTrace(std::span<const std::byte> bytes);
+  Status WriteFile(const std::string& path, std::string_view text);
   io::FileSystem& file_system_;
   const MergeOptions& options_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

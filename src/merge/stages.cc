@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
+#include "merge/skipping.h"
 #include "merge/slices.h"
 #include "model/adaptation.h"
 #include "persist/partial_folder.h"
@@ -44,6 +45,7 @@ MergeOptions OptionsOf(const persist::StoredPlan& stored, const MergeOptions& ow
   MergeOptions options = stored.options;
   options.num_workers = own.num_workers;
   options.trace_path = own.trace_path;
+  options.skipped_path = own.skipped_path;
   options.overwrite = options.overwrite || own.overwrite;
   return options;
 }
@@ -63,10 +65,11 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  const std::vector<std::string> locations = LocationsOf(all);
-  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(locations));
+  const std::vector<std::string> locations =
+      PlacesOf(run.file_system(), LocationsOf(all), run.options().skip_broken);
+  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(LocationsOf(all)));
   ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
-      run.file_system(), {{"folder of partials", partial_directory}, TraceOf(run.options())},
+      run.file_system(), OutputsOf(run.options(), {{"folder of partials", partial_directory}}),
       locations, ""));
   const Slice slice = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
@@ -86,6 +89,8 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     report.num_frames = partial.num_frames;
     report.payload_bytes = partial.payload_bytes;
     report.warnings = partial.warnings.Flatten();
+    report.skipped = partial.skipped;
+    for (Skipped& one : report.skipped) one.position += slice.first;
     run.Enter("write");
     const persist::PartialPlace place{slice.first, report.num_sources, all.size()};
     // Ranks with other rules describe other datasets.
@@ -94,6 +99,8 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
       list.push_back(source.location);
       if (!source.name.empty()) list.back() += ", called " + source.name;
       if (!source.adaptation.empty()) list.back() += ", with " + AdaptationText(source.adaptation);
+      if (run.options().skip_broken != SkipBroken::kNothing)
+        list.back() += StrCat(", without broken ", NameOf(run.options().skip_broken));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
                                persist::WritePartial(run.file_system(), partial_directory, place,
@@ -109,7 +116,7 @@ Status CheckPlaces(const Run& run, const std::string& destination,
                    const std::string& plan_directory, const std::vector<std::string>& sources) {
   const io::FileSystem& file_system = run.file_system();
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system, destination, sources, run.options()));
-  return CheckOutputs(file_system, {{"plan directory", plan_directory}, TraceOf(run.options())},
+  return CheckOutputs(file_system, OutputsOf(run.options(), {{"plan directory", plan_directory}}),
                       sources, destination);
 }
 
@@ -146,9 +153,23 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
   report.warnings = stored.plan.warnings;
+  report.skipped = stored.plan.skipped;
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillBytesAndTimes({}, run, report);
   return report;
+}
+
+// Also in a source that is left out nothing may be written.
+std::vector<std::string> WithSkipped(const io::FileSystem& file_system,
+                                     std::vector<std::string> roots,
+                                     const std::vector<Skipped>& skipped) {
+  std::vector<std::string> gone;
+  for (const Skipped& one : skipped) {
+    if (one.is_whole()) gone.push_back(one.source);
+  }
+  gone = PlacesOf(file_system, gone, SkipBroken::kSources);
+  roots.insert(roots.end(), gone.begin(), gone.end());
+  return roots;
 }
 
 Result<StageReport> PlanFromPartials(const std::string& partial_directory,
@@ -163,8 +184,10 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                              persist::ReadPartials(run.file_system(), partial_directory));
   Partial root;
   for (persist::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
-  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, RootsOf(root)));
-  return PlanInto(root, clean, plan_directory, run);
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory,
+                                      WithSkipped(run.file_system(), RootsOf(root), root.skipped)));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Partial kept, run.LeaveOutOthers(std::move(root)));
+  return PlanInto(kept, clean, plan_directory, run);
 }
 
 Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
@@ -177,11 +200,14 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, LocationsOf(all)));
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckPlaces(run, clean, plan_directory,
+                  PlacesOf(run.file_system(), LocationsOf(all), run.options().skip_broken)));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(all));
-  ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(resolved));
-  return PlanInto(root, clean, plan_directory, run);
+  ROBOMERGE_ASSIGN_OR_RETURN(Partial root, run.ReadAndReduce(resolved));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Partial kept, run.LeaveOutOthers(std::move(root)));
+  return PlanInto(kept, clean, plan_directory, run);
 }
 
 // Opens the transaction of a stored plan.
@@ -189,10 +215,11 @@ Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run
   // The checks of `plan` again: folders and links change, and plans can be edited.
   std::vector<std::string> roots;
   for (const Origin& origin : stored.plan.origins) roots.push_back(origin.root);
+  roots = WithSkipped(run.file_system(), std::move(roots), stored.plan.skipped);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string destination, CleanDestination(stored.destination));
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), destination, roots, run.options()));
   ROBOMERGE_RETURN_NOT_OK(
-      CheckOutputs(run.file_system(), {TraceOf(run.options())}, roots, destination));
+      CheckOutputs(run.file_system(), OutputsOf(run.options()), roots, destination));
   return run.Open(stored.plan, destination, run.options());
 }
 
@@ -279,8 +306,10 @@ Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string
   FillFromPlan(stored, report);
   report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
+  report.skipped = stored.plan.skipped;
   run.Enter("publish");
   ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored, run));
+  ROBOMERGE_RETURN_NOT_OK(run.WriteSkipped(report.skipped));
   if (!transaction.is_published()) {
     Status status = transaction.Stage(Role::kPublisher);
     if (status.ok() && !transaction.is_published()) status = transaction.Publish();

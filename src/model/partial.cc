@@ -10,6 +10,39 @@ uint32_t TaskTable::Add(const std::string& task) {
   return entry->second;
 }
 
+Partial LeafOf(std::shared_ptr<const DescribedSource> source, std::vector<Problem> warnings) {
+  const std::shared_ptr<const Dataset>& dataset = source->dataset;
+  Partial leaf;
+  SchemaClass schema;
+  schema.schema = std::shared_ptr<const Schema>(dataset, &dataset->schema);
+  schema.fingerprint = dataset->schema.Fingerprint();
+  schema.first_root = dataset->root;
+  schema.num_sources = 1;
+  leaf.schemas.push_back(std::move(schema));
+  for (size_t task = 0; task < dataset->tasks.size(); ++task) {
+    if (dataset->IsTaskUsed(task)) leaf.tasks.Add(dataset->tasks[task]);
+  }
+  leaf.num_given = 1;
+  leaf.num_episodes = dataset->episodes.size();
+  leaf.num_frames = dataset->num_frames();
+  leaf.payload_bytes = source->payload_bytes;
+  leaf.warnings = Rope<Problem>(std::move(warnings));
+  leaf.sources = Rope<std::shared_ptr<const DescribedSource>>({std::move(source)});
+  return leaf;
+}
+
+std::vector<uint64_t> PositionsOf(const Partial& partial) {
+  std::vector<uint64_t> positions;
+  auto skipped = partial.skipped.begin();
+  for (uint64_t position = 0; positions.size() < partial.sources.size(); ++position) {
+    while (skipped != partial.skipped.end() && skipped->position < position) ++skipped;
+    const bool is_out =
+        skipped != partial.skipped.end() && skipped->position == position && skipped->is_whole();
+    if (!is_out) positions.push_back(position);
+  }
+  return positions;
+}
+
 uint64_t MetadataFingerprint(const DescribedSource& source) {
   const Dataset& dataset = *source.dataset;
   Fingerprint all;

@@ -86,6 +86,8 @@ struct MergePlan {
   /// must agree on it.
   uint64_t alignment_bytes = 1;
   std::vector<Problem> warnings;
+  SkipBroken skip_broken = SkipBroken::kNothing;
+  std::vector<Skipped> skipped;  ///< in the order of the sources
   /// 16 hex digits that name the result: as `id`, but independent of where the sources lie and when
   /// they were written. Kept in meta/robomerge.json.
   std::string content_id;

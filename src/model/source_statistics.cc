@@ -11,12 +11,6 @@ namespace {
 
 constexpr size_t kMostNamed = 5;
 
-bool IsMeasurable(const std::string& dtype) {
-  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
-  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
-         dtype == "float32" || dtype == "float64";
-}
-
 // LeRobot has no statistics of texts (format spec 1.4).
 bool HasStatistics(const Feature& feature) {
   return feature.dtype() != "string" && feature.dtype() != "language";
@@ -178,7 +172,7 @@ class Choice {
       // A source that says nothing of a bookkeeping column does not mislead: the merge computes
       // its statistics.
       if (!NeedsEverySource(feature.name) && reason->second == "no entry") continue;
-      if (IsMeasurable(feature.dtype()))
+      if (IsMeasurable(feature))
         names.push_back(feature.name);
       else
         left_out_.Add(feature.name, reason->second);
@@ -310,6 +304,13 @@ std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
   }
   Result<std::vector<FeatureStatistics>> whole = AggregateStatistics(parts, nullptr);
   return whole.ok() ? std::move(whole).value() : std::vector<FeatureStatistics>();
+}
+
+bool IsMeasurable(const Feature& feature) {
+  const std::string dtype = feature.dtype();
+  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
+  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
+         dtype == "float32" || dtype == "float64";
 }
 
 bool NeedsEverySource(const std::string& feature) {

@@ -37,6 +37,9 @@ Result<SourceStatistics> ChooseStatistics(const Dataset& dataset,
 std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
                                                  const std::set<std::string>& wanted);
 
+/// Whether the rows of the feature hold numbers that can be measured.
+bool IsMeasurable(const Feature& feature);
+
 /// Whether the merged stats.json may describe a feature only if every source does. The bookkeeping
 /// columns are not among them: a merge computes their statistics from its own numbers.
 bool NeedsEverySource(const std::string& feature);

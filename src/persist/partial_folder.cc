@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "persist/partial_tables.h"
+#include "persist/skipped_table.h"
 #include "persist/table_folder.h"
 
 namespace robomerge::persist {
@@ -52,8 +53,16 @@ Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string&
   ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<FramesTable>("frames"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.partial, FromTables(folder, std::move(tables)));
+  ROBOMERGE_ASSIGN_OR_RETURN(StoredSkips skips, ReadSkips(folder));
+  stored.partial.skip_broken = skips.wish;
+  stored.partial.skipped = std::move(skips.skipped);
+  const auto num_whole = static_cast<size_t>(std::ranges::count_if(
+      stored.partial.skipped, [](const Skipped& one) { return one.is_whole(); }));
+  stored.partial.num_given = stored.partial.sources.size() + num_whole;
   const PartialPlace& place = stored.place;
-  if (stored.partial.sources.size() != place.num_sources || place.num_sources == 0 ||
+  if (stored.partial.num_given != place.num_sources || place.num_sources == 0 ||
+      (!stored.partial.skipped.empty() &&
+       stored.partial.skipped.back().position >= place.num_sources) ||
       place.first_source > place.num_sources_in_all ||
       place.num_sources > place.num_sources_in_all - place.first_source) {
     return folder.DamagedProblem("header and tables differ in the number of sources",
@@ -136,6 +145,8 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   fields["num_episodes"] = partial.num_episodes;
   fields["num_frames"] = partial.num_frames;
   fields["payload_bytes"] = partial.payload_bytes;
+  AddWish(partial.skip_broken, fields);
+  SkippedTables skips = persist::ToTables(partial.skipped);
   TableFolderWriter writer(kPartial, std::move(fields));
   writer.Add("list", all);
   writer.Add("schemas", tables.schemas);
@@ -148,6 +159,7 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   writer.Add("episodes", tables.episodes);
   writer.Add("frames", tables.frames);
   writer.Add("warnings", tables.warnings);
+  AddTables(partial.skip_broken, skips, writer);
   const std::string path = io::JoinPath(directory, NameOf(place));
   Result<TableFolderWriter::Outcome> outcome = writer.Write(file_system, path, sync);
   // What is there may be damaged, or describe an older state of the sources. Unlike a plan it may

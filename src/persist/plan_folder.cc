@@ -5,6 +5,7 @@
 #include "base/overloaded.h"
 #include "formats/json/fields.h"
 #include "persist/plan_folder_internal.h"
+#include "persist/skipped_table.h"
 
 namespace robomerge::persist {
 namespace {
@@ -37,6 +38,7 @@ Json Fields(const StoredPlan& stored) {
   fields["video_keys"] = plan.video_keys;
   fields["carried_columns"] = plan.carried_columns;
   if (!plan.nullable_columns.empty()) fields["nullable_columns"] = plan.nullable_columns;
+  AddWish(plan.skip_broken, fields);
   return fields;
 }
 
@@ -117,6 +119,8 @@ Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory
   writer.Add("stat_columns", tables.stat_columns);
   writer.Add("texts", tables.texts);
   writer.Add("warnings", tables.warnings);
+  SkippedTables skips = persist::ToTables(stored.plan.skipped);
+  AddTables(stored.plan.skip_broken, skips, writer);
   ROBOMERGE_ASSIGN_OR_RETURN(const TableFolderWriter::Outcome outcome,
                              writer.Write(file_system, directory, sync));
   if (outcome != TableFolderWriter::Outcome::kDiffers)
@@ -159,6 +163,9 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(tables.texts, folder.Read<TextsTable>("texts"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
   ROBOMERGE_RETURN_NOT_OK(plan_internal::FromTables(folder, std::move(tables), stored.plan));
+  ROBOMERGE_ASSIGN_OR_RETURN(StoredSkips skips, ReadSkips(folder));
+  stored.plan.skip_broken = stored.options.skip_broken = skips.wish;
+  stored.plan.skipped = std::move(skips.skipped);
   stored.plan.content_id = ContentId(stored.plan);
   const std::string id = PlanId(stored.plan);
   if (id != stored.plan.id) {

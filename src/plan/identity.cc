@@ -21,6 +21,22 @@ std::string FingerprintOf(const Origin& origin) {
   return all.Hex();
 }
 
+// Without a path, as everything in the record (W-23): sentences hold none.
+Json RecordOf(const Skipped& skipped) {
+  Json entry = Json::object();
+  entry["position"] = skipped.position;
+  if (!skipped.name.empty()) entry["name"] = skipped.name;
+  if (!skipped.is_whole()) entry["episodes"] = skipped.episodes;
+  Json& reasons = entry["reasons"] = Json::array();
+  for (const Problem& problem : skipped.reasons) {
+    Json reason = Json::object();
+    reason["kind"] = problem.kind;
+    reason["what"] = problem.what;
+    reasons.push_back(std::move(reason));
+  }
+  return entry;
+}
+
 void AddId(FileId id, Fingerprint& all) {
   all.Add(id.chunk_index);
   all.Add(id.file_index);
@@ -127,6 +143,10 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
     if (!origin.adaptation.empty())
       all.Add("adaptation"), all.Add(AdaptationText(origin.adaptation));
   }
+  if (plan.skip_broken != SkipBroken::kNothing) {
+    all.Add("skip_broken"), all.Add(NameOf(plan.skip_broken));
+    for (const Skipped& one : plan.skipped) all.Add(json::DumpLine(RecordOf(one)));
+  }
   for (const std::string& task : plan.tasks) all.Add(task);
   for (const std::vector<uint32_t>& map : plan.task_maps) {
     for (const uint32_t task : map) all.Add(uint64_t{task});
@@ -179,6 +199,7 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   Json& settings = record["options"] = Json::object();
   MergeOptions::VisitLayout(options, json::AddTo(settings));
   settings["layout_block_bytes"] = plan.alignment_bytes;
+  if (plan.skip_broken != SkipBroken::kNothing) settings["skip_broken"] = NameOf(plan.skip_broken);
   Json& sources = record["sources"] = Json::array();
   // By order, and by name if the user gave one: the result must not show where sources lie (W-23).
   for (const Origin& origin : plan.origins) {
@@ -190,6 +211,10 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
     entry["num_frames"] = origin.num_frames;
     entry["fingerprint"] = FingerprintOf(origin);
     sources.push_back(std::move(entry));
+  }
+  if (plan.skip_broken != SkipBroken::kNothing) {
+    Json& skipped = record["skipped"] = Json::array();
+    for (const Skipped& one : plan.skipped) skipped.push_back(RecordOf(one));
   }
   return json::Dump(record);
 }

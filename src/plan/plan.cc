@@ -117,6 +117,41 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
           .Found(std::move(found)));
 }
 
+// Datasets for GR00T have columns of numbers of tasks beside task_index. A merge does not know for
+// sure what they number, and keeps them.
+void WarnOfTaskNumbers(MergePlan& plan) {
+  size_t num_sources = 0;
+  const Dataset* first = nullptr;
+  std::string column;
+  for (size_t source = 0; source < plan.sources.size(); ++source) {
+    const Dataset& dataset = *plan.sources[source]->dataset;
+    const std::vector<uint32_t>& map = plan.task_maps[source];
+    bool is_same = true;
+    for (size_t task = 0; task < map.size(); ++task)
+      is_same = is_same && (!dataset.IsTaskUsed(task) || map[task] == task);
+    if (is_same) continue;
+    for (const Feature& feature : dataset.schema.features) {
+      if (!feature.name.starts_with("annotation.") || !feature.dtype().starts_with("int")) continue;
+      if (num_sources++ == 0) first = &dataset, column = feature.name;
+      break;
+    }
+  }
+  if (num_sources == 0) return;
+  plan.warnings.push_back(
+      Problem(Code::kUnsupported,
+              StrCat("`", column,
+                     "` may hold numbers of tasks, as GR00T has them, and is kept as "
+                     "it is; tasks of ",
+                     num_sources, num_sources == 1 ? " source" : " sources",
+                     " have other numbers in the result"))
+          .Kind("W-task-numbers")
+          .Source(first->root)
+          .At(StrCat(first->root, "/meta/info.json: features[\"", column, "\"]"))
+          .Hint(StrCat("give all sources the same tasks in the same order before, or leave the "
+                       "column out: --drop ",
+                       column)));
+}
+
 // A merge of sources without episodes is one; a selection of nothing is a mistake.
 Status CheckNotEmpty(const Partial& root) {
   if (root.num_episodes > 0) return Status();
@@ -173,12 +208,15 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   MergePlan plan;
   plan.sources = root.sources.Flatten();
   plan.warnings = root.warnings.Flatten();
+  plan.skip_broken = root.skip_broken;
+  plan.skipped = root.skipped;
   WarnOfNames(root.schemas, plan);
   plan.rate = root.schemas.front().schema->frame_rate();
   plan.video_keys = root.schemas.front().schema->video_keys();
   plan.payload_bytes = root.payload_bytes;
   plan.alignment_bytes = site.alignment_bytes;
   MapTasks(root.tasks, plan);
+  WarnOfTaskNumbers(plan);
   PlaceEpisodes(plan);
   plan_internal::PackData(options, plan);
   plan_internal::PackVideos(options, plan);

@@ -1,6 +1,7 @@
 #include "read/needed_files.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "adapt/adapt.h"
 #include "base/text.h"
@@ -15,13 +16,20 @@ bool IsReadInPart(const Dataset& dataset, const ReadOptions& options) {
   return options.rules != nullptr && !HubAddressOf(dataset.root).empty();
 }
 
+bool AsksRows(const Adaptation& rules, bool is_told) {
+  const bool asks_of_episodes = !rules.select_task.empty() || !rules.exclude_task.empty() ||
+                                rules.min_frames || rules.max_frames;
+  return !rules.where.empty() || (!is_told && asks_of_episodes);
+}
+
 std::vector<bool> Chosen(const Dataset& dataset, const Adaptation& rules,
                          const ReadLastRows& read_last_rows) {
   std::vector<bool> is_chosen(dataset.episodes.size());
   const Result<std::vector<EpisodeChoice>> choices = ChooseEpisodes(dataset, rules, read_last_rows);
   if (!choices.ok()) return is_chosen;
-  for (size_t episode = 0; episode < is_chosen.size(); ++episode)
-    is_chosen[episode] = (*choices)[episode].is_chosen;
+  for (size_t place = 0; place < is_chosen.size(); ++place)
+    is_chosen[place] = (*choices)[place].is_chosen;
+  if (std::ranges::all_of(is_chosen, std::identity())) is_chosen.clear();
   return is_chosen;
 }
 
@@ -48,24 +56,37 @@ std::string HubAddressOf(std::string_view root) {
                 "@", commit);
 }
 
-std::vector<bool> CandidateEpisodes(const Dataset& dataset, const ReadOptions& options,
-                                    bool tasks_are_known) {
-  if (!IsReadInPart(dataset, options)) return std::vector<bool>(dataset.episodes.size(), true);
+std::vector<bool> EpisodesForRows(const Dataset& dataset, const ReadOptions& options,
+                                  bool is_told) {
+  if (!IsReadInPart(dataset, options)) return {};
   Adaptation rules = *options.rules;
-  if (!rules.where.empty() || !tasks_are_known) rules.sample.reset();
+  if (AsksRows(rules, is_told)) rules.sample.reset();
   rules.where.clear();
-  if (!tasks_are_known) rules.select_task.clear(), rules.exclude_task.clear();
+  if (!is_told) {
+    rules.select_task.clear(), rules.exclude_task.clear();
+    rules.min_frames.reset(), rules.max_frames.reset();
+  }
   return Chosen(dataset, rules, options.read_last_rows);
 }
 
-std::vector<bool> NeededEpisodes(const Dataset& dataset, const ReadOptions& options) {
-  if (!IsReadInPart(dataset, options)) return std::vector<bool>(dataset.episodes.size(), true);
+bool VideosWaitForRows(const ReadOptions& options, bool is_told) {
+  return options.missing_files != nullptr && !options.missing_files->empty() &&
+         options.rules != nullptr && AsksRows(*options.rules, is_told);
+}
+
+std::vector<bool> EpisodesForVideos(const Dataset& dataset, const ReadOptions& options) {
+  if (!IsReadInPart(dataset, options)) return {};
   return Chosen(dataset, *options.rules, options.read_last_rows);
 }
 
-bool IsCameraNeeded(const Dataset& dataset, const ReadOptions& options, std::string_view camera) {
-  if (!IsReadInPart(dataset, options)) return true;
-  return KeepsFeature(*options.rules, dataset.schema, camera);
+std::vector<std::string> CamerasToRead(const Dataset& dataset, const ReadOptions& options) {
+  const bool is_in_part = IsReadInPart(dataset, options);
+  std::vector<std::string> cameras = dataset.schema.video_keys();
+  std::erase_if(cameras, [&](const std::string& camera) {
+    return options.Drops(camera) ||
+           (is_in_part && !KeepsFeature(*options.rules, dataset.schema, camera));
+  });
+  return cameras;
 }
 
 }  // namespace robomerge

@@ -16,14 +16,16 @@ namespace robomerge {
 /// not show in a result.
 std::string HubAddressOf(std::string_view root);
 
-/// The episodes that may be needed, as the metadata tell: conditions on rows are left to
-/// NeededEpisodes(). `tasks_are_known`: the episodes table lists the tasks of all of them. All
-/// true if `dataset` is no snapshot; all false if ChooseEpisodes() refuses the rules.
-std::vector<bool> CandidateEpisodes(const Dataset& dataset, const ReadOptions& options,
-                                    bool tasks_are_known);
-/// The same for all rules. REQUIRES: the rows of the candidates are read.
-std::vector<bool> NeededEpisodes(const Dataset& dataset, const ReadOptions& options);
-/// Whether the rules keep the camera; true if `dataset` is no snapshot.
-bool IsCameraNeeded(const Dataset& dataset, const ReadOptions& options, std::string_view camera);
+/// The episodes whose rows may be needed, as ReadOptions::is_needed has them: all of a dataset that
+/// is no snapshot; none if ChooseEpisodes() refuses the rules. `is_told`: whether the metadata tell
+/// the tasks and the length of each.
+std::vector<bool> EpisodesForRows(const Dataset& dataset, const ReadOptions& options, bool is_told);
+/// Whether EpisodesForVideos() must wait until files that are missing are there.
+bool VideosWaitForRows(const ReadOptions& options, bool is_told);
+/// Those whose videos are needed. REQUIRES: the rows of the former are read, unless nothing waits.
+std::vector<bool> EpisodesForVideos(const Dataset& dataset, const ReadOptions& options);
+
+/// The cameras that the rules keep, as far as that is known before the rest is read.
+std::vector<std::string> CamerasToRead(const Dataset& dataset, const ReadOptions& options);
 
 }  // namespace robomerge

@@ -162,7 +162,7 @@ class Reader {
   bool TakeRule(const Node& key, const Node& node, Rules& rules, RuleLines& lines) {
     bool is_known = false;
     Adaptation::VisitFields(rules.adaptation, [&](const char* name, auto& value) {
-      if (key.text != name || key.text == "entry") return;
+      if (key.text != name || key.text == "entry" || key.text == "left_out") return;
       is_known = true;
       rules.given.insert(key.text);
       using Value = std::remove_cvref_t<decltype(value)>;
@@ -260,14 +260,17 @@ class Reader {
     Take(key, node, value.emplace());
   }
 
-  void Take(const std::string& key, const Node& node, CopyMode& value) {
+  template <HasNames Choice>
+  void Take(const std::string& key, const Node& node, Choice& value) {
     if (node.kind == Kind::kText) {
-      if (const auto mode = FromName<CopyMode>(node.text)) {
-        value = *mode;
+      if (const auto choice = FromName<Choice>(node.text)) {
+        value = *choice;
         return;
       }
     }
-    AddWrong(key, node, "auto, share or copy");
+    const auto names = NamesOf(Choice());
+    const std::vector<std::string> words(names.begin(), names.end() - 1);
+    AddWrong(key, node, StrCat(Join(words, ", "), " or ", names.back()));
   }
 
   void TakeEpisodes(const std::string& key, const Node& node, std::string& value) {

@@ -1,6 +1,7 @@
 #include "verify/read_record.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -14,6 +15,22 @@ bool HoldsRules(const json::Json& entries) {
   return std::any_of(entries.begin(), entries.end(), [](const json::Json& entry) {
     return entry.is_object() && entry.contains("adaptation");
   });
+}
+
+// Takes out the sources that the merge has left out as a whole, if they are among those that are
+// given: whoever verifies names what was given to the merge, or what it kept.
+void RemoveSkipped(const json::Json& record, size_t num_kept, std::vector<SourceSpec>& sources) {
+  if (!record.contains("skipped") || !record.at("skipped").is_array()) return;
+  std::set<uint64_t> positions;
+  for (const json::Json& one : record.at("skipped")) {
+    const bool is_whole = one.is_object() && !one.contains("episodes");
+    if (is_whole && one.contains("position") && one.at("position").is_number_integer() &&
+        one.at("position") >= 0)
+      positions.insert(one.at("position").get<uint64_t>());
+  }
+  if (positions.empty() || sources.size() != num_kept + positions.size()) return;
+  uint64_t position = 0;
+  std::erase_if(sources, [&](const SourceSpec&) { return positions.contains(position++); });
 }
 
 }  // namespace
@@ -34,6 +51,7 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
   if (!record.ok() || !record->is_object() || !record->contains("sources")) return sources;
   const json::Json& entries = record->at("sources");
   if (!entries.is_array()) return sources;
+  RemoveSkipped(*record, entries.size(), sources);
   if (entries.size() != sources.size() && HoldsRules(entries)) {
     return Problem(Code::kInvalidArgument,
                    "the dataset was made by rules, of another number of sources")

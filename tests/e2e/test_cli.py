@@ -40,10 +40,20 @@ def test_help_is_as_accepted(robomerge):
     assert text == HELP.read_text(), "to accept the change: ACCEPT=1 pytest tests/e2e -k help_is_as_accepted"
 
 
-def test_version_names_arrow_and_the_compiler(robomerge):
-    run = robomerge("--version")
-    assert run.exit_code == 0 and run.stdout.startswith("robomerge ") and run.stdout.endswith("\n")
-    assert "Arrow" in run.stdout
+def test_version_is_one_line_and_names_arrow_and_the_compiler_with_v(robomerge):
+    for words in (["--version"], ["-V"], ["merge", "-V"]):
+        run = robomerge(*words)
+        assert run.exit_code == 0 and re.fullmatch(r"robomerge \d+\.\d+\.\d+\n", run.stdout)
+    for words in (["--version", "-v"], ["-Vv"], ["merge", "-v", "-V"]):
+        lines = robomerge(*words).stdout.splitlines()
+        assert [line.split()[0] for line in lines] == ["robomerge", "Arrow", "compiler"]
+
+
+def test_help_takes_the_name_of_a_command(robomerge):
+    assert robomerge("help", "merge").stdout == robomerge("merge", "--help").stdout
+    assert robomerge("help").stdout == robomerge("--help").stdout
+    run = robomerge("help", "mrege")
+    assert run.exit_code == 2 and "did you mean `robomerge merge`?" in run.stderr
 
 
 def test_merge_ends_with_what_it_made_on_stderr(robomerge, sources, tmp_path):

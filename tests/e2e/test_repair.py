@@ -428,7 +428,7 @@ REFUSED = {
     "web_page": Damage(replaced(DATA, b"<!DOCTYPE html><html>Sign in</html>"), "E-foreign-file"),
     "utf16": Damage(utf16, "E-foreign-file"),
     "unfinished_recording": Damage(lambda root: (root / second_file(EPISODES)).write_bytes((root / EPISODES).read_bytes()[:300]), "E-unfinished-file"),
-    "version": Damage(info(lambda content: content.update(codebase_version="v2.1")), "E-version"),
+    "version": Damage(info(lambda content: content.update(codebase_version="v4.0")), "E-version"),
     "info": Damage(info(lambda content: content.pop("features")), "E-info"),
     "default_feature_missing": Damage(info(lambda content: content["features"].pop("index")), "E-default-features"),
     "missing_file": Damage(removed(VIDEO), "E-missing-file"),

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from fake_hub import TOKEN
-from kitchens import CAMERAS, names, tree
+from kitchens import CAMERAS, names, payload, tree
 
 HUB_1, HUB_2 = "hf://datasets/lab/kitchen_1", "hf://datasets/lab/kitchen_2"
 
@@ -14,12 +14,6 @@ HUB_1, HUB_2 = "hf://datasets/lab/kitchen_1", "hf://datasets/lab/kitchen_2"
 @pytest.fixture
 def commits(hub, kitchens) -> list[str]:
     return [hub.add(f"lab/{kitchen.name}", kitchen, tags=("v3.0",)) for kitchen in kitchens]
-
-
-def payload(hub) -> list[str]:
-    """The payload files that were asked for."""
-    asked = [re.search(r"(?:data|videos)/.*", request.path)[0] for request in hub.asked(r"GET /datasets/.*/(data|videos)/")]
-    return sorted(set(asked))
 
 
 def test_sources_on_the_hub_are_merged_as_local_ones(robomerge, hub, kitchens, commits, tmp_path):

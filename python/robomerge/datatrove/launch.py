@@ -27,7 +27,7 @@ from robomerge.datatrove.phases import Phase, run_in_turn
 from robomerge.datatrove.ray_cluster import run_on_ray
 from robomerge.datatrove.steps import Describe, Plan, Publish, Write, available_cores
 from robomerge.datatrove.work_directory import WorkDirectory, read_sources
-from robomerge.merging import CopyMode
+from robomerge.merging import CopyMode, SkipBroken
 
 EXECUTORS = {"local": LocalPipelineExecutor, "slurm": SlurmPipelineExecutor, "ray": RayPipelineExecutor}
 #: The options that run() itself gives to datatrove's executors.
@@ -71,10 +71,11 @@ def run(
     sync: bool = True,
     overwrite: bool = False,
     tmp_root: str | PathLike[str] | None = None,
+    skip_broken: SkipBroken = "nothing",
     command: str = "",
     executor_options: dict[str, Any] | None = None,
 ) -> Launch:
-    """Merges LeRobot v3.0 datasets into a new one, with many tasks. The result has the same bytes
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one, with many tasks. The result has the same bytes
     as that of `robomerge merge`.
 
     The same call again continues where an earlier one ended or was killed. The numbers of tasks and
@@ -101,6 +102,9 @@ def run(
         overwrite: Whether a dataset that is at the destination may be replaced.
         tmp_root: Where the destination grows; None: beside its place. Must be on the same file
             system.
+        skip_broken: "sources" leaves out sources that cannot be merged, "episodes" single episodes
+            (docs/skip-broken.md). The log of the phase `publish`, and the result's
+            meta/robomerge.json, say which.
         command: Words that start robomerge; empty: the installed package.
         executor_options: Further options for datatrove's executor, such as `time` and `partition`
             for Slurm.
@@ -122,6 +126,8 @@ def run(
         "overwrite": overwrite,
         "tmp_root": os.path.abspath(tmp_root) if tmp_root else "",
     }
+    # Of the descriptions, not of the plan.
+    described = {"skip_broken": skip_broken}
     given = dict(executor_options or {})
     counts = {
         "describe_tasks": describe_tasks,
@@ -129,7 +135,7 @@ def run(
         "workers": workers,
         "threads_per_task": threads_per_task,
     }
-    problems = _wrong_executor(executor, given) + _wrong_numbers(counts, options)
+    problems = _wrong_executor(executor, given) + _wrong_numbers(counts, options | described)
     if executor in ("slurm", "ray") and write_tasks is None and workers is None:
         problems.append(f"write_tasks is needed with executor {executor!r} where workers is not given")
     if problems:
@@ -147,11 +153,12 @@ def run(
     target = os.path.abspath(destination)
     work = WorkDirectory(Path(os.path.abspath(work_dir)))
     _keep_apart(target, str(work.root), source_paths)
-    work.claim(source_paths, target, options)
+    # A work directory of before has no such option.
+    work.claim(source_paths, target, options | (described if skip_broken != "nothing" else {}))
 
     partials, plan = str(work.partials_dir(describe_tasks)), str(work.plan_dir)
     steps = (
-        (Describe(str(work.sources_file), partials, threads, command), describe_tasks),
+        (Describe(str(work.sources_file), partials, threads, command, **described), describe_tasks),
         (Plan(partials, target, plan, **options, command=command), 1),
         (Write(plan, threads, command), num_writers),
         (Publish(plan, command), 1),
@@ -212,6 +219,8 @@ def _wrong_numbers(counts: dict[str, int | None], options: dict[str, Any]) -> li
         problems.append(f"chunk_size: expected a whole number from 1 to 1000, found {options['chunk_size']!r}")
     if options["copy_mode"] not in get_args(CopyMode):
         problems.append(f"copy_mode: expected {_either(get_args(CopyMode))}, found {options['copy_mode']!r}")
+    if options["skip_broken"] not in get_args(SkipBroken):
+        problems.append(f"skip_broken: expected {_either(get_args(SkipBroken))}, found {options['skip_broken']!r}")
     return problems
 
 

@@ -16,7 +16,12 @@ from robomerge.report import Problem
 
 Tell = Callable[[dict[str, Any]], object]
 
+# Of v2.1 and v2.0.
+_LINES = "meta/episodes.jsonl"
 _INFO = "meta/info.json"
+_NEWEST_OF_V2 = (2, 1)
+# It tells the version where the metadata of two are there, and of v2.1 which features are lost.
+_FIRST_DATA = re.compile(r"data/chunk-0+/(file|episode)[-_]0+\.parquet")
 # Of each camera, for what is compared before any payload is needed.
 _FIRST_VIDEO = re.compile(r"videos/(.+/)?chunk-0+/(.+/)?(file|episode)[-_]0+\.mp4")
 
@@ -45,12 +50,26 @@ class Snapshot:
         return self._listing
 
     def missing(self, paths: Sequence[str]) -> list[Wanted]:
+        """Those of these files that the Hub has and the cache has not. The file of an episode of v2.1
+        may lie in another chunk."""
         listing = self.listing()
+        named = {path for path in paths if path in listing}
+        if others := set(paths) - named:
+            of_episode = {_without_chunk(path): path for path in listing}
+            named |= {of_episode[_without_chunk(path)] for path in others if _without_chunk(path) in of_episode}
+            # Rows may lie in any data file of v3.0, if not in the one that is named.
+            if any(path.startswith("data") and _without_chunk(path) == path for path in others):
+                named |= {path for path in listing if path.startswith("data/")}
         return [
             Wanted(self.address, self.commit, self.storage, listing[path])
-            for path in paths
-            if path in listing and not (self.folder / path).exists()
+            for path in sorted(named)
+            if not (self.folder / path).exists()
         ]
+
+
+def _without_chunk(path: str) -> str:
+    """Of the file of an episode of v2.1; other paths as they are."""
+    return re.sub(r"/chunk-\d+/", "/", path) if re.search(r"/episode_\d+\.\w+$", path) else path
 
 
 def list_files(repo_id: str, revision: str) -> dict[str, RemoteFile]:
@@ -114,6 +133,7 @@ def fetch_payload(snapshots: Sequence[Snapshot], paths: Sequence[Sequence[str]],
             )
             for snapshot, of_one in zip(snapshots, paths, strict=True)
             for path in of_one
+            if Path(path).suffix  # else it is a folder that may be whole
         ]
         if problems:
             raise HubError(problems)
@@ -153,7 +173,7 @@ def _snapshot(address: Address) -> Snapshot:
     if address.is_pinned:
         commit = str(address.revision)
     elif is_offline():
-        names = (address.revision,) if address.revision else ("v{}.{}".format(*VERSION), "main")
+        names = (address.revision,) if address.revision else ("v{}.{}".format(*VERSION), "v2.1", "v2.0", "main")
         known = cache.cached_commit(address, names)
         if known is None:
             raise _not_in_cache(address)
@@ -176,7 +196,8 @@ def _ask_for_commit(address: Address) -> tuple[str, str]:
     name = address.revision
     if name is None:
         refs = patiently(lambda: hub.list_repo_refs(address.repo_id, repo_type="dataset"))
-        name = best_version([tag.name for tag in refs.tags]) or "main"
+        tags = [tag.name for tag in refs.tags]
+        name = best_version(tags) or best_version(tags, _NEWEST_OF_V2) or "main"
     info = patiently(lambda: hub.dataset_info(address.repo_id, revision=name))
     return name, str(info.sha)
 
@@ -196,7 +217,10 @@ def _missing_metadata(snapshot: Snapshot, first_videos: bool) -> list[Wanted]:
     paths = [
         path
         for path in listing
-        if path.startswith("meta/") or path == "README.md" or (first_videos and _FIRST_VIDEO.fullmatch(path))
+        if path.startswith("meta/")
+        or path == "README.md"
+        or (_LINES in listing and _FIRST_DATA.fullmatch(path))
+        or (first_videos and _FIRST_VIDEO.fullmatch(path))
     ]
     return snapshot.missing(paths)
 

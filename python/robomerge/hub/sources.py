@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 Missing = tuple[tuple[tuple[str, ...], ...] | None, tuple[dict[str, Any], ...]]
 
 
-def located(sources: Iterable[Any], progress: "Progress", *, payload: bool = True) -> Iterable[Any]:
-    """The same sources, all of them folders with all files that a merge of them needs, or with
-    metadata and the first video of each camera. Raises as the functions of `robomerge` do."""
+def located(sources: Iterable[Any], progress: "Progress", options: dict[str, Any] | None) -> Iterable[Any]:
+    """The same sources, all of them folders with all files that a merge of them with these options
+    needs; without options, with metadata and the first video of each camera. Raises as the
+    functions of `robomerge` do."""
     from robomerge.library import extension
     from robomerge.recipe import Source
 
@@ -30,7 +31,7 @@ def located(sources: Iterable[Any], progress: "Progress", *, payload: bool = Tru
     there = [at for at, each in enumerate(every) if is_address(each.path if isinstance(each, Source) else each)]
     for at in there:
         every[at] = every[at] if isinstance(every[at], Source) else Source(every[at])
-    _fetch(every, there, progress, (lambda: extension.missing_files(every)) if payload else None)
+    _fetch(every, there, progress, None if options is None else lambda: extension.missing_files(every, options))
     return every
 
 
@@ -53,7 +54,7 @@ def located_paths(
     def missing() -> Missing:
         if made is not None:
             return extension.missing_recorded_files(made, [source.path for source in sources])
-        answer: Missing = extension.missing_files(sources)
+        answer: Missing = extension.missing_files(sources, {})
         return (((),), ()) if lenient and answer[0] is None else answer
 
     _fetch(sources, there, progress, missing)

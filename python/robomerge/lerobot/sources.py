@@ -107,12 +107,12 @@ def _version_tags(huggingface_hub: ModuleType, repo_id: str) -> list[str]:
     return [tag.name for tag in refs.tags]
 
 
-def best_version(tags: Sequence[str]) -> str | None:
-    """The newest tag of our major version that is not newer than ours."""
+def best_version(tags: Sequence[str], newest: tuple[int, int] = VERSION) -> str | None:
+    """The newest tag of this major version that is not newer."""
     versions = {}
     for tag in tags:
         match = re.fullmatch(r"v(\d+)\.(\d+)(?:\.\d+)?", tag)
-        if match and int(match[1]) == VERSION[0] and int(match[2]) <= VERSION[1]:
+        if match and int(match[1]) == newest[0] and int(match[2]) <= newest[1]:
             versions[tuple(map(int, tag[1:].split(".")))] = tag
     return versions[max(versions)] if versions else None
 

@@ -48,8 +48,9 @@ class RowComparer {
   RowComparer(RowComparer&&) noexcept;
 
   /// Rows [first_row, first_row + num_rows) against as many from `expected_first_row`. Ranges in
-  /// file order are decoded in one pass.
-  Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows);
+  /// file order are decoded in one pass. `shift`: what has become of times, or null.
+  Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows,
+                               const TimeShift* shift = nullptr);
 
  private:
   struct Representation;

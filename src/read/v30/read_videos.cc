@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "read/needed_files.h"
 #include "read/v30/read_v30.h"
 
 namespace robomerge::v30 {
@@ -40,30 +39,25 @@ bool IsMissingFile(const Status& status) {
 
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset) {
-  const std::vector<bool> is_needed = NeededEpisodes(dataset, options);
   std::vector<Problem> problems;
   for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
     VideoKey& video_key = dataset.video_keys[key];
-    if (!IsCameraNeeded(dataset, options, video_key.name)) continue;
-    std::vector<FileId> ids;
-    for (size_t episode = 0; episode < is_needed.size(); ++episode) {
-      if (is_needed[episode]) ids.push_back(claims.video_files[key][episode]);
-    }
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    const std::vector<FileId>& claimed = claims.video_files[key];
+    const std::vector<FileId> ids = FilesOf(claimed, options);
     for (const FileId& id : ids) {
       Result<VideoFile> file =
           ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
-      const Status status = file.status();
-      if (options.missing_files != nullptr && IsMissingFile(status)) {
-        options.missing_files->push_back(status.problems().front().where);
+      if (options.missing_files != nullptr && IsMissingFile(file.status())) {
+        options.missing_files->push_back(file.status().problems().front().where);
         continue;
       }
+      const Status status =
+          file.ok() ? Status() : file.status().OfEpisodes(EpisodesIn(claimed, id, options));
       problems.insert(problems.end(), status.problems().begin(), status.problems().end());
       video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
     }
     for (size_t episode = 0; episode < video_key.segments.size(); ++episode) {
-      const auto found = std::lower_bound(ids.begin(), ids.end(), claims.video_files[key][episode]);
+      const auto found = std::lower_bound(ids.begin(), ids.end(), claimed[episode]);
       video_key.segments[episode].video_file = static_cast<uint32_t>(found - ids.begin());
     }
   }
