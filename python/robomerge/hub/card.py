@@ -71,11 +71,12 @@ def licence_in(card: str) -> str | None:
 
     data: Any = DatasetCard(card, ignore_metadata_errors=True).data
     licence = getattr(data, "license", None)
-    if isinstance(licence, list):
-        licence = ", ".join(map(str, licence))
-    if licence == "other":
-        licence = data.to_dict().get("license_name") or "other"
-    return str(licence) if licence else None
+    if not licence:
+        return None
+    # The Hub's names are in small letters.
+    names = [str(name).lower() for name in (licence if isinstance(licence, list) else [licence])]
+    own_name = data.to_dict().get("license_name")
+    return ", ".join(f"other ({own_name})" if name == "other" and own_name else name for name in names)
 
 
 def is_ours(card: str) -> bool:
@@ -94,11 +95,13 @@ def make_card(repo_id: str, root: Path, sources: list[CardSource]) -> str:
 
     info = json.loads((root / "meta/info.json").read_bytes())
     licence = common_licence(sources)
+    own_name = re.fullmatch(r"other \((.*)\)", licence or "")
     data = DatasetCardData(
-        license=licence if licence and licence.islower() and "," not in licence else None,
+        license="other" if own_name else licence.split(", ") if licence and ", " in licence else licence,
         tags=["LeRobot"],
         task_categories=["robotics"],
         configs=[{"config_name": "default", "data_files": "data/*/*.parquet"}],
+        **({"license_name": own_name[1]} if own_name else {}),
     )
     cameras = [name for name, each in info["features"].items() if each.get("dtype") in ("video", "image")]
     facts = {
