@@ -255,6 +255,12 @@ Status FetchFromHub(std::vector<SourceSpec>& sources, const ListMissing& list_mi
   return Status();
 }
 
+Result<MissingBySource> ListWhatIsThere(const std::vector<SourceSpec>& sources) {
+  MergeOptions options;
+  options.skip_broken = SkipBroken::kSources;
+  return MissingFiles(sources, options, &StopFlag());
+}
+
 Status FetchForMerge(Recipe& recipe, const ProgressCallback& progress) {
   const auto list = [&recipe](const std::vector<SourceSpec>& sources) {
     return MissingFiles(sources, recipe.options, &StopFlag());

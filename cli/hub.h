@@ -53,6 +53,10 @@ using ListMissing = std::function<Result<MissingBySource>(const std::vector<Sour
 Status FetchFromHub(std::vector<SourceSpec>& sources, const ListMissing& list_missing,
                     const ProgressCallback& progress);
 
+/// A `list_missing` for datasets that are looked at: what is wrong with them is to be shown, and is
+/// no reason not to fetch the rest.
+Result<MissingBySource> ListWhatIsThere(const std::vector<SourceSpec>& sources);
+
 /// FetchFromHub() of a merge's sources, with what their rules need.
 Status FetchForMerge(Recipe& recipe, const ProgressCallback& progress);
 

@@ -5,7 +5,6 @@
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
 #include "robomerge/inspect.h"
-#include "robomerge/merge.h"
 
 namespace robomerge::cli {
 namespace {
@@ -31,13 +30,7 @@ Result<InspectReport> InspectWithProgress(const Invocation& invocation, Console&
   const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
     reporter.Report(counts);
   };
-  const auto list = [](const std::vector<SourceSpec>& sources) -> Result<MissingBySource> {
-    Result<MissingBySource> missing = MissingFiles(sources, {}, &StopFlag());
-    // What is wrong with the dataset is what is to be shown.
-    if (!missing.ok() && missing.status().code() != Code::kCancelled) return MissingBySource{{}};
-    return missing;
-  };
-  const Status fetched = FetchFromHub(source, list, tell);
+  const Status fetched = FetchFromHub(source, ListWhatIsThere, tell);
   Result<InspectReport> report = fetched;
   if (fetched.ok()) report = Inspect(root, options, tell, &StopFlag());
   reporter.Stop();

@@ -59,10 +59,7 @@ Result<MissingBySource> ListRecorded(const std::string& destination,
 // The dataset itself, or its sources, may lie on the Hub.
 Status Fetch(std::vector<SourceSpec>& destination, std::vector<SourceSpec>& sources,
              const ProgressCallback& progress) {
-  const auto list = [](const std::vector<SourceSpec>& specs) {
-    return MissingFiles(specs, {}, &StopFlag());
-  };
-  ROBOMERGE_RETURN_NOT_OK(FetchFromHub(destination, list, progress));
+  ROBOMERGE_RETURN_NOT_OK(FetchFromHub(destination, ListWhatIsThere, progress));
   const auto list_recorded = [&](const std::vector<SourceSpec>& specs) {
     return ListRecorded(destination.front().location, specs);
   };

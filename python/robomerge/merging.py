@@ -201,7 +201,7 @@ def inspect(
     """
     from robomerge.library import extension
 
-    (root,) = located_paths([root], progress, lenient=True)
+    (root,) = located_paths([root], progress)
     with told(progress) as callback:
         answer = extension.inspect(root, {"read_data": read_data, "num_workers": num_workers}, callback)
     return _value(InspectReport, answer)

@@ -77,3 +77,12 @@ def test_a_file_that_the_hub_has_not_is_told_as_of_a_local_one(robomerge, hub, c
     robomerge("merge", HUB_1, "-o", "from_hub", "--skip-broken", "episodes", code=5)
     robomerge("merge", copy, "-o", "local", "--skip-broken", "episodes", code=5)
     assert tree(tmp_path / "from_hub") == tree(tmp_path / "local")
+
+
+def test_what_is_wrong_is_found_in_what_can_be_fetched(robomerge, hub, copy):
+    (copy / "meta/stats.json").write_text("{")
+    hub.add("lab/kitchen_1", copy, tags=("v3.0",))
+    for command, code in (("inspect", 1), ("verify", 3)):
+        text = robomerge(command, HUB_1, code=code)
+        assert "stats.json" in text and "E-missing-file" not in text
+    assert len(payload(hub)) == 12

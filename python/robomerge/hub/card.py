@@ -116,7 +116,7 @@ def make_card(repo_id: str, root: Path, sources: list[CardSource]) -> str:
         MARK,
         f"# {repo_id.partition('/')[2]}",
         "A [LeRobot](https://github.com/huggingface/lerobot) dataset"
-        + (f", merged by robomerge of {len(sources)} datasets." if sources else "."),
+        + (f", merged by robomerge of {len(sources)} dataset{'s'[: len(sources) > 1]}." if sources else "."),
         "\n".join(f"- {name}: {_cell(value)}" for name, value in facts.items()),
     ]
     if sources:

@@ -35,11 +35,10 @@ def located(sources: Iterable[Any], progress: "Progress", options: dict[str, Any
     return every
 
 
-def located_paths(
-    paths: Iterable[Any], progress: "Progress", *, lenient: bool = False, made: Any = None
-) -> Iterable[Any]:
-    """The same for those who take paths alone. `lenient`: what is wrong with the dataset is left to
-    the caller. `made`: the dataset that a merge of them made, whose rules say what is needed."""
+def located_paths(paths: Iterable[Any], progress: "Progress", *, made: Any = None) -> Iterable[Any]:
+    """The same for those who take paths alone. `made`: the dataset that a merge of them made, whose
+    rules say what is needed; without it they are looked at, and what is wrong with them is left to
+    the caller."""
     from robomerge.library import extension
     from robomerge.recipe import Source
 
@@ -54,8 +53,8 @@ def located_paths(
     def missing() -> Missing:
         if made is not None:
             return extension.missing_recorded_files(made, [source.path for source in sources])
-        answer: Missing = extension.missing_files(sources, {})
-        return (((),), ()) if lenient and answer[0] is None else answer
+        answer: Missing = extension.missing_files(sources, {"skip_broken": "sources"})
+        return answer
 
     _fetch(sources, there, progress, missing)
     return [source.path for source in sources]
