@@ -30,7 +30,7 @@ Problem UnknownCommand(const std::string& word) {
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, inspect, compare, verify, describe, write or publish")
+      .Expected("merge, plan, inspect, compare, verify, describe, write, publish or push")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -346,7 +346,7 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan, inspect, compare, verify, describe, write or publish")
+        .Expected("merge, plan, inspect, compare, verify, describe, write, publish or push")
         .Hint(std::string(kSeeHelp));
   }
   if (chosen == kInspect) {
@@ -354,6 +354,13 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
     return Problem(Code::kInvalidArgument, "`inspect` takes one dataset")
         .Kind("E-path")
         .Expected("robomerge inspect PATH")
+        .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  if (chosen == kPush) {
+    if (invocation.paths.size() == 2) return invocation;
+    return Problem(Code::kInvalidArgument, "`push` takes a dataset and an address on the Hub")
+        .Kind("E-path")
+        .Expected("robomerge push DST hf://datasets/OWNER/NAME")
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
   if (chosen == kCompare) {

@@ -30,6 +30,18 @@ Problem FirstProblem(std::vector<std::string> words,
   return invocation.status().problems().front();
 }
 
+TEST(CommandLine, PushTakesADatasetAndAnAddress) {
+  const Result<Invocation> push =
+      Parse({"push", "kitchen", "hf://datasets/lab/kitchen", "--private", "--branch", "trial"});
+  ASSERT_TRUE(push.ok());
+  EXPECT_EQ(push->command, kPush);
+  EXPECT_THAT(push->paths, ElementsAre("kitchen", "hf://datasets/lab/kitchen"));
+  EXPECT_TRUE(push->is_private);
+  EXPECT_EQ(push->branch, "trial");
+  EXPECT_EQ(FirstProblem({"push", "kitchen"}).kind, "E-path");
+  EXPECT_EQ(FirstProblem({"merge", "a", "-o", "b", "--private"}).kind, "E-flag");
+}
+
 TEST(CommandLine, TakesSourcesInOrderWhereverFlagsStand) {
   const auto invocation = Parse({"merge", "b", "-j4", "a", "-o", "out", "--copy-mode=share", "c",
                                  "--chunk-size", "7", "-qn"});
@@ -195,8 +207,8 @@ TEST(CommandLine, VerifyTakesADatasetAndItsSourcesAfterAgainst) {
 }
 
 TEST(Help, ShortHelpFitsOneScreenAndBeginsWithAnExample) {
-  for (const Command command :
-       {kNoCommand, kMerge, kPlan, kInspect, kCompare, kVerify, kDescribe, kWrite, kPublish}) {
+  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kCompare, kVerify, kDescribe,
+                                kWrite, kPublish, kPush}) {
     const std::string help = ShortHelp(command);
     EXPECT_TRUE(help.starts_with("Example: robomerge ")) << help;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;

@@ -77,6 +77,9 @@ ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& rep
 /// Runs `compare`: prints what differs, and what settles it.
 ExitCode RunCompare(const Invocation& invocation, Console& console);
 
+/// Runs `push`: the dataset is looked at, and then the Hub gets what differs.
+ExitCode RunPush(const Invocation& invocation, Console& console);
+
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 
 }  // namespace robomerge::cli

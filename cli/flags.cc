@@ -164,7 +164,7 @@ constexpr unsigned kMerges = kMerge | kPlan;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kWorks = kMerges | kRanked;
-constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare;
+constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare | kPush;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMerges, true, "Make the merged dataset at DST, which must not exist",
@@ -263,6 +263,10 @@ constexpr Flag kFlags[] = {
      "Write the flags as a recipe for `merge --recipe`, to be read and changed",
      "An older recipe is replaced if nobody has changed it; nothing else is.", "",
      SetPath<&Invocation::recipe_out>},
+    {"private", 0, "", kPush, true, "Make the dataset on the Hub a private one",
+     "One that is there and public is refused.", "", Raise<&Invocation::is_private>},
+    {"branch", 0, "B", kPush, true, "Push to the branch B instead of main",
+     "It is made of main if it is not there.", "", SetPath<&Invocation::branch>},
     {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
      "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE",
      SetPathOption<&MergeOptions::trace_path>},
@@ -272,7 +276,7 @@ constexpr Flag kFlags[] = {
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kVerify | kInspect, false,
+    {"progress", 0, "WHEN", kWorks | kVerify | kInspect | kPush, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
@@ -317,6 +321,11 @@ constexpr CommandHelp kCommands[] = {
      "Prove that all files of a plan are written, and put them in place",
      "Names what is missing and exits with 1, or lets the destination appear by one rename.",
      "robomerge publish --plan work/plan"},
+    {kPush, "push", "DST hf://datasets/OWNER/NAME", "Make a dataset on the Hub what DST is",
+     "Uploads what differs, as one commit, with a card and the version tag. Run again, it goes "
+     "on.\n"
+     "Sources on the Hub are named in the same way, wherever a path may stand (docs/hub.md).",
+     "robomerge push kitchen hf://datasets/lab/kitchen --private"},
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ enum Command : unsigned {
   kWrite = 16,
   kPublish = 32,
   kVerify = 64,
-  kCompare = 128
+  kCompare = 128,
+  kPush = 256
 };
 
 /// What a command line asks for.
@@ -45,6 +46,8 @@ struct Invocation {
   bool verify = false;         ///< merge: --verify
   bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
+  bool is_private = false;     ///< push: --private
+  std::string branch;          ///< push: --branch; empty: main
   std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;

@@ -46,8 +46,9 @@ std::string Padded(std::string_view text, size_t width) {
 }
 
 bool IsShown(const Flag& flag, Command command, bool full) {
-  // One screen has room for the flags of `merge`.
-  if (command == kNoCommand) return full || (flag.in_short_help && (flag.commands & kMerge) != 0);
+  // One screen has room for the flags of `merge` that not every command has.
+  const bool is_of_merge = (flag.commands & kMerge) != 0 && (flag.commands & kPublish) == 0;
+  if (command == kNoCommand) return full || (flag.in_short_help && is_of_merge);
   return (flag.commands & command) != 0 && (full || flag.in_short_help);
 }
 

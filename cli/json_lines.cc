@@ -98,6 +98,12 @@ std::string SummaryLine(const MergeReport& report) { return Line(Message("summar
 
 std::string StageSummaryLine(const StageReport& report) { return Line(Message("summary", report)); }
 
+std::string PushSummaryLine(const Json& report) {
+  Json fields = Message("summary");
+  for (const auto& [name, value] : report.items()) fields[name] = value;
+  return Line(fields);
+}
+
 std::string FindingLine(const Finding& finding) { return Line(Message("finding", finding)); }
 
 std::string VerifySummaryLine(const VerifyReport& report, int exit_code) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/progress.h"
+#include "formats/json/json.h"
 #include "robomerge/compare.h"
 #include "robomerge/merge.h"
 #include "robomerge/options.h"
@@ -28,6 +29,9 @@ std::string EpisodeLine(const ListedEpisode& episode);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);
 std::string StageSummaryLine(const StageReport& report);
+
+/// `report`: the fields of a push, as the Python that did it gives them.
+std::string PushSummaryLine(const json::Json& report);
 
 std::string FindingLine(const Finding& finding);
 /// The last line of a verification.

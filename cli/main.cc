@@ -51,6 +51,7 @@ ExitCode Run(const Invocation& invocation, Console& console) {
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
+      if (invocation.command == kPush) return RunPush(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.options.dry_run
                  ? RunMerge(invocation, console)

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/quantity.h"
@@ -99,11 +100,10 @@ void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skip
 
 ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_talkative = !invocation.quiet && !invocation.json;
-  const Result<Recipe> recipe = GatherRecipe(invocation);
+  Result<Recipe> recipe = GatherRecipe(invocation);
   if (!recipe.ok()) return console.Fail(recipe.status());
   InstallMergeSignals(is_talkative);
-  if (invocation.list_episodes) return ListTheEpisodes(invocation, *recipe, console);
-  if (is_talkative)
+  if (is_talkative && !invocation.list_episodes)
     console.standard_error().Write("Reading " + Counted(recipe->sources.size(), "dataset") + "\n");
 
   const ProgressStyle style =
@@ -112,6 +112,12 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
     reporter.Report(counts);
   };
+  const Status fetched = FetchForMerge(*recipe, tell);
+  if (!fetched.ok() || invocation.list_episodes) {
+    reporter.Stop();
+    if (!fetched.ok()) return console.Fail(WithLines(fetched, *recipe));
+    return ListTheEpisodes(invocation, *recipe, console);
+  }
   const bool is_verified = recipe->verify && !recipe->options.dry_run;
   VerifiedMerge result;
   Status status;

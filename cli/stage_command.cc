@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/report_text.h"
@@ -19,7 +20,9 @@ Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& pr
     return PlanPartials(invocation.partial_directory, invocation.destination,
                         invocation.plan_directory, options, progress, &StopFlag());
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const Recipe recipe, GatherRecipe(invocation));
+  ROBOMERGE_ASSIGN_OR_RETURN(Recipe recipe, GatherRecipe(invocation));
+  if (const Status fetched = FetchForMerge(recipe, progress); !fetched.ok())
+    return WithLines(fetched, recipe);
   const Result<StageReport> report =
       invocation.command == kPlan
           ? PlanSources(recipe.sources, recipe.destination, invocation.plan_directory,

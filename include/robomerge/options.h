@@ -107,7 +107,9 @@ struct MergeOptions {
 
 /// Where a merge stands. Counts only grow.
 struct MergeProgress {
-  std::string stage;         ///< "read", "plan", "write", "verify", "publish"
+  /// "read", "plan", "write", "verify", "publish"; of the command also "download", "hash",
+  /// "upload".
+  std::string stage;
   uint64_t num_sources = 0;  ///< all of them
   uint64_t num_sources_read = 0;
   uint64_t planned_bytes = 0;  ///< payload and, in its bytes, all other work; 0 before the plan

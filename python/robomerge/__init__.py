@@ -28,12 +28,14 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         UnsupportedError as UnsupportedError,
         VerificationError as VerificationError,
     )
+    from robomerge.hub.push import PushReport as PushReport
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
     from robomerge.merging import compare as compare
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
+    from robomerge.merging import push as push
     from robomerge.merging import verify as verify
     from robomerge.recipe import Recipe as Recipe
     from robomerge.recipe import Source as Source
@@ -69,8 +71,9 @@ _NAMES_OF = {
         "UnsupportedError",
         "VerificationError",
     ),
+    "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("compare", "inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("compare", "inspect", "merge", "plan", "push", "verify"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",

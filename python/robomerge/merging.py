@@ -1,10 +1,12 @@
-"""merge, plan, inspect, compare and verify."""
+"""merge, plan, inspect, compare, verify and push."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from robomerge.errors import VerificationError, error_of, format_problems
+from robomerge.hub.sources import as_exceptions, located, located_paths
 from robomerge.progress_bar import progress_bar
 from robomerge.recipe import PathLike, Source
 from robomerge.report import (
@@ -16,6 +18,9 @@ from robomerge.report import (
     VerifyReport,
     from_fields,
 )
+
+if TYPE_CHECKING:
+    from robomerge.hub.push import PushReport
 
 T = TypeVar("T")
 
@@ -58,8 +63,10 @@ def merge(
     is written.
 
     Args:
-        sources: dataset folders, in the order in which their episodes are to come. A `Source` gives
-            one a name, and says what is done to it. `read_recipe` makes sources of a file.
+        sources: dataset folders, or addresses on the Hugging Face Hub as
+            "hf://datasets/owner/name@revision", in the order in which their episodes are to come. A
+            `Source` gives one a name, and says what is done to it. `read_recipe` makes sources of a
+            file.
         destination: a folder that is not there yet. Folders above it are made.
         num_workers: threads; None or 0 for one per core that this process may use.
         data_files_size_in_mb: the size of a data file, counted as uncompressed column bytes, at
@@ -201,7 +208,8 @@ def inspect(
     """
     from robomerge.library import extension
 
-    with _callback(progress) as callback:
+    (root,) = located_paths([root], progress)
+    with told(progress) as callback:
         answer = extension.inspect(root, {"read_data": read_data, "num_workers": num_workers}, callback)
     return _value(InspectReport, answer)
 
@@ -233,6 +241,7 @@ def compare(
     """
     from robomerge.library import extension
 
+    sources = located(sources, False, None)
     return _value(CompareReport, extension.compare(sources, {"recipe_out": recipe_out, "num_workers": num_workers}))
 
 
@@ -271,9 +280,51 @@ def verify(
     from robomerge.library import extension
 
     options = {"num_workers": num_workers, "retime": retime}
-    with _callback(progress) as callback:
-        answer = extension.verify(destination, () if against is None else against, options, callback)
+    (destination,) = located_paths([destination], progress)
+    sources = located_paths(() if against is None else against, progress, made=destination)
+    with told(progress) as callback:
+        answer = extension.verify(destination, sources, options, callback)
     return _value(VerifyReport, answer)
+
+
+def push(
+    root: PathLike,
+    address: str,
+    *,
+    private: bool = False,
+    branch: str | None = None,
+    progress: Progress = None,
+) -> "PushReport":
+    """Makes a dataset on the Hugging Face Hub what the one at `root` is (docs/hub.md).
+
+    Uploads what differs, as one commit with a card, and puts the version tag on it. Called again
+    after a failure, it goes on; if nothing differs, it does nothing. Needs huggingface_hub.
+
+    Args:
+        root: the dataset. It is refused if a merge would refuse it.
+        address: "hf://datasets/owner/name".
+        private: make a new dataset private, and refuse one that is public.
+        branch: push to this branch, which is made of main if it is not there; None for main.
+        progress: as in `merge`, with the stages "hash" and "upload".
+
+    Returns:
+        A PushReport, which is true if the Hub was changed.
+
+    Raises:
+        InvalidArgumentError: the address is none (a ValueError).
+        DatasetNotFoundError: there is no dataset at `root`, or you may not see the one on the Hub.
+        CorruptDatasetError, UnsupportedError: the dataset is not sound; huggingface_hub is missing.
+        SystemRefusedError: the Hub or the network refused, after several tries (an OSError).
+        KeyboardInterrupt: Ctrl-C.
+    """
+    problems = inspect(root, progress=False).problems
+    if problems:
+        raise error_of(problems)
+    with told(progress) as callback, as_exceptions():
+        from robomerge.hub.push import push_folder
+
+        tell = callback or (lambda fields: None)
+        return push_folder(os.fspath(root), address, private=private, branch=branch, tell=tell)
 
 
 def _run(
@@ -281,7 +332,8 @@ def _run(
 ) -> MergeReport:
     from robomerge.library import extension
 
-    with _callback(progress) as callback:
+    sources = located(sources, progress, options)
+    with told(progress) as callback:
         report = _value(MergeReport, extension.merge(sources, destination, options, verify, callback))
     if report.verification is not None and not report.verification and not report.dry_run:
         found = [finding.as_problem() for finding in report.verification.findings]
@@ -290,7 +342,7 @@ def _run(
 
 
 @contextmanager
-def _callback(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object] | None]:
+def told(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object] | None]:
     """Yields the function that the extension module is to call with progress, or None."""
     if not (progress is None or progress is False or callable(progress)):
         raise TypeError(f"progress must be a callable, None or False, not {progress!r}")

@@ -43,7 +43,7 @@ class Problem:
 class MergeProgress:
     """The progress of a merge. Counts only grow."""
 
-    stage: Literal["read", "plan", "write", "verify", "publish"]
+    stage: Literal["read", "plan", "write", "verify", "publish", "download", "hash", "upload"]
     num_sources: int
     num_sources_read: int
     #: Payload bytes that will be moved; 0 until the plan is made.

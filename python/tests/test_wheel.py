@@ -155,3 +155,26 @@ def test_gets_along_with_what_lerobot_loads(installed, merged, order):
     for name in others:
         pytest.importorskip(name)
     succeed(sys.executable, "-c", BESIDE, merged, order, *others, PYTHONPATH=str(installed))
+
+
+def test_the_command_merges_from_the_hub_and_pushes_to_it(sources, tmp_path):
+    """The starter starts no Python but the one of its environment, for this alone."""
+    sys.path.insert(0, str(REPOSITORY / "tests/hub"))
+    from fake_hub import TOKEN, FakeHub
+
+    python = tmp_path / "environment/bin/python"
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    wheel = wheel_for(sys.executable)
+    subprocess.run([*pip, "--no-index", wheel], check=True)
+    command = python.with_name("robomerge")
+    with FakeHub() as hub:
+        hub.add("lab/source", sources[0], tags=("v3.0",))
+        variables = hub.environment(tmp_path, HF_TOKEN=TOKEN)
+        refused = run(command, "merge", "hf://datasets/lab/source", "-o", tmp_path / "merged", **variables)
+        assert "E-hub-python" in refused.stderr and f"{python.parent}" in refused.stderr
+        subprocess.run([*pip, f"{wheel}[hub]"], check=True)
+        succeed(command, "merge", "hf://datasets/lab/source", sources[1], "-o", tmp_path / "merged", **variables)
+        succeed(command, "push", tmp_path / "merged", "hf://datasets/lab/merged", **variables)
+        assert hub.repositories["lab/merged"].tags
+    succeed(command, "verify", tmp_path / "merged", "--against", *sources[:2])

@@ -163,6 +163,16 @@ Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFac
   return Status();
 }
 
+bool KeepsFeature(const Adaptation& adaptation, const Schema& schema, std::string_view feature) {
+  Schema adapted = schema;
+  const Result<std::vector<FeatureChange>> changes =
+      adapt_internal::ChangeSchema(adaptation, "", adapted);
+  return !changes.ok() ||
+         std::none_of(changes->begin(), changes->end(), [&](const FeatureChange& change) {
+           return change.from == feature && change.to.empty();
+         });
+}
+
 Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema) {
   return adapt_internal::ChangeSchema(adaptation, root, schema).status();
 }

@@ -57,6 +57,9 @@ Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
 Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFacts& facts,
              Dataset& dataset);
 
+/// Whether the rules keep the feature, maybe under another name. True if they cannot be applied.
+bool KeepsFeature(const Adaptation& adaptation, const Schema& schema, std::string_view feature);
+
 /// Applies the rules to what info.json says alone.
 Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema);
 

@@ -81,6 +81,9 @@ class Run {
   Result<std::vector<SourceSpec>> Resolve(std::vector<SourceSpec> sources);
   /// What becomes of every episode. REQUIRES: the sources are resolved.
   Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources);
+  /// MissingFiles() of robomerge/merge.h. REQUIRES: the sources are resolved.
+  Result<std::vector<std::vector<std::string>>> ListMissingFiles(
+      const std::vector<SourceSpec>& sources);
   /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
   /// that is wrong with any source, and how sources disagree; with options().skip_broken, only what
   /// cannot be left out. REQUIRES: the sources are resolved.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapt/adapt.h"
 #include "adapt/resolve.h"
 #include "base/for_each.h"
 #include "io/file_system.h"
@@ -34,6 +35,17 @@ struct ReadOptions {
     return std::any_of(left_out.begin(), left_out.end(),
                        [&](const EpisodeRange& range) { return range.Contains(episode); });
   }
+  /// What is done to the dataset, and how to read what that asks of its rows. A snapshot in the
+  /// Hub's cache (read/needed_files.h) is read only as far as these rules need it.
+  const Adaptation* rules = nullptr;
+  ReadLastRows read_last_rows = {};
+  /// The episodes, by place, whose payload is read; empty: all. Made while reading.
+  std::vector<bool> is_needed = {};
+  /// Takes the paths of files that are needed and not there, which then are no problem; the folder
+  /// `data`, if rows may lie in any data file.
+  std::vector<std::string>* missing_files = nullptr;
+
+  bool Needs(size_t place) const { return is_needed.empty() || is_needed[place]; }
   /// How a loop over the files of a source is run.
   ForEach for_each = OneByOne;
 };

@@ -52,8 +52,11 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
   };
 }
 
-Result<ReadOptions> OptionsFor(const Adaptation& rules, const ForEach& for_each) {
+Result<ReadOptions> OptionsFor(const io::FileSystem& file_system, const Adaptation& rules,
+                               const ForEach& for_each) {
   ReadOptions options;
+  options.rules = &rules;
+  options.read_last_rows = LastRowsOn(file_system);
   options.decodes_times = rules.retime;
   options.for_each = for_each;
   if (!rules.left_out.empty()) {
@@ -126,7 +129,7 @@ RowFacts FactsOn(const io::FileSystem& file_system) {
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source,
                            const ForEach& for_each) {
   const Adaptation& rules = source.adaptation;
-  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(rules, for_each));
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(file_system, rules, for_each));
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location, options));
   if (rules.empty()) return dataset;
   const Status adapted = Adapt(rules, source.name, FactsOn(file_system), dataset);
@@ -134,9 +137,18 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
   return dataset;
 }
 
+Status ReadMissingFiles(const io::FileSystem& file_system, const SourceSpec& source,
+                        const ForEach& for_each, std::vector<std::string>& missing) {
+  ROBOMERGE_ASSIGN_OR_RETURN(ReadOptions options,
+                             OptionsFor(file_system, source.adaptation, for_each));
+  options.missing_files = &missing;
+  return ReadDataset(file_system, source.location, options).status();
+}
+
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
                                                const SourceSpec& source, const ForEach& for_each) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(source.adaptation, for_each));
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options,
+                             OptionsFor(file_system, source.adaptation, for_each));
   ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset,
                              ReadDataset(file_system, source.location, options));
   Result<std::vector<EpisodeChoice>> choices =

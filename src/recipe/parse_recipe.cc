@@ -214,7 +214,8 @@ class Reader {
   void TakePath(const std::string& key, const Node& node, std::string& value) {
     Take(key, node, value);
     const std::string folder = ParentOf(recipe_.path);
-    if (value.empty() || value.starts_with('/') || folder == ".") return;
+    if (value.empty() || value.starts_with('/') || value.starts_with("hf:") || folder == ".")
+      return;
     value = io::JoinPath(folder, value);
   }
 

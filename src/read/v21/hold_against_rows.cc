@@ -48,13 +48,13 @@ class Holding {
   Status Run() {
     int64_t first_frame = 0;
     for (size_t at = 0; at < rows_.size(); ++at) {
-      if (rows_[at] == nullptr) continue;  // the description tells
-      Length(at);
-      Tasks(at);
       dataset_.episodes[at].dataset_from_index = first_frame;
+      if (rows_[at] != nullptr) {  // else the description tells, if it is needed
+        Length(at);
+        Tasks(at);
+      }
       first_frame += static_cast<int64_t>(dataset_.episodes[at].length_frames);
     }
-    for (VideoKey& key : dataset_.video_keys) Frames(key);
     lengths_.Say("W-episode-length",
                  StrCat("lengths of ", Plural(lengths_.num, "episode is", "episodes are"),
                         " not the number of rows, which counts"),
@@ -149,30 +149,6 @@ class Holding {
             .OfEpisodes({episode.number}));
   }
 
-  // The video of an episode is a whole file. What it shows beyond the rows stays in the result, and
-  // no episode shows it. What it lacks, the description tells.
-  void Frames(VideoKey& key) {
-    const FrameRate rate = dataset_.schema.frame_rate();
-    Group longer;
-    uint64_t num_frames = 0;
-    for (size_t at = 0; at < key.files.size(); ++at) {
-      const uint64_t length = dataset_.episodes[at].length_frames;
-      key.segments[at].to_timestamp = rate.Seconds(length);
-      const mp4::StreamSummary& stream = key.files[at].stream;
-      if (stream.num_shown_frames <= length || rows_[at] == nullptr) continue;
-      num_frames += stream.num_shown_frames - length;
-      longer.Add(key.files[at].path,
-                 StrCat(WithSeparators(length), " frames, as episode ",
-                        dataset_.episodes[at].number, " has rows"),
-                 WithSeparators(stream.num_shown_frames));
-    }
-    longer.Say("W-video-frames",
-               StrCat("videos of `", key.name, "` have ", WithSeparators(num_frames),
-                      " frames more than their episodes have rows, in ",
-                      Plural(longer.num, "file", "files"), "; no episode shows them"),
-               dataset_);
-  }
-
   const SourceInfo& info_;
   const std::vector<EpisodeClaim>& claims_;
   Dataset& dataset_;
@@ -187,6 +163,35 @@ class Holding {
 Status HoldAgainstRows(const SourceInfo& info, const std::vector<EpisodeClaim>& claims,
                        Dataset& dataset) {
   return Holding(info, claims, dataset).Run();
+}
+
+// The video of an episode is a whole file. What it shows beyond the rows stays in the result, and
+// no episode shows it. What it lacks, the description tells.
+void HoldVideosAgainstRows(Dataset& dataset) {
+  const FrameRate rate = dataset.schema.frame_rate();
+  for (VideoKey& key : dataset.video_keys) {
+    Group longer;
+    uint64_t num_frames = 0;
+    for (size_t at = 0; at < key.segments.size(); ++at) {
+      const Episode& episode = dataset.episodes[at];
+      VideoSegment& segment = key.segments[at];
+      segment.to_timestamp = rate.Seconds(episode.length_frames);
+      if (segment.video_file >= key.files.size()) continue;  // it is not needed
+      const VideoFile& file = key.files[segment.video_file];
+      const uint64_t num_shown = file.stream.num_shown_frames;
+      if (num_shown <= episode.length_frames) continue;
+      num_frames += num_shown - episode.length_frames;
+      longer.Add(file.path,
+                 StrCat(WithSeparators(episode.length_frames), " frames, as episode ",
+                        episode.number, " has rows"),
+                 WithSeparators(num_shown));
+    }
+    longer.Say("W-video-frames",
+               StrCat("videos of `", key.name, "` have ", WithSeparators(num_frames),
+                      " frames more than their episodes have rows, in ",
+                      Plural(longer.num, "file", "files"), "; no episode shows them"),
+               dataset);
+  }
 }
 
 }  // namespace robomerge::v21

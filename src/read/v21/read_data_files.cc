@@ -64,6 +64,7 @@ class DataFilesReader {
     if (files_.size() > 1)
       options_.for_each(files_.size() - 1, [&](size_t at) { files_[at + 1] = Read(at + 1); });
     ROBOMERGE_RETURN_NOT_OK(GatherProblems());
+    if (options_.missing_files != nullptr && !options_.missing_files->empty()) return Status();
     GatherWarnings();
     ChangeColumns();
     ROBOMERGE_RETURN_NOT_OK(PlaceRows());
@@ -72,8 +73,8 @@ class DataFilesReader {
       paths.push_back(file.data.path);
       dataset_.data_files.push_back(std::move(file.data));
     }
-    // Files of episodes that are left out are no strays.
-    if (!options_.left_out.empty()) return Status();
+    // Files of episodes that are not read are no strays.
+    if (!options_.left_out.empty() || !options_.is_needed.empty()) return Status();
     return WarnOfStrays(file_system_, paths, ".parquet", dataset_);
   }
 
@@ -84,6 +85,7 @@ class DataFilesReader {
   void ChooseFiles() {
     std::map<int64_t, uint32_t> of_chunk;
     for (size_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
+      if (!options_.Needs(episode)) continue;
       const int64_t chunk = static_cast<int64_t>(NumberOf(episode)) / info_.episodes_per_chunk;
       const auto number = static_cast<uint32_t>(first_episodes_.size());
       const bool names_chunk = info_.data_path.find("{episode_chunk") != std::string::npos;
@@ -137,6 +139,10 @@ class DataFilesReader {
     for (size_t at = 0; at < files_.size(); ++at) {
       const Status& status = files_[at].status;
       if (status.ok()) continue;
+      if (status.code() == Code::kNotFound && options_.missing_files != nullptr) {
+        options_.missing_files->push_back(status.problems().front().where);
+        continue;
+      }
       if (status.code() == Code::kNotFound) {
         if (missing.empty()) first_missing = status.problems().front().where;
         missing.push_back(NumberOf(first_episodes_[at]));
@@ -246,7 +252,7 @@ class DataFilesReader {
     size_t num_other = 0, first_other = 0;
     for (size_t at = 0; at < files_.size(); ++at) {
       std::vector<EpisodeRows>& parts = files_[at].data.episodes;
-      const auto number = static_cast<int64_t>(NumberOf(at));
+      const auto number = static_cast<int64_t>(NumberOf(first_episodes_[at]));
       numbers.insert(number);
       if (parts.size() != 1) {
         problems.push_back(
@@ -262,16 +268,16 @@ class DataFilesReader {
                                               parts[1].first_row, " on"))
                 .Hint(parts.empty() ? "copy the file again, or remove the episode's line and files"
                                     : "write the rows of each episode into a file of its own")
-                .OfEpisodes({NumberOf(at)}));
+                .OfEpisodes({static_cast<uint64_t>(number)}));
         continue;
       }
       found.insert(parts.front().episode_index);
       if (parts.front().episode_index != number && num_other++ == 0) first_other = at;
-      parts.front().episode_index = static_cast<int64_t>(at);
+      parts.front().episode_index = static_cast<int64_t>(first_episodes_[at]);
     }
     if (!problems.empty()) return Status::Many(std::move(problems));
     if (num_other == 0) return Status();
-    const auto number = static_cast<int64_t>(NumberOf(first_other));
+    const auto number = static_cast<int64_t>(NumberOf(first_episodes_[first_other]));
     Problem problem = Problem(Code::kCorrupt, "")
                           .At(files_[first_other].data.path + ": episode_index")
                           .Expected(StrCat(number, " (from the file's name)"));

@@ -54,9 +54,11 @@ Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const ReadOptions& options, Dataset& dataset);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const ReadOptions& options, Dataset& dataset);
-/// Holds the tasks, lengths and videos that the metadata claim against the rows, which decide.
+/// Holds the tasks and lengths that the metadata claim against the rows, which decide.
 Status HoldAgainstRows(const SourceInfo& info, const std::vector<EpisodeClaim>& claims,
                        Dataset& dataset);
+/// Warns of videos that show more frames than their episodes have rows.
+void HoldVideosAgainstRows(Dataset& dataset);
 /// Reads episodes_stats.jsonl, where it can be of the rows that were read.
 Status ReadEpisodeStatistics(const io::FileSystem& file_system, const ReadOptions& options,
                              Dataset& dataset);

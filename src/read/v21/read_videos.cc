@@ -1,6 +1,7 @@
 // Videos of v2.0 and v2.1: one of each camera for every episode (format spec 6.1). Their sample
 // tables are read, but no payload.
 #include "base/text.h"
+#include "read/needed_files.h"
 #include "read/v21/episode_files.h"
 #include "read/v21/read_v21.h"
 
@@ -8,8 +9,7 @@ namespace robomerge::v21 {
 
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const ReadOptions& options, Dataset& dataset) {
-  std::vector<std::string> keys = dataset.schema.video_keys();
-  std::erase_if(keys, [&](const std::string& key) { return options.Drops(key); });
+  const std::vector<std::string> keys = CamerasToRead(dataset, options);
   if (keys.empty()) return Status();
   if (!dataset.episodes.empty() && info.video_path.find("{episode_index") == std::string::npos) {
     return Problem(Code::kCorrupt, "video_path of info.json does not tell episodes apart")
@@ -22,11 +22,16 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
     Status status;
     bool is_elsewhere = false;
   };
+  std::vector<size_t> places;  // per file, of its episode
+  for (size_t place = 0; place < dataset.episodes.size(); ++place) {
+    if (options.Needs(place)) places.push_back(place);
+  }
   std::vector<Problem> problems;
   for (const std::string& name : keys) {
     VideoKey& key = dataset.video_keys.emplace_back();
     key.name = name;
-    key.files.resize(dataset.episodes.size());
+    key.files.resize(places.size());
+    key.segments.assign(dataset.episodes.size(), {static_cast<uint32_t>(places.size()), 0, 0});
     std::vector<ReadVideo> read(key.files.size());
     options.for_each(read.size(), [&](size_t at) {
       VideoFile& video = key.files[at];
@@ -34,7 +39,7 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
         ROBOMERGE_ASSIGN_OR_RETURN(
             const std::unique_ptr<io::RandomAccessFile> file,
             OpenEpisodeFile(file_system, dataset, info, info.video_path, name,
-                            dataset.episodes[at].number, video.id, read[at].is_elsewhere));
+                            dataset.episodes[places[at]].number, video.id, read[at].is_elsewhere));
         video.path = file->path();
         const io::FileStat stat = file->stat();
         video.modified_ns = stat.modified_ns;
@@ -52,14 +57,16 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
     for (size_t at = 0; at < read.size(); ++at) {
       const Status& status = read[at].status;
       paths.push_back(key.files[at].path);
-      key.segments.push_back({static_cast<uint32_t>(at), 0, 0});
+      key.segments[places[at]].video_file = static_cast<uint32_t>(at);
       if (status.ok()) {
         if (read[at].is_elsewhere && num_elsewhere++ == 0) first_elsewhere = paths.back();
+      } else if (status.code() == Code::kNotFound && options.missing_files != nullptr) {
+        options.missing_files->push_back(status.problems().front().where);
       } else if (status.code() == Code::kNotFound) {
         if (missing.empty()) first_missing = status.problems().front().where;
-        missing.push_back(dataset.episodes[at].number);
+        missing.push_back(dataset.episodes[places[at]].number);
       } else {
-        const Status known = status.OfEpisodes({dataset.episodes[at].number});
+        const Status known = status.OfEpisodes({dataset.episodes[places[at]].number});
         problems.insert(problems.end(), known.problems().begin(), known.problems().end());
       }
     }
@@ -69,7 +76,8 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
           MissingFiles(what.c_str(), missing, first_missing, dataset.episodes.size()));
     }
     WarnOfChunks(info, num_elsewhere, first_elsewhere, dataset);
-    if (missing.empty() && problems.empty() && options.left_out.empty())
+    const bool is_whole = options.left_out.empty() && options.is_needed.empty();
+    if (missing.empty() && problems.empty() && is_whole && options.missing_files == nullptr)
       ROBOMERGE_RETURN_NOT_OK(WarnOfStrays(file_system, paths, ".mp4", dataset));
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));

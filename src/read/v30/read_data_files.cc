@@ -68,9 +68,18 @@ class DataFilesReader {
     }
     // Without the columns of a file nothing can be said of its rows.
     if (!problems_.empty()) return Status::Many(std::move(problems_));
+    if (options_.missing_files != nullptr && !missing_.empty()) {
+      for (const DataFile& file : missing_) options_.missing_files->push_back(file.path);
+      return Status();
+    }
     PlaceEpisodes(/*by_name=*/true);
     bool has_strays = !missing_.empty() || !unplaced_.empty() || num_short_ > 0;
-    if (!has_strays) {
+    if (options_.missing_files != nullptr && has_strays) {
+      // Rows that are looked for may be in any file.
+      options_.missing_files->push_back(io::JoinPath(dataset_.root, "data"));
+      return Status();
+    }
+    if (!has_strays && options_.is_needed.empty()) {
       ROBOMERGE_ASSIGN_OR_RETURN(has_strays, HasStrays());
     }
     if (has_strays) ROBOMERGE_RETURN_NOT_OK(ReadOthers());
@@ -131,7 +140,7 @@ class DataFilesReader {
     num_stale_ = num_short_ = 0;
     unplaced_.clear();
     for (size_t episode = 0; episode < named.size(); ++episode) {
-      if (options_.LeavesOut(episode)) continue;
+      if (!IsRead(episode, options_)) continue;
       const bool is_stale = named[episode] == kNone && !by_name && other[episode] != kNone;
       if (named[episode] == kNone && !is_stale) {
         unplaced_.push_back(episode);
@@ -156,7 +165,7 @@ class DataFilesReader {
     for (auto& [number, of_episode] : parts) {
       const auto episode = static_cast<size_t>(number);
       if (number < 0 || episode >= dataset_.episodes.size() || of_episode.size() < 2 ||
-          options_.LeavesOut(episode))
+          !IsRead(episode, options_))
         continue;
       uint64_t num_rows = 0;
       std::set<uint32_t> files;
@@ -274,7 +283,7 @@ class DataFilesReader {
   void DropUnused() {
     std::vector<bool> is_used(files_.size());
     for (size_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
-      if (!options_.LeavesOut(episode)) is_used[dataset_.episodes[episode].data_file] = true;
+      if (IsRead(episode, options_)) is_used[dataset_.episodes[episode].data_file] = true;
     }
     for (const ReadFile& file : files_) {
       for (const EpisodeRows& rows : file.data.episodes) {
@@ -292,7 +301,7 @@ class DataFilesReader {
     }
     files_ = std::move(used);
     for (size_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
-      if (!options_.LeavesOut(episode))
+      if (IsRead(episode, options_))
         dataset_.episodes[episode].data_file = number[dataset_.episodes[episode].data_file];
     }
     for (ReadFile& file : files_) {
@@ -370,7 +379,7 @@ class DataFilesReader {
       for (const EpisodeRows& rows : file.episodes) {
         const auto episode = static_cast<size_t>(rows.episode_index);
         if (rows.episode_index < 0 || episode >= lacks.size() || !lacks[episode] ||
-            options_.LeavesOut(episode))
+            !IsRead(episode, options_))
           continue;
         if (num_lacking++ == 0) first = episode;
         std::vector<std::string>& tasks = dataset_.episodes[episode].tasks;
@@ -395,6 +404,7 @@ class DataFilesReader {
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.
   void TakeIndexes() {
+    if (!options_.is_needed.empty()) return CountIndexes();
     // Where the rows of each file begin, those included that an episode of another file goes on in.
     std::vector<uint64_t> first_rows(dataset_.data_files.size() + 1);
     const auto reach = [&](size_t file, uint64_t end) {
@@ -442,6 +452,16 @@ class DataFilesReader {
             .At(where)
             .Expected(expected)
             .Found(found));
+  }
+
+  // The same by the lengths of the episodes, where not all files are there.
+  void CountIndexes() {
+    uint64_t num_rows = 0;
+    for (size_t number = 0; number < dataset_.episodes.size(); ++number) {
+      Episode& episode = dataset_.episodes[number];
+      if (claims_.lacks_index[number]) episode.dataset_from_index = static_cast<int64_t>(num_rows);
+      num_rows += episode.length_frames;
+    }
   }
 
   const io::FileSystem& file_system_;

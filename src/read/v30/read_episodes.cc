@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/table.h"
+#include "read/needed_files.h"
 #include "read/v30/read_v30.h"
 
 namespace robomerge::v30 {
@@ -266,7 +267,7 @@ class EpisodesReader {
         info_(info),
         options_(options),
         dataset_(dataset),
-        video_keys_(KeysToRead(dataset.schema, options)) {}
+        video_keys_(CamerasToRead(dataset, options)) {}
 
   Result<EpisodeClaims> Run() {
     claims_.video_files.resize(video_keys_.size());
@@ -301,12 +302,6 @@ class EpisodesReader {
 
   bool IsLeftOut(int64_t episode) const {
     return episode >= 0 && options_.LeavesOut(static_cast<uint64_t>(episode));
-  }
-
-  static std::vector<std::string> KeysToRead(const Schema& schema, const ReadOptions& options) {
-    std::vector<std::string> keys = schema.video_keys();
-    std::erase_if(keys, [&](const std::string& key) { return options.Drops(key); });
-    return keys;
   }
 
   static Status OfEpisode(const Status& status, int64_t episode) {
@@ -424,7 +419,10 @@ class EpisodesReader {
       const auto exists = [&](FileId id) -> Result<bool> {
         ROBOMERGE_ASSIGN_OR_RETURN(const std::string relative,
                                    ExpandTemplate(info_.video_path, id, video_keys_[key]));
-        return io::Exists(file_system_, io::JoinPath(dataset_.root, relative));
+        const std::string path = io::JoinPath(dataset_.root, relative);
+        ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there, io::Exists(file_system_, path));
+        if (!is_there && options_.missing_files != nullptr) options_.missing_files->push_back(path);
+        return is_there;
       };
       ROBOMERGE_ASSIGN_OR_RETURN(const bool has_first, exists({0, 0}));
       ROBOMERGE_ASSIGN_OR_RETURN(const bool has_second, exists({0, 1}));
@@ -433,7 +431,7 @@ class EpisodesReader {
       const Episode& row = dataset_.episodes[episode];
       const std::string where = StrCat(dataset_.episodes_files[row.episodes_file].path, ": videos/",
                                        video_keys_[key], "/file_index, row ", row.row);
-      if (has_first && !has_second && !has_chunk) {
+      if (options_.missing_files != nullptr || (has_first && !has_second && !has_chunk)) {
         std::replace_if(ids.begin(), ids.end(), lacks, FileId{0, 0});
         dataset_.warnings.push_back(
             Problem(Code::kCorrupt,

@@ -1,11 +1,13 @@
 #include "read/v30/read_v30.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/fingerprint.h"
 #include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/parquet/table.h"
+#include "read/needed_files.h"
 #include "read/v30/data_columns.h"
 
 namespace robomerge::v30 {
@@ -37,7 +39,7 @@ Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
 std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options) {
   std::vector<FileId> ids;
   for (size_t episode = 0; episode < claimed.size(); ++episode) {
-    if (!options.LeavesOut(episode)) ids.push_back(claimed[episode]);
+    if (IsRead(episode, options)) ids.push_back(claimed[episode]);
   }
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -48,7 +50,7 @@ std::vector<uint64_t> EpisodesIn(const std::vector<FileId>& claimed, FileId id,
                                  const ReadOptions& options) {
   std::vector<uint64_t> episodes;
   for (size_t episode = 0; episode < claimed.size(); ++episode) {
-    if (claimed[episode] == id && !options.LeavesOut(episode)) episodes.push_back(episode);
+    if (claimed[episode] == id && IsRead(episode, options)) episodes.push_back(episode);
   }
   return episodes;
 }
@@ -109,11 +111,17 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, options, dataset);
   Gather(claims.status().OfKind("E-episodes"), problems);
   if (claims.ok()) {
-    Gather(ReadDataFiles(file_system, source_info, *claims, options, dataset).OfKind("E-data-file"),
+    const std::vector<bool>& lacks = claims->lacks_tasks;
+    const bool is_told = std::ranges::none_of(lacks, std::identity());
+    ReadOptions needed = options;
+    needed.is_needed = EpisodesForRows(dataset, options, is_told);
+    Gather(ReadDataFiles(file_system, source_info, *claims, needed, dataset).OfKind("E-data-file"),
            problems);
-    Gather(
-        ReadVideoFiles(file_system, source_info, *claims, options, dataset).OfKind("E-video-file"),
-        problems);
+    needed.is_needed = EpisodesForVideos(dataset, options);
+    if (!VideosWaitForRows(options, is_told))
+      Gather(
+          ReadVideoFiles(file_system, source_info, *claims, needed, dataset).OfKind("E-video-file"),
+          problems);
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   return dataset;

@@ -46,7 +46,11 @@ struct EpisodeClaims {
   std::vector<bool> lacks_index;
 };
 
-/// The files that `claimed` names for episodes that are not left out, each once, ascending.
+/// Whether files are read for this episode.
+inline bool IsRead(uint64_t episode, const ReadOptions& options) {
+  return options.Needs(episode) && !options.LeavesOut(episode);
+}
+/// The files that `claimed` names for episodes that are read, each once, ascending.
 std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options);
 /// Those of these episodes for which `claimed` names this file.
 std::vector<uint64_t> EpisodesIn(const std::vector<FileId>& claimed, FileId id,

@@ -31,6 +31,10 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   return video;
 }
 
+bool IsMissingFile(const Status& status) {
+  return !status.ok() && status.problems().front().kind == "E-missing-file";
+}
+
 }  // namespace
 
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
@@ -43,6 +47,10 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
     for (const FileId& id : ids) {
       Result<VideoFile> file =
           ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
+      if (options.missing_files != nullptr && IsMissingFile(file.status())) {
+        options.missing_files->push_back(file.status().problems().front().where);
+        continue;
+      }
       const Status status =
           file.ok() ? Status() : file.status().OfEpisodes(EpisodesIn(claimed, id, options));
       problems.insert(problems.end(), status.problems().begin(), status.problems().end());
