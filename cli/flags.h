@@ -26,10 +26,11 @@ enum Command : unsigned {
   kPublish = 32,
   kVerify = 64,
   kCompare = 128,
-  kDeleteEpisodes = 256,
-  kRenameFeature = 512,
-  kRemoveFeature = 1024,
-  kModifyTasks = 2048
+  kPush = 256,
+  kDeleteEpisodes = 512,
+  kRenameFeature = 1024,
+  kRemoveFeature = 2048,
+  kModifyTasks = 4096
 };
 
 /// The commands that edit one dataset (docs/edit.md).
@@ -37,7 +38,7 @@ constexpr unsigned kEdits = kDeleteEpisodes | kRenameFeature | kRemoveFeature | 
 
 /// What a command line asks for.
 struct Invocation {
-  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion };
+  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion, kCompletion };
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
@@ -54,6 +55,9 @@ struct Invocation {
   bool verify = false;         ///< merge: --verify
   bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
+  bool is_private = false;     ///< push: --private
+  std::string branch;          ///< push: --branch; empty: main
+  std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
   EditOptions edit;  ///< of the commands that edit

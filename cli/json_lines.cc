@@ -31,6 +31,9 @@ class AddToLine {
   void operator()(const char* name, const std::vector<Problem>& problems) const {
     Count(name, problems);
   }
+  void operator()(const char* name, const std::vector<Skipped>& skipped) const {
+    Count(name, skipped);
+  }
   void operator()(const char* name, const std::vector<Finding>& findings) const {
     Count(name, findings);
   }
@@ -81,6 +84,12 @@ std::string ErrorLine(const Problem& problem, int exit_code) {
   return Line(fields);
 }
 
+std::string SkippedLine(const Skipped& skipped) {
+  Json fields = Message("skipped");
+  Skipped::VisitFields(skipped, json::AddTo(fields));
+  return Line(fields);
+}
+
 std::string EpisodeLine(const ListedEpisode& episode) { return Line(Message("episode", episode)); }
 
 std::string FileLine(const ReportedFile& file) { return Line(Message("file", file)); }
@@ -88,6 +97,12 @@ std::string FileLine(const ReportedFile& file) { return Line(Message("file", fil
 std::string SummaryLine(const MergeReport& report) { return Line(Message("summary", report)); }
 
 std::string StageSummaryLine(const StageReport& report) { return Line(Message("summary", report)); }
+
+std::string PushSummaryLine(const Json& report) {
+  Json fields = Message("summary");
+  for (const auto& [name, value] : report.items()) fields[name] = value;
+  return Line(fields);
+}
 
 std::string FindingLine(const Finding& finding) { return Line(Message("finding", finding)); }
 

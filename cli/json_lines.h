@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/progress.h"
+#include "formats/json/json.h"
 #include "robomerge/compare.h"
 #include "robomerge/merge.h"
 #include "robomerge/options.h"
@@ -22,10 +23,15 @@ std::string WarningLine(const Problem& problem);
 /// Something that is wrong with an inspected dataset. The command has not failed.
 std::string ProblemLine(const Problem& problem);
 std::string ErrorLine(const Problem& problem, int exit_code);
+std::string SkippedLine(const Skipped& skipped);
+
 std::string EpisodeLine(const ListedEpisode& episode);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);
 std::string StageSummaryLine(const StageReport& report);
+
+/// `report`: the fields of a push, as the Python that did it gives them.
+std::string PushSummaryLine(const json::Json& report);
 
 std::string FindingLine(const Finding& finding);
 /// The last line of a verification.

@@ -90,8 +90,8 @@ std::string FileTable(const MergeReport& report, bool all_sources) {
   TextTable table({false, true, false, false});
   table.Add({"file", "bytes", "how", "sources"});
   for (const ReportedFile& file : report.files) {
-    table.Add({file.path, Separated(file.size_bytes), std::string(NameOf(file.mode)),
-               SourcesText(file.sources, all_sources)});
+    table.Add({file.path, (file.is_estimate ? "~" : "") + Separated(file.size_bytes),
+               std::string(NameOf(file.mode)), SourcesText(file.sources, all_sources)});
   }
   return table.Text();
 }

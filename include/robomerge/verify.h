@@ -9,6 +9,7 @@
 
 #include "robomerge/options.h"
 #include "robomerge/report.h"
+#include "robomerge/source.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -30,6 +31,11 @@ struct VerifyOptions {
   }
   bool operator==(const VerifyOptions&) const = default;
 };
+
+/// The sources of the merge that made `destination`, at these locations, with the names and rules
+/// that its record keeps. kInvalidArgument, kUnsupported if the record does not fit them.
+Result<std::vector<SourceSpec>> RecordedSources(const std::string& destination,
+                                                const std::vector<std::string>& locations);
 
 /// Checks the dataset at `destination`; writes nothing.
 ///

@@ -104,6 +104,35 @@ nb::tuple EditFromPython(nb::handle source, nb::handle destination, const nb::di
   return AnswerOfMerge(status, result, is_verified, specs, arguments);
 }
 
+nb::tuple MissingFilesFromPython(nb::handle sources, const nb::dict& given) {
+  Arguments arguments;
+  const std::vector<SourceSpec> specs = arguments.Sources("sources", sources);
+  MergeOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<std::vector<std::vector<std::string>>>> missing;
+  RunWatched([&](const ProgressCallback&,
+                 const std::atomic<bool>& stop) { missing = MissingFiles(specs, options, &stop); },
+             nb::none());
+  if (missing->ok()) return nb::make_tuple(ToPython(missing->value()), nb::tuple());
+  const auto place_of = [&](size_t source, const std::string& rule) {
+    return arguments.PlaceOf(source, rule);
+  };
+  return Refused(WithPlaces(missing->status(), specs, place_of).problems());
+}
+
+nb::tuple MissingRecordedFromPython(nb::handle destination, nb::handle against) {
+  Arguments arguments;
+  const std::string place = arguments.Path("destination", destination);
+  const std::vector<std::string> roots = arguments.Paths("against", against);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  const Result<std::vector<SourceSpec>> recorded = RecordedSources(place, roots);
+  if (!recorded.ok()) return Refused(recorded.status().problems());
+  const auto missing = MissingFiles(*recorded);
+  if (!missing.ok()) return Refused(missing.status().problems());
+  return nb::make_tuple(ToPython(missing.value()), nb::tuple());
+}
+
 nb::tuple VerifyFromPython(nb::handle destination, nb::handle against, const nb::dict& given,
                            const nb::object& progress) {
   Arguments arguments;
@@ -189,6 +218,8 @@ nb::dict Names() {
   };
   add("Code", NamesOf(Code()));
   add("CopyMode", NamesOf(CopyMode()));
+  add("StatsMode", NamesOf(StatsMode()));
+  add("SkipBroken", NamesOf(SkipBroken()));
   add("Mode", NamesOf(ReportedFile::Mode()));
   add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;
@@ -205,6 +236,12 @@ NB_MODULE(_robomerge, module) {
              "given have their defaults.");
   module.def("edit", EditFromPython, "source"_a, "destination"_a.none(), "edit"_a, "options"_a,
              "verify"_a.none(), "progress"_a.none(), "As merge, of an edit of one source.");
+  module.def("missing_files", MissingFilesFromPython, "sources"_a, "options"_a,
+             "The paths that a merge with these options needs and that are not there, by source, "
+             "and no problems, or "
+             "None and the problems.");
+  module.def("missing_recorded_files", MissingRecordedFromPython, "destination"_a, "against"_a,
+             "The same for the sources of a merge, by the rules that its record keeps.");
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),

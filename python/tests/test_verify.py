@@ -80,7 +80,7 @@ def test_a_merge_that_retimes_is_proven_as_one(make_source, tmp_path):
     source = make_source()
     edit_column(source / DATA, "timestamp", lambda values: [value + 1.7e9 for value in values])
     kept = robomerge.merge([source], tmp_path / "kept", verify=True)
-    assert [warning.kind for warning in kept.warnings] == ["W-timestamps"]
+    assert [warning.kind for warning in kept.warnings] == ["W-timestamps", "W-episode-statistics"]
     planned = robomerge.plan([source], tmp_path / "merged", retime=True)
     merged = robomerge.merge([source], tmp_path / "merged", retime=True, verify=True)
     assert [warning.kind for warning in merged.warnings] == ["W-retimed"] and planned.plan_id == merged.plan_id

@@ -28,6 +28,7 @@ using CutVideo = std::function<Result<std::vector<VideoFile>>(
 /// `measure` gives statistics that only the rows can tell (ChooseStatistics). `cut` makes the cuts
 /// of videos if the source's rules leave out episodes; without it, videos are kept whole.
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {},
-                         const MeasureFeatures& measure = {}, const CutVideo& cut = {});
+                         const MeasureFeatures& measure = {}, const CutVideo& cut = {},
+                         StatsMode stats = StatsMode::kFold);
 
 }  // namespace robomerge

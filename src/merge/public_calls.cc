@@ -21,6 +21,12 @@ Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& s
   return ListEpisodesOn(io::Posix(), sources, options, stop);
 }
 
+Result<std::vector<std::vector<std::string>>> MissingFiles(const std::vector<SourceSpec>& sources,
+                                                           const MergeOptions& options,
+                                                           const std::atomic<bool>* stop) {
+  return MissingFilesOn(io::Posix(), sources, options, stop);
+}
+
 Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const std::string& destination, const MergeOptions& options,
                                     const ProgressCallback& progress,
@@ -42,6 +48,11 @@ Result<InspectReport> Inspect(const std::string& root, const InspectOptions& opt
 Result<CompareReport> Compare(const std::vector<std::string>& sources,
                               const CompareOptions& options, const std::atomic<bool>* stop) {
   return CompareOn(io::Posix(), sources, options, stop);
+}
+
+Result<std::vector<SourceSpec>> RecordedSources(const std::string& destination,
+                                                const std::vector<std::string>& locations) {
+  return SourcesByRecord(io::Posix(), destination, locations);
 }
 
 Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,

@@ -35,6 +35,17 @@ inline constexpr const char* kDefaultEpisodesPath =
 Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
                                    const std::string& video_key = "");
 
+/// The path templates of v2.0 and v2.1 (format spec 6.1).
+inline constexpr const char* kEpisodeDataPath =
+    "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
+inline constexpr const char* kEpisodeVideoPath =
+    "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4";
+
+/// As ExpandTemplate(), of a template of v2.0 or v2.1, whose placeholders for numbers are
+/// {episode_chunk} and {episode_index}: of `id` the chunk_index and the file_index.
+Result<std::string> ExpandEpisodeTemplate(const std::string& path_template, FileId id,
+                                          const std::string& video_key = "");
+
 /// Paths of destination files, relative to the destination. The default templates cannot fail.
 std::string DestinationDataPath(FileId id);
 std::string DestinationVideoPath(const std::string& video_key, FileId id);

@@ -101,6 +101,11 @@ const std::string* TextOf(const Step& step) {
       step);
 }
 
+bool NeedsMeasures(const MergePlan& plan, const Step& step) {
+  return plan.stats == StatsMode::kExact &&
+         (std::holds_alternative<EpisodesStep>(step) || std::holds_alternative<StatsStep>(step));
+}
+
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step) {
   std::set<uint32_t> sources;
   std::visit(Overloaded{[&](const DataStep& data) {

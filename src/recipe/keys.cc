@@ -10,7 +10,7 @@ template <typename Value>
 std::string TakenBy(const Value&) {
   if constexpr (std::is_same_v<Value, bool>) return "true or false";
   if constexpr (std::is_same_v<Value, double>) return "number";
-  if constexpr (std::is_same_v<Value, CopyMode>) return "choice";
+  if constexpr (HasNames<Value>) return "choice";
   if constexpr (std::is_same_v<Value, std::vector<std::string>>) return "texts";
   if constexpr (std::is_same_v<Value, std::vector<Rule>>) return "mapping";
   if constexpr (std::is_integral_v<Value> || std::is_same_v<Value, std::optional<uint64_t>>)
@@ -31,7 +31,7 @@ std::vector<RecipeKey> RecipeKeys() {
   keys.push_back({"name", "text", false, true});
   Adaptation::VisitFields(
       recipe.common.adaptation, [&](const std::string& name, const auto& value) {
-        if (name == "entry") return;  // is made, not stated
+        if (name == "entry" || name == "left_out") return;  // are made, not stated
         const bool is_list_of_episodes = std::is_same_v<decltype(value), const std::string&>;
         keys.push_back({name, is_list_of_episodes ? "episodes" : TakenBy(value), true, true});
       });

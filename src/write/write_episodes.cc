@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "base/text.h"
 #include "formats/parquet/table.h"
 #include "model/distribution.h"
+#include "model/source_statistics.h"
 #include "write/write_internal.h"
 
 namespace robomerge::write_internal {
@@ -198,6 +201,7 @@ class EpisodesWriter {
         layout = current;
         AppendRow(episode, *current, statistics.values(), targets, columns, is_given);
       }
+      if (plan_.stats == StatsMode::kExact) AppendMeasured(episode, position, columns, is_given);
       for (size_t at = 0; at < columns.size(); ++at) {
         columns[at].is_null.push_back(!is_given[at]);
         columns[at].cell_begin.push_back(static_cast<uint32_t>(columns[at].values.size()));
@@ -223,6 +227,10 @@ class EpisodesWriter {
     for (size_t at = 0; at < layout.size(); ++at) {
       const StatColumn& column = layout[at];
       if (column.width == 0) continue;
+      if (IsCorrected(episode, column.feature)) {
+        values += column.width;
+        continue;
+      }
       std::vector<double>& target = columns[targets[at]].values;
       is_given[targets[at]] = true;
       const Bookkeeping bookkeeping = BookkeepingOf(column);
@@ -246,6 +254,61 @@ class EpisodesWriter {
     }
   }
 
+  bool IsCorrected(uint64_t episode, const std::string& feature) const {
+    const std::vector<EpisodeCorrection>* corrections = CorrectionsOf(episode);
+    return corrections != nullptr &&
+           std::any_of(corrections->begin(), corrections->end(), [&](const EpisodeCorrection& one) {
+             return one.statistics.feature == feature;
+           });
+  }
+
+  const std::vector<EpisodeCorrection>* CorrectionsOf(uint64_t episode) const {
+    if (context_.corrections == nullptr) return nullptr;
+    const auto found = context_.corrections->find(episode);
+    return found == context_.corrections->end() ? nullptr : &found->second;
+  }
+
+  using Positions = std::map<std::pair<std::string, std::string>, size_t>;
+
+  // What was measured since it is not as its source states it; and what its source does not state
+  // of the columns that the merge numbers.
+  void AppendMeasured(uint64_t episode, const Positions& position,
+                      std::vector<NumberLists>& columns, std::vector<bool>& is_given) const {
+    if (const std::vector<EpisodeCorrection>* corrections = CorrectionsOf(episode)) {
+      for (const EpisodeCorrection& correction : *corrections) {
+        for (const Statistic& one : correction.statistics.statistics) {
+          const auto place = position.find({correction.statistics.feature, one.name});
+          if (place == position.end()) continue;
+          std::vector<double>& target = columns[place->second].values;
+          target.insert(target.end(), one.values.begin(), one.values.end());
+          is_given[place->second] = true;
+        }
+      }
+    }
+    for (size_t at = 0; at < columns.size(); ++at) {
+      const StatColumn& column = plan_.stat_columns[at];
+      if (is_given[at] || NeedsEverySource(column.feature)) continue;
+      if (const std::optional<double> value = NumberedStatistic(episode, column)) {
+        columns[at].values.push_back(*value);
+        is_given[at] = true;
+      }
+    }
+  }
+
+  std::optional<double> NumberedStatistic(uint64_t episode, const StatColumn& column) const {
+    const uint64_t length = Row(episode).length_frames;
+    if (length == 0) return std::nullopt;
+    if (column.stat == "count") return static_cast<double>(length);
+    if (column.feature == "task_index")
+      return TaskStatistic(TaskDistribution(episode), column.stat);
+    const bool is_index = column.feature == "index";
+    const double value =
+        TrueStatistic(column.stat, std::numeric_limits<double>::quiet_NaN(),
+                      static_cast<double>(is_index ? plan_.episodes[episode].first_frame : episode),
+                      is_index ? 1 : 0, length);
+    return std::isnan(value) ? std::nullopt : std::optional(value);
+  }
+
   Distribution TaskDistribution(uint64_t episode) const {
     std::map<int64_t, uint64_t> frames;
     const std::vector<uint32_t>& map = plan_.task_maps[plan_.episodes[episode].source];
@@ -267,11 +330,14 @@ class EpisodesWriter {
                              Row(episode - 1).episodes_file == row.episodes_file;
       if (!continues) {
         const EpisodesFile& file = SourceOf(episode).episodes_files[row.episodes_file];
-        const io::PooledFile open(*context_.sources, file.path, file.size_bytes);
-        ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table,
-                                   parquet::Table::ReadColumns(open, plan_.carried_columns));
-        tables.push_back(std::move(table));
-        blocks.push_back({&tables.back(), {}});
+        blocks.push_back({nullptr, {}});
+        if (file.is_table()) {
+          const io::PooledFile open(*context_.sources, file.path, file.size_bytes);
+          ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table,
+                                     parquet::Table::ReadColumns(open, plan_.carried_columns));
+          tables.push_back(std::move(table));
+          blocks.back().table = &tables.back();
+        }
       }
       blocks.back().rows.push_back(row.row);
     }
