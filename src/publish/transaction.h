@@ -24,7 +24,7 @@
 
 #include "io/file_system.h"
 #include "model/plan.h"
-#include "publish/in_place.h"
+#include "publish/exchange.h"
 #include "publish/journal.h"
 #include "publish/staging.h"
 #include "publish/whole_files.h"

@@ -1,4 +1,4 @@
-#include "publish/in_place.h"
+#include "publish/exchange.h"
 
 #include <algorithm>
 
