@@ -381,6 +381,10 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Expected("robomerge compare SRC...")
         .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
   }
+  if (chosen == kSplit) {
+    ROBOMERGE_RETURN_NOT_OK(CheckSplit(invocation));
+    return invocation;
+  }
   if ((chosen & kEdits) != 0) {
     ROBOMERGE_RETURN_NOT_OK(TakeEdit(invocation));
     return invocation;

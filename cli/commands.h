@@ -61,6 +61,13 @@ void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skip
 /// Runs `merge`, and `plan` without --plan.
 ExitCode RunMerge(const Invocation& invocation, Console& console);
 
+/// Runs `split`.
+ExitCode RunSplit(const Invocation& invocation, Console& console);
+
+/// Prints the report of a merge, or of an edit: `is_there` says whether its result was published.
+void PrintMerge(const Invocation& invocation, const MergeReport& report, bool is_there,
+                Console& console);
+
 /// Runs `describe`, `write`, `publish`, and `plan` with --plan.
 ExitCode RunStage(const Invocation& invocation, Console& console);
 

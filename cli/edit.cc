@@ -47,9 +47,10 @@ Status TakeEdit(Invocation& invocation) {
   const Command command = invocation.command;
   ROBOMERGE_RETURN_NOT_OK(CheckPlaces(invocation));
   if (invocation.paths.empty()) return Wrong(command, "E-no-sources", "no dataset to edit");
-  const std::vector<std::string> words(invocation.paths.begin() + 1, invocation.paths.end());
+  std::vector<std::string> words(invocation.paths.begin() + 1, invocation.paths.end());
   invocation.paths.resize(1);
   const char* flag = command == kDeleteEpisodes  ? "exclude-episodes"
+                     : command == kTrimEpisode   ? "trim"
                      : command == kRenameFeature ? "rename"
                                                  : "drop";
   if (command == kModifyTasks) {
@@ -63,6 +64,12 @@ Status TakeEdit(Invocation& invocation) {
               "say what becomes of them: --set-task, --replace-task or "
               "--normalize-tasks");
     }
+  } else if (command == kTrimEpisode) {
+    if (words.size() != 1)
+      return Wrong(command, "E-path", "`trim-episode` takes one dataset and one episode");
+    if (invocation.frames.empty())
+      return Wrong(command, "E-flag", "`trim-episode` does not say which frames stay");
+    words.front() += "=" + invocation.frames;
   } else if (words.empty()) {
     return Wrong(command, "E-path",
                  StrCat("`", HelpOf(command).name, "` does not say ",
@@ -76,6 +83,19 @@ Status TakeEdit(Invocation& invocation) {
   if (!problems.empty()) return Status::Many(std::move(problems));
   invocation.edit.keep_file_numbers = command != kDeleteEpisodes;
   if (invocation.edit.in_place) invocation.destination = invocation.paths.front();
+  return Status();
+}
+
+Status CheckSplit(const Invocation& invocation) {
+  if (invocation.paths.size() != 1) {
+    return Wrong(kSplit, invocation.paths.empty() ? "E-no-sources" : "E-path",
+                 "`split` takes one dataset")
+        .Found(StrCat(invocation.paths.size(), " paths"));
+  }
+  if (invocation.destination.empty()) {
+    return Wrong(kSplit, "E-no-destination", "`split` has no folder to make")
+        .Hint("say with `-o DIR` where the datasets are to be");
+  }
   return Status();
 }
 

@@ -10,4 +10,7 @@ namespace robomerge::cli {
 /// missing, too many or wrong.
 Status TakeEdit(Invocation& invocation);
 
+/// kInvalidArgument unless there is one dataset to split, and a folder to make.
+Status CheckSplit(const Invocation& invocation);
+
 }  // namespace robomerge::cli

@@ -142,6 +142,20 @@ Status SetEdit(Invocation& invocation, const std::string&, const std::string&) {
   return Status();
 }
 
+template <auto Member>
+Status SetSplit(Invocation& invocation, const std::string&, const std::string&) {
+  invocation.split.*Member = true;
+  return Status();
+}
+
+// Cut at the last `=`, which no list of episodes has.
+Status AddInto(Invocation& invocation, const std::string& value, const std::string& name) {
+  const size_t at = value.rfind('=');
+  if (at == std::string::npos) return WrongValue(name, "NAME=80%, or NAME=0-39,50", value);
+  invocation.split.into.push_back({value.substr(0, at), value.substr(at + 1)});
+  return Status();
+}
+
 template <Invocation::Wish Wish>
 Status SetWish(Invocation& invocation, const std::string&, const std::string&) {
   invocation.wish = Wish;
@@ -171,11 +185,12 @@ constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kMakes = kMerges | kEdits;
 constexpr unsigned kWorks = kMakes | kRanked;
-constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare | kPush;
+constexpr unsigned kEvery = kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush;
 
 constexpr Flag kFlags[] = {
-    {"output", 'o', "DST", kMakes, true, "Make the merged dataset at DST, which must not exist", "",
-     "", SetPath<&Invocation::destination>},
+    {"output", 'o', "DST", kMakes | kSplit, true,
+     "Make the merged dataset at DST, which must not exist", "", "",
+     SetPath<&Invocation::destination>},
     {"in-place", 0, "", kEdits, true,
      "Put the result in the place of SRC, and keep what was there as SRC_old",
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
@@ -183,6 +198,16 @@ constexpr Flag kFlags[] = {
      "", SetEdit<&EditOptions::in_place, true>},
     {"no-backup", 0, "", kEdits, false, "With --in-place: keep no SRC_old",
      "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
+    {"frames", 0, "FIRST-LAST", kTrimEpisode, true, "Keep these frames, counted from 0",
+     "Both ends are included; `30-` is to the last.", "", SetPath<&Invocation::frames>},
+    {"into", 0, "NAME=WHAT", kSplit, true, "Make the split NAME of WHAT: 80%, or 0-39,50",
+     "Once for each split, all as parts or all as episodes. An episode is in one split at most.",
+     "", AddInto, Flag::Section::kGeneral, true},
+    {"by-task", 0, "", kSplit, true, "Make a split of each task", "", "",
+     SetSplit<&SplitRules::by_task>},
+    {"by-source", 0, "", kSplit, true, "Make a split of each dataset that SRC was merged from",
+     "As the record of the merge says (meta/robomerge.json).", "",
+     SetSplit<&SplitRules::by_source>},
     {"against", 0, "", kVerify, false,
      "Compare with the sources that are named, in the order of the merge",
      "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept "
@@ -207,10 +232,10 @@ constexpr Flag kFlags[] = {
      SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
      SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kVerify | kInspect | kCompare, true,
+    {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
-    {"dry-run", 'n', "", kMerge | kEdits, false,
+    {"dry-run", 'n', "", kMerge | kEdits | kSplit, false,
      "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
     {"data-files-size-in-mb", 0, "X", kMerges, false,
@@ -225,13 +250,13 @@ constexpr Flag kFlags[] = {
      "", "", SetOption<&MergeOptions::concatenate_videos, false>},
     {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "",
      "", SetOption<&MergeOptions::concatenate_data, false>},
-    {"copy-mode", 0, "HOW", kMakes, false,
+    {"copy-mode", 0, "HOW", kMakes | kSplit, false,
      "Move payload bytes by auto, share or copy (default auto)",
      "auto: share blocks where both file systems can, copy otherwise\n"
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
      "share",
      "", SetCopyMode},
-    {"stats", 0, "HOW", kReads | kEdits, false,
+    {"stats", 0, "HOW", kReads | kEdits | kSplit, false,
      "Make statistics exact, or fold them by LeRobot's formula (default exact)",
      "exact: measured from all rows of the result; pictures are not decoded\n"
      "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
@@ -261,10 +286,11 @@ constexpr Flag kFlags[] = {
     {"skipped", 0, "FILE", kMerges | kPublish, false,
      "Write what is left out to FILE, as JSON Lines", "Only an older list is replaced.", "",
      SetPathOption<&MergeOptions::skipped_path>},
-    {"no-sync", 0, "", kReads | kEdits, false, "Do not wait until the bytes are on the device",
+    {"no-sync", 0, "", kReads | kEdits | kSplit, false,
+     "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},
-    {"verify", 0, "", kMerge | kEdits, false,
+    {"verify", 0, "", kMerge | kEdits | kSplit, false,
      "Prove the result before it appears, as `verify DST --against SRC...` does",
      "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the "
      "destination then.",
@@ -290,7 +316,7 @@ constexpr Flag kFlags[] = {
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kVerify | kInspect | kPush, false,
+    {"progress", 0, "WHEN", kWorks | kSplit | kVerify | kInspect | kPush, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
@@ -327,6 +353,15 @@ constexpr CommandHelp kCommands[] = {
     {kDeleteEpisodes, "delete-episodes", "SRC LIST -o DST|--in-place", "Leave episodes out",
      "The others keep their order and are numbered anew. Videos are cut without decoding.",
      "robomerge delete-episodes kitchen 3,7-9 --in-place"},
+    {kTrimEpisode, "trim-episode", "SRC EPISODE --frames FIRST-LAST -o DST|--in-place",
+     "Keep some frames of an episode",
+     "They are numbered and timed from 0. Videos are cut without decoding. Files keep their "
+     "numbers.",
+     "robomerge trim-episode kitchen 4 --frames 30-200 --in-place"},
+    {kSplit, "split", "SRC --into NAME=WHAT...|--by-task|--by-source -o DIR",
+     "Make several datasets of one",
+     "DIR appears at once, with a dataset in it for each split. SRC is only read.",
+     "robomerge split kitchen --into train=80% --into val=20% -o kitchen_split"},
     {kRenameFeature, "rename-feature", "SRC OLD=NEW... -o DST|--in-place",
      "Give features other names",
      "Everywhere they occur: columns, video folders, statistics. Files keep their numbers.",

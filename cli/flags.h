@@ -10,6 +10,7 @@
 #include "robomerge/edit.h"
 #include "robomerge/options.h"
 #include "robomerge/recipe.h"
+#include "robomerge/split.h"
 #include "robomerge/stages.h"
 #include "robomerge/status.h"
 
@@ -30,11 +31,14 @@ enum Command : unsigned {
   kDeleteEpisodes = 512,
   kRenameFeature = 1024,
   kRemoveFeature = 2048,
-  kModifyTasks = 4096
+  kModifyTasks = 4096,
+  kTrimEpisode = 8192,
+  kSplit = 16384
 };
 
-/// The commands that edit one dataset (docs/edit.md).
-constexpr unsigned kEdits = kDeleteEpisodes | kRenameFeature | kRemoveFeature | kModifyTasks;
+/// The commands that edit one dataset (docs/edit.md). `split` makes several of it.
+constexpr unsigned kEdits =
+    kDeleteEpisodes | kTrimEpisode | kRenameFeature | kRemoveFeature | kModifyTasks;
 
 /// What a command line asks for.
 struct Invocation {
@@ -60,8 +64,10 @@ struct Invocation {
   std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
-  EditOptions edit;  ///< of the commands that edit
-  Rules rules;       ///< for all sources
+  EditOptions edit;    ///< of the commands that edit
+  std::string frames;  ///< trim-episode: --frames
+  SplitRules split;    ///< of `split`
+  Rules rules;         ///< for all sources
   /// The flags and variables that were given, by KeyOf().
   std::set<std::string, std::less<>> given;
   bool json = false;

@@ -116,8 +116,18 @@ std::string EnvironmentList(Command command) {
          "if not empty, no colours unless --color always\n";
 }
 
+// The commands that edit one dataset, on a line or two of the short help.
+std::string EditNames() {
+  std::string names;
+  for (const CommandHelp& help : AllCommands()) {
+    if ((help.command & (kEdits | kSplit)) == 0) continue;
+    names += (names.empty() ? "  " : ", ") + std::string(help.name);
+  }
+  return names + "\n" + std::string(25, ' ') + "Change one dataset, or make several of it\n";
+}
+
 // The beginning of both help texts.
-std::string Beginning(Command command) {
+std::string Beginning(Command command, bool is_short) {
   const CommandHelp* const chosen = Find(command);
   const CommandHelp& shown = chosen == nullptr ? AllCommands().front() : *chosen;
   std::string text = "Example: " + std::string(shown.example) + "\n\n";
@@ -126,7 +136,13 @@ std::string Beginning(Command command) {
            " " + std::string(chosen->arguments) + " [flags]\n";
   }
   text += std::string(kSentence) + "\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
+  const std::string edits = EditNames();
+  bool has_edits = false;
   for (const CommandHelp& help : AllCommands()) {
+    if (is_short && (help.command & (kEdits | kSplit)) != 0) {
+      if (!std::exchange(has_edits, true)) text += edits;
+      continue;
+    }
     text += "  " + Padded(std::string(help.name) + " " + std::string(help.arguments), 21) + "  " +
             std::string(help.help) + "\n";
   }
@@ -136,7 +152,7 @@ std::string Beginning(Command command) {
 }  // namespace
 
 std::string ShortHelp(Command command) {
-  return Beginning(command) + "\nFlags\n" + ShortFlagList(command) +
+  return Beginning(command, true) + "\nFlags\n" + ShortFlagList(command) +
          (IsShown(RuleFlags().front(), command, true)
               ? "`--help` shows all flags, also to select episodes and to make sources agree, "
                 "and the exit codes\n"
@@ -144,7 +160,7 @@ std::string ShortHelp(Command command) {
 }
 
 std::string FullHelp(Command command) {
-  std::string text = Beginning(command);
+  std::string text = Beginning(command, false);
   const CommandHelp* const chosen = Find(command);
   text += chosen != nullptr ? "\n" + std::string(chosen->detail) + "\n"
                             : "  help COMMAND           Show all flags of a command\n"

@@ -31,8 +31,8 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
     console.standard_output().Write("\n" + TotalsText(report));
     if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
   } else if (!invocation.quiet && is_there) {
-    console.standard_error().Write(WithoutControls(
-        SuccessText(report, (invocation.command & kEdits) != 0 ? &invocation.edit : nullptr)));
+    console.standard_error().Write(WithoutControls(SuccessText(
+        report, (invocation.command & (kEdits | kSplit)) != 0 ? &invocation.edit : nullptr)));
   }
   PrintSkipped(invocation, report.skipped, report.num_sources, console);
 }
@@ -64,6 +64,15 @@ ExitCode ListTheEpisodes(const Invocation& invocation, const Recipe& recipe, Con
 }
 
 }  // namespace
+
+void PrintMerge(const Invocation& invocation, const MergeReport& report, bool is_there,
+                Console& console) {
+  if (invocation.json) {
+    PrintJson(report, console.standard_output());
+  } else {
+    PrintText(invocation, report, is_there, console);
+  }
+}
 
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console) {
@@ -143,11 +152,7 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
 
   if (!status.ok()) return console.Fail(WithLines(status, *recipe));
   const bool is_there = !is_verified || result.is_published;
-  if (invocation.json) {
-    PrintJson(result.merge, console.standard_output());
-  } else {
-    PrintText(invocation, result.merge, is_there, console);
-  }
+  PrintMerge(invocation, result.merge, is_there, console);
   const ExitCode exit_code =
       is_verified ? PrintVerification(invocation, result.verification, console) : kExitDone;
   const bool is_left_out = exit_code == kExitDone && !result.merge.skipped.empty();

@@ -6,6 +6,7 @@
 #include "io/file_system.h"
 #include "robomerge/edit.h"
 #include "robomerge/merge.h"
+#include "robomerge/split.h"
 #include "robomerge/stages.h"
 #include "verify/verify.h"
 
@@ -34,6 +35,12 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
                              const MergeOptions& options, bool verify,
                              const ProgressCallback& progress = {},
                              const std::atomic<bool>* stop = nullptr);
+
+Result<std::vector<VerifiedMerge>> SplitOn(io::FileSystem& file_system, const std::string& source,
+                                           const std::string& directory, const SplitRules& rules,
+                                           const MergeOptions& options, bool verify,
+                                           const ProgressCallback& progress = {},
+                                           const std::atomic<bool>* stop = nullptr);
 
 Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
                                       const std::vector<SourceSpec>& sources,

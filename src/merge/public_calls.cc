@@ -40,6 +40,13 @@ Result<VerifiedMerge> Edit(const SourceSpec& source, const std::string& destinat
   return EditOn(io::Posix(), source, destination, edit, options, verify, progress, stop);
 }
 
+Result<std::vector<VerifiedMerge>> Split(const std::string& source, const std::string& directory,
+                                         const SplitRules& rules, const MergeOptions& options,
+                                         bool verify, const ProgressCallback& progress,
+                                         const std::atomic<bool>* stop) {
+  return SplitOn(io::Posix(), source, directory, rules, options, verify, progress, stop);
+}
+
 Result<InspectReport> Inspect(const std::string& root, const InspectOptions& options,
                               const ProgressCallback& progress, const std::atomic<bool>* stop) {
   return InspectOn(io::Posix(), root, options, progress, stop);

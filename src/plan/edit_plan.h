@@ -11,7 +11,7 @@ namespace robomerge {
 
 struct EditPlan {
   /// Data and video files keep their numbers, if episodes follow each other in them; otherwise
-  /// W-file-numbers. REQUIRES: files are not concatenated.
+  /// W-files-renumbered. REQUIRES: files are not concatenated.
   bool keep_file_numbers = false;
   /// Files that are of no dataset and go with it: paths relative to its root, and sizes.
   std::vector<std::pair<std::string, uint64_t>> carried;

@@ -219,7 +219,7 @@ void KeepFileNumbers(MergePlan& plan) {
     plan.warnings.push_back(
         Problem(Code::kIncompatible,
                 "files are numbered anew: episodes do not follow each other in them")
-            .Kind("W-file-numbers")
+            .Kind("W-files-renumbered")
             .Source(source.dataset->root)
             .At(source.dataset->root));
     return;

@@ -94,4 +94,20 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
   return sources;
 }
 
+Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file_system,
+                                                      const std::string& root) {
+  std::vector<RecordedSource> sources;
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
+  if (!record.contains("sources") || !record.at("sources").is_array()) return sources;
+  for (const json::Json& entry : record.at("sources")) {
+    RecordedSource& source = sources.emplace_back();
+    if (!entry.is_object()) continue;
+    const json::Json name = entry.value("name", json::Json());
+    const json::Json number = entry.value("num_episodes", json::Json());
+    if (name.is_string()) source.name = name.get<std::string>();
+    if (number.is_number_unsigned()) source.num_episodes = number.get<uint64_t>();
+  }
+  return sources;
+}
+
 }  // namespace robomerge

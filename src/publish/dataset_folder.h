@@ -1,0 +1,44 @@
+// A folder of several datasets, which appears by one rename.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "publish/ownership.h"
+#include "publish/staging.h"
+#include "robomerge/status.h"
+
+namespace robomerge {
+
+/// The datasets are published into directory(), each by a transaction of its own. After a kill the
+/// same id finds there what is done.
+class DatasetFolder {
+ public:
+  /// Takes the lock of `destination` and makes its staging folder. `id`: 16 hex digits that name
+  /// everything that decides what the datasets hold.
+  static Result<DatasetFolder> Begin(io::FileSystem& file_system, const std::string& destination,
+                                     const std::string& id, bool sync);
+
+  const std::string& directory() const { return paths_.directory; }
+  std::vector<std::string> OtherStagingFolders() const;
+
+  /// Puts the folder at its destination. REQUIRES: it holds a dataset of each of `names`.
+  /// kAlreadyExists (E-staging-foreign) if it holds anything else.
+  Status Publish(const std::vector<std::string>& names);
+  /// Ends a run that failed: what would only fail again goes. Returns `status`.
+  Status Settle(const Status& status);
+
+ private:
+  DatasetFolder(io::FileSystem& file_system, StagingPaths paths, bool sync);
+  void Leave();
+
+  io::FileSystem* file_system_;
+  StagingPaths paths_;
+  bool sync_;
+  Ownership ownership_;
+  std::unique_ptr<io::Lock> lock_;
+};
+
+}  // namespace robomerge
