@@ -30,7 +30,7 @@ Problem UnknownCommand(const std::string& word) {
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, inspect, compare, verify, describe, write, publish or push")
+      .Expected("merge, plan, inspect, stats, compare, verify, describe, write, publish or push")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -349,11 +349,12 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Expected("merge, plan, inspect, compare, verify, describe, write, publish or push")
         .Hint(std::string(kSeeHelp));
   }
-  if (chosen == kInspect) {
+  if (chosen == kInspect || chosen == kStats) {
     if (invocation.paths.size() == 1) return invocation;
-    return Problem(Code::kInvalidArgument, "`inspect` takes one dataset")
+    const std::string name(command->name);
+    return Problem(Code::kInvalidArgument, "`" + name + "` takes one dataset")
         .Kind("E-path")
-        .Expected("robomerge inspect PATH")
+        .Expected("robomerge " + name + " PATH")
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
   if (chosen == kPush) {

@@ -25,7 +25,8 @@ enum Command : unsigned {
   kPublish = 32,
   kVerify = 64,
   kCompare = 128,
-  kPush = 256
+  kPush = 256,
+  kStats = 512
 };
 
 /// What a command line asks for.
@@ -44,6 +45,7 @@ struct Invocation {
   Rank rank;
   bool against = false;        ///< verify: --against
   bool verify = false;         ///< merge: --verify
+  bool measure_stats = false;  ///< verify: --measure-stats
   bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
   bool is_private = false;     ///< push: --private

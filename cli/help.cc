@@ -151,7 +151,8 @@ std::string FullHelp(Command command) {
                               "  completion SHELL       Print what makes bash, zsh or fish "
                               "complete the command line\n";
   text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
-  if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
+  if (command != kInspect && command != kCompare && command != kStats)
+    text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }
 

@@ -257,6 +257,28 @@ class Combination {
 
 }  // namespace
 
+Status VisitValues(const OpenSummary& open, const RunPlace& run, uint32_t key_bits,
+                   const std::function<void(double value, uint64_t times)>& visit) {
+  if (run.directory_bytes == 0) return Status();
+  const std::string& path = open.file->path();
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string directory,
+                             ReadBytes(*open.file, run.offset, run.directory_bytes));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Bucket> buckets,
+                             ReadDirectory(directory, run.payload_bytes, path));
+  for (const Bucket& bucket : buckets) {
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const std::string bytes,
+        ReadBytes(*open.file, run.offset + run.directory_bytes + bucket.offset, bucket.num_bytes));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Entry> entries,
+                               ReadBucket(bucket, bytes, key_bits, path));
+    for (const Entry& entry : entries) {
+      visit(key_bits == 32 ? ValueOf(static_cast<uint32_t>(entry.key)) : ValueOf(entry.key),
+            entry.times);
+    }
+  }
+  return Status();
+}
+
 Result<MeasuredRows> Combine(size_t num_summaries, const OpenSummaryCall& open,
                              uint64_t num_frames) {
   return Combination(num_summaries, open, num_frames).Run();

@@ -151,7 +151,7 @@ void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
   const double rounding = kRounding * magnitude;
   const double bin = finite.empty() ? 0 : look.max / kRecorderBins - look.min / kRecorderBins;
   const auto error_of = [&](double distance) {
-    return distance / std::max(look.deviation, std::max(rounding, 1e-300));
+    return distance / ErrorUnit(look.deviation, magnitude);
   };
   for (const Stated& one : stated_) {
     const double stated = one.values[element];
