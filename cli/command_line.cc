@@ -360,11 +360,12 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Expected(CommandNames())
         .Hint(std::string(kSeeHelp));
   }
-  if (chosen == kInspect) {
+  if (chosen == kInspect || chosen == kStats) {
     if (invocation.paths.size() == 1) return invocation;
-    return Problem(Code::kInvalidArgument, "`inspect` takes one dataset")
+    const std::string name(command->name);
+    return Problem(Code::kInvalidArgument, "`" + name + "` takes one dataset")
         .Kind("E-path")
-        .Expected("robomerge inspect PATH")
+        .Expected("robomerge " + name + " PATH")
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
   if (chosen == kPush) {

@@ -87,6 +87,9 @@ ExitCode RunCompare(const Invocation& invocation, Console& console);
 /// Runs `push`: the dataset is looked at, and then the Hub gets what differs.
 ExitCode RunPush(const Invocation& invocation, Console& console);
 
+/// Runs `stats`: measures the rows of a dataset and shows what they are.
+ExitCode RunStats(const Invocation& invocation, Console& console);
+
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 
 }  // namespace robomerge::cli

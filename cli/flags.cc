@@ -185,7 +185,8 @@ constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kMakes = kMerges | kEdits;
 constexpr unsigned kWorks = kMakes | kRanked;
-constexpr unsigned kEvery = kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush;
+constexpr unsigned kEvery =
+    kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush | kStats;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMakes | kSplit, true,
@@ -232,7 +233,7 @@ constexpr Flag kFlags[] = {
      SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
      SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare, true,
+    {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare | kStats, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
     {"dry-run", 'n', "", kMerge | kEdits | kSplit, false,
@@ -299,6 +300,10 @@ constexpr Flag kFlags[] = {
      "Also read all rows and video indexes: faults, constants, NaN, outliers",
      "As `verify PATH` does. Exits with 3 if it finds what a merge would not refuse.", "",
      Raise<&Invocation::read_data>},
+    {"measure-stats", 0, "", kVerify, false,
+     "Also measure all statistics of numbers, and hold those that are stated against them",
+     "docs/statistics.md has the tolerances. Needs room in $TMPDIR.", "",
+     Raise<&Invocation::measure_stats>},
     {"recipe-out", 0, "FILE", kCompare, true,
      "Write the flags as a recipe for `merge --recipe`, to be read and changed",
      "An older recipe is replaced if nobody has changed it; nothing else is.", "",
@@ -316,7 +321,7 @@ constexpr Flag kFlags[] = {
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kSplit | kVerify | kInspect | kPush, false,
+    {"progress", 0, "WHEN", kWorks | kSplit | kVerify | kInspect | kPush | kStats, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
@@ -341,6 +346,10 @@ constexpr CommandHelp kCommands[] = {
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.",
      "robomerge inspect kitchen_1 --read-data"},
+    {kStats, "stats", "PATH", "Show the true statistics of a dataset, measured from its rows",
+     "Each element of each numeric feature: range, quantiles, mean, deviation, and how its values\n"
+     "are distributed; then where stats.json and the episodes state something else.",
+     "robomerge stats kitchen"},
     {kCompare, "compare", "SRC...", "Show how datasets differ, and the flags that settle it",
      "Reads metadata only. Exits with 3 if a merge would refuse them as they are, with 1 if one\n"
      "cannot be read.",

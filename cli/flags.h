@@ -33,7 +33,8 @@ enum Command : unsigned {
   kRemoveFeature = 2048,
   kModifyTasks = 4096,
   kTrimEpisode = 8192,
-  kSplit = 16384
+  kSplit = 16384,
+  kStats = 32768
 };
 
 /// The commands that edit one dataset (docs/edit.md). `split` makes several of it.
@@ -57,6 +58,7 @@ struct Invocation {
   Rank rank;
   bool against = false;        ///< verify: --against
   bool verify = false;         ///< merge: --verify
+  bool measure_stats = false;  ///< verify: --measure-stats
   bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
   bool is_private = false;     ///< push: --private

@@ -116,14 +116,14 @@ std::string EnvironmentList(Command command) {
          "if not empty, no colours unless --color always\n";
 }
 
-// The commands that edit one dataset, on a line or two of the short help.
+// The commands that edit one dataset, on one line of the short help.
 std::string EditNames() {
   std::string names;
   for (const CommandHelp& help : AllCommands()) {
     if ((help.command & (kEdits | kSplit)) == 0) continue;
     names += (names.empty() ? "  " : ", ") + std::string(help.name);
   }
-  return names + "\n" + std::string(25, ' ') + "Change one dataset, or make several of it\n";
+  return names + "  Edit a dataset\n";
 }
 
 // The beginning of both help texts.
@@ -167,7 +167,8 @@ std::string FullHelp(Command command) {
                               "  completion SHELL       Print what makes bash, zsh or fish "
                               "complete the command line\n";
   text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
-  if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
+  if (command != kInspect && command != kCompare && command != kStats)
+    text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }
 

@@ -28,6 +28,9 @@ class AddToLine {
   void operator()(const char* name, const std::vector<InspectReport::File>& files) const {
     Count(name, files);
   }
+  void operator()(const char* name, const std::vector<StatsReport::Element>& elements) const {
+    Count(name, elements);
+  }
   void operator()(const char* name, const std::vector<Problem>& problems) const {
     Count(name, problems);
   }
@@ -110,6 +113,17 @@ std::string VerifySummaryLine(const VerifyReport& report, int exit_code) {
   Json fields = Message("summary", report);
   fields["exit_code"] = exit_code;
   return Line(fields);
+}
+
+std::string StatsLines(const StatsReport& report, int exit_code) {
+  std::string lines;
+  for (const StatsReport::Element& element : report.elements)
+    lines += Line(Message("element", element));
+  for (const Finding& note : report.notes) lines += Line(Message("note", note));
+  for (const Finding& finding : report.findings) lines += FindingLine(finding);
+  Json summary = Message("summary", report);
+  summary["exit_code"] = exit_code;
+  return lines + Line(summary);
 }
 
 std::string InspectLines(const InspectReport& report, int exit_code) {

@@ -13,6 +13,7 @@
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
+#include "robomerge/stats.h"
 #include "robomerge/status.h"
 
 namespace robomerge::cli {
@@ -41,6 +42,9 @@ std::string VerifySummaryLine(const VerifyReport& report, int exit_code);
 /// "finding", then
 /// "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);
+
+/// All lines of `stats`: each "element", "note" and "finding", then "summary".
+std::string StatsLines(const StatsReport& report, int exit_code);
 
 /// All lines of a comparison: each "difference" and "problem", then "summary".
 std::string CompareLines(const CompareReport& report, int exit_code);

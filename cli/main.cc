@@ -50,6 +50,7 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       break;
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
+      if (invocation.command == kStats) return RunStats(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
       if (invocation.command == kSplit) return RunSplit(invocation, console);
       if (invocation.command == kPush) return RunPush(invocation, console);

@@ -74,6 +74,7 @@ ExitCode RunVerification(const Invocation& invocation, std::vector<SourceSpec> d
   VerifyOptions options;
   options.num_workers = invocation.options.num_workers;
   options.retime = invocation.options.retime;
+  options.measure_stats = invocation.measure_stats;
   const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
     reporter.Report(counts);
   };

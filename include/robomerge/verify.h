@@ -23,11 +23,15 @@ struct VerifyOptions {
 
   /// The sources were merged with MergeOptions::retime.
   bool retime = false;
+  /// Also measure the statistics of numbers from all rows, and hold those that are stated against
+  /// them (MeasureStats of robomerge/stats.h).
+  bool measure_stats = false;
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("num_workers", self.num_workers);
     visit("most_findings", self.most_findings);
     visit("retime", self.retime);
+    visit("measure_stats", self.measure_stats);
   }
   bool operator==(const VerifyOptions&) const = default;
 };

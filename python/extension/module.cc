@@ -15,6 +15,7 @@
 #include "robomerge/compare.h"
 #include "robomerge/edit.h"
 #include "robomerge/inspect.h"
+#include "robomerge/stats.h"
 #include "robomerge/merge.h"
 #include "robomerge/recipe.h"
 #include "robomerge/verify.h"
@@ -163,6 +164,21 @@ nb::tuple InspectFromPython(nb::handle root, const nb::dict& given, const nb::ob
   return Answer(*report);
 }
 
+nb::tuple StatsFromPython(nb::handle root, const nb::dict& given, const nb::object& progress) {
+  Arguments arguments;
+  const std::string path = arguments.Path("root", root);
+  StatsOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<StatsReport>> report;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        report = MeasureStats(path, options, tell, &stop);
+      },
+      progress);
+  return Answer(*report);
+}
+
 nb::tuple ReadRecipeFromPython(nb::handle path) {
   Arguments arguments;
   const std::string file = arguments.Path("path", path);
@@ -245,6 +261,8 @@ NB_MODULE(_robomerge, module) {
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
+             "Returns the report and no problems, or None and the problems.");
+  module.def("stats", StatsFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
   module.def("rules_text", RulesFromPython, "source"_a,
              "The rules of a source in their normal form, as JSON.");

@@ -37,6 +37,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
     from robomerge.merging import push as push
+    from robomerge.merging import stats as stats
     from robomerge.merging import verify as verify
     from robomerge.recipe import Recipe as Recipe
     from robomerge.recipe import Source as Source
@@ -56,6 +57,8 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         ReportedFile as ReportedFile,
         Skipped as Skipped,
         StageTime as StageTime,
+        StatsElement as StatsElement,
+        StatsReport as StatsReport,
         VerifyReport as VerifyReport,
     )
 
@@ -74,7 +77,7 @@ _NAMES_OF = {
     ),
     "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("compare", "edit", "inspect", "merge", "plan", "push", "verify"),
+    "robomerge.merging": ("compare", "edit", "inspect", "merge", "plan", "push", "stats", "verify"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",
@@ -91,6 +94,8 @@ _NAMES_OF = {
         "ReportedFile",
         "Skipped",
         "StageTime",
+        "StatsElement",
+        "StatsReport",
         "VerifyReport",
     ),
 }

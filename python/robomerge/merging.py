@@ -1,4 +1,4 @@
-"""merge, plan, inspect, compare, verify and push."""
+"""merge, plan, inspect, stats, compare, verify and push."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +15,7 @@ from robomerge.report import (
     MergeProgress,
     MergeReport,
     Problem,
+    StatsReport,
     VerifyReport,
     from_fields,
 )
@@ -287,6 +288,34 @@ def inspect(
     return _value(InspectReport, answer)
 
 
+def stats(root: PathLike, *, num_workers: int | None = None, progress: Progress = None) -> StatsReport:
+    """Measures the statistics of all numeric features from the rows of a dataset, exactly.
+
+    index, episode_index and task_index are left out. Nothing is written but temporary files, about
+    two bytes for a float32, in $TMPDIR.
+
+    Args:
+        root: the dataset.
+        num_workers: threads; None or 0 for one per core that this process may use. The report does
+            not depend on it.
+        progress: as in `verify`.
+
+    Returns:
+        A StatsReport, which is true if the statistics that the dataset states are those of its rows.
+
+    Raises:
+        DatasetNotFoundError, UnsupportedError, CorruptDatasetError, SystemRefusedError: the dataset
+            could not be read.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from robomerge.library import extension
+
+    (root,) = located_paths([root], progress)
+    with told(progress) as callback:
+        answer = extension.stats(root, {"num_workers": num_workers}, callback)
+    return _value(StatsReport, answer)
+
+
 def compare(
     sources: Iterable[PathLike | Source], *, recipe_out: PathLike | None = None, num_workers: int | None = None
 ) -> CompareReport:
@@ -324,6 +353,7 @@ def verify(
     *,
     num_workers: int | None = None,
     retime: bool = False,
+    measure_stats: bool = False,
     progress: Progress = None,
 ) -> VerifyReport:
     """Checks the real rows and frames of a dataset, alone or against what it was merged from.
@@ -339,6 +369,8 @@ def verify(
         num_workers: threads; None or 0 for one per core that this process may use. Findings do not
             depend on it.
         retime: the merge was made with `retime`.
+        measure_stats: also measure the statistics of numbers from all rows, and hold those that are
+            stated against them, as `stats` does.
         progress: as in `merge`; `planned_bytes` and `moved_bytes` are those to check and those
             checked.
 
@@ -352,7 +384,7 @@ def verify(
     """
     from robomerge.library import extension
 
-    options = {"num_workers": num_workers, "retime": retime}
+    options = {"num_workers": num_workers, "retime": retime, "measure_stats": measure_stats}
     (destination,) = located_paths([destination], progress)
     sources = located_paths(() if against is None else against, progress, made=destination)
     with told(progress) as callback:

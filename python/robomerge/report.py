@@ -244,6 +244,50 @@ class InspectReport:
 
 
 @dataclass(frozen=True)
+class StatsElement:
+    """One element of the last dimension of a numeric feature: all of its finite values."""
+
+    feature: str
+    #: As the feature's `names` say; else its number.
+    name: str
+    num_values: int
+    num_nan: int
+    num_infinite: int
+    min: float
+    max: float
+    mean: float
+    #: Of the population.
+    std: float
+    q01: float
+    q10: float
+    q50: float
+    q90: float
+    q99: float
+    #: How many values lie in each of eight bins of equal width from min to max.
+    histogram: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StatsReport:
+    """The statistics of one dataset, measured from its rows."""
+
+    root: str
+    num_episodes: int
+    num_frames: int
+    elements: tuple[StatsElement, ...] = field(repr=False)
+    #: No faults; their kinds begin with "N-".
+    notes: tuple[Finding, ...] = field(repr=False)
+    #: Where stats.json and the episodes state something else: one a feature, with the worst of them.
+    findings: tuple[Finding, ...]
+    num_findings: int
+    seconds: float
+
+    def __bool__(self) -> bool:
+        """Whether what the dataset states is true."""
+        return self.num_findings == 0
+
+
+@dataclass(frozen=True)
 class Remedy:
     """One rule that settles a difference, or helps to."""
 

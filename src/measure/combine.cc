@@ -14,6 +14,59 @@ namespace {
 constexpr size_t kElementsAtOnce = 8;
 constexpr size_t kNumDigits = size_t{1} << kDigitBits;
 
+// How often each digit occurs: as a list while they are few, which is faster than to clear and to
+// walk through counters for all.
+class DigitCounts {
+ public:
+  void Add(uint64_t digit, uint64_t times) {
+    if (!all_.empty()) {
+      all_[digit] += times;
+      return;
+    }
+    few_.emplace_back(static_cast<uint32_t>(digit), times);
+    if (few_.size() < kMostInList) return;
+    Join();
+    if (few_.size() < kMostInList / 2) return;
+    all_.resize(kNumDigits);
+    for (const auto& [known, count] : few_) all_[known] += count;
+    few_ = {};
+  }
+
+  /// The digit of the value of this rank, which becomes the rank among those of the digit.
+  uint64_t Find(uint64_t& rank) {
+    uint64_t digit = 0;
+    if (!all_.empty()) {
+      while (digit + 1 < kNumDigits && rank >= all_[digit]) rank -= all_[digit++];
+      return digit;
+    }
+    Join();
+    for (const auto& [known, count] : few_) {
+      digit = known;
+      if (rank < count) break;
+      rank -= count;
+    }
+    return digit;
+  }
+
+ private:
+  static constexpr size_t kMostInList = 8192;
+
+  void Join() {
+    std::sort(few_.begin(), few_.end());
+    size_t end = 0;
+    for (size_t at = 0; at < few_.size(); ++at) {
+      if (end > 0 && few_[end - 1].first == few_[at].first)
+        few_[end - 1].second += few_[at].second;
+      else
+        few_[end++] = few_[at];
+    }
+    few_.resize(end);
+  }
+
+  std::vector<std::pair<uint32_t, uint64_t>> few_;
+  std::vector<uint64_t> all_;
+};
+
 // A value is known by its rank, and each search makes its key known by one digit more.
 struct Wanted {
   uint64_t rank = 0;  // among the values that have the digits of `prefix`
@@ -24,14 +77,14 @@ struct Wanted {
 struct Search {
   size_t feature = 0, element = 0;
   uint32_t key_bits = 32;
-  std::vector<Wanted> wanted;                   // two for each quantile
-  std::vector<uint64_t> prefixes;               // distinct ones of `wanted`, ascending
-  std::vector<std::vector<uint64_t>> counters;  // by prefix: values by their next digit
+  std::vector<Wanted> wanted;         // two for each quantile
+  std::vector<uint64_t> prefixes;     // distinct ones of `wanted`, ascending
+  std::vector<DigitCounts> counters;  // by prefix: values by their next digit
 
-  uint64_t* CountersOf(uint64_t prefix) {
+  DigitCounts* CountersOf(uint64_t prefix) {
     const auto found = std::lower_bound(prefixes.begin(), prefixes.end(), prefix);
     if (found == prefixes.end() || *found != prefix) return nullptr;
-    return counters[static_cast<size_t>(found - prefixes.begin())].data();
+    return &counters[static_cast<size_t>(found - prefixes.begin())];
   }
 
   void Begin() {
@@ -39,14 +92,12 @@ struct Search {
     for (const Wanted& one : wanted) prefixes.push_back(one.prefix);
     std::sort(prefixes.begin(), prefixes.end());
     prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
-    counters.assign(prefixes.size(), std::vector<uint64_t>(kNumDigits));
+    counters.assign(prefixes.size(), {});
   }
 
   void End() {
     for (Wanted& one : wanted) {
-      const uint64_t* counts = CountersOf(one.prefix);
-      uint64_t digit = 0;
-      while (digit + 1 < kNumDigits && one.rank >= counts[digit]) one.rank -= counts[digit++];
+      const uint64_t digit = CountersOf(one.prefix)->Find(one.rank);
       one.prefix = one.prefix << kDigitBits | digit;
     }
   }
@@ -72,8 +123,8 @@ Status Count(const OpenSummary& open, const RunPlace& run, uint32_t run_bits, ui
                              ReadDirectory(directory, run.payload_bytes, path));
   const bool is_widened = run_bits != search.key_bits;
   if (known_bits == 0 && !is_widened) {
-    uint64_t* counts = search.CountersOf(0);
-    for (const Bucket& bucket : buckets) counts[bucket.digit] += bucket.num_values;
+    DigitCounts& counts = *search.CountersOf(0);
+    for (const Bucket& bucket : buckets) counts.Add(bucket.digit, bucket.num_values);
     return Status();
   }
   const uint32_t next_shift = search.key_bits - known_bits - kDigitBits;
@@ -92,8 +143,8 @@ Status Count(const OpenSummary& open, const RunPlace& run, uint32_t run_bits, ui
     for (const Entry& entry : entries) {
       const uint64_t key = is_widened ? Widened(entry.key) : entry.key;
       const uint64_t prefix = known_bits == 0 ? 0 : key >> (search.key_bits - known_bits);
-      if (uint64_t* counts = search.CountersOf(prefix))
-        counts[key >> next_shift & (kNumDigits - 1)] += entry.times;
+      if (DigitCounts* counts = search.CountersOf(prefix))
+        counts->Add(key >> next_shift & (kNumDigits - 1), entry.times);
     }
   }
   return Status();
@@ -256,6 +307,28 @@ class Combination {
 };
 
 }  // namespace
+
+Status VisitValues(const OpenSummary& open, const RunPlace& run, uint32_t key_bits,
+                   const std::function<void(double value, uint64_t times)>& visit) {
+  if (run.directory_bytes == 0) return Status();
+  const std::string& path = open.file->path();
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string directory,
+                             ReadBytes(*open.file, run.offset, run.directory_bytes));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Bucket> buckets,
+                             ReadDirectory(directory, run.payload_bytes, path));
+  for (const Bucket& bucket : buckets) {
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const std::string bytes,
+        ReadBytes(*open.file, run.offset + run.directory_bytes + bucket.offset, bucket.num_bytes));
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<Entry> entries,
+                               ReadBucket(bucket, bytes, key_bits, path));
+    for (const Entry& entry : entries) {
+      visit(key_bits == 32 ? ValueOf(static_cast<uint32_t>(entry.key)) : ValueOf(entry.key),
+            entry.times);
+    }
+  }
+  return Status();
+}
 
 Result<MeasuredRows> Combine(size_t num_summaries, const OpenSummaryCall& open,
                              uint64_t num_frames) {

@@ -23,24 +23,46 @@ struct Look {
   double min = kNone, max = kNone, mean = kNone, deviation = kNone;
 };
 
+// As exact as a check needs. Eight sums at once, in a fixed order, so that a processor may add them
+// side by side and every processor decides alike.
 template <typename Number>
 Look LookAt(const std::vector<Number>& values) {
   Look look;
   if (values.empty()) return look;
-  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
-  look.min = static_cast<double>(*least) + 0.0;
-  look.max = static_cast<double>(*greatest) + 0.0;
-  const auto count = static_cast<long double>(values.size());
-  long double sum = 0, spread = 0;
-  for (const Number value : values) sum += static_cast<long double>(value);
-  const long double mean = sum / count;
+  constexpr size_t kLanes = 8;
+  const auto sum_of = [&](const auto& of) {
+    double sums[kLanes] = {};
+    size_t at = 0;
+    for (; at + kLanes <= values.size(); at += kLanes) {
+      for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += of(values[at + lane]);
+    }
+    for (size_t lane = 0; at < values.size(); ++at, ++lane) sums[lane] += of(values[at]);
+    double sum = 0;
+    for (const double one : sums) sum += one;
+    return sum;
+  };
+  Number least = values.front(), greatest = values.front();
   for (const Number value : values) {
-    const long double distance = static_cast<long double>(value) - mean;
-    spread += distance * distance;
+    least = value < least ? value : least;
+    greatest = greatest < value ? value : greatest;
   }
-  look.mean = static_cast<double>(mean);
-  look.deviation = look.min == look.max ? 0 : static_cast<double>(std::sqrt(spread / count));
-  if (look.min == look.max) look.mean = look.min;
+  look.min = static_cast<double>(least) + 0.0;
+  look.max = static_cast<double>(greatest) + 0.0;
+  if (least == greatest) {
+    look.mean = look.min, look.deviation = 0;
+    return look;
+  }
+  // Distances from a value of the row lose nothing where values lie close together.
+  const auto count = static_cast<double>(values.size());
+  const double origin = look.min;
+  const double shift =
+      sum_of([&](Number value) { return static_cast<double>(value) - origin; }) / count;
+  look.mean = origin + shift;
+  const double spread = sum_of([&](Number value) {
+    const double distance = static_cast<double>(value) - origin - shift;
+    return distance * distance;
+  });
+  look.deviation = std::sqrt(spread / count);
   return look;
 }
 
@@ -151,7 +173,7 @@ void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
   const double rounding = kRounding * magnitude;
   const double bin = finite.empty() ? 0 : look.max / kRecorderBins - look.min / kRecorderBins;
   const auto error_of = [&](double distance) {
-    return distance / std::max(look.deviation, std::max(rounding, 1e-300));
+    return distance / ErrorUnit(look.deviation, magnitude);
   };
   for (const Stated& one : stated_) {
     const double stated = one.values[element];
@@ -186,8 +208,16 @@ void EpisodeCheck::Check(uint32_t element, const std::vector<Number>& finite) {
 
 template <typename Number>
 void EpisodeCheck::Measure(std::vector<Number>& finite) {
-  const Look look = LookAt(finite);
   std::sort(finite.begin(), finite.end());
+  Look look;
+  if (!finite.empty()) {
+    ExactSums sums;
+    for (const Number value : finite) sums.Add(static_cast<double>(value) + 0.0, 1);
+    look.min = static_cast<double>(finite.front()) + 0.0;
+    look.max = static_cast<double>(finite.back()) + 0.0;
+    look.mean = sums.Mean(finite.size());
+    look.deviation = sums.Deviation(finite.size());
+  }
   for (Statistic& one : measured_.statistics) {
     if (one.name == "count") continue;
     const std::optional<double> percent = QuantilePercent(one.name);

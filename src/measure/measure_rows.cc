@@ -178,11 +178,16 @@ class Measurement {
     facts.num_values += values.size();
     const bool is_wide = summary_.features[feature].key_bits == 64;
     Waiting& waiting = waiting_[FirstElement(feature) + element];
-    for (const Number value : values) {
-      if (is_wide)
-        waiting.wide.push_back(KeyOf(static_cast<double>(value)));
-      else
-        waiting.narrow.push_back(KeyOf(static_cast<float>(value)));
+    if (is_wide) {
+      const size_t first = waiting.wide.size();
+      waiting.wide.resize(first + values.size());
+      for (size_t at = 0; at < values.size(); ++at)
+        waiting.wide[first + at] = KeyOf(static_cast<double>(values[at]));
+    } else {
+      const size_t first = waiting.narrow.size();
+      waiting.narrow.resize(first + values.size());
+      for (size_t at = 0; at < values.size(); ++at)
+        waiting.narrow[first + at] = KeyOf(static_cast<float>(values[at]));
     }
     waiting_bytes_ += values.size() * (is_wide ? sizeof(uint64_t) : sizeof(uint32_t));
   }

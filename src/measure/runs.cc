@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 
 #include "measure/bytes.h"
 
@@ -47,12 +48,21 @@ void SortKeys(std::vector<Key>& keys, std::vector<Key>& scratch) {
 template <typename Key>
 uint64_t AppendRun(const std::vector<Key>& sorted, std::string& out) {
   constexpr uint32_t kShift = std::numeric_limits<Key>::digits - kDigitBits;
-  std::string directory, entries;
-  ByteWriter heads(directory), values(entries);
+  // Of a number of 65 bits and of a count.
+  constexpr size_t kMostEntryBytes = 20;
+  std::string directory;
+  ByteWriter heads(directory);
+  const auto entries = std::make_unique_for_overwrite<char[]>(sorted.size() * kMostEntryBytes);
+  char* end_of_entries = entries.get();
+  const auto add = [&end_of_entries](uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *end_of_entries++ = static_cast<char>(value | 0x80);
+    *end_of_entries++ = static_cast<char>(value);
+  };
   uint64_t last_digit = 0;
   for (size_t begin = 0; begin < sorted.size();) {
     const Key digit = sorted[begin] >> kShift;
-    const size_t entries_begin = entries.size(), first = begin;
+    const char* const entries_begin = end_of_entries;
+    const size_t first = begin;
     Key last = static_cast<Key>(digit << kShift);
     while (begin < sorted.size() && sorted[begin] >> kShift == digit) {
       const Key key = sorted[begin];
@@ -60,18 +70,18 @@ uint64_t AppendRun(const std::vector<Key>& sorted, std::string& out) {
       while (end < sorted.size() && sorted[end] == key) ++end;
       // Most values occur once: the lowest bit says if that is not so.
       const bool repeats = end - begin > 1;
-      values.Number(static_cast<uint64_t>(key - last) << 1 | (repeats ? 1 : 0));
-      if (repeats) values.Number(end - begin);
+      add(static_cast<uint64_t>(key - last) << 1 | (repeats ? 1 : 0));
+      if (repeats) add(end - begin);
       last = key;
       begin = end;
     }
     heads.Number(static_cast<uint64_t>(digit) - last_digit);
     heads.Number(begin - first);
-    heads.Number(entries.size() - entries_begin);
+    heads.Number(static_cast<uint64_t>(end_of_entries - entries_begin));
     last_digit = static_cast<uint64_t>(digit);
   }
   out += directory;
-  out += entries;
+  out.append(entries.get(), static_cast<size_t>(end_of_entries - entries.get()));
   return directory.size();
 }
 

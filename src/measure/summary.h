@@ -77,6 +77,11 @@ class SummaryWriter {
 /// kCorrupt if it is not whole.
 Result<OpenSummary> ReadSummary(std::shared_ptr<const io::RandomAccessFile> file);
 
+/// Calls `visit` with every value of a run whose keys have `key_bits`, and how often it is there.
+/// kCorrupt if the run is damaged.
+Status VisitValues(const OpenSummary& open, const RunPlace& run, uint32_t key_bits,
+                   const std::function<void(double value, uint64_t times)>& visit);
+
 /// What all summaries say together.
 struct MeasuredRows {
   std::vector<FeatureFacts> features;  ///< facts added; in the order of the first summary

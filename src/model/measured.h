@@ -1,6 +1,7 @@
 // What rows say that were measured while they were written.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,6 +20,13 @@ inline double Interpolate(double low, double high, double part) {
   return part < 0.5 ? low + distance * part : high - distance * (1 - part);
 }
 
+/// The unit in which an error of a statistic is told: one standard deviation, or a thousandth of
+/// the magnitude where values hardly differ.
+inline double ErrorUnit(double deviation, double magnitude) {
+  constexpr double kLeast = 1e-300;
+  return std::max({deviation, magnitude / 1000, kLeast});
+}
+
 /// Statistics of one feature in one episode that are measured, since the stated ones are not those
 /// of its rows.
 struct EpisodeCorrection {
@@ -29,7 +37,7 @@ struct EpisodeCorrection {
   uint32_t element = 0;
   bool is_missing = false;
   double stated = 0, measured = 0;
-  /// The difference in standard deviations of the episode.
+  /// The difference in units of ErrorUnit().
   double error = 0;
 };
 
