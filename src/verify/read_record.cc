@@ -105,7 +105,7 @@ Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file
     const json::Json name = entry.value("name", json::Json());
     const json::Json number = entry.value("num_episodes", json::Json());
     if (name.is_string()) source.name = name.get<std::string>();
-    if (number.is_number_unsigned()) source.num_episodes = number.get<uint64_t>();
+    if (number.is_number_integer() && number >= 0) source.num_episodes = number.get<uint64_t>();
   }
   return sources;
 }

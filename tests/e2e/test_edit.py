@@ -243,7 +243,7 @@ def test_wrong_wishes_leave_everything_as_it_was(robomerge, source, tmp_path, ca
     words, kind = WRONG[case]
     make_source(tmp_path / "kitchen_old", 7)
     before = tree(tmp_path)
-    run = robomerge(*[str(source) if word == "SRC" else word for word in words], cwd=tmp_path)
+    run = robomerge(*[word.replace("SRC", str(source)) for word in words], cwd=tmp_path)
     assert run.exit_code in (1, 2) and f"{kind}" in run.stderr, run.stderr
     assert tree(tmp_path) == before
 
