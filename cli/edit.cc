@@ -34,6 +34,11 @@ Status CheckPlaces(const Invocation& invocation) {
             "say with `-o DST` where the new dataset is to be made, or with `--in-place` that it "
             "takes the place of SRC");
   }
+  if (edit.in_place && !invocation.paths.empty() && invocation.paths.front().starts_with("hf://")) {
+    return wrong("a dataset on the Hub is not edited in place")
+        .Found(StrCat("`", invocation.paths.front(), "`"))
+        .Hint("make a new one with `-o DST`, then `robomerge push DST` to the address");
+  }
   if (!edit.backup && !edit.in_place)
     return wrong("`--no-backup` without `--in-place`").Hint("with `-o` SRC stays as it is");
   if (invocation.options.overwrite && edit.in_place)

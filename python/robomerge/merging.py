@@ -214,6 +214,7 @@ def _edit(
 ) -> MergeReport:
     from robomerge.library import extension
 
+    [source] = located([source], progress, options)
     with told(progress) as callback:
         return _proven(_value(MergeReport, extension.edit(source, destination, changes, options, verify, callback)))
 

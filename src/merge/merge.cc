@@ -11,6 +11,7 @@
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
+#include "read/needed_files.h"
 #include "read/read_source.h"
 #include "robomerge/verify.h"
 #include "schedule/shared_loop.h"
@@ -53,6 +54,8 @@ Result<EditPlan> EditPlanOf(const io::FileSystem& file_system, const std::string
                             const EditOptions& edit) {
   EditPlan plan;
   plan.keep_file_numbers = edit.keep_file_numbers;
+  // What the cache of the Hub holds of a snapshot, besides what was asked for, must not show.
+  if (!HubAddressOf(root).empty()) return plan;
   for (const std::string path : {"README.md", ".gitattributes", "meta/modality.json"}) {
     const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(root, path));
     if (!stat.ok() && stat.status().code() == Code::kNotFound) continue;
@@ -78,7 +81,8 @@ class MergeRun {
   Result<MergeReport> Edit(const std::string& destination, const EditOptions& edit,
                            VerifyReport* verification) {
     edit_ = edit;
-    ROBOMERGE_ASSIGN_OR_RETURN(edit_plan_, EditPlanOf(file_system_, sources_.front().location, edit));
+    ROBOMERGE_ASSIGN_OR_RETURN(edit_plan_,
+                               EditPlanOf(file_system_, sources_.front().location, edit));
     return Merge(destination, verification);
   }
 
@@ -92,9 +96,9 @@ class MergeRun {
     const std::vector<std::string> places =
         PlacesOf(file_system_, LocationsOf(sources_), options_.skip_broken);
     // In place the source may be the destination.
-    ROBOMERGE_RETURN_NOT_OK(
-        CheckDestination(file_system_, destination_,
-                         edit_.in_place ? std::vector<std::string>() : places, options_));
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_,
+                                             edit_.in_place ? std::vector<std::string>() : places,
+                                             options_));
     if (edit_.in_place && edit_.backup)
       ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));
     ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));

@@ -230,6 +230,7 @@ WRONG = {
     "no_folder": (["split", "SRC", "--by-task"], "E-no-destination"),
     "no_part": (["split", "SRC", "--into", "a", "-o", "out"], "E-value"),
     "split_into_itself": (["split", "SRC", "--by-task", "-o", "SRC/parts"], "E-destination-in-source"),
+    "on_the_hub": (["delete-episodes", "hf://datasets/lab/kitchen", "1", "--in-place"], "E-flag"),
     "no_task": (["modify-tasks", "SRC", "--in-place"], "E-flag"),
     "no_such_task": (["modify-tasks", "SRC", "--replace-task", "a=b", "--in-place"], "E-rule"),
     "more_datasets": (["modify-tasks", "SRC", "b", "--set-task", "x", "--in-place"], "E-path"),
