@@ -33,10 +33,6 @@ Result<DatasetFolder> DatasetFolder::Begin(io::FileSystem& file_system,
   return folder;
 }
 
-std::vector<std::string> DatasetFolder::OtherStagingFolders() const {
-  return robomerge::OtherStagingFolders(*file_system_, paths_);
-}
-
 Status DatasetFolder::Publish(const std::vector<std::string>& names) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> there,
                              file_system_->List(paths_.directory));

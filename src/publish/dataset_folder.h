@@ -22,7 +22,6 @@ class DatasetFolder {
                                      const std::string& id, bool sync);
 
   const std::string& directory() const { return paths_.directory; }
-  std::vector<std::string> OtherStagingFolders() const;
 
   /// Puts the folder at its destination. REQUIRES: it holds a dataset of each of `names`.
   /// kAlreadyExists (E-staging-foreign) if it holds anything else.

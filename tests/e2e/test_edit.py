@@ -297,3 +297,23 @@ def test_kills_leave_the_old_or_the_new_dataset(robomerge, tmp_path):
             run = robomerge(*words[1:])
             assert run.exit_code == 0, run.stderr
         assert tree(root) == new and tree(backup) == old, f"kill {attempt}"
+
+
+def test_kills_leave_all_splits_or_none(robomerge, tmp_path):
+    """12 kills, spread over the run."""
+    source, out = make_source(tmp_path / "kitchen", 1), tmp_path / "out"
+    words = [str(robomerge.path), "split", str(source), "--into", "a=0,2", "--into", "b=1", "-o", str(out / "parts")]
+    start = time.monotonic()
+    subprocess.run(words, check=True, capture_output=True)
+    seconds = time.monotonic() - start
+    new, parts = tree(out), tree(out / "parts")
+    for attempt in range(12):
+        shutil.rmtree(out)
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(seconds * attempt / 12)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert tree(out / "parts") in ({}, parts), f"kill {attempt}"
+        run = robomerge(*words[1:])
+        assert run.exit_code == 0, run.stderr
+        assert tree(out) == new, f"kill {attempt}"
