@@ -24,7 +24,8 @@ enum Command : unsigned {
   kWrite = 16,
   kPublish = 32,
   kVerify = 64,
-  kCompare = 128
+  kCompare = 128,
+  kConvert = 256
 };
 
 /// What a command line asks for.
@@ -41,6 +42,7 @@ struct Invocation {
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
   Rank rank;
+  bool in_place = false;       ///< convert: --in-place
   bool against = false;        ///< verify: --against
   bool verify = false;         ///< merge: --verify
   bool read_data = false;      ///< inspect: --read-data

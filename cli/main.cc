@@ -46,7 +46,8 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       if (invocation.command == kInspect) return RunInspect(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
-      return invocation.command == kMerge || invocation.options.dry_run
+      return invocation.command == kMerge || invocation.command == kConvert ||
+                     invocation.options.dry_run
                  ? RunMerge(invocation, console)
                  : RunStage(invocation, console);
   }

@@ -13,6 +13,7 @@
 #include "from_python.h"
 #include "recipe_to_python.h"
 #include "robomerge/compare.h"
+#include "robomerge/convert.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
 #include "robomerge/recipe.h"
@@ -68,6 +69,25 @@ nb::tuple MergeFromPython(nb::handle sources, nb::handle destination, const nb::
   }
   nb::object fields = ToPython(result.merge);
   fields["verification"] = is_verified ? ToPython(result.verification) : nb::none();
+  return nb::make_tuple(fields, nb::tuple());
+}
+
+nb::tuple ConvertInPlaceFromPython(nb::handle root, const nb::dict& given,
+                                   const nb::object& progress) {
+  Arguments arguments;
+  const std::string place = arguments.Path("source", root);
+  MergeOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<MergeReport>> report;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        report = ConvertInPlace(place, options, tell, &stop);
+      },
+      progress);
+  if (!report->ok()) return Refused(report->status().problems());
+  nb::object fields = ToPython(report->value());
+  fields["verification"] = nb::none();
   return nb::make_tuple(fields, nb::tuple());
 }
 
@@ -155,6 +175,7 @@ nb::dict Names() {
     names[type] = ToPython(std::vector<std::string_view>(all.begin(), all.end()));
   };
   add("Code", NamesOf(Code()));
+  add("CodebaseVersion", NamesOf(CodebaseVersion()));
   add("CopyMode", NamesOf(CopyMode()));
   add("Mode", NamesOf(ReportedFile::Mode()));
   add("Settlement", NamesOf(CompareReport::Settlement()));
@@ -170,6 +191,8 @@ NB_MODULE(_robomerge, module) {
              "verify"_a.none(), "progress"_a.none(),
              "Returns the report and no problems, or None and the problems. Options that are not "
              "given have their defaults.");
+  module.def("convert_in_place", ConvertInPlaceFromPython, "root"_a.none(), "options"_a,
+             "progress"_a.none(), "Returns as merge does.");
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),

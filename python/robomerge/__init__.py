@@ -34,6 +34,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
     from robomerge.merging import compare as compare
+    from robomerge.merging import convert as convert
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
@@ -72,7 +73,7 @@ _NAMES_OF = {
         "VerificationError",
     ),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("compare", "inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("compare", "convert", "inspect", "merge", "plan", "verify"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",

@@ -74,8 +74,42 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
       };
 }
 
+// Of each range a part, which a decoder can begin with.
+CutVideo SplitsOn(const io::FileSystem& file_system) {
+  return
+      [&file_system](const VideoFile& video,
+                     const std::vector<mp4::FrameRange>& wanted) -> Result<std::vector<VideoFile>> {
+        ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                                   file_system.OpenForReading(video.path));
+        Result<mp4::ParsedStream> stream = mp4::ParseStream(*file);
+        ROBOMERGE_RETURN_NOT_OK(stream.status().OfKind("E-video-file"));
+        mp4::StreamCutter cutter(*file, std::move(stream).value());
+        VideoFile part = video;
+        part.is_cut = true;
+        part.stream.decoder_key.clear();  // a file of its own needs to fit no other
+        part.stream.uneven_ticks.clear();
+        part.stream.starts_at_zero = true;
+        part.stream.start_ticks = 0;
+        std::vector<VideoFile> parts;
+        parts.reserve(wanted.size());
+        for (const mp4::FrameRange& range : wanted) {
+          Result<mp4::PlannedCut> planned = cutter.Plan(std::span(&range, 1));
+          ROBOMERGE_RETURN_NOT_OK(planned.status().OfKind("E-video-file"));
+          const mp4::FrameCut::Piece& piece = planned->cut.pieces.front();
+          part.stream.num_frames = piece.num;
+          part.stream.num_shown_frames = range.num;
+          part.stream.length_ticks = piece.num * part.stream.frame_ticks;
+          part.stream.file_size_bytes = cutter.FrameBytes(piece);
+          part.cut = std::make_shared<const mp4::FrameCut>(std::move(planned->cut));
+          parts.push_back(part);
+        }
+        return parts;
+      };
+}
+
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
-                                SharedLayouts& layouts) {
+                                SharedLayouts& layouts,
+                                CodebaseVersion version = CodebaseVersion::kV30) {
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
@@ -83,7 +117,33 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceS
   const auto measure = [&](const std::vector<std::string>& features) {
     return MeasureEach(file_system, *shared, features);
   };
-  return Describe(shared, source, measure, CutsOn(file_system));
+  return Describe(shared, source, measure, CutsOn(file_system),
+                  version == CodebaseVersion::kV21 ? SplitsOn(file_system) : CutVideo());
+}
+
+// Steps that one worker does in one go: many small files of episodes, whose sources' indexes are
+// then read once, and not for each.
+std::vector<std::span<const size_t>> GroupsOf(const MergePlan& plan, std::span<const size_t> steps,
+                                              int num_workers) {
+  constexpr uint64_t kMostBytes = uint64_t{32} << 20;
+  constexpr size_t kMostFiles = 256;
+  // So that no worker is left with the last group while the others have none.
+  const size_t most_files =
+      std::clamp<size_t>(steps.size() / (static_cast<size_t>(num_workers) * 8), 1, kMostFiles);
+  std::vector<std::span<const size_t>> groups;
+  for (size_t begin = 0; begin < steps.size();) {
+    size_t end = begin;
+    uint64_t num_bytes = 0;
+    do {
+      num_bytes += CostBytes(plan.steps[steps[end]]);
+    } while (++end < steps.size() && IsSmallEpisodeFile(plan.steps[steps[end]]) &&
+             plan.steps[steps[end]].index() == plan.steps[steps[begin]].index() &&
+             num_bytes < kMostBytes && end - begin < most_files &&
+             IsSmallEpisodeFile(plan.steps[steps[begin]]));
+    groups.push_back(steps.subspan(begin, end - begin));
+    begin = end;
+  }
+  return groups;
 }
 
 // The source that a plan means.
@@ -297,7 +357,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   tree.stop = stop_;
   SharedLayouts layouts;
   const auto describe = [&](size_t source) {
-    return ReadAndDescribe(file_system_, sources[source], layouts);
+    return ReadAndDescribe(file_system_, sources[source], layouts, options_.codebase_version);
   };
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);
@@ -377,8 +437,8 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
     item.category = "describe";
     item.body = [this, &plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
       const Origin& planned = plan.origins[number];
-      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                                 ReadAndDescribe(file_system_, SpecOf(planned), layouts));
+      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(file_system_, SpecOf(planned),
+                                                                     layouts, plan.version));
       std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
       Origin now = OriginOf(*source);
       ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
@@ -400,10 +460,13 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
 Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destination,
                               const MergeOptions& options) const {
   Publication publication = PublicationOf(plan, destination, options);
-  publication.check_whole = [this](const std::string& root) {
-    SharedLayouts layouts;
-    return ReadAndDescribe(file_system_, root, layouts).status();
-  };
+  // v2.1 is not read yet.
+  if (plan.version == CodebaseVersion::kV30) {
+    publication.check_whole = [this](const std::string& root) {
+      SharedLayouts layouts;
+      return ReadAndDescribe(file_system_, root, layouts).status();
+    };
+  }
   return Transaction::Open(file_system_, std::move(publication));
 }
 
@@ -433,18 +496,22 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   for (const size_t step : steps) cost_bytes += CostBytes(plan.steps[step]);
   observer_.SetPlan(cost_bytes, steps.size());
   std::vector<Status> noted(plan.steps.size());
+  const auto enter = [this, &noted, &note](size_t step, const WrittenFile& file) {
+    noted[step] = note(step, file);
+    observer_.FileWritten();
+  };
   std::vector<schedule::Item> items;
-  for (const size_t step : steps) {
-    const auto enter = [this, &noted, &note, step](const WrittenFile& file) {
-      noted[step] = note(step, file);
-      observer_.FileWritten();
-    };
+  for (const std::span<const size_t> group : GroupsOf(plan, steps, num_workers_)) {
     schedule::Item item;
-    item.name = "write " + PathOf(plan, plan.steps[step]);
+    item.name = "write " + PathOf(plan, plan.steps[group.front()]);
+    if (group.size() > 1) item.name += StrCat(" and ", group.size() - 1, " more");
     item.category = "write";
-    item.bytes = CostBytes(plan.steps[step]);
-    item.body = [&context, step, enter](schedule::Spawner& spawner) {
-      return WriteStep(context, step, spawner, enter);
+    for (const size_t step : group) item.bytes += CostBytes(plan.steps[step]);
+    item.body = [this, &context, group, &enter](schedule::Spawner& spawner) {
+      if (group.size() > 1) return WriteEpisodeFiles(context, group, stop_, enter);
+      return WriteStep(
+          context, group.front(), spawner,
+          [&enter, step = group.front()](const WrittenFile& file) { enter(step, file); });
     };
     items.push_back(std::move(item));
   }

@@ -10,7 +10,7 @@ template <typename Value>
 std::string TakenBy(const Value&) {
   if constexpr (std::is_same_v<Value, bool>) return "true or false";
   if constexpr (std::is_same_v<Value, double>) return "number";
-  if constexpr (std::is_same_v<Value, CopyMode>) return "choice";
+  if constexpr (HasNames<Value>) return "choice";
   if constexpr (std::is_same_v<Value, std::vector<std::string>>) return "texts";
   if constexpr (std::is_same_v<Value, std::vector<Rule>>) return "mapping";
   if constexpr (std::is_integral_v<Value> || std::is_same_v<Value, std::optional<uint64_t>>)

@@ -259,14 +259,15 @@ class Reader {
     Take(key, node, value.emplace());
   }
 
-  void Take(const std::string& key, const Node& node, CopyMode& value) {
+  template <HasNames Enum>
+  void Take(const std::string& key, const Node& node, Enum& value) {
     if (node.kind == Kind::kText) {
-      if (const auto mode = FromName<CopyMode>(node.text)) {
-        value = *mode;
+      if (const auto named = FromName<Enum>(node.text)) {
+        value = *named;
         return;
       }
     }
-    AddWrong(key, node, "auto, share or copy");
+    AddWrong(key, node, ListOfNames<Enum>());
   }
 
   void TakeEpisodes(const std::string& key, const Node& node, std::string& value) {

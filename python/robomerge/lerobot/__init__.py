@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from robomerge.lerobot.aggregate import aggregate_datasets, merge_datasets
+from robomerge.lerobot.convert import convert_dataset
 
-__all__ = ["aggregate_datasets", "install", "installed", "merge_datasets", "uninstall"]
+__all__ = ["aggregate_datasets", "convert_dataset", "install", "installed", "merge_datasets", "uninstall"]
 
 # Where LeRobot defines them; other modules import the names from these.
 _ORIGINS = {
