@@ -26,6 +26,9 @@ class Console {
   /// Writes problems as text to standard error: the first few of each kind, or all with -v, and
   /// their number if there are several. `heading` is "error" or "warning".
   void PrintProblems(const std::vector<Problem>& problems, std::string_view heading);
+  /// Writes warnings in full if they occur once or with -v; of other kinds one line with their
+  /// number, so that they do not bury the result.
+  void PrintWarnings(const std::vector<Problem>& warnings);
   /// Returns `wanted`; kExitIo instead of kExitDone if standard output could not be written.
   ExitCode Finish(ExitCode wanted);
 

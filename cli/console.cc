@@ -29,6 +29,32 @@ std::string CountText(const std::vector<Problem>& problems, std::string_view hea
   return text + (is_capped ? "; `-v` shows every one\n" : "\n");
 }
 
+// In full what occurs once; one line for each kind that occurs more often.
+std::string BriefText(const std::vector<Problem>& problems, std::string_view heading) {
+  std::map<std::string, std::vector<Problem>> kinds;
+  std::vector<std::string> order;
+  for (const Problem& problem : problems) {
+    std::vector<Problem>& of_kind = kinds[problem.kind];
+    if (of_kind.empty()) order.push_back(problem.kind);
+    of_kind.push_back(problem);
+  }
+  std::string text;
+  bool ends_in_line = true;
+  for (const std::string& kind : order) {
+    const std::vector<Problem>& of_kind = kinds[kind];
+    const bool is_line = of_kind.size() > 1;
+    if (!text.empty() && !(is_line && ends_in_line)) text += "\n";
+    ends_in_line = is_line;
+    if (!is_line) {
+      text += FormatProblems(of_kind, heading, 1);
+      continue;
+    }
+    text += std::string(heading) + "[" + kind + "]: " + OneLine(of_kind.front().what) + " (" +
+            Separated(of_kind.size()) + " times)\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 Console::Console(const Invocation& invocation)
@@ -53,6 +79,13 @@ void Console::PrintProblems(const std::vector<Problem>& problems, std::string_vi
   const size_t most = is_verbose_ ? std::numeric_limits<size_t>::max() : kMostOfAKind;
   std::string text = WithoutControls(FormatProblems(problems, heading, most));
   if (problems.size() > 1) text += CountText(problems, heading, most);
+  standard_error_.Write(is_colored_ ? ColorProblems(text) : text);
+}
+
+void Console::PrintWarnings(const std::vector<Problem>& warnings) {
+  if (is_verbose_) return PrintProblems(warnings, "warning");
+  std::string text = WithoutControls(BriefText(warnings, "warning"));
+  if (warnings.size() > 1) text += CountText(warnings, "warning", 1);
   standard_error_.Write(is_colored_ ? ColorProblems(text) : text);
 }
 

@@ -63,7 +63,7 @@ ExitCode ListTheEpisodes(const Invocation& invocation, const Recipe& recipe, Con
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console) {
   if (invocation.quiet || warnings.empty()) return;
-  console.PrintProblems(warnings, "warning");
+  console.PrintWarnings(warnings);
   console.standard_error().Write("\n");
 }
 

@@ -65,8 +65,9 @@ std::string TookText(const MergeReport& report) {
   std::string text = SecondsText(report.seconds);
   if (!report.stages.empty()) text += ": " + StagesText(report);
   const long busy = std::lround(std::clamp(report.utilisation, 0.0, 1.0) * 100);
-  return text + "; " + Counted(static_cast<uint64_t>(std::max(report.num_workers, 0)), "worker") +
-         ", " + std::to_string(busy) + " % busy";
+  return text + "\n  with  " +
+         Counted(static_cast<uint64_t>(std::max(report.num_workers, 0)), "worker") + ", " +
+         std::to_string(busy) + " % busy";
 }
 
 std::string ContentText(const MergeReport& report) {
@@ -135,11 +136,11 @@ std::string StageText(const StageReport& report) {
 std::string SuccessText(const MergeReport& report) {
   if (report.already_done)
     return "Nothing to do: " + OneLine(report.destination) + " is this very merge already\n";
-  return "Merged " + Counted(report.num_sources, "dataset") + "\n" + "  into  " +
-         OneLine(report.destination) + "\n" + "  made  " + ContentText(report) + " in " +
+  return "Merged " + Counted(report.num_sources, "dataset") + "\n  into  " +
+         OneLine(report.destination) + "\n  made  " + ContentText(report) + "\n  in    " +
          Counted(report.files.size(), "file") + ", " + BytesText(report.size_bytes) + ": " +
          BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
-         " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n" + "  took  " +
+         " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n  took  " +
          TookText(report) + "\n";
 }
 

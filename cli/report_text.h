@@ -16,7 +16,7 @@ std::string FileTable(const MergeReport& report, bool all_sources);
 /// The totals of the table.
 std::string TotalsText(const MergeReport& report);
 
-/// Four lines: what, where, how much, how long.
+/// What, where, how much, how long: lines of at most 80 columns, but for the path.
 std::string SuccessText(const MergeReport& report);
 
 /// What a single stage did.

@@ -49,13 +49,14 @@ TEST(ReportText, TotalsAreExactAndReadable) {
             "3 datasets, 6 episodes, 1,810 frames, 1 task\n");
 }
 
-TEST(ReportText, SuccessIsFourLines) {
+TEST(ReportText, SuccessFits80Columns) {
   EXPECT_EQ(SuccessText(Example()),
             "Merged 3 datasets\n"
             "  into  kitchen\n"
-            "  made  6 episodes, 1,810 frames, 1 task in 2 files, 1.24 MB: 1.20 MB copied, 0 B "
-            "shared, 35.4 kB encoded anew\n"
-            "  took  3.10 s: read 0.40 s, write 2.70 s; 2 workers, 93 % busy\n");
+            "  made  6 episodes, 1,810 frames, 1 task\n"
+            "  in    2 files, 1.24 MB: 1.20 MB copied, 0 B shared, 35.4 kB encoded anew\n"
+            "  took  3.10 s: read 0.40 s, write 2.70 s\n"
+            "  with  2 workers, 93 % busy\n");
 }
 
 TEST(ReportText, InspectShowsFeaturesAndFiles) {

@@ -210,21 +210,6 @@ class SchemaChange {
     change.is_cast = true;
   }
 
-  // The names of the elements of a vector, if there is one for each.
-  static std::vector<std::string> ElementNames(const Json& entry) {
-    const Feature feature{"", entry};
-    const std::vector<int64_t> shape = feature.shape();
-    const Json names = FlatNames(entry.value("names", Json()));
-    std::vector<std::string> texts;
-    if (shape.size() != 1 || !names.is_array()) return texts;
-    for (const Json& name : names) {
-      if (!name.is_string()) return {};
-      texts.push_back(name.get<std::string>());
-    }
-    if (static_cast<int64_t>(texts.size()) != shape.front()) texts.clear();
-    return texts;
-  }
-
   void Reorder() {
     for (Feature& feature : schema_.features) {
       if (feature.is_camera()) continue;
@@ -290,7 +275,7 @@ class SchemaChange {
       if (entry->value("shape", Json()) != feature.entry.value("shape", Json())) continue;
       const std::vector<std::string> own = ElementNames(feature.entry);
       const std::vector<std::string> first = ElementNames(*entry);
-      if (const auto moved = Moved(own, first); !moved.empty()) {
+      if (const auto moved = MovedName(own, first); !moved.empty()) {
         Refuse(
             "names_from_first", "",
             StrCat("elements of `", feature.name, "` have the first source's names in another ",
@@ -304,16 +289,6 @@ class SchemaChange {
       }
       feature.entry["names"] = entry->at("names");
     }
-  }
-
-  // A name that stands in both, but not in the same place; empty if there is none.
-  static std::string Moved(const std::vector<std::string>& own,
-                           const std::vector<std::string>& first) {
-    for (size_t at = 0; at < std::min(own.size(), first.size()); ++at) {
-      if (own[at] != first[at] && std::find(first.begin(), first.end(), own[at]) != first.end())
-        return own[at];
-    }
-    return "";
   }
 
   // The result declares the first source's size; pictures of others stay as they are.

@@ -279,6 +279,24 @@ TEST(ResolveRules, TheFirstSpellingOfATaskStays) {
               ElementsAre(Rule{"pick  the cube.", "Pick the cube"}, Rule{"Wipe", "wipe"}));
 }
 
+TEST(ResolveRules, ReplacedTextsAreNormalizedToo) {
+  const Adaptation rules{.replace_task = {{"a", "WIPE."}}, .normalize_tasks = true};
+  const auto resolved = ResolveRules({Source("a", {}), Source("b", rules)},
+                                     {Facts({}, {"wipe"}), Facts({}, {"a", "Wipe", "a."})})
+                            .value();
+  EXPECT_THAT(resolved[1].adaptation.replace_task,
+              ElementsAre(Rule{"a", "wipe"}, Rule{"Wipe", "wipe"}));
+}
+
+TEST(ResolveRules, TheSpellingOfATaskThatIsNotSelectedDoesNotStay) {
+  const Adaptation rules{.exclude_task = {"Wipe"}, .normalize_tasks = true};
+  const auto resolved = ResolveRules({Source("a", rules), Source("b", rules)},
+                                     {Facts({}, {"Wipe"}), Facts({}, {"wipe.", "wipe"})})
+                            .value();
+  EXPECT_THAT(resolved[0].adaptation.replace_task, ElementsAre(Rule{"Wipe", "wipe."}));
+  EXPECT_THAT(resolved[1].adaptation.replace_task, ElementsAre(Rule{"wipe", "wipe."}));
+}
+
 TEST(ResolveRules, ARuleThatMatchesInNoSourceIsAnError) {
   const auto refusal = [](const Adaptation& rules) {
     const Status status =
@@ -288,6 +306,7 @@ TEST(ResolveRules, ARuleThatMatchesInNoSourceIsAnError) {
   EXPECT_THAT(refusal({.rename = {{"acton", "x"}}}), HasSubstr("rename: acton"));
   EXPECT_THAT(refusal({.drop = {"stat*"}}), HasSubstr("drop: stat*"));
   EXPECT_THAT(refusal({.cast = {{"action", "float32"}}}), HasSubstr("cast: action"));
+  EXPECT_THAT(refusal({.fill = {{"action", "0"}}}), HasSubstr("every source is already so"));
   EXPECT_THAT(refusal({.replace_task = {{"u", "v"}}}), HasSubstr("such as `t`"));
   EXPECT_THAT(refusal({.select_task = {"glob:u*"}}), HasSubstr("select_task: glob:u*"));
   EXPECT_THAT(refusal({.where = {"done = true"}}), HasSubstr("where: done = true"));

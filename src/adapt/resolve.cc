@@ -211,24 +211,50 @@ class Resolving {
     return name;
   }
 
+  static bool IsSelected(const Adaptation& rules, const std::string& task) {
+    const auto is_meant = [&](const std::string& wish) { return IsTaskMeant(wish, task); };
+    return (rules.select_task.empty() ||
+            std::any_of(rules.select_task.begin(), rules.select_task.end(), is_meant)) &&
+           std::none_of(rules.exclude_task.begin(), rules.exclude_task.end(), is_meant);
+  }
+
+  // The first spelling stays; that of a task which no source selects comes after all others.
   void NormalizeTasks() {
-    std::map<std::string, std::string> spelling;  // of each form, the first one
-    for (size_t source = 0; source < sources_.size(); ++source) {
-      Adaptation& rules = sources_[source].adaptation;
-      if (!facts_[source]) continue;
-      std::vector<std::string> tasks = facts_[source]->tasks;
-      if (rules.set_task) std::fill(tasks.begin(), tasks.end(), *rules.set_task);
-      for (const Rule& rule : rules.replace_task)
-        std::replace(tasks.begin(), tasks.end(), rule.name, rule.value);
-      for (const std::string& task : tasks) {
-        const std::string& first = spelling.try_emplace(TaskForm(task), task).first->second;
-        const bool is_known =
-            std::any_of(rules.replace_task.begin(), rules.replace_task.end(),
-                        [&](const Rule& rule) { return rule.name == task && rule.value == first; });
-        if (rules.normalize_tasks && first != task && !is_known)
-          rules.replace_task.push_back({task, first});
+    std::map<std::string, std::string> spelling;  // by form
+    for (const bool selected : {true, false}) {
+      for (size_t source = 0; source < sources_.size(); ++source) {
+        if (!facts_[source]) continue;
+        Adaptation& rules = sources_[source].adaptation;
+        for (const std::string& own : facts_[source]->tasks) {
+          if (IsSelected(rules, own) != selected) continue;
+          const std::string task = Replaced(rules, own);
+          spelling.try_emplace(TaskForm(task), task);
+        }
       }
     }
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      Adaptation& rules = sources_[source].adaptation;
+      if (!facts_[source] || !rules.normalize_tasks) continue;
+      for (const std::string& own : facts_[source]->tasks) {
+        const std::string& text = rules.set_task ? *rules.set_task : own;
+        const std::string& first = spelling.at(TaskForm(Replaced(rules, own)));
+        // Texts are replaced once, so a rule that makes another spelling makes this one instead.
+        const auto rule = std::find_if(rules.replace_task.begin(), rules.replace_task.end(),
+                                       [&](const Rule& one) { return one.name == text; });
+        if (rule != rules.replace_task.end())
+          rule->value = first;
+        else if (first != text)
+          rules.replace_task.push_back({text, first});
+      }
+    }
+  }
+
+  static std::string Replaced(const Adaptation& rules, const std::string& task) {
+    std::string text = rules.set_task.value_or(task);
+    for (const Rule& rule : rules.replace_task) {
+      if (rule.name == text) return rule.value;
+    }
+    return text;
   }
 
   void ReportUnmatched() {
@@ -250,15 +276,15 @@ class Resolving {
         expected = adapt_internal::FeatureNames(*schemas_[source]);
       }
       const bool may_be_done = rule == "fill" || rule == "cast" || rule == "pad";
+      const bool is_done = may_be_done && FirstWith(name) != nullptr;
       problems_.push_back(
           RuleProblem(sources_[source].location, rule, name,
-                      StrCat("rule matches nothing in any source"))
-              .Expected(std::move(expected))
-              .Found("`" + name + "`")
-              .Hint(may_be_done
-                        ? "check the name; if every source is already so, leave the rule out"
-                        : "check how it is written: robomerge inspect shows names and "
-                          "tasks"));
+                      is_done ? "rule changes nothing: every source is already so"
+                              : "rule matches nothing in any source")
+              .Expected(is_done ? "" : std::move(expected))
+              .Found(is_done ? "" : "`" + name + "`")
+              .Hint(is_done ? "leave the rule out"
+                            : "check how it is written: robomerge inspect shows names and tasks"));
     }
   }
 

@@ -5,6 +5,7 @@
 #include "base/foreign_file.h"
 #include "base/text.h"
 #include "compare/finding.h"
+#include "model/adaptation.h"
 
 namespace robomerge {
 namespace compare_internal {
@@ -93,6 +94,8 @@ std::string Quoted(const std::vector<std::string>& names, size_t most) {
 }
 
 Remedy MakeRemedy(std::string key, std::string name, std::string value) {
+  // What is left out is said as a pattern.
+  if (key == "drop") name = PatternOf(name);
   Remedy remedy{std::move(key), std::move(name), std::move(value), ""};
   std::string flag = "--" + remedy.key;
   std::replace(flag.begin(), flag.end(), '_', '-');

@@ -103,6 +103,39 @@ TEST(DifferencesOf, OnATieTheFirstSourcesFormIsTheUsualOne) {
   EXPECT_THAT(other.Flags(), ElementsAre("--robot-type 'x y'"));
 }
 
+TEST(DifferencesOf, WhatWouldPutValuesUnderWrongNamesIsNotProposed) {
+  const auto names = [](std::vector<std::string> list) {
+    const size_t number = list.size();
+    return Entry("float32", {number}, Json(std::move(list)));
+  };
+  Sources longer(2);
+  longer.Put(0, "arm", names({"x", "y", "z"})).Put(1, "arm", names({"x", "z"}));
+  const std::vector<Difference> found = longer.Compare();
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-shape nothing"));
+  EXPECT_THAT(found[0].why, HasSubstr("`z`"));
+  EXPECT_THAT(found[0].alternatives, ElementsAre("--drop arm"));
+  longer.Put(1, "arm", names({"z", "u"}));
+  EXPECT_THAT(longer.Flags(), IsEmpty());
+  longer.Put(1, "arm", names({"u", "v", "w", "x"}));
+  EXPECT_THAT(longer.Flags(), IsEmpty());
+  longer.Put(1, "arm", names({"x", "u"}));
+  EXPECT_THAT(longer.Flags(), ElementsAre("--pad arm=3", "--names-from-first"));
+  // What the first source's order settles does not stand in the way.
+  Sources three(3);
+  three.Put(0, "arm", names({"x", "y", "z"})).Put(1, "arm", names({"z", "y", "x"}));
+  three.Put(2, "arm", names({"x", "y"}));
+  EXPECT_THAT(three.Flags(), ElementsAre("--reorder-by-name", "--pad arm=3", "--names-from-first"));
+  // Not two orders of other words, which no flag tells apart.
+  three.Put(1, "arm", names({"u", "v", "w"})).Put(2, "arm", names({"w", "v", "u"}));
+  EXPECT_THAT(KindsOf(three.Compare()), ElementsAre("D-names nothing"));
+}
+
+TEST(DifferencesOf, ANameWithSignsOfPatternsIsLeftOutAlone) {
+  Sources sources(2);
+  sources.Put(0, "raw*", Entry("float32", {1}));
+  EXPECT_THAT(sources.Flags(), ElementsAre("--drop 'raw\\*'"));
+}
+
 TEST(DifferencesOf, RobotTypesInAnotherCaseAreSettledByAMerge) {
   Sources sources(2);
   sources.schema(1).robot_type = "Toy_Arm";

@@ -86,10 +86,15 @@ class FeatureComparison {
     const Split split = By([](const Feature& feature) { return feature.dtype(); });
     if (!split.differs()) return !split.texts.empty();
     const bool are_numbers = std::all_of(split.texts.begin(), split.texts.end(), IsNumber);
-    if (are_numbers) {
+    const bool has_half =
+        std::find(split.texts.begin(), split.texts.end(), "float16") != split.texts.end();
+    if (are_numbers && has_half) {
+      AddUnsettled(split, "D-dtype", "another dtype", "float16 is not cast");
+    } else if (are_numbers) {
       const std::string& usual = split.texts[comparison_.UsualOf(split)];
       Add(split, "D-dtype", "another dtype", Settlement::kFlag,
-          "rounded; a value that does not fit stops the merge")
+          "floats are rounded; a value that does not fit stops the merge, and so does a whole "
+          "number that a float cannot hold")
           .remedies = {MakeRemedy("cast", name_, usual)};
     } else {
       AddUnsettled(split, "D-dtype", "another dtype",
@@ -125,6 +130,28 @@ class FeatureComparison {
            }).texts.size() > 0;
   }
 
+  // An element that keeps another place than in another source, even if what has the first source's
+  // names takes its order: then padding and other words would put it under a wrong name.
+  std::string MovedElement() const {
+    std::vector<std::vector<std::string>> lists;
+    for (size_t at = 0; at < comparison_.sources.size(); ++at) {
+      const Feature* feature = comparison_.FeatureOf(at, name_);
+      if (feature == nullptr) continue;
+      std::vector<std::string> names = ElementNames(feature->entry);
+      const bool takes_order =
+          !lists.empty() && std::is_permutation(names.begin(), names.end(), lists.front().begin(),
+                                                lists.front().end());
+      if (names.empty() || takes_order ||
+          std::find(lists.begin(), lists.end(), names) != lists.end())
+        continue;
+      for (const std::vector<std::string>& other : lists) {
+        if (std::string moved = MovedName(names, other); !moved.empty()) return moved;
+      }
+      lists.push_back(std::move(names));
+    }
+    return "";
+  }
+
   void CompareShapes() {
     Split split = By([](const Feature& feature) { return Comparable(feature, "shape"); });
     if (!split.differs()) return;
@@ -146,6 +173,10 @@ class FeatureComparison {
     if (!are_vectors || !are_numbers) {
       return AddUnsettled(std::move(split), "D-shape", "another shape",
                           "only vectors of numbers, of two and more, can be padded");
+    }
+    if (const std::string moved = MovedElement(); !moved.empty()) {
+      return AddUnsettled(std::move(split), "D-shape", "another length",
+                          StrCat("zeros go behind, but `", moved, "` has another place already"));
     }
     Difference& difference = Add(std::move(split), "D-shape", "another length", Settlement::kFlag,
                                  "zeros go behind; are the elements in front the same?");
@@ -212,6 +243,10 @@ class FeatureComparison {
       return;
     }
     const bool needs_order = num_lists > word_sets.size(), needs_words = word_sets.size() > 1;
+    if (const std::string moved = MovedElement(); !moved.empty()) {
+      return AddUnsettled(std::move(split), "D-names", "other elements",
+                          StrCat("`", moved, "` has another place, and the others other names"));
+    }
     Difference& difference = Add(
         std::move(split), "D-names",
         needs_words ? "other names of elements" : "elements in another order", Settlement::kFlag,

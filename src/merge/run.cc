@@ -327,23 +327,29 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
   if (!problems.empty()) return Status::Many(std::move(problems));
   if (!wants_facts) return sources;
   std::vector<std::optional<RuleFacts>> facts(sources.size());
+  ROBOMERGE_RETURN_NOT_OK(
+      ForEachSource(LocationsOf(sources), "read", "read info of", [&](size_t source) {
+        Result<RuleFacts> read = ReadFacts(file_system_, sources[source].location, wants_tasks);
+        if (read.ok()) facts[source] = std::move(read).value();  // one slot per source
+        return Status();
+      }));
+  return ResolveRules(std::move(sources), facts);
+}
+
+Status Run::ForEachSource(const std::vector<std::string>& locations, const std::string& category,
+                          const std::string& what, const std::function<Status(size_t)>& body) {
   std::vector<schedule::Item> items;
-  for (size_t source = 0; source < sources.size(); ++source) {
+  for (size_t source = 0; source < locations.size(); ++source) {
     schedule::Item item;
-    item.name = "read info of " + sources[source].location;
-    item.category = "read";
-    item.body = [&, source](schedule::Spawner&) {
-      Result<RuleFacts> read = ReadFacts(file_system_, sources[source].location, wants_tasks);
-      if (read.ok()) facts[source] = std::move(read).value();  // one slot per source
-      return Status();
-    };
+    item.name = StrCat(what, " ", locations[source]);
+    item.category = category;
+    item.body = [&body, source](schedule::Spawner&) { return body(source); };
     items.push_back(std::move(item));
   }
   schedule::ParallelForOptions options;
   options.observer = &observer_;
   options.stop = stop_;
-  ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
-  return ResolveRules(std::move(sources), facts);
+  return schedule::ParallelFor(*executor_, std::move(items), options);
 }
 
 Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
@@ -372,21 +378,12 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
 
 Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpec>& sources) {
   std::vector<std::vector<EpisodeChoice>> choices(sources.size());
-  std::vector<schedule::Item> items;
-  for (size_t source = 0; source < sources.size(); ++source) {
-    schedule::Item item;
-    item.name = "choose episodes of " + sources[source].location;
-    item.category = "read";
-    item.body = [&, source](schedule::Spawner&) -> Status {
-      ROBOMERGE_ASSIGN_OR_RETURN(choices[source], ReadChoices(file_system_, sources[source]));
-      return Status();
-    };
-    items.push_back(std::move(item));
-  }
-  schedule::ParallelForOptions options;
-  options.observer = &observer_;
-  options.stop = stop_;
-  ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
+  const auto choose = [&](size_t source) -> Status {
+    ROBOMERGE_ASSIGN_OR_RETURN(choices[source], ReadChoices(file_system_, sources[source]));
+    return Status();
+  };
+  ROBOMERGE_RETURN_NOT_OK(
+      ForEachSource(LocationsOf(sources), "read", "choose episodes of", choose));
   std::vector<ListedEpisode> listed;
   for (size_t source = 0; source < sources.size(); ++source) {
     for (EpisodeChoice& choice : choices[source]) {
@@ -430,31 +427,24 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   Enter("read");
   SharedLayouts layouts;
   std::mutex mutex;
-  std::vector<schedule::Item> items;
-  for (const uint32_t number : numbers) {
-    schedule::Item item;
-    item.name = "describe " + plan.origins[number].root;
-    item.category = "describe";
-    item.body = [this, &plan, &mutex, &layouts, number](schedule::Spawner&) -> Status {
-      const Origin& planned = plan.origins[number];
-      ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf, ReadAndDescribe(file_system_, SpecOf(planned),
-                                                                     layouts, plan.version));
-      std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
-      Origin now = OriginOf(*source);
-      ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
-      const std::lock_guard lock(mutex);
-      // These also know what plan folders do not keep.
-      plan.origins[number].files = std::move(now.files);
-      plan.origins[number].metadata_files = std::move(now.metadata_files);
-      plan.sources[number] = std::move(source);
-      return Status();
-    };
-    items.push_back(std::move(item));
-  }
-  schedule::ParallelForOptions options;
-  options.observer = &observer_;
-  options.stop = stop_;
-  return schedule::ParallelFor(*executor_, std::move(items), options);
+  std::vector<std::string> roots;
+  for (const uint32_t number : numbers) roots.push_back(plan.origins[number].root);
+  return ForEachSource(roots, "describe", "describe", [&](size_t at) -> Status {
+    const uint32_t number = numbers[at];
+    const Origin& planned = plan.origins[number];
+    ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
+                               ReadAndDescribe(file_system_, SpecOf(planned), layouts,
+                                               plan.version));
+    std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
+    Origin now = OriginOf(*source);
+    ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
+    const std::lock_guard lock(mutex);
+    // These also know what plan folders do not keep.
+    plan.origins[number].files = std::move(now.files);
+    plan.origins[number].metadata_files = std::move(now.metadata_files);
+    plan.sources[number] = std::move(source);
+    return Status();
+  });
 }
 
 Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destination,

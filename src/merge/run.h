@@ -103,6 +103,11 @@ class Run {
                     Transaction& transaction);
 
  private:
+  /// Does `body` for each source on the workers, as "`what` LOCATION" of
+  /// `category` (schedule/observer.h). Fails with the
+  /// first failure in the order of the sources.
+  Status ForEachSource(const std::vector<std::string>& locations, const std::string& category,
+                       const std::string& what, const std::function<Status(size_t)>& body);
   Status WriteTrace(std::span<const std::byte> bytes);
   io::FileSystem& file_system_;
   const MergeOptions& options_;

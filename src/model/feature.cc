@@ -144,6 +144,27 @@ Json FlatNames(const Json& names) {
   return flat;
 }
 
+std::vector<std::string> ElementNames(const Json& entry) {
+  const std::vector<int64_t> shape = Feature{"", entry}.shape();
+  const Json names = FlatNames(entry.value("names", Json()));
+  std::vector<std::string> texts;
+  if (shape.size() != 1 || !names.is_array()) return texts;
+  for (const Json& name : names) {
+    if (!name.is_string()) return {};
+    texts.push_back(name.get<std::string>());
+  }
+  if (static_cast<int64_t>(texts.size()) != shape.front()) texts.clear();
+  return texts;
+}
+
+std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other) {
+  for (size_t at = 0; at < own.size(); ++at) {
+    const auto place = std::find(other.begin(), other.end(), own[at]);
+    if (place != other.end() && place - other.begin() != static_cast<ptrdiff_t>(at)) return own[at];
+  }
+  return "";
+}
+
 Json ComparableEntry(const Feature& feature) {
   for (const std::string_view name : kDefaultFeatures) {
     if (feature.name == name) return Sorted(DefaultFeatureEntry(name));

@@ -66,6 +66,13 @@ inline constexpr std::string_view kEncoderKeys[] = {
 /// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}.
 Json FlatNames(const Json& names);
 
+/// The names of the elements of the vector that an entry of info.json declares. Empty unless there
+/// is a text for each.
+std::vector<std::string> ElementNames(const Json& entry);
+
+/// A name of `own` that has another place in `other`; empty if there is none.
+std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other);
+
 /// The feature's entry without what must not decide whether two sources fit together: encoder
 /// settings, the entry's own fps, the form of `names` and the axes of pictures, what is said of the
 /// default features, and the measured properties of a stream (codec, pixel format, audio, ...),

@@ -312,18 +312,22 @@ class FramesCheck {
                              StrCat(Where(), ": frame ", frame, " of the file")));
   }
 
+  static std::string DecoderText(const mp4::FrameList& list) {
+    return StrCat(list.summary.codec, " ", list.summary.width, " x ", list.summary.height);
+  }
+
   Status Against(uint32_t source, uint32_t source_file, const std::vector<uint64_t>& episodes) {
     const VideoKey& source_key = *SourceKey(source);
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> original,
                                file_system_.OpenForReading(source_key.files[source_file].path));
     ROBOMERGE_ASSIGN_OR_RETURN(const mp4::FrameList expected, mp4::ReadFrameList(*original));
     if (expected.summary.decoder_key != list_.summary.decoder_key) {
-      result_.findings.Add(
-          Say("V-decoder", "video has another decoder configuration than its source", Where(),
-              StrCat(expected.summary.codec, " ", expected.summary.width, " x ",
-                     expected.summary.height, "   from ", original->path()),
-              StrCat(list_.summary.codec, " ", list_.summary.width, " x ", list_.summary.height),
-              {episodes.front(), key_.name}));
+      const std::string wanted = DecoderText(expected), is = DecoderText(list_);
+      result_.findings.Add(Say("V-decoder",
+                               "video has another decoder configuration than its source", Where(),
+                               StrCat(wanted, "   from ", original->path()),
+                               StrCat(is, is == wanted ? ", with other parameter sets" : ""),
+                               {episodes.front(), key_.name}));
     }
     if (expected.frames.empty() || list_.frames.empty()) {
       result_.findings.Add(Say("V-frame-bytes",

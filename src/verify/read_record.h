@@ -12,7 +12,8 @@ namespace robomerge {
 
 /// The sources at `locations`, in the order of the merge, with the names and rules that
 /// meta/robomerge.json of `destination` keeps; without any where there is no such record, or not
-/// one of as many sources. kUnsupported if the record has a rule that is not known.
+/// one of as many sources. kUnsupported if the record has a rule that is not known,
+/// kInvalidArgument (E-sources) if it has rules of another number of sources.
 Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations);

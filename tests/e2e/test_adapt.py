@@ -408,7 +408,7 @@ WRONG = {
     "a condition of another type": (["--where", "next.success = 1"], "true or false, for dtype bool"),
     "a condition on a vector": (["--where", f"{STATE} > 1"], "only a column of single values"),
     "a condition on a camera": (["--where", "camera = x"], "only a column of single values"),
-    "nothing to fill": (["--fill", f"{STATE}=0"], "matches nothing"),
+    "nothing to fill": (["--fill", f"{STATE}=0"], "every source is already so"),
 }
 
 

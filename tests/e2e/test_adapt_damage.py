@@ -179,3 +179,10 @@ def test_the_flags_of_a_refusal_make_the_merge_succeed(what, robomerge, tmp_path
         rules.setdefault(flag[2:], []).append("" if word.startswith("--") else word)
         flag = word if word.startswith("--") else next(words)
     assert differences(tmp_path / "out", adapted(sources, rules)) == [], flags
+
+
+def test_a_result_of_rules_is_not_held_against_another_number_of_sources(robomerge, tmp_path):
+    out, roots = merged(robomerge, tmp_path, {"exclude-episodes": "1"})
+    run = robomerge("verify", out, "--against", roots[0])
+    assert run.exit_code == 2 and run.stderr.count("error[") == 1
+    assert "expected 2 sources" in run.stderr and "E-sources" in run.stderr

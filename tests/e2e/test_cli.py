@@ -46,13 +46,13 @@ def test_version_names_arrow_and_the_compiler(robomerge):
     assert "Arrow" in run.stdout
 
 
-def test_merge_reports_in_four_lines_on_stderr(robomerge, sources, tmp_path):
+def test_merge_ends_with_what_it_made_on_stderr(robomerge, sources, tmp_path):
     run = robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync")
     assert run.exit_code == 0 and run.stdout == ""
     lines = run.stderr.splitlines()
     assert lines[0] == "Reading 2 datasets"
-    assert lines[-4] == "Merged 2 datasets" and str(tmp_path / "merged") in lines[-3]
-    assert "3 episodes, 15 frames, 2 tasks" in lines[-2] and "worker" in lines[-1]
+    assert lines[-6] == "Merged 2 datasets" and str(tmp_path / "merged") in lines[-5]
+    assert "3 episodes, 15 frames, 2 tasks" in lines[-4] and "worker" in lines[-1]
     table = pq.read_table(tmp_path / "merged/data/chunk-000/file-000.parquet")
     assert table["index"].to_pylist() == list(range(15))
     assert table["task_index"].to_pylist() == [0] * 12 + [1] * 3
