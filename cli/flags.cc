@@ -259,7 +259,7 @@ constexpr Flag kFlags[] = {
      SetPathOption<&MergeOptions::trace_path>},
     {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields",
      "", "", Raise<&Invocation::json>},
-    {"quiet", 'q', "", kEvery, true, "Print errors only",
+    {"quiet", 'q', "", kEvery, false, "Print errors only",
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},

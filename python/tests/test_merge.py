@@ -354,6 +354,7 @@ def test_arguments_and_words_are_those_of_the_library():
     assert merge_arguments - {"sources", "destination", "verify", "progress"} == names["MergeOptions"] - {"dry_run"}
     assert set(inspect.signature(robomerge.plan).parameters) < merge_arguments
     assert set(get_args(merging.CopyMode)) == names["CopyMode"]
+    assert set(get_args(merging.CodebaseVersion)) == names["CodebaseVersion"]
     assert set(get_args(get_type_hints(report.ReportedFile)["mode"])) == names["Mode"]
     assert set(get_args(get_type_hints(report.Difference)["settlement"])) == names["Settlement"]
     assert set(errors._CLASS_OF) | {"cancelled"} == names["Code"]

@@ -11,7 +11,7 @@ using json::Json;
 
 // What info.json says of itself; empty if there is none.
 Result<Json> ReadInfo(const io::FileSystem& file_system, const std::string& root) {
-  const std::string path = io::JoinPath(root, InfoStep::kPath);
+  const std::string path = io::JoinPath(root, std::string(InfoStep::kPath));
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok() && text.status().code() == Code::kIo) return text.status();
   const Result<Json> info = json::Parse(text.ok() ? *text : "{}", path);
@@ -30,7 +30,7 @@ bool IsOf(CodebaseVersion version, const Json& info) {
 MergeReport DoneAlready(const std::string& root, const Json& info) {
   const auto count = [&](const char* key) {
     const Json value = info.value(key, Json());
-    return value.is_number_unsigned() ? value.get<uint64_t>() : 0;
+    return value.is_number_integer() && value >= 0 ? value.get<uint64_t>() : uint64_t{0};
   };
   MergeReport report;
   report.destination = root;

@@ -13,6 +13,18 @@ Status Move(io::FileSystem& file_system, const std::string& from, const std::str
   return sync ? file_system.SyncDirectory(ParentOf(to)) : Status();
 }
 
+// What a merge that made the new dataset could not remove beside it: nobody will run it again.
+void RemoveStaging(io::FileSystem& file_system, const InPlacePaths& paths) {
+  const std::string folder = ParentOf(paths.fresh);
+  const std::string prefix = "." + NameOf(paths.fresh) + ".robomerge";
+  const Result<std::vector<std::string>> names = file_system.List(folder);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    if (name.starts_with(prefix))
+      static_cast<void>(file_system.RemoveAll(io::JoinPath(folder, name)).ok());
+  }
+}
+
 }  // namespace
 
 InPlacePaths::InPlacePaths(const std::string& at) : root(at) {
@@ -63,6 +75,7 @@ Status FinishInPlace(io::FileSystem& file_system, const InPlacePaths& paths, boo
     }
     ROBOMERGE_RETURN_NOT_OK(Move(file_system, paths.fresh, paths.old, sync));
   }
+  RemoveStaging(file_system, paths);
   return file_system.RemoveAll(paths.older);
 }
 

@@ -11,10 +11,6 @@ Status Finish(Result<WrittenFile> file, const WrittenCallback& written) {
   return Status();
 }
 
-}  // namespace
-
-namespace {
-
 // Several workers may fill larger ones.
 constexpr uint64_t kSmallBytes = uint64_t{16} << 20;
 

@@ -1,5 +1,7 @@
 #include "formats/parquet/older_features.h"
 
+#include <arrow/util/key_value_metadata.h>
+
 #include "formats/json/json.h"
 #include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/destination_schema_internal.h"
@@ -32,6 +34,16 @@ std::optional<std::string> OlderValue(std::string_view value) {
   return json::DumpLine(*all);
 }
 
+// The value of ARROW:schema with the older value of the key: Arrow's reader takes it from there.
+arrow::Result<std::string> OlderArrowSchema(std::string_view encoded, const std::string& older) {
+  ARROW_ASSIGN_OR_RAISE(const auto schema, DecodeArrowSchema(encoded));
+  const std::string key(kHuggingFaceKey);
+  if (!schema->HasMetadata() || !schema->metadata()->Contains(key)) return std::string(encoded);
+  const auto metadata = schema->metadata()->Copy();
+  ARROW_RETURN_NOT_OK(metadata->Set(key, older));
+  return EncodeArrowSchema(*schema->WithMetadata(metadata));
+}
+
 }  // namespace
 
 Result<DestinationSchema> WithOlderFeatures(const DestinationSchema& schema) {
@@ -51,7 +63,14 @@ Result<DestinationSchema> WithOlderFeatures(const DestinationSchema& schema) {
     for (const auto& [key, text] : footer.key_values) {
       writer.BeginStruct();
       writer.Binary(1, key);
-      writer.Binary(2, key == kHuggingFaceKey ? *older : std::string(text));
+      if (key == kArrowSchemaKey) {
+        ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
+            const std::string arrow_schema, OlderArrowSchema(text, *older),
+            "cannot change the Arrow schema of the destination", footer.path);
+        writer.Binary(2, arrow_schema);
+      } else {
+        writer.Binary(2, key == kHuggingFaceKey ? *older : std::string(text));
+      }
       writer.EndStruct();
     }
   }
