@@ -1,11 +1,13 @@
 """What is measured: each case names its input and the ways to merge or copy it that take turns."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+NO_SYNC = ("--no-sync", "-j", "2")
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,7 @@ class Tools:
     robomerge: Path
     peer_python: Path
     scratch: Path  # for what a way leaves beside its destination
+    inputs: Path  # the folder that holds the sources
 
 
 Commands = list[list[str]]
@@ -29,6 +32,7 @@ class Way:
     makes_destination: bool = True  # otherwise it goes into a folder that is there
     is_synced: bool = False  # all is on the device when it ends
     is_lerobot: bool = False
+    keeps: Callable[[int], int] = lambda num_episodes: num_episodes  # how many of the sources' episodes
 
 
 def _cp(name: str, *options: str, sync: bool = False) -> Way:
@@ -40,12 +44,41 @@ def _cp(name: str, *options: str, sync: bool = False) -> Way:
     return Way(name, shown, build, makes_destination=False, is_synced=sync)
 
 
-def _robomerge(name: str, *options: str) -> Way:
+def _robomerge(name: str, *options: str, keeps: Callable[[int], int] = Way.keeps) -> Way:
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
         return [[str(tools.robomerge), "merge", *sources, "-o", destination, "--quiet", *options]]
 
     shown = " ".join(["robomerge merge SRC... -o DST", *options])
-    return Way(name, shown, build, is_synced="--no-sync" not in options)
+    return Way(name, shown, build, is_synced="--no-sync" not in options, keeps=keeps)
+
+
+def _own_rules() -> Way:
+    """A merge in which every source has rules of its own, by a recipe."""
+
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        recipe = tools.scratch / "recipe.json"
+        entries = [
+            {
+                "path": str(tools.inputs / source),
+                "name": f"source {number}",
+                "rename": {"observation.state": "state"},
+                "set_task": f"task {number}",
+            }
+            for number, source in enumerate(sources)
+        ]
+        recipe.write_text(json.dumps({"sources": entries}))
+        return [[str(tools.robomerge), "merge", "--recipe", str(recipe), "-o", destination, "--quiet", *NO_SYNC]]
+
+    return Way("own-rules", "robomerge merge --recipe FILE -o DST " + " ".join(NO_SYNC), build)
+
+
+def _lerobot_delete(*episodes: int) -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        script = [str(tools.peer_python), str(HERE / "peer" / "lerobot_delete.py"), destination]
+        return [[*script, *sources, *map(str, episodes)]]
+
+    shown = f"delete_episodes(..., {list(episodes)})"
+    return Way("lerobot", shown, build, is_lerobot=True, keeps=lambda num_episodes: num_episodes - len(episodes))
 
 
 def _tree() -> Way:
@@ -61,6 +94,13 @@ def _lerobot() -> Way:
         return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_merge.py"), destination, *sources]]
 
     return Way("lerobot", "aggregate_datasets(...)", build, is_lerobot=True)
+
+
+def _lerobot_convert() -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_convert.py"), destination, *sources]]
+
+    return Way("lerobot", "convert_dataset(...) of each", build, is_lerobot=True)
 
 
 COPY = [_cp("cp"), _cp("cp-never", "--reflink=never"), _cp("cp-sync", sync=True)]
@@ -132,7 +172,41 @@ CASES = [
         base_synced="cp-never-sync",
         on_xfs=True,
     ),
+    Case("v21", "i", "two cameras, H.264, v2.1 to v3.0", "v21", [*COPY, *MERGE, _lerobot_convert()]),
+    Case(
+        "v21-episodes",
+        "i",
+        "one dataset of 10,000 short episodes, v2.1 to v3.0",
+        "v21-episodes",
+        [way for way in [*COPY, *MERGE] if way.name != "cp-never"],
+        note="LeRobot is left out: its converter takes many minutes.",
+    ),
     Case("recordings", "g", "real recordings", "recordings", FULL),
+    Case(
+        "rules",
+        "i",
+        "one dataset of two cameras, H.264, by rules",
+        "recorder64",
+        [
+            _cp("cp"),
+            _robomerge("merge-no-sync", *NO_SYNC),
+            _robomerge("half", "--episodes", ",".join(map(str, range(0, 64, 2))), *NO_SYNC, keeps=lambda _: 32),
+            _robomerge("without-3", "--exclude-episodes", "3,17,40", *NO_SYNC, keeps=lambda _: 61),
+            _robomerge("one-camera", "--drop", "observation.images.top", *NO_SYNC),
+            _robomerge("renamed", "--rename", "observation.images.top=observation.images.front", *NO_SYNC),
+            _lerobot_delete(3, 17, 40),
+        ],
+        base_synced="cp",
+    ),
+    Case(
+        "own-rules",
+        "j",
+        "one short episode each, each by rules of its own",
+        "tiny",
+        [_cp("cp"), _robomerge("merge-no-sync", *NO_SYNC), _own_rules()],
+        num_sources=1000,
+        base_synced="cp",
+    ),
     Case(
         "regroup",
         "",

@@ -18,14 +18,18 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DEFAULT_DATA = HERE.parent / "build" / "bench"
 #: Changed whenever an input of the same name and scale becomes another one.
-RECIPE = 1
+RECIPE = 2
 
 #: Copies of each recorded dataset: the same dataset twice is a valid pair of sources, and costs no
 #: encoder's time.
 COPIES = {"recorder16": 1, "av1": 1, "images": 4, "lowdim": 10, "tiny": 500, "regroup": 160}
 #: Copies of recorder16 that fill the XFS volume with some 4 GB.
 XFS_COPIES = 15
-NAMES = [*COPIES, "recordings"]
+#: Recorded inputs that are made datasets of v2.1.
+OF_V21 = {"v21": "recorder16", "v21-episodes": "tiny"}
+#: Of the one dataset of v21-episodes.
+NUM_EPISODES = 10_000
+NAMES = [*COPIES, *OF_V21, "recorder64", "recordings"]
 
 
 class NotAvailable(Exception):
@@ -76,6 +80,10 @@ def default_peer_python() -> Path:
     return Path(os.environ.get("ROBOMERGE_PEER_PYTHON", HERE.parent / ".peer/bin/python"))
 
 
+def default_robomerge() -> Path:
+    return Path(os.environ.get("ROBOMERGE", HERE.parent / "build/release/cli/robomerge"))
+
+
 @dataclass(frozen=True)
 class Maker:
     data: Path
@@ -111,6 +119,23 @@ class Maker:
     def _fill(self, name: str, folder: Path) -> None:
         if name == "recordings":
             self._copy_recordings(folder)
+        elif name == "recorder64":
+            parts = self.make("recorder16")
+            sources = [parts.folder / source for source in parts.sources]
+            # LeRobot does not delete episodes of what it has merged: its times do not fit their lengths.
+            robomerge = default_robomerge()
+            if not robomerge.exists():
+                raise NotAvailable(f"no {robomerge}: run scripts/setup.sh, or set ROBOMERGE")
+            words = [str(robomerge), "merge", *map(str, sources), "-o", str(folder / "source-00000"), "--quiet"]
+            subprocess.run(words, check=True)
+        elif name in OF_V21:
+            recorded = self.make(OF_V21[name])
+            sources = [recorded.folder / source for source in recorded.sources]
+            if name == "v21-episodes":
+                number = max(10, round(NUM_EPISODES * min(1.0, self.scale)))
+                self._run_in_peer("as_v21.py", folder, sources[0], "--episodes", number)
+            else:
+                self._run_in_peer("as_v21.py", folder, *sources)
         else:
             self._run_in_peer("record.py", name, folder, "--scale", self.scale)
             if name == "regroup":

@@ -190,6 +190,23 @@ GOALS = [
     Goal("(f) sharing, `--no-sync`, to `cp -r --reflink=never`", 1 / 20, _between("xfs", "share-no-sync", "cp-never")),
     Goal("(f) sharing, to `cp -r --reflink=never && sync -f`", 1 / 20, _between("xfs", "share", "cp-never-sync")),
     Goal("(f) sharing: new space of the output", 0.05, _new_space, percent=True),
+    Goal("(i) every second episode, `--no-sync`, to `cp -r` of all", 0.7, _between("rules", "half", "cp")),
+    Goal("(i) 3 of 64 episodes left out, `--no-sync`, to `cp -r` of all", 1.1, _between("rules", "without-3", "cp")),
+    Goal("(i) one of two cameras left out, `--no-sync`, to `cp -r` of all", 0.6, _between("rules", "one-camera", "cp")),
+    Goal("(i) a camera renamed, `--no-sync`, to the plain merge", 1.1, _between("rules", "renamed", "merge-no-sync")),
+    Goal(
+        "(i) 3 of 64 episodes left out, to LeRobot's `delete_episodes` alone",
+        1 / 500,
+        _between("rules", "without-3", "lerobot", key="call_seconds"),
+    ),
+    Goal(
+        "(j) 1,000 datasets, each by its own rules, to the plain merge",
+        1.3,
+        _between("own-rules", "own-rules", "merge-no-sync"),
+    ),
+    Goal("(k) 16 datasets of v2.1, `--no-sync`, to `cp -r`", 1.2, _between("v21", "merge-no-sync", "cp")),
+    Goal("(k) 16 datasets of v2.1, `--no-sync`, to LeRobot's converter", 1 / 50, _between("v21", "merge-no-sync", "lerobot")),
+    Goal("(k) 10,000 episodes of v2.1, `--no-sync`, to `cp -r`", 3, _between("v21-episodes", "merge-no-sync", "cp")),
     # LeRobot does not sync, and both start a process, so the fair row compares `--no-sync` with its
     # process; the others ask for more.
     *(

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/suggestion.h"
+#include "cli/completion.h"
 #include "cli/rule_flags.h"
 
 namespace robomerge::cli {
@@ -19,17 +20,17 @@ const CommandHelp* FindCommand(std::string_view name) {
 }
 
 bool Applies(const Flag& flag, Command command) {
-  return command == kNoCommand ? flag.name == "help" || flag.name == "version"
-                               : (flag.commands & command) != 0;
+  if (command != kNoCommand) return (flag.commands & command) != 0;
+  return flag.name == "help" || flag.name == "version" || flag.name == "verbose";
 }
 
 Problem UnknownCommand(const std::string& word) {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {"help", "completion"};
   for (const CommandHelp& command : AllCommands()) names.emplace_back(command.name);
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, convert, inspect, compare, verify, describe, write or publish")
+      .Expected("merge, plan, convert, inspect, stats, compare, verify, describe, write, publish or push")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -98,12 +99,18 @@ class Parser {
       return invocation;
     }
     for (const Bound& bound : bound_) {
+      if (bound.flag->name == "verbose") {
+        invocation.verbosity = static_cast<int>(bound.option->count());
+      }
+    }
+    for (const Bound& bound : bound_) {
       if (bound.option->count() > 0 &&
           (bound.flag->name == "help" || bound.flag->name == "version")) {
         ROBOMERGE_RETURN_NOT_OK(bound.flag->set(invocation, "", bound.name));
         return invocation;
       }
     }
+    invocation.verbosity = 0;
     ROBOMERGE_RETURN_NOT_OK(TakePaths(invocation));
     invocation.paths.insert(invocation.paths.end(), paths_after.begin(), paths_after.end());
     std::vector<Problem> problems;
@@ -229,6 +236,7 @@ Status CheckPartialPaths(const Invocation& invocation) {
   // What is done to the sources is done when they are described.
   std::vector<std::string> flags = RuleFlagsIn(invocation);
   if (invocation.options.retime) flags.insert(flags.begin(), "--retime");
+  if (invocation.options.skip_broken != SkipBroken::kNothing) flags.emplace_back("--skip-broken");
   if (!invocation.recipe_path.empty()) flags.insert(flags.begin(), "--recipe");
   std::vector<Problem> problems;
   for (const std::string& flag : flags) {
@@ -324,11 +332,33 @@ Status CheckMergePaths(const Invocation& invocation) {
   return Status();
 }
 
+Result<Invocation> ParseCompletion(const std::vector<std::string>& words) {
+  Invocation invocation;
+  const auto shells = CompletedShells();
+  if (words.size() != 1 || std::find(shells.begin(), shells.end(), words[0]) == shells.end()) {
+    return Problem(Code::kInvalidArgument, "`completion` takes the name of a shell")
+        .Kind("E-command")
+        .Expected("robomerge completion bash, zsh or fish")
+        .Found(words.empty() ? "nothing" : "`" + words[0] + "`");
+  }
+  invocation.wish = Invocation::Wish::kCompletion;
+  invocation.shell = words[0];
+  return invocation;
+}
+
 }  // namespace
 
 Result<Invocation> ParseCommandLine(std::vector<std::string> words,
                                     const Environment& environment) {
   const CommandHelp* command = nullptr;
+  if (!words.empty() && words.front() == "completion") {
+    words.erase(words.begin());
+    return ParseCompletion(words);
+  }
+  if (!words.empty() && words.front() == "help") {  // `help merge` is `merge --help`
+    words.erase(words.begin());
+    words.push_back("--help");
+  }
   if (!words.empty() && !words.front().starts_with("-")) {
     command = FindCommand(words.front());
     if (command == nullptr) return UnknownCommand(words.front());
@@ -341,14 +371,22 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan, convert, inspect, compare, verify, describe, write or publish")
+        .Expected("merge, plan, convert, inspect, compare, verify, describe, write, publish or push")
         .Hint(std::string(kSeeHelp));
   }
-  if (chosen == kInspect) {
+  if (chosen == kInspect || chosen == kStats) {
     if (invocation.paths.size() == 1) return invocation;
-    return Problem(Code::kInvalidArgument, "`inspect` takes one dataset")
+    const std::string name(command->name);
+    return Problem(Code::kInvalidArgument, "`" + name + "` takes one dataset")
         .Kind("E-path")
-        .Expected("robomerge inspect PATH")
+        .Expected("robomerge " + name + " PATH")
+        .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  if (chosen == kPush) {
+    if (invocation.paths.size() == 2) return invocation;
+    return Problem(Code::kInvalidArgument, "`push` takes a dataset and an address on the Hub")
+        .Kind("E-path")
+        .Expected("robomerge push DST hf://datasets/OWNER/NAME")
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
   if (chosen == kCompare) {

@@ -30,6 +30,18 @@ Problem FirstProblem(std::vector<std::string> words,
   return invocation.status().problems().front();
 }
 
+TEST(CommandLine, PushTakesADatasetAndAnAddress) {
+  const Result<Invocation> push =
+      Parse({"push", "kitchen", "hf://datasets/lab/kitchen", "--private", "--branch", "trial"});
+  ASSERT_TRUE(push.ok());
+  EXPECT_EQ(push->command, kPush);
+  EXPECT_THAT(push->paths, ElementsAre("kitchen", "hf://datasets/lab/kitchen"));
+  EXPECT_TRUE(push->is_private);
+  EXPECT_EQ(push->branch, "trial");
+  EXPECT_EQ(FirstProblem({"push", "kitchen"}).kind, "E-path");
+  EXPECT_EQ(FirstProblem({"merge", "a", "-o", "b", "--private"}).kind, "E-flag");
+}
+
 TEST(CommandLine, TakesSourcesInOrderWhereverFlagsStand) {
   const auto invocation = Parse({"merge", "b", "-j4", "a", "-o", "out", "--copy-mode=share", "c",
                                  "--chunk-size", "7", "-qn"});
@@ -163,6 +175,11 @@ TEST(CommandLine, HelpAndVersionNeedNothingElse) {
   EXPECT_EQ(Parse({"-h"})->wish, Invocation::Wish::kShortHelp);
   EXPECT_EQ(Parse({"--help"})->wish, Invocation::Wish::kFullHelp);
   EXPECT_EQ(Parse({"--version"})->wish, Invocation::Wish::kVersion);
+  EXPECT_EQ(Parse({"-Vv"})->verbosity, 1);
+  EXPECT_EQ(Parse({"help", "merge"})->wish, Invocation::Wish::kFullHelp);
+  EXPECT_EQ(Parse({"help", "merge"})->command, kMerge);
+  EXPECT_EQ(Parse({"completion", "zsh"})->shell, "zsh");
+  EXPECT_EQ(Parse({"completion", "tcsh"}).status().code(), Code::kInvalidArgument);
   EXPECT_EQ(Parse({"merge", "--wrong", "-h"})->wish, Invocation::Wish::kShortHelp);
   EXPECT_EQ(Parse({"inspect", "--help"})->command, kInspect);
 }
@@ -190,8 +207,8 @@ TEST(CommandLine, VerifyTakesADatasetAndItsSourcesAfterAgainst) {
 }
 
 TEST(Help, ShortHelpFitsOneScreenAndBeginsWithAnExample) {
-  for (const Command command :
-       {kNoCommand, kMerge, kPlan, kInspect, kCompare, kVerify, kDescribe, kWrite, kPublish}) {
+  for (const Command command : {kNoCommand, kMerge, kPlan, kInspect, kCompare, kVerify, kDescribe,
+                                kWrite, kPublish, kPush}) {
     const std::string help = ShortHelp(command);
     EXPECT_TRUE(help.starts_with("Example: robomerge ")) << help;
     EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 24) << help;
@@ -292,8 +309,7 @@ TEST(CommandLine, EveryRuleHasItsFlag) {
   std::set<std::string> keys;
   for (const Flag& flag : AllFlags()) keys.insert(KeyOf(flag));
   for (const RecipeKey& key : RecipeKeys()) {
-    if (key.name == "trim" || key.name == "sources" || key.name == "path" || key.name == "name")
-      continue;
+    if (key.name == "sources" || key.name == "path" || key.name == "name") continue;
     EXPECT_TRUE(keys.contains(key.name)) << key.name;
   }
 }

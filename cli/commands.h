@@ -24,8 +24,10 @@ class Console {
   /// Reports a failure on standard error, as text or as "error" lines; returns its exit code.
   ExitCode Fail(const Status& status);
   /// Writes problems as text to standard error: the first few of each kind, or all with -v, and
-  /// their number if there are several. `heading` is "error" or "warning".
-  void PrintProblems(const std::vector<Problem>& problems, std::string_view heading);
+  /// their number if there are several and it `counts`. `heading` is "error", "warning" or "left
+  /// out".
+  void PrintProblems(const std::vector<Problem>& problems, std::string_view heading,
+                     bool counts = true);
   /// Writes warnings in full if they occur once or with -v; of other kinds one line with their
   /// number, so that they do not bury the result.
   void PrintWarnings(const std::vector<Problem>& warnings);
@@ -51,6 +53,11 @@ Result<Recipe> GatherRecipe(const Invocation& invocation);
 void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& warnings,
                    Console& console);
 
+/// Writes what was left out as text to standard error, beside `num_kept` datasets; nothing with
+/// --quiet.
+void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skipped,
+                  uint64_t num_kept, Console& console);
+
 /// Runs `merge`, and `plan` without --plan.
 ExitCode RunMerge(const Invocation& invocation, Console& console);
 
@@ -69,6 +76,12 @@ ExitCode PrintVerification(const Invocation& invocation, const VerifyReport& rep
 
 /// Runs `compare`: prints what differs, and what settles it.
 ExitCode RunCompare(const Invocation& invocation, Console& console);
+
+/// Runs `push`: the dataset is looked at, and then the Hub gets what differs.
+ExitCode RunPush(const Invocation& invocation, Console& console);
+
+/// Runs `stats`: measures the rows of a dataset and shows what they are.
+ExitCode RunStats(const Invocation& invocation, Console& console);
 
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/compare_text.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/stop_signals.h"
 #include "robomerge/compare.h"
@@ -16,11 +17,13 @@ ExitCode ExitCodeOf(const CompareReport& report) {
 }  // namespace
 
 ExitCode RunCompare(const Invocation& invocation, Console& console) {
-  const Result<std::vector<SourceSpec>> gathered = GatherSources(invocation);
+  Result<std::vector<SourceSpec>> gathered = GatherSources(invocation);
   if (!gathered.ok()) return console.Fail(gathered.status());
+  InstallMergeSignals(false);
+  const Status fetched = FetchFromHub(*gathered, nullptr, {});
+  if (!fetched.ok()) return console.Fail(fetched);
   std::vector<std::string> sources;
   for (const SourceSpec& source : *gathered) sources.push_back(source.location);
-  InstallMergeSignals(false);
   CompareOptions options;
   options.num_workers = invocation.options.num_workers;
   options.recipe_out = invocation.recipe_out;

@@ -75,10 +75,11 @@ ExitCode Console::Fail(const Status& status) {
   return exit_code;
 }
 
-void Console::PrintProblems(const std::vector<Problem>& problems, std::string_view heading) {
+void Console::PrintProblems(const std::vector<Problem>& problems, std::string_view heading,
+                            bool counts) {
   const size_t most = is_verbose_ ? std::numeric_limits<size_t>::max() : kMostOfAKind;
   std::string text = WithoutControls(FormatProblems(problems, heading, most));
-  if (problems.size() > 1) text += CountText(problems, heading, most);
+  if (counts && problems.size() > 1) text += CountText(problems, heading, most);
   standard_error_.Write(is_colored_ ? ColorProblems(text) : text);
 }
 

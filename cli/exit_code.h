@@ -11,6 +11,7 @@ enum ExitCode : int {
   kExitCommandLine = 2,
   kExitDifferences = 3,  ///< verify found something
   kExitIo = 4,           ///< the system refused
+  kExitLeftOut = 5,      ///< done, without what `--skip-broken` left out
   kExitInternal = 70,    ///< a bug of robomerge (EX_SOFTWARE of sysexits.h)
   kExitCancelled = 130,  ///< as a shell reports SIGINT
 };

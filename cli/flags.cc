@@ -95,6 +95,16 @@ Status SetCodebaseVersion(Invocation& invocation, const std::string& value,
   return Status();
 }
 
+Status SetStats(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.stats, ParseChoice<StatsMode>(value, name));
+  return Status();
+}
+
+Status SetSkipBroken(Invocation& invocation, const std::string& value, const std::string& name) {
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.skip_broken, ParseChoice<SkipBroken>(value, name));
+  return Status();
+}
+
 Status SetColor(Invocation& invocation, const std::string& value, const std::string& name) {
   ROBOMERGE_ASSIGN_OR_RETURN(invocation.color, ParseChoice<When>(value, name));
   return Status();
@@ -159,7 +169,7 @@ constexpr unsigned kMakes = kMerges | kConvert;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kWorks = kMakes | kRanked;
-constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare;
+constexpr unsigned kEvery = kWorks | kInspect | kPublish | kVerify | kCompare | kPush | kStats;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMakes, true, "Make the merged dataset at DST, which must not exist", "",
@@ -188,7 +198,7 @@ constexpr Flag kFlags[] = {
      SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
      SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kVerify | kInspect | kCompare, true,
+    {"num-workers", 'j', "N", kWorks | kVerify | kInspect | kCompare | kStats, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
     {"dry-run", 'n', "", kMerge | kConvert, false,
@@ -223,6 +233,12 @@ constexpr Flag kFlags[] = {
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
      "share",
      "", SetCopyMode},
+    {"stats", 0, "HOW", kReads | kConvert, false,
+     "Make statistics exact, or fold them by LeRobot's formula (default exact)",
+     "exact: measured from all rows of the result; pictures are not decoded\n"
+     "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
+     "Give `describe` the flag, not `plan --partial`.",
+     "", SetStats},
     {"overwrite", 0, "", kMakes | kPublish, false,
      "Replace the dataset at DST, which stays until the new one is whole",
      "Only a dataset or an empty folder is replaced.", "",
@@ -238,6 +254,15 @@ constexpr Flag kFlags[] = {
      "for\n"
      "a result that was made with it.",
      "", SetOption<&MergeOptions::retime, true>},
+    {"skip-broken", 0, "WHAT", kReads, false,
+     "Merge the rest where sources or episodes cannot be merged; exit code 5 says so",
+     "sources: leave out every source that a merge would refuse, or that has another form than\n"
+     "most. episodes: single episodes, where the rest of their source is sound. Lists all of it.\n"
+     "nothing, the default: refuse. Give `describe` the flag, not `plan --partial`.",
+     "", SetSkipBroken},
+    {"skipped", 0, "FILE", kMerges | kPublish, false,
+     "Write what is left out to FILE, as JSON Lines", "Only an older list is replaced.", "",
+     SetPathOption<&MergeOptions::skipped_path>},
     {"no-sync", 0, "", kReads | kConvert, false, "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},
@@ -250,10 +275,18 @@ constexpr Flag kFlags[] = {
      "Also read all rows and video indexes: faults, constants, NaN, outliers",
      "As `verify PATH` does. Exits with 3 if it finds what a merge would not refuse.", "",
      Raise<&Invocation::read_data>},
+    {"measure-stats", 0, "", kVerify, false,
+     "Also measure all statistics of numbers, and hold those that are stated against them",
+     "docs/statistics.md has the tolerances. Needs room in $TMPDIR.", "",
+     Raise<&Invocation::measure_stats>},
     {"recipe-out", 0, "FILE", kCompare, true,
      "Write the flags as a recipe for `merge --recipe`, to be read and changed",
      "An older recipe is replaced if nobody has changed it; nothing else is.", "",
      SetPath<&Invocation::recipe_out>},
+    {"private", 0, "", kPush, true, "Make the dataset on the Hub a private one",
+     "One that is there and public is refused.", "", Raise<&Invocation::is_private>},
+    {"branch", 0, "B", kPush, true, "Push to the branch B instead of main",
+     "It is made of main if it is not there.", "", SetPath<&Invocation::branch>},
     {"trace", 0, "FILE", kWorks, false, "Write a timeline of all tasks to FILE",
      "Chrome's trace-event format; Perfetto shows it.", "ROBOMERGE_TRACE",
      SetPathOption<&MergeOptions::trace_path>},
@@ -263,7 +296,7 @@ constexpr Flag kFlags[] = {
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kVerify | kInspect, false,
+    {"progress", 0, "WHEN", kWorks | kVerify | kInspect | kPush | kStats, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
@@ -272,8 +305,8 @@ constexpr Flag kFlags[] = {
      "auto: if standard error is a terminal, NO_COLOR is empty and TERM is not dumb", "", SetColor},
     {"help", 0, "", kEvery, false, "Show all flags; -h shows one screen", "", "",
      SetWish<Invocation::Wish::kFullHelp>},
-    {"version", 0, "", kEvery, false, "Show the versions of robomerge, Arrow and the compiler", "",
-     "", SetWish<Invocation::Wish::kVersion>},
+    {"version", 'V', "", kEvery, false, "Show the version; with -v also of Arrow and the compiler",
+     "", "", SetWish<Invocation::Wish::kVersion>},
 };
 
 constexpr CommandHelp kCommands[] = {
@@ -292,6 +325,10 @@ constexpr CommandHelp kCommands[] = {
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.",
      "robomerge inspect kitchen_1 --read-data"},
+    {kStats, "stats", "PATH", "Show the true statistics of a dataset, measured from its rows",
+     "Each element of each numeric feature: range, quantiles, mean, deviation, and how its values\n"
+     "are distributed; then where stats.json and the episodes state something else.",
+     "robomerge stats kitchen"},
     {kCompare, "compare", "SRC...", "Show how datasets differ, and the flags that settle it",
      "Reads metadata only. Exits with 3 if a merge would refuse them as they are, with 1 if one\n"
      "cannot be read.",
@@ -312,6 +349,11 @@ constexpr CommandHelp kCommands[] = {
      "Prove that all files of a plan are written, and put them in place",
      "Names what is missing and exits with 1, or lets the destination appear by one rename.",
      "robomerge publish --plan work/plan"},
+    {kPush, "push", "DST hf://datasets/OWNER/NAME", "Make a dataset on the Hub what DST is",
+     "Uploads what differs, as one commit, with a card and the version tag. Run again, it goes "
+     "on.\n"
+     "Sources on the Hub are named in the same way, wherever a path may stand (docs/hub.md).",
+     "robomerge push kitchen hf://datasets/lab/kitchen --private"},
 };
 
 }  // namespace

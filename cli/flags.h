@@ -25,12 +25,14 @@ enum Command : unsigned {
   kPublish = 32,
   kVerify = 64,
   kCompare = 128,
-  kConvert = 256
+  kPush = 256,
+  kStats = 512,
+  kConvert = 1024
 };
 
 /// What a command line asks for.
 struct Invocation {
-  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion };
+  enum class Wish { kRun, kShortHelp, kFullHelp, kVersion, kCompletion };
 
   Wish wish = Wish::kRun;
   Command command = kNoCommand;
@@ -45,8 +47,12 @@ struct Invocation {
   bool in_place = false;       ///< convert: --in-place
   bool against = false;        ///< verify: --against
   bool verify = false;         ///< merge: --verify
+  bool measure_stats = false;  ///< verify: --measure-stats
   bool read_data = false;      ///< inspect: --read-data
   bool list_episodes = false;  ///< merge, plan: --list-episodes
+  bool is_private = false;     ///< push: --private
+  std::string branch;          ///< push: --branch; empty: main
+  std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
   Rules rules;  ///< for all sources

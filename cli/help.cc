@@ -7,7 +7,7 @@
 namespace robomerge::cli {
 namespace {
 
-constexpr std::string_view kSentence = "Merge LeRobot v3.0 datasets into one";
+constexpr std::string_view kSentence = "Merge LeRobot datasets into one";
 
 constexpr std::string_view kExitCodes =
     "Exit codes (treat an unknown one as failure)\n"
@@ -46,8 +46,9 @@ std::string Padded(std::string_view text, size_t width) {
 }
 
 bool IsShown(const Flag& flag, Command command, bool full) {
-  // One screen has room for the flags of `merge`.
-  if (command == kNoCommand) return full || (flag.in_short_help && (flag.commands & kMerge) != 0);
+  // One screen has room for the flags of `merge` that not every command has.
+  const bool is_of_merge = (flag.commands & kMerge) != 0 && (flag.commands & kPublish) == 0;
+  if (command == kNoCommand) return full || (flag.in_short_help && is_of_merge);
   return (flag.commands & command) != 0 && (full || flag.in_short_help);
 }
 
@@ -144,10 +145,14 @@ std::string ShortHelp(Command command) {
 
 std::string FullHelp(Command command) {
   std::string text = Beginning(command);
-  if (const CommandHelp* const chosen = Find(command))
-    text += "\n" + std::string(chosen->detail) + "\n";
+  const CommandHelp* const chosen = Find(command);
+  text += chosen != nullptr ? "\n" + std::string(chosen->detail) + "\n"
+                            : "  help COMMAND           Show all flags of a command\n"
+                              "  completion SHELL       Print what makes bash, zsh or fish "
+                              "complete the command line\n";
   text += FullFlagLists(command) + "\n" + EnvironmentList(command) + "\n" + std::string(kExitCodes);
-  if (command != kInspect && command != kCompare) text += "\n" + std::string(kSignals);
+  if (command != kInspect && command != kCompare && command != kStats)
+    text += "\n" + std::string(kSignals);
   return text + "\nData goes to standard output, everything else to standard error.\n";
 }
 

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/report_text.h"
@@ -15,18 +16,23 @@ ExitCode ExitCodeOf(const InspectReport& report) {
 }
 
 Result<InspectReport> InspectWithProgress(const Invocation& invocation, Console& console) {
-  const std::string& root = invocation.paths.front();
-  if (!invocation.read_data) return Inspect(root);
+  std::vector<SourceSpec> source = {invocation.paths.front()};
+  const std::string& root = source.front().location;
+  const bool is_short = !invocation.read_data && !IsOnHub(root);
+  if (is_short) return Inspect(root);
   InstallMergeSignals(!invocation.quiet && !invocation.json);
   ProgressReporter reporter(
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts()),
       console.standard_output(), console.standard_error());
   InspectOptions options;
-  options.read_data = true;
+  options.read_data = invocation.read_data;
   options.num_workers = invocation.options.num_workers;
-  Result<InspectReport> report = Inspect(
-      root, options, [&reporter](const MergeProgress& counts) { reporter.Report(counts); },
-      &StopFlag());
+  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
+    reporter.Report(counts);
+  };
+  const Status fetched = FetchFromHub(source, ListWhatIsThere, tell);
+  Result<InspectReport> report = fetched;
+  if (fetched.ok()) report = Inspect(root, options, tell, &StopFlag());
   reporter.Stop();
   return report;
 }

@@ -28,8 +28,14 @@ class AddToLine {
   void operator()(const char* name, const std::vector<InspectReport::File>& files) const {
     Count(name, files);
   }
+  void operator()(const char* name, const std::vector<StatsReport::Element>& elements) const {
+    Count(name, elements);
+  }
   void operator()(const char* name, const std::vector<Problem>& problems) const {
     Count(name, problems);
+  }
+  void operator()(const char* name, const std::vector<Skipped>& skipped) const {
+    Count(name, skipped);
   }
   void operator()(const char* name, const std::vector<Finding>& findings) const {
     Count(name, findings);
@@ -81,6 +87,12 @@ std::string ErrorLine(const Problem& problem, int exit_code) {
   return Line(fields);
 }
 
+std::string SkippedLine(const Skipped& skipped) {
+  Json fields = Message("skipped");
+  Skipped::VisitFields(skipped, json::AddTo(fields));
+  return Line(fields);
+}
+
 std::string EpisodeLine(const ListedEpisode& episode) { return Line(Message("episode", episode)); }
 
 std::string FileLine(const ReportedFile& file) { return Line(Message("file", file)); }
@@ -89,12 +101,29 @@ std::string SummaryLine(const MergeReport& report) { return Line(Message("summar
 
 std::string StageSummaryLine(const StageReport& report) { return Line(Message("summary", report)); }
 
+std::string PushSummaryLine(const Json& report) {
+  Json fields = Message("summary");
+  for (const auto& [name, value] : report.items()) fields[name] = value;
+  return Line(fields);
+}
+
 std::string FindingLine(const Finding& finding) { return Line(Message("finding", finding)); }
 
 std::string VerifySummaryLine(const VerifyReport& report, int exit_code) {
   Json fields = Message("summary", report);
   fields["exit_code"] = exit_code;
   return Line(fields);
+}
+
+std::string StatsLines(const StatsReport& report, int exit_code) {
+  std::string lines;
+  for (const StatsReport::Element& element : report.elements)
+    lines += Line(Message("element", element));
+  for (const Finding& note : report.notes) lines += Line(Message("note", note));
+  for (const Finding& finding : report.findings) lines += FindingLine(finding);
+  Json summary = Message("summary", report);
+  summary["exit_code"] = exit_code;
+  return lines + Line(summary);
 }
 
 std::string InspectLines(const InspectReport& report, int exit_code) {

@@ -7,11 +7,13 @@
 #include <string>
 
 #include "cli/progress.h"
+#include "formats/json/json.h"
 #include "robomerge/compare.h"
 #include "robomerge/merge.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
+#include "robomerge/stats.h"
 #include "robomerge/status.h"
 
 namespace robomerge::cli {
@@ -22,10 +24,15 @@ std::string WarningLine(const Problem& problem);
 /// Something that is wrong with an inspected dataset. The command has not failed.
 std::string ProblemLine(const Problem& problem);
 std::string ErrorLine(const Problem& problem, int exit_code);
+std::string SkippedLine(const Skipped& skipped);
+
 std::string EpisodeLine(const ListedEpisode& episode);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);
 std::string StageSummaryLine(const StageReport& report);
+
+/// `report`: the fields of a push, as the Python that did it gives them.
+std::string PushSummaryLine(const json::Json& report);
 
 std::string FindingLine(const Finding& finding);
 /// The last line of a verification.
@@ -35,6 +42,9 @@ std::string VerifySummaryLine(const VerifyReport& report, int exit_code);
 /// "finding", then
 /// "summary".
 std::string InspectLines(const InspectReport& report, int exit_code);
+
+/// All lines of `stats`: each "element", "note" and "finding", then "summary".
+std::string StatsLines(const StatsReport& report, int exit_code);
 
 /// All lines of a comparison: each "difference" and "problem", then "summary".
 std::string CompareLines(const CompareReport& report, int exit_code);

@@ -114,12 +114,14 @@ TEST(JsonLines, LinesAreAsDocumented) {
                              "data",
                              ReportedFile::Mode::kEncode,
                              12,
+                             true,
                              3,
                              {"a/x", "b/y"}};
-  EXPECT_EQ(FileLine(file),
-            R"({"message_type":"file","path":"data/chunk-000/file-000.parquet","kind":"data",)"
-            R"("mode":"encode","size_bytes":12,"num_episodes":3,"sources":["a/x","b/y"]})"
-            "\n");
+  EXPECT_EQ(
+      FileLine(file),
+      R"({"message_type":"file","path":"data/chunk-000/file-000.parquet","kind":"data",)"
+      R"("mode":"encode","size_bytes":12,"is_estimate":true,"num_episodes":3,"sources":["a/x","b/y"]})"
+      "\n");
 
   MergeReport merge;
   merge.destination = "d";
@@ -133,12 +135,18 @@ TEST(JsonLines, LinesAreAsDocumented) {
   merge.stages = {{"read", 0.5}};
   merge.seconds = 1.5, merge.num_workers = 11, merge.utilisation = 0.25;
   merge.critical_path_seconds = 0.75;
+  merge.skipped = {{7, "s7", "garage", "3,17-19", {Problem(Code::kCorrupt, "bad")}}};
+  EXPECT_EQ(SkippedLine(merge.skipped.front()),
+            R"({"message_type":"skipped","position":7,"source":"s7","name":"garage",)"
+            R"("episodes":"3,17-19","reasons":[{"code":"corrupt","kind":"","what":"bad",)"
+            R"("source":"","where":"","expected":"","found":"","hint":"","context":[]}]})"
+            "\n");
   EXPECT_EQ(
       SummaryLine(merge),
       R"({"message_type":"summary","destination":"d","dry_run":true,"num_sources":1,)"
       R"("num_episodes":2,"num_frames":3,"num_tasks":4,"plan_id":"0123456789abcdef",)"
       R"("already_done":false,"num_files":2,"num_files_written":5,"num_files_skipped":6,)"
-      R"("size_bytes":7,"copied_bytes":8,"shared_bytes":9,"encoded_bytes":10,"num_warnings":1,)"
+      R"("size_bytes":7,"copied_bytes":8,"shared_bytes":9,"encoded_bytes":10,"num_warnings":1,"num_skipped":1,)"
       R"("stages":[{"stage":"read","seconds":0.5}],"seconds":1.5,"num_workers":11,)"
       R"("utilisation":0.25,"critical_path_seconds":0.75})"
       "\n");
@@ -159,7 +167,7 @@ TEST(JsonLines, LinesAreAsDocumented) {
       R"("destination":"/d","already_done":true,"first_source":1,"num_sources":2,)"
       R"("num_episodes":3,"num_frames":4,"first_file":5,"num_files":6,"num_files_written":7,)"
       R"("num_files_skipped":8,"payload_bytes":9,"size_bytes":10,"copied_bytes":11,)"
-      R"("shared_bytes":12,"encoded_bytes":13,"num_warnings":1,)"
+      R"("shared_bytes":12,"encoded_bytes":13,"num_warnings":1,"num_skipped":0,)"
       R"("stages":[{"stage":"read","seconds":0.5}],"seconds":2.5,"num_workers":14,)"
       R"("utilisation":0.5})"
       "\n");

@@ -8,6 +8,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/stop_signals.h"
 #include "robomerge/merge.h"
@@ -40,11 +41,18 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       console.standard_output().Write(FullHelp(invocation.command));
       break;
     case Invocation::Wish::kVersion:
-      console.standard_output().Write(VersionText());
+      console.standard_output().Write(invocation.verbosity > 0
+                                          ? VersionText()
+                                          : VersionText().substr(0, VersionText().find('\n') + 1));
+      break;
+    case Invocation::Wish::kCompletion:
+      console.standard_output().Write(CompletionScript(invocation.shell));
       break;
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
+      if (invocation.command == kStats) return RunStats(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
+      if (invocation.command == kPush) return RunPush(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.command == kConvert ||
                      invocation.options.dry_run

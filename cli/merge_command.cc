@@ -1,4 +1,7 @@
+#include <set>
+
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/quantity.h"
@@ -13,6 +16,7 @@ namespace {
 void PrintJson(const MergeReport& report, OutputStream& out) {
   std::string lines;
   for (const Problem& warning : report.warnings) lines += WarningLine(warning);
+  for (const Skipped& one : report.skipped) lines += SkippedLine(one);
   for (const ReportedFile& file : report.files) lines += FileLine(file);
   out.Write(lines + SummaryLine(report));
 }
@@ -30,6 +34,7 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
   } else if (!invocation.quiet && is_there) {
     console.standard_error().Write(WithoutControls(SuccessText(report)));
   }
+  PrintSkipped(invocation, report.skipped, report.num_sources, console);
 }
 
 // Prints what becomes of every episode.
@@ -67,13 +72,39 @@ void PrintWarnings(const Invocation& invocation, const std::vector<Problem>& war
   console.standard_error().Write("\n");
 }
 
+void PrintSkipped(const Invocation& invocation, const std::vector<Skipped>& skipped,
+                  uint64_t num_kept, Console& console) {
+  if (invocation.quiet || skipped.empty()) return;
+  // Of each source and kind the first reason: --skipped has all.
+  std::vector<Problem> reasons;
+  uint64_t num_whole = 0;
+  for (const Skipped& one : skipped) {
+    num_whole += one.is_whole() ? 1 : 0;
+    std::set<std::string> kinds;
+    for (const Problem& reason : one.reasons) {
+      if (!kinds.insert(reason.kind).second && invocation.verbosity == 0) continue;
+      reasons.push_back(reason);
+      if (!one.is_whole())
+        reasons.back().context.push_back("leaving out episodes " + one.episodes + " of " +
+                                         one.source);
+    }
+  }
+  console.standard_error().Write("\n");
+  console.PrintProblems(reasons, "left out", /*counts=*/false);
+  std::string text =
+      "\nLeft out " + Separated(num_whole) + " of " + Counted(num_kept + num_whole, "dataset");
+  if (skipped.size() > num_whole)
+    text += ", and episodes of " + Counted(skipped.size() - num_whole, "other");
+  const bool has_list = invocation.command != kDescribe;
+  console.standard_error().Write(text + (has_list ? "; `--skipped FILE` lists all of it\n" : "\n"));
+}
+
 ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_talkative = !invocation.quiet && !invocation.json;
-  const Result<Recipe> recipe = GatherRecipe(invocation);
+  Result<Recipe> recipe = GatherRecipe(invocation);
   if (!recipe.ok()) return console.Fail(recipe.status());
   InstallMergeSignals(is_talkative);
-  if (invocation.list_episodes) return ListTheEpisodes(invocation, *recipe, console);
-  if (is_talkative)
+  if (is_talkative && !invocation.list_episodes)
     console.standard_error().Write("Reading " + Counted(recipe->sources.size(), "dataset") + "\n");
 
   const ProgressStyle style =
@@ -82,6 +113,12 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
     reporter.Report(counts);
   };
+  const Status fetched = FetchForMerge(*recipe, tell);
+  if (!fetched.ok() || invocation.list_episodes) {
+    reporter.Stop();
+    if (!fetched.ok()) return console.Fail(WithLines(fetched, *recipe));
+    return ListTheEpisodes(invocation, *recipe, console);
+  }
   const bool is_verified = recipe->verify && !recipe->options.dry_run;
   VerifiedMerge result;
   Status status;
@@ -109,12 +146,13 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   }
   const ExitCode exit_code =
       is_verified ? PrintVerification(invocation, result.verification, console) : kExitDone;
+  const bool is_left_out = exit_code == kExitDone && !result.merge.skipped.empty();
   if (!is_there && !invocation.json && !invocation.quiet) {
     console.standard_error().Write(
         "  Nothing was published. The same command writes all of it anew; to give it up, remove " +
         WithoutControls(result.verification.destination) + "\n");
   }
-  return console.Finish(exit_code);
+  return console.Finish(is_left_out ? kExitLeftOut : exit_code);
 }
 
 }  // namespace robomerge::cli

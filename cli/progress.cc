@@ -8,12 +8,13 @@ namespace {
 // A rate that was measured over less time is too uncertain.
 constexpr double kLeastMovingSeconds = 1.0;
 
-std::string WriteText(const ProgressState& state) {
+std::string MovingText(const char* verb, const ProgressState& state) {
   const MergeProgress& counts = state.counts;
-  std::string text =
-      "Writing: " + BytesText(counts.moved_bytes) + " of " + BytesText(counts.planned_bytes) +
-      " (" + PercentText(counts.moved_bytes, counts.planned_bytes) + "), " +
-      Separated(counts.num_files_written) + " of " + Counted(counts.num_files, "file");
+  std::string text = verb + std::string(": ") + BytesText(counts.moved_bytes) + " of " +
+                     BytesText(counts.planned_bytes) + " (" +
+                     PercentText(counts.moved_bytes, counts.planned_bytes) + "), " +
+                     Separated(counts.num_files_written) + " of " +
+                     Counted(counts.num_files, "file");
   const std::optional<double> remaining = RemainingSeconds(state);
   if (!remaining) return text;
   const auto rate =
@@ -28,7 +29,10 @@ std::string StageText(const ProgressState& state) {
            Counted(counts.num_sources, "dataset") + ", " + SecondsText(state.elapsed_seconds);
   }
   if (counts.stage == "plan") return "Planning: " + SecondsText(state.elapsed_seconds);
-  if (counts.stage == "write") return WriteText(state);
+  if (counts.stage == "write") return MovingText("Writing", state);
+  if (counts.stage == "download") return MovingText("Downloading", state);
+  if (counts.stage == "hash") return MovingText("Hashing", state);
+  if (counts.stage == "upload") return MovingText("Uploading", state);
   if (counts.stage == "verify") {
     return "Verifying: " + BytesText(counts.moved_bytes) + " of " +
            BytesText(counts.planned_bytes) + " (" +
@@ -48,6 +52,10 @@ ProgressStyle DecideProgress(When when, bool json, bool quiet,
   if (when == When::kNever || quiet) return ProgressStyle::kNone;
   return standard_error.is_terminal && !standard_error.is_dumb ? ProgressStyle::kLine
                                                                : ProgressStyle::kLog;
+}
+
+bool MovesPayload(const std::string& stage) {
+  return stage == "write" || stage == "download" || stage == "upload";
 }
 
 std::optional<double> RemainingSeconds(const ProgressState& state) {

@@ -27,6 +27,9 @@ enum class ProgressStyle {
 /// is overwritten, and anything else a line now and then.
 ProgressStyle DecideProgress(When when, bool json, bool quiet, const TerminalFacts& standard_error);
 
+/// Whether bytes of this stage move at a rate that is worth showing.
+bool MovesPayload(const std::string& stage);
+
 /// Seconds until all payload has moved, at the mean rate so far; nullopt while that is too
 /// uncertain.
 std::optional<double> RemainingSeconds(const ProgressState& state);

@@ -45,7 +45,7 @@ void ProgressReporter::Report(const MergeProgress& counts) {
   const std::lock_guard lock(mutex_);
   if (counts.stage != counts_.stage) {
     new_stages_.push_back(counts.stage);
-    if (counts.stage == "write") moving_since_ = Clock::now();
+    moving_since_ = Clock::now();
   }
   counts_ = counts;
 }
@@ -83,7 +83,7 @@ ProgressState ProgressReporter::StateAt(Clock::time_point now,
   ProgressState state;
   state.counts = counts_;
   state.elapsed_seconds = SecondsBetween(start_, now);
-  if (counts_.stage == "write") state.moving_seconds = SecondsBetween(moving_since_, now);
+  if (MovesPayload(counts_.stage)) state.moving_seconds = SecondsBetween(moving_since_, now);
   return state;
 }
 

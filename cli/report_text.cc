@@ -6,44 +6,12 @@
 #include <vector>
 
 #include "cli/quantity.h"
+#include "cli/text_table.h"
 
 namespace robomerge::cli {
 namespace {
 
 constexpr size_t kSourcesShown = 2;
-
-// Rows of text, aligned by column; the last column is not padded.
-class TextTable {
- public:
-  explicit TextTable(std::vector<bool> is_right_aligned)
-      : is_right_aligned_(std::move(is_right_aligned)) {}
-
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-
-  std::string Text(const std::string& indent = "") const {
-    std::vector<size_t> widths(is_right_aligned_.size());
-    for (const auto& row : rows_) {
-      for (size_t column = 0; column < row.size(); ++column)
-        widths[column] = std::max(widths[column], row[column].size());
-    }
-    std::string text;
-    for (const auto& row : rows_) {
-      std::string line = indent;
-      for (size_t column = 0; column < row.size(); ++column) {
-        const std::string padding(widths[column] - row[column].size(), ' ');
-        line += is_right_aligned_[column] ? padding + row[column] : row[column] + padding;
-        if (column + 1 < row.size()) line += "  ";
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      text += line + "\n";
-    }
-    return text;
-  }
-
- private:
-  const std::vector<bool> is_right_aligned_;
-  std::vector<std::vector<std::string>> rows_;
-};
 
 std::string SourcesText(const std::vector<std::string>& sources, bool all) {
   if (sources.empty()) return "";
@@ -90,8 +58,8 @@ std::string FileTable(const MergeReport& report, bool all_sources) {
   TextTable table({false, true, false, false});
   table.Add({"file", "bytes", "how", "sources"});
   for (const ReportedFile& file : report.files) {
-    table.Add({file.path, Separated(file.size_bytes), std::string(NameOf(file.mode)),
-               SourcesText(file.sources, all_sources)});
+    table.Add({file.path, (file.is_estimate ? "~" : "") + Separated(file.size_bytes),
+               std::string(NameOf(file.mode)), SourcesText(file.sources, all_sources)});
   }
   return table.Text();
 }

@@ -122,6 +122,9 @@ Status AddCast(Invocation& invocation, const std::string& value, const std::stri
 Status AddPad(Invocation& invocation, const std::string& value, const std::string& name) {
   return AddPair<&Adaptation::pad>(invocation, value, name, "FEATURE=N, as observation.state=14");
 }
+Status AddTrim(Invocation& invocation, const std::string& value, const std::string& name) {
+  return AddPair<&Adaptation::trim>(invocation, value, name, "EPISODE=FIRST-LAST, as 4=30-200");
+}
 Status AddReplacedTask(Invocation& invocation, const std::string& value, const std::string& name) {
   return AddPair<&Adaptation::replace_task>(invocation, value, name,
                                             "OLD=NEW, as pick it=pick the cube");
@@ -155,6 +158,9 @@ constexpr Flag kRuleFlags[] = {
      "The same ones everywhere, in their order.", "", SetCount<&Adaptation::sample>, kSelect},
     {"seed", 0, "S", kReads, false, "Make --sample choose others (default 0)", "", "",
      SetCount<&Adaptation::seed>, kSelect},
+    {"trim", 0, "EPISODE=RANGE", kReads, false, "Keep only these frames of an episode, as 4=30-200",
+     "Counted from 0, both ends included; of what is chosen by the flags above.", "", AddTrim,
+     kSelect, true},
     {"compact", 0, "", kReads, false, "Leave out frames of videos that belong to no episode", "",
      "", RaiseRule<&Adaptation::compact>, kSelect},
 

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/report_text.h"
@@ -17,7 +20,9 @@ Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& pr
     return PlanPartials(invocation.partial_directory, invocation.destination,
                         invocation.plan_directory, options, progress, &StopFlag());
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const Recipe recipe, GatherRecipe(invocation));
+  ROBOMERGE_ASSIGN_OR_RETURN(Recipe recipe, GatherRecipe(invocation));
+  if (const Status fetched = FetchForMerge(recipe, progress); !fetched.ok())
+    return WithLines(fetched, recipe);
   const Result<StageReport> report =
       invocation.command == kPlan
           ? PlanSources(recipe.sources, recipe.destination, invocation.plan_directory,
@@ -31,6 +36,7 @@ Result<StageReport> Run(const Invocation& invocation, const ProgressCallback& pr
 void PrintJson(const StageReport& report, OutputStream& out) {
   std::string lines;
   for (const Problem& warning : report.warnings) lines += WarningLine(warning);
+  for (const Skipped& one : report.skipped) lines += SkippedLine(one);
   for (const ReportedFile& file : report.files) lines += FileLine(file);
   out.Write(lines + StageSummaryLine(report));
 }
@@ -53,8 +59,17 @@ ExitCode RunStage(const Invocation& invocation, Console& console) {
   } else if (!invocation.quiet) {
     PrintWarnings(invocation, report->warnings, console);
     console.standard_error().Write(WithoutControls(StageText(*report)));
+    // Of `describe` these are those that it was given.
+    const auto num_whole =
+        std::ranges::count_if(report->skipped, [](const Skipped& one) { return one.is_whole(); });
+    const uint64_t num_kept =
+        report->num_sources -
+        (invocation.command == kDescribe ? static_cast<uint64_t>(num_whole) : uint64_t{0});
+    PrintSkipped(invocation, report->skipped, num_kept, console);
   }
-  return console.Finish(kExitDone);
+  // Of the other stages nothing but 0 lets a launcher go on.
+  const bool is_left_out = invocation.command == kPublish && !report->skipped.empty();
+  return console.Finish(is_left_out ? kExitLeftOut : kExitDone);
 }
 
 }  // namespace robomerge::cli

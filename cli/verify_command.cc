@@ -1,8 +1,10 @@
 #include "cli/commands.h"
+#include "cli/hub.h"
 #include "cli/json_lines.h"
 #include "cli/progress_reporter.h"
 #include "cli/quantity.h"
 #include "cli/stop_signals.h"
+#include "robomerge/merge.h"
 #include "robomerge/verify.h"
 
 namespace robomerge::cli {
@@ -10,6 +12,12 @@ namespace {
 
 // For each kind.
 constexpr size_t kFindingsShown = 10;
+
+std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources) {
+  std::vector<std::string> locations;
+  for (const SourceSpec& source : sources) locations.push_back(source.location);
+  return locations;
+}
 
 // A finding as a problem, so that it is printed in the same way.
 Problem ProblemOf(const Finding& finding) {
@@ -40,17 +48,39 @@ std::string SummaryText(const VerifyReport& report) {
   return text;
 }
 
-ExitCode RunVerification(const Invocation& invocation, const std::string& destination,
-                         const std::vector<std::string>& sources, Console& console) {
+// What the rules of the merge need of its sources.
+Result<MissingBySource> ListRecorded(const std::string& destination,
+                                     const std::vector<SourceSpec>& sources) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> recorded,
+                             RecordedSources(destination, LocationsOf(sources)));
+  return MissingFiles(recorded, {}, &StopFlag());
+}
+
+// The dataset itself, or its sources, may lie on the Hub.
+Status Fetch(std::vector<SourceSpec>& destination, std::vector<SourceSpec>& sources,
+             const ProgressCallback& progress) {
+  ROBOMERGE_RETURN_NOT_OK(FetchFromHub(destination, ListWhatIsThere, progress));
+  const auto list_recorded = [&](const std::vector<SourceSpec>& specs) {
+    return ListRecorded(destination.front().location, specs);
+  };
+  return FetchFromHub(sources, list_recorded, progress);
+}
+
+ExitCode RunVerification(const Invocation& invocation, std::vector<SourceSpec> destination,
+                         std::vector<SourceSpec> sources, Console& console) {
   const ProgressStyle style =
       DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts());
   ProgressReporter reporter(style, console.standard_output(), console.standard_error());
   VerifyOptions options;
   options.num_workers = invocation.options.num_workers;
   options.retime = invocation.options.retime;
-  const Result<VerifyReport> report = Verify(
-      destination, sources, options,
-      [&reporter](const MergeProgress& counts) { reporter.Report(counts); }, &StopFlag());
+  options.measure_stats = invocation.measure_stats;
+  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
+    reporter.Report(counts);
+  };
+  Result<VerifyReport> report = Fetch(destination, sources, tell);
+  if (report.status().ok())
+    report = Verify(destination.front().location, LocationsOf(sources), options, tell, &StopFlag());
   reporter.Stop();
   if (!report.ok()) return console.Fail(report.status());
   return PrintVerification(invocation, *report, console);
@@ -86,13 +116,14 @@ ExitCode RunVerify(const Invocation& invocation, Console& console) {
   InstallMergeSignals(!invocation.quiet && !invocation.json);
   Invocation rest = invocation;
   rest.paths.erase(rest.paths.begin());
-  std::vector<std::string> sources;
+  std::vector<SourceSpec> sources;
   if (!rest.paths.empty() || !rest.list_path.empty()) {
-    const Result<std::vector<SourceSpec>> gathered = GatherSources(rest);
+    Result<std::vector<SourceSpec>> gathered = GatherSources(rest);
     if (!gathered.ok()) return console.Fail(gathered.status());
-    for (const SourceSpec& source : *gathered) sources.push_back(source.location);
+    sources = std::move(gathered).value();
   }
-  return console.Finish(RunVerification(invocation, invocation.paths.front(), sources, console));
+  return console.Finish(
+      RunVerification(invocation, {invocation.paths.front()}, std::move(sources), console));
 }
 
 }  // namespace robomerge::cli

@@ -2,14 +2,14 @@
 # PyArrow::parquet.
 #
 # The wheel has headers and versioned libraries (libarrow.so.2600) but no CMake package and no
-# unversioned symlink, hence this module. Input: Python_EXECUTABLE, or the .venv that
+# unversioned symlink, hence this module. Input: PYARROW_DIR, or Python_EXECUTABLE, or the .venv that
 # scripts/setup.sh makes. Output also: PYARROW_VERSION, PYARROW_DIR.
 if(NOT Python_EXECUTABLE AND EXISTS ${PROJECT_SOURCE_DIR}/.venv/bin/python)
   set(Python_EXECUTABLE ${PROJECT_SOURCE_DIR}/.venv/bin/python)
 endif()
 find_package(Python 3.9 QUIET COMPONENTS Interpreter)
 
-if(Python_EXECUTABLE)
+if(Python_EXECUTABLE AND NOT PYARROW_DIR)
   # find_spec does not load the libraries, so this also works when they do not fit the machine.
   execute_process(
     COMMAND ${Python_EXECUTABLE} -c

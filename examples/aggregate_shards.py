@@ -26,6 +26,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--from", dest="sources_file", metavar="FILE", help="a file that lists them instead")
     parser.add_argument("--output", required=True, metavar="DST", help="the dataset to be made")
     parser.add_argument("--work-dir", required=True, metavar="DIR", help="the folder of this merge: plan and logs")
+    parser.add_argument(
+        "--skip-broken",
+        choices=("nothing", "sources", "episodes"),
+        default="nothing",
+        help="what is left out, and listed, if it cannot be merged (default: nothing)",
+    )
     parser.add_argument("--executor", default="local", help="local, slurm or ray (default: local)")
 
     tasks = parser.add_argument_group("tasks")
@@ -78,6 +84,7 @@ def main() -> int:
             video_files_size_in_mb=arguments.video_files_size_in_mb,
             chunk_size=arguments.chunk_size,
             concatenate_videos=not arguments.no_concatenate_videos,
+            skip_broken=arguments.skip_broken,
             concatenate_data=not arguments.no_concatenate_data,
             command=arguments.command,
             executor_options=executor_options(arguments),

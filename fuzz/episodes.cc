@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // The totals of the seeds, so that both tables can be whole.
   v30::SourceInfo info{kDefaultDataPath, kDefaultVideoPath, 2, 12, 1};
   static_cast<void>(fuzz::Fine(v30::ReadTasks(files, info, dataset)));
-  const Result<v30::EpisodeClaims> claims = v30::ReadEpisodes(files, info, dataset);
+  const Result<v30::EpisodeClaims> claims = v30::ReadEpisodes(files, info, {}, dataset);
   if (!fuzz::Fine(claims)) return 0;
   const size_t num_episodes = dataset.episodes.size();
   FUZZ_CHECK(claims->data_files.size() == num_episodes &&

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests/e2e"))
+from old_dataset import make_old_dataset  # noqa: E402
 from tiny_dataset import make_tiny_dataset  # noqa: E402
 from tiny_video import add_video, make_mp4  # noqa: E402
 
@@ -148,6 +149,20 @@ def make_folders(work: Path, datasets: list[Path]) -> None:
     write("plan_directory", "one", folder(work / "plan"))
 
 
+def make_lines(work: Path) -> None:
+    make_old_dataset(work / "v20", lengths=(2,), version="v2.0")
+    old = make_old_dataset(work / "v21", lengths=(2, 3))
+    for name in ("tasks", "episodes", "episodes_stats"):
+        write("json_lines", name, (old / f"meta/{name}.jsonl").read_bytes())
+    write(
+        "json_lines",
+        "odd",
+        b'\xef\xbb\xbf{"episode_index": 3.0, "task_index": 1, "task": "a", "tasks": "a", "length": 2}\r\n\n'
+        b'  {"episode_index": 0, "task_index": 1, "task": "a", "tasks": [], "stats": {"action": {"min": [NaN, 1], "count": [2]}, "camera": {"mean": [[[0.5]], [[1]], [[2]]]}}}\n'
+        b'{"episode_index": 3, "task_index": 1, "task": "a", "length": null}',
+    )
+
+
 def make_choices() -> None:
     """Bytes that choose damages (fuzz/damaged_dataset.h): a sound dataset, then ever more of them."""
     chance = random.Random(13)
@@ -213,7 +228,8 @@ def main() -> None:
         make_videos(work)
         make_tables(with_camera, work)
         make_json(with_camera)
-        make_folders(work, [with_camera, rows_only, regrouped])
+        make_lines(work)
+        make_folders(work, [with_camera, rows_only, regrouped, work / "v21", work / "v20"])
         make_journals()
         make_recipes()
         make_choices()

@@ -14,7 +14,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-targets=(mp4 mp4_splice parquet_footer parquet_splice parquet_table info_json recipe stats_json episodes dataset one_mind partials plan_directory journal)
+targets=(mp4 mp4_splice parquet_footer parquet_splice parquet_table info_json recipe stats_json episodes json_lines dataset one_mind partials plan_directory journal)
 if [ $# != 2 ]; then
   echo "usage: scripts/fuzz.sh TARGET|all SECONDS; targets: ${targets[*]}" >&2
   exit 2

@@ -28,7 +28,7 @@ install() { "$directory/bin/python" -m pip --disable-pip-version-check install -
 # one is.
 install torch==2.13.0
 install --no-deps torchvision==0.29.2
-install av==15.1.0 datasets==4.8.5 datatrove==0.10.1 deepdiff==9.1.0 draccus==0.11.6 einops==0.8.2 \
+install accelerate==1.15.0 av==15.1.0 datasets==4.8.5 datatrove==0.10.1 deepdiff==9.1.0 draccus==0.11.6 einops==0.8.2 \
   gymnasium==1.4.0 huggingface_hub==1.33.0 jsonlines==4.0.0 numpy==2.2.6 opencv-python-headless==5.0.0.93 \
   packaging==26.3 pandas==2.3.3 pillow==13.0.0 pyarrow==26.0.1 pytest==9.2.0 pytest-xdist==3.8.0 requests==2.34.2 safetensors==0.8.0 \
   termcolor==3.3.0

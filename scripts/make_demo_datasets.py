@@ -11,6 +11,7 @@ import math
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -121,12 +122,35 @@ def statistics_of_rows(table: pa.Table) -> dict:
 
 
 def statistics_of_frames(frames: list[list[pa.Array]]) -> dict:
-    """A camera's statistics over the pixels of some frames, in [0, 1]; each channel's value is
+    """A camera's statistics over the pixels of all frames, in [0, 1]; each channel's value is
     nested as (1, 1)."""
-    sampled = frames[::5]
-    channels = [pa.chunked_array([frame[channel] for frame in sampled]) for channel in range(3)]
-    result = statistics(channels, len(sampled), 1 / 255)
+    channels = [pa.chunked_array([frame[channel] for frame in frames]) for channel in range(3)]
+    result = statistics(channels, len(frames), 1 / 255)
     return {name: value if name == "count" else [[[v]] for v in value] for name, value in result.items()}
+
+
+def each(function: Callable[[tuple], float], values: list) -> list | float:
+    """`function` of the numbers at each place of lists of one form."""
+    if isinstance(values[0], list):
+        return [each(function, list(place)) for place in zip(*values, strict=True)]
+    return function(tuple(values))
+
+
+def aggregated(parts: list[dict]) -> dict:
+    """LeRobot's statistics of a feature of the whole, from those of its episodes."""
+    of = {key: [part[key] for part in parts] for key in parts[0]}
+    counts = [count for (count,) in of["count"]]
+
+    def average(values: tuple) -> float:
+        return sum(count * value for count, value in zip(counts, values, strict=True)) / sum(counts)
+
+    mean = each(average, of["mean"])
+    squares = [each(lambda v: v[0] ** 2 + v[1] ** 2, list(pair)) for pair in zip(of["std"], of["mean"], strict=True)]
+    result = {"count": [sum(counts)], "mean": mean}
+    result["std"] = each(lambda v: max(0.0, v[0] - v[1] ** 2) ** 0.5, [each(average, squares), mean])
+    for key in of.keys() - result.keys():
+        result[key] = each(max if key in ("max", "q90", "q99") else min, of[key])
+    return {key: result[key] for key in parts[0]}
 
 
 def write_json(path: Path, value: dict) -> None:
@@ -153,7 +177,7 @@ def make_dataset(root: Path, number: int, has_cameras: bool) -> None:
         if len(frames_of[camera]) != num_frames:
             sys.exit(f"{path}: expected {num_frames} frames, found {len(frames_of[camera])}")
 
-    episodes = []
+    episodes, all_statistics = [], []
     for episode, (start, length, part) in enumerate(zip(starts, lengths, parts, strict=True)):
         row = {
             "episode_index": episode,
@@ -170,6 +194,7 @@ def make_dataset(root: Path, number: int, has_cameras: bool) -> None:
             row |= {f"videos/{camera}/to_timestamp": (start + length) / FPS}
         of_episode = statistics_of_rows(part)
         of_episode |= {camera: statistics_of_frames(frames[start : start + length]) for camera, frames in frames_of.items()}
+        all_statistics.append(of_episode)
         row |= {f"stats/{name}/{key}": value for name, stats in of_episode.items() for key, value in stats.items()}
         row |= {"meta/episodes/chunk_index": 0, "meta/episodes/file_index": 0}
         episodes.append(row)
@@ -183,8 +208,7 @@ def make_dataset(root: Path, number: int, has_cameras: bool) -> None:
     pandas = json.dumps({"index_columns": ["task"], "column_indexes": [], "columns": columns})
     pq.write_table(tasks.replace_schema_metadata({"pandas": pandas}), root / "meta/tasks.parquet")
 
-    of_dataset = statistics_of_rows(pa.concat_tables(parts))
-    of_dataset |= {camera: statistics_of_frames(frames) for camera, frames in frames_of.items()}
+    of_dataset = {name: aggregated([one[name] for one in all_statistics]) for name in all_statistics[0]}
     write_json(root / "meta/stats.json", of_dataset)
     info = {
         "codebase_version": "v3.0",

@@ -41,6 +41,8 @@ if [ $wants_demo = yes ]; then need ffmpeg command -v ffmpeg; fi
 if [ $wants_tests = yes ]; then
   need libgtest-dev header gtest/gtest.h
   need libgmock-dev header gmock/gmock.h
+  need zsh command -v zsh
+  need fish command -v fish
   need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 fi
 if [ ${#missing[@]} -gt 0 ]; then

@@ -134,7 +134,12 @@ if [ ${#folders[@]} -gt 0 ] && ! stage "environment with LeRobot" made_peer && [
   stage "environment without LeRobot" make_small_environment
 fi
 if [ ${#folders[@]} -gt 0 ] && [ "${REQUIRE_SLURM-}" = 1 ]; then stage "Slurm" scripts/install-slurm.sh; fi
-export ROBOMERGE_TEST_WHEEL=1
+if [[ " ${folders[*]} " == *" python/tests "* ]]; then
+  export ROBOMERGE_WHEELS=$PWD/build/wheels
+  stage "wheels" scripts/wheel.sh "$ROBOMERGE_WHEELS"
+  PYTHONS=${PYTHONS:-$(scripts/wheel.sh --pythons)}
+  export PYTHONS
+fi
 export ROBOMERGE=$PWD/build/release/cli/robomerge
 export ROBOMERGE_MP4_TOOL=$PWD/build/release/tests/splice/mp4_tool
 export ROBOMERGE_PARQUET_TOOL=$PWD/build/release/tests/splice/parquet_tool

@@ -91,6 +91,8 @@ def record(group: Group, number: int, root: Path) -> None:
         rgb_encoder=RGBEncoderConfig(vcodec=group.vcodec, g=2, crf=group.crf, preset=group.preset),
         # Encodes while recording, without a PNG for every frame: many times faster, the same files.
         streaming_encoding=group.dtype == "video" and bool(group.cameras),
+        # A full queue drops frames, and then the recording is broken.
+        encoder_queue_maxsize=100_000,
         image_writer_threads=2 if group.dtype == "image" else 0,
         encoder_threads=1,
     )

@@ -52,6 +52,17 @@ Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& s
                                                 const MergeOptions& options = {},
                                                 const std::atomic<bool>* stop = nullptr);
 
+/// The payload files that a merge of these sources needs and that are not there, by source, as
+/// paths. Metadata must be there: fails as Merge() does on what it shows. Conditions on rows need
+/// data files before the videos that are needed are known, so whoever fetches files asks again
+/// until none is missing.
+///
+/// Of a snapshot in the cache of the Hugging Face Hub (datasets--OWNER--NAME/snapshots/COMMIT), a
+/// merge needs, reads and counts only what its rules leave; of other folders every payload file.
+Result<std::vector<std::vector<std::string>>> MissingFiles(const std::vector<SourceSpec>& sources,
+                                                           const MergeOptions& options = {},
+                                                           const std::atomic<bool>* stop = nullptr);
+
 struct VerifiedMerge {
   MergeReport merge;
   VerifyReport verification;

@@ -30,6 +30,21 @@ enum class CodebaseVersion {
 
 constexpr auto NamesOf(CodebaseVersion) { return std::to_array<std::string_view>({"3.0", "2.1"}); }
 
+/// How the statistics of a result come about (docs/statistics.md).
+enum class StatsMode {
+  kExact,  ///< numeric features are measured from the rows
+  kFold,   ///< LeRobot's formula over the statistics of the sources
+};
+
+constexpr auto NamesOf(StatsMode) { return std::to_array<std::string_view>({"exact", "fold"}); }
+
+/// What is left out if a merge would refuse it (docs/skip-broken.md).
+enum class SkipBroken { kNothing, kSources, kEpisodes };
+
+constexpr auto NamesOf(SkipBroken) {
+  return std::to_array<std::string_view>({"nothing", "sources", "episodes"});
+}
+
 struct MergeOptions {
   /// Worker threads; 0: one per core that this process may use. Any number gives the same bytes.
   int num_workers = 0;
@@ -48,6 +63,8 @@ struct MergeOptions {
   /// Keep frames that no episode shows where others cannot be decoded without them. False: such
   /// videos are refused.
   bool padding = true;
+  /// Describing a source decides it, so a plan of partials takes what `describe` was given.
+  StatsMode stats = StatsMode::kExact;
   CopyMode copy_mode = CopyMode::kAuto;
   /// Sync every file and folder to the device before the destination appears.
   bool sync = true;
@@ -61,6 +78,11 @@ struct MergeOptions {
   /// picture. Describing a source decides it, so a plan of partials takes what `describe` was
   /// given.
   bool retime = false;
+  /// Merge the rest where sources, or single episodes of them, cannot be merged. A plan of partials
+  /// takes what `describe` was given.
+  SkipBroken skip_broken = SkipBroken::kNothing;
+  /// File for what is left out, as JSON Lines; empty: none.
+  std::string skipped_path;
   /// Where the staging folder lies; empty: beside the destination. Must be on the destination's
   /// file system.
   std::string staging_root;
@@ -86,9 +108,12 @@ struct MergeOptions {
     VisitWriting(self, visit);
     visit("codebase_version", self.codebase_version);
     visit("padding", self.padding);
+    visit("stats", self.stats);
     visit("num_workers", self.num_workers);
     visit("dry_run", self.dry_run);
     visit("retime", self.retime);
+    visit("skip_broken", self.skip_broken);
+    visit("skipped_path", self.skipped_path);
     visit("staging_root", self.staging_root);
     visit("trace_path", self.trace_path);
   }
@@ -97,7 +122,9 @@ struct MergeOptions {
 
 /// Where a merge stands. Counts only grow.
 struct MergeProgress {
-  std::string stage;         ///< "read", "plan", "write", "verify", "publish"
+  /// "read", "plan", "write", "verify", "publish"; of the command also "download", "hash",
+  /// "upload".
+  std::string stage;
   uint64_t num_sources = 0;  ///< all of them
   uint64_t num_sources_read = 0;
   uint64_t planned_bytes = 0;  ///< payload and, in its bytes, all other work; 0 before the plan

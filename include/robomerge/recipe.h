@@ -55,9 +55,12 @@ struct Recipe {
     visit("codebase_version", self.options.codebase_version);
     visit("padding", self.options.padding);
     visit("copy_mode", self.options.copy_mode);
+    visit("stats", self.options.stats);
     visit("overwrite", self.options.overwrite);
     visit("sync", self.options.sync);
     visit("tmp_root", self.options.staging_root);
+    visit("skip_broken", self.options.skip_broken);
+    visit("skipped", self.options.skipped_path);
     visit("verify", self.verify);
   }
   bool operator==(const Recipe&) const = default;

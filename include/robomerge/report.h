@@ -23,7 +23,9 @@ struct ReportedFile {
   /// "data", "video", "episodes", "tasks", "info", "stats", "record", "carried"
   std::string kind;
   Mode mode = Mode::kWrite;
-  uint64_t size_bytes = 0;           ///< of the file, exactly
+  uint64_t size_bytes = 0;  ///< of the file, exactly unless is_estimate
+  /// The file holds statistics that are not measured yet: its size is about that.
+  bool is_estimate = false;
   uint64_t num_episodes = 0;         ///< whose rows or frames lie in it
   std::vector<std::string> sources;  ///< source files, in order
 
@@ -32,6 +34,7 @@ struct ReportedFile {
     visit("kind", self.kind);
     visit("mode", self.mode);
     visit("size_bytes", self.size_bytes);
+    visit("is_estimate", self.is_estimate);
     visit("num_episodes", self.num_episodes);
     visit("sources", self.sources);
   }
@@ -49,6 +52,26 @@ struct StageTime {
   bool operator==(const StageTime&) const = default;
 };
 
+/// A source, or episodes of one, that a merge has left out (MergeOptions::skip_broken).
+struct Skipped {
+  uint64_t position = 0;         ///< of the source among those given, from 0
+  std::string source;            ///< its location
+  std::string name;              ///< as SourceSpec::name
+  std::string episodes;          ///< "3,17-19", by the source's own numbers; empty: all of it
+  std::vector<Problem> reasons;  ///< why a merge would refuse it
+
+  bool is_whole() const { return episodes.empty(); }
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("position", self.position);
+    visit("source", self.source);
+    visit("name", self.name);
+    visit("episodes", self.episodes);
+    visit("reasons", self.reasons);
+  }
+  bool operator==(const Skipped&) const = default;
+};
+
 /// The fields that the reports of a whole merge and of a single stage share.
 void VisitWork(auto& self, auto&& visit) {
   visit("size_bytes", self.size_bytes);
@@ -56,6 +79,7 @@ void VisitWork(auto& self, auto&& visit) {
   visit("shared_bytes", self.shared_bytes);
   visit("encoded_bytes", self.encoded_bytes);
   visit("warnings", self.warnings);
+  visit("skipped", self.skipped);
   visit("stages", self.stages);
   visit("seconds", self.seconds);
   visit("num_workers", self.num_workers);
@@ -81,6 +105,7 @@ struct MergeReport {
   /// Encoded anew: bookkeeping columns, regrouped rows, metadata tables.
   uint64_t encoded_bytes = 0;
   std::vector<Problem> warnings;  ///< kinds start with "W-"
+  std::vector<Skipped> skipped;   ///< what was left out, in the order of the sources
   std::vector<StageTime> stages;
   double seconds = 0;
   int num_workers = 0;

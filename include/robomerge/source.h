@@ -31,6 +31,9 @@ struct Rule {
 /// Empty: the source is merged as it is. An empty adaptation is written nowhere, and of the others
 /// only the rules that are there.
 struct Adaptation {
+  /// Episodes that cannot be merged: "3,17-19". They are not read, as far as that can be. Made when
+  /// the source is read (MergeOptions::skip_broken).
+  std::string left_out = {};
   // Which episodes, by the source's own numbers, features and tasks.
   std::string episodes = {};  ///< "0-9,12,20-", both ends included; empty: all
   std::string exclude_episodes = {};
@@ -72,6 +75,7 @@ struct Adaptation {
   }
 
   static void VisitFields(auto& self, auto&& visit) {
+    visit("left_out", self.left_out);
     visit("episodes", self.episodes);
     visit("exclude_episodes", self.exclude_episodes);
     visit("select_task", self.select_task);
@@ -104,9 +108,9 @@ struct Adaptation {
 };
 
 inline bool Adaptation::selects() const {
-  return !episodes.empty() || !exclude_episodes.empty() || !select_task.empty() ||
-         !exclude_task.empty() || min_frames || max_frames || !where.empty() || sample ||
-         !trim.empty() || compact;
+  return !left_out.empty() || !episodes.empty() || !exclude_episodes.empty() ||
+         !select_task.empty() || !exclude_task.empty() || min_frames || max_frames ||
+         !where.empty() || sample || !trim.empty() || compact;
 }
 
 /// One source of a merge. A text converts to a source at that location without a name.

@@ -51,6 +51,7 @@ struct StageReport {
   uint64_t encoded_bytes = 0;
   std::vector<ReportedFile> files;  ///< those that `write` wrote
   std::vector<Problem> warnings;
+  std::vector<Skipped> skipped;  ///< what was left out so far, in the order of the sources
   std::vector<StageTime> stages;
   double seconds = 0;
   int num_workers = 0;

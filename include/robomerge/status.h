@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,10 @@ struct Problem {
     hint = Shortened(std::move(text), kMostPathBytes);
     return std::move(*this);
   }
+  Problem&& OfEpisodes(std::vector<uint64_t> numbers) && {
+    episodes = std::move(numbers);
+    return std::move(*this);
+  }
   Problem&& While(std::string text) && {
     context.push_back(Shortened(std::move(text), kMostPathBytes));
     return std::move(*this);
@@ -92,6 +97,10 @@ struct Problem {
   std::string found;
   std::string hint;                  ///< an action, or empty
   std::vector<std::string> context;  ///< "while ..." lines, innermost first
+  /// By the source's own numbers, the episodes without which it would not be; empty: it is of the
+  /// whole source. For the library alone, as the next one: no report has them.
+  std::vector<uint64_t> episodes = {};
+  bool is_of_machine = false;  ///< memory or open files are short, so that no source is at fault
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("code", self.code);
@@ -127,6 +136,8 @@ class [[nodiscard]] Status {
   /// Gives every problem that has no kind yet this one, or E-io if its code is kIo. No effect when
   /// ok().
   Status OfKind(const std::string& kind) const;
+  /// Names the episodes in every problem that names none yet. No effect when ok().
+  Status OfEpisodes(const std::vector<uint64_t>& numbers) const;
   /// One line, for logs and tests; the full form is FormatProblems().
   std::string ToString() const;
 

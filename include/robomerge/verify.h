@@ -9,6 +9,7 @@
 
 #include "robomerge/options.h"
 #include "robomerge/report.h"
+#include "robomerge/source.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -22,14 +23,23 @@ struct VerifyOptions {
 
   /// The sources were merged with MergeOptions::retime.
   bool retime = false;
+  /// Also measure the statistics of numbers from all rows, and hold those that are stated against
+  /// them (MeasureStats of robomerge/stats.h).
+  bool measure_stats = false;
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("num_workers", self.num_workers);
     visit("most_findings", self.most_findings);
     visit("retime", self.retime);
+    visit("measure_stats", self.measure_stats);
   }
   bool operator==(const VerifyOptions&) const = default;
 };
+
+/// The sources of the merge that made `destination`, at these locations, with the names and rules
+/// that its record keeps. kInvalidArgument, kUnsupported if the record does not fit them.
+Result<std::vector<SourceSpec>> RecordedSources(const std::string& destination,
+                                                const std::vector<std::string>& locations);
 
 /// Checks the dataset at `destination`; writes nothing.
 ///

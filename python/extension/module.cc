@@ -15,6 +15,7 @@
 #include "robomerge/compare.h"
 #include "robomerge/convert.h"
 #include "robomerge/inspect.h"
+#include "robomerge/stats.h"
 #include "robomerge/merge.h"
 #include "robomerge/recipe.h"
 #include "robomerge/verify.h"
@@ -91,6 +92,35 @@ nb::tuple ConvertInPlaceFromPython(nb::handle root, const nb::dict& given,
   return nb::make_tuple(fields, nb::tuple());
 }
 
+nb::tuple MissingFilesFromPython(nb::handle sources, const nb::dict& given) {
+  Arguments arguments;
+  const std::vector<SourceSpec> specs = arguments.Sources("sources", sources);
+  MergeOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<std::vector<std::vector<std::string>>>> missing;
+  RunWatched([&](const ProgressCallback&,
+                 const std::atomic<bool>& stop) { missing = MissingFiles(specs, options, &stop); },
+             nb::none());
+  if (missing->ok()) return nb::make_tuple(ToPython(missing->value()), nb::tuple());
+  const auto place_of = [&](size_t source, const std::string& rule) {
+    return arguments.PlaceOf(source, rule);
+  };
+  return Refused(WithPlaces(missing->status(), specs, place_of).problems());
+}
+
+nb::tuple MissingRecordedFromPython(nb::handle destination, nb::handle against) {
+  Arguments arguments;
+  const std::string place = arguments.Path("destination", destination);
+  const std::vector<std::string> roots = arguments.Paths("against", against);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  const Result<std::vector<SourceSpec>> recorded = RecordedSources(place, roots);
+  if (!recorded.ok()) return Refused(recorded.status().problems());
+  const auto missing = MissingFiles(*recorded);
+  if (!missing.ok()) return Refused(missing.status().problems());
+  return nb::make_tuple(ToPython(missing.value()), nb::tuple());
+}
+
 nb::tuple VerifyFromPython(nb::handle destination, nb::handle against, const nb::dict& given,
                            const nb::object& progress) {
   Arguments arguments;
@@ -118,6 +148,21 @@ nb::tuple InspectFromPython(nb::handle root, const nb::dict& given, const nb::ob
   RunWatched([&](const ProgressCallback& tell,
                  const std::atomic<bool>& stop) { report = Inspect(path, options, tell, &stop); },
              progress);
+  return Answer(*report);
+}
+
+nb::tuple StatsFromPython(nb::handle root, const nb::dict& given, const nb::object& progress) {
+  Arguments arguments;
+  const std::string path = arguments.Path("root", root);
+  StatsOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<StatsReport>> report;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        report = MeasureStats(path, options, tell, &stop);
+      },
+      progress);
   return Answer(*report);
 }
 
@@ -177,6 +222,8 @@ nb::dict Names() {
   add("Code", NamesOf(Code()));
   add("CodebaseVersion", NamesOf(CodebaseVersion()));
   add("CopyMode", NamesOf(CopyMode()));
+  add("StatsMode", NamesOf(StatsMode()));
+  add("SkipBroken", NamesOf(SkipBroken()));
   add("Mode", NamesOf(ReportedFile::Mode()));
   add("Settlement", NamesOf(CompareReport::Settlement()));
   return names;
@@ -193,9 +240,17 @@ NB_MODULE(_robomerge, module) {
              "given have their defaults.");
   module.def("convert_in_place", ConvertInPlaceFromPython, "root"_a.none(), "options"_a,
              "progress"_a.none(), "Returns as merge does.");
+  module.def("missing_files", MissingFilesFromPython, "sources"_a, "options"_a,
+             "The paths that a merge with these options needs and that are not there, by source, "
+             "and no problems, or "
+             "None and the problems.");
+  module.def("missing_recorded_files", MissingRecordedFromPython, "destination"_a, "against"_a,
+             "The same for the sources of a merge, by the rules that its record keeps.");
   module.def("verify", VerifyFromPython, "destination"_a.none(), "against"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
+             "Returns the report and no problems, or None and the problems.");
+  module.def("stats", StatsFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
   module.def("rules_text", RulesFromPython, "source"_a,
              "The rules of a source in their normal form, as JSON.");

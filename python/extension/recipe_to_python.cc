@@ -51,7 +51,10 @@ nb::dict RecipeToPython(const Recipe& recipe) {
   nb::dict options;
   Recipe::VisitOptions(recipe, [&](const std::string& key, const auto& value) {
     if (!recipe.given.contains(key) || key == "output") return;
-    options[key == "tmp_root" ? "staging_root" : key.c_str()] = ToPython(value);
+    const bool is_path = key == "tmp_root" || key == "skipped";
+    options[!is_path           ? key.c_str()
+            : key == "skipped" ? "skipped_path"
+                               : "staging_root"] = ToPython(value);
   });
   nb::list sources;
   for (size_t at = 0; at < recipe.sources.size(); ++at) {

@@ -10,11 +10,8 @@ which take LeRobot's arguments, or `robomerge.lerobot.install()`, which makes Le
 The import loads almost nothing. The C++ library is loaded when it is first needed.
 """
 
-import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-
-from robomerge.launcher import why_unusable as _why_unusable
 
 if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge import lerobot as lerobot
@@ -31,6 +28,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         UnsupportedError as UnsupportedError,
         VerificationError as VerificationError,
     )
+    from robomerge.hub.push import PushReport as PushReport
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
     from robomerge.merging import compare as compare
@@ -38,6 +36,8 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
     from robomerge.merging import plan as plan
+    from robomerge.merging import push as push
+    from robomerge.merging import stats as stats
     from robomerge.merging import verify as verify
     from robomerge.recipe import Recipe as Recipe
     from robomerge.recipe import Source as Source
@@ -55,7 +55,10 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         Problem as Problem,
         Remedy as Remedy,
         ReportedFile as ReportedFile,
+        Skipped as Skipped,
         StageTime as StageTime,
+        StatsElement as StatsElement,
+        StatsReport as StatsReport,
         VerifyReport as VerifyReport,
     )
 
@@ -72,8 +75,9 @@ _NAMES_OF = {
         "UnsupportedError",
         "VerificationError",
     ),
+    "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("compare", "convert", "inspect", "merge", "plan", "verify"),
+    "robomerge.merging": ("compare", "convert", "inspect", "merge", "plan", "push", "stats", "verify"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",
@@ -88,7 +92,10 @@ _NAMES_OF = {
         "Problem",
         "Remedy",
         "ReportedFile",
+        "Skipped",
         "StageTime",
+        "StatsElement",
+        "StatsReport",
         "VerifyReport",
     ),
 }
@@ -112,16 +119,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])
-
-
-def _is_starting_the_command() -> bool:
-    # The console scripts and `python -m robomerge` report the problem themselves, without a
-    # traceback.
-    if _sys.argv[:1] == ["-m"]:
-        return "robomerge" in _sys.orig_argv
-    return bool(_sys.argv) and _sys.argv[0].endswith(("/robomerge", "/robomerge-edit-dataset"))
-
-
-_problem = None if _is_starting_the_command() else _why_unusable()
-if _problem is not None:
-    raise ImportError(_problem)

@@ -1,10 +1,12 @@
-"""merge, plan, inspect, compare and verify."""
+"""merge, plan, inspect, stats, compare, verify and push."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from robomerge.errors import VerificationError, error_of, format_problems
+from robomerge.hub.sources import as_exceptions, located, located_paths
 from robomerge.progress_bar import progress_bar
 from robomerge.recipe import PathLike, Source
 from robomerge.report import (
@@ -13,14 +15,20 @@ from robomerge.report import (
     MergeProgress,
     MergeReport,
     Problem,
+    StatsReport,
     VerifyReport,
     from_fields,
 )
+
+if TYPE_CHECKING:
+    from robomerge.hub.push import PushReport
 
 T = TypeVar("T")
 
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
 CodebaseVersion: TypeAlias = Literal["3.0", "2.1"]
+StatsMode: TypeAlias = Literal["exact", "fold"]
+SkipBroken: TypeAlias = Literal["nothing", "sources", "episodes"]
 
 
 #: A callback; None for a bar on a terminal; False for nothing.
@@ -40,15 +48,18 @@ def merge(
     codebase_version: CodebaseVersion = "3.0",
     padding: bool = True,
     copy_mode: CopyMode = "auto",
+    stats: StatsMode = "exact",
     sync: bool = True,
     overwrite: bool = False,
     retime: bool = False,
+    skip_broken: SkipBroken = "nothing",
+    skipped_path: PathLike | None = None,
     verify: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
-    """Merges LeRobot v3.0 datasets into a new one.
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one.
 
     The destination appears whole, by one rename, or not at all. Sources are only read. The same
     sources and options give the same bytes, whatever `num_workers` is. A merge that is done already
@@ -56,8 +67,10 @@ def merge(
     is written.
 
     Args:
-        sources: dataset folders, in the order in which their episodes are to come. A `Source` gives
-            one a name, and says what is done to it. `read_recipe` makes sources of a file.
+        sources: dataset folders, or addresses on the Hugging Face Hub as
+            "hf://datasets/owner/name@revision", in the order in which their episodes are to come. A
+            `Source` gives one a name, and says what is done to it. `read_recipe` makes sources of a
+            file.
         destination: a folder that is not there yet. Folders above it are made.
         num_workers: threads; None or 0 for one per core that this process may use.
         data_files_size_in_mb: the size of a data file, counted as uncompressed column bytes, at
@@ -71,12 +84,18 @@ def merge(
             others cannot be decoded without them.
         copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also
             where only some sources can, "copy" never.
+        stats: "exact" measures statistics from all rows of the result, "fold" folds those of the
+            sources by LeRobot's formula (docs/statistics.md).
         sync: sync everything to the device before the destination appears.
         overwrite: replace a dataset (or an empty folder, nothing else) that is at the destination.
             It stays until the new one is whole.
         retime: mend timestamps: in every episode whose rows say otherwise, frame_index counts from
             0, timestamp is frame_index / fps, and from_timestamp moves so that every row keeps its
             picture. A warning says of how many rows.
+        skip_broken: "sources" leaves out every source that a merge would refuse, or that has another
+            form than most; "episodes" single episodes, where the rest of their source is sound. The
+            report's `skipped` lists what is left out (docs/skip-broken.md).
+        skipped_path: file for that list, as JSON Lines.
         verify: read the sources and the result once more before it appears at the destination, as
             `verify` does. The report then has a `verification`. If something differs, nothing
             appears.
@@ -122,9 +141,12 @@ def merge(
         codebase_version=codebase_version,
         padding=padding,
         copy_mode=copy_mode,
+        stats=stats,
         sync=sync,
         overwrite=overwrite,
         retime=retime,
+        skip_broken=skip_broken,
+        skipped_path=skipped_path,
         verify=verify,
         staging_root=staging_root,
         trace_path=trace_path,
@@ -145,8 +167,11 @@ def plan(
     codebase_version: CodebaseVersion = "3.0",
     padding: bool = True,
     copy_mode: CopyMode = "auto",
+    stats: StatsMode = "exact",
     overwrite: bool = False,
     retime: bool = False,
+    skip_broken: SkipBroken = "nothing",
+    skipped_path: PathLike | None = None,
     progress: Progress = None,
 ) -> MergeReport:
     """Reports what `merge` with the same arguments would do, with every file and its exact size.
@@ -166,8 +191,11 @@ def plan(
         codebase_version=codebase_version,
         padding=padding,
         copy_mode=copy_mode,
+        stats=stats,
         overwrite=overwrite,
         retime=retime,
+        skip_broken=skip_broken,
+        skipped_path=skipped_path,
         verify=False,
         progress=progress,
     )
@@ -247,9 +275,38 @@ def inspect(
     """
     from robomerge.library import extension
 
-    with _callback(progress) as callback:
+    (root,) = located_paths([root], progress)
+    with told(progress) as callback:
         answer = extension.inspect(root, {"read_data": read_data, "num_workers": num_workers}, callback)
     return _value(InspectReport, answer)
+
+
+def stats(root: PathLike, *, num_workers: int | None = None, progress: Progress = None) -> StatsReport:
+    """Measures the statistics of all numeric features from the rows of a dataset, exactly.
+
+    index, episode_index and task_index are left out. Nothing is written but temporary files, about
+    two bytes for a float32, in $TMPDIR.
+
+    Args:
+        root: the dataset.
+        num_workers: threads; None or 0 for one per core that this process may use. The report does
+            not depend on it.
+        progress: as in `verify`.
+
+    Returns:
+        A StatsReport, which is true if the statistics that the dataset states are those of its rows.
+
+    Raises:
+        DatasetNotFoundError, UnsupportedError, CorruptDatasetError, SystemRefusedError: the dataset
+            could not be read.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from robomerge.library import extension
+
+    (root,) = located_paths([root], progress)
+    with told(progress) as callback:
+        answer = extension.stats(root, {"num_workers": num_workers}, callback)
+    return _value(StatsReport, answer)
 
 
 def compare(
@@ -279,6 +336,7 @@ def compare(
     """
     from robomerge.library import extension
 
+    sources = located(sources, False, None)
     return _value(CompareReport, extension.compare(sources, {"recipe_out": recipe_out, "num_workers": num_workers}))
 
 
@@ -288,6 +346,7 @@ def verify(
     *,
     num_workers: int | None = None,
     retime: bool = False,
+    measure_stats: bool = False,
     progress: Progress = None,
 ) -> VerifyReport:
     """Checks the real rows and frames of a dataset, alone or against what it was merged from.
@@ -303,6 +362,8 @@ def verify(
         num_workers: threads; None or 0 for one per core that this process may use. Findings do not
             depend on it.
         retime: the merge was made with `retime`.
+        measure_stats: also measure the statistics of numbers from all rows, and hold those that are
+            stated against them, as `stats` does.
         progress: as in `merge`; `planned_bytes` and `moved_bytes` are those to check and those
             checked.
 
@@ -316,10 +377,52 @@ def verify(
     """
     from robomerge.library import extension
 
-    options = {"num_workers": num_workers, "retime": retime}
-    with _callback(progress) as callback:
-        answer = extension.verify(destination, () if against is None else against, options, callback)
+    options = {"num_workers": num_workers, "retime": retime, "measure_stats": measure_stats}
+    (destination,) = located_paths([destination], progress)
+    sources = located_paths(() if against is None else against, progress, made=destination)
+    with told(progress) as callback:
+        answer = extension.verify(destination, sources, options, callback)
     return _value(VerifyReport, answer)
+
+
+def push(
+    root: PathLike,
+    address: str,
+    *,
+    private: bool = False,
+    branch: str | None = None,
+    progress: Progress = None,
+) -> "PushReport":
+    """Makes a dataset on the Hugging Face Hub what the one at `root` is (docs/hub.md).
+
+    Uploads what differs, as one commit with a card, and puts the version tag on it. Called again
+    after a failure, it goes on; if nothing differs, it does nothing. Needs huggingface_hub.
+
+    Args:
+        root: the dataset. It is refused if a merge would refuse it.
+        address: "hf://datasets/owner/name".
+        private: make a new dataset private, and refuse one that is public.
+        branch: push to this branch, which is made of main if it is not there; None for main.
+        progress: as in `merge`, with the stages "hash" and "upload".
+
+    Returns:
+        A PushReport, which is true if the Hub was changed.
+
+    Raises:
+        InvalidArgumentError: the address is none (a ValueError).
+        DatasetNotFoundError: there is no dataset at `root`, or you may not see the one on the Hub.
+        CorruptDatasetError, UnsupportedError: the dataset is not sound; huggingface_hub is missing.
+        SystemRefusedError: the Hub or the network refused, after several tries (an OSError).
+        KeyboardInterrupt: Ctrl-C.
+    """
+    problems = inspect(root, progress=False).problems
+    if problems:
+        raise error_of(problems)
+    with told(progress) as callback, as_exceptions():
+        from robomerge.hub.push import push_folder
+
+        tell = callback or (lambda fields: None)
+        return push_folder(os.fspath(root), address, private=private, branch=branch, tell=tell)
 
 
 def _run(
@@ -327,7 +430,8 @@ def _run(
 ) -> MergeReport:
     from robomerge.library import extension
 
-    with _callback(progress) as callback:
+    sources = located(sources, progress, options)
+    with told(progress) as callback:
         report = _value(MergeReport, extension.merge(sources, destination, options, verify, callback))
     if report.verification is not None and not report.verification and not report.dry_run:
         found = [finding.as_problem() for finding in report.verification.findings]
@@ -336,7 +440,7 @@ def _run(
 
 
 @contextmanager
-def _callback(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object] | None]:
+def told(progress: Progress) -> Iterator[Callable[[dict[str, Any]], object] | None]:
     """Yields the function that the extension module is to call with progress, or None."""
     if not (progress is None or progress is False or callable(progress)):
         raise TypeError(f"progress must be a callable, None or False, not {progress!r}")

@@ -43,7 +43,7 @@ class Problem:
 class MergeProgress:
     """The progress of a merge. Counts only grow."""
 
-    stage: Literal["read", "plan", "write", "verify", "publish"]
+    stage: Literal["read", "plan", "write", "verify", "publish", "download", "hash", "upload"]
     num_sources: int
     num_sources_read: int
     #: Payload bytes that will be moved; 0 until the plan is made.
@@ -66,6 +66,8 @@ class ReportedFile:
     #: anew; metadata made by robomerge.
     mode: Literal["copy", "splice", "encode", "write"]
     size_bytes: int
+    #: The file holds statistics that are not measured yet (of a plan): its size is about that.
+    is_estimate: bool
     #: Episodes whose rows or frames are in it.
     num_episodes: int
     #: Source files in order.
@@ -128,6 +130,21 @@ class VerifyReport:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A source, or episodes of one, that a merge has left out."""
+
+    #: Of the source among those given, from 0.
+    position: int
+    source: str
+    #: As the caller named it.
+    name: str
+    #: By the source's own numbers, as "3,17-19"; empty for all of it.
+    episodes: str
+    #: Why a merge would refuse it.
+    reasons: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
 class MergeReport:
     """What a merge did, or with `dry_run` would do."""
 
@@ -157,6 +174,8 @@ class MergeReport:
     #: Encoded anew: bookkeeping columns, regrouped rows, metadata.
     encoded_bytes: int
     warnings: tuple[Problem, ...] = field(repr=False)
+    #: What was left out, in the order of the sources.
+    skipped: tuple[Skipped, ...] = field(repr=False)
     stages: tuple[StageTime, ...] = field(repr=False)
     #: Time of the whole merge.
     seconds: float
@@ -173,7 +192,7 @@ class MergeReport:
         return (
             f"<MergeReport: {done} {self.destination} from {self.num_sources} datasets: {self.num_episodes} episodes, "
             f"{self.num_frames} frames, {self.num_tasks} tasks in {len(self.files)} files, {self.size_bytes} bytes; "
-            f"{len(self.warnings)} warnings; {self.seconds:.2f} s with {self.num_workers} workers>"
+            f"{len(self.warnings)} warnings; {len(self.skipped)} left out; {self.seconds:.2f} s with {self.num_workers} workers>"
         )
 
 
@@ -203,7 +222,7 @@ class InspectReport:
     """One dataset, and what is wrong with it."""
 
     root: str
-    #: Version of the format, such as "v3.0".
+    #: Version of the format, as it was read: "v3.0", "v2.1", "v2.0".
     version: str
     #: Frames per second, as info.json writes them.
     fps: str
@@ -224,6 +243,50 @@ class InspectReport:
     findings: tuple[Finding, ...]
     #: All of them.
     num_findings: int
+
+
+@dataclass(frozen=True)
+class StatsElement:
+    """One element of the last dimension of a numeric feature: all of its finite values."""
+
+    feature: str
+    #: As the feature's `names` say; else its number.
+    name: str
+    num_values: int
+    num_nan: int
+    num_infinite: int
+    min: float
+    max: float
+    mean: float
+    #: Of the population.
+    std: float
+    q01: float
+    q10: float
+    q50: float
+    q90: float
+    q99: float
+    #: How many values lie in each of eight bins of equal width from min to max.
+    histogram: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StatsReport:
+    """The statistics of one dataset, measured from its rows."""
+
+    root: str
+    num_episodes: int
+    num_frames: int
+    elements: tuple[StatsElement, ...] = field(repr=False)
+    #: No faults; their kinds begin with "N-".
+    notes: tuple[Finding, ...] = field(repr=False)
+    #: Where stats.json and the episodes state something else: one a feature, with the worst of them.
+    findings: tuple[Finding, ...]
+    num_findings: int
+    seconds: float
+
+    def __bool__(self) -> bool:
+        """Whether what the dataset states is true."""
+        return self.num_findings == 0
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,10 @@ def test_a_plan_tells_what_a_merge_does_and_writes_nothing(make_source, tmp_path
     planned = robomerge.plan(sources, tmp_path / "merged")
     assert tree(tmp_path) == before and planned.dry_run
     merged = robomerge.merge(sources, tmp_path / "merged")
-    assert planned.files == merged.files and planned.warnings == merged.warnings
+    # What is measured has another size than was estimated.
+    known = lambda report: [file for file in report.files if not file.path.startswith(("meta/episodes/", "meta/stats"))]
+    assert known(planned) == known(merged) and planned.warnings == merged.warnings
+    assert [file.path for file in planned.files] == [file.path for file in merged.files]
     assert [warning.kind for warning in merged.warnings] == ["W-stats-missing"]
     assert merged.warnings[0].source == str(sources[1])
 
@@ -206,9 +209,9 @@ def test_more_problems_than_a_screen_holds_are_all_told(make_source, tmp_path):
     assert all(str(path) in str(caught.value) for path in missing) and len(caught.value.problems) == 30
 
 
-def old_version(root: Path) -> None:
+def later_version(root: Path) -> None:
     info = json.loads((root / "meta/info.json").read_text())
-    (root / "meta/info.json").write_text(json.dumps(info | {"codebase_version": "v2.1"}))
+    (root / "meta/info.json").write_text(json.dumps(info | {"codebase_version": "v4.0"}))
 
 
 def truncated_data(root: Path) -> None:
@@ -219,7 +222,7 @@ def truncated_data(root: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "error", "kind"),
     [
-        (old_version, robomerge.UnsupportedError, "E-version"),
+        (later_version, robomerge.UnsupportedError, "E-version"),
         (truncated_data, robomerge.CorruptDatasetError, "E-unfinished-file"),
         (lambda root: (root / "meta/info.json").unlink(), robomerge.DatasetNotFoundError, "E-no-dataset"),
     ],
@@ -355,6 +358,8 @@ def test_arguments_and_words_are_those_of_the_library():
     assert set(inspect.signature(robomerge.plan).parameters) < merge_arguments
     assert set(get_args(merging.CopyMode)) == names["CopyMode"]
     assert set(get_args(merging.CodebaseVersion)) == names["CodebaseVersion"]
+    assert set(get_args(merging.StatsMode)) == names["StatsMode"]
+    assert set(get_args(merging.SkipBroken)) == names["SkipBroken"]
     assert set(get_args(get_type_hints(report.ReportedFile)["mode"])) == names["Mode"]
     assert set(get_args(get_type_hints(report.Difference)["settlement"])) == names["Settlement"]
     assert set(errors._CLASS_OF) | {"cancelled"} == names["Code"]

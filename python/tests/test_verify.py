@@ -80,7 +80,7 @@ def test_a_merge_that_retimes_is_proven_as_one(make_source, tmp_path):
     source = make_source()
     edit_column(source / DATA, "timestamp", lambda values: [value + 1.7e9 for value in values])
     kept = robomerge.merge([source], tmp_path / "kept", verify=True)
-    assert [warning.kind for warning in kept.warnings] == ["W-timestamps"]
+    assert [warning.kind for warning in kept.warnings] == ["W-timestamps", "W-episode-statistics"]
     planned = robomerge.plan([source], tmp_path / "merged", retime=True)
     merged = robomerge.merge([source], tmp_path / "merged", retime=True, verify=True)
     assert [warning.kind for warning in merged.warnings] == ["W-retimed"] and planned.plan_id == merged.plan_id
@@ -89,3 +89,20 @@ def test_a_merge_that_retimes_is_proven_as_one(make_source, tmp_path):
     assert robomerge.verify(tmp_path / "merged", [source])  # the record says so too
     (tmp_path / "merged/meta/robomerge.json").unlink()
     assert not robomerge.verify(tmp_path / "merged", [source])
+
+
+def test_statistics_are_measured(make_source, tmp_path):
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    robomerge.merge([make_source(), make_source(task="another")], tmp_path / "merged")
+    report = robomerge.stats(tmp_path / "merged", num_workers=1)
+    assert report and (report.num_findings, report.findings) == (0, ())
+    table = pq.read_table(tmp_path / "merged/data/chunk-000/file-000.parquet")
+    state = np.array(table["observation.state"].to_pylist(), dtype=np.float64)
+    elements = [element for element in report.elements if element.feature == "observation.state"]
+    assert [element.q90 for element in elements] == np.quantile(state, 0.9, axis=0).tolist()
+    assert [sum(element.histogram) for element in elements] == [len(table)] * state.shape[1]
+    assert not robomerge.verify(tmp_path / "merged", measure_stats=True).findings
+    with pytest.raises(robomerge.DatasetNotFoundError):
+        robomerge.stats(tmp_path / "nothing")

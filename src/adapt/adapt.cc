@@ -6,6 +6,8 @@
 
 #include "adapt/adapt_internal.h"
 #include "base/text.h"
+#include "model/retime.h"
+#include "model/video_start.h"
 
 namespace robomerge {
 namespace {
@@ -43,7 +45,9 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
       adapt_internal::ChangeSchema(adaptation, dataset.root, dataset.schema));
   if (changes.empty()) return Status();
   adapt_internal::ChangeStatistics(changes, dataset);
-  parquet::ColumnChanges columns;
+  // Reading may have left out columns.
+  parquet::ColumnChanges columns =
+      dataset.column_changes ? *dataset.column_changes : parquet::ColumnChanges();
   for (const FeatureChange& change : changes) {
     const Feature* feature = before.Find(change.from);
     if (feature != nullptr && feature->is_video()) continue;
@@ -109,29 +113,64 @@ void ChangeTasks(const Adaptation& adaptation, const std::string& name, Dataset&
   }
 }
 
+// Whether the frames of a video are counted or timed is decided by all its episodes, not only by
+// those that are chosen.
+void CorrectStarts(Dataset& dataset) {
+  for (VideoKey& key : dataset.video_keys) {
+    for (uint32_t file = 0; file < key.files.size(); ++file) {
+      const double seconds = StartCorrection(dataset, key, file);
+      if (seconds == 0) continue;
+      bool is_first = true;
+      for (size_t episode = 0; episode < key.segments.size(); ++episode) {
+        VideoSegment& segment = key.segments[episode];
+        if (segment.video_file != file) continue;
+        if (is_first) dataset.warnings.push_back(LateStart(key, file, episode, seconds));
+        is_first = false;
+        segment.from_timestamp += seconds;
+        segment.to_timestamp += seconds;
+      }
+    }
+  }
+}
+
 }  // namespace
 
-Status Adapt(const Adaptation& adaptation, const std::string& name,
-             const ReadLastRows& read_last_rows, Dataset& dataset) {
+Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFacts& facts,
+             Dataset& dataset) {
   if (adaptation.selects()) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<EpisodeChoice> choices,
-                               ChooseEpisodes(dataset, adaptation, read_last_rows));
+                               ChooseEpisodes(dataset, adaptation, facts.last_rows));
+    ROBOMERGE_RETURN_NOT_OK(adapt_internal::CheckTrims(adaptation.trim, choices, dataset.root));
+    CorrectStarts(dataset);
     std::vector<uint64_t> kept;
-    for (const EpisodeChoice& choice : choices) {
-      if (choice.is_chosen) kept.push_back(choice.episode);
+    for (size_t at = 0; at < choices.size(); ++at) {
+      if (choices[at].is_chosen) kept.push_back(at);
     }
     if (kept.empty() && !choices.empty()) {
       dataset.warnings.push_back(
           Problem(Code::kInvalidArgument, "no episode of the source is selected")
               .Kind("W-nothing-selected")
               .At(dataset.root)
-              .Found(StrCat(choices.front().reason, " (episode 0)")));
+              .Found(StrCat(choices.front().reason, " (episode ", choices.front().episode, ")")));
     }
     adapt_internal::KeepEpisodes(kept, dataset);
   }
+  if (adaptation.retime) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
+  if (!adaptation.trim.empty())
+    ROBOMERGE_RETURN_NOT_OK(adapt_internal::TrimEpisodes(adaptation.trim, facts, dataset));
   ROBOMERGE_RETURN_NOT_OK(ChangeFeatures(adaptation, dataset));
   ChangeTasks(adaptation, name, dataset);
   return Status();
+}
+
+bool KeepsFeature(const Adaptation& adaptation, const Schema& schema, std::string_view feature) {
+  Schema adapted = schema;
+  const Result<std::vector<FeatureChange>> changes =
+      adapt_internal::ChangeSchema(adaptation, "", adapted);
+  return !changes.ok() ||
+         std::none_of(changes->begin(), changes->end(), [&](const FeatureChange& change) {
+           return change.from == feature && change.to.empty();
+         });
 }
 
 Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema) {

@@ -20,17 +20,32 @@ using CellValue = std::variant<std::monostate, bool, int64_t, uint64_t, float, d
 /// Reads a column's values in the last rows of all episodes, by episode.
 using ReadLastRows = std::function<Result<std::vector<CellValue>>(const Dataset& dataset,
                                                                   const std::string& column)>;
+/// How many rows have each task number: (task_index, rows), ascending.
+using TaskFrames = std::vector<std::pair<int64_t, uint64_t>>;
+
+/// What rules must know of rows. Episodes are those of the dataset, with the rows that it says.
+struct RowFacts {
+  ReadLastRows last_rows;
+  std::function<Result<std::vector<TaskFrames>>(const Dataset& dataset,
+                                                const std::vector<size_t>& episodes)>
+      count_tasks = {};
+  /// The statistics of those of the features that can be measured, for each of the episodes.
+  std::function<Result<std::vector<std::vector<FeatureStatistics>>>(
+      const Dataset& dataset, const std::vector<size_t>& episodes,
+      const std::vector<std::string>& features)>
+      measure = {};
+};
 
 /// What becomes of one episode of a source.
 struct EpisodeChoice {
-  uint64_t episode = 0;  ///< the source's own number
+  uint64_t episode = 0;  ///< the source's own episode_index
   uint64_t num_frames = 0;
   bool is_chosen = false;
   std::string reason;  ///< why it is not chosen: "not in `--episodes 0-9`"; empty if it is
 };
 
-/// Which episodes the rules keep: one choice per episode. kInvalidArgument (E-rule) for episodes
-/// that there are not; fails as `read_last_rows` does.
+/// Which episodes the rules keep: one choice per episode, in their order. kInvalidArgument (E-rule)
+/// for episodes that there are not; fails as `read_last_rows` does.
 Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
                                                   const Adaptation& adaptation,
                                                   const ReadLastRows& read_last_rows);
@@ -38,9 +53,12 @@ Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
 /// Applies the rules. `name` is the source's, for `prefix_tasks`.
 ///
 /// REQUIRES: the adaptation is resolved (resolve.h): no rule is left that needs other sources.
-/// kInvalidArgument (E-rule) names every rule that cannot be applied.
-Status Adapt(const Adaptation& adaptation, const std::string& name,
-             const ReadLastRows& read_last_rows, Dataset& dataset);
+/// kInvalidArgument (E-rule) names every rule that cannot be applied. Fails as Retime() does.
+Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFacts& facts,
+             Dataset& dataset);
+
+/// Whether the rules keep the feature, maybe under another name. True if they cannot be applied.
+bool KeepsFeature(const Adaptation& adaptation, const Schema& schema, std::string_view feature);
 
 /// Applies the rules to what info.json says alone.
 Status AdaptSchema(const Adaptation& adaptation, const std::string& root, Schema& schema);

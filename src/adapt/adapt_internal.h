@@ -32,7 +32,23 @@ Result<std::vector<FeatureChange>> ChangeSchema(const Adaptation& adaptation,
 /// cast has none afterwards.
 void ChangeStatistics(const std::vector<FeatureChange>& changes, Dataset& dataset);
 
-/// Keeps the episodes of these numbers, ascending.
+/// The choice of the episode that the source gives this number; null if there is none.
+const EpisodeChoice* Find(const std::vector<EpisodeChoice>& choices, uint64_t number);
+/// Which numbers there are: "episodes 0-3,5".
+std::string NumbersText(const std::vector<EpisodeChoice>& choices);
+
+/// Keeps the episodes at these places, ascending.
 void KeepEpisodes(const std::vector<uint64_t>& kept, Dataset& dataset);
+
+/// E-rule for every `trim` of an episode that there is not, or that is not chosen, and for frames
+/// that it has not.
+Status CheckTrims(const std::vector<Rule>& trims, const std::vector<EpisodeChoice>& choices,
+                  const std::string& root);
+/// Keeps the frames of these ranges. REQUIRES: CheckTrims(). E-rule for an episode whose frames are
+/// not numbered from 0.
+Status TrimEpisodes(const std::vector<Rule>& trims, const RowFacts& facts, Dataset& dataset);
+
+/// After episodes or frames have gone: which tasks are used, and the statistics of what is left.
+void FollowRows(Dataset& dataset);
 
 }  // namespace robomerge::adapt_internal

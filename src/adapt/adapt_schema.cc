@@ -74,6 +74,10 @@ class SchemaChange {
     if (IsDefault(rule.name) || IsDefault(rule.value)) {
       return Refuse("rename", rule.name, "the features that every dataset has keep their names");
     }
+    if (found->dtype() == "language") {
+      return Refuse("rename", rule.name,
+                    "LeRobot knows columns of language by their names, which they keep");
+    }
     if (!IsUsableFeatureName(rule.value) || (found->is_video() && !IsUsableVideoKey(rule.value))) {
       return Refuse("rename", rule.name, "a feature cannot have this name",
                     "a name without `/`, and for a camera at most 255 bytes",

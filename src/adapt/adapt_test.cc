@@ -72,14 +72,14 @@ std::vector<uint64_t> Chosen(const Adaptation& rules) {
 
 Dataset Adapted(const Adaptation& rules) {
   Dataset dataset = FourEpisodes();
-  const Status status = Adapt(rules, "kitchen", LastRows, dataset);
+  const Status status = Adapt(rules, "kitchen", {LastRows}, dataset);
   EXPECT_TRUE(status.ok()) << status.ToString();
   return dataset;
 }
 
 std::string Refusal(const Adaptation& rules) {
   Dataset dataset = FourEpisodes();
-  const Status status = Adapt(rules, "", LastRows, dataset);
+  const Status status = Adapt(rules, "", {LastRows}, dataset);
   return status.ok() ? "accepted" : status.ToString();
 }
 
@@ -114,7 +114,7 @@ TEST(ChooseEpisodes, EpisodesThatThereAreNotAreNamed) {
   const Dataset dataset = FourEpisodes();
   const Status status = ChooseEpisodes(dataset, {.episodes = "2-7"}, LastRows).status();
   EXPECT_THAT(status.ToString(), HasSubstr("there is no episode 7"));
-  EXPECT_THAT(status.ToString(), HasSubstr("episodes 0 to 3"));
+  EXPECT_THAT(status.ToString(), HasSubstr("episodes 0-3"));
   EXPECT_FALSE(ChooseEpisodes(dataset, {.exclude_episodes = "4"}, LastRows).ok());
 }
 
@@ -318,6 +318,74 @@ TEST(ResolveRules, ACommonRuleMayMatchInOneSource) {
   EXPECT_TRUE(ResolveRules({Source("a", rules), Source("b", rules)},
                            {Facts({}), Facts({{"reward", Vector(1, {})}})})
                   .ok());
+}
+
+RowFacts Facts() {
+  RowFacts facts{LastRows};
+  facts.count_tasks = [](const Dataset&, const std::vector<size_t>& episodes) {
+    return std::vector<TaskFrames>(episodes.size(), TaskFrames{{0, 5}});
+  };
+  facts.measure = [](const Dataset&, const std::vector<size_t>& episodes,
+                     const std::vector<std::string>&) {
+    return std::vector<std::vector<FeatureStatistics>>(
+        episodes.size(), {{"state", {test::MakeStatistic("min", {7, 8})}}});
+  };
+  return facts;
+}
+
+TEST(Trim, RowsFramesAndStatisticsAreThoseOfTheRange) {
+  Dataset dataset = FourEpisodes();
+  Adaptation rules;
+  rules.episodes = "1-";
+  rules.trim = {{"1", "3-12"}};
+  ASSERT_TRUE(Adapt(rules, "", Facts(), dataset).ok());
+  EXPECT_EQ(dataset.episodes[0].length_frames, 10u);
+  EXPECT_EQ(dataset.episodes[0].dataset_from_index, 13);
+  const EpisodeRows& rows = dataset.data_files[0].episodes[0];
+  EXPECT_EQ(rows.first_row, 13u);
+  EXPECT_EQ(rows.num_rows, 10u);
+  EXPECT_EQ(rows.first_frame, 3u);
+  EXPECT_TRUE(rows.is_retimed && !rows.is_row_group);
+  EXPECT_THAT(rows.task_frames, ElementsAre(std::pair(0, 10)));
+  EXPECT_DOUBLE_EQ(dataset.video_keys[0].segments[0].from_timestamp, 13.0 / 30);
+  EXPECT_DOUBLE_EQ(dataset.video_keys[0].segments[0].to_timestamp, 23.0 / 30);
+  // What cannot be measured is not known of this episode alone.
+  ASSERT_EQ(dataset.episode_statistics.size(), 2u);
+  EXPECT_THAT(dataset.episode_statistics[0].values, ElementsAre(7, 8));
+  EXPECT_THAT(dataset.episode_statistics[1].values, ElementsAre(20, 21, 22, 30, 31, 32));
+}
+
+TEST(Trim, AnEpisodeMayBeginInAnotherFile) {
+  Dataset dataset = FourEpisodes();
+  dataset.data_files.push_back(dataset.data_files[0]);
+  dataset.data_files[1].episodes.clear();
+  EpisodeRows& last = dataset.data_files[0].episodes[3];
+  last.num_rows = 10;
+  last.more = {{1, 0, 30}};
+  last.task_frames = {{0, 1}, {1, 39}};
+  dataset.episodes[3].tasks = {"a", "b"};
+  Adaptation rules;
+  rules.trim = {{"3", "20-24"}};
+  ASSERT_TRUE(Adapt(rules, "", Facts(), dataset).ok());
+  EXPECT_EQ(dataset.episodes[3].data_file, 1u);
+  EXPECT_EQ(dataset.data_files[0].episodes.size(), 3u);
+  ASSERT_EQ(dataset.data_files[1].episodes.size(), 1u);
+  EXPECT_EQ(dataset.data_files[1].episodes[0].first_row, 10u);
+  EXPECT_EQ(dataset.data_files[1].episodes[0].total_rows(), 5u);
+  EXPECT_THAT(dataset.episodes[3].tasks, ElementsAre("a"));
+}
+
+TEST(Trim, WrongOnesAreToldAtOnce) {
+  Dataset dataset = FourEpisodes();
+  Adaptation rules;
+  rules.exclude_episodes = "2";
+  rules.trim = {{"0", "5-10"}, {"1", "20-"}, {"2", "0-1"}, {"4", "0-1"}};
+  const Status status = Adapt(rules, "", Facts(), dataset);
+  ASSERT_EQ(status.problems().size(), 4u);
+  EXPECT_THAT(status.problems()[0].what, HasSubstr("no frame 10"));
+  EXPECT_THAT(status.problems()[1].expected, HasSubstr("0 to 19"));
+  EXPECT_THAT(status.problems()[2].what, HasSubstr("not chosen"));
+  EXPECT_THAT(status.problems()[3].what, HasSubstr("no episode 4"));
 }
 
 }  // namespace

@@ -91,11 +91,12 @@ class Chooser {
  public:
   Chooser(const Dataset& dataset, const Adaptation& rules, const ReadLastRows& read_last_rows)
       : dataset_(dataset), rules_(rules), read_last_rows_(read_last_rows) {
-    for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode)
-      choices_.push_back({episode, dataset.episodes[episode].length_frames, true, {}});
+    for (const Episode& episode : dataset.episodes)
+      choices_.push_back({episode.number, episode.length_frames, true, {}});
   }
 
   Result<std::vector<EpisodeChoice>> Run() {
+    ROBOMERGE_RETURN_NOT_OK(BrokenOnes());
     ROBOMERGE_RETURN_NOT_OK(ByNumber());
     ByTask();
     ByLength();
@@ -114,20 +115,39 @@ class Chooser {
   Status CheckRanges(const char* rule, const std::vector<EpisodeRange>& ranges) const {
     std::vector<Problem> problems;
     for (const EpisodeRange& range : ranges) {
-      const uint64_t most = range.last.value_or(range.first);
-      if (most < choices_.size()) continue;
-      problems.push_back(
-          adapt_internal::RuleProblem(dataset_.root, rule, "",
-                                      StrCat("there is no episode ", std::max(range.first, most)))
-              .Expected(choices_.empty() ? std::string("no number: the source has no episodes")
-                                         : StrCat("episodes 0 to ", choices_.size() - 1))
-              .Found(StrCat("`", EpisodesText({range}), "`"))
-              .Hint(range.first < choices_.size()
-                        ? StrCat("leave the end open (`", range.first,
-                                 "-`), or give each source its own in a recipe")
-                        : "give each source its own episodes in a recipe"));
+      const bool has_first = Exists(range.first);
+      if (has_first && (!range.last || Exists(*range.last))) continue;
+      problems.push_back(adapt_internal::RuleProblem(
+                             dataset_.root, rule, "",
+                             StrCat("there is no episode ",
+                                    has_first ? *range.last : range.last.value_or(range.first)))
+                             .Expected(adapt_internal::NumbersText(choices_))
+                             .Found(StrCat("`", EpisodesText({range}), "`"))
+                             .Hint(has_first
+                                       ? StrCat("leave the end open (`", range.first,
+                                                "-`), or give each source its own in a recipe")
+                                       : "give each source its own episodes in a recipe"));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
+  }
+
+  Status BrokenOnes() {
+    if (rules_.left_out.empty()) return Status();
+    ROBOMERGE_ASSIGN_OR_RETURN(broken_, ParseEpisodes(rules_.left_out));
+    for (EpisodeChoice& choice : choices_) {
+      if (IsBroken(choice.episode)) LeaveOut(choice, "it cannot be merged");
+    }
+    return Status();
+  }
+
+  bool IsBroken(uint64_t number) const {
+    return std::any_of(broken_.begin(), broken_.end(),
+                       [&](const EpisodeRange& range) { return range.Contains(number); });
+  }
+
+  // Reading may have passed over those that are broken.
+  bool Exists(uint64_t number) const {
+    return adapt_internal::Find(choices_, number) != nullptr || IsBroken(number);
   }
 
   Status ByNumber() {
@@ -149,8 +169,8 @@ class Chooser {
     return Status();
   }
 
-  bool IsOfTask(uint64_t episode, const std::vector<std::string>& wishes) const {
-    const std::vector<std::string>& tasks = dataset_.episodes[episode].tasks;
+  static bool IsOfTask(const Episode& episode, const std::vector<std::string>& wishes) {
+    const std::vector<std::string>& tasks = episode.tasks;
     return std::any_of(tasks.begin(), tasks.end(), [&](const std::string& task) {
       return std::any_of(wishes.begin(), wishes.end(),
                          [&](const std::string& wish) { return IsTaskMeant(wish, task); });
@@ -158,17 +178,18 @@ class Chooser {
   }
 
   void ByTask() {
-    for (EpisodeChoice& choice : choices_) {
-      if (!rules_.select_task.empty() && !IsOfTask(choice.episode, rules_.select_task))
-        LeaveOut(choice, "no frame is of a selected task");
-      if (!rules_.exclude_task.empty() && IsOfTask(choice.episode, rules_.exclude_task))
-        LeaveOut(choice, "a frame is of an excluded task");
+    for (size_t at = 0; at < choices_.size(); ++at) {
+      const Episode& episode = dataset_.episodes[at];
+      if (!rules_.select_task.empty() && !IsOfTask(episode, rules_.select_task))
+        LeaveOut(choices_[at], "no frame is of a selected task");
+      if (!rules_.exclude_task.empty() && IsOfTask(episode, rules_.exclude_task))
+        LeaveOut(choices_[at], "a frame is of an excluded task");
     }
   }
 
   void ByLength() {
     for (EpisodeChoice& choice : choices_) {
-      const uint64_t length = dataset_.episodes[choice.episode].length_frames;
+      const uint64_t length = choice.num_frames;
       if (rules_.min_frames && length < *rules_.min_frames)
         LeaveOut(choice, StrCat(length, " frames, fewer than ", *rules_.min_frames));
       if (rules_.max_frames && length > *rules_.max_frames)
@@ -202,10 +223,9 @@ class Chooser {
       }
       ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<CellValue> cells,
                                  read_last_rows_(dataset_, condition.column));
-      for (EpisodeChoice& choice : choices_) {
-        const CellValue& cell = cells[choice.episode];
-        if (!Holds(condition, cell))
-          LeaveOut(choice, StrCat("not ", text, ": ", TextOf(cell), " in its last row"));
+      for (size_t at = 0; at < choices_.size(); ++at) {
+        if (!Holds(condition, cells[at]))
+          LeaveOut(choices_[at], StrCat("not ", text, ": ", TextOf(cells[at]), " in its last row"));
       }
     }
     return Status();
@@ -213,10 +233,10 @@ class Chooser {
 
   void Sample() {
     if (!rules_.sample) return;
-    std::vector<std::pair<uint64_t, uint64_t>> keys;
-    for (const EpisodeChoice& choice : choices_) {
-      if (choice.is_chosen)
-        keys.emplace_back(Mixed((rules_.seed << 32) + choice.episode), choice.episode);
+    std::vector<std::pair<uint64_t, size_t>> keys;
+    for (size_t at = 0; at < choices_.size(); ++at) {
+      if (choices_[at].is_chosen)
+        keys.emplace_back(Mixed((rules_.seed << 32) + choices_[at].episode), at);
     }
     std::sort(keys.begin(), keys.end());
     for (size_t at = *rules_.sample; at < keys.size(); ++at)
@@ -226,10 +246,29 @@ class Chooser {
   const Dataset& dataset_;
   const Adaptation& rules_;
   const ReadLastRows& read_last_rows_;
-  std::vector<EpisodeChoice> choices_;
+  std::vector<EpisodeChoice> choices_;  // per episode of the dataset
+  std::vector<EpisodeRange> broken_;
 };
 
 }  // namespace
+
+namespace adapt_internal {
+
+const EpisodeChoice* Find(const std::vector<EpisodeChoice>& choices, uint64_t number) {
+  const auto place = std::ranges::lower_bound(choices, number, {}, &EpisodeChoice::episode);
+  return place != choices.end() && place->episode == number ? &*place : nullptr;
+}
+
+std::string NumbersText(const std::vector<EpisodeChoice>& choices) {
+  if (choices.empty()) return "no number: the source has no episodes";
+  std::vector<uint64_t> numbers;
+  for (const EpisodeChoice& choice : choices) numbers.push_back(choice.episode);
+  constexpr size_t kMostBytes = 60;
+  const std::string text = EpisodesText(RangesOf(numbers));
+  return StrCat("episodes ", text.substr(0, kMostBytes), text.size() > kMostBytes ? "..." : "");
+}
+
+}  // namespace adapt_internal
 
 Result<std::vector<EpisodeChoice>> ChooseEpisodes(const Dataset& dataset,
                                                   const Adaptation& adaptation,

@@ -43,20 +43,26 @@ void KeepEpisodes(const std::vector<uint64_t>& kept, Dataset& dataset) {
     for (const uint64_t episode : kept) segments.push_back(key.segments[episode]);
     key.segments = std::move(segments);
   }
-  dataset.is_task_used.assign(dataset.tasks.size(), false);
   for (DataFile& file : dataset.data_files) {
     std::erase_if(file.episodes,
                   [&](const EpisodeRows& rows) { return !number.contains(rows.episode_index); });
-    for (EpisodeRows& rows : file.episodes) {
-      rows.episode_index = number.at(rows.episode_index);
+    for (EpisodeRows& rows : file.episodes) rows.episode_index = number.at(rows.episode_index);
+  }
+  KeepStatistics(kept, dataset.episode_statistics);
+  FollowRows(dataset);
+}
+
+void FollowRows(Dataset& dataset) {
+  dataset.is_task_used.assign(dataset.tasks.size(), false);
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
       for (const auto& [task, frames] : rows.task_frames) {
         if (task >= 0 && static_cast<uint64_t>(task) < dataset.tasks.size())
           dataset.is_task_used[static_cast<size_t>(task)] = true;
       }
     }
   }
-  KeepStatistics(kept, dataset.episode_statistics);
-  // stats.json is of all episodes.
+  // stats.json is of all rows.
   std::set<std::string> features;
   for (const Feature& feature : dataset.schema.features) features.insert(feature.name);
   dataset.statistics = AggregateEpisodes(dataset, features);

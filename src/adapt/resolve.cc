@@ -34,11 +34,13 @@ std::string TaskForm(const std::string& task) {
 
 class Resolving {
  public:
-  Resolving(std::vector<SourceSpec> sources, const std::vector<std::optional<RuleFacts>>& facts)
-      : sources_(std::move(sources)), facts_(facts) {}
+  Resolving(std::vector<SourceSpec> sources, const std::vector<std::optional<RuleFacts>>& facts,
+            bool may_lack_facts)
+      : sources_(std::move(sources)), facts_(facts), may_lack_facts_(may_lack_facts) {}
 
   Result<std::vector<SourceSpec>> Run() {
-    for (const std::optional<RuleFacts>& one : facts_) all_are_read_ = all_are_read_ && one;
+    for (const std::optional<RuleFacts>& one : facts_)
+      all_are_read_ = all_are_read_ && (one || may_lack_facts_);
     ROBOMERGE_RETURN_NOT_OK(RenameAndDrop());
     KeepCommon();
     for (size_t source = 0; source < sources_.size(); ++source) {
@@ -291,6 +293,7 @@ class Resolving {
   std::vector<SourceSpec> sources_;
   const std::vector<std::optional<RuleFacts>>& facts_;
   std::vector<std::optional<Schema>> schemas_;  // after `rename`, `drop` and `keep_common`
+  const bool may_lack_facts_;
   bool all_are_read_ = true;
   struct Match {
     size_t first_source;
@@ -309,8 +312,9 @@ bool NeedsTasks(const Adaptation& adaptation) {
 }
 
 Result<std::vector<SourceSpec>> ResolveRules(std::vector<SourceSpec> sources,
-                                             const std::vector<std::optional<RuleFacts>>& facts) {
-  return Resolving(std::move(sources), facts).Run();
+                                             const std::vector<std::optional<RuleFacts>>& facts,
+                                             bool may_lack_facts) {
+  return Resolving(std::move(sources), facts, may_lack_facts).Run();
 }
 
 }  // namespace robomerge

@@ -25,8 +25,9 @@ bool NeedsTasks(const Adaptation& adaptation);
 ///
 /// `facts`: one per source; nothing for one that cannot be read, whose own problems are reported
 /// when it is. kInvalidArgument (E-rule) names every rule that matches nothing in any source that
-/// has it.
+/// has it; where facts are missing, only if they may be: the source will not be merged.
 Result<std::vector<SourceSpec>> ResolveRules(std::vector<SourceSpec> sources,
-                                             const std::vector<std::optional<RuleFacts>>& facts);
+                                             const std::vector<std::optional<RuleFacts>>& facts,
+                                             bool may_lack_facts = false);
 
 }  // namespace robomerge

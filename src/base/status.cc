@@ -75,6 +75,15 @@ Status Status::OfKind(const std::string& kind) const {
   return status;
 }
 
+Status Status::OfEpisodes(const std::vector<uint64_t>& numbers) const {
+  if (ok()) return *this;
+  Status status;
+  status.problems_ = Changed(*problems_, [&](Problem& problem) {
+    if (problem.episodes.empty()) problem.episodes = numbers;
+  });
+  return status;
+}
+
 std::string Status::ToString() const {
   if (ok()) return "ok";
   std::string text;

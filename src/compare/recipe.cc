@@ -11,6 +11,7 @@
 #include "compare/finding.h"
 #include "formats/json/json.h"
 #include "io/unique_name.h"
+#include "read/needed_files.h"
 
 namespace robomerge {
 namespace {
@@ -158,9 +159,12 @@ std::string Marked(const std::string& rest) {
   return StrCat(kFirstLine, all.Hex(), "\n", rest);
 }
 
-// The path as it is written into a recipe in `folder`: relative below it, else absolute.
+// The path as it is written into a recipe in `folder`: relative below it, else absolute; of a
+// snapshot of the Hub, its address.
 Result<std::string> PathFrom(const io::FileSystem& file_system, const std::string& folder,
                              const std::string& root) {
+  // What the cache has of it is less than a merge needs.
+  if (std::string address = HubAddressOf(root); !address.empty()) return address;
   ROBOMERGE_ASSIGN_OR_RETURN(std::string path, io::AbsolutePath(file_system, root));
   // What `..` leads to, only the system knows.
   if (StrCat(path, "/").find("/../") != std::string::npos) {

@@ -16,14 +16,15 @@ constexpr const char* kHint =
 class Episodes {
  public:
   void Add(uint64_t episode, std::string where, std::string expected, std::string found) {
-    if (num_++ > 0) return;
-    first_ = episode;
+    numbers_.push_back(episode);
+    if (numbers_.size() > 1) return;
     where_ = std::move(where), expected_ = std::move(expected), found_ = std::move(found);
   }
-  bool empty() const { return num_ == 0; }
+  bool empty() const { return numbers_.empty(); }
   std::string Names() const {
-    return num_ == 1 ? StrCat("episode ", first_)
-                     : StrCat("episode ", first_, " and ", num_ - 1, " more");
+    return numbers_.size() == 1
+               ? StrCat("episode ", numbers_.front())
+               : StrCat("episode ", numbers_.front(), " and ", numbers_.size() - 1, " more");
   }
   Problem Say(const char* kind, std::string what) const {
     return Problem(Code::kCorrupt, std::move(what))
@@ -31,11 +32,12 @@ class Episodes {
         .At(where_)
         .Expected(expected_)
         .Found(found_)
-        .Hint(kHint);
+        .Hint(kHint)
+        .OfEpisodes(numbers_);
   }
 
  private:
-  uint64_t num_ = 0, first_ = 0;
+  std::vector<uint64_t> numbers_;
   std::string where_, expected_, found_;
 };
 
@@ -68,7 +70,9 @@ void CheckTimes(const Dataset& dataset, std::vector<Problem>& warnings,
     for (const EpisodeRows& rows : file.episodes) {
       if (!rows.odd) continue;
       const OddRows& odd = *rows.odd;
-      const auto episode = static_cast<uint64_t>(rows.episode_index);
+      const auto place = static_cast<uint64_t>(rows.episode_index);
+      const uint64_t episode =
+          place < dataset.episodes.size() ? dataset.episodes[place].number : place;
       const auto where = [&](const char* column, uint64_t row) {
         return Where(dataset, file, rows, column, row);
       };

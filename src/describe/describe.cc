@@ -7,7 +7,7 @@ namespace robomerge {
 
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec,
                          const MeasureFeatures& measure, const CutVideo& cut,
-                         const CutVideo& split) {
+                         const CutVideo& split, StatsMode stats) {
   auto source = std::make_shared<DescribedSource>();
   source->name = spec.name;
   source->adaptation = spec.adaptation;
@@ -26,7 +26,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
     ROBOMERGE_ASSIGN_OR_RETURN(dataset,
                                describe_internal::CutVideos(*dataset, cut, *source, warnings));
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure));
+  ROBOMERGE_ASSIGN_OR_RETURN(SourceStatistics chosen, ChooseStatistics(*dataset, measure, stats));
   warnings.insert(warnings.end(), chosen.warnings.begin(), chosen.warnings.end());
   if (chosen.is_as_written) {
     source->statistics =
@@ -44,25 +44,10 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
     if (warning.source.empty()) warning.source = dataset->root;
   }
 
-  Partial leaf;
   source->payload_bytes = dataset->payload_bytes();
-  SchemaClass schema;
-  schema.schema = std::shared_ptr<const Schema>(dataset, &dataset->schema);
-  schema.fingerprint = dataset->schema.Fingerprint();
-  schema.first_root = dataset->root;
-  schema.num_sources = 1;
-  leaf.schemas.push_back(std::move(schema));
-  for (size_t task = 0; task < dataset->tasks.size(); ++task) {
-    if (dataset->IsTaskUsed(task)) leaf.tasks.Add(dataset->tasks[task]);
-  }
-  leaf.num_episodes = dataset->episodes.size();
-  leaf.num_frames = dataset->num_frames();
-  leaf.payload_bytes = source->payload_bytes;
-  leaf.warnings = Rope<Problem>(std::move(warnings));
   source->dataset = std::move(dataset);
   source->metadata_fingerprint = MetadataFingerprint(*source);
-  leaf.sources = Rope<std::shared_ptr<const DescribedSource>>({std::move(source)});
-  return leaf;
+  return LeafOf(std::move(source), std::move(warnings));
 }
 
 }  // namespace robomerge

@@ -31,6 +31,6 @@ using CutVideo = std::function<Result<std::vector<VideoFile>>(
 /// instead; kUnsupported names videos that cannot be cut so.
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {},
                          const MeasureFeatures& measure = {}, const CutVideo& cut = {},
-                         const CutVideo& split = {});
+                         const CutVideo& split = {}, StatsMode stats = StatsMode::kFold);
 
 }  // namespace robomerge

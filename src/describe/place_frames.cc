@@ -115,7 +115,8 @@ class KeyPlacer {
                   .At(file.path)
                   .Expected(Rate(stated))
                   .Found(Rate(real))
-                  .Hint("correct fps of info.json, or encode the video at that rate"));
+                  .Hint("correct fps of info.json, or encode the video at that rate")
+                  .OfEpisodes(EpisodesIn(static_cast<size_t>(&file - key_.files.data()))));
         }
       }
       if (!declared.empty() && declared != stream.codec && num_lies++ == 0) lie_ = &file;
@@ -143,11 +144,12 @@ class KeyPlacer {
     if (!std::isfinite(segment.from_timestamp) || segment.from_timestamp < -kToleranceSeconds) {
       const char* what = std::isfinite(segment.from_timestamp) ? " begins before its video"
                                                                : " begins at no time of its video";
-      problems_.push_back(Problem(Code::kCorrupt, StrCat("episode ", episode, what))
+      problems_.push_back(Problem(Code::kCorrupt, StrCat("episode ", Number(episode), what))
                               .Kind("E-episodes")
                               .At(where)
                               .Expected("0 s or later")
-                              .Found(FormatDouble(segment.from_timestamp)));
+                              .Found(FormatDouble(segment.from_timestamp))
+                              .OfEpisodes({Number(episode)}));
       return place;
     }
     const mp4::StreamSummary& stream = Stream(segment.video_file);
@@ -166,8 +168,9 @@ class KeyPlacer {
     const double first = nearest + static_cast<double>(FirstPicture(episode));
     if (first < 0 || first + static_cast<double>(length) > static_cast<double>(stream.num_frames)) {
       problems_.push_back(
-          Problem(Code::kCorrupt, StrCat("video of `", key_.name,
-                                         "` has fewer frames than episode ", episode, " needs"))
+          Problem(Code::kCorrupt,
+                  StrCat("video of `", key_.name, "` has fewer frames than episode ",
+                         Number(episode), " needs"))
               .Kind("E-video-frames")
               .At(key_.files[segment.video_file].path)
               .Expected(StrCat(
@@ -175,7 +178,8 @@ class KeyPlacer {
                   " frames (from ", where, ")"))
               .Found(StrCat(WithSeparators(stream.num_frames), " frames"))
               .Hint("the recording was cut off, or the table is of another one: copy the dataset "
-                    "again, or delete the episode with LeRobot"));
+                    "again, or delete the episode with LeRobot")
+              .OfEpisodes({Number(episode)}));
       return place;
     }
     place.first_frame = static_cast<uint64_t>(nearest);
@@ -204,17 +208,8 @@ class KeyPlacer {
   double Correction(uint32_t file, size_t episode) {
     if (!corrections_[file]) {
       corrections_[file] = StartCorrection(dataset_, key_, file);
-      if (*corrections_[file] != 0) {
-        warnings_.push_back(
-            Problem(Code::kCorrupt, StrCat("video of `", key_.name,
-                                           "` begins late, so that LeRobot does not find "
-                                           "frame 0 of episode ",
-                                           episode, "; frames are counted instead of timed"))
-                .Kind("W-video-start")
-                .At(key_.files[file].path)
-                .Expected("its first frame at 0 s")
-                .Found(StrCat(FormatDouble(*corrections_[file]), " s")));
-      }
+      if (*corrections_[file] != 0)
+        warnings_.push_back(LateStart(key_, file, Number(episode), *corrections_[file]));
     }
     return *corrections_[file];
   }
@@ -229,7 +224,7 @@ class KeyPlacer {
     if (found.num_missing > 0) {
       problems_.push_back(
           Problem(Code::kCorrupt, StrCat("video of `", key_.name, "` has no frame for frame ",
-                                         found.first_missing.row, " of episode ", episode,
+                                         found.first_missing.row, " of episode ", Number(episode),
                                          found.num_missing > 1
                                              ? StrCat(" and ", found.num_missing - 1, " more of it")
                                              : std::string()))
@@ -238,13 +233,14 @@ class KeyPlacer {
               .Expected(StrCat("a frame at ", seconds(found.first_missing.due_seconds), " (from ",
                                Where(episode), ")"))
               .Found(StrCat("the nearest one at ", seconds(found.first_missing.nearest_seconds)))
-              .Hint("encode the video with that frame, or delete the episode with LeRobot"));
+              .Hint("encode the video with that frame, or delete the episode with LeRobot")
+              .OfEpisodes({Number(episode)}));
     }
     if (found.num_late == 0) return;
     num_late_ += found.num_late;
     if (late_) return;
     late_ = Problem(Code::kCorrupt, StrCat("`, the first of them frame ", found.first_late.row,
-                                           " of episode ", episode,
+                                           " of episode ", Number(episode),
                                            ", lie so far from their time that LeRobot does not "
                                            "find them; they are kept as they are"))
                 .Kind("W-video-times")
@@ -272,7 +268,8 @@ class KeyPlacer {
                          : StrCat(WithSeparators(stream.num_shown_frames), " of ",
                                   WithSeparators(stream.num_frames),
                                   " frames: its edit list hides the others"))
-              .Hint("encode the video anew, or delete the episode with LeRobot"));
+              .Hint("encode the video anew, or delete the episode with LeRobot")
+              .OfEpisodes(EpisodesIn(file)));
     }
   }
 
@@ -313,10 +310,22 @@ class KeyPlacer {
             .Hint("correct from_timestamp if this is not meant"));
   }
 
+  // The source's own number.
+  uint64_t Number(size_t episode) const { return dataset_.episodes[episode].number; }
+
+  std::vector<uint64_t> EpisodesIn(size_t file) const {
+    std::vector<uint64_t> numbers;
+    for (size_t episode = 0; episode < key_.segments.size(); ++episode) {
+      if (key_.segments[episode].video_file == file) numbers.push_back(Number(episode));
+    }
+    return numbers;
+  }
+
   std::string Where(size_t episode) const {
     const Episode& row = dataset_.episodes[episode];
-    return StrCat(dataset_.episodes_files[row.episodes_file].path, ": videos/", key_.name,
-                  "/from_timestamp, row ", row.row);
+    const EpisodesFile& file = dataset_.episodes_files[row.episodes_file];
+    if (!file.is_table()) return StrCat(file.path, ": episode ", row.number);
+    return StrCat(file.path, ": videos/", key_.name, "/from_timestamp, row ", row.row);
   }
 
   const Dataset& dataset_;

@@ -12,6 +12,18 @@ Problem Rows(std::string what, const std::string& where) {
   return Problem(Code::kCorrupt, std::move(what)).Kind("E-rows").At(where);
 }
 
+// The source's own number of the episode that rows name; nothing if there is none, so that leaving
+// it out would mend nothing.
+std::vector<uint64_t> EpisodesOf(const Dataset& dataset, int64_t episode) {
+  if (episode < 0 || static_cast<uint64_t>(episode) >= dataset.episodes.size()) return {};
+  return {dataset.episodes[static_cast<size_t>(episode)].number};
+}
+
+std::string TextOf(const Dataset& dataset, int64_t episode) {
+  const std::vector<uint64_t> known = EpisodesOf(dataset, episode);
+  return known.empty() ? std::to_string(episode) : std::to_string(known.front());
+}
+
 }  // namespace
 
 void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Problem>& problems) {
@@ -20,9 +32,10 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
   for (size_t file = 0; file < dataset.data_files.size(); ++file) {
     for (const EpisodeRows& rows : dataset.data_files[file].episodes) {
       if (!found[file].emplace(rows.episode_index, &rows).second) {
-        problems.push_back(
-            Rows(StrCat("rows of episode ", rows.episode_index, " do not stand together"),
-                 StrCat(dataset.data_files[file].path, ", row ", rows.first_row)));
+        problems.push_back(Rows(StrCat("rows of episode ", TextOf(dataset, rows.episode_index),
+                                       " do not stand together"),
+                                StrCat(dataset.data_files[file].path, ", row ", rows.first_row))
+                               .OfEpisodes(EpisodesOf(dataset, rows.episode_index)));
       }
     }
   }
@@ -32,37 +45,40 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
     const auto entry = of_file.find(static_cast<int64_t>(episode));
     const std::string& path = dataset.data_files[claim.data_file].path;
     if (entry == of_file.end()) {
-      problems.push_back(Rows(StrCat("episode ", episode,
+      problems.push_back(Rows(StrCat("episode ", claim.number,
                                      " has no rows in the data file that the episodes table names"),
                               path)
                              .Expected(StrCat(WithSeparators(claim.length_frames), " rows"))
                              .Found("none")
-                             .Hint("copy the dataset again, or delete the episode with LeRobot"));
+                             .Hint("copy the dataset again, or delete the episode with LeRobot")
+                             .OfEpisodes({claim.number}));
       source.data_places.push_back({claim.data_file, nullptr});
       continue;
     }
     if (entry->second->total_rows() != claim.length_frames) {
       problems.push_back(
-          Rows(StrCat("episode ", episode,
+          Rows(StrCat("episode ", claim.number,
                       " has another number of rows than the episodes table says"),
                StrCat(path, ", row ", entry->second->first_row))
               .Expected(StrCat(WithSeparators(claim.length_frames), " rows (its length)"))
               .Found(WithSeparators(entry->second->total_rows()))
-              .Hint("copy the dataset again, or delete the episode with LeRobot"));
+              .Hint("copy the dataset again, or delete the episode with LeRobot")
+              .OfEpisodes({claim.number}));
     }
     source.data_places.push_back({claim.data_file, entry->second});
     of_file.erase(entry);
   }
   for (size_t file = 0; file < found.size(); ++file) {
     for (const auto& [episode, rows] : found[file]) {
-      problems.push_back(Rows(StrCat("data file has rows of episode ", episode,
+      problems.push_back(Rows(StrCat("data file has rows of episode ", TextOf(dataset, episode),
                                      ", which the episodes table does not place there"),
                               StrCat(dataset.data_files[file].path, ", row ", rows->first_row))
                              .Expected(StrCat("only rows of the ", dataset.episodes.size(),
                                               " episodes of the table"))
                              .Found(StrCat(WithSeparators(rows->num_rows), " rows"))
                              .Hint("repair the dataset: add the episode to the episodes table, or "
-                                   "remove these rows"));
+                                   "remove these rows")
+                             .OfEpisodes(EpisodesOf(dataset, episode)));
     }
   }
 }
@@ -90,20 +106,24 @@ void CheckOrder(const Dataset& dataset, std::vector<Problem>& warnings) {
 }
 
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {
-  const std::string table = dataset.root + "/meta/tasks.parquet";
+  const bool has_tables = dataset.episodes_files.empty() || dataset.episodes_files[0].is_table();
+  const std::string table =
+      dataset.root + (has_tables ? "/meta/tasks.parquet" : "/meta/tasks.jsonl");
   const std::set<std::string, std::less<>> known(dataset.tasks.begin(), dataset.tasks.end());
   for (const DataFile& file : dataset.data_files) {
     for (const EpisodeRows& rows : file.episodes) {
       for (const auto& [task, frames] : rows.task_frames) {
         if (task >= 0 && task < static_cast<int64_t>(dataset.tasks.size())) continue;
         problems.push_back(
-            Problem(Code::kCorrupt, StrCat("frames of episode ", rows.episode_index,
-                                           " name a task that is not in the tasks table"))
+            Problem(Code::kCorrupt,
+                    StrCat("frames of episode ", TextOf(dataset, rows.episode_index),
+                           " name a task that is not in the tasks table"))
                 .Kind("E-tasks")
                 .At(StrCat(file.path, ": task_index, row ", rows.first_row))
                 .Expected(StrCat("0 to ", static_cast<int64_t>(dataset.tasks.size()) - 1, ", from ",
                                  table))
-                .Found(std::to_string(task)));
+                .Found(std::to_string(task))
+                .OfEpisodes(EpisodesOf(dataset, rows.episode_index)));
       }
     }
   }
@@ -113,11 +133,12 @@ void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {
       const Episode& row = dataset.episodes[episode];
       problems.push_back(
           Problem(Code::kCorrupt,
-                  StrCat("episode ", episode, " names a task that is not in the tasks table"))
+                  StrCat("episode ", row.number, " names a task that is not in the tasks table"))
               .Kind("E-tasks")
               .At(StrCat(dataset.episodes_files[row.episodes_file].path, ": tasks, row ", row.row))
               .Expected(StrCat("one of the ", dataset.tasks.size(), " tasks of ", table))
-              .Found(StrCat("`", task, "`")));
+              .Found(StrCat("`", task, "`"))
+              .OfEpisodes({row.number}));
     }
   }
 }

@@ -77,7 +77,7 @@ Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::st
   const Result<Partial> described = Describe(dataset);
   report.problems = described.status().problems();
   report.warnings = described.ok() ? described->warnings.Flatten() : dataset->warnings;
-  report.version = "v3.0";
+  report.version = dataset->version;
   report.fps = json::DumpLine(dataset->schema.fps);
   report.robot_type =
       dataset->schema.robot_type.is_string() ? dataset->schema.robot_type.get<std::string>() : "";

@@ -13,6 +13,9 @@ namespace {
 
 constexpr size_t kMostElements = 5;
 constexpr double kFarInDeviations = 10;
+// Joints turn at most a few times. Less is as good as no movement.
+constexpr double kMostRadians = 2 * 3.14159265358979 + 0.1, kLeastRadians = 0.05;
+constexpr double kLeastDegrees = 10, kMostDegrees = 720;
 
 Finding Note(const char* kind, std::string what, std::string where, std::string column,
              std::string found) {
@@ -88,6 +91,24 @@ std::string NotFiniteText(const verify_internal::Profile& profile) {
   return StrCat(text, " of ", num_finite + profile.num_nan + profile.num_infinite);
 }
 
+// How far an element goes from zero.
+double Reach(const verify_internal::Profile& profile) {
+  if (profile.finite.count == 0) return 0;
+  return std::max(std::fabs(profile.finite.min), std::fabs(profile.finite.max));
+}
+
+// A gripper that goes from 0 to 100 says its opening in percent.
+bool IsShare(const verify_internal::Profile& profile) {
+  const double most = profile.finite.max;
+  return profile.finite.min >= -2 && most >= 90 && most <= 105;
+}
+
+std::string DegreesText(const verify_internal::Profile& profile) {
+  const double reach = Reach(profile);
+  if (reach < kLeastDegrees || reach > kMostDegrees || IsShare(profile)) return "";
+  return StrCat(Short(profile.finite.min), " to ", Short(profile.finite.max));
+}
+
 std::string OutlierText(const verify_internal::Profile& profile) {
   const verify_internal::Moments& finite = profile.finite;
   if (finite.count == 0) return "";
@@ -151,6 +172,28 @@ std::vector<Finding> RowNotes(const Schema& schema, const std::string& root,
     add("N-not-finite", "values are no finite numbers", NotFiniteText);
     add("N-constant", "values never change", ConstantText);
     add("N-outlier", "values lie more than 10 standard deviations from their mean", OutlierText);
+  }
+  return notes;
+}
+
+std::vector<Finding> UnitNotes(const Schema& schema, const std::string& root,
+                               const std::vector<FeatureProfile>& profiles) {
+  std::vector<Finding> notes;
+  for (const FeatureProfile& profile : profiles) {
+    const Feature* feature = schema.Find(profile.feature);
+    if (feature == nullptr || !feature->dtype().starts_with("float") ||
+        std::ranges::find(kDefaultFeatures, profile.feature) != std::end(kDefaultFeatures))
+      continue;
+    const auto num_moving = std::ranges::count_if(
+        profile.elements, [](const auto& one) { return Reach(one) >= kLeastRadians; });
+    const auto num_radians = std::ranges::count_if(profile.elements, [](const auto& one) {
+      return Reach(one) >= kLeastRadians && Reach(one) <= kMostRadians;
+    });
+    if (num_radians < 3 || 2 * num_radians <= num_moving) continue;
+    std::string found = ElementsText(feature, profile.elements, DegreesText);
+    if (found.empty()) continue;
+    notes.push_back(Note("N-unit", "degrees where most elements are in radians?",
+                         io::JoinPath(root, "data"), profile.feature, std::move(found)));
   }
   return notes;
 }

@@ -20,4 +20,9 @@ std::vector<Finding> VideoNotes(const Dataset& dataset);
 std::vector<Finding> RowNotes(const Schema& schema, const std::string& root,
                               const std::vector<FeatureProfile>& profiles);
 
+/// Elements of floats that go as far as angles in degrees do, where most of their feature go as far
+/// as angles in radians (N-unit).
+std::vector<Finding> UnitNotes(const Schema& schema, const std::string& root,
+                               const std::vector<FeatureProfile>& profiles);
+
 }  // namespace robomerge

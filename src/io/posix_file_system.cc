@@ -44,6 +44,7 @@ Problem SystemProblem(const std::string& operation, const std::string& path, int
     problem.hint = "free space on this file system, or choose another destination";
   if (error == EMFILE || error == ENFILE)
     problem.hint = "raise the limit of open files (ulimit -n)";
+  problem.is_of_machine = error == EMFILE || error == ENFILE || error == ENOMEM;
   return problem;
 }
 

@@ -10,6 +10,7 @@
 #include "formats/parquet/compare_rows.h"
 #include "formats/parquet/footer.h"
 #include "model/retime.h"
+#include "model/source_statistics.h"
 
 namespace robomerge {
 namespace {
@@ -160,43 +161,101 @@ bool IsRetimed(const Dataset& dataset) {
   return false;
 }
 
-}  // namespace
-
-Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, const Dataset& dataset,
-                                         const Feature& feature) {
-  const std::vector<int64_t> shape = feature.shape();
-  // More than any feature has, and few enough to be held.
+// Nothing that a recorder writes has more elements, and so few can be held.
+Status CheckShape(const Dataset& dataset, const Feature& feature) {
   constexpr int64_t kMostElements = 1 << 20;
   int64_t num_elements = 1;
-  for (const int64_t extent : shape)
+  for (const int64_t extent : feature.shape())
     num_elements = extent > 0 && extent <= kMostElements / std::max<int64_t>(num_elements, 1)
                        ? num_elements * extent
                        : 0;
-  if (num_elements == 0) {
-    return Problem(Code::kCorrupt,
-                   StrCat("feature `", feature.name, "` has no elements, or too many"))
-        .Kind("E-features")
-        .At(dataset.root + "/meta/info.json");
-  }
-  std::vector<std::vector<double>> elements(shape.empty() ? 1 : static_cast<size_t>(shape.back()));
-  ROBOMERGE_RETURN_NOT_OK(ReadRows(file_system, dataset, feature, elements));
+  if (num_elements > 0) return Status();
+  return Problem(Code::kCorrupt,
+                 StrCat("feature `", feature.name, "` has no elements, or too many"))
+      .Kind("E-features")
+      .At(dataset.root + "/meta/info.json");
+}
+
+// One list for each element of the last dimension.
+std::vector<std::vector<double>> NoElements(const Feature& feature) {
+  const std::vector<int64_t> shape = feature.shape();
+  return std::vector<std::vector<double>>(shape.empty() ? 1 : static_cast<size_t>(shape.back()));
+}
+
+// REQUIRES: there are rows. `elements` are spent.
+FeatureStatistics StatisticsOf(const Feature& feature, uint64_t num_frames,
+                               std::vector<std::vector<double>>& elements) {
   FeatureStatistics measured;
   measured.feature = feature.name;
   const auto width = static_cast<uint32_t>(elements.size());
   for (const char* name : {"min", "max", "mean", "std"})
     measured.statistics.push_back({name, NumberKind::kFloat, {width}, {}});
   measured.statistics.push_back(
-      {"count", NumberKind::kInteger, {1}, {static_cast<double>(dataset.num_frames())}});
+      {"count", NumberKind::kInteger, {1}, {static_cast<double>(num_frames)}});
   for (const char* name : kQuantiles)
     measured.statistics.push_back({name, NumberKind::kFloat, {width}, {}});
   for (std::vector<double>& values : elements) {
-    if (values.empty()) return Problem(Code::kCorrupt, "dataset has no rows").At(dataset.root);
     const Element element(values);
     for (Statistic& statistic : measured.statistics) {
       if (statistic.name != "count") statistic.values.push_back(element.Value(statistic.name));
     }
   }
   return measured;
+}
+
+// A fault of the column, not of the system.
+bool CannotBeMeasured(const Status& status) {
+  return status.code() == Code::kCorrupt || status.code() == Code::kUnsupported;
+}
+
+}  // namespace
+
+Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, const Dataset& dataset,
+                                         const Feature& feature) {
+  ROBOMERGE_RETURN_NOT_OK(CheckShape(dataset, feature));
+  std::vector<std::vector<double>> elements = NoElements(feature);
+  ROBOMERGE_RETURN_NOT_OK(ReadRows(file_system, dataset, feature, elements));
+  if (elements.front().empty())
+    return Problem(Code::kCorrupt, "dataset has no rows").At(dataset.root);
+  return StatisticsOf(feature, dataset.num_frames(), elements);
+}
+
+Result<std::vector<std::vector<FeatureStatistics>>> MeasureRows(
+    const io::FileSystem& file_system, const Dataset& dataset,
+    const std::vector<std::vector<RowsElsewhere>>& places,
+    const std::vector<std::string>& features) {
+  std::map<uint32_t, std::pair<std::unique_ptr<io::RandomAccessFile>, parquet::Footer>> files;
+  for (const std::vector<RowsElsewhere>& parts : places) {
+    for (const RowsElsewhere& part : parts) {
+      const auto [entry, is_new] = files.try_emplace(part.data_file);
+      if (!is_new) continue;
+      auto& [file, footer] = entry->second;
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          file, file_system.OpenForReading(dataset.data_files[part.data_file].path));
+      ROBOMERGE_ASSIGN_OR_RETURN(footer, parquet::Footer::Read(*file));
+    }
+  }
+  std::vector<std::vector<FeatureStatistics>> all(places.size());
+  for (const std::string& name : features) {
+    const Feature& feature = *dataset.schema.Find(name);
+    if (!IsMeasurable(feature) || !CheckShape(dataset, feature).ok()) continue;
+    std::map<uint32_t, FeatureRows> readers;
+    for (auto& [number, opened] : files)
+      readers.try_emplace(number, *opened.first, opened.second, dataset, feature);
+    for (size_t at = 0; at < places.size(); ++at) {
+      std::vector<std::vector<double>> elements = NoElements(feature);
+      uint64_t num_rows = 0;
+      Status status;
+      for (const RowsElsewhere& part : places[at]) {
+        if (status.ok())
+          status = readers.at(part.data_file).Append(part.first_row, part.num_rows, elements);
+        num_rows += part.num_rows;
+      }
+      if (!status.ok() && !CannotBeMeasured(status)) return status;
+      if (status.ok() && num_rows > 0) all[at].push_back(StatisticsOf(feature, num_rows, elements));
+    }
+  }
+  return all;
 }
 
 Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_system,
@@ -213,8 +272,7 @@ Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_sy
         MeasureFeature(file_system, dataset, *dataset.schema.Find(name));
     if (measured.ok())
       all.push_back(std::move(measured).value());
-    else if (const Code code = measured.status().code();
-             code != Code::kCorrupt && code != Code::kUnsupported)
+    else if (!CannotBeMeasured(measured.status()))
       return measured.status();
   }
   return all;

@@ -20,6 +20,13 @@ namespace robomerge {
 Result<FeatureStatistics> MeasureFeature(const io::FileSystem& file_system, const Dataset& dataset,
                                          const Feature& feature);
 
+/// The same of ranges of rows, for those of the features that can be measured: one list for each
+/// range, whose parts are those of `places`. REQUIRES: no rule has changed the columns.
+Result<std::vector<std::vector<FeatureStatistics>>> MeasureRows(
+    const io::FileSystem& file_system, const Dataset& dataset,
+    const std::vector<std::vector<RowsElsewhere>>& places,
+    const std::vector<std::string>& features);
+
 /// Measures those features whose rows can be decoded. Fails only if the system refuses to read.
 Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_system,
                                                    const Dataset& dataset,

@@ -29,7 +29,7 @@ class FieldsTest : public ::testing::Test {};
 using Structs =
     ::testing::Types<StageTime, ReportedFile, MergeReport, Finding, VerifyReport, InspectReport,
                      InspectReport::Feature, InspectReport::File, StageReport, MergeOptions,
-                     VerifyOptions, InspectOptions, MergeProgress, Adaptation>;
+                     VerifyOptions, InspectOptions, MergeProgress, Skipped, Adaptation>;
 TYPED_TEST_SUITE(FieldsTest, Structs);
 
 TYPED_TEST(FieldsTest, EveryMemberIsVisited) {

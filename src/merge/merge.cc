@@ -4,10 +4,13 @@
 #include "merge/dry_run.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
+#include "merge/skipping.h"
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
+#include "read/read_source.h"
 #include "robomerge/verify.h"
+#include "schedule/shared_loop.h"
 
 namespace robomerge {
 namespace {
@@ -26,7 +29,6 @@ class MergeRun {
            const std::atomic<bool>* stop)
       : file_system_(file_system),
         sources_(sources),
-        locations_(LocationsOf(sources)),
         options_(options),
         progress_(progress),
         stop_(stop),
@@ -39,13 +41,17 @@ class MergeRun {
       return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, locations_, options_));
-    ROBOMERGE_RETURN_NOT_OK(
-        CheckOutputs(file_system_, {TraceOf(options_)}, locations_, destination_));
+    const std::vector<std::string> places =
+        PlacesOf(file_system_, LocationsOf(sources_), options_.skip_broken);
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_, places, options_));
+    ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce(sources_));
-    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots, RealPaths(file_system_, locations_));
+    ROBOMERGE_ASSIGN_OR_RETURN(Partial read, run_.ReadAndReduce(sources_));
+    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.LeaveOutOthers(std::move(read)));
+    sources_ = KeptSources(sources_, root);
+    ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots,
+                               RealPaths(file_system_, LocationsOf(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(const MergePlan plan,
                                run_.MakePlan(root, destination_, std::move(roots)));
     roots_ = RootsOf(root);
@@ -89,7 +95,8 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, DoneData(plan, missing), transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteMeasuredSteps(plan, missing, transaction, left_));
     done_ = transaction.done();
     for (const size_t step : missing) totals_.Add(*done_[step]);
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(transaction.directory()));
@@ -101,6 +108,20 @@ class MergeRun {
     // What was verified is at the destination now.
     if (verification_ != nullptr) verification_->destination = destination_;
     return Status();
+  }
+
+  // Data files of an earlier run, whose rows are still to be measured for files that are missing.
+  static std::vector<size_t> DoneData(const MergePlan& plan, const std::vector<size_t>& missing) {
+    std::vector<size_t> done;
+    const bool is_needed = std::any_of(missing.begin(), missing.end(), [&](size_t step) {
+      return NeedsMeasures(plan, plan.steps[step]);
+    });
+    for (size_t step = 0; is_needed && step < plan.steps.size(); ++step) {
+      if (DataEpisodesOf(plan.steps[step]) &&
+          !std::binary_search(missing.begin(), missing.end(), step))
+        done.push_back(step);
+    }
+    return done;
   }
 
   Status TakeWhatIsThere(const MergePlan& plan, Transaction& transaction) {
@@ -182,10 +203,12 @@ class MergeRun {
     report.num_files_written = num_written_;
     report.num_files_skipped = num_skipped_;
     report.warnings = plan.warnings;
+    report.skipped = plan.skipped;
     report.warnings.insert(report.warnings.end(), left_.begin(), left_.end());
     for (size_t step = 0; step < plan.steps.size(); ++step) {
       report.files.push_back(ReportedFileOf(plan, plan.steps[step], *done_[step]));
       report.size_bytes += done_[step]->size_bytes;
+      report.files.back().is_estimate = options_.dry_run && NeedsMeasures(plan, plan.steps[step]);
     }
     FillBytesAndTimes(totals_, run_, report);
     report.critical_path_seconds = static_cast<double>(run_.Usage().critical_path_ns) * 1e-9;
@@ -194,7 +217,6 @@ class MergeRun {
 
   io::FileSystem& file_system_;
   std::vector<SourceSpec> sources_;
-  const std::vector<std::string> locations_;
   const MergeOptions& options_;
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
@@ -222,6 +244,34 @@ Result<std::vector<ListedEpisode>> ListEpisodesOn(io::FileSystem& file_system,
     return run.ListEpisodes(resolved);
   };
   Result<std::vector<ListedEpisode>> listed = list();
+  if (!listed.ok()) return listed.status().OfKind(DefaultKind(listed.status().code()));
+  return listed;
+}
+
+Result<std::vector<std::vector<std::string>>> Run::ListMissingFiles(
+    const std::vector<SourceSpec>& sources) {
+  std::vector<std::vector<std::string>> missing(sources.size());
+  const auto list = [&](size_t source) -> Status {
+    const Status status = ReadMissingFiles(file_system_, sources[source],
+                                           schedule::SharedLoop(*executor_), missing[source]);
+    // What is broken is left out when it is read for the merge.
+    return options_.skip_broken == SkipBroken::kNothing ? status : Status();
+  };
+  ROBOMERGE_RETURN_NOT_OK(ForEachSource(LocationsOf(sources), "read", "list files of", list));
+  return missing;
+}
+
+Result<std::vector<std::vector<std::string>>> MissingFilesOn(io::FileSystem& file_system,
+                                                             const std::vector<SourceSpec>& sources,
+                                                             const MergeOptions& options,
+                                                             const std::atomic<bool>* stop) {
+  Run run(file_system, options, {}, stop);
+  const auto list = [&]() -> Result<std::vector<std::vector<std::string>>> {
+    ROBOMERGE_RETURN_NOT_OK(run.Start());
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(sources));
+    return run.ListMissingFiles(resolved);
+  };
+  Result<std::vector<std::vector<std::string>>> listed = list();
   if (!listed.ok()) return listed.status().OfKind(DefaultKind(listed.status().code()));
   return listed;
 }

@@ -14,6 +14,9 @@ Result<std::vector<ListedEpisode>> ListEpisodesOn(io::FileSystem& file_system,
                                                   const std::vector<SourceSpec>& sources,
                                                   const MergeOptions& options,
                                                   const std::atomic<bool>* stop = nullptr);
+Result<std::vector<std::vector<std::string>>> MissingFilesOn(
+    io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
+    const MergeOptions& options, const std::atomic<bool>* stop = nullptr);
 Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
                             const std::string& destination, const MergeOptions& options,
                             const ProgressCallback& progress = {},

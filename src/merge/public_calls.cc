@@ -1,8 +1,12 @@
 // The public calls: each is its namesake in on_file_system.h on the real file system, which is
 // named here and nowhere below.
+#include <algorithm>
+#include <cstdlib>
+
 #include "base/text.h"
 #include "compare/compare.h"
 #include "formats/parquet/version.h"
+#include "inspect/stats.h"
 #include "merge/on_file_system.h"
 #include "recipe/read_recipe.h"
 #include "robomerge/convert.h"
@@ -28,6 +32,12 @@ Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& s
   return ListEpisodesOn(io::Posix(), sources, options, stop);
 }
 
+Result<std::vector<std::vector<std::string>>> MissingFiles(const std::vector<SourceSpec>& sources,
+                                                           const MergeOptions& options,
+                                                           const std::atomic<bool>* stop) {
+  return MissingFilesOn(io::Posix(), sources, options, stop);
+}
+
 Result<VerifiedMerge> MergeVerified(const std::vector<SourceSpec>& sources,
                                     const std::string& destination, const MergeOptions& options,
                                     const ProgressCallback& progress,
@@ -40,9 +50,23 @@ Result<InspectReport> Inspect(const std::string& root, const InspectOptions& opt
   return InspectOn(io::Posix(), root, options, progress, stop);
 }
 
+Result<StatsReport> MeasureStats(const std::string& root, const StatsOptions& options,
+                                 const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  StatsOptions placed = options;
+  const char* const folder = std::getenv("TMPDIR");
+  if (placed.tmp_root.empty())
+    placed.tmp_root = folder != nullptr && *folder != '\0' ? folder : "/tmp";
+  return MeasureStatsOn(io::Posix(), root, placed, progress, stop);
+}
+
 Result<CompareReport> Compare(const std::vector<std::string>& sources,
                               const CompareOptions& options, const std::atomic<bool>* stop) {
   return CompareOn(io::Posix(), sources, options, stop);
+}
+
+Result<std::vector<SourceSpec>> RecordedSources(const std::string& destination,
+                                                const std::vector<std::string>& locations) {
+  return SourcesByRecord(io::Posix(), destination, locations);
 }
 
 Result<VerifyReport> Verify(const std::string& destination, const std::vector<std::string>& sources,
@@ -52,7 +76,25 @@ Result<VerifyReport> Verify(const std::string& destination, const std::vector<st
                              SourcesByRecord(io::Posix(), destination, sources));
   for (SourceSpec& source : specs)
     source.adaptation.retime = source.adaptation.retime || options.retime;
-  return VerifyOn(io::Posix(), destination, specs, options, progress, stop);
+  ROBOMERGE_ASSIGN_OR_RETURN(VerifyReport report,
+                             VerifyOn(io::Posix(), destination, specs, options, progress, stop));
+  if (!options.measure_stats || !report.is_complete) return report;
+  StatsOptions measuring;
+  measuring.num_workers = options.num_workers;
+  ROBOMERGE_ASSIGN_OR_RETURN(StatsReport stats,
+                             MeasureStats(destination, measuring, progress, stop));
+  report.seconds += stats.seconds;
+  for (Finding& finding : stats.findings) {
+    // The other checks of statistics may have said it.
+    const bool is_said = std::ranges::any_of(report.findings, [&](const Finding& other) {
+      return other.kind == finding.kind && other.column == finding.column;
+    });
+    if (is_said) continue;
+    ++report.num_findings;
+    if (report.findings.size() < options.most_findings)
+      report.findings.push_back(std::move(finding));
+  }
+  return report;
 }
 
 Result<StageReport> DescribeSources(const std::vector<SourceSpec>& sources,

@@ -87,11 +87,15 @@ struct Call {
 
 std::ostream& operator<<(std::ostream& out, const Call& call) { return out << call.name; }
 
+void PutSources(MemoryFileSystem& memory) {
+  PutTestDataset(memory, kSources[0], 2, 0);
+  PutOldTestDataset(memory, kSources[1], 2, 1);
+}
+
 class ReadingFaults : public ::testing::TestWithParam<Call> {
  protected:
   void SetUp() override {
-    for (uint8_t source = 0; source < 2; ++source)
-      PutTestDataset(memory_, kSources[source], 2, source);
+    PutSources(memory_);
     MergeOptions options;
     options.num_workers = 1;
     ASSERT_TRUE(MergeOn(memory_, {kSources[0], kSources[1]}, kMerged, options).ok());
@@ -159,6 +163,57 @@ INSTANTIATE_TEST_SUITE_P(
              true},
         Call{"dry_run", MergeDry}),
     [](const auto& call) { return call.param.name; });
+
+// A source that the system refuses to read is left out if that is wished for, never in part, and
+// with the refusal as the reason.
+TEST(SkippingFaults, ARefusalLeavesOutOneSource) {
+  MemoryFileSystem memory;
+  PutSources(memory);
+  MergeOptions options;
+  options.num_workers = 1;
+  options.dry_run = true;
+  const auto plan = [&](io::FileSystem& files, const std::vector<SourceSpec>& sources) {
+    return MergeOn(files, sources, "/home/new", options);
+  };
+  std::vector<std::string> contents;  // of source 1 alone, of source 0 alone
+  for (const size_t left_out : {0, 1}) {
+    MemoryFileSystem rest;
+    PutSources(rest);
+    ASSERT_TRUE(rest.RemoveAll(kSources[left_out]).ok());
+    options.skip_broken = SkipBroken::kSources;
+    const Result<MergeReport> alone = plan(rest, {kSources[0], kSources[1]});
+    ASSERT_TRUE(alone.ok());
+    contents.push_back(StrCat(alone->num_episodes, " ", alone->num_frames));
+  }
+  for (const SkipBroken wish : {SkipBroken::kSources, SkipBroken::kEpisodes}) {
+    options.skip_broken = wish;
+    size_t num_left_out = 0;
+    uint64_t k = 0;
+    for (bool has_struck = true; has_struck; ++k) {
+      FaultyFileSystem faulty(memory, {FaultKind::kError, k});
+      const Result<MergeReport> report = plan(faulty, {kSources[0], kSources[1]});
+      has_struck = faulty.has_struck();
+      if (!report.ok()) {  // of the destination
+        EXPECT_EQ(report.status().code(), Code::kIo) << k;
+        continue;
+      }
+      ASSERT_LE(report->skipped.size(), 1u) << k;
+      if (report->skipped.empty()) {
+        EXPECT_EQ(report->num_sources, 2u) << k;
+        continue;
+      }
+      ++num_left_out;
+      const Skipped& one = report->skipped.front();
+      ASSERT_FALSE(one.reasons.empty());
+      EXPECT_THAT(one.reasons.front().found, HasSubstr("Input/output error")) << k;
+      EXPECT_EQ(one.source, kSources[one.position]) << k;
+      if (one.is_whole()) {
+        EXPECT_EQ(StrCat(report->num_episodes, " ", report->num_frames), contents[one.position]);
+      }
+    }
+    EXPECT_GT(num_left_out, 10u);
+  }
+}
 
 }  // namespace
 }  // namespace robomerge

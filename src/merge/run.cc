@@ -11,6 +11,8 @@
 #include "formats/mp4/movie_splice.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
+#include "merge/measuring.h"
+#include "merge/skipping.h"
 #include "model/adaptation.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
@@ -21,6 +23,7 @@
 #include "reduce/combine.h"
 #include "reduce/tree.h"
 #include "schedule/parallel_for.h"
+#include "schedule/shared_loop.h"
 
 namespace robomerge {
 namespace {
@@ -32,23 +35,26 @@ int64_t NowNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
-// Ends the disagreements of sources with the flags that settle them, word for word.
+// Ends the disagreements of sources with the flags that settle them, word for word. Whether there
+// are any.
+bool AddSettlingFlags(const std::vector<SchemaClass>& schemas, std::vector<Problem>& problems) {
+  // Of many problems of a kind the first are shown.
+  const auto first = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.code == Code::kIncompatible && problem.kind != "E-nothing-left";
+  });
+  if (first == problems.end()) return false;
+  const SettlingFlags settling = FlagsThatSettle(schemas);
+  if (settling.flags.empty()) return true;
+  AddHint(StrCat(settling.settle_all ? "these flags settle all of it: "
+                                     : "these flags settle a part of it: ",
+                 Join(settling.flags, " "), "; `robomerge compare` says more"),
+          *first);
+  return true;
+}
+
 Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& schemas) {
   std::vector<Problem> problems = refusal.problems();
-  const bool disagree = std::any_of(problems.begin(), problems.end(), [](const Problem& problem) {
-    return problem.code == Code::kIncompatible;
-  });
-  if (!disagree) return refusal;
-  const SettlingFlags settling = FlagsThatSettle(schemas);
-  if (settling.flags.empty()) return refusal;
-  // Of many problems of a kind the first are shown.
-  std::string& hint = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
-                        return problem.code == Code::kIncompatible;
-                      })->hint;
-  if (!hint.empty()) hint += "; ";
-  hint += StrCat(
-      settling.settle_all ? "these flags settle all of it: " : "these flags settle a part of it: ",
-      Join(settling.flags, " "), "; `robomerge compare` says more");
+  AddSettlingFlags(schemas, problems);
   return Status::Many(std::move(problems));
 }
 
@@ -108,9 +114,9 @@ CutVideo SplitsOn(const io::FileSystem& file_system) {
 }
 
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
-                                SharedLayouts& layouts,
+                                StatsMode stats, const ForEach& for_each, SharedLayouts& layouts,
                                 CodebaseVersion version = CodebaseVersion::kV30) {
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source));
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source, for_each));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
   const auto shared = std::make_shared<const Dataset>(std::move(dataset));
@@ -118,7 +124,8 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceS
     return MeasureEach(file_system, *shared, features);
   };
   return Describe(shared, source, measure, CutsOn(file_system),
-                  version == CodebaseVersion::kV21 ? SplitsOn(file_system) : CutVideo());
+                  version == CodebaseVersion::kV21 ? SplitsOn(file_system) : CutVideo(),
+                  stats);
 }
 
 // Steps that one worker does in one go: many small files of episodes, whose sources' indexes are
@@ -144,6 +151,13 @@ std::vector<std::span<const size_t>> GroupsOf(const MergePlan& plan, std::span<c
     begin = end;
   }
   return groups;
+}
+
+Run::NoteCallback NoteIn(Transaction& transaction) {
+  return [&transaction](size_t step, const WrittenFile& written) {
+    transaction.done()[step] = written;  // one slot per step: needs no lock
+    return transaction.Note(step, written);
+  };
 }
 
 // The source that a plan means.
@@ -225,6 +239,12 @@ std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources) {
   return locations;
 }
 
+std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first) {
+  first.push_back({"trace", options.trace_path, true, schedule::kTraceBegin});
+  first.push_back({"list of what is left out", options.skipped_path, true, kSkippedBegin});
+  return first;
+}
+
 void WrittenTotals::Add(const WrittenFile& file) {
   size_bytes += file.size_bytes;
   copied_bytes += file.moved.copied_bytes;
@@ -274,16 +294,22 @@ Status Run::Finish() {
   Enter("");
   if (options_.trace_path.empty()) return Status();
   const std::string trace = observer_.trace().ChromeTraceJson();
-  const Status written = WriteTrace(std::as_bytes(std::span(trace)));
+  const Status written = WriteFile(options_.trace_path, trace);
   if (written.ok()) return Status();
   return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
       .At(options_.trace_path)
       .Found(written.problems().front().found);
 }
 
-// A file appears whole, so that what is there is a trace or was never one of ours.
-Status Run::WriteTrace(std::span<const std::byte> bytes) {
-  const std::string& path = options_.trace_path;
+Status Run::WriteSkipped(const std::vector<Skipped>& skipped) {
+  if (options_.skipped_path.empty()) return Status();
+  return WriteFile(options_.skipped_path, SkippedLines(skipped))
+      .While("writing the list of what is left out");
+}
+
+// A file appears whole, so that what is there is one of ours or was never one.
+Status Run::WriteFile(const std::string& path, std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
   const Result<io::FileStat> stat = file_system_.Stat(path);
   if (stat.ok() && stat->kind == io::FileKind::kOther) return file_system_.Overwrite(path, bytes);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system_.RealPath(path));
@@ -316,12 +342,6 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
                 .Hint("give each source a name: `name` in a recipe, Source(path, name) in Python"));
       }
     }
-    if (!rules.trim.empty()) {
-      problems.push_back(Problem(Code::kUnsupported, "episodes cannot be trimmed by this version")
-                             .Kind("E-rule")
-                             .Source(source.location)
-                             .At("trim: " + rules.trim.front().name));
-    }
     rules.retime = retimes;
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
@@ -333,7 +353,7 @@ Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {
         if (read.ok()) facts[source] = std::move(read).value();  // one slot per source
         return Status();
       }));
-  return ResolveRules(std::move(sources), facts);
+  return ResolveRules(std::move(sources), facts, options_.skip_broken != SkipBroken::kNothing);
 }
 
 Status Run::ForEachSource(const std::vector<std::string>& locations, const std::string& category,
@@ -362,24 +382,55 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   tree.root_id = &last_node_;
   tree.stop = stop_;
   SharedLayouts layouts;
+  const auto read = [&](const SourceSpec& source) {
+    return ReadAndDescribe(file_system_, source, options_.stats, schedule::SharedLoop(*executor_),
+                           layouts);
+  };
   const auto describe = [&](size_t source) {
-    return ReadAndDescribe(file_system_, sources[source], layouts, options_.codebase_version);
+    return DescribeWhatIsSound(sources[source], options_.skip_broken, read);
   };
   const auto combine = [](Partial&& left, Partial&& right) {
     return Combine(std::move(left), right);
   };
   Result<Partial> root = ReduceTree<Partial>(*executor_, sources.size(), describe, combine, tree);
   if (root.ok() || root.status().code() == Code::kCancelled || StopRequested()) return root;
+  if (options_.skip_broken != SkipBroken::kNothing) return root;
   std::vector<Problem> problems = root.status().problems();
+  NameTheWayOn(sources.size(), sources.size() - std::min(sources.size(), NumSources(problems)),
+               problems);
   for (Problem& problem : DisagreementsOf(file_system_, sources, root.status().problems()))
     problems.push_back(std::move(problem));
   return Status::Many(std::move(problems));
 }
 
+Result<Partial> Run::LeaveOutOthers(Partial root) {
+  const std::vector<SchemaClass> schemas = root.schemas;
+  Result<Partial> kept = LeaveOut(std::move(root));
+  if (!kept.ok()) return WithSettlingFlags(kept.status(), schemas);
+  for (Skipped& one : kept->skipped) {
+    if (AddSettlingFlags(schemas, one.reasons)) break;
+  }
+  ROBOMERGE_RETURN_NOT_OK(WriteSkipped(kept->skipped));
+  return kept;
+}
+
 Result<std::vector<ListedEpisode>> Run::ListEpisodes(const std::vector<SourceSpec>& sources) {
   std::vector<std::vector<EpisodeChoice>> choices(sources.size());
+  SharedLayouts layouts;
   const auto choose = [&](size_t source) -> Status {
-    ROBOMERGE_ASSIGN_OR_RETURN(choices[source], ReadChoices(file_system_, sources[source]));
+    SourceSpec spec = sources[source];
+    if (options_.skip_broken != SkipBroken::kNothing) {
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          const Partial leaf,
+          DescribeWhatIsSound(spec, options_.skip_broken, [&](const SourceSpec& one) {
+            return ReadAndDescribe(file_system_, one, options_.stats,
+                                   schedule::SharedLoop(*executor_), layouts);
+          }));
+      if (leaf.sources.size() == 0) return Status();
+      spec.adaptation = leaf.sources.Flatten().front()->adaptation;
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN(choices[source],
+                               ReadChoices(file_system_, spec, schedule::SharedLoop(*executor_)));
     return Status();
   };
   ROBOMERGE_RETURN_NOT_OK(
@@ -411,7 +462,16 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
       (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = Plan(root, options_, site);
-  if (!plan.ok()) plan = WithSettlingFlags(plan.status(), root.schemas);
+  if (!plan.ok()) {
+    std::vector<Problem> problems = WithSettlingFlags(plan.status(), root.schemas).problems();
+    if (root.skip_broken == SkipBroken::kNothing) {
+      Partial wished = root;
+      wished.skip_broken = SkipBroken::kSources;
+      const Result<Partial> kept = LeaveOut(std::move(wished));
+      if (kept.ok()) NameTheWayOn(root.sources.size(), kept->sources.size(), problems);
+    }
+    plan = Status::Many(std::move(problems));
+  }
   if (plan.ok()) {
     for (Problem& warning : OverlappingSources(file_system_, RootsOf(root)))
       plan->warnings.push_back(std::move(warning));
@@ -433,7 +493,8 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
     const uint32_t number = numbers[at];
     const Origin& planned = plan.origins[number];
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                               ReadAndDescribe(file_system_, SpecOf(planned), layouts,
+                               ReadAndDescribe(file_system_, SpecOf(planned), plan.stats,
+                                               schedule::SharedLoop(*executor_), layouts,
                                                plan.version));
     std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
     Origin now = OriginOf(*source);
@@ -450,28 +511,64 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
 Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destination,
                               const MergeOptions& options) const {
   Publication publication = PublicationOf(plan, destination, options);
-  // v2.1 is not read yet.
-  if (plan.version == CodebaseVersion::kV30) {
-    publication.check_whole = [this](const std::string& root) {
-      SharedLayouts layouts;
-      return ReadAndDescribe(file_system_, root, layouts).status();
-    };
-  }
+  publication.check_whole = [this](const std::string& root) {
+    SharedLayouts layouts;
+    return ReadAndDescribe(file_system_, root, StatsMode::kExact, OneByOne, layouts).status();
+  };
   return Transaction::Open(file_system_, std::move(publication));
 }
 
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                       Transaction& transaction) {
-  return WriteSteps(plan, steps, transaction.files(), transaction.directory(),
-                    [&transaction](size_t step, const WrittenFile& written) {
-                      transaction.done()[step] = written;  // one slot per step: needs no lock
-                      return transaction.Note(step, written);
-                    });
+                       const std::vector<size_t>& measured_too, Transaction& transaction) {
+  Measures measures;
+  // A run alone measures again what an earlier one measured, so it relies on no summary.
+  const Measuring measuring(file_system_, plan, transaction, num_workers_,
+                            options_.sync && transaction.is_shared());
+  if (plan.stats == StatsMode::kExact) {
+    measures.measure = [&](size_t step) { return measuring.Measure(step); };
+    measures.measured_too = measured_too;
+  }
+  std::vector<size_t> first;
+  for (const size_t step : steps) {
+    if (!NeedsMeasures(plan, plan.steps[step])) first.push_back(step);
+  }
+  return WriteSteps(plan, first, transaction.files(), transaction.directory(), NoteIn(transaction),
+                    measures);
+}
+
+Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                               Transaction& transaction, std::vector<Problem>& warnings) {
+  std::vector<size_t> episodes, stats;
+  for (const size_t step : steps) {
+    if (!NeedsMeasures(plan, plan.steps[step])) continue;
+    (std::holds_alternative<StatsStep>(plan.steps[step]) ? stats : episodes).push_back(step);
+  }
+  if (episodes.empty() && stats.empty()) return Status();
+  if (StopRequested()) return Problem(Code::kCancelled, "stopped before statistics were combined");
+  Measuring measuring(file_system_, plan, transaction, num_workers_, options_.sync);
+  ROBOMERGE_RETURN_NOT_OK(measuring.CheckComplete());
+  ROBOMERGE_RETURN_NOT_OK(measuring.Combine());
+  Measures measures;
+  measures.corrections = &measuring.corrections();
+  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, episodes, transaction.files(), transaction.directory(),
+                                     NoteIn(transaction), measures));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, measuring.StatsText());
+  measures.stats_text = &text;
+  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, stats, transaction.files(), transaction.directory(),
+                                     NoteIn(transaction), measures));
+  for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
+  return Status();
 }
 
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        io::FileSystem& file_system, const std::string& directory,
                        const NoteCallback& note) {
+  return WriteSteps(plan, steps, file_system, directory, note, {});
+}
+
+Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                       io::FileSystem& file_system, const std::string& directory,
+                       const NoteCallback& note, const Measures& measures) {
   io::FilePool pool(file_system_);
   WriteContext context;
   context.plan = &plan;
@@ -482,12 +579,18 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
       options_.copy_mode == CopyMode::kCopy ? io::Sharing::kForbidden : io::Sharing::kAllowed;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
-  uint64_t cost_bytes = 0;
-  for (const size_t step : steps) cost_bytes += CostBytes(plan.steps[step]);
-  observer_.SetPlan(cost_bytes, steps.size());
+  context.corrections = measures.corrections;
+  context.stats_text = measures.stats_text;
+  for (const size_t step : steps) planned_bytes_ += CostBytes(plan.steps[step]);
+  num_planned_ += steps.size();
+  observer_.SetPlan(planned_bytes_, num_planned_);
   std::vector<Status> noted(plan.steps.size());
-  const auto enter = [this, &noted, &note](size_t step, const WrittenFile& file) {
+  const auto enter = [this, &plan, &noted, &note, &measures](size_t step,
+                                                             const WrittenFile& file) {
     noted[step] = note(step, file);
+    // At once, while its bytes are in memory.
+    const bool has_rows = DataEpisodesOf(plan.steps[step]).has_value();
+    if (noted[step].ok() && has_rows && measures.measure) noted[step] = measures.measure(step);
     observer_.FileWritten();
   };
   std::vector<schedule::Item> items;
@@ -503,6 +606,13 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
           context, group.front(), spawner,
           [&enter, step = group.front()](const WrittenFile& file) { enter(step, file); });
     };
+    items.push_back(std::move(item));
+  }
+  for (const size_t step : measures.measured_too) {
+    schedule::Item item;
+    item.name = "measure " + PathOf(plan, plan.steps[step]);
+    item.category = "write";
+    item.body = [&measures, step](schedule::Spawner&) { return measures.measure(step); };
     items.push_back(std::move(item));
   }
   schedule::ParallelForOptions options;

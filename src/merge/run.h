@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "io/file_pool.h"
 #include "merge/progress.h"
+#include "model/measured.h"
 #include "model/partial.h"
 #include "model/plan.h"
 #include "publish/preflight.h"
@@ -36,10 +38,9 @@ struct WrittenTotals {
 /// The file of a step as reports have it.
 ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
 
-/// The trace of a run, as an output that CheckOutputs() looks at.
-inline Output TraceOf(const MergeOptions& options) {
-  return {"trace", options.trace_path, true, schedule::kTraceBegin};
-}
+/// The files of a run beside its results, as outputs that CheckOutputs() looks at: `first`, the
+/// trace, and the list of what is left out.
+std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first = {});
 
 /// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
@@ -61,6 +62,8 @@ class Run {
   void Enter(const std::string& stage);
   /// Ends the last stage, and writes the trace if the options ask for one.
   Status Finish();
+  /// Writes the list of what is left out, if the options ask for one.
+  Status WriteSkipped(const std::vector<Skipped>& skipped);
 
   io::FileSystem& file_system() const { return file_system_; }
   const MergeOptions& options() const { return options_; }
@@ -78,9 +81,16 @@ class Run {
   Result<std::vector<SourceSpec>> Resolve(std::vector<SourceSpec> sources);
   /// What becomes of every episode. REQUIRES: the sources are resolved.
   Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources);
+  /// MissingFiles() of robomerge/merge.h. REQUIRES: the sources are resolved.
+  Result<std::vector<std::vector<std::string>>> ListMissingFiles(
+      const std::vector<SourceSpec>& sources);
   /// Reads and describes every source and reduces the descriptions as a tree. Reports everything
-  /// that is wrong with any source, and how sources disagree. REQUIRES: the sources are resolved.
+  /// that is wrong with any source, and how sources disagree; with options().skip_broken, only what
+  /// cannot be left out. REQUIRES: the sources are resolved.
   Result<Partial> ReadAndReduce(const std::vector<SourceSpec>& sources);
+  /// Also leaves out what has another form than most (plan/plan.h), if that is wished for, and
+  /// writes the list of all that is left out.
+  Result<Partial> LeaveOutOthers(Partial root);
   /// Plans the merge into `destination`. `roots`: PlanSite::roots (plan/plan.h).
   Result<MergePlan> MakePlan(const Partial& root, const std::string& destination,
                              std::vector<std::string> roots);
@@ -98,9 +108,15 @@ class Run {
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     io::FileSystem& file_system, const std::string& directory,
                     const NoteCallback& note);
-  /// The same into the staging folder of `transaction`; notes each file there as done.
+  /// The same into the staging folder of `transaction`; notes each file there as done. Where rows
+  /// are measured, measures those of the data files among `steps`, and of `measured_too`, which are
+  /// written already. Steps that need the measures of all rows are left out.
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                    Transaction& transaction);
+                    const std::vector<size_t>& measured_too, Transaction& transaction);
+  /// Writes those of `steps` that need the measures of all rows. Appends what these showed to
+  /// `warnings`. REQUIRES: all data files are measured; the plan has the sources of the steps.
+  Status WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                            Transaction& transaction, std::vector<Problem>& warnings);
 
  private:
   /// Does `body` for each source on the workers, as "`what` LOCATION" of
@@ -108,7 +124,17 @@ class Run {
   /// first failure in the order of the sources.
   Status ForEachSource(const std::vector<std::string>& locations, const std::string& category,
                        const std::string& what, const std::function<Status(size_t)>& body);
-  Status WriteTrace(std::span<const std::byte> bytes);
+  /// What WriteSteps also does, and what it takes from measures.
+  struct Measures {
+    std::function<Status(size_t step)> measure;  // of each data file that was written
+    std::vector<size_t> measured_too;
+    const EpisodeCorrections* corrections = nullptr;
+    const std::string* stats_text = nullptr;
+  };
+  Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                    io::FileSystem& file_system, const std::string& directory,
+                    const NoteCallback& note, const Measures& measures);
+  Status WriteFile(const std::string& path, std::string_view text);
   io::FileSystem& file_system_;
   const MergeOptions& options_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -120,6 +146,7 @@ class Run {
   std::chrono::steady_clock::time_point stage_start_;
   // The node that everything later had to wait for: the root of the tree, then the plan.
   uint64_t last_node_ = 0;
+  uint64_t planned_bytes_ = 0, num_planned_ = 0;  // of all steps so far
 };
 
 template <typename Report>

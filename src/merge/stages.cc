@@ -1,8 +1,10 @@
 #include <set>
 
 #include "base/text.h"
+#include "merge/measuring.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
+#include "merge/skipping.h"
 #include "merge/slices.h"
 #include "model/adaptation.h"
 #include "persist/partial_folder.h"
@@ -44,6 +46,7 @@ MergeOptions OptionsOf(const persist::StoredPlan& stored, const MergeOptions& ow
   MergeOptions options = stored.options;
   options.num_workers = own.num_workers;
   options.trace_path = own.trace_path;
+  options.skipped_path = own.skipped_path;
   options.overwrite = options.overwrite || own.overwrite;
   return options;
 }
@@ -63,10 +66,11 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     return Problem(Code::kInvalidArgument, "no sources to describe").Kind("E-no-sources");
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  const std::vector<std::string> locations = LocationsOf(all);
-  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(locations));
+  const std::vector<std::string> locations =
+      PlacesOf(run.file_system(), LocationsOf(all), run.options().skip_broken);
+  ROBOMERGE_RETURN_NOT_OK(CheckUtf8(LocationsOf(all)));
   ROBOMERGE_RETURN_NOT_OK(CheckOutputs(
-      run.file_system(), {{"folder of partials", partial_directory}, TraceOf(run.options())},
+      run.file_system(), OutputsOf(run.options(), {{"folder of partials", partial_directory}}),
       locations, ""));
   const Slice slice = SliceByNumber(all.size(), rank.rank, rank.world_size);
   StageReport report;
@@ -86,14 +90,19 @@ Result<StageReport> Describe(const std::vector<SourceSpec>& sources,
     report.num_frames = partial.num_frames;
     report.payload_bytes = partial.payload_bytes;
     report.warnings = partial.warnings.Flatten();
+    report.skipped = partial.skipped;
+    for (Skipped& one : report.skipped) one.position += slice.first;
     run.Enter("write");
-    const persist::PartialPlace place{slice.first, report.num_sources, all.size()};
+    const persist::PartialPlace place{slice.first, report.num_sources, all.size(),
+                                      run.options().stats};
     // Ranks with other rules describe other datasets.
     std::vector<std::string> list;
     for (const SourceSpec& source : resolved) {
       list.push_back(source.location);
       if (!source.name.empty()) list.back() += ", called " + source.name;
       if (!source.adaptation.empty()) list.back() += ", with " + AdaptationText(source.adaptation);
+      if (run.options().skip_broken != SkipBroken::kNothing)
+        list.back() += StrCat(", without broken ", NameOf(run.options().skip_broken));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(report.already_done,
                                persist::WritePartial(run.file_system(), partial_directory, place,
@@ -109,7 +118,7 @@ Status CheckPlaces(const Run& run, const std::string& destination,
                    const std::string& plan_directory, const std::vector<std::string>& sources) {
   const io::FileSystem& file_system = run.file_system();
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system, destination, sources, run.options()));
-  return CheckOutputs(file_system, {{"plan directory", plan_directory}, TraceOf(run.options())},
+  return CheckOutputs(file_system, OutputsOf(run.options(), {{"plan directory", plan_directory}}),
                       sources, destination);
 }
 
@@ -146,14 +155,29 @@ Result<StageReport> PlanInto(const Partial& root, const std::string& destination
   report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
   report.warnings = stored.plan.warnings;
+  report.skipped = stored.plan.skipped;
   ROBOMERGE_RETURN_NOT_OK(run.Finish());
   FillBytesAndTimes({}, run, report);
   return report;
 }
 
+// Also in a source that is left out nothing may be written.
+std::vector<std::string> WithSkipped(const io::FileSystem& file_system,
+                                     std::vector<std::string> roots,
+                                     const std::vector<Skipped>& skipped) {
+  std::vector<std::string> gone;
+  for (const Skipped& one : skipped) {
+    if (one.is_whole()) gone.push_back(one.source);
+  }
+  gone = PlacesOf(file_system, gone, SkipBroken::kSources);
+  roots.insert(roots.end(), gone.begin(), gone.end());
+  return roots;
+}
+
 Result<StageReport> PlanFromPartials(const std::string& partial_directory,
                                      const std::string& destination,
-                                     const std::string& plan_directory, Run& run) {
+                                     const std::string& plan_directory, MergeOptions& options,
+                                     Run& run) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute,
                              io::AbsolutePath(run.file_system(), destination));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
@@ -161,10 +185,22 @@ Result<StageReport> PlanFromPartials(const std::string& partial_directory,
   run.Enter("read");
   ROBOMERGE_ASSIGN_OR_RETURN(std::vector<persist::StoredPartial> partials,
                              persist::ReadPartials(run.file_system(), partial_directory));
+  const StatsMode stats = partials.front().place.stats;
+  if (options.stats == StatsMode::kFold && stats != StatsMode::kFold) {
+    return Problem(Code::kInvalidArgument, "sources are not described for folded statistics")
+        .Kind("E-options")
+        .At(partials.front().path)
+        .Expected("--stats fold")
+        .Found(StrCat("--stats ", NameOf(stats)))
+        .Hint("give `describe --stats fold`, into an empty folder");
+  }
+  options.stats = stats;
   Partial root;
   for (persist::StoredPartial& partial : partials) root = Combine(std::move(root), partial.partial);
-  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, RootsOf(root)));
-  return PlanInto(root, clean, plan_directory, run);
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory,
+                                      WithSkipped(run.file_system(), RootsOf(root), root.skipped)));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Partial kept, run.LeaveOutOthers(std::move(root)));
+  return PlanInto(kept, clean, plan_directory, run);
 }
 
 Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
@@ -177,11 +213,14 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string clean, CleanDestination(absolute));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> all,
                              WithAbsoluteLocations(run.file_system(), sources));
-  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(run, clean, plan_directory, LocationsOf(all)));
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckPlaces(run, clean, plan_directory,
+                  PlacesOf(run.file_system(), LocationsOf(all), run.options().skip_broken)));
   ROBOMERGE_RETURN_NOT_OK(run.Start());
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(all));
-  ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce(resolved));
-  return PlanInto(root, clean, plan_directory, run);
+  ROBOMERGE_ASSIGN_OR_RETURN(Partial root, run.ReadAndReduce(resolved));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Partial kept, run.LeaveOutOthers(std::move(root)));
+  return PlanInto(kept, clean, plan_directory, run);
 }
 
 // Opens the transaction of a stored plan.
@@ -189,10 +228,11 @@ Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run
   // The checks of `plan` again: folders and links change, and plans can be edited.
   std::vector<std::string> roots;
   for (const Origin& origin : stored.plan.origins) roots.push_back(origin.root);
+  roots = WithSkipped(run.file_system(), std::move(roots), stored.plan.skipped);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string destination, CleanDestination(stored.destination));
   ROBOMERGE_RETURN_NOT_OK(CheckDestination(run.file_system(), destination, roots, run.options()));
   ROBOMERGE_RETURN_NOT_OK(
-      CheckOutputs(run.file_system(), {TraceOf(run.options())}, roots, destination));
+      CheckOutputs(run.file_system(), OutputsOf(run.options()), roots, destination));
   return run.Open(stored.plan, destination, run.options());
 }
 
@@ -217,7 +257,7 @@ class WriteRun {
       ROBOMERGE_RETURN_NOT_OK(transaction.Settle(
           WriteSlice(slice, transaction), "run the same `robomerge write` again to continue"));
     }
-    report_.num_files_skipped = report_.num_units - report_.num_files_written;
+    report_.num_files_skipped = report_.num_units - report_.num_files_written - num_late_;
     report_.already_done = report_.num_files_written == 0;
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
     FillBytesAndTimes(totals_, run_, report_);
@@ -229,20 +269,27 @@ class WriteRun {
   Status WriteSlice(Slice slice, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kWriter));
     if (transaction.is_published()) return Status();
-    const std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
-    if (missing.empty()) return Status();
-    std::set<uint32_t> sources;
     const MergePlan& plan = stored_.plan;
-    for (const size_t step : missing) {
+    std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
+    // What all ranks measure must be known to write these: `publish` does.
+    num_late_ =
+        std::erase_if(missing, [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<size_t> unmeasured,
+                               UnmeasuredOf(slice, missing, transaction));
+    std::vector<size_t> concerned = missing;
+    concerned.insert(concerned.end(), unmeasured.begin(), unmeasured.end());
+    if (concerned.empty()) return Status();
+    std::set<uint32_t> sources;
+    for (const size_t step : concerned) {
       for (const uint32_t source : SourcesOf(plan, plan.steps[step])) sources.insert(source);
     }
     ROBOMERGE_RETURN_NOT_OK(run_.LoadSources({sources.begin(), sources.end()}, stored_.plan));
-    for (const size_t step : missing) {
+    for (const size_t step : concerned) {
       ROBOMERGE_RETURN_NOT_OK(persist::CheckReferences(plan, plan.steps[step], report_.directory));
     }
     run_.Enter("write");
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, transaction));
+    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, unmeasured, transaction));
     ROBOMERGE_RETURN_NOT_OK(CheckSourcesRead({sources.begin(), sources.end()}, transaction));
     for (const size_t step : missing) {
       const WrittenFile& written = *transaction.done()[step];
@@ -252,6 +299,17 @@ class WriteRun {
     }
     report_.num_files_written = missing.size();
     return Status();
+  }
+
+  // Data files of this slice that are written, and of which no summary is there.
+  Result<std::vector<size_t>> UnmeasuredOf(Slice slice, const std::vector<size_t>& missing,
+                                           Transaction& transaction) const {
+    std::vector<size_t> done;
+    if (stored_.plan.stats == StatsMode::kFold) return done;
+    for (size_t step = slice.first; step < slice.end; ++step) {
+      if (!std::binary_search(missing.begin(), missing.end(), step)) done.push_back(step);
+    }
+    return Measuring(run_.file_system(), stored_.plan, transaction, 1, false).Unmeasured(done);
   }
 
   // The sources again, now that their bytes are moved.
@@ -269,9 +327,35 @@ class WriteRun {
   Run& run_;
   StageReport report_;
   WrittenTotals totals_;
+  uint64_t num_late_ = 0;  // files that `publish` writes
 };
 
-Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string& plan_directory,
+// Writes the files that need what all ranks have measured.
+Status WriteLate(persist::StoredPlan& stored, const std::string& plan_directory, Run& run,
+                 Transaction& transaction, StageReport& report) {
+  const std::vector<size_t> missing = transaction.Missing();
+  if (missing.empty()) return Status();
+  MergePlan& plan = stored.plan;
+  ROBOMERGE_RETURN_NOT_OK(
+      Measuring(run.file_system(), plan, transaction, 1, false).CheckComplete());
+  std::set<uint32_t> sources;
+  for (const size_t step : missing) {
+    for (const uint32_t source : SourcesOf(plan, plan.steps[step])) sources.insert(source);
+  }
+  ROBOMERGE_RETURN_NOT_OK(run.Start());
+  ROBOMERGE_RETURN_NOT_OK(run.LoadSources({sources.begin(), sources.end()}, plan));
+  for (const size_t step : missing) {
+    ROBOMERGE_RETURN_NOT_OK(persist::CheckReferences(plan, plan.steps[step], plan_directory));
+  }
+  run.Enter("write");
+  ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
+  ROBOMERGE_RETURN_NOT_OK(run.WriteMeasuredSteps(plan, missing, transaction, report.warnings));
+  report.num_files_written = missing.size();
+  run.Enter("publish");
+  return Status();
+}
+
+Result<StageReport> Publish(persist::StoredPlan& stored, const std::string& plan_directory,
                             Run& run) {
   StageReport report;
   report.stage = "publish";
@@ -279,16 +363,21 @@ Result<StageReport> Publish(const persist::StoredPlan& stored, const std::string
   FillFromPlan(stored, report);
   report.num_units = stored.plan.steps.size();
   report.payload_bytes = stored.plan.payload_bytes;
+  report.skipped = stored.plan.skipped;
   run.Enter("publish");
   ROBOMERGE_ASSIGN_OR_RETURN(Transaction transaction, OpenStored(stored, run));
+  ROBOMERGE_RETURN_NOT_OK(run.WriteSkipped(report.skipped));
   if (!transaction.is_published()) {
     Status status = transaction.Stage(Role::kPublisher);
+    if (status.ok() && !transaction.is_published())
+      status = WriteLate(stored, plan_directory, run, transaction, report);
     if (status.ok() && !transaction.is_published()) status = transaction.Publish();
     ROBOMERGE_RETURN_NOT_OK(transaction.Settle(status, ""));
   }
   report.already_done = transaction.is_published();
   if (report.already_done) ROBOMERGE_RETURN_NOT_OK(transaction.FinishPublished());
-  report.warnings = transaction.warnings();
+  report.warnings.insert(report.warnings.end(), transaction.warnings().begin(),
+                         transaction.warnings().end());
   for (const std::string& path : PathsOf(stored.plan)) {
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat,
                                run.file_system().Stat(io::JoinPath(stored.destination, path)));
@@ -321,8 +410,10 @@ Result<StageReport> PlanPartialsOn(io::FileSystem& file_system,
                                    const std::string& plan_directory, const MergeOptions& options,
                                    const ProgressCallback& progress,
                                    const std::atomic<bool>* stop) {
-  Run run(file_system, options, progress, stop);
-  return WithKind(PlanFromPartials(partial_directory, destination, plan_directory, run));
+  MergeOptions all_options = options;
+  Run run(file_system, all_options, progress, stop);
+  return WithKind(
+      PlanFromPartials(partial_directory, destination, plan_directory, all_options, run));
 }
 
 Result<StageReport> PlanSourcesOn(io::FileSystem& file_system,
@@ -348,7 +439,7 @@ Result<StageReport> WritePlannedOn(io::FileSystem& file_system, const std::strin
 
 Result<StageReport> PublishPlannedOn(io::FileSystem& file_system, const std::string& plan_directory,
                                      const MergeOptions& options) {
-  const Result<persist::StoredPlan> stored = persist::ReadPlan(file_system, plan_directory);
+  Result<persist::StoredPlan> stored = persist::ReadPlan(file_system, plan_directory);
   if (!stored.ok()) return WithKind(stored.status());
   const MergeOptions all_options = OptionsOf(*stored, options);
   Run run(file_system, all_options, {}, nullptr);

@@ -46,6 +46,8 @@ struct EpisodeRange {
 
 /// The ranges of "0-9,12,20-": sorted, and with a gap between each and the next.
 Result<std::vector<EpisodeRange>> ParseEpisodes(std::string_view text);
+/// The ranges of these numbers, which are ascending.
+std::vector<EpisodeRange> RangesOf(const std::vector<uint64_t>& numbers);
 /// The inverse of ParseEpisodes().
 std::string EpisodesText(const std::vector<EpisodeRange>& ranges);
 /// The frames that a `trim` keeps: "10-250", "10-" or "10".

@@ -171,6 +171,33 @@ Result<std::vector<FeatureStatistics>> AggregateStatistics(const std::vector<Sta
   return whole;
 }
 
+Result<std::vector<FeatureStatistics>> AggregateByFrames(const std::vector<StatisticsPart>& parts,
+                                                         const std::vector<uint64_t>& num_frames,
+                                                         std::vector<DroppedQuantiles>* dropped) {
+  std::vector<std::vector<FeatureStatistics>> weighed(parts.size());
+  std::vector<StatisticsPart> weighed_parts;
+  std::map<std::string, double> counts;
+  for (size_t part = 0; part < parts.size(); ++part) {
+    weighed[part] = *parts[part].features;
+    for (FeatureStatistics& feature : weighed[part]) {
+      for (Statistic& statistic : feature.statistics) {
+        if (statistic.name != "count") continue;
+        counts[feature.feature] += statistic.values.front();
+        statistic.values = {static_cast<double>(num_frames[part])};
+      }
+    }
+    weighed_parts.push_back({&weighed[part], parts[part].name});
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
+                             AggregateStatistics(weighed_parts, dropped));
+  for (FeatureStatistics& feature : whole) {
+    for (Statistic& statistic : feature.statistics) {
+      if (statistic.name == "count") statistic.values = {counts[feature.feature]};
+    }
+  }
+  return whole;
+}
+
 Status CheckStatistics(const FeatureStatistics& feature, const std::string& where) {
   const Statistic* mean = feature.Find("mean");
   for (const char* name : {"min", "max", "mean", "std", "count"}) {

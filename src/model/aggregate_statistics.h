@@ -35,6 +35,11 @@ struct DroppedQuantiles {
 Result<std::vector<FeatureStatistics>> AggregateStatistics(const std::vector<StatisticsPart>& parts,
                                                            std::vector<DroppedQuantiles>* dropped);
 
+/// The same, but each part weighs as many frames as `num_frames` says; counts are still added.
+Result<std::vector<FeatureStatistics>> AggregateByFrames(const std::vector<StatisticsPart>& parts,
+                                                         const std::vector<uint64_t>& num_frames,
+                                                         std::vector<DroppedQuantiles>* dropped);
+
 /// kCorrupt (E-stats) unless a feature's statistics can be aggregated: min, max, mean, std and
 /// count are there, count is a whole number of shape (1), and all others have one shape. `where`
 /// names the place in messages.

@@ -61,6 +61,8 @@ struct EpisodeRows {
   std::shared_ptr<const OddRows> odd;  ///< null if the rows are as they should be
   /// frame_index and timestamp are to be written anew: 0, 1, 2, ... and row / fps (Retime).
   bool is_retimed = false;
+  /// Frames that a rule leaves out before the first row (`trim`): times are counted from here on.
+  uint64_t first_frame = 0;
   /// Where the episode goes on, if it does not lie in one data file; its bytes and tasks are
   /// counted above. Not part of a stored partial: a writer reads its sources again.
   std::vector<RowsElsewhere> more;
@@ -137,6 +139,8 @@ struct EpisodesFile {
   int64_t modified_ns = 0;
   int64_t changed_ns = 0;  ///< see SourceFile
   uint64_t uncompressed_bytes = 0;
+  /// Whether it is a table; up to v2.1 it is lines of JSON.
+  bool is_table() const { return !path.ends_with(".jsonl"); }
 };
 
 /// A small file that is read whole.
@@ -149,6 +153,7 @@ struct MetadataFile {
 
 struct Dataset {
   std::string root;
+  std::string version = "v3.0";              ///< of the format, as it was read
   std::vector<MetadataFile> metadata_files;  ///< info.json, tasks and statistics, if they are there
   Schema schema;
   std::vector<std::string> tasks;  ///< by task_index
@@ -174,5 +179,16 @@ struct Dataset {
   /// Bytes of all data and video files.
   uint64_t payload_bytes() const;
 };
+
+/// The statistics of one episode: the numbers of all columns of the layout, one after another.
+struct StatisticsRow {
+  const StatColumns* layout = nullptr;  ///< null: there are none
+  const double* values = nullptr;
+};
+StatisticsRow StatisticsOfEpisode(const Dataset& dataset, uint64_t episode);
+
+/// What becomes of the times in LeRobot's column `language_persistent`, which count from the start
+/// of the episode; nothing if there is none, or they stay.
+std::optional<parquet::TimeShift> ShiftOf(const Dataset& dataset, const EpisodeRows& rows);
 
 }  // namespace robomerge

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "model/measured.h"
 #include "model/statistics.h"
 
 namespace robomerge {
@@ -53,8 +54,7 @@ double Distribution::Quantile(double fraction) const {
     }
     return max_;
   };
-  const double low = value_at(below);
-  return low + (value_at(above) - low) * (position - static_cast<double>(below));
+  return Interpolate(value_at(below), value_at(above), position - static_cast<double>(below));
 }
 
 double TrueStatistic(const std::string& stat, double given, double first, double step,

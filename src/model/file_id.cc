@@ -48,21 +48,9 @@ bool LeavesFolder(const std::string& path) {
   return false;
 }
 
-std::string Known(const char* path_template, FileId id, const std::string& video_key = "") {
-  Result<std::string> path = ExpandTemplate(path_template, id, video_key);
-  ROBOMERGE_CHECK(path.ok());
-  return std::move(path).value();
-}
-
-}  // namespace
-
-FileId FileId::Next(int64_t files_per_chunk) const {
-  if (file_index >= files_per_chunk - 1) return {chunk_index + 1, 0};
-  return {chunk_index, file_index + 1};
-}
-
-Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
-                                   const std::string& video_key) {
+// The placeholders `chunk` and `file` are those of the numbers.
+Result<std::string> Expand(const std::string& path_template, FileId id,
+                           const std::string& video_key, const char* chunk, const char* file) {
   std::string path;
   for (size_t at = 0; at < path_template.size(); ++at) {
     if (path_template[at] != '{') {
@@ -74,15 +62,15 @@ Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
     size_t width = 0;
     const bool closed = close != std::string::npos;
     if (!closed || !ParsePlaceholder(path_template.substr(at + 1, close - at - 1), &name, &width) ||
-        (name != "chunk_index" && name != "file_index" && name != "video_key")) {
+        (name != chunk && name != file && name != "video_key")) {
       return Problem(Code::kCorrupt, "path template has a placeholder that is not understood")
           .Kind("E-template")
-          .Expected("{chunk_index:03d}, {file_index:03d} or {video_key}")
+          .Expected(StrCat("{", chunk, ":03d}, {", file, ":03d} or {video_key}"))
           .Found(StrCat("`", path_template, "`"));
     }
     if (name == "video_key") path += video_key;
-    if (name == "chunk_index") path += Padded(id.chunk_index, width);
-    if (name == "file_index") path += Padded(id.file_index, width);
+    if (name == chunk) path += Padded(id.chunk_index, width);
+    if (name == file) path += Padded(id.file_index, width);
     at = close;
     if (path.size() > kMostPathBytes) break;
   }
@@ -99,6 +87,28 @@ Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
         .Found(StrCat("`", path, "` from `", path_template, "`"));
   }
   return path;
+}
+
+std::string Known(const char* path_template, FileId id, const std::string& video_key = "") {
+  Result<std::string> path = ExpandTemplate(path_template, id, video_key);
+  ROBOMERGE_CHECK(path.ok());
+  return std::move(path).value();
+}
+
+}  // namespace
+
+FileId FileId::Next(int64_t files_per_chunk) const {
+  if (file_index >= files_per_chunk - 1) return {chunk_index + 1, 0};
+  return {chunk_index, file_index + 1};
+}
+
+Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
+                                   const std::string& video_key) {
+  return Expand(path_template, id, video_key, "chunk_index", "file_index");
+}
+Result<std::string> ExpandEpisodeTemplate(const std::string& path_template, FileId id,
+                                          const std::string& video_key) {
+  return Expand(path_template, id, video_key, "episode_chunk", "episode_index");
 }
 
 std::string DestinationDataPath(FileId id) { return Known(kDefaultDataPath, id); }

@@ -28,7 +28,7 @@ inline constexpr const char* kDefaultVideoPath =
 inline constexpr const char* kDefaultEpisodesPath =
     "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 
-/// The same of v2.1 (format spec 6.1).
+/// The same of v2.0 and v2.1 (format spec 6.1).
 inline constexpr const char* kEpisodeDataPath =
     "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
 inline constexpr const char* kEpisodeVideoPath =
@@ -40,6 +40,11 @@ inline constexpr const char* kEpisodeVideoPath =
 /// with a ".." component).
 Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
                                    const std::string& video_key = "");
+
+/// As ExpandTemplate(), of a template of v2.0 or v2.1, whose placeholders for numbers are
+/// {episode_chunk} and {episode_index}: of `id` the chunk_index and the file_index.
+Result<std::string> ExpandEpisodeTemplate(const std::string& path_template, FileId id,
+                                          const std::string& video_key = "");
 
 /// Paths of destination files, relative to the destination. The default templates cannot fail.
 std::string DestinationDataPath(FileId id);

@@ -9,6 +9,8 @@
 
 #include "model/dataset.h"
 #include "model/rope.h"
+#include "robomerge/options.h"
+#include "robomerge/report.h"
 #include "robomerge/source.h"
 
 namespace robomerge {
@@ -82,6 +84,15 @@ struct Partial {
   uint64_t num_frames = 0;
   uint64_t payload_bytes = 0;
   Rope<Problem> warnings;
+  SkipBroken skip_broken = SkipBroken::kNothing;  ///< the wish, of all sources the same
+  std::vector<Skipped> skipped;                   ///< ascending by position
+  uint64_t num_given = 0;  ///< of `sources`, and of those that are left out as a whole
 };
+
+/// The partial of one source that is described.
+Partial LeafOf(std::shared_ptr<const DescribedSource> source, std::vector<Problem> warnings);
+
+/// The positions of `sources` among those given.
+std::vector<uint64_t> PositionsOf(const Partial& partial);
 
 }  // namespace robomerge

@@ -84,11 +84,15 @@ struct MergePlan {
   /// The carried columns of the episodes tables: their union in order of first appearance.
   std::vector<std::string> carried_columns;
 
+  /// kExact: what episodes and stats steps write is measured by the data steps, which come first.
+  StatsMode stats = StatsMode::kFold;
   uint64_t payload_bytes = 0;
   /// 1, or the block size in which payload is laid out so that extents can be shared. All writers
   /// must agree on it.
   uint64_t alignment_bytes = 1;
   std::vector<Problem> warnings;
+  SkipBroken skip_broken = SkipBroken::kNothing;
+  std::vector<Skipped> skipped;  ///< in the order of the sources
   /// 16 hex digits that name the result: as `id`, but independent of where the sources lie and when
   /// they were written. Kept in meta/robomerge.json.
   std::string content_id;

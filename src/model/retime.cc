@@ -5,28 +5,12 @@
 #include <map>
 
 #include "base/text.h"
-#include "model/distribution.h"
 #include "model/video_start.h"
 
 namespace robomerge {
 namespace {
 
 constexpr const char* kRetimed[] = {"frame_index", "timestamp"};
-
-// A statistic of the whole numbers of `frames`, or of the times of these frames.
-double Value(const Distribution& frames, const std::string& stat, const std::string& feature,
-             const FrameRate& rate) {
-  double value = 0;
-  if (stat == "min") value = frames.min();
-  if (stat == "max") value = frames.max();
-  if (stat == "mean") value = frames.mean();
-  if (stat == "std") value = frames.deviation();
-  if (const std::optional<double> percent = QuantilePercent(stat))
-    value = frames.Quantile(*percent / 100);
-  return feature == "timestamp"
-             ? value * static_cast<double>(rate.denominator) / static_cast<double>(rate.numerator)
-             : value;
-}
 
 class Retiming {
  public:
@@ -75,12 +59,13 @@ class Retiming {
       const DataFile& file = dataset_.data_files[dataset_.episodes[episode].data_file];
       problems.push_back(
           Problem(Code::kCorrupt,
-                  StrCat("rows of episode ", episode,
+                  StrCat("rows of episode ", dataset_.episodes[episode].number,
                          " do not show its pictures one after another, so that they cannot be "
                          "retimed and keep them"))
               .Kind("E-retime")
               .At(StrCat(file.path, ": frame_index, row ", rows->first_row))
-              .Hint("sort the rows by frame_index, or delete the episode with LeRobot"));
+              .Hint("sort the rows by frame_index, or delete the episode with LeRobot")
+              .OfEpisodes({dataset_.episodes[episode].number}));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
   }
@@ -125,7 +110,8 @@ class Retiming {
         auto value = block.values.begin() + static_cast<int64_t>(row * block.stride);
         for (const StatColumn& column : *block.layout) {
           if (IsRetimed(column.feature) && column.stat != "count")
-            std::fill_n(value, column.width, Value(frames, column.stat, column.feature, rate_));
+            std::fill_n(value, column.width,
+                        StatisticOfFrames(frames, column.stat, column.feature, rate_));
           value += column.width;
         }
       }
@@ -160,6 +146,20 @@ class Retiming {
 
 Status Retime(Dataset& dataset) { return Retiming(dataset).Run().OfSource(dataset.root); }
 
+double StatisticOfFrames(const Distribution& frames, const std::string& stat,
+                         const std::string& feature, const FrameRate& rate) {
+  double value = 0;
+  if (stat == "min") value = frames.min();
+  if (stat == "max") value = frames.max();
+  if (stat == "mean") value = frames.mean();
+  if (stat == "std") value = frames.deviation();
+  if (const std::optional<double> percent = QuantilePercent(stat))
+    value = frames.Quantile(*percent / 100);
+  return feature == "timestamp"
+             ? value * static_cast<double>(rate.denominator) / static_cast<double>(rate.numerator)
+             : value;
+}
+
 FeatureStatistics StatisticsOfFrames(const Dataset& dataset, const std::string& feature,
                                      const std::vector<std::string>& quantiles) {
   std::vector<uint64_t> lengths;
@@ -177,7 +177,7 @@ FeatureStatistics StatisticsOfFrames(const Dataset& dataset, const std::string& 
   whole.feature = feature;
   const auto add = [&](const std::string& stat) {
     whole.statistics.push_back(
-        {stat, NumberKind::kFloat, {1}, {Value(frames, stat, feature, rate)}});
+        {stat, NumberKind::kFloat, {1}, {StatisticOfFrames(frames, stat, feature, rate)}});
   };
   for (const char* stat : {"min", "max", "mean", "std"}) add(stat);
   whole.statistics.push_back(

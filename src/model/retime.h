@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/dataset.h"
+#include "model/distribution.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -18,6 +19,10 @@ namespace robomerge {
 /// kCorrupt (E-retime) if the rows of an episode show its pictures in another order. REQUIRES: the
 /// dataset was read with ReadOptions::decodes_times.
 Status Retime(Dataset& dataset);
+
+/// The statistic `stat` of frame_index, or of timestamp, over these frames.
+double StatisticOfFrames(const Distribution& frames, const std::string& stat,
+                         const std::string& feature, const FrameRate& rate);
 
 /// The statistics of frame_index or timestamp over episodes that are numbered and timed as they
 /// should be: min, max, mean, std, count, and `quantiles`, by name.

@@ -144,6 +144,17 @@ Result<std::vector<EpisodeRange>> ParseEpisodes(std::string_view text) {
   return joined;
 }
 
+std::vector<EpisodeRange> RangesOf(const std::vector<uint64_t>& numbers) {
+  std::vector<EpisodeRange> ranges;
+  for (const uint64_t number : numbers) {
+    if (!ranges.empty() && *ranges.back().last + 1 == number)
+      ranges.back().last = number;
+    else
+      ranges.push_back({number, number});
+  }
+  return ranges;
+}
+
 std::string EpisodesText(const std::vector<EpisodeRange>& ranges) {
   std::string text;
   for (const EpisodeRange& range : ranges) text += (text.empty() ? "" : ",") + RangeText(range);

@@ -11,27 +11,9 @@ namespace {
 
 constexpr size_t kMostNamed = 5;
 
-bool IsMeasurable(const std::string& dtype) {
-  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
-  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
-         dtype == "float32" || dtype == "float64";
-}
-
 // LeRobot has no statistics of texts (format spec 1.4).
 bool HasStatistics(const Feature& feature) {
   return feature.dtype() != "string" && feature.dtype() != "language";
-}
-
-// Numbers of a row of a numeric feature, and those of its last dimension.
-std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
-  constexpr int64_t kMost = int64_t{1} << 30;
-  int64_t all = 1, last = 1;
-  for (const int64_t extent : feature.shape()) {
-    if (extent <= 0 || all > kMost / extent) return {0, 0};
-    all *= extent;
-    last = extent;
-  }
-  return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
 }
 
 // Why the statistics cannot be of `num_frames` frames of the feature; empty if they can.
@@ -131,19 +113,24 @@ struct Group {
 
 class Choice {
  public:
-  Choice(const Dataset& dataset, const MeasureFeatures& measure)
-      : dataset_(dataset), measure_(measure), num_frames_(dataset.num_frames()) {}
+  Choice(const Dataset& dataset, const MeasureFeatures& measure, StatsMode mode)
+      : dataset_(dataset),
+        measure_(measure),
+        is_exact_(mode == StatsMode::kExact),
+        num_frames_(dataset.num_frames()) {}
 
   Result<SourceStatistics> Run() {
     // What has no frames has no statistics.
     if (num_frames_ == 0) return SourceStatistics();
     FindUnusable();
-    if (dataset_.statistics && reasons_.empty() && stray_.features.empty()) {
+    if (!is_exact_ && dataset_.statistics && reasons_.empty() && stray_.features.empty()) {
       chosen_.is_as_written = true;
       return std::move(chosen_);
     }
     std::set<std::string> wanted;
-    for (const auto& [feature, reason] : reasons_) wanted.insert(feature);
+    for (const auto& [feature, reason] : reasons_) {
+      if (!IsMeasuredAnyway(feature)) wanted.insert(feature);
+    }
     const std::vector<FeatureStatistics> of_episodes = AggregateEpisodes(dataset_, wanted);
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<FeatureStatistics> measured, Measure(of_episodes));
     Assemble(of_episodes, measured);
@@ -152,6 +139,11 @@ class Choice {
   }
 
  private:
+  bool IsMeasuredAnyway(const std::string& name) const {
+    const Feature* feature = is_exact_ ? dataset_.schema.Find(name) : nullptr;
+    return feature != nullptr && IsMeasurable(feature->dtype());
+  }
+
   void FindUnusable() {
     for (const Feature& feature : dataset_.schema.features) {
       if (!HasStatistics(feature)) continue;
@@ -178,12 +170,20 @@ class Choice {
       // A source that says nothing of a bookkeeping column does not mislead: the merge computes
       // its statistics.
       if (!NeedsEverySource(feature.name) && reason->second == "no entry") continue;
-      if (IsMeasurable(feature.dtype()))
+      if (IsMeasurable(feature))
         names.push_back(feature.name);
       else
         left_out_.Add(feature.name, reason->second);
     }
     std::vector<FeatureStatistics> measured;
+    if (is_exact_) {
+      // Without entries in stats.json nothing misleads.
+      const bool has_entries = dataset_.statistics && !dataset_.statistics->empty();
+      for (const std::string& name : names) {
+        if (has_entries && !IsCast(name)) measured_.Add(name, reasons_.at(name));
+      }
+      return measured;
+    }
     if (measure_ && !names.empty()) {
       ROBOMERGE_ASSIGN_OR_RETURN(measured, measure_(names));
     }
@@ -217,7 +217,8 @@ class Choice {
     if (dataset_.statistics) {
       for (const FeatureStatistics& entry : *dataset_.statistics) {
         const Feature* feature = dataset_.schema.Find(entry.feature);
-        if (feature == nullptr || !HasStatistics(*feature)) continue;
+        if (feature == nullptr || !HasStatistics(*feature) || IsMeasuredAnyway(entry.feature))
+          continue;
         const FeatureStatistics* counts =
             reasons_.contains(entry.feature) ? replacement(entry.feature) : &entry;
         if (counts != nullptr) put(*counts);
@@ -233,7 +234,8 @@ class Choice {
   void Warn(bool has_episodes) {
     if (!dataset_.statistics) {
       Say("W-stats-missing",
-          has_episodes
+          is_exact_ ? "stats.json is missing; those of the result are measured"
+          : has_episodes
               ? "stats.json is missing; the statistics of the episodes are aggregated instead"
               : "dataset has no statistics, neither in stats.json nor in its episodes table",
           {});
@@ -245,7 +247,8 @@ class Choice {
     }
     if (!measured_.features.empty()) {
       Say("W-stats-measured",
-          StrCat("neither stats.json nor the episodes table describes this data in ",
+          StrCat(is_exact_ ? "stats.json does not describe this data in "
+                           : "neither stats.json nor the episodes table describes this data in ",
                  measured_.Names(), "; the rows are measured instead"),
           measured_.first_reason);
     }
@@ -272,6 +275,7 @@ class Choice {
 
   const Dataset& dataset_;
   const MeasureFeatures& measure_;
+  const bool is_exact_;
   const uint64_t num_frames_;
   SourceStatistics chosen_;
   // Of the features whose entry in stats.json does not count.
@@ -281,12 +285,30 @@ class Choice {
 
 }  // namespace
 
-Result<SourceStatistics> ChooseStatistics(const Dataset& dataset, const MeasureFeatures& measure) {
-  return Choice(dataset, measure).Run();
+bool IsMeasurable(const std::string& dtype) {
+  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
+         dtype == "float16" || dtype == "float32" || dtype == "float64";
+}
+
+std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  int64_t all = 1, last = 1;
+  for (const int64_t extent : feature.shape()) {
+    if (extent <= 0 || all > kMost / extent) return {0, 0};
+    all *= extent;
+    last = extent;
+  }
+  return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
+}
+
+Result<SourceStatistics> ChooseStatistics(const Dataset& dataset, const MeasureFeatures& measure,
+                                          StatsMode mode) {
+  return Choice(dataset, measure, mode).Run();
 }
 
 std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
-                                                 const std::set<std::string>& wanted) {
+                                                 const std::set<std::string>& wanted,
+                                                 bool by_frames) {
   std::vector<std::vector<FeatureStatistics>> episodes = EpisodeParts(dataset, wanted);
   if (episodes.size() != dataset.episodes.size()) return {};
   std::map<std::string, size_t> num_usable;  // episodes that describe the feature
@@ -308,8 +330,18 @@ std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
     });
     parts.push_back({&part, ""});
   }
-  Result<std::vector<FeatureStatistics>> whole = AggregateStatistics(parts, nullptr);
+  std::vector<uint64_t> lengths;
+  for (const Episode& episode : dataset.episodes) lengths.push_back(episode.length_frames);
+  Result<std::vector<FeatureStatistics>> whole =
+      by_frames ? AggregateByFrames(parts, lengths, nullptr) : AggregateStatistics(parts, nullptr);
   return whole.ok() ? std::move(whole).value() : std::vector<FeatureStatistics>();
+}
+
+bool IsMeasurable(const Feature& feature) {
+  const std::string dtype = feature.dtype();
+  // float16 is left out: Arrow hands it out as bits, and no recorder writes it.
+  return dtype == "bool" || dtype.starts_with("int") || dtype.starts_with("uint") ||
+         dtype == "float32" || dtype == "float64";
 }
 
 bool NeedsEverySource(const std::string& feature) {

@@ -9,6 +9,7 @@
 
 #include "model/dataset.h"
 #include "model/statistics.h"
+#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge {
@@ -25,17 +26,30 @@ struct SourceStatistics {
 using MeasureFeatures =
     std::function<Result<std::vector<FeatureStatistics>>(const std::vector<std::string>& features)>;
 
+/// Whether rows of features of this dtype can be measured: booleans, integers and floats.
+bool IsMeasurable(const std::string& dtype);
+
+/// Numbers of a row of a numeric feature, and those of its last dimension; 0 if it has none, or too
+/// many.
+std::pair<uint64_t, uint64_t> Elements(const Feature& feature);
+
 /// Decides for every feature. An entry of stats.json counts only if it can be of this data: the
 /// feature exists, the shape fits, and the count of what is no camera is the number of frames.
 /// Without `measure` nothing is measured, but the warnings say that it will be. Fails only as
-/// `measure` does.
+/// `measure` does. With StatsMode::kExact, features that are measured anyway are left out.
 Result<SourceStatistics> ChooseStatistics(const Dataset& dataset,
-                                          const MeasureFeatures& measure = {});
+                                          const MeasureFeatures& measure = {},
+                                          StatsMode mode = StatsMode::kFold);
 
 /// Aggregates the statistics of the episodes, for those of the `wanted` features of which every
 /// episode has statistics that can be of its rows. In order of first appearance.
+/// With `by_frames`, each episode weighs as many frames as it has.
 std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
-                                                 const std::set<std::string>& wanted);
+                                                 const std::set<std::string>& wanted,
+                                                 bool by_frames = false);
+
+/// Whether the rows of the feature hold numbers that can be measured.
+bool IsMeasurable(const Feature& feature);
 
 /// Whether the merged stats.json may describe a feature only if every source does. The bookkeeping
 /// columns are not among them: a merge computes their statistics from its own numbers.

@@ -126,6 +126,13 @@ std::optional<StepEpisodes> DataEpisodesOf(const Step& step) {
       step);
 }
 
+bool NeedsMeasures(const MergePlan& plan, const Step& step) {
+  return plan.stats == StatsMode::kExact &&
+         (std::holds_alternative<EpisodesStep>(step) ||
+          std::holds_alternative<EpisodesStatsStep>(step) ||
+          std::holds_alternative<StatsStep>(step));
+}
+
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step) {
   std::set<uint32_t> sources;
   if (const std::optional<StepEpisodes> episodes = DataEpisodesOf(step)) {
@@ -140,6 +147,10 @@ std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step) {
           },
           [&](const EpisodesLinesStep&) { AddSources(plan, {0, plan.episodes.size()}, sources); },
           [&](const EpisodesStatsStep&) { AddSources(plan, {0, plan.episodes.size()}, sources); },
+          [&](const StatsStep& stats) {
+            // Cameras are folded from what the sources say of their episodes.
+            if (NeedsMeasures(plan, stats)) AddSources(plan, {0, plan.episodes.size()}, sources);
+          },
           [&](const CarriedFileStep& carried) { sources.insert(carried.source); },
           [](const auto&) {}},
       step);

@@ -108,7 +108,9 @@ struct InfoStep {
 struct StatsStep {
   static constexpr std::string_view kKind = "stats";
   static constexpr std::string_view kPath = "meta/stats.json";
-  std::string text;  ///< the file, whole
+  /// The file, whole; where rows are measured (MergePlan::stats), the entries that do not follow
+  /// from them.
+  std::string text;
 };
 
 struct RecordStep {
@@ -152,6 +154,9 @@ uint64_t CostBytes(const Step& step);
 
 /// The whole file, if the plan holds it (info, stats and record); else null.
 const std::string* TextOf(const Step& step);
+
+/// Whether the step writes what data steps measure.
+bool NeedsMeasures(const MergePlan& plan, const Step& step);
 
 /// The sources that must be read to write the file, ascending.
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step);

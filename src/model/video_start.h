@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/text.h"
 #include "model/dataset.h"
 #include "model/frame_times.h"
 
@@ -27,6 +28,19 @@ inline double StartCorrection(const Dataset& dataset, const VideoKey& key, uint3
     if (!is_found) return stream.start_seconds();
   }
   return 0;
+}
+
+/// The warning that goes with a StartCorrection() of some seconds; `episode` is the first that is
+/// looked at.
+inline Problem LateStart(const VideoKey& key, uint32_t file, uint64_t episode, double seconds) {
+  return Problem(Code::kCorrupt,
+                 StrCat("video of `", key.name,
+                        "` begins late, so that LeRobot does not find frame 0 of episode ", episode,
+                        "; frames are counted instead of timed"))
+      .Kind("W-video-start")
+      .At(key.files[file].path)
+      .Expected("its first frame at 0 s")
+      .Found(StrCat(FormatDouble(seconds), " s"));
 }
 
 /// The number of the frame of an evenly spaced stream that is shown next to `seconds`; negative

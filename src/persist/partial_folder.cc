@@ -5,12 +5,13 @@
 #include <optional>
 
 #include "persist/partial_tables.h"
+#include "persist/skipped_table.h"
 #include "persist/table_folder.h"
 
 namespace robomerge::persist {
 namespace {
 
-constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial", 2, 0};
+constexpr FolderKind kPartial = {"robomerge partial", "partial.json", "E-partial", 3, 0};
 constexpr std::string_view kPrefix = "partial-";
 
 // Names that sort as the sources do.
@@ -32,6 +33,7 @@ Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string&
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.first_source, folder.Count("first_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.num_sources, folder.Count("num_sources"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.place.num_sources_in_all, folder.Count("num_sources_in_all"));
+  ROBOMERGE_ASSIGN_OR_RETURN(stored.place.stats, ReadStatsMode(folder));
   ROBOMERGE_ASSIGN_OR_RETURN(ListTable all, folder.Read<ListTable>("list"));
   list = std::move(all.root);
   if (list.size() != stored.place.num_sources_in_all) {
@@ -52,8 +54,16 @@ Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string&
   ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<FramesTable>("frames"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.partial, FromTables(folder, std::move(tables)));
+  ROBOMERGE_ASSIGN_OR_RETURN(StoredSkips skips, ReadSkips(folder));
+  stored.partial.skip_broken = skips.wish;
+  stored.partial.skipped = std::move(skips.skipped);
+  const auto num_whole = static_cast<size_t>(std::ranges::count_if(
+      stored.partial.skipped, [](const Skipped& one) { return one.is_whole(); }));
+  stored.partial.num_given = stored.partial.sources.size() + num_whole;
   const PartialPlace& place = stored.place;
-  if (stored.partial.sources.size() != place.num_sources || place.num_sources == 0 ||
+  if (stored.partial.num_given != place.num_sources || place.num_sources == 0 ||
+      (!stored.partial.skipped.empty() &&
+       stored.partial.skipped.back().position >= place.num_sources) ||
       place.first_source > place.num_sources_in_all ||
       place.num_sources > place.num_sources_in_all - place.first_source) {
     return folder.DamagedProblem("header and tables differ in the number of sources",
@@ -140,6 +150,9 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   const bool is_split = std::any_of(sources.begin(), sources.end(),
                                     [](const auto& source) { return source->is_split; });
   if (is_split) fields["is_split"] = true;
+  if (place.stats == StatsMode::kExact) fields["stats"] = NameOf(place.stats);
+  AddWish(partial.skip_broken, fields);
+  SkippedTables skips = persist::ToTables(partial.skipped);
   TableFolderWriter writer(kPartial, std::move(fields));
   writer.Add("list", all);
   writer.Add("schemas", tables.schemas);
@@ -152,6 +165,7 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   writer.Add("episodes", tables.episodes);
   writer.Add("frames", tables.frames);
   writer.Add("warnings", tables.warnings);
+  AddTables(partial.skip_broken, skips, writer);
   const std::string path = io::JoinPath(directory, NameOf(place));
   Result<TableFolderWriter::Outcome> outcome = writer.Write(file_system, path, sync);
   // What is there may be damaged, or describe an older state of the sources. Unlike a plan it may
@@ -196,6 +210,16 @@ Result<std::vector<StoredPartial>> ReadPartials(const io::FileSystem& file_syste
       first_list = std::move(list);
     } else if (auto problem = CompareLists(first_list, first_path, list, partial->path)) {
       problems.push_back(std::move(*problem));
+    }
+    if (!partials.empty() && partial->place.stats != partials.front().place.stats) {
+      problems.push_back(
+          Problem(Code::kCorrupt, "partials are described for different statistics")
+              .Kind("E-partial-overlap")
+              .At(partial->path)
+              .Expected(StrCat("--stats ", NameOf(partials.front().place.stats), "   from ",
+                               partials.front().path))
+              .Found(StrCat("--stats ", NameOf(partial->place.stats)))
+              .Hint("give every rank of `describe` the same --stats, into an empty folder"));
     }
     partials.push_back(std::move(partial).value());
   }

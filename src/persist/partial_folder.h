@@ -7,6 +7,7 @@
 
 #include "io/file_system.h"
 #include "model/partial.h"
+#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge::persist {
@@ -16,6 +17,7 @@ struct PartialPlace {
   uint64_t first_source = 0;
   uint64_t num_sources = 0;
   uint64_t num_sources_in_all = 0;
+  StatsMode stats = StatsMode::kFold;  ///< for which its sources were described
 };
 
 struct StoredPartial {

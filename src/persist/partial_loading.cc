@@ -382,7 +382,7 @@ class Loading {
       partial.num_frames += dataset->num_frames();
       partial.payload_bytes += sources_[at]->payload_bytes;
       sources_[at]->dataset = dataset;
-      sources_[at]->metadata_fingerprint = MetadataFingerprint(*sources_[at]);
+      sources_[at]->metadata_fingerprint = static_cast<uint64_t>(tables_.sources.fingerprint[at]);
       sources.push_back(sources_[at]);
     }
     partial.sources = Rope<std::shared_ptr<const DescribedSource>>(std::move(sources));

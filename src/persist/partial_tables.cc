@@ -95,6 +95,7 @@ class Storing {
     sources.schema.push_back(schema);
     sources.num_frames.push_back(static_cast<int64_t>(dataset.num_frames()));
     sources.payload_bytes.push_back(static_cast<int64_t>(source.payload_bytes));
+    sources.fingerprint.push_back(static_cast<int64_t>(source.metadata_fingerprint));
     sources.tasks.push_back(dataset.tasks);
     std::vector<int64_t>& used = sources.used_tasks.emplace_back();
     for (size_t task = 0; task < dataset.tasks.size(); ++task) {

@@ -35,7 +35,7 @@ struct LayoutsTable {
 
 struct SourcesTable {
   Texts root, name, adaptation;
-  Integers schema, num_frames, payload_bytes;
+  Integers schema, num_frames, payload_bytes, fingerprint;
   TextLists tasks, carried_columns;
   Integers episode_layout;     ///< of its episodes' statistics; -1: none
   Integers statistics_layout;  ///< of `statistics`
@@ -45,7 +45,8 @@ struct SourcesTable {
   template <typename Visitor>
   void Visit(Visitor&& visit) {
     visit("root", root), visit("name", name), visit("adaptation", adaptation);
-    visit("schema", schema), visit("num_frames", num_frames), visit("payload_bytes", payload_bytes);
+    visit("schema", schema), visit("num_frames", num_frames), visit("payload_bytes", payload_bytes),
+        visit("fingerprint", fingerprint);
     visit("tasks", tasks), visit("carried_columns", carried_columns),
         visit("episode_layout", episode_layout);
     visit("statistics_layout", statistics_layout), visit("statistics", statistics);

@@ -227,13 +227,13 @@ TEST_F(PersistTest, NamesComeBackAndUnknownRulesAreRefused) {
   plan.id = PlanId(plan);
   ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(plan), false).ok());
   EXPECT_EQ(ReadPlan(io::Posix(), Path("plan")).value().plan.origins[1].name, "left arm");
-  constexpr FolderKind kKind = {"robomerge plan", "plan.json", "E-plan", 2, 0};
+  constexpr FolderKind kKind = {"robomerge plan", "plan.json", "E-plan", 3, 0};
   const TableFolder folder = TableFolder::Open(io::Posix(), Path("plan"), kKind).value();
   EXPECT_TRUE(LoadAdaptation(folder, 0, "").value().empty());
   const Status unknown = LoadAdaptation(folder, 1, "{\"mirror\": true}").status();
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.problems()[0].kind, "E-plan-version");
-  constexpr FolderKind kOlder = {"robomerge plan", "plan.json", "E-plan", 1, 0};
+  constexpr FolderKind kOlder = {"robomerge plan", "plan.json", "E-plan", 2, 0};
   EXPECT_EQ(TableFolder::Open(io::Posix(), Path("plan"), kOlder).status().problems()[0].kind,
             "E-plan-version");
 }
@@ -310,11 +310,11 @@ TEST_F(PersistTest, AnUnknownMajorVersionIsRefusedAndUnknownFieldsAreNot) {
             Path("plan/plan.json: fingerprint"));
   MakeHeaderFit("plan/plan.json");
   EXPECT_TRUE(ReadPlan(io::Posix(), Path("plan")).ok());
-  ReplaceIn("plan/plan.json", "        2,\n", "        3,\n");
+  ReplaceIn("plan/plan.json", "        3,\n", "        4,\n");
   const Status status = ReadPlan(io::Posix(), Path("plan")).status();
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.problems()[0].kind, "E-plan-version");
-  EXPECT_EQ(status.problems()[0].found, "[3, 7]");
+  EXPECT_EQ(status.problems()[0].found, "[4, 7]");
 }
 
 TEST_F(PersistTest, ADamagedPlanIsRefusedWithItsFile) {

@@ -5,13 +5,14 @@
 #include "base/overloaded.h"
 #include "formats/json/fields.h"
 #include "persist/plan_folder_internal.h"
+#include "persist/skipped_table.h"
 
 namespace robomerge::persist {
 namespace {
 
 using json::Json;
 
-constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 2, 0};
+constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 3, 0};
 
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;
@@ -36,7 +37,10 @@ Json Fields(const StoredPlan& stored) {
   fields["schema_data_file"] = plan.schema_data_file;
   fields["video_keys"] = plan.video_keys;
   fields["carried_columns"] = plan.carried_columns;
+  // A plan without it folds, as those did that were made before there was a choice.
+  if (plan.stats == StatsMode::kExact) fields["stats"] = NameOf(plan.stats);
   if (!plan.nullable_columns.empty()) fields["nullable_columns"] = plan.nullable_columns;
+  AddWish(plan.skip_broken, fields);
   return fields;
 }
 
@@ -84,6 +88,8 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   if (folder.Has("nullable_columns")) {
     ROBOMERGE_ASSIGN_OR_RETURN(plan.nullable_columns, folder.TextList("nullable_columns"));
   }
+  ROBOMERGE_ASSIGN_OR_RETURN(plan.stats, ReadStatsMode(folder));
+  stored.options.stats = plan.stats;
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_source, folder.Count("schema_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_data_file, folder.Count("schema_data_file"));
   plan.schema_source = static_cast<uint32_t>(schema_source);
@@ -125,6 +131,8 @@ Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory
   writer.Add("stat_columns", tables.stat_columns);
   writer.Add("texts", tables.texts);
   writer.Add("warnings", tables.warnings);
+  SkippedTables skips = persist::ToTables(stored.plan.skipped);
+  AddTables(stored.plan.skip_broken, skips, writer);
   ROBOMERGE_ASSIGN_OR_RETURN(const TableFolderWriter::Outcome outcome,
                              writer.Write(file_system, directory, sync));
   if (outcome != TableFolderWriter::Outcome::kDiffers)
@@ -167,6 +175,9 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(tables.texts, folder.Read<TextsTable>("texts"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
   ROBOMERGE_RETURN_NOT_OK(plan_internal::FromTables(folder, std::move(tables), stored.plan));
+  ROBOMERGE_ASSIGN_OR_RETURN(StoredSkips skips, ReadSkips(folder));
+  stored.plan.skip_broken = stored.options.skip_broken = skips.wish;
+  stored.plan.skipped = std::move(skips.skipped);
   stored.plan.content_id = ContentId(stored.plan);
   const std::string id = PlanId(stored.plan);
   if (id != stored.plan.id) {

@@ -262,6 +262,14 @@ uint64_t IndexCheck::Count(const char* column, size_t row, int64_t value) {
   return 0;
 }
 
+Result<StatsMode> ReadStatsMode(const TableFolder& folder) {
+  if (!folder.Has("stats")) return StatsMode::kFold;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, folder.Text("stats"));
+  if (const std::optional<StatsMode> mode = FromName<StatsMode>(text)) return *mode;
+  return folder.OtherVersion("mode of statistics is not known", folder.header_path() + ": stats",
+                             text);
+}
+
 Result<Adaptation> LoadAdaptation(const TableFolder& folder, size_t row, const std::string& text) {
   if (std::optional<Adaptation> adaptation = AdaptationFromText(text)) return *adaptation;
   return folder.OtherVersion("a source has rules that this robomerge does not know",

@@ -12,6 +12,7 @@
 #include "io/file_system.h"
 #include "model/adaptation.h"
 #include "persist/columns.h"
+#include "robomerge/options.h"
 #include "robomerge/status.h"
 
 namespace robomerge::persist {
@@ -141,6 +142,9 @@ class IndexCheck {
   const std::string path_;
   Status status_;
 };
+
+/// The field `stats` of the header; kFold if there is none.
+Result<StatsMode> ReadStatsMode(const TableFolder& folder);
 
 /// The adaptation in row `row` of the table `sources`. kUnsupported (<kind>-version) if it has a
 /// rule that this program does not know: without that rule the result would be another one.

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "formats/json/fields.h"
 #include "model/adaptation.h"
+#include "model/statistics_text.h"
 #include "plan/plan.h"
 #include "plan/plan_internal.h"
 
@@ -19,6 +20,22 @@ std::string FingerprintOf(const Origin& origin) {
   for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes);
   all.Add(origin.metadata_fingerprint);
   return all.Hex();
+}
+
+// Without a path, as everything in the record (W-23): sentences hold none.
+Json RecordOf(const Skipped& skipped) {
+  Json entry = Json::object();
+  entry["position"] = skipped.position;
+  if (!skipped.name.empty()) entry["name"] = skipped.name;
+  if (!skipped.is_whole()) entry["episodes"] = skipped.episodes;
+  Json& reasons = entry["reasons"] = Json::array();
+  for (const Problem& problem : skipped.reasons) {
+    Json reason = Json::object();
+    reason["kind"] = problem.kind;
+    reason["what"] = problem.what;
+    reasons.push_back(std::move(reason));
+  }
+  return entry;
 }
 
 void AddId(FileId id, Fingerprint& all) {
@@ -147,6 +164,10 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
     if (!origin.adaptation.empty())
       all.Add("adaptation"), all.Add(AdaptationText(origin.adaptation));
   }
+  if (plan.skip_broken != SkipBroken::kNothing) {
+    all.Add("skip_broken"), all.Add(NameOf(plan.skip_broken));
+    for (const Skipped& one : plan.skipped) all.Add(json::DumpLine(RecordOf(one)));
+  }
   for (const std::string& task : plan.tasks) all.Add(task);
   for (const std::vector<uint32_t>& map : plan.task_maps) {
     for (const uint32_t task : map) all.Add(uint64_t{task});
@@ -157,6 +178,8 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
   for (const std::string& column : plan.carried_columns) all.Add(column);
   for (const Step& step : plan.steps) std::visit([&](const auto& one) { AddStep(one, all); }, step);
   AddEpisodes(plan, all);
+  // The rule, not what it will find.
+  if (plan.stats == StatsMode::kExact) all.Add("statistics measured");
   all.Add(plan.rate.numerator), all.Add(plan.rate.denominator);
   all.Add(plan.num_frames), all.Add(plan.payload_bytes), all.Add(plan.alignment_bytes);
   all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
@@ -190,6 +213,15 @@ void MakeOrigins(const PlanSite& site, MergePlan& plan) {
   }
 }
 
+// Pictures, whose statistics cannot be measured without decoding them.
+static Json FoldedFeatures(const MergePlan& plan) {
+  Json names = Json::array();
+  for (const Feature& feature : SchemaOf(plan).features) {
+    if (feature.is_camera()) names.push_back(feature.name);
+  }
+  return names;
+}
+
 std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   Json record = Json::object();
   record["format"] = "robomerge record";
@@ -200,6 +232,12 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   MergeOptions::VisitLayout(options, json::AddTo(settings));
   if (plan.version != CodebaseVersion::kV30) settings["codebase_version"] = NameOf(plan.version);
   settings["layout_block_bytes"] = plan.alignment_bytes;
+  // Where nothing is said they are folded, as in records before there was a choice.
+  if (plan.stats == StatsMode::kExact) {
+    settings["stats"] = NameOf(plan.stats);
+    record["folded"] = FoldedFeatures(plan);
+  }
+  if (plan.skip_broken != SkipBroken::kNothing) settings["skip_broken"] = NameOf(plan.skip_broken);
   Json& sources = record["sources"] = Json::array();
   // By order, and by name if the user gave one: the result must not show where sources lie (W-23).
   for (const Origin& origin : plan.origins) {
@@ -211,6 +249,10 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
     entry["num_frames"] = origin.num_frames;
     entry["fingerprint"] = FingerprintOf(origin);
     sources.push_back(std::move(entry));
+  }
+  if (plan.skip_broken != SkipBroken::kNothing) {
+    Json& skipped = record["skipped"] = Json::array();
+    for (const Skipped& one : plan.skipped) skipped.push_back(RecordOf(one));
   }
   return json::Dump(record);
 }

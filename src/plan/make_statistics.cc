@@ -8,25 +8,13 @@
 #include "base/text.h"
 #include "model/aggregate_statistics.h"
 #include "model/distribution.h"
+#include "model/measured.h"
 #include "model/source_statistics.h"
+#include "model/statistics_text.h"
 #include "plan/plan_internal.h"
 
 namespace robomerge::plan_internal {
 namespace {
-
-Json Nested(const Statistic& statistic, size_t depth, size_t& at) {
-  if (depth == statistic.shape.size()) {
-    const double number = statistic.values[at++];
-    if (statistic.kind == NumberKind::kBoolean) return Json(number != 0);
-    if (statistic.kind == NumberKind::kInteger && std::fabs(number) < 9e15)
-      return Json(static_cast<int64_t>(number));
-    return Json(number);
-  }
-  Json list = Json::array();
-  for (uint32_t item = 0; item < statistic.shape[depth]; ++item)
-    list.push_back(Nested(statistic, depth + 1, at));
-  return list;
-}
 
 // Replaces the statistics of a bookkeeping column by those of its values in the destination.
 void Recompute(const Distribution& distribution, const std::set<std::string>& quantiles,
@@ -67,6 +55,12 @@ Distribution OfTaskIndex(const MergePlan& plan) {
     }
   }
   return Distribution({frames.begin(), frames.end()});
+}
+
+std::vector<uint64_t> FramesOf(const MergePlan& plan) {
+  std::vector<uint64_t> frames;
+  for (const auto& source : plan.sources) frames.push_back(source->dataset->num_frames());
+  return frames;
 }
 
 // The features that every source with frames describes, of those that need it. Where one does not
@@ -112,12 +106,23 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
       }
     }
   }
+  const bool is_exact = plan.stats == StatsMode::kExact;
   std::vector<DroppedQuantiles> dropped;
   ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
-                             AggregateStatistics(parts, &dropped));
+                             is_exact ? AggregateByFrames(parts, FramesOf(plan), &dropped)
+                                      : AggregateStatistics(parts, &dropped));
   const std::set<std::string> described = DescribedByAll(plan);
   std::erase_if(whole,
                 [&](const FeatureStatistics& one) { return !described.contains(one.feature); });
+  if (is_exact && plan.num_frames > 0) {
+    // Those of these columns follow from the plan, whatever the sources state.
+    std::erase_if(whole,
+                  [](const FeatureStatistics& one) { return !NeedsEverySource(one.feature); });
+    for (const char* name : {"episode_index", "index", "task_index"}) {
+      quantiles[name].insert(std::begin(kQuantileNames), std::end(kQuantileNames));
+      whole.push_back({name, {{"min", NumberKind::kInteger, {1}, {0}}}});
+    }
+  }
   if (whole.empty()) return std::string();
 
   if (plan.num_frames > 0) {
@@ -137,8 +142,8 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   if (!lost.empty()) {
     plan.warnings.push_back(
         Problem(Code::kIncompatible,
-                StrCat("quantiles of ", lost.size(),
-                       " features are left out of stats.json: not every source has them"))
+                StrCat("quantiles of ", lost.size(), lost.size() == 1 ? " feature" : " features",
+                       " are left out of stats.json: not every source has them"))
             .Kind("W-quantiles")
             .Source(dropped.front().first_part_without)
             .At(dropped.front().first_part_without + "/meta/stats.json")
@@ -148,15 +153,7 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
                   "needed"));
   }
 
-  Json document = Json::object();
-  for (const FeatureStatistics& feature : whole) {
-    Json& entry = document[feature.feature] = Json::object();
-    for (const Statistic& statistic : feature.statistics) {
-      size_t at = 0;
-      entry[statistic.name] = Nested(statistic, 0, at);
-    }
-  }
-  return json::Dump(document);
+  return StatisticsText(whole);
 }
 
 }  // namespace robomerge::plan_internal

@@ -4,7 +4,10 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/measured.h"
+#include "model/source_statistics.h"
 #include "plan/layout.h"
+#include "plan/plan_internal.h"
 
 namespace robomerge {
 namespace {
@@ -82,6 +85,23 @@ void GatherStatColumns(MergePlan& plan) {
   }
 }
 
+// Where a source lacks statistics of an episode, they are measured.
+void AddMeasuredColumns(const Schema& schema, MergePlan& plan) {
+  if (plan.num_frames == 0) return;
+  for (const Feature& feature : schema.features) {
+    if (!IsMeasurable(feature.dtype()) || Elements(feature).second == 0) continue;
+    std::vector<std::string> names = {"min", "max", "mean", "std", "count"};
+    names.insert(names.end(), std::begin(kQuantileNames), std::end(kQuantileNames));
+    for (std::string& name : names) {
+      const bool is_there = std::any_of(
+          plan.stat_columns.begin(), plan.stat_columns.end(), [&](const StatColumn& column) {
+            return column.feature == feature.name && column.stat == name;
+          });
+      if (!is_there) plan.stat_columns.push_back({feature.name, std::move(name)});
+    }
+  }
+}
+
 // Names that say the same in another form are those of the first source.
 void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
   std::vector<std::string> features;
@@ -115,6 +135,41 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
                      "\"].names"))
           .Expected(std::move(expected))
           .Found(std::move(found)));
+}
+
+// Datasets for GR00T have columns of numbers of tasks beside task_index. A merge does not know for
+// sure what they number, and keeps them.
+void WarnOfTaskNumbers(MergePlan& plan) {
+  size_t num_sources = 0;
+  const Dataset* first = nullptr;
+  std::string column;
+  for (size_t source = 0; source < plan.sources.size(); ++source) {
+    const Dataset& dataset = *plan.sources[source]->dataset;
+    const std::vector<uint32_t>& map = plan.task_maps[source];
+    bool is_same = true;
+    for (size_t task = 0; task < map.size(); ++task)
+      is_same = is_same && (!dataset.IsTaskUsed(task) || map[task] == task);
+    if (is_same) continue;
+    for (const Feature& feature : dataset.schema.features) {
+      if (!feature.name.starts_with("annotation.") || !feature.dtype().starts_with("int")) continue;
+      if (num_sources++ == 0) first = &dataset, column = feature.name;
+      break;
+    }
+  }
+  if (num_sources == 0) return;
+  plan.warnings.push_back(
+      Problem(Code::kUnsupported,
+              StrCat("`", column,
+                     "` may hold numbers of tasks, as GR00T has them, and is kept as "
+                     "it is; tasks of ",
+                     num_sources, num_sources == 1 ? " source" : " sources",
+                     " have other numbers in the result"))
+          .Kind("W-task-numbers")
+          .Source(first->root)
+          .At(StrCat(first->root, "/meta/info.json: features[\"", column, "\"]"))
+          .Hint(StrCat("give all sources the same tasks in the same order before, or leave the "
+                       "column out: --drop ",
+                       column)));
 }
 
 // A merge of sources without episodes is one; a selection of nothing is a mistake.
@@ -214,18 +269,23 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
   ROBOMERGE_RETURN_NOT_OK(CheckSplit(plan));
   ROBOMERGE_RETURN_NOT_OK(CheckPadding(options, plan.warnings));
   ROBOMERGE_RETURN_NOT_OK(layout.CheckSchema(*first.schema, first.first_root, plan.warnings));
+  plan.skip_broken = root.skip_broken;
+  plan.skipped = root.skipped;
   WarnOfNames(root.schemas, plan);
   plan.rate = first.schema->frame_rate();
   plan.video_keys = first.schema->video_keys();
   plan.payload_bytes = root.payload_bytes;
   plan.alignment_bytes = site.alignment_bytes;
+  plan.stats = options.stats;
   MapTasks(root.tasks, plan);
+  WarnOfTaskNumbers(plan);
   PlaceEpisodes(plan);
   GatherCarriedColumns(plan);
   layout.Pack(options, plan);
   ROBOMERGE_RETURN_NOT_OK(CheckFileNumbers(plan));
   plan_internal::ChooseDataSchema(plan);
   GatherStatColumns(plan);
+  if (plan.stats == StatsMode::kExact) AddMeasuredColumns(*root.schemas.front().schema, plan);
   // Statistics first, because of the order of warnings; steps have the order of Step.
   ROBOMERGE_ASSIGN_OR_RETURN(std::string statistics, plan_internal::MakeStatistics(plan));
   plan.steps.push_back(layout.Tasks());

@@ -20,6 +20,11 @@ struct PlanSite {
 /// problems.
 std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas);
 
+/// Leaves out the sources that have another form than most (of several that are as frequent, than
+/// the first), if root.skip_broken says so. kIncompatible (E-nothing-left, with all reasons) if
+/// nothing is left.
+Result<Partial> LeaveOut(Partial root);
+
 /// Plans the merge of all sources of `root`. kIncompatible with every disagreement between sources
 /// at once; kInvalidArgument (E-options) for options out of range, also where these would make too
 /// many chunk folders.
@@ -30,7 +35,7 @@ Origin OriginOf(const DescribedSource& source);
 
 /// To be raised whenever the bytes of some destination change. Then an upgraded program never
 /// continues a staging folder of other bytes, and never takes an older result for its own.
-inline constexpr int64_t kWriterRevision = 1;
+inline constexpr int64_t kWriterRevision = 2;
 
 /// Computes MergePlan::id.
 std::string PlanId(const MergePlan& plan, int64_t writer_revision = kWriterRevision);

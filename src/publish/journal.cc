@@ -119,6 +119,13 @@ class Reading {
 
 }  // namespace
 
+std::string SummaryName(size_t unit) { return StrCat("unit-", unit, ".summary"); }
+
+// Also of one that is being written.
+bool IsSummaryName(const std::string& name) {
+  return name.starts_with("unit-") || name.starts_with(".unit-");
+}
+
 bool JournaledFile::IsAsWritten(const io::FileStat& stat) const {
   constexpr int64_t kSecond = 1'000'000'000;
   const auto is_same_time = [&stat](int64_t time) {
@@ -139,6 +146,7 @@ Result<JournaledFiles> ReadJournals(const io::FileSystem& file_system, Ownership
   ROBOMERGE_RETURN_NOT_OK(names.status());
   for (const std::string& name : *names) {
     const std::string path = io::JoinPath(directory, name);
+    if (IsSummaryName(name)) continue;
     if (!name.ends_with(".jsonl"))
       return Damaged("file in the journals' folder is no journal", path);
     ROBOMERGE_RETURN_NOT_OK(ownership.Check(path, io::FileKind::kRegular));

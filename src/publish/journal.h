@@ -30,6 +30,10 @@ struct JournaledFile {
 };
 using JournaledFiles = std::vector<std::optional<JournaledFile>>;
 
+/// The file beside the journals that says what was counted of the rows of a unit.
+std::string SummaryName(size_t unit);
+bool IsSummaryName(const std::string& name);
+
 /// Reads all journals of a folder; without such a folder nothing is done. A last line without line
 /// feed was torn by a crash and is ignored. So is everything from the first line with a NUL on:
 /// that is a block that never reached the device. With `only_synced`, journals of writers that did

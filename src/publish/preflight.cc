@@ -245,6 +245,12 @@ Result<std::string> WithoutParents(const io::FileSystem& file_system, const std:
 
 Result<std::string> CleanDestination(const std::string& path) {
   std::string clean = path;
+  if (path.starts_with("hf:")) {
+    return Problem(Code::kInvalidArgument, "destination is no folder, but an address on the Hub")
+        .Kind("E-destination")
+        .Found(StrCat("`", path, "`"))
+        .Hint("merge into a folder, and then push it: robomerge push FOLDER " + path);
+  }
   while (clean.size() > 1 && (clean.ends_with('/') || clean.ends_with("/."))) clean.pop_back();
   const std::string name = clean.substr(clean.find_last_of('/') + 1);
   if (name.empty() || name == "." || name == "..") {

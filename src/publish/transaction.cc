@@ -46,6 +46,7 @@ Publication PublicationOf(const MergePlan& plan, const std::string& destination,
   publication.plan_id = plan.id;
   publication.content_id = plan.content_id;
   publication.files = PathsOf(plan);
+  for (const Step& step : plan.steps) publication.is_late.push_back(NeedsMeasures(plan, step));
   publication.origins = plan.origins;
   publication.sync = options.sync;
   publication.overwrite = options.overwrite;
@@ -188,7 +189,9 @@ Status Transaction::Stage(Role role) {
         Sweep(*file_system_, ownership_, paths_.directory, publication_.files, Temporaries::kGo));
   }
   ROBOMERGE_RETURN_NOT_OK(LookAtJournals());
-  if (role == Role::kPublisher) return CheckComplete();
+  if (role == Role::kPublisher) ROBOMERGE_RETURN_NOT_OK(CheckComplete());
+  // A run alone measures again what it finds written: nothing says that a summary is whole.
+  if (role == Role::kAlone) ROBOMERGE_RETURN_NOT_OK(RemoveSummaries());
   // A writer of many syncs each folder and each journal line, since others rely on them. kAlone
   // syncs all folders once, before the rename; what a crash takes from its journal is written
   // again.
@@ -212,11 +215,49 @@ Status Transaction::Note(size_t file, const WrittenFile& written) {
   return journal_->Append(file, name, written, stat.modified_ns);
 }
 
-Status Transaction::Retract() { return journal_->Remove(); }
+Status Transaction::Retract() {
+  for (const size_t file : summarized_) {
+    ROBOMERGE_RETURN_NOT_OK(
+        file_system_->RemoveAll(io::JoinPath(paths_.journals, SummaryName(file))));
+  }
+  return journal_->Remove();
+}
+
+Result<std::string> Transaction::SummaryPath(size_t file) {
+  ROBOMERGE_RETURN_NOT_OK(ownership_.Check(paths_.journals, io::FileKind::kDirectory));
+  ROBOMERGE_RETURN_NOT_OK(file_system_->MakeDirectories(paths_.journals));
+  const std::lock_guard lock(*mutex_);
+  summarized_.push_back(file);
+  return io::JoinPath(paths_.journals, SummaryName(file));
+}
+
+Result<bool> Transaction::HasSummary(size_t file) {
+  const std::string path = io::JoinPath(paths_.journals, SummaryName(file));
+  const std::lock_guard lock(*mutex_);
+  ROBOMERGE_RETURN_NOT_OK(ownership_.Check(path, io::FileKind::kRegular));
+  return io::Exists(*file_system_, path);
+}
+
+Result<std::unique_ptr<io::RandomAccessFile>> Transaction::OpenSummary(size_t file) {
+  return file_system_->OpenForReading(io::JoinPath(paths_.journals, SummaryName(file)));
+}
+
+Status Transaction::RemoveSummaries() {
+  const Result<std::vector<std::string>> names = file_system_->List(paths_.journals);
+  if (!names.ok()) return names.status().code() == Code::kNotFound ? Status() : names.status();
+  for (const std::string& name : *names) {
+    if (IsSummaryName(name))
+      ROBOMERGE_RETURN_NOT_OK(file_system_->RemoveAll(io::JoinPath(paths_.journals, name)));
+  }
+  return Status();
+}
 
 Status Transaction::CheckComplete() const {
   std::vector<Problem> problems;
-  const std::vector<size_t> missing = Missing();
+  std::vector<size_t> missing = Missing();
+  std::erase_if(missing, [this](size_t file) {
+    return file < publication_.is_late.size() && publication_.is_late[file];
+  });
   for (const size_t file : missing) {
     if (problems.size() == kMostNamed) {
       problems.push_back(
@@ -225,7 +266,7 @@ Status Transaction::CheckComplete() const {
               .Kind("E-incomplete")
               .At(paths_.directory)
               .Expected(StrCat(done_.size(), " files in all"))
-              .Found(std::to_string(done_.size() - missing.size())));
+              .Found(std::to_string(done_.size() - Missing().size())));
       break;
     }
     const std::string path = io::JoinPath(paths_.directory, publication_.files[file]);

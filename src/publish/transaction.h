@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ struct Publication {
   std::string plan_id;
   std::string content_id;
   std::vector<std::string> files;  ///< relative paths, in the order of the plan
-  std::vector<Origin> origins;     ///< the sources as they were read
+  /// Per file, whether whoever publishes may still have to write it (NeedsMeasures). Empty: none.
+  std::vector<bool> is_late;
+  std::vector<Origin> origins;  ///< the sources as they were read
   bool sync = true;
   bool overwrite = false;
   /// Whether the dataset at `root` is whole, as far as its indexes show. A damaged result is not
@@ -102,11 +105,20 @@ class Transaction {
   Status MakeFolders(const std::vector<size_t>& files);
   /// Where the destination's tree grows.
   const std::string& directory() const { return paths_.directory; }
+  /// Whether others rely on what this process writes. REQUIRES: Stage().
+  bool is_shared() const { return role_ == Role::kWriter; }
   /// Where writers create files: each appears in the staging folder only when it is whole.
-  /// REQUIRES: Stage() as kAlone or kWriter.
+  /// REQUIRES: Stage().
   io::FileSystem& files() { return *files_; }
+  /// Where the summary of a data file lies, beside the journals, and a file system on which it
+  /// appears whole. kAlreadyExists (E-staging-foreign) for a folder that is none of ours.
+  Result<std::string> SummaryPath(size_t file);
+  /// The summary, if it is there and of this user.
+  Result<std::unique_ptr<io::RandomAccessFile>> OpenSummary(size_t file);
+  Result<bool> HasSummary(size_t file);
+
   /// Enters a file in the journal, so that no later run writes it again. Thread-safe.
-  /// REQUIRES: Stage() as kAlone or kWriter; the file is finished and has its own name.
+  /// REQUIRES: Stage(); the file is finished and has its own name.
   Status Note(size_t file, const WrittenFile& written);
 
   /// Makes the whole destination appear:
@@ -149,6 +161,7 @@ class Transaction {
   Status Replace();
   Status PutAsideAndRename();
   Status CheckLock();
+  Status RemoveSummaries();
   void Leave();
   void Discard();
 
@@ -165,6 +178,8 @@ class Transaction {
   std::unique_ptr<io::Lock> lock_;
   std::unique_ptr<WholeFileSystem> files_;
   std::unique_ptr<JournalWriter> journal_;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+  std::vector<size_t> summarized_;  // by this process; guarded by mutex_
 };
 
 }  // namespace robomerge

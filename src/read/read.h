@@ -1,12 +1,16 @@
 // Reads one source: files -> Dataset. Metadata and file indexes only; no payload is read.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "adapt/adapt.h"
 #include "adapt/resolve.h"
+#include "base/for_each.h"
 #include "io/file_system.h"
+#include "model/adaptation.h"
 #include "model/dataset.h"
 #include "robomerge/status.h"
 
@@ -16,12 +20,41 @@ struct ReadOptions {
   /// Decode frame_index and timestamp of every row, even where the footers' statistics leave no
   /// doubt about them.
   bool decodes_times = false;
+  /// Episodes that are going to be left out: what is wrong with them is no problem, files that hold
+  /// no others are not opened, and what the dataset says of them means nothing.
+  std::vector<EpisodeRange> left_out = {};
+  /// Cameras that are going to be left out, as patterns: nothing of them is read.
+  std::vector<std::string> dropped_cameras = {};
+
+  bool Drops(const std::string& camera) const {
+    return std::any_of(dropped_cameras.begin(), dropped_cameras.end(),
+                       [&](const std::string& pattern) { return MatchesPattern(pattern, camera); });
+  }
+
+  bool LeavesOut(uint64_t episode) const {
+    return std::any_of(left_out.begin(), left_out.end(),
+                       [&](const EpisodeRange& range) { return range.Contains(episode); });
+  }
+  /// What is done to the dataset, and how to read what that asks of its rows. A snapshot in the
+  /// Hub's cache (read/needed_files.h) is read only as far as these rules need it.
+  const Adaptation* rules = nullptr;
+  ReadLastRows read_last_rows = {};
+  /// The episodes, by place, whose payload is read; empty: all. Made while reading.
+  std::vector<bool> is_needed = {};
+  /// Takes the paths of files that are needed and not there, which then are no problem; the folder
+  /// `data`, if rows may lie in any data file.
+  std::vector<std::string>* missing_files = nullptr;
+
+  bool Needs(size_t place) const { return is_needed.empty() || is_needed[place]; }
+  /// How a loop over the files of a source is run.
+  ForEach for_each = OneByOne;
 };
 
-/// Reads the dataset at `root`, in the version that its meta/info.json names. Reports everything
-/// that is wrong with its files at once.
+/// Reads the dataset at `root`, in the version that it is of (read/version.h). Reports everything
+/// that is wrong with its files at once, each problem with the episodes that it is of, where it is
+/// not of the whole.
 ///
-/// kNotFound: no dataset there. kUnsupported (E-version): a version that is not supported.
+/// kNotFound: no dataset there. kUnsupported (E-version): a version that is not read.
 /// kCorrupt: files that are missing, unreadable, or contradict themselves.
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const ReadOptions& options = {});
@@ -29,17 +62,18 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
 /// Reads info.json alone; the other parts of the dataset may be broken.
 Result<Schema> ReadSchema(const io::FileSystem& file_system, const std::string& root);
 
-/// Reads info.json, and meta/tasks.parquet if it `wants_tasks`.
+/// Reads info.json, and the tasks if it `wants_tasks`.
 Result<RuleFacts> ReadFacts(const io::FileSystem& file_system, const std::string& root,
                             bool wants_tasks);
 
 /// What the metadata say of a dataset, without its episodes.
 struct Outline {
-  std::string version;  ///< as info.json names it
+  std::string version;  ///< of the format, as it is read
   Schema schema;
   std::vector<std::string> tasks;
   std::vector<FeatureStatistics> statistics;  ///< of stats.json; empty if there is none
-  /// (camera, the stream of its first video file); none for a camera without file-000.
+  /// (camera, the stream of its first video file); none for a camera without
+  /// one.
   std::vector<std::pair<std::string, mp4::StreamSummary>> first_videos;
 };
 

@@ -1,10 +1,12 @@
 #include "read/read_source.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"
 #include "formats/parquet/cells.h"
-#include "model/retime.h"
+#include "formats/parquet/file_splice.h"
+#include "measure/measure.h"
 #include "read/read.h"
 
 namespace robomerge {
@@ -50,22 +52,105 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
   };
 }
 
+Result<ReadOptions> OptionsFor(const io::FileSystem& file_system, const Adaptation& rules,
+                               const ForEach& for_each) {
+  ReadOptions options;
+  options.rules = &rules;
+  options.read_last_rows = LastRowsOn(file_system);
+  options.decodes_times = rules.retime;
+  options.for_each = for_each;
+  if (!rules.left_out.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(options.left_out, ParseEpisodes(rules.left_out));
+  }
+  // Patterns are of the new names.
+  if (rules.rename.empty()) options.dropped_cameras = rules.drop;
+  return options;
+}
+
+// Where the rows of the episodes lie, in the order of `episodes`.
+std::vector<std::vector<RowsElsewhere>> PlacesOf(const Dataset& dataset,
+                                                 const std::vector<size_t>& episodes) {
+  std::map<size_t, size_t> number;
+  for (size_t at = 0; at < episodes.size(); ++at) number[episodes[at]] = at;
+  std::vector<std::vector<RowsElsewhere>> places(episodes.size());
+  for (uint32_t file = 0; file < dataset.data_files.size(); ++file) {
+    for (const EpisodeRows& rows : dataset.data_files[file].episodes) {
+      const auto entry = number.find(static_cast<size_t>(rows.episode_index));
+      if (entry == number.end() || dataset.episodes[entry->first].data_file != file) continue;
+      std::vector<RowsElsewhere>& parts = places[entry->second];
+      parts = {{file, rows.first_row, rows.num_rows}};
+      parts.insert(parts.end(), rows.more.begin(), rows.more.end());
+    }
+  }
+  return places;
+}
+
+Result<std::vector<TaskFrames>> CountTasks(const io::FileSystem& file_system,
+                                           const Dataset& dataset,
+                                           const std::vector<size_t>& episodes) {
+  std::map<uint32_t, std::vector<int64_t>> columns;  // by data file
+  std::vector<TaskFrames> counted;
+  for (const std::vector<RowsElsewhere>& parts : PlacesOf(dataset, episodes)) {
+    std::map<int64_t, uint64_t> frames;
+    for (const RowsElsewhere& part : parts) {
+      const auto [column, is_new] = columns.try_emplace(part.data_file);
+      if (is_new) {
+        ROBOMERGE_ASSIGN_OR_RETURN(
+            const std::unique_ptr<io::RandomAccessFile> file,
+            file_system.OpenForReading(dataset.data_files[part.data_file].path));
+        ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
+        ROBOMERGE_ASSIGN_OR_RETURN(column->second,
+                                   parquet::ReadInt64Column(*file, footer, "task_index"));
+      }
+      const uint64_t end =
+          std::min<uint64_t>(part.first_row + part.num_rows, column->second.size());
+      for (uint64_t row = part.first_row; row < end; ++row) ++frames[column->second[row]];
+    }
+    counted.emplace_back(frames.begin(), frames.end());
+  }
+  return counted;
+}
+
+RowFacts FactsOn(const io::FileSystem& file_system) {
+  RowFacts facts;
+  facts.last_rows = LastRowsOn(file_system);
+  facts.count_tasks = [&file_system](const Dataset& dataset, const std::vector<size_t>& episodes) {
+    return CountTasks(file_system, dataset, episodes);
+  };
+  facts.measure = [&file_system](const Dataset& dataset, const std::vector<size_t>& episodes,
+                                 const std::vector<std::string>& features) {
+    return MeasureRows(file_system, dataset, PlacesOf(dataset, episodes), features);
+  };
+  return facts;
+}
+
 }  // namespace
 
-Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source) {
+Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source,
+                           const ForEach& for_each) {
   const Adaptation& rules = source.adaptation;
-  ROBOMERGE_ASSIGN_OR_RETURN(
-      Dataset dataset, ReadDataset(file_system, source.location, {.decodes_times = rules.retime}));
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(file_system, rules, for_each));
+  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location, options));
   if (rules.empty()) return dataset;
-  const Status adapted = Adapt(rules, source.name, LastRowsOn(file_system), dataset);
+  const Status adapted = Adapt(rules, source.name, FactsOn(file_system), dataset);
   ROBOMERGE_RETURN_NOT_OK(adapted.OfSource(source.location));
-  if (rules.retime) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
   return dataset;
 }
 
+Status ReadMissingFiles(const io::FileSystem& file_system, const SourceSpec& source,
+                        const ForEach& for_each, std::vector<std::string>& missing) {
+  ROBOMERGE_ASSIGN_OR_RETURN(ReadOptions options,
+                             OptionsFor(file_system, source.adaptation, for_each));
+  options.missing_files = &missing;
+  return ReadDataset(file_system, source.location, options).status();
+}
+
 Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system,
-                                               const SourceSpec& source) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, source.location));
+                                               const SourceSpec& source, const ForEach& for_each) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options,
+                             OptionsFor(file_system, source.adaptation, for_each));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset,
+                             ReadDataset(file_system, source.location, options));
   Result<std::vector<EpisodeChoice>> choices =
       ChooseEpisodes(dataset, source.adaptation, LastRowsOn(file_system));
   if (!choices.ok()) return choices.status().OfSource(source.location);

@@ -162,7 +162,7 @@ class Reader {
   bool TakeRule(const Node& key, const Node& node, Rules& rules, RuleLines& lines) {
     bool is_known = false;
     Adaptation::VisitFields(rules.adaptation, [&](const char* name, auto& value) {
-      if (key.text != name || key.text == "entry") return;
+      if (key.text != name || key.text == "entry" || key.text == "left_out") return;
       is_known = true;
       rules.given.insert(key.text);
       using Value = std::remove_cvref_t<decltype(value)>;
@@ -214,7 +214,8 @@ class Reader {
   void TakePath(const std::string& key, const Node& node, std::string& value) {
     Take(key, node, value);
     const std::string folder = ParentOf(recipe_.path);
-    if (value.empty() || value.starts_with('/') || folder == ".") return;
+    if (value.empty() || value.starts_with('/') || value.starts_with("hf:") || folder == ".")
+      return;
     value = io::JoinPath(folder, value);
   }
 
@@ -259,15 +260,24 @@ class Reader {
     Take(key, node, value.emplace());
   }
 
-  template <HasNames Enum>
-  void Take(const std::string& key, const Node& node, Enum& value) {
+  template <HasNames Choice>
+  void Take(const std::string& key, const Node& node, Choice& value) {
     if (node.kind == Kind::kText) {
-      if (const auto named = FromName<Enum>(node.text)) {
-        value = *named;
+      if (const auto choice = FromName<Choice>(node.text)) {
+        value = *choice;
         return;
       }
     }
-    AddWrong(key, node, ListOfNames<Enum>());
+    const auto names = NamesOf(Choice());
+    const std::vector<std::string> words(names.begin(), names.end() - 1);
+    AddWrong(key, node, StrCat(Join(words, ", "), " or ", names.back()));
+  }
+  void Take(const std::string& key, const Node& node, StatsMode& value) {
+    const auto mode = node.kind == Kind::kText ? FromName<StatsMode>(node.text) : std::nullopt;
+    if (mode)
+      value = *mode;
+    else
+      AddWrong(key, node, "exact or fold");
   }
 
   void TakeEpisodes(const std::string& key, const Node& node, std::string& value) {

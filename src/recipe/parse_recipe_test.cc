@@ -84,6 +84,9 @@ copy_mode: share
 overwrite: true
 sync: false
 tmp_root: tmp
+stats: fold
+skip_broken: episodes
+skipped: list.jsonl
 verify: true
 episodes: [1, 3-4, 7]
 exclude_episodes: 5
@@ -121,6 +124,9 @@ sources: [a]
   EXPECT_EQ(recipe.options.copy_mode, CopyMode::kShare);
   EXPECT_TRUE(recipe.options.overwrite && recipe.verify && !recipe.options.sync);
   EXPECT_EQ(recipe.options.staging_root, "tmp");
+  EXPECT_EQ(recipe.options.stats, StatsMode::kFold);
+  EXPECT_EQ(recipe.options.skip_broken, SkipBroken::kEpisodes);
+  EXPECT_EQ(recipe.options.skipped_path, "list.jsonl");
   const Adaptation& rules = recipe.sources.at(0).adaptation;
   EXPECT_EQ(rules.episodes, "1,3-4,7");
   EXPECT_EQ(rules.exclude_episodes, "5");

@@ -21,6 +21,12 @@ Partial Combine(Partial left, const Partial& right) {
   left.sources =
       Rope<std::shared_ptr<const DescribedSource>>::Concatenate(left.sources, right.sources);
   left.warnings = Rope<Problem>::Concatenate(left.warnings, right.warnings);
+  for (const Skipped& one : right.skipped) {
+    left.skipped.push_back(one);
+    left.skipped.back().position += left.num_given;
+  }
+  left.num_given += right.num_given;
+  left.skip_broken = std::max(left.skip_broken, right.skip_broken);
   left.num_episodes += right.num_episodes;
   left.num_frames += right.num_frames;
   left.payload_bytes += right.payload_bytes;

@@ -20,6 +20,9 @@ Partial Leaf(size_t number, std::mt19937& random) {
   if (random() % 3 == 0) dataset->schema.fps = 10 + static_cast<int>(random() % 3);
   auto source = std::make_shared<DescribedSource>();
   Partial leaf;
+  leaf.num_given = 1;
+  if (random() % 4 == 0) leaf.skipped = {{0, dataset->root, "", random() % 2 == 0 ? "" : "3", {}}};
+  if (!leaf.skipped.empty() && leaf.skipped.front().is_whole()) return leaf;
   leaf.schemas.push_back({std::shared_ptr<const Schema>(dataset, &dataset->schema),
                           dataset->schema.Fingerprint(), 0, dataset->root, 1});
   for (size_t task = 0; task < random() % 4; ++task) leaf.tasks.Add(StrCat("task ", random() % 6));
@@ -44,6 +47,14 @@ std::string Print(const Partial& partial) {
                    schema.num_sources);
   }
   for (const Problem& warning : partial.warnings.Flatten()) text += "\n" + warning.what;
+  for (const Skipped& one : partial.skipped)
+    text += StrCat("\n", one.position, " ", one.source, " ", one.episodes);
+  text += StrCat("\n", partial.num_given, " given");
+  const std::vector<std::shared_ptr<const DescribedSource>> sources = partial.sources.Flatten();
+  const std::vector<uint64_t> positions = PositionsOf(partial);
+  for (size_t at = 0; at < sources.size(); ++at) {
+    EXPECT_EQ(sources[at]->dataset->root, StrCat("source", positions[at]));
+  }
   return text;
 }
 
@@ -74,7 +85,12 @@ TEST(Combine, KeepsFirstAppearanceOrderOfTasks) {
 
 TEST(Combine, KeepsSchemasThatDisagree) {
   std::mt19937 random(1);
-  Partial a = Leaf(0, random), b = Leaf(1, random);
+  const auto sound_leaf = [&](size_t number) {
+    Partial leaf;
+    while (leaf.schemas.empty()) leaf = Leaf(number, random);
+    return leaf;
+  };
+  Partial a = sound_leaf(0), b = sound_leaf(1);
   a.schemas[0].fingerprint = "x";
   b.schemas[0].fingerprint = "y";
   const Partial both = Combine(Combine(a, b), a);

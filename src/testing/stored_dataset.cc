@@ -1,8 +1,10 @@
 #include "testing/stored_dataset.h"
 
 #include "base/check.h"
+#include "base/text.h"
 #include "formats/json/json.h"
 #include "formats/parquet/table.h"
+#include "model/file_id.h"
 #include "testing/made_movie.h"
 
 namespace robomerge {
@@ -109,6 +111,56 @@ void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
   std::string bytes(reinterpret_cast<const char*>(movie.data()), movie.size());
   ROBOMERGE_CHECK(
       file_system.Put(root + "/videos/camera/chunk-000/file-000.mp4", std::move(bytes)).ok());
+}
+
+void PutOldTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
+                       int64_t num_episodes, uint8_t seed) {
+  Json info = json::Parse(Info(num_episodes), "info").value();
+  info["codebase_version"] = "v2.1";
+  for (const char* key : {"data_files_size_in_mb", "video_files_size_in_mb"}) info.erase(key);
+  info["total_videos"] = num_episodes;
+  info["total_chunks"] = 1;
+  info["splits"]["train"] = StrCat("0:", num_episodes);
+  info["data_path"] = kEpisodeDataPath;
+  info["video_path"] = kEpisodeVideoPath;
+  ROBOMERGE_CHECK(file_system.Put(root + "/meta/info.json", json::Dump(info)).ok());
+  const std::string task = StrCat("task ", seed);
+  std::string episodes, statistics;
+  for (int64_t at = 0; at < num_episodes; ++at) {
+    episodes += StrCat(R"({"episode_index": )", at, R"(, "tasks": [")", task, R"("], "length": )",
+                       kFrames, "}\n");
+    statistics += StrCat(
+        R"({"episode_index": )", at,
+        R"(, "stats": {"timestamp": {"min": [0.0], "max": [0.1], "mean": [0.05], "std": [0.037], )",
+        R"("count": [)", kFrames, "]}}}\n");
+    parquet::TableWriter data;
+    std::vector<int64_t> frame, index;
+    std::vector<double> timestamp;
+    for (int64_t row = 0; row < kFrames; ++row) {
+      frame.push_back(row);
+      index.push_back(at * kFrames + row);
+      timestamp.push_back(static_cast<double>(row) / kFps);
+    }
+    data.AddDouble("timestamp", timestamp);
+    data.AddInt64("frame_index", frame);
+    data.AddInt64("episode_index", std::vector<int64_t>(kFrames, at));
+    data.AddInt64("index", index);
+    data.AddInt64("task_index", std::vector<int64_t>(kFrames, 0));
+    const auto path = [&](const char* path_template) {
+      return io::JoinPath(root, ExpandEpisodeTemplate(path_template, {0, at}, "camera").value());
+    };
+    PutTable(file_system, path(kEpisodeDataPath), data, kFrames);
+    const std::vector<std::byte> movie = mp4::WriteTestFile(
+        mp4::EvenMovie(static_cast<uint32_t>(kFrames), static_cast<uint8_t>(seed + at)));
+    std::string bytes(reinterpret_cast<const char*>(movie.data()), movie.size());
+    ROBOMERGE_CHECK(file_system.Put(path(kEpisodeVideoPath), std::move(bytes)).ok());
+  }
+  ROBOMERGE_CHECK(file_system.Put(root + "/meta/episodes.jsonl", episodes).ok());
+  ROBOMERGE_CHECK(file_system.Put(root + "/meta/episodes_stats.jsonl", statistics).ok());
+  ROBOMERGE_CHECK(
+      file_system
+          .Put(root + "/meta/tasks.jsonl", StrCat(R"({"task_index": 0, "task": ")", task, "\"}\n"))
+          .ok());
 }
 
 }  // namespace robomerge

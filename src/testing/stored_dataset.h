@@ -11,4 +11,8 @@ namespace robomerge {
 void PutTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
                     int64_t num_episodes, uint8_t seed);
 
+/// The same as of v2.1: a data file and a video for each episode.
+void PutOldTestDataset(io::MemoryFileSystem& file_system, const std::string& root,
+                       int64_t num_episodes, uint8_t seed);
+
 }  // namespace robomerge

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "formats/parquet/compare_rows.h"
 #include "model/distribution.h"
+#include "model/source_statistics.h"
 #include "verify/checks.h"
 #include "verify/episode_statistics.h"
 
@@ -223,6 +224,12 @@ class Kept {
     return value;
   }
 
+  // Whether the rows, and not the source, decide what the statistics of the feature are.
+  bool IsMeasuredHere(const std::string& name) const {
+    const Feature* feature = all_.is_measured ? dataset_.schema.Find(name) : nullptr;
+    return feature != nullptr && !IsBookkeeping(name) && IsMeasurable(feature->dtype());
+  }
+
   void CheckCells(uint64_t episode, const EpisodeStatistics& statistics,
                   const EpisodeStatistics& of_source) {
     const EpisodeOfSource& origin = all_.origins[episode];
@@ -235,6 +242,7 @@ class Kept {
     of_source.ForEach(origin.episode, [&](const StatColumn& column, const double* values) {
       in_source.emplace(column.feature, column.stat);
       const std::string name = StrCat("stats/", column.feature, "/", column.stat);
+      if (IsMeasuredHere(column.feature)) return;
       const auto entry = found.find({column.feature, column.stat});
       if (entry == found.end()) {
         findings_.Add(Say("V-statistics", "episode has lost a statistic of its source",
@@ -261,7 +269,9 @@ class Kept {
       }
     });
     for (const auto& [key, numbers] : found) {
-      if (in_source.contains(key) || IsBookkeeping(key.first)) continue;
+      if (in_source.contains(key) || IsBookkeeping(key.first) ||
+          IsMeasuredHere(std::string(key.first)))
+        continue;
       const std::string name = StrCat(key.first, "/", key.second);
       findings_.Add(Say("V-statistics", "episode has a statistic that its source has not",
                         all_.destination.EpisodeWhere(episode, "stats/" + name), "", "",

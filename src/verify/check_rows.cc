@@ -55,6 +55,11 @@ class RowsCheck {
         for (uint32_t element = 0; element < numbers[column].width; ++element) {
           moments[column].push_back(
               Moments::Of(numbers[column].values, element, numbers[column].width, num_rows));
+          // Measured statistics are those of the finite numbers.
+          if (all_.is_measured)
+            moments[column].back() = Profile::Of(moments[column].back(), numbers[column].values,
+                                                 element, numbers[column].width, num_rows)
+                                         .finite;
         }
         Add(result_.moments[column], moments[column]);
         if (all_.is_profiled) AddProfile(column, numbers[column], moments[column], num_rows);
@@ -65,6 +70,8 @@ class RowsCheck {
         CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       } else if (episode < all_.origins.size()) {
         ROBOMERGE_RETURN_NOT_OK(Against(episode, rows, numbers));
+        if (all_.is_measured)
+          CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       }
     }
     return Status();
@@ -209,7 +216,10 @@ class RowsCheck {
     };
     comparer_.emplace(file_, footer_, *source_opened_, source_footer_, std::move(compared),
                       std::move(pictures), changes);
-    tasks_.emplace(*source_opened_, source_footer_, std::vector<std::string>{"task_index"});
+    tasks_.reset();
+    const std::vector<std::string>& columns = source_footer_.column_names();
+    if (std::find(columns.begin(), columns.end(), "task_index") != columns.end())
+      tasks_.emplace(*source_opened_, source_footer_, std::vector<std::string>{"task_index"});
     return Status();
   }
 
@@ -252,15 +262,16 @@ class RowsCheck {
     const Dataset& source = all_.sources[origin.source].dataset;
     ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, part.data_file));
     const std::string& source_path = source_opened_->path();
-    Result<parquet::ComparedRows> comparison =
-        comparer_->Compare(rows.first_row + done, part.first_row, part.num_rows);
+    const EpisodeRows& from = *all_.sources[origin.source].rows[origin.episode];
+    const std::optional<parquet::TimeShift> shift = ShiftOf(source, from);
+    Result<parquet::ComparedRows> comparison = comparer_->Compare(
+        rows.first_row + done, part.first_row, part.num_rows, shift ? &*shift : nullptr);
     ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.root));
     const parquet::ComparedRows compared = std::move(comparison).value();
-    const bool is_retimed = all_.sources[origin.source].rows[origin.episode]->is_retimed;
     for (const parquet::RowDifference& difference : compared.differences) {
       const bool is_made_anew =
           difference.column == "frame_index" || difference.column == "timestamp";
-      if (is_retimed && is_made_anew) continue;
+      if (from.is_retimed && is_made_anew) continue;
       const uint64_t frame = done + difference.row;
       result_.findings.Add(Say("V-value", "value differs from its source",
                                Where(difference.column, rows.first_row + frame),
@@ -268,10 +279,7 @@ class RowsCheck {
                                       part.first_row + difference.row),
                                difference.found, {episode, difference.column, frame}));
     }
-    Result<std::vector<parquet::NumberRows>> old_tasks =
-        tasks_->Read(part.first_row, part.num_rows);
-    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(old_tasks.status(), source.root));
-    const std::vector<double>& old = old_tasks->front().values;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<double> old, OldTasks(origin, part));
     for (uint64_t row = 0; row < old.size() && done + row < tasks.size(); ++row) {
       const std::string *expected = TaskOf(source, old[row]),
                         *found = TaskOf(all_.destination.dataset, tasks[done + row]);
@@ -283,6 +291,18 @@ class RowsCheck {
       break;
     }
     return Status();
+  }
+
+  // Where rows do not name their tasks, all have the one that reading gave the episode.
+  Result<std::vector<double>> OldTasks(const EpisodeOfSource& origin, const RowsElsewhere& part) {
+    const Subject& source = all_.sources[origin.source];
+    const auto& tasks = source.rows[origin.episode]->task_frames;
+    if (!tasks_ && tasks.size() == 1)
+      return std::vector<double>(part.num_rows, static_cast<double>(tasks.front().first));
+    if (!tasks_) return std::vector<double>();
+    Result<std::vector<parquet::NumberRows>> read = tasks_->Read(part.first_row, part.num_rows);
+    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(read.status(), source.dataset.root));
+    return std::move(read->front().values);
   }
 
   // Names the source in problems of its file: against what cannot be decoded nothing is verified.
@@ -324,7 +344,7 @@ class RowsCheck {
 std::vector<std::string> NumericColumns(const Case& all) {
   std::vector<std::string> columns(std::begin(kNumbered), std::end(kNumbered));
   if (all.is_retimed) columns.emplace_back("timestamp");
-  if (all.has_sources()) return columns;
+  if (all.has_sources() && !all.is_measured) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();
     // float16 is left out: Arrow hands it out as bits, and no recorder writes it.

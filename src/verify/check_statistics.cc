@@ -43,12 +43,12 @@ class Cells {
   Cells(std::string kind, FindingList& findings) : kind_(std::move(kind)), findings_(findings) {}
 
   void Check(const std::string& feature, const std::string& stat, const double* values,
-             size_t width, const ElementMoments& moments, const std::string& where,
-             std::optional<uint64_t> episode) {
+             size_t width, const ElementMoments& moments, uint64_t num_frames,
+             const std::string& where, std::optional<uint64_t> episode) {
     const Place place{episode, feature + "/" + stat, {}};
     if (stat == "count") {
       // LeRobot may count the rows of a matrix instead of the frames.
-      const double count = moments.front().count;
+      const auto count = static_cast<double>(num_frames);
       if (width == 1 &&
           (values[0] == count || values[0] == count * static_cast<double>(moments.size())))
         return;
@@ -63,6 +63,8 @@ class Cells {
       return;
     }
     for (size_t at = 0; at < width; ++at) {
+      // There was no finite number.
+      if (reduced[at].count == 0 && std::isnan(values[at])) continue;
       if (IsMoment(stat) ? Matches(stat, values[at], reduced[at])
                          : InRange(values[at], reduced[at]))
         continue;
@@ -227,21 +229,28 @@ Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& fi
                                                         const Case& all, FindingList& findings) {
   std::vector<SourceStatistics> held(all.sources.size());
   std::vector<StatisticsPart> parts;
+  std::vector<uint64_t> num_frames;
   std::map<std::string, size_t> num_describing;
   size_t num_sources = 0;
   for (size_t at = 0; at < all.sources.size(); ++at) {
     const Dataset& source = all.sources[at].dataset;
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        held[at], ChooseStatistics(source, [&](const std::vector<std::string>& features) {
-          return MeasureEach(file_system, source, features);
-        }));
+    ROBOMERGE_ASSIGN_OR_RETURN(held[at],
+                               ChooseStatistics(
+                                   source,
+                                   [&](const std::vector<std::string>& features) {
+                                     return MeasureEach(file_system, source, features);
+                                   },
+                                   all.is_measured ? StatsMode::kExact : StatsMode::kFold));
+    num_frames.push_back(source.num_frames());
     parts.push_back(
         {held[at].is_as_written ? &*source.statistics : &held[at].features, source.root});
     if (source.episodes.empty()) continue;
     ++num_sources;
     for (const FeatureStatistics& one : *parts.back().features) ++num_describing[one.feature];
   }
-  Result<std::vector<FeatureStatistics>> whole = AggregateStatistics(parts, nullptr);
+  Result<std::vector<FeatureStatistics>> whole = all.is_measured
+                                                     ? AggregateByFrames(parts, num_frames, nullptr)
+                                                     : AggregateStatistics(parts, nullptr);
   if (!whole.ok()) {
     findings.Add(FromProblem(whole.status().problems().front()));
     return std::vector<FeatureStatistics>();
@@ -261,13 +270,16 @@ void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics
   Cells cells("V-statistics", findings);
   statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
     const Feature* feature = subject.dataset.schema.Find(column.feature);
-    if (feature != nullptr && feature->is_camera())
+    if (feature != nullptr && feature->is_camera() && !all.has_sources())
       CheckCameraCell(subject, episode, column, values, findings);
+    // Held against the sources' elsewhere.
+    if (all.has_sources() && IsBookkeeping(column.feature)) return;
     const size_t number = ColumnOf(columns, column.feature);
     if (number >= columns.size() || moments[number].empty() ||
         !(IsMoment(column.stat) || column.stat == "count" || IsQuantile(column.stat)))
       return;
     cells.Check(column.feature, column.stat, values, column.width, moments[number],
+                subject.dataset.episodes[episode].length_frames,
                 subject.EpisodeWhere(episode, StrCat("stats/", column.feature, "/", column.stat)),
                 episode);
   });
@@ -288,12 +300,17 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
                      dataset.root + "/meta/stats.json", "stats.json"));
     return Status();
   }
-  if (!all.has_sources()) {
+  if (!all.has_sources() || all.is_measured) {
     std::set<std::string> cameras;
     for (const Feature& feature : dataset.schema.features) {
       if (feature.is_camera()) cameras.insert(feature.name);
     }
-    expected = AggregateEpisodes(dataset, cameras);
+    std::vector<FeatureStatistics> folded = AggregateEpisodes(dataset, cameras, all.is_measured);
+    // Sources stand in for cameras that not every episode describes.
+    std::erase_if(expected, [&](const FeatureStatistics& one) {
+      return Find(folded, one.feature) != nullptr;
+    });
+    expected.insert(expected.end(), folded.begin(), folded.end());
   }
   for (const FeatureStatistics& wanted : expected) {
     if (Find(*dataset.statistics, wanted.feature) == nullptr) {
@@ -315,21 +332,26 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
     const size_t number = ColumnOf(columns, found.feature);
     const bool has_data = number < columns.size() && !moments[number].empty();
     const bool is_rewritten = IsBookkeeping(found.feature);
-    if (has_data && (is_rewritten || !all.has_sources())) {
+    const Feature* feature = dataset.schema.Find(found.feature);
+    const bool is_measured =
+        all.is_measured && feature != nullptr && IsMeasurable(feature->dtype());
+    if (has_data && (is_rewritten || is_measured || !all.has_sources())) {
       for (const Statistic& statistic : found.statistics) {
         if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name))
           continue;
         cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(),
-                    moments[number], StatsWhere(dataset, found.feature, statistic.name), {});
+                    moments[number], dataset.num_frames(),
+                    StatsWhere(dataset, found.feature, statistic.name), {});
       }
     } else if (const FeatureStatistics* wanted = Find(expected, found.feature)) {
       CompareFolded(dataset, found, *wanted, all.has_sources(), findings);
-    } else if (all.is_paired) {
+    } else if (all.is_paired && !is_measured) {
       findings.Add(Say("V-stats", "stats.json describes a feature that no source describes",
                        StrCat(dataset.root, "/meta/stats.json: ", found.feature), "", "",
                        {{}, found.feature, {}}));
     }
-    if (ranges) ranges->Check(found, findings);
+    // Those of episodes may be the recorder's estimates, which need not enclose the true ones.
+    if (ranges && !is_measured) ranges->Check(found, findings);
   }
   return Status();
 }

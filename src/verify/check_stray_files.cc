@@ -12,12 +12,18 @@ constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images",
                                             "meta",      "data",    "videos"};
 constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json",     "tasks.parquet",
                                                "episodes",  "robomerge.json", "subtasks.parquet"};
+// Of versions up to v2.1.
+constexpr std::string_view kOldMetadata[] = {"info.json", "stats.json", "tasks.jsonl",
+                                             "episodes.jsonl", "episodes_stats.jsonl"};
 constexpr int kMostDepth = 16;
 
 class Walk {
  public:
   Walk(const io::FileSystem& file_system, const Dataset& dataset, FindingList& findings)
-      : file_system_(file_system), root_(dataset.root), findings_(findings) {
+      : file_system_(file_system),
+        root_(dataset.root),
+        is_old_(!dataset.episodes_files.empty() && !dataset.episodes_files[0].is_table()),
+        findings_(findings) {
     for (const EpisodesFile& file : dataset.episodes_files) named_.insert(file.path);
     for (const DataFile& file : dataset.data_files) named_.insert(file.path);
     for (const VideoKey& key : dataset.video_keys) {
@@ -27,7 +33,8 @@ class Walk {
 
   Status Run() {
     ROBOMERGE_RETURN_NOT_OK(Names(root_, kKnownNames));
-    ROBOMERGE_RETURN_NOT_OK(Names(io::JoinPath(root_, "meta"), kKnownMetadata));
+    const std::string meta = io::JoinPath(root_, "meta");
+    ROBOMERGE_RETURN_NOT_OK(is_old_ ? Names(meta, kOldMetadata) : Names(meta, kKnownMetadata));
     for (const char* folder : {"meta/episodes", "data", "videos"})
       ROBOMERGE_RETURN_NOT_OK(Files(io::JoinPath(root_, folder), 0));
     return Status();
@@ -73,6 +80,7 @@ class Walk {
 
   const io::FileSystem& file_system_;
   const std::string& root_;
+  const bool is_old_;
   FindingList& findings_;
   std::set<std::string> named_;
 };

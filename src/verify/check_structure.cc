@@ -36,6 +36,7 @@ class Structure {
   Status EpisodesFiles() {
     std::set<std::string> columns;
     for (size_t file = 0; file < dataset_.episodes_files.size(); ++file) {
+      if (!dataset_.episodes_files[file].is_table()) continue;
       const std::string& path = dataset_.episodes_files[file].path;
       ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> opened,
                                  file_system_.OpenForReading(path));

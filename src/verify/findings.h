@@ -79,6 +79,7 @@ struct Case {
   bool is_paired = false;    ///< destination and sources have as many episodes
   bool is_profiled = false;  ///< what the numbers are is asked for too
   bool is_retimed = false;   ///< some source is
+  bool is_measured = false;  ///< statistics of numbers are those of the rows, as the record says
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }

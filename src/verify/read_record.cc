@@ -1,6 +1,7 @@
 #include "verify/read_record.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -16,24 +17,54 @@ bool HoldsRules(const json::Json& entries) {
   });
 }
 
+// Takes out the sources that the merge has left out as a whole, if they are among those that are
+// given: whoever verifies names what was given to the merge, or what it kept.
+void RemoveSkipped(const json::Json& record, size_t num_kept, std::vector<SourceSpec>& sources) {
+  if (!record.contains("skipped") || !record.at("skipped").is_array()) return;
+  std::set<uint64_t> positions;
+  for (const json::Json& one : record.at("skipped")) {
+    const bool is_whole = one.is_object() && !one.contains("episodes");
+    if (is_whole && one.contains("position") && one.at("position").is_number_integer() &&
+        one.at("position") >= 0)
+      positions.insert(one.at("position").get<uint64_t>());
+  }
+  if (positions.empty() || sources.size() != num_kept + positions.size()) return;
+  uint64_t position = 0;
+  std::erase_if(sources, [&](const SourceSpec&) { return positions.contains(position++); });
+}
+
+std::string RecordPath(const std::string& root) {
+  return io::JoinPath(root, "meta/robomerge.json");
+}
+
+// An empty object if there is none: a dataset needs none. A damaged one is found by other checks.
+Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root) {
+  const Result<std::string> text = io::ReadWholeFile(file_system, RecordPath(root));
+  if (!text.ok() && text.status().code() != Code::kNotFound) return text.status().OfKind("E-io");
+  if (!text.ok()) return json::Json::object();
+  Result<json::Json> record = json::Parse(*text, RecordPath(root));
+  return record.ok() && record->is_object() ? std::move(record) : json::Json::object();
+}
+
 }  // namespace
+
+Result<bool> IsMeasured(const io::FileSystem& file_system, const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
+  if (!record.contains("options")) return false;
+  const json::Json& options = record.at("options");
+  return options.is_object() && options.value("stats", json::Json()) == json::Json("exact");
+}
 
 Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations) {
   std::vector<SourceSpec> sources(locations.begin(), locations.end());
   if (sources.empty()) return sources;
-  const std::string path = io::JoinPath(destination, "meta/robomerge.json");
-  const Result<std::string> text = io::ReadWholeFile(file_system, path);
-  if (!text.ok()) {
-    if (text.status().code() == Code::kNotFound) return sources;
-    return text.status().OfKind("E-io");
-  }
-  // A damaged record is found by other checks; a dataset needs none.
-  const Result<json::Json> record = json::Parse(*text, path);
-  if (!record.ok() || !record->is_object() || !record->contains("sources")) return sources;
-  const json::Json& entries = record->at("sources");
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, destination));
+  if (!record.contains("sources")) return sources;
+  const json::Json& entries = record.at("sources");
   if (!entries.is_array()) return sources;
+  RemoveSkipped(record, entries.size(), sources);
   if (entries.size() != sources.size() && HoldsRules(entries)) {
     return Problem(Code::kInvalidArgument,
                    "the dataset was made by rules, of another number of sources")
@@ -54,7 +85,7 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
     if (!rules) {
       return Problem(Code::kUnsupported, "the dataset was made by rules that are not known here")
           .Kind("E-version")
-          .At(StrCat(path, ": sources[", source, "].adaptation"))
+          .At(StrCat(RecordPath(destination), ": sources[", source, "].adaptation"))
           .Found(json::DumpLine(entry.at("adaptation")))
           .Hint("verify it with the robomerge that made it, or a later one");
     }

@@ -11,11 +11,16 @@
 namespace robomerge {
 
 /// The sources at `locations`, in the order of the merge, with the names and rules that
-/// meta/robomerge.json of `destination` keeps; without any where there is no such record, or not
-/// one of as many sources. kUnsupported if the record has a rule that is not known,
-/// kInvalidArgument (E-sources) if it has rules of another number of sources.
+/// meta/robomerge.json of `destination` keeps, and without those that the merge left out; without
+/// any of it where there is no such record, or not one of as many sources. kUnsupported if the
+/// record has a rule that is not known, kInvalidArgument (E-sources) if it has rules of another
+/// number of sources.
 Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations);
+
+/// Whether meta/robomerge.json of the dataset says that its statistics are measured.
+/// Fails if the system refuses to read it.
+Result<bool> IsMeasured(const io::FileSystem& file_system, const std::string& root);
 
 }  // namespace robomerge

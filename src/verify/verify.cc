@@ -10,7 +10,9 @@
 #include "read/read_source.h"
 #include "schedule/executor.h"
 #include "schedule/parallel_for.h"
+#include "schedule/shared_loop.h"
 #include "verify/checks.h"
+#include "verify/read_record.h"
 
 namespace robomerge {
 namespace {
@@ -76,7 +78,7 @@ class VerifyRun {
     case_.options = options;
     case_.is_profiled = profiles != nullptr;
     case_.is_retimed = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
-      return source.adaptation.retime;
+      return source.adaptation.retime || !source.adaptation.trim.empty();
     });
     if (stop != nullptr) parallel_.stop = schedule::StopToken::Watching(*stop);
     parallel_.observer = &observer_;
@@ -116,8 +118,10 @@ class VerifyRun {
       item.name = "read " + root;
       item.category = "read";
       item.body = [this, &read, &root, at](schedule::Spawner&) {
-        read[at] =
-            at == 0 ? ReadDataset(file_system_, root) : ReadSource(file_system_, sources_[at - 1]);
+        ReadOptions options;
+        options.for_each = schedule::SharedLoop(*executor_);
+        read[at] = at == 0 ? ReadDataset(file_system_, root, options)
+                           : ReadSource(file_system_, sources_[at - 1], options.for_each);
         return Status();
       };
       items.push_back(std::move(item));
@@ -139,6 +143,7 @@ class VerifyRun {
       return false;
     }
     case_.destination.dataset = std::move(read.front()).value();
+    ROBOMERGE_ASSIGN_OR_RETURN(case_.is_measured, IsMeasured(file_system_, destination_));
     // What a merge mends in a source is wrong in a result. Of these there are checks of their own.
     static const std::set<std::string> kChecked = {"W-task-twice", "W-stray-file",
                                                    "W-unfinished-file", "W-episode-index"};

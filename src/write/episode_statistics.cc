@@ -1,6 +1,10 @@
 #include "write/episode_statistics.h"
 
-#include <optional>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "model/source_statistics.h"
 
 namespace robomerge::write_internal {
 namespace {
@@ -29,12 +33,23 @@ std::optional<double> TaskStatistic(const Distribution& tasks, const std::string
 
 }  // namespace
 
-EpisodeStatistics::EpisodeStatistics(const MergePlan& plan) : plan_(plan) {
+EpisodeStatistics::EpisodeStatistics(const MergePlan& plan, const EpisodeCorrections* corrections)
+    : plan_(plan), corrections_(corrections) {
   for (size_t at = 0; at < plan.stat_columns.size(); ++at)
     position_[{plan.stat_columns[at].feature, plan.stat_columns[at].stat}] = at;
 }
 
 void EpisodeStatistics::Visit(uint64_t episode, const Visitor& visit) {
+  if (plan_.stats == StatsMode::kFold) return VisitStated(episode, visit);
+  std::vector<bool> is_given(plan_.stat_columns.size());
+  VisitStated(episode, [&](size_t column, std::span<const double> numbers) {
+    is_given[column] = true;
+    visit(column, numbers);
+  });
+  VisitMeasured(episode, is_given, visit);
+}
+
+void EpisodeStatistics::VisitStated(uint64_t episode, const Visitor& visit) {
   const PlannedEpisode& planned = plan_.episodes[episode];
   const bool continues = episode > 0 && next_episode_ == episode &&
                          plan_.episodes[episode - 1].source == planned.source;
@@ -88,6 +103,7 @@ void EpisodeStatistics::VisitRow(uint64_t episode, const StatColumns& layout, co
     if (column.width == 0) continue;
     const std::span<const double> given(numbers, column.width);
     numbers += column.width;
+    if (IsCorrected(episode, column.feature)) continue;
     const Bookkeeping bookkeeping = BookkeepingOf(column);
     if (bookkeeping == Bookkeeping::kNone) {
       visit(targets_[at], given);
@@ -111,6 +127,59 @@ void EpisodeStatistics::VisitRow(uint64_t episode, const StatColumns& layout, co
     }
     visit(targets_[at], moved_);
   }
+}
+
+void EpisodeStatistics::VisitMeasured(uint64_t episode, const std::vector<bool>& is_given,
+                                      const Visitor& visit) const {
+  std::vector<bool> is_measured(is_given.size());
+  if (const std::vector<EpisodeCorrection>* corrections = CorrectionsOf(episode)) {
+    for (const EpisodeCorrection& correction : *corrections) {
+      for (const Statistic& one : correction.statistics.statistics) {
+        const auto place = position_.find({correction.statistics.feature, one.name});
+        if (place == position_.end()) continue;
+        visit(place->second, one.values);
+        is_measured[place->second] = true;
+      }
+    }
+  }
+  for (size_t at = 0; at < is_given.size(); ++at) {
+    const StatColumn& column = plan_.stat_columns[at];
+    if (is_given[at] || is_measured[at] || NeedsEverySource(column.feature)) continue;
+    if (const std::optional<double> value = NumberedStatistic(episode, column))
+      visit(at, std::span(&*value, 1));
+  }
+}
+
+const std::vector<EpisodeCorrection>* EpisodeStatistics::CorrectionsOf(uint64_t episode) const {
+  if (corrections_ == nullptr) return nullptr;
+  const auto found = corrections_->find(episode);
+  return found == corrections_->end() ? nullptr : &found->second;
+}
+
+bool EpisodeStatistics::IsCorrected(uint64_t episode, const std::string& feature) const {
+  const std::vector<EpisodeCorrection>* corrections = CorrectionsOf(episode);
+  return corrections != nullptr && std::ranges::any_of(*corrections, [&](const auto& one) {
+           return one.statistics.feature == feature;
+         });
+}
+
+const Episode& EpisodeStatistics::Row(uint64_t episode) const {
+  const PlannedEpisode& planned = plan_.episodes[episode];
+  return plan_.sources[planned.source]->dataset->episodes[planned.source_episode];
+}
+
+std::optional<double> EpisodeStatistics::NumberedStatistic(uint64_t episode,
+                                                           const StatColumn& column) const {
+  const uint64_t length = Row(episode).length_frames;
+  if (length == 0) return std::nullopt;
+  if (column.stat == "count") return static_cast<double>(length);
+  if (column.feature == "task_index") return TaskStatistic(TasksOf(episode), column.stat);
+  const bool is_index = column.feature == "index";
+  const double value =
+      TrueStatistic(column.stat, std::numeric_limits<double>::quiet_NaN(),
+                    static_cast<double>(is_index ? plan_.episodes[episode].first_frame : episode),
+                    is_index ? 1 : 0, length);
+  return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
 Distribution EpisodeStatistics::TasksOf(uint64_t episode) const {

@@ -11,6 +11,7 @@
 
 #include "io/file_pool.h"
 #include "io/file_system.h"
+#include "model/measured.h"
 #include "model/plan.h"
 #include "robomerge/options.h"
 #include "robomerge/report.h"
@@ -39,6 +40,10 @@ struct WriteContext {
   uint64_t alignment_bytes = 1;
   bool sync = true;
   bool one_worker = false;  ///< steps spawn no parts
+  /// What the data steps measured, for the steps that need it (NeedsMeasures). Null where nothing
+  /// is written: these files then have about the size that they will have.
+  const EpisodeCorrections* corrections = nullptr;
+  const std::string* stats_text = nullptr;
 };
 
 /// Takes what a step wrote. Called once per step, from a worker.

@@ -100,6 +100,7 @@ class DataWriter {
       row_group.progressions = {{"frame_index"},
                                 {"timestamp", plan_.rate.denominator, plan_.rate.numerator}};
     }
+    row_group.shift = ShiftOf(*described.dataset, *place.rows);
     row_groups_.push_back(std::move(row_group));
     return Status();
   }

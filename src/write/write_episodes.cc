@@ -107,7 +107,7 @@ class EpisodesWriter {
       columns[at].list_depth = plan_.stat_columns[at].list_depth;
       columns[at].cell_begin.push_back(0);
     }
-    EpisodeStatistics statistics(plan_);
+    EpisodeStatistics statistics(plan_, context_.corrections);
     for (uint64_t episode = step_.first_episode; episode < end_; ++episode) {
       std::vector<bool> is_given(columns.size());
       statistics.Visit(episode, [&](size_t at, std::span<const double> numbers) {
@@ -139,11 +139,14 @@ class EpisodesWriter {
                              Row(episode - 1).episodes_file == row.episodes_file;
       if (!continues) {
         const EpisodesFile& file = SourceOf(episode).episodes_files[row.episodes_file];
-        const io::PooledFile open(*context_.sources, file.path, file.size_bytes);
-        ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table,
-                                   parquet::Table::ReadColumns(open, plan_.carried_columns));
-        tables.push_back(std::move(table));
-        blocks.push_back({&tables.back(), {}});
+        blocks.push_back({nullptr, {}});
+        if (file.is_table()) {
+          const io::PooledFile open(*context_.sources, file.path, file.size_bytes);
+          ROBOMERGE_ASSIGN_OR_RETURN(parquet::Table table,
+                                     parquet::Table::ReadColumns(open, plan_.carried_columns));
+          tables.push_back(std::move(table));
+          blocks.back().table = &tables.back();
+        }
       }
       blocks.back().rows.push_back(row.row);
     }

@@ -80,7 +80,8 @@ void AppendNumber(NumberKind kind, double number, std::string& line) {
 // each its statistics in that order.
 class StatisticsText {
  public:
-  explicit StatisticsText(const MergePlan& plan) : statistics_(plan) {
+  StatisticsText(const MergePlan& plan, const EpisodeCorrections* corrections)
+      : statistics_(plan, corrections) {
     // Those without episodes may not be there.
     const auto source = std::find_if(plan.sources.begin(), plan.sources.end(),
                                      [](const auto& one) { return one != nullptr; });
@@ -156,7 +157,7 @@ Result<WrittenFile> WriteEpisodesStats(const WriteContext& context, const Episod
   const MergePlan& plan = *context.plan;
   LinesFile file(context, step.kPath);
   ROBOMERGE_RETURN_NOT_OK(file.Open());
-  StatisticsText statistics(plan);
+  StatisticsText statistics(plan, context.corrections);
   for (size_t episode = 0; episode < plan.episodes.size(); ++episode) {
     ROBOMERGE_RETURN_NOT_OK(file.AddLine(
         StrCat("{\"episode_index\": ", episode, ", \"stats\": ", statistics.Of(episode), "}")));

@@ -1,4 +1,5 @@
 #include "formats/parquet/table.h"
+#include "model/statistics_text.h"
 #include "write/write_internal.h"
 
 namespace robomerge::write_internal {
@@ -44,7 +45,10 @@ Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step)
 }
 
 Result<WrittenFile> WriteStats(const WriteContext& context, const StatsStep& step) {
-  return WriteText(context, step.kPath, step.text);
+  if (context.plan->stats == StatsMode::kFold) return WriteText(context, step.kPath, step.text);
+  return WriteText(
+      context, step.kPath,
+      context.stats_text != nullptr ? *context.stats_text : EstimatedStatisticsText(*context.plan));
 }
 
 Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& step) {

@@ -5,7 +5,7 @@ import os
 import sys
 
 import pytest
-from conftest import BUILT_PACKAGE, run_limited, tree_hash
+from conftest import BUILT_PACKAGE, REPOSITORY, run_limited, tree_hash
 from snippets import snippet
 
 
@@ -46,3 +46,26 @@ def test_the_first_lines_of_python(shell, place):
     shell(sys.executable, "merge.py")
     shell("robomerge", "merge", "kitchen_1", "kitchen_2", "-o", "expected")
     assert tree_hash(place / "kitchen") == tree_hash(place / "expected")
+
+
+def test_the_file_to_copy(shell, place):
+    """As it is, but for the lines in capitals, and on this machine instead of Slurm (which
+    test_slurm.py runs)."""
+    if not (BUILT_PACKAGE / "robomerge/bin/robomerge").exists():
+        pytest.skip("the package is not built: -DROBOMERGE_BUILD_PYTHON=ON")
+    shards = sorted(map(str, (place / "shards").iterdir()))
+    (place / "shards.txt").write_text("\n".join(shards) + "\n")
+    text = (REPOSITORY / "examples/merge_on_slurm.py").read_text()
+    for old, new in {
+        "/shared/me": str(place),
+        "JOBS_AT_A_TIME = 100": "JOBS_AT_A_TIME = 2",
+        "WRITE_TASKS = 400": "WRITE_TASKS = 3",
+        'executor="slurm"': 'executor="local"',
+        "        executor_options={\"partition\": PARTITION, \"time\": TIME, \"cpus_per_task\": CPUS},\n": "",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    (place / "merge_on_slurm.py").write_text(text)
+    shell(sys.executable, "merge_on_slurm.py")
+    shell("robomerge", "merge", *shards, "-o", "expected")
+    assert tree_hash(place / "droid") == tree_hash(place / "expected")

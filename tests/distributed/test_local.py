@@ -39,7 +39,9 @@ def test_numbers_of_the_summaries_become_statistics(launch, tmp_path, merge):
             total = stat if isinstance(stat, int | float) else stat["total"]
             totals[step["name"], name] = totals.get((step["name"], name), 0) + total
     assert totals["robomerge: describe", "num_sources"] == len(merge.sources)
-    assert totals["robomerge: write", "num_files_written"] == totals["robomerge: publish", "num_files"]
+    # stats.json and the episodes table need what all ranks have measured.
+    assert totals["robomerge: publish", "num_files_written"] == 2
+    assert totals["robomerge: write", "num_files_written"] + 2 == totals["robomerge: publish", "num_files"]
 
 
 def test_a_second_run_changes_nothing(launch, check_merged):
@@ -160,3 +162,18 @@ def test_a_signal_to_the_launch_stops_the_commands_too(
     wait_until(lambda: not Path(f"/proc/{waits.read_text()}").exists())
     launch()
     check_merged()
+
+
+def test_what_is_broken_is_left_out(launch, merge, folder, tmp_path):
+    """Exit code 5 of `publish` is no failure, and its log says what is left out."""
+    from robomerge.datatrove import PhaseFailed
+
+    sources = [shutil.copytree(source, tmp_path / source.name) for source in merge.sources[:3]]
+    (sources[1] / "meta/info.json").unlink()
+    with pytest.raises(PhaseFailed, match="E-no-dataset"):
+        launch(sources=sources, work_dir=tmp_path / "work0", describe_tasks=3)
+    launch(sources=sources, describe_tasks=3, skip_broken="sources")
+    record = json.loads((folder / "merged/meta/robomerge.json").read_text())
+    assert [one["position"] for one in record["skipped"]] == [1]
+    (log,) = (tmp_path / "work/logs/publish-1/logs").glob("*.log")
+    assert f"left out {sources[1]}" in log.read_text()

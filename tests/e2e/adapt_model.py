@@ -174,7 +174,8 @@ def says(episode: Episode, condition: str) -> bool:
     return OPERATORS[sign](value, text)
 
 
-def selected(source: Dataset, rules: dict[str, list[str]]) -> list[Episode]:
+def chosen(source: Dataset, rules: dict[str, list[str]]) -> dict[int, Episode]:
+    """What the rules keep, by number, untrimmed."""
     kept = dict(enumerate(source.episodes))
     count = len(kept)
     if "episodes" in rules:
@@ -196,7 +197,21 @@ def selected(source: Dataset, rules: dict[str, list[str]]) -> list[Episode]:
         seed = int(rules.get("seed", ["0"])[-1])
         lowest = sorted(kept, key=lambda number: mix((seed << 32) + number))[: int(rules["sample"][-1])]
         kept = {number: kept[number] for number in sorted(lowest)}
+    return kept
+
+
+def selected(source: Dataset, rules: dict[str, list[str]]) -> list[Episode]:
+    kept = chosen(source, rules)
+    for number, text in map(pair, rules.get("trim", [])):
+        kept[int(number)] = trimmed(kept[int(number)], text)
     return list(kept.values())
+
+
+def trimmed(episode: Episode, text: str) -> Episode:
+    begin, _, end = text.partition("-")
+    kept = slice(int(begin), int(end) + 1 if end else int(begin) + 1 if "-" not in text else None)
+    cut = {name: values[kept] for name, values in episode.values.items()}
+    return Episode(cut, {camera: pictures[kept] for camera, pictures in episode.pictures.items()}, episode.tasks[kept])
 
 
 def pair(text: str) -> list[str]:

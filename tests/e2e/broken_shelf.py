@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from old_dataset import make_old_dataset
 from tiny_dataset import make_tiny_dataset
 from tiny_video import add_video
 
@@ -38,6 +39,9 @@ def build(case: str, folder: Path) -> list[str]:
     recipe = recipe_of(case)
     names = recipe.get("sources", ["a"])
     for number, name in enumerate(names):
+        if "version" in recipe:
+            make_old_dataset(folder / name, lengths=LENGTHS, version=recipe["version"], seed=number + 1)
+            continue
         make_tiny_dataset(folder / name, lengths=LENGTHS)
         if recipe.get("with_video", True):
             add_video(folder / name, LENGTHS, seed=number + 1)

@@ -3,6 +3,7 @@ statistics, that verify proves it, and that wrong rules are refused before anyth
 
 import json
 import shlex
+import shutil
 import struct
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from edits import DATA, EPISODES, STATS, edit_json, edit_table
+from stages import tree
 from tiny_dataset import feature, make_tiny_dataset
 from tiny_video import FRAME_BYTES, add_video, describe_camera
 
@@ -214,6 +216,22 @@ def test_a_feature_that_not_all_have_is_left_out(flags, robomerge, source, other
     out = merged(robomerge, tmp_path / "out", source, other, *flags)
     assert "next.reward" not in features_of(out) and "next.reward" not in columns_of(out)
     assert len(columns_of(out, "index")["index"]) == 2 * sum(LENGTHS)
+
+
+def test_a_dropped_camera_need_not_be_whole(robomerge, source, tmp_path):
+    """Nothing of it is read: not its videos, nor where its episodes lie in them."""
+    whole = merged(robomerge, tmp_path / "whole", source, "--drop", "camera")
+    shutil.rmtree(source / "videos")
+    assert robomerge("plan", source, "-o", tmp_path / "out").exit_code == 1
+    without_video = merged(robomerge, tmp_path / "without_video", source, "--drop", "cam*")
+    edit_table(source / EPISODES, lambda table: table.select([name for name in table.column_names if not name.startswith("videos/")]))
+    run = robomerge("plan", source, "-o", tmp_path / "out")
+    assert run.exit_code == 1 and "error[E-missing-camera]" in run.stderr and "`--drop camera`" in run.stderr
+    without_places = merged(robomerge, tmp_path / "without_places", source, "--drop", "camera")
+    for result in (without_video, without_places):
+        assert {path: content for path, content in tree(result).items() if path != "meta/robomerge.json"} == {
+            path: content for path, content in tree(whole).items() if path != "meta/robomerge.json"
+        }
 
 
 def test_a_dropped_camera_is_not_carried(robomerge, source, tmp_path):

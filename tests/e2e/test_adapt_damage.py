@@ -14,6 +14,7 @@ from test_adapt_model import FEATURES, flags_of, make, number_feature
 
 RULES = {
     "episodes": {"episodes": ["1-2"]},
+    "trim": {"trim": ["0=1-", "2=0-1"]},
     "rename": {"rename": ["top=front", "state=pose"]},
     "drop": {"drop": ["wrist", "don*"]},
     "cast": {"cast": ["state=float64", "count=int16"]},
@@ -21,7 +22,7 @@ RULES = {
     "fill": {"fill": ["extra=2.5"]},
     "reorder": {"reorder-by-name": [""]},
     "tasks": {"set-task": ["tidy up"]},
-    "all": {"exclude-episodes": ["0"], "rename": ["top=front", "state=pose"], "drop": ["wrist"], "cast": ["pose=float64"], "pad": ["pose=4"], "fill": ["extra=2.5"], "set-task": ["tidy up"]},
+    "all": {"exclude-episodes": ["0"], "trim": ["1=1-"], "rename": ["top=front", "state=pose"], "drop": ["wrist"], "cast": ["pose=float64"], "pad": ["pose=4"], "fill": ["extra=2.5"], "set-task": ["tidy up"]},
 }  # fmt: skip
 
 
@@ -50,7 +51,9 @@ def state_of(root: Path) -> str:
 
 
 def swap_two_rows(values: list) -> list:
-    at = next(at for at in range(1, len(values)) if values[at] != values[0]) if values[1:] else 0
+    if not values[1:]:
+        return values
+    at = next(at for at in range(1, len(values)) if values[at] != values[0])
     return [values[at], *values[1:at], values[0], *values[at + 1 :]]
 
 

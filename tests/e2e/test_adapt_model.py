@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from adapt_model import Dataset, Episode, adapted, camera_feature, differences, selected, write_dataset
+from adapt_model import Dataset, Episode, adapted, camera_feature, chosen, differences, write_dataset
 from test_adapt import files_of
 
 TASKS = ["wipe the table", "open it", "Wipe  the Table.", "Open it", "pick a=b"]
@@ -121,6 +121,13 @@ def draw(seed: int) -> tuple[list[Dataset], dict[str, list[str]]]:
         add("where", pick.choice(["done = true", "count > -3", "speed <= 8.5", "frame_index != 3", "timestamp >= 0.2"]))
     if selection in ("sample", "many"):
         add("sample", str(pick.randint(1, 4))), add("seed", str(pick.randint(0, 2**32 - 1)))
+    if pick.random() < 0.5:
+        kept_by_all = [chosen(source, rules) for source in sources]
+        for number in sorted(set.intersection(*map(set, kept_by_all))):
+            least = min(len(kept[number]) for kept in kept_by_all)
+            first = pick.randrange(least)
+            if maybe():
+                add("trim", f"{number}=" + pick.choice([f"{first}-{pick.randrange(first, least)}", f"{first}-", f"{first}"]))
     kept = sorted(adapted(copy.deepcopy(sources), {flag: rules[flag] for flag in rules if flag in SELECT}).tasks())
     ways = pick.choice(["", "", "set", "replace", "normalize", "prefix", "all"])
     if ways == "set":
@@ -135,7 +142,7 @@ def draw(seed: int) -> tuple[list[Dataset], dict[str, list[str]]]:
     return sources, rules
 
 
-SELECT = ("episodes", "exclude-episodes", "select-task", "exclude-task", "min-frames", "max-frames", "where", "sample", "seed")
+SELECT = ("episodes", "exclude-episodes", "select-task", "exclude-task", "min-frames", "max-frames", "where", "sample", "seed", "trim")
 
 
 def flags_of(rules: dict[str, list[str]]) -> list[str]:
@@ -147,7 +154,7 @@ def recipe_of(rules: dict[str, list[str]], sources: list[Path]) -> dict:
     if "prefix-tasks" in rules:
         made["sources"] = [{"path": str(source), "name": source.name} for source in sources]
     for flag, values in rules.items():
-        if flag in ("rename", "replace-task", "cast", "pad", "fill"):
+        if flag in ("rename", "replace-task", "cast", "pad", "fill", "trim"):
             pairs = [[part.replace("\0", "=") for part in value.replace(r"\=", "\0").split("=", 1)] for value in values]
             made[flag.replace("-", "_")] = {old: int(new) if flag == "pad" else new for old, new in pairs}
         elif values == [""]:
@@ -174,7 +181,7 @@ def test_random_sources_and_rules_are_as_the_model_says(seed, robomerge, tmp_pat
     pick = random.Random(seed)
     roots = [write_dataset(tmp_path / source.name, source, pick.choice([2, 99])) for source in sources]
     before = [files_of(root) for root in roots]
-    chosen = [any(episode is kept for kept in selected(source, rules)) for source in sources for episode in source.episodes]
+    is_chosen = [number in chosen(source, rules) for source in sources for number in range(len(source.episodes))]
     expected = adapted(sources, rules)
     sizes = pick.choice([[], [], ["--no-concatenate-videos"], ["--no-concatenate-data"], ["--chunk-size", "1", "--data-files-size-in-mb", "0.0005", "--video-files-size-in-mb", "0.0005"]])
     if "prefix-tasks" in rules:  # only a recipe names its sources
@@ -202,6 +209,6 @@ def test_random_sources_and_rules_are_as_the_model_says(seed, robomerge, tmp_pat
     in_stages(robomerge, tmp_path, words, sizes, *sorted([2, 1 + seed % 3]))
     assert files_of(tmp_path / "staged") == made
     listed = robomerge("merge", *words, "--list-episodes", "--json")
-    assert [line["is_chosen"] for line in listed.json_lines()] == chosen
+    assert [line["is_chosen"] for line in listed.json_lines()] == is_chosen
     assert all(bool(line["reason"]) != line["is_chosen"] for line in listed.json_lines())
     assert [files_of(root) for root in roots] == before

@@ -14,8 +14,8 @@ FIELDS = ["message_type", "code", "kind", "what", "source", "where", "expected",
 # stages.
 NOT_OF_DATASETS = re.compile(
     r"E-(no-sources|no-destination|command|flag|value|sources|source-changed|incomplete|staging-.*|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
-    r"|destination-busy|destination-damaged|options|path|disk-space|hub|stopped"
-    r"|rule|recipe|recipe-exists|cast|fill|elements|nothing-selected)"
+    r"|destination-busy|destination-damaged|options|path|disk-space|hub|hub-.*|stopped"
+    r"|rule|recipe|recipe-exists|cast|fill|elements|nothing-selected|nothing-left)"
 )
 
 

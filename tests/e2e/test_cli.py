@@ -24,7 +24,7 @@ HELP = Path(__file__).with_name("help.txt")
 def help_text(robomerge) -> str:
     """All help texts, one after another."""
     calls = [("-h",), ("--help",)]
-    calls += [(name, flag) for name in ("merge", "plan", "convert", "inspect", "compare", "verify", "describe", "write", "publish") for flag in ("-h", "--help")]
+    calls += [(name, flag) for name in ("merge", "plan", "convert", "inspect", "compare", "verify", "describe", "write", "publish", "push") for flag in ("-h", "--help")]
     parts = []
     for call in calls:
         run = robomerge(*call)
@@ -40,10 +40,20 @@ def test_help_is_as_accepted(robomerge):
     assert text == HELP.read_text(), "to accept the change: ACCEPT=1 pytest tests/e2e -k help_is_as_accepted"
 
 
-def test_version_names_arrow_and_the_compiler(robomerge):
-    run = robomerge("--version")
-    assert run.exit_code == 0 and run.stdout.startswith("robomerge ") and run.stdout.endswith("\n")
-    assert "Arrow" in run.stdout
+def test_version_is_one_line_and_names_arrow_and_the_compiler_with_v(robomerge):
+    for words in (["--version"], ["-V"], ["merge", "-V"]):
+        run = robomerge(*words)
+        assert run.exit_code == 0 and re.fullmatch(r"robomerge \d+\.\d+\.\d+\n", run.stdout)
+    for words in (["--version", "-v"], ["-Vv"], ["merge", "-v", "-V"]):
+        lines = robomerge(*words).stdout.splitlines()
+        assert [line.split()[0] for line in lines] == ["robomerge", "Arrow", "compiler"]
+
+
+def test_help_takes_the_name_of_a_command(robomerge):
+    assert robomerge("help", "merge").stdout == robomerge("merge", "--help").stdout
+    assert robomerge("help").stdout == robomerge("--help").stdout
+    run = robomerge("help", "mrege")
+    assert run.exit_code == 2 and "did you mean `robomerge merge`?" in run.stderr
 
 
 def test_merge_ends_with_what_it_made_on_stderr(robomerge, sources, tmp_path):
@@ -64,10 +74,10 @@ def test_quiet_is_silent(robomerge, sources, tmp_path):
 
 
 def test_plan_shows_exact_sizes_and_writes_nothing(robomerge, sources, tmp_path):
-    run = robomerge("plan", *sources, "-o", tmp_path / "merged")
+    run = robomerge("plan", *sources, "-o", tmp_path / "merged", "--stats", "fold")
     assert run.exit_code == 0 and list(tmp_path.iterdir()) == []
     planned = dict(re.findall(r"^(\S+/\S+) +([\d,]+)  \w+", run.stdout, re.MULTILINE))
-    assert robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync").exit_code == 0
+    assert robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync", "--stats", "fold").exit_code == 0
     files = [path for path in (tmp_path / "merged").rglob("*") if path.is_file()]
     made = {str(file.relative_to(tmp_path / "merged")): f"{file.stat().st_size:,}" for file in files}
     assert planned == made
@@ -152,7 +162,7 @@ def test_json_lines_begin_with_their_type_and_end_with_a_summary(robomerge, sour
 
 
 def test_json_warnings_are_lines_of_their_own(robomerge, sources, tmp_path):
-    bare = make_tiny_dataset(tmp_path / "bare", with_stats=False)
+    bare = make_tiny_dataset(tmp_path / "bare", lengths=(4,), with_stats=False)
     run = robomerge("plan", sources[0], bare, "-o", tmp_path / "merged", "--json")
     kinds = [line["kind"] for line in run.json_lines() if line["message_type"] == "warning"]
     assert run.exit_code == 0 and kinds == ["W-stats-missing"]

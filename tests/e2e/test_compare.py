@@ -175,7 +175,7 @@ def test_of_500_sources_3_that_differ_fit_a_screen(robomerge, make, tmp_path):
 
 
 def test_sources_that_cannot_be_read_are_told_and_the_others_compared(robomerge, make, tmp_path):
-    make("a"), make("b", info={"robot_type": "x"}), make("c", info={"codebase_version": "v2.1"})
+    make("a"), make("b", info={"robot_type": "x"}), make("c", info={"codebase_version": "v4.0"})
     (make("d") / "meta/tasks.parquet").write_text("no table")
     run = compare(robomerge, tmp_path, "c", "a", "none", "d", "b")
     assert run.exit_code == 1

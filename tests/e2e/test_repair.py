@@ -321,7 +321,7 @@ def kinds(run, *prefixes) -> set[str]:
 
 def merged(robomerge, root: Path, *flags: str) -> tuple[dict[str, bytes], set[str]]:
     out = root.with_name(root.name + "_mended")
-    run = robomerge("merge", root, "-o", out, "--no-sync", "--verify", "--json", *flags)
+    run = robomerge("merge", root, "-o", out, "--no-sync", "--verify", "--json", "--stats", "fold", *flags)
     assert run.exit_code == 0, run.stdout + run.stderr
     files = tree(out)
     del files["meta/robomerge.json"]  # where it comes from
@@ -428,7 +428,7 @@ REFUSED = {
     "web_page": Damage(replaced(DATA, b"<!DOCTYPE html><html>Sign in</html>"), "E-foreign-file"),
     "utf16": Damage(utf16, "E-foreign-file"),
     "unfinished_recording": Damage(lambda root: (root / second_file(EPISODES)).write_bytes((root / EPISODES).read_bytes()[:300]), "E-unfinished-file"),
-    "version": Damage(info(lambda content: content.update(codebase_version="v2.1")), "E-version"),
+    "version": Damage(info(lambda content: content.update(codebase_version="v4.0")), "E-version"),
     "info": Damage(info(lambda content: content.pop("features")), "E-info"),
     "default_feature_missing": Damage(info(lambda content: content["features"].pop("index")), "E-default-features"),
     "missing_file": Damage(removed(VIDEO), "E-missing-file"),
@@ -461,7 +461,7 @@ def test_a_merge_refuses_and_says_what_to_do(name, robomerge, tmp_path):
     damage, root = REFUSED[name], make_sound(tmp_path / "damaged")
     damage.do(root)
     before = tree(root)
-    run = robomerge("merge", root, "-o", tmp_path / "out", "--json", *damage.flags)
+    run = robomerge("merge", root, "-o", tmp_path / "out", "--json", "--stats", "fold", *damage.flags)
     assert run.exit_code == 1 and kinds(run, "E-") == {damage.kinds}, run.stderr
     assert not (tmp_path / "out").exists() and tree(root) == before
     # Pages are looked at when they are moved, or read.

@@ -226,7 +226,7 @@ def test_a_plan_of_another_version_or_with_another_id_is_refused(stages, robomer
     stages.run(stages.plan())
     path = stages.plan_directory / "plan.json"
     plan = json.loads(path.read_text())
-    for field, value, kind in (("version", [3, 0], "E-plan-version"), ("version", [1, 0], "E-plan-version"), ("plan_id", "0" * 16, "E-plan-damaged"), ("num_frames", 1, "E-plan-damaged"), ("destination", "/elsewhere", "E-plan-damaged"), ("overwrite", True, "E-plan-damaged"), ("sync", False, "E-plan-damaged"), ("num_units", 1, "E-plan-damaged"), ("options", {}, "E-plan-damaged"), ("fingerprint", None, "E-plan-damaged")):
+    for field, value, kind in (("version", [4, 0], "E-plan-version"), ("version", [2, 0], "E-plan-version"), ("plan_id", "0" * 16, "E-plan-damaged"), ("num_frames", 1, "E-plan-damaged"), ("destination", "/elsewhere", "E-plan-damaged"), ("overwrite", True, "E-plan-damaged"), ("sync", False, "E-plan-damaged"), ("num_units", 1, "E-plan-damaged"), ("options", {}, "E-plan-damaged"), ("fingerprint", None, "E-plan-damaged")):
         path.write_text(json.dumps(plan | {field: value}))
         for command in (stages.write(), stages.publish()):
             assert str(path) in only_error(robomerge(*command), 1, kind)["where"]

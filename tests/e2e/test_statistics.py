@@ -1,4 +1,4 @@
-"""Statistics that are not of the data: an entry of stats.json counts only if it can be of it. Else
+"""Statistics that are not of the data, where they are folded (--stats fold): an entry of stats.json counts only if it can be of it. Else
 the episodes' own statistics are aggregated, else the rows are measured, else the feature is left
 out of the result, each with one warning for the source."""
 
@@ -23,7 +23,7 @@ def sources(tmp_path) -> list[Path]:
 
 def merge(robomerge, sources, destination) -> tuple[dict, dict[str, str]]:
     """The merged stats.json, and the sentences of the warnings about statistics by kind."""
-    run = robomerge("merge", *sources, "-o", destination, "--no-sync", "--verify", "--json")
+    run = robomerge("merge", *sources, "-o", destination, "--no-sync", "--verify", "--json", "--stats", "fold")
     assert run.exit_code == 0, run.stderr
     warnings = [line for line in run.json_lines() if line["message_type"] == "warning" and line["kind"].startswith("W-stats")]
     kinds = {line["kind"]: line["what"] for line in warnings}
@@ -160,7 +160,7 @@ def test_a_column_that_cannot_be_decoded_is_not_measured(robomerge, sources, tmp
     content = bytearray((sources[1] / DATA).read_bytes())
     content[end - 8 : end] = b"\xff" * 8  # of its last page, behind the header
     (sources[1] / DATA).write_bytes(content)
-    run = robomerge("merge", *sources, "-o", tmp_path / "out", "--no-sync", "--json")
+    run = robomerge("merge", *sources, "-o", tmp_path / "out", "--no-sync", "--json", "--stats", "fold")
     assert run.exit_code == 0, run.stderr
     assert STATE not in json.loads((tmp_path / "out" / STATS).read_text())
     assert [line["kind"] for line in run.json_lines() if line["message_type"] == "warning"] == ["W-stats-left-out"]
@@ -170,5 +170,5 @@ def test_many_sources_have_a_warning_each_and_no_more(robomerge, tmp_path):
     roots = [make_tiny_dataset(tmp_path / f"s{number}", lengths=(2, 3)) for number in range(5)]
     for root in roots:
         edit_json(root / STATS, of_another_state)
-    run = robomerge("plan", *roots, "-o", tmp_path / "out", "--json")
+    run = robomerge("plan", *roots, "-o", tmp_path / "out", "--json", "--stats", "fold")
     assert [line["kind"] for line in run.json_lines() if line["message_type"] == "warning"].count("W-stats-episodes") == 5

@@ -202,7 +202,7 @@ def test_a_source_that_moved_to_the_destination_is_never_replaced(robomerge, tmp
         merging.stages.run(command)
     before = everything(merging.sources[0])
     merging.sources[0].rename(merging.destination)
-    assert kind_of(robomerge(*merging.stages.publish())) == "E-source-changed"
+    assert kind_of(robomerge(*merging.stages.publish())) == "E-no-dataset"
     assert everything(merging.destination) == before
 
 

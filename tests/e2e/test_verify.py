@@ -31,7 +31,7 @@ def sources(tmp_path) -> list[Path]:
 
 @pytest.fixture
 def merged(robomerge, sources, tmp_path) -> Path:
-    run = robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync")
+    run = robomerge("merge", *sources, "-o", tmp_path / "merged", "--no-sync", "--stats", "fold")
     assert run.exit_code == 0, run.stderr
     return tmp_path / "merged"
 

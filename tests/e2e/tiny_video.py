@@ -81,13 +81,14 @@ def add_video(
     lengths: tuple[int, ...],
     *,
     seed: int,
+    camera: str = "camera",
     edit_ticks: Callable[[list[int]], list[int]] | None = None,
     edit_metadata: bool = True,
 ) -> None:
-    """Adds the camera `camera`, or only replaces its video. `edit_ticks` can change the times of
+    """Adds the camera, or only replaces its video. `edit_ticks` can change the times of
     the frames."""
     ticks = [number * FRAME_TICKS for number in range(sum(lengths))]
-    path = root / "videos/camera/chunk-000/file-000.mp4"
+    path = root / f"videos/{camera}/chunk-000/file-000.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(make_mp4(edit_ticks(ticks) if edit_ticks else ticks, seed))
     if not edit_metadata:
@@ -95,15 +96,15 @@ def add_video(
     info = json.loads((root / "meta/info.json").read_text())
     info["video_path"] = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
     shape = {"shape": [HEIGHT, WIDTH, 3], "names": ["height", "width", "channels"]}
-    info["features"] = {"camera": {"dtype": "video", **shape, "info": {"video.codec": "mpeg4", "video.fps": 10}}} | info["features"]
+    info["features"] = {camera: {"dtype": "video", **shape, "info": {"video.codec": "mpeg4", "video.fps": 10}}} | info["features"]
     (root / "meta/info.json").write_text(json.dumps(info, indent=4))
     episodes = root / "meta/episodes/chunk-000/file-000.parquet"
     table = pq.read_table(episodes)
     starts = [sum(lengths[:episode]) for episode in range(len(lengths))]
     for name in ("chunk_index", "file_index"):
-        table = table.append_column(f"videos/camera/{name}", pa.array([0] * len(lengths), pa.int64()))
-    table = table.append_column("videos/camera/from_timestamp", pa.array([start / 10 for start in starts]))
-    table = table.append_column("videos/camera/to_timestamp", pa.array([(start + length) / 10 for start, length in zip(starts, lengths)]))
+        table = table.append_column(f"videos/{camera}/{name}", pa.array([0] * len(lengths), pa.int64()))
+    table = table.append_column(f"videos/{camera}/from_timestamp", pa.array([start / 10 for start in starts]))
+    table = table.append_column(f"videos/{camera}/to_timestamp", pa.array([(start + length) / 10 for start, length in zip(starts, lengths)]))
     pq.write_table(table, episodes, compression="snappy")
 
 

@@ -1,14 +1,13 @@
-"""Checks meta/stats.json: the formula of 3.6 over the sources, and the bookkeeping columns from the
-result itself (W-4)."""
+"""Checks meta/stats.json: measured from the result itself, or the formula of 3.6 over the sources,
+and the bookkeeping columns from the result (W-4)."""
 
 import numpy as np
 
 from dataset_view import BOOKKEEPING, DatasetView
 from findings import Findings, MergeOptions, Pairing
-from statistics_of import QUANTILES, aggregate, bookkeeping_problem, is_quantile, numbers
+from statistics_of import aggregate, bookkeeping_problem, is_measured, is_quantile, measured, numbers
 
 RELATIVE_TOLERANCE = 1e-12
-NUMBERS = ("bool", "int", "uint", "float")
 
 
 def statistics_of_source(view: DatasetView) -> dict[str, dict]:
@@ -22,8 +21,8 @@ def statistics_of_source(view: DatasetView) -> dict[str, dict]:
     }
     for feature, entry in _statistics_of_episodes(view).items():
         result.setdefault(feature, entry)
-    for feature, entry in view.features.items():
-        if feature not in result and feature not in BOOKKEEPING and entry["dtype"].rstrip("0123468") in NUMBERS:
+    for feature in view.features:
+        if feature not in result and feature not in BOOKKEEPING and view.is_numeric(feature):
             result[feature] = _measured(view, feature)
     return result
 
@@ -35,15 +34,10 @@ def _can_be_of(feature: dict, entry: dict, frames: int) -> bool:
 
 
 def _measured(view: DatasetView, feature: str) -> dict:
-    rows = [value for file in view.data_files for value in file.table.column(feature).to_pylist()]
-    values = np.array(rows, dtype=np.float64)
-    values = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1)
-    quantiles = {stat: np.quantile(values, fraction, axis=0) for stat, fraction in QUANTILES.items()}
-    moments = {stat: getattr(np, stat)(values, axis=0) for stat in ("min", "max", "mean", "std")}
-    return {**moments, "count": [len(rows)], **quantiles}
+    return measured([value for file in view.data_files for value in file.table.column(feature).to_pylist()])
 
 
-def _statistics_of_episodes(view: DatasetView) -> dict[str, dict]:
+def _statistics_of_episodes(view: DatasetView, by_frames: bool = False) -> dict[str, dict]:
     result: dict[str, dict] = {}
     columns = sorted(name for name in view.episode_columns if name.startswith("stats/"))
     for feature in dict.fromkeys(name.removeprefix("stats/").rsplit("/", 1)[0] for name in columns):
@@ -59,7 +53,7 @@ def _statistics_of_episodes(view: DatasetView) -> dict[str, dict]:
         if feature in view.features and all(
             _can_be_of(view.features[feature], part, length) for part, length in zip(parts, lengths)
         ):
-            result[feature] = aggregate(parts, "envelope")
+            result[feature] = aggregate(parts, "envelope", lengths if by_frames else None)
     return result
 
 
@@ -71,6 +65,8 @@ def check_dataset_statistics(
     findings: Findings,
 ) -> None:
     described = [statistics_of_source(view) for view in sources if view.episodes]
+    frames = [sum(row["length"] for row in view.episodes) for view in sources if view.episodes]
+    folded = _statistics_of_episodes(merged, by_frames=True) if merged.is_measured else {}
     features = {
         feature
         for stats in described
@@ -85,10 +81,24 @@ def check_dataset_statistics(
     findings.expect(extra <= set(BOOKKEEPING), f"3.6: stats.json describes {sorted(extra)}, no source does")
     for feature in sorted(features & set(found_stats)):
         parts = [stats[feature] for stats in described if feature in stats]
-        if feature in BOOKKEEPING:
+        if merged.is_measured and merged.is_numeric(feature):
+            _check_measured(feature, found_stats[feature], _measured(merged, feature), findings)
+        elif merged.is_measured:
+            expected = folded.get(feature) or aggregate(parts, "envelope", frames)
+            _check_formula(feature, found_stats[feature], expected, findings)
+        elif feature in BOOKKEEPING:
             _check_bookkeeping(feature, found_stats[feature], parts, merged, findings)
         else:
             _check_formula(feature, found_stats[feature], aggregate(parts, options.quantiles), findings)
+
+
+def _check_measured(feature: str, found: dict, truth: dict, findings: Findings) -> None:
+    findings.expect(set(found) == set(truth), f"3.6: stats.json has {sorted(found)} for {feature}")
+    for stat in set(found) & set(truth):
+        findings.expect(
+            is_measured(stat, numbers(found[stat]), truth),
+            f"3.6: stats.json has {feature}.{stat} = {found[stat]}, not {truth[stat].tolist()} of the rows",
+        )
 
 
 def _check_formula(feature: str, found: dict, expected: dict, findings: Findings) -> None:

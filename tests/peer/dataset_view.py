@@ -123,6 +123,15 @@ class DatasetView:
         return json.loads(path.read_text()) if path.exists() else None
 
     @functools.cached_property
+    def is_measured(self) -> bool:
+        """Whether the statistics of numbers are those of the rows, as the record says."""
+        path = self.root / "meta/robomerge.json"
+        return path.exists() and json.loads(path.read_text())["options"].get("stats") == "exact"
+
+    def is_numeric(self, feature: str) -> bool:
+        return self.features[feature]["dtype"].rstrip("0123468") in ("bool", "int", "uint", "float")
+
+    @functools.cached_property
     def tasks(self) -> list[str]:
         """Task strings by row position, which is how LeRobot looks them up (1.6)."""
         path = self.root / "meta/tasks.parquet"

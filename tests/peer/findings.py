@@ -41,6 +41,8 @@ class MergeOptions:
     #: How quantiles are aggregated: "envelope" as LeRobot since August 2026 (3.6), "weighted" as
     #: before.
     quantiles: str = "envelope"
+    #: `--stats` of the merge. The checker takes it from the record.
+    stats: str = "exact"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ OPTION_OF = {
     "data_files_size_in_mb": "--data-files-size-in-mb",
     "video_files_size_in_mb": "--video-files-size-in-mb",
     "chunk_size": "--chunk-size",
+    "stats": "--stats",
 }
 SWITCH_OF = {"concatenate_data": "--no-concatenate-data", "concatenate_videos": "--no-concatenate-videos"}
 
@@ -80,7 +81,14 @@ def merge_options(options: dict) -> list[str]:
 
 def merge_with_robomerge(sources: list[Path], destination: Path, *, num_workers: int = 2, **options) -> Run:
     return run_robomerge(
-        "merge", *sources, "-o", destination, "-j", num_workers, "--no-sync", *merge_options(options)
+        "merge",
+        *sources,
+        "-o",
+        destination,
+        "-j",
+        num_workers,
+        "--no-sync",
+        *merge_options(options),
     )
 
 

@@ -307,24 +307,6 @@ def emptied(root: Path) -> None:
     set_info(root, total_episodes=0, total_frames=0, splits={})
 
 
-def as_version_2(root: Path) -> None:
-    """Enough of a v2.1 dataset to be recognised: its info.json and its .jsonl files."""
-    view = DatasetView(root)
-    set_info(
-        root,
-        codebase_version="v2.1",
-        total_chunks=1,
-        total_videos=0,
-        data_path="data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet",
-        video_path="videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4",
-    )
-    lines = [
-        json.dumps({"episode_index": n, "tasks": row["tasks"], "length": row["length"]})
-        for n, row in enumerate(view.episodes)
-    ]
-    (root / "meta/episodes.jsonl").write_text("\n".join(lines) + "\n")
-
-
 def with_subtasks(root: Path, text: str = "reach") -> None:
     """A dataset of the months in which there was a table of subtasks (1.11)."""
     pq.write_table(pa.table({"subtask_index": [0], "subtask": [text]}), root / "meta/subtasks.parquet")

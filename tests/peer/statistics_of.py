@@ -1,5 +1,6 @@
-"""The formulas of 3.6 in NumPy: what the statistics of a merge should be."""
+"""The formulas of 3.6, and measured statistics, in NumPy: what those of a merge should be."""
 
+import math
 import re
 
 import numpy as np
@@ -17,13 +18,52 @@ def numbers(value) -> np.ndarray:
     return np.atleast_1d(np.array(value, dtype=np.float64))
 
 
-def aggregate(parts: list[dict], quantiles: str) -> dict[str, np.ndarray]:
-    """One feature's statistics over several sources. REQUIRES: `parts` is not empty."""
+def measured(rows: list) -> dict[str, np.ndarray]:
+    """The statistics of rows (docs/statistics.md): of the finite numbers, a matrix reduced to its
+    last dimension."""
+    values = np.array(rows, dtype=np.float64)
+    values = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1) + 0.0
+    columns = [_measured_column(column[np.isfinite(column)]) for column in values.T]
+    result = {stat: np.array([column[stat] for column in columns]) for stat in columns[0]}
+    return {**result, "count": numbers([len(rows)])}
+
+
+def _measured_column(values: np.ndarray) -> dict[str, float]:
+    if not len(values):
+        return dict.fromkeys(("min", "max", "mean", "std", *QUANTILES), np.nan)
+    mean = math.fsum(values) / len(values)
+    return {
+        "min": values.min(),
+        "max": values.max(),
+        "mean": mean,
+        "std": math.sqrt(math.fsum((values - mean) ** 2) / len(values)),
+        **{stat: np.quantile(values, fraction) for stat, fraction in QUANTILES.items()},
+    }
+
+
+def is_measured(stat: str, found: np.ndarray, truth: dict[str, np.ndarray]) -> bool:
+    """Whether `found` is that statistic of `truth`, to the bit where no sum is in it."""
+    expected = truth[stat]
+    if found.shape != expected.shape:
+        return False
+    if stat not in ("mean", "std"):
+        return bool(np.array_equal(found, expected, equal_nan=True))
+    scale = np.maximum(np.abs(truth["min"]), np.abs(truth["max"]))
+    return bool(np.allclose(found, expected, rtol=1e-12, atol=1e-15 * np.nan_to_num(scale), equal_nan=True))
+
+
+def aggregate(parts: list[dict], quantiles: str, frames: list[int] | None = None) -> dict[str, np.ndarray]:
+    """One feature's statistics over several parts, which weigh as much as their `count`, or as they
+    have `frames`. REQUIRES: `parts` is not empty."""
     parts = [{stat: numbers(value) for stat, value in part.items()} for part in parts]
     counts = np.stack([part["count"] for part in parts])
     means = np.stack([part["mean"] for part in parts])
     deviations = np.stack([part["std"] for part in parts])
-    weights = counts.reshape(counts.shape[:1] + (1,) * (means.ndim - 1))
+    if frames is not None:
+        weights = np.array(frames, dtype=np.float64)[:, None]
+    else:
+        weights = counts
+    weights = weights.reshape(weights.shape[:1] + (1,) * (means.ndim - 1))
     total = weights.sum(axis=0)
     mean = (weights * means).sum(axis=0) / total
     result = {

@@ -29,9 +29,10 @@ def adapted(sources: list[Path], destination: Path, *flags: str) -> list[str]:
     return run.warnings
 
 
-def compare_frames(sources: list[Path], destination: Path, kept: list[list[int]], names: dict[str, str | None], tasks: dict[str, str], rows=None) -> None:
+def compare_frames(sources: list[Path], destination: Path, kept: list[list[int]], names: dict[str, str | None], tasks: dict[str, str], rows=None, trims=None) -> None:
     """Frame n of the result is the n-th frame of the kept episodes. `names` are those of renamed
-    features, or None of those left out; `rows` are the rows of an episode to look at."""
+    features, or None of those left out; `rows` are the rows of an episode to look at, `trims` the
+    first and last frames that are kept of episodes."""
     from read_through_lerobot import open_dataset
 
     after = open_dataset(destination)
@@ -40,8 +41,12 @@ def compare_frames(sources: list[Path], destination: Path, kept: list[list[int]]
         before = open_dataset(source)
         for episode in episodes:
             begin, end = (int(before.meta.episodes[episode][f"dataset_{side}_index"]) for side in ("from", "to"))
+            first, last = (trims or {}).get(episode, (0, end - begin - 1))
+            begin, end = begin + first, begin + last + 1
             for row in rows(end - begin) if rows else range(end - begin):
                 expected, found = before[begin + row], after[place + row]
+                if first:
+                    expected |= {"frame_index": np.int64(row), "timestamp": np.float32(row / before.fps)}
                 where = (source.name, episode, row)
                 assert found["task"] == tasks.get(expected["task"], expected["task"]), where
                 assert (int(found["index"]), int(found["episode_index"])) == (place + row, number), where
@@ -76,6 +81,26 @@ def test_episodes_in_the_middle_of_a_group_of_pictures(encoding, episodes, sourc
     assert episodes != "1" or ("W-video-padding" in warnings) == (encoding != "key frames only")
     kept = {"1": [1], "0,3": [0, 3], "2-": [2, 3], "1,3": [1, 3]}[episodes]
     compare_frames([root], tmp_path / "out", [kept], {}, {})
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_frames_in_the_middle_of_an_episode(encoding, source, tmp_path):
+    """An episode that is cut at both ends, one at its begin, and one that is a single frame."""
+    root = source(lambda root: reencoded(root, **ENCODINGS[encoding]), kind="one_camera", seed=4, lengths=(9, 7, 4, 8), g=2)
+    trims = {0: (3, 6), 1: (5, 6), 3: (2, 2)}
+    flags = [word for episode, (first, last) in trims.items() for word in ("--trim", f"{episode}={first}-{last}")]
+    warnings = adapted([root], tmp_path / "out", *flags)
+    assert ("W-video-padding" in warnings) == (encoding != "key frames only")
+    compare_frames([root], tmp_path / "out", [[0, 1, 2, 3]], {}, {}, trims=trims)
+
+
+@pytest.mark.skipif(not SAMPLES, reason="ROBOMERGE_SAMPLES is not set: no real recordings")
+def test_frames_in_the_middle_of_real_episodes(tmp_path):
+    roots = [Path(SAMPLES) / f"open-{number:02d}" for number in (0, 2)]
+    trims = {0: (31, 170), 2: (50, 99)}
+    flags = [word for episode, (first, last) in trims.items() for word in ("--trim", f"{episode}={first}-{last}")]
+    adapted(roots, tmp_path / "out", "--episodes", "0,2", *flags)
+    compare_frames(roots, tmp_path / "out", [[0, 2]] * 2, {}, {}, rows=lambda count: (0, 1, count // 2, count - 2, count - 1), trims=trims)
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -10,7 +10,7 @@ from dataset_view import read_video
 
 SAMPLES = os.environ.get("ROBOMERGE_SAMPLES")
 pytestmark = pytest.mark.skipif(not SAMPLES, reason="ROBOMERGE_SAMPLES is not set: no real recordings")
-ODDITIES = ["W-episode-timestamps", "W-video-codec"]
+ODDITIES = ["W-episode-statistics", "W-episode-timestamps", "W-video-codec"]
 
 
 def samples(*numbers: int) -> list[Path]:

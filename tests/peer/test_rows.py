@@ -45,6 +45,7 @@ def test_several_odd_layouts_at_once(source, merge):
 def test_values_come_through_by_their_bits(source, merge):
     merge(
         [source(odd_data.with_nans_and_nulls, kind="plain", seed=seed, lengths=(6, 7)) for seed in range(2)],
+        warnings=["W-episode-statistics", "W-not-finite"],
         frames=False,
     )
 

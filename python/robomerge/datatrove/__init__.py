@@ -9,7 +9,7 @@ try:
     import datatrove as _datatrove  # noqa: F401  (to report in one sentence that it is missing)
 except ImportError as error:
     raise ImportError(
-        "robomerge.datatrove needs datatrove, which is not installed; mend it with: pip install 'datatrove>=0.10,<0.11'"
+        "robomerge.datatrove needs datatrove, which is not installed; mend it with: pip install 'robomerge[datatrove]'"
     ) from error
 
 from robomerge.datatrove.command import CommandFailed

@@ -16,8 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from robomerge.launcher import COMMAND
+
 #: How long the command may take to stop. Slurm kills everything after KillWait, which is 30 s.
 GRACE_SECONDS = 20.0
+
+#: The exit code that says: done, without what `--skip-broken` left out.
+LEFT_OUT = 5
 
 Message = dict[str, Any]
 
@@ -45,7 +50,7 @@ class CommandFailed(RuntimeError):
 def command_words(command: str) -> list[str]:
     """The words that start the command: those of `command`, or if it is empty those for the
     installed package."""
-    return shlex.split(command) if command else [sys.executable, "-m", "robomerge"]
+    return shlex.split(command) if command else [str(COMMAND)]
 
 
 def problem_text(problem: Message) -> str:
@@ -93,8 +98,8 @@ def run_command(words: list[str], receive: Callable[[Message], None]) -> list[st
     first.
 
     Raises:
-        CommandFailed: The command could not be started, ended with another code than 0, or was
-            killed.
+        CommandFailed: The command could not be started, ended with another code than 0 (or 5: some
+            sources were left out), or was killed.
     """
     with sigterm_raises(), tempfile.TemporaryFile() as errors:
         try:
@@ -112,7 +117,7 @@ def run_command(words: list[str], receive: Callable[[Message], None]) -> list[st
                 raise
         errors.seek(0)
         said = errors.read().decode(errors="replace").splitlines()
-    if exit_code != 0:
+    if exit_code not in (0, LEFT_OUT):
         raise _failure(words, exit_code, said)
     return said
 

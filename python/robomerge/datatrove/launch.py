@@ -27,7 +27,7 @@ from robomerge.datatrove.phases import Phase, run_in_turn
 from robomerge.datatrove.ray_cluster import run_on_ray
 from robomerge.datatrove.steps import Describe, Plan, Publish, Write, available_cores
 from robomerge.datatrove.work_directory import WorkDirectory, read_sources
-from robomerge.merging import CopyMode
+from robomerge.merging import CopyMode, SkipBroken, StatsMode
 
 EXECUTORS = {"local": LocalPipelineExecutor, "slurm": SlurmPipelineExecutor, "ray": RayPipelineExecutor}
 #: The options that run() itself gives to datatrove's executors.
@@ -68,13 +68,15 @@ def run(
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
+    stats: StatsMode = "exact",
     sync: bool = True,
     overwrite: bool = False,
     tmp_root: str | PathLike[str] | None = None,
+    skip_broken: SkipBroken = "nothing",
     command: str = "",
     executor_options: dict[str, Any] | None = None,
 ) -> Launch:
-    """Merges LeRobot v3.0 datasets into a new one, with many tasks. The result has the same bytes
+    """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one, with many tasks. The result has the same bytes
     as that of `robomerge merge`.
 
     The same call again continues where an earlier one ended or was killed. The numbers of tasks and
@@ -97,10 +99,14 @@ def run(
         data_files_size_in_mb, video_files_size_in_mb, chunk_size, concatenate_videos,
             concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
+        stats: "exact" or "fold", as docs/statistics.md says.
         sync: Whether every file is flushed to the device before it counts as written.
         overwrite: Whether a dataset that is at the destination may be replaced.
         tmp_root: Where the destination grows; None: beside its place. Must be on the same file
             system.
+        skip_broken: "sources" leaves out sources that cannot be merged, "episodes" single episodes
+            (docs/skip-broken.md). The log of the phase `publish`, and the result's
+            meta/robomerge.json, say which.
         command: Words that start robomerge; empty: the installed package.
         executor_options: Further options for datatrove's executor, such as `time` and `partition`
             for Slurm.
@@ -118,10 +124,13 @@ def run(
         "concatenate_videos": concatenate_videos,
         "concatenate_data": concatenate_data,
         "copy_mode": copy_mode,
+        "stats": stats,
         "sync": sync,
         "overwrite": overwrite,
         "tmp_root": os.path.abspath(tmp_root) if tmp_root else "",
     }
+    # Of the descriptions, not of the plan.
+    described = {"skip_broken": skip_broken}
     given = dict(executor_options or {})
     counts = {
         "describe_tasks": describe_tasks,
@@ -129,7 +138,7 @@ def run(
         "workers": workers,
         "threads_per_task": threads_per_task,
     }
-    problems = _wrong_executor(executor, given) + _wrong_numbers(counts, options)
+    problems = _wrong_executor(executor, given) + _wrong_numbers(counts, options | described)
     if executor in ("slurm", "ray") and write_tasks is None and workers is None:
         problems.append(f"write_tasks is needed with executor {executor!r} where workers is not given")
     if problems:
@@ -147,12 +156,13 @@ def run(
     target = os.path.abspath(destination)
     work = WorkDirectory(Path(os.path.abspath(work_dir)))
     _keep_apart(target, str(work.root), source_paths)
-    work.claim(source_paths, target, options)
+    # A work directory of before has no such option.
+    work.claim(source_paths, target, options | (described if skip_broken != "nothing" else {}))
 
     partials, plan = str(work.partials_dir(describe_tasks)), str(work.plan_dir)
     steps = (
-        (Describe(str(work.sources_file), partials, threads, command), describe_tasks),
-        (Plan(partials, target, plan, **options, command=command), 1),
+        (Describe(str(work.sources_file), partials, threads, command, **described, stats=stats), describe_tasks),
+        (Plan(partials, target, plan, **{k: v for k, v in options.items() if k != "stats"}, command=command), 1),
         (Write(plan, threads, command), num_writers),
         (Publish(plan, command), 1),
     )
@@ -210,8 +220,12 @@ def _wrong_numbers(counts: dict[str, int | None], options: dict[str, Any]) -> li
             problems.append(f"{name}: expected a number of MB above 0, found {value!r}")
     if not _is_whole(options["chunk_size"], 1) or options["chunk_size"] > 1000:
         problems.append(f"chunk_size: expected a whole number from 1 to 1000, found {options['chunk_size']!r}")
+    if options["stats"] not in get_args(StatsMode):
+        problems.append(f"stats: expected {_either(get_args(StatsMode))}, found {options['stats']!r}")
     if options["copy_mode"] not in get_args(CopyMode):
         problems.append(f"copy_mode: expected {_either(get_args(CopyMode))}, found {options['copy_mode']!r}")
+    if options["skip_broken"] not in get_args(SkipBroken):
+        problems.append(f"skip_broken: expected {_either(get_args(SkipBroken))}, found {options['skip_broken']!r}")
     return problems
 
 

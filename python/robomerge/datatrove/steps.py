@@ -36,6 +36,8 @@ class CommandStep(PipelineStep):
     """
 
     type = "robomerge"
+    #: Whether this step's log says what is left out; once is enough.
+    tells_skipped = False
 
     def __init__(self, command: str = "") -> None:
         super().__init__()
@@ -59,6 +61,10 @@ class CommandStep(PipelineStep):
             elif kind == "warning":
                 self.stat_update("warnings", unit="task")
                 logger.warning(problem_text(message))
+            elif kind == "skipped" and self.tells_skipped:
+                what = f"episodes {message['episodes']} of " if message["episodes"] else ""
+                for reason in message["reasons"]:
+                    logger.warning(f"left out {what}{message['source']}: {problem_text(reason)}")
             elif kind == "text":
                 logger.info(message["text"])
             elif kind == "status" and time.monotonic() - last_progress >= SECONDS_BETWEEN_PROGRESS:
@@ -90,19 +96,33 @@ class Describe(CommandStep):
         partials_dir: Where the descriptions go; one folder for one number of tasks.
         num_workers: Threads of each task; 0: as many as the task has cores.
         command: Words that start robomerge; empty: the installed package.
+        stats: "exact" or "fold", as docs/statistics.md says.
+        skip_broken: "nothing", "sources" or "episodes": what is left out if it cannot be merged.
     """
 
     name = "describe"
 
-    def __init__(self, sources_file: str, partials_dir: str, num_workers: int = 0, command: str = "") -> None:
+    def __init__(
+        self,
+        sources_file: str,
+        partials_dir: str,
+        num_workers: int = 0,
+        command: str = "",
+        skip_broken: str = "nothing",
+        stats: str = "exact",
+    ) -> None:
         super().__init__(command)
+        self.stats_mode = stats
         self.sources_file = str(sources_file)
         self.partials_dir = str(partials_dir)
         self.num_workers = num_workers
+        self.skip_broken = skip_broken
 
     def arguments(self, rank: int, world_size: int) -> list[str]:
         words = ["describe", "--from", self.sources_file, "--partial", self.partials_dir]
-        words += ["--rank", str(rank), "--world-size", str(world_size)]
+        if self.skip_broken != "nothing":
+            words += ["--skip-broken", self.skip_broken]
+        words += ["--rank", str(rank), "--world-size", str(world_size), "--stats", self.stats_mode]
         return [*words, "-j", str(self.num_workers or available_cores())]
 
 
@@ -218,6 +238,7 @@ class Publish(_OnlyTask):
     """
 
     name = "publish"
+    tells_skipped = True
 
     def __init__(self, plan_dir: str, command: str = "") -> None:
         super().__init__(command)

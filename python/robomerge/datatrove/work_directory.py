@@ -16,6 +16,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from robomerge.hub.address import is_address
+
 FORMAT = "robomerge-work"
 VERSION = 1
 
@@ -109,7 +111,7 @@ class WorkDirectory:
 
 
 def read_sources(sources: Sequence[str | PathLike[str]] | str | PathLike[str]) -> list[str]:
-    """The absolute paths of the sources, from a sequence, or from a file as `--from FILE` reads it.
+    """The absolute paths of the sources, or their addresses on the Hub, from a sequence, or from a file as `--from FILE` reads it.
 
     Raises:
         ValueError: There is no source, or one that cannot be written on a line of a file.
@@ -121,7 +123,7 @@ def read_sources(sources: Sequence[str | PathLike[str]] | str | PathLike[str]) -
     else:
         given = [os.fspath(source) for source in sources]
     # Links are not resolved, since they may lead elsewhere on another machine.
-    paths = [os.path.abspath(path) for path in given]
+    paths = [path if is_address(path) else os.path.abspath(path) for path in given]
     if not paths:
         raise ValueError("there is no source: expected at least one dataset folder")
     for path in paths:

@@ -81,7 +81,7 @@ def _fetch(repo_id: str, root: Path | None) -> Path | Problem:
         )
     try:
         tags = _version_tags(huggingface_hub, repo_id)
-        revision = _best(tags)
+        revision = best_version(tags)
         if revision is None:
             what = f"`{repo_id}` is on the Hub, but not in version v3.0 of the format"
             found = f"versions {', '.join(tags)}" if tags else "no version tag"
@@ -107,12 +107,12 @@ def _version_tags(huggingface_hub: ModuleType, repo_id: str) -> list[str]:
     return [tag.name for tag in refs.tags]
 
 
-def _best(tags: Sequence[str]) -> str | None:
-    """The newest tag of our major version that is not newer than ours."""
+def best_version(tags: Sequence[str], newest: tuple[int, int] = VERSION) -> str | None:
+    """The newest tag of this major version that is not newer."""
     versions = {}
     for tag in tags:
         match = re.fullmatch(r"v(\d+)\.(\d+)(?:\.\d+)?", tag)
-        if match and int(match[1]) == VERSION[0] and int(match[2]) <= VERSION[1]:
+        if match and int(match[1]) == newest[0] and int(match[2]) <= newest[1]:
             versions[tuple(map(int, tag[1:].split(".")))] = tag
     return versions[max(versions)] if versions else None
 

@@ -271,7 +271,50 @@ Result<ArrayPointer> FilledElement(const Context& context) {
   return cast;
 }
 
+// All values, those of nulls included, with those that another offset hides.
+template <typename Value>
+std::shared_ptr<arrow::ArrayData> ShiftedValues(const arrow::ArrayData& times,
+                                                const TimeShift& shift) {
+  const Value* old = times.GetValues<Value>(1, 0);
+  std::vector<Value> values(old, old + times.offset + times.length);
+  for (Value& value : values) value = static_cast<Value>(shift.Of(static_cast<double>(value)));
+  std::shared_ptr<arrow::ArrayData> shifted = times.Copy();
+  shifted->buffers[1] = arrow::Buffer::FromVector(std::move(values));
+  return shifted;
+}
+
 }  // namespace
+
+Result<ChunkedPointer> ShiftedRows(const ChunkedPointer& rows, const TimeShift& shift,
+                                   const std::string& where) {
+  const TypePointer type = StorageType(rows->type());
+  const TypePointer element = IsListLike(*type) ? StorageType(ListElement(*type)->type()) : type;
+  const int field = element->id() == arrow::Type::STRUCT
+                        ? static_cast<const arrow::StructType&>(*element).GetFieldIndex("timestamp")
+                        : -1;
+  const arrow::Type::type kind =
+      field < 0 || !IsListLike(*type) ? arrow::Type::NA : element->field(field)->type()->id();
+  if (kind != arrow::Type::FLOAT && kind != arrow::Type::DOUBLE) {
+    return Problem(Code::kIncompatible,
+                   StrCat("times in column `", shift.column, "` cannot be moved"))
+        .Kind("E-data-columns")
+        .At(where)
+        .Expected("lists whose elements have a number `timestamp`, as LeRobot writes them")
+        .Found(rows->type()->ToString().substr(0, kMostValueText))
+        .Hint(StrCat("leave the feature out: --drop ", shift.column));
+  }
+  arrow::ArrayVector chunks;
+  for (const ArrayPointer& chunk : rows->chunks()) {
+    const auto data = chunk->data()->Copy();
+    const auto elements = data->child_data[0]->Copy();
+    std::shared_ptr<arrow::ArrayData>& times = elements->child_data[static_cast<size_t>(field)];
+    times = kind == arrow::Type::FLOAT ? ShiftedValues<float>(*times, shift)
+                                       : ShiftedValues<double>(*times, shift);
+    data->child_data[0] = elements;
+    chunks.push_back(arrow::MakeArray(data));
+  }
+  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), rows->type());
+}
 
 Result<ChunkedPointer> ChangedRows(const ChunkedPointer& rows, const ColumnChange& change,
                                    const TypePointer& to, uint64_t first_row,

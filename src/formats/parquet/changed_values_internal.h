@@ -20,6 +20,11 @@ Result<std::shared_ptr<arrow::ChunkedArray>> ChangedRows(
     const std::shared_ptr<arrow::DataType>& to, uint64_t first_row, const std::string& where,
     Rounding& rounding);
 
+/// `rows` with their times moved. kIncompatible if they have none. May throw as Arrow does.
+Result<std::shared_ptr<arrow::ChunkedArray>> ShiftedRows(
+    const std::shared_ptr<arrow::ChunkedArray>& rows, const TimeShift& shift,
+    const std::string& where);
+
 /// `num_rows` rows of a filled column; CastForWriting makes them `to`. kIncompatible if the value
 /// is none of that type. May throw as Arrow does.
 Result<std::shared_ptr<arrow::ChunkedArray>> FilledRows(const ColumnChange& change,

@@ -1,6 +1,7 @@
 #include "formats/parquet/column_change.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace robomerge::parquet {
 
@@ -40,6 +41,15 @@ std::vector<std::string> ColumnsInDestination(const ColumnChanges* changes,
     if (change.source_column.empty()) add(change.column);
   }
   return names;
+}
+
+double TimeShift::Of(double seconds) const {
+  constexpr double kTolerance = 1e-4;  // LeRobot's, and more than float32 loses
+  const auto rate = static_cast<double>(numerator) / static_cast<double>(denominator);
+  const double frame = std::round(seconds * rate);
+  const bool is_of_frame = std::fabs(frame / rate - seconds) <= kTolerance;
+  return ((is_of_frame ? frame : seconds * rate) - static_cast<double>(frames)) *
+         static_cast<double>(denominator) / static_cast<double>(numerator);
 }
 
 }  // namespace robomerge::parquet

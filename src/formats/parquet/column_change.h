@@ -50,6 +50,17 @@ std::optional<std::string_view> SourceColumnOf(const ColumnChanges* changes,
 std::vector<std::string> ColumnsInDestination(const ColumnChanges* changes,
                                               const std::vector<std::string>& source_columns);
 
+/// What becomes of times in a column of lists whose elements have a field `timestamp`: they are
+/// counted from another frame.
+struct TimeShift {
+  std::string column;                       ///< of the destination
+  uint64_t frames = 0;                      ///< that are left out before the first row
+  uint64_t numerator = 1, denominator = 1;  ///< frames per second
+
+  /// A time of a frame becomes exactly that of a frame, any other moves by as much.
+  double Of(double seconds) const;
+};
+
 /// What rounding has changed in a column that was cast.
 struct Rounding {
   double largest_change = 0;

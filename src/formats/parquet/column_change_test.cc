@@ -110,8 +110,8 @@ TEST_P(ChangedColumns, EveryRuleAtOnceInManySources) {
         {.column = "gain", .source_column = "", .fill = int64_t{-2}}},
        {}}};
   std::vector<RowGroupSource> row_groups = sources.EveryRowGroup();
-  row_groups.push_back({1, 1, 2, {}});                              // across row groups
-  row_groups.push_back({0, 0, 2, {}, {}, {{1, 0, 3}, {2, 0, 1}}});  // of several sources
+  row_groups.push_back({1, 1, 2, {}});                                  // across row groups
+  row_groups.push_back({0, 0, 2, {}, {}, {}, {{1, 0, 3}, {2, 0, 1}}});  // of several sources
   ASSERT_OK_AND_ASSIGN(const Spliced spliced,
                        RunRules(sources, changes, columns, row_groups, Options()));
   const auto rows = spliced.table->CombineChunks().ValueOrDie();

@@ -67,6 +67,11 @@ const Progression* FindProgression(const RowGroupSource& row_group, const std::s
   return nullptr;
 }
 
+bool IsMade(const RowGroupSource& row_group, const std::string& column) {
+  return FindProgression(row_group, column) != nullptr ||
+         (row_group.shift && row_group.shift->column == column);
+}
+
 std::string ColumnDecoder::Place(uint32_t source_index, const std::string& column) const {
   return StrCat(sources_[source_index].footer->representation().path, ": column `", column, "`");
 }
@@ -164,6 +169,11 @@ Result<std::shared_ptr<arrow::Table>> ColumnDecoder::Decode(
       ROBOMERGE_ASSIGN_OR_RETURN(auto made, ForWriting(ValuesOf(*progression, num_rows), *to,
                                                        Place(row_group.source_index, name)));
       arrays.insert(arrays.begin() + static_cast<std::ptrdiff_t>(at), std::move(made));
+    } else if (row_group.shift && row_group.shift->column == name) {
+      const std::string where = Place(row_group.source_index, name);
+      ROBOMERGE_ASSIGN_OR_RETURN(arrays[at], AtArrowBoundary("cannot move times", where, [&] {
+                                   return ShiftedRows(arrays[at], *row_group.shift, where);
+                                 }));
     }
     fields.push_back(arrow::field(to->name(), arrays[at]->type(), to->nullable()));
   }

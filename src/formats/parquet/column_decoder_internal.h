@@ -18,6 +18,9 @@ namespace robomerge::parquet {
 /// The progression that makes this column, or null.
 const Progression* FindProgression(const RowGroupSource& row_group, const std::string& column);
 
+/// Whether the values of a column of the row group are others than its source has, by rule.
+bool IsMade(const RowGroupSource& row_group, const std::string& column);
+
 class ColumnDecoder {
  public:
   /// Both must outlive it.

@@ -147,7 +147,11 @@ struct RowComparer::Representation {
   std::vector<std::string> columns;
   PicturesByPath pictures;
   const ColumnChanges* changes;
+  const TimeShift* shift = nullptr;  // of the rows that are being compared
 
+  bool IsShifted(const ComparedColumn& column) const {
+    return shift != nullptr && shift->column == column.name;
+  }
   bool LiesInFiles(const ComparedColumn& column) const {
     return std::find(pictures.columns.begin(), pictures.columns.end(), column.expected) !=
            pictures.columns.end();
@@ -256,6 +260,9 @@ struct RowComparer::Representation {
                                      column.is_filled() ? column.name : column.expected, "`");
     if (column.is_filled()) return FilledRows(*column.change, to, num_rows, where);
     Columns wanted = rows;
+    if (IsShifted(column)) {
+      ROBOMERGE_ASSIGN_OR_RETURN(wanted, ShiftedRows(rows, *shift, where));
+    }
     if (LiesInFiles(column)) {
       ROBOMERGE_ASSIGN_OR_RETURN(wanted, EmbedPictures(rows, pictures.read, where));
     }
@@ -323,9 +330,10 @@ RowComparer::~RowComparer() = default;
 RowComparer::RowComparer(RowComparer&&) noexcept = default;
 
 Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_first_row,
-                                          uint64_t num_rows) {
+                                          uint64_t num_rows, const TimeShift* shift) {
   ComparedRows result;
   Representation& rows = *representation_;
+  rows.shift = shift;
   const std::optional<size_t> row_group = ExactRowGroup(rows.found.footer(), first_row, num_rows);
   const std::optional<size_t> expected =
       ExactRowGroup(rows.expected.footer(), expected_first_row, num_rows);
@@ -346,6 +354,7 @@ Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_
     }
     bool same = false;
     const bool can_be_same = row_group && expected && !column.is_filled() &&
+                             !rows.IsShifted(column) &&
                              !(column.change != nullptr && !column.change->elements.empty());
     if (can_be_same && rows.SameShape(column) && !rows.LiesInFiles(column)) {
       ROBOMERGE_ASSIGN_OR_RETURN(same, rows.SameBytes(column, *row_group, *expected));

@@ -48,8 +48,9 @@ class RowComparer {
   RowComparer(RowComparer&&) noexcept;
 
   /// Rows [first_row, first_row + num_rows) against as many from `expected_first_row`. Ranges in
-  /// file order are decoded in one pass.
-  Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows);
+  /// file order are decoded in one pass. `shift`: what has become of times, or null.
+  Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows,
+                               const TimeShift* shift = nullptr);
 
  private:
   struct Representation;
@@ -61,13 +62,17 @@ struct NumberRows {
   /// Numbers per row; 0 if rows have different numbers of them.
   uint32_t width = 0;
   std::vector<double> values;  ///< row-major
+  /// Instead of `values`, where the reader was asked for floats and the column's type is one that
+  /// they hold exactly.
+  std::vector<float> floats;
+  bool is_float = false;
 };
 
 /// Reads columns of numbers and booleans, lists of any depth included.
 class NumberReader {
  public:
   NumberReader(const io::RandomAccessFile& file, const Footer& footer,
-               const std::vector<std::string>& columns);
+               const std::vector<std::string>& columns, bool as_floats = false);
   ~NumberReader();
   NumberReader(NumberReader&&) noexcept;
 

@@ -248,7 +248,7 @@ Status Splice::AddStreamed(const RowGroupSource& row_group, const SourceColumns&
   if (sum <= kMostDecodedBytes) return Status();
   const auto stays = [&](size_t column) {
     return !from.columns[column].streamable || bytes[column] <= kSmallColumnBytes ||
-           FindProgression(row_group, destination_.column_names[column]) != nullptr;
+           IsMade(row_group, destination_.column_names[column]);
   };
   const auto first = std::stable_partition(decoded.begin(), decoded.end(), stays);
   for (auto column = first; column != decoded.end(); ++column) {
@@ -383,12 +383,11 @@ Status Splice::Add(const RowGroupSource& row_group) {
                  one->columns[column].change == from->columns[column].change &&
                  one->columns[column].is_filled();
         });
-    const bool is_progression =
-        FindProgression(row_group, destination_.column_names[column]) != nullptr;
-    if (exact && from->columns[column].copyable && !is_progression) {
+    const bool is_made = IsMade(row_group, destination_.column_names[column]);
+    if (exact && from->columns[column].copyable && !is_made) {
       ROBOMERGE_RETURN_NOT_OK(AddCopied(row_group.source_index, *exact, *from, column, pieces));
     } else {
-      (is_filled && !is_progression ? filled : decoded).push_back(column);
+      (is_filled && !is_made ? filled : decoded).push_back(column);
     }
   }
   // New chunks get a page index where the source's row group has one: readers use it for all

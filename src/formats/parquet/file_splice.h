@@ -50,6 +50,7 @@ struct RowGroupSource {
   /// Columns (top-level names, scalar) whose values are replaced.
   std::vector<std::pair<std::string, Int64Values>> replaced;
   std::vector<Progression> progressions = {};
+  std::optional<TimeShift> shift = {};
   std::vector<RowRange> more = {};  ///< what follows
 
   RowRange first() const { return {source_index, first_row, num_rows}; }

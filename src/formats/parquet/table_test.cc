@@ -217,6 +217,17 @@ TEST(TableWriter, SameColumnsGiveTheSameBytes) {
   EXPECT_EQ(files[0], files[1]);
 }
 
+TEST(TableWriter, NamesNoVersionOfArrow) {
+  TableWriter writer;
+  writer.AddInt64("task_index", {0, 1});
+  MemoryOutput output("out.parquet");
+  ASSERT_OK(writer.Write(output).status());
+  ASSERT_OK_AND_ASSIGN(const Footer footer,
+                       Footer::Read(MemoryFile("out.parquet", output.bytes())));
+  EXPECT_EQ(footer.created_by(), "robomerge version 1");
+  EXPECT_THAT(output.bytes(), ::testing::Not(HasSubstr("parquet-cpp")));
+}
+
 // The direct decoder leaves Zstandard to Arrow, which would take the header's word for its memory.
 TEST(Table, LooksAtPageHeadersBeforeArrowDoes) {
   const auto table = arrow::Table::Make(arrow::schema({arrow::field("n", arrow::int64())}),

@@ -46,6 +46,10 @@ struct TableWriter::Representation {
 
 namespace {
 
+// Names no version of Arrow, so that a merge does not depend on the one it was made with. Readers
+// split it at the word "version"; one that cannot would distrust the statistics (parquet-mr).
+constexpr const char* kCreatedBy = "robomerge version 1";
+
 // One cell of C values at depth 3 is C lists of one list of one value: shape (C, 1, 1).
 arrow::Status NestedLists(const std::shared_ptr<arrow::Array>& values, const NumberLists& numbers,
                           std::shared_ptr<arrow::Array>* out) {
@@ -329,6 +333,7 @@ Result<uint64_t> TableWriter::Write(io::OutputFile& output, int64_t rows_per_gro
     const auto properties = ::parquet::WriterProperties::Builder()
                                 .compression(::parquet::Compression::SNAPPY)
                                 ->version(::parquet::ParquetVersion::PARQUET_2_6)
+                                ->created_by(kCreatedBy)
                                 ->build();
     const auto arrow_properties =
         ::parquet::ArrowWriterProperties::Builder().store_schema()->build();

@@ -17,16 +17,21 @@ namespace robomerge::v30 {
 std::optional<size_t> FindLeaf(const parquet::Footer& footer, std::string_view column);
 
 /// The columns must be the features that are no video, each once, in a form that LeRobot can read
-/// as the feature: E-data-columns, all problems at once.
-Status CheckColumns(const parquet::Footer& footer, const Schema& schema, const std::string& path);
+/// as the feature: E-data-columns, all problems at once. With `is_lenient`, columns that a merge
+/// makes anew may be missing, and others may be there.
+Status CheckColumns(const parquet::Footer& footer, const Schema& schema, const std::string& path,
+                    bool is_lenient = false);
+/// The leaf columns with their types, one a line (DataFile::physical_schema).
+std::string PhysicalSchema(const parquet::Footer& footer);
 
 /// The rows of each episode, in file order, and how they number and time their frames: by the
 /// footer's statistics where they leave no doubt, or always by the rows with `decodes_times`.
-/// kCorrupt where statistics contradict both rows and episodes table. REQUIRES: CheckColumns()
-/// found nothing.
+/// kCorrupt where statistics contradict both rows and episodes table. Without a column
+/// episode_index all rows are of episode `otherwise`, and without task_index none has a task.
+/// REQUIRES: CheckColumns() found nothing.
 Result<std::vector<EpisodeRows>> ScanRows(const io::RandomAccessFile& file,
                                           const parquet::Footer& footer, const Dataset& dataset,
-                                          bool decodes_times);
+                                          bool decodes_times, int64_t otherwise = 0);
 
 /// Cells of pictures may name files instead of holding bytes. A merge takes the bytes from there
 /// (W-picture-files), so the files must be there, and in the dataset's folder: E-missing-picture.

@@ -15,13 +15,6 @@ namespace robomerge::v30 {
 namespace {
 
 using parquet::Footer;
-using parquet::Leaf;
-
-std::string PhysicalSchema(const Footer& footer) {
-  std::string text;
-  for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
-  return text;
-}
 
 // Reads the file at `data.path`.
 Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& dataset,
@@ -70,17 +63,23 @@ class DataFilesReader {
         dataset_(dataset) {}
 
   Status Run() {
-    std::vector<FileId> ids = claims_.data_files;
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    for (const FileId& id : ids) {
+    for (const FileId& id : FilesOf(claims_.data_files, options_)) {
       if (id.chunk_index != kUnknown && id.file_index != kUnknown) ReadNamed(id);
     }
     // Without the columns of a file nothing can be said of its rows.
     if (!problems_.empty()) return Status::Many(std::move(problems_));
+    if (options_.missing_files != nullptr && !missing_.empty()) {
+      for (const DataFile& file : missing_) options_.missing_files->push_back(file.path);
+      return Status();
+    }
     PlaceEpisodes(/*by_name=*/true);
-    bool has_strays = !missing_.empty() || num_unplaced_ > 0 || num_short_ > 0;
-    if (!has_strays) {
+    bool has_strays = !missing_.empty() || !unplaced_.empty() || num_short_ > 0;
+    if (options_.missing_files != nullptr && has_strays) {
+      // Rows that are looked for may be in any file.
+      options_.missing_files->push_back(io::JoinPath(dataset_.root, "data"));
+      return Status();
+    }
+    if (!has_strays && options_.is_needed.empty()) {
       ROBOMERGE_ASSIGN_OR_RETURN(has_strays, HasStrays());
     }
     if (has_strays) ROBOMERGE_RETURN_NOT_OK(ReadOthers());
@@ -92,7 +91,7 @@ class DataFilesReader {
       PlaceEpisodes(/*by_name=*/false);
     }
     if (num_short_ > 0) ROBOMERGE_RETURN_NOT_OK(JoinParts());
-    if (has_strays && num_unplaced_ == 0) DropUnused();
+    if (has_strays && unplaced_.empty()) DropUnused();
     ReportMissing();
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     for (ReadFile& file : files_) dataset_.data_files.push_back(std::move(file.data));
@@ -118,11 +117,11 @@ class DataFilesReader {
     } else if (file.status().code() == Code::kNotFound) {
       missing_.push_back(data);
     } else {
-      Gather(file.status());
+      Gather(file.status().OfEpisodes(EpisodesIn(claims_.data_files, id, options_)));
     }
   }
 
-  // Enters the data file of each episode; counts those whose rows are not found.
+  // Enters the data file of each episode; notes those whose rows are not found.
   void PlaceEpisodes(bool by_name) {
     constexpr uint32_t kNone = ~uint32_t{0};
     std::vector<uint32_t> named(dataset_.episodes.size(), kNone), other = named;
@@ -138,11 +137,13 @@ class DataFilesReader {
         if (is_claimed) num_rows[episode] += rows.num_rows;
       }
     }
-    num_unplaced_ = num_stale_ = num_short_ = 0;
+    num_stale_ = num_short_ = 0;
+    unplaced_.clear();
     for (size_t episode = 0; episode < named.size(); ++episode) {
+      if (!IsRead(episode, options_)) continue;
       const bool is_stale = named[episode] == kNone && !by_name && other[episode] != kNone;
       if (named[episode] == kNone && !is_stale) {
-        if (num_unplaced_++ == 0) first_unplaced_ = episode;
+        unplaced_.push_back(episode);
         continue;
       }
       if (is_stale && num_stale_++ == 0) first_stale_ = episode;
@@ -163,7 +164,9 @@ class DataFilesReader {
     size_t num_joined = 0;
     for (auto& [number, of_episode] : parts) {
       const auto episode = static_cast<size_t>(number);
-      if (number < 0 || episode >= dataset_.episodes.size() || of_episode.size() < 2) continue;
+      if (number < 0 || episode >= dataset_.episodes.size() || of_episode.size() < 2 ||
+          !IsRead(episode, options_))
+        continue;
       uint64_t num_rows = 0;
       std::set<uint32_t> files;
       for (const auto& [file, rows] : of_episode) num_rows += rows.num_rows, files.insert(file);
@@ -242,6 +245,12 @@ class DataFilesReader {
   Status ReadOthers() {
     std::set<std::string> known;
     for (const ReadFile& file : files_) known.insert(file.data.path);
+    if (unplaced_.empty()) {
+      for (const FileId& id : claims_.data_files) {
+        const Result<std::string> relative = ExpandTemplate(info_.data_path, id);
+        if (relative.ok()) known.insert(io::JoinPath(dataset_.root, *relative));
+      }
+    }
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
                                ListParquetFiles(file_system_, io::JoinPath(dataset_.root, "data")));
     for (const std::string& path : paths) {
@@ -262,8 +271,8 @@ class DataFilesReader {
                 .Hint("no episode of the table is in it, but LeRobot does not open the dataset "
                       "with it. Remove it: rm " +
                       ShellWord(path)));
-      } else if (num_unplaced_ > 0 || file.status().code() == Code::kIo) {
-        Gather(file.status());
+      } else if (!unplaced_.empty() || file.status().code() == Code::kIo) {
+        Gather(file.status().OfEpisodes(unplaced_));
       } else {
         strays_.push_back(path);
       }
@@ -273,7 +282,9 @@ class DataFilesReader {
 
   void DropUnused() {
     std::vector<bool> is_used(files_.size());
-    for (const Episode& episode : dataset_.episodes) is_used[episode.data_file] = true;
+    for (size_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
+      if (IsRead(episode, options_)) is_used[dataset_.episodes[episode].data_file] = true;
+    }
     for (const ReadFile& file : files_) {
       for (const EpisodeRows& rows : file.data.episodes) {
         for (const RowsElsewhere& part : rows.more) is_used[part.data_file] = true;
@@ -289,7 +300,10 @@ class DataFilesReader {
         strays_.push_back(files_[file].data.path);
     }
     files_ = std::move(used);
-    for (Episode& episode : dataset_.episodes) episode.data_file = number[episode.data_file];
+    for (size_t episode = 0; episode < dataset_.episodes.size(); ++episode) {
+      if (IsRead(episode, options_))
+        dataset_.episodes[episode].data_file = number[dataset_.episodes[episode].data_file];
+    }
     for (ReadFile& file : files_) {
       for (EpisodeRows& rows : file.data.episodes) {
         for (RowsElsewhere& part : rows.more) part.data_file = number[part.data_file];
@@ -324,7 +338,7 @@ class DataFilesReader {
 
   // A named file that is not there is missed only if episodes are missed.
   void ReportMissing() {
-    if (num_unplaced_ == 0) return;
+    if (unplaced_.empty()) return;
     const auto episodes_in = [&](FileId id) {
       return std::count(claims_.data_files.begin(), claims_.data_files.end(), id);
     };
@@ -337,20 +351,22 @@ class DataFilesReader {
                                file.id.chunk_index, ", file ", file.id.file_index, ": ",
                                episodes_in(file.id), " of ", dataset_.episodes.size(),
                                " episodes)"))
-              .Hint(std::string(kCopyTheRest)));
+              .Hint(std::string(kCopyTheRest))
+              .OfEpisodes(unplaced_));
     }
     if (!problems_.empty()) return;
-    const Episode& row = dataset_.episodes[first_unplaced_];
+    const Episode& row = dataset_.episodes[unplaced_.front()];
     const std::string others =
-        num_unplaced_ > 1 ? StrCat(" (nor have ", num_unplaced_ - 1, " more)") : "";
+        unplaced_.size() > 1 ? StrCat(" (nor have ", unplaced_.size() - 1, " more)") : "";
     problems_.push_back(
-        Problem(Code::kCorrupt, StrCat("episode ", first_unplaced_, " has no rows", others))
+        Problem(Code::kCorrupt, StrCat("episode ", unplaced_.front(), " has no rows", others))
             .Kind("E-rows")
             .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": row ", row.row))
             .Expected(StrCat(WithSeparators(row.length_frames), " rows in a file below data/"))
             .Found("none")
             .Hint("restore the rows from where the dataset was copied from, or delete the episode "
-                  "with LeRobot"));
+                  "with LeRobot")
+            .OfEpisodes(unplaced_));
   }
 
   // The tasks of an episode that lists none are those of its rows.
@@ -362,7 +378,9 @@ class DataFilesReader {
     for (const DataFile& file : dataset_.data_files) {
       for (const EpisodeRows& rows : file.episodes) {
         const auto episode = static_cast<size_t>(rows.episode_index);
-        if (rows.episode_index < 0 || episode >= lacks.size() || !lacks[episode]) continue;
+        if (rows.episode_index < 0 || episode >= lacks.size() || !lacks[episode] ||
+            !IsRead(episode, options_))
+          continue;
         if (num_lacking++ == 0) first = episode;
         std::vector<std::string>& tasks = dataset_.episodes[episode].tasks;
         for (const auto& [task, frames] : rows.task_frames) {
@@ -386,6 +404,7 @@ class DataFilesReader {
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.
   void TakeIndexes() {
+    if (!options_.is_needed.empty()) return CountIndexes();
     // Where the rows of each file begin, those included that an episode of another file goes on in.
     std::vector<uint64_t> first_rows(dataset_.data_files.size() + 1);
     const auto reach = [&](size_t file, uint64_t end) {
@@ -407,7 +426,7 @@ class DataFilesReader {
         const auto first_row = static_cast<int64_t>(first_rows[file] + rows.first_row);
         const auto number = static_cast<size_t>(rows.episode_index);
         if (rows.episode_index < 0 || number >= dataset_.episodes.size() ||
-            file != dataset_.episodes[number].data_file)
+            file != dataset_.episodes[number].data_file || options_.LeavesOut(number))
           continue;
         Episode& episode = dataset_.episodes[number];
         if (!claims_.lacks_index[number] && episode.dataset_from_index == first_row) continue;
@@ -422,7 +441,8 @@ class DataFilesReader {
         if (claims_.lacks_index[number]) episode.dataset_from_index = first_row;
       }
     }
-    if (num_wrong == 0) return;
+    // Rows of files that are not read are not counted.
+    if (num_wrong == 0 || !options_.left_out.empty()) return;
     dataset_.warnings.push_back(
         Problem(
             Code::kCorrupt,
@@ -432,6 +452,16 @@ class DataFilesReader {
             .At(where)
             .Expected(expected)
             .Found(found));
+  }
+
+  // The same by the lengths of the episodes, where not all files are there.
+  void CountIndexes() {
+    uint64_t num_rows = 0;
+    for (size_t number = 0; number < dataset_.episodes.size(); ++number) {
+      Episode& episode = dataset_.episodes[number];
+      if (claims_.lacks_index[number]) episode.dataset_from_index = static_cast<int64_t>(num_rows);
+      num_rows += episode.length_frames;
+    }
   }
 
   const io::FileSystem& file_system_;
@@ -446,7 +476,7 @@ class DataFilesReader {
   std::vector<ReadFile> files_;
   std::vector<DataFile> missing_;  // named, and not there
   std::vector<std::string> strays_;
-  size_t num_unplaced_ = 0, first_unplaced_ = 0;
+  std::vector<uint64_t> unplaced_;  // episodes whose rows are not found
   size_t num_stale_ = 0, first_stale_ = 0;
   size_t first_joined_ = 0;
   size_t num_short_ = 0;  // episodes of which not all rows are in the file that is named

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/table.h"
+#include "read/needed_files.h"
 #include "read/v30/read_v30.h"
 
 namespace robomerge::v30 {
@@ -196,12 +197,15 @@ Status CheckRow(const FileColumns& columns, size_t row, const std::vector<std::s
     const bool has_numbers = video.chunk[row] != kUnknown && video.file[row] != kUnknown;
     const bool has_times = !std::isnan(video.from[row]);
     if (!has_numbers && !has_times) {
-      problems.push_back(Problem(Code::kCorrupt, "an episode is without one of its cameras")
-                             .Kind("E-missing-camera")
-                             .At(StrCat(path, ": ", prefix, "file_index, row ", row))
-                             .Expected(StrCat("the video of `", video_keys[key],
-                                              "` that holds episode ", columns.episode_index[row]))
-                             .Found("none"));
+      problems.push_back(
+          Problem(Code::kCorrupt, "an episode is without one of its cameras")
+              .Kind("E-missing-camera")
+              .At(StrCat(path, ": ", prefix, "file_index, row ", row))
+              .Expected(StrCat("the video of `", video_keys[key], "` that holds episode ",
+                               columns.episode_index[row]))
+              .Found("none")
+              .Hint(StrCat("`--skip-broken episodes` leaves out the episode, `--drop ",
+                           video_keys[key], "` the camera")));
       continue;
     }
     for (const auto& [column, number] :
@@ -257,11 +261,13 @@ bool HasUsualName(const std::string& path) {
 // The episodes files as they are read.
 class EpisodesReader {
  public:
-  EpisodesReader(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset)
+  EpisodesReader(const io::FileSystem& file_system, const SourceInfo& info,
+                 const ReadOptions& options, Dataset& dataset)
       : file_system_(file_system),
         info_(info),
+        options_(options),
         dataset_(dataset),
-        video_keys_(dataset.schema.video_keys()) {}
+        video_keys_(CamerasToRead(dataset, options)) {}
 
   Result<EpisodeClaims> Run() {
     claims_.video_files.resize(video_keys_.size());
@@ -294,6 +300,14 @@ class EpisodesReader {
     problems_.insert(problems_.end(), status.problems().begin(), status.problems().end());
   }
 
+  bool IsLeftOut(int64_t episode) const {
+    return episode >= 0 && options_.LeavesOut(static_cast<uint64_t>(episode));
+  }
+
+  static Status OfEpisode(const Status& status, int64_t episode) {
+    return episode < 0 ? status : status.OfEpisodes({static_cast<uint64_t>(episode)});
+  }
+
   Status ReadFile(const std::string& path) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                                file_system_.OpenForReading(path));
@@ -315,7 +329,8 @@ class EpisodesReader {
     }
     for (int64_t row = 0; row < table.num_rows(); ++row) {
       const auto at = static_cast<size_t>(row);
-      Gather(CheckRow(of_file, at, video_keys_, path));
+      if (!IsLeftOut(of_file.episode_index[at]))
+        Gather(OfEpisode(CheckRow(of_file, at, video_keys_, path), of_file.episode_index[at]));
       places_.push_back({of_file.episode_index[at], static_cast<uint32_t>(columns_.size()), row});
     }
     dataset_.episodes_files.push_back(
@@ -337,7 +352,8 @@ class EpisodesReader {
               .At(path)
               .Expected(StrCat("columns ", prefix, "file_index and ", prefix, "from_timestamp"))
               .Found("none of them")
-              .Hint(StrCat("remove the feature `", key, "` from info.json, or record it")));
+              .Hint(StrCat("leave the camera out of all datasets with `--drop ", key,
+                           "`, remove the feature `", key, "` from info.json, or record it")));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
   }
@@ -369,7 +385,7 @@ class EpisodesReader {
     const auto row = static_cast<size_t>(place.row);
     FileColumns& of_file = columns_[place.file];
     Episode episode;
-    episode.length_frames = static_cast<uint64_t>(of_file.length[row]);
+    episode.length_frames = static_cast<uint64_t>(std::max<int64_t>(of_file.length[row], 0));
     claims_.lacks_tasks.push_back(of_file.tasks.empty());
     if (!of_file.tasks.empty()) episode.tasks = std::move(of_file.tasks[row]);
     const int64_t from = of_file.from_index[row], to = of_file.to_index[row];
@@ -395,27 +411,32 @@ class EpisodesReader {
     for (size_t key = 0; key < video_keys_.size(); ++key) {
       std::vector<FileId>& ids = claims_.video_files[key];
       const auto lacks = [](const FileId& id) { return id.chunk_index < 0 || id.file_index < 0; };
-      const auto first = std::find_if(ids.begin(), ids.end(), lacks);
-      if (first == ids.end()) continue;
+      std::vector<uint64_t> lacking;
+      for (uint64_t one = 0; one < ids.size(); ++one) {
+        if (lacks(ids[one]) && !options_.LeavesOut(one)) lacking.push_back(one);
+      }
+      if (lacking.empty()) continue;
       const auto exists = [&](FileId id) -> Result<bool> {
         ROBOMERGE_ASSIGN_OR_RETURN(const std::string relative,
                                    ExpandTemplate(info_.video_path, id, video_keys_[key]));
-        return io::Exists(file_system_, io::JoinPath(dataset_.root, relative));
+        const std::string path = io::JoinPath(dataset_.root, relative);
+        ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there, io::Exists(file_system_, path));
+        if (!is_there && options_.missing_files != nullptr) options_.missing_files->push_back(path);
+        return is_there;
       };
       ROBOMERGE_ASSIGN_OR_RETURN(const bool has_first, exists({0, 0}));
       ROBOMERGE_ASSIGN_OR_RETURN(const bool has_second, exists({0, 1}));
       ROBOMERGE_ASSIGN_OR_RETURN(const bool has_chunk, exists({1, 0}));
-      const auto episode = static_cast<size_t>(first - ids.begin());
+      const uint64_t episode = lacking.front();
       const Episode& row = dataset_.episodes[episode];
       const std::string where = StrCat(dataset_.episodes_files[row.episodes_file].path, ": videos/",
                                        video_keys_[key], "/file_index, row ", row.row);
-      const size_t num_lacking = static_cast<size_t>(std::count_if(ids.begin(), ids.end(), lacks));
-      if (has_first && !has_second && !has_chunk) {
+      if (options_.missing_files != nullptr || (has_first && !has_second && !has_chunk)) {
         std::replace_if(ids.begin(), ids.end(), lacks, FileId{0, 0});
         dataset_.warnings.push_back(
             Problem(Code::kCorrupt,
-                    StrCat("the episodes table does not say which video file holds ", num_lacking,
-                           " episodes; there is only one"))
+                    StrCat("the episodes table does not say which video file holds ",
+                           lacking.size(), " episodes; there is only one"))
                 .Kind("W-file-numbers")
                 .At(where));
         continue;
@@ -427,7 +448,8 @@ class EpisodesReader {
               .At(where)
               .Expected(StrCat("the number of a video file of episode ", episode))
               .Found(has_first ? "none, and several video files" : "none")
-              .Hint("restore the numbers, or delete the episode with LeRobot"));
+              .Hint("restore the numbers, or delete the episode with LeRobot")
+              .OfEpisodes(std::move(lacking)));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
   }
@@ -457,7 +479,9 @@ class EpisodesReader {
                 ". If these episodes are all there ever were, set total_episodes to their number");
     }
     WarnOfTotal(path, "total_episodes", info_.total_episodes, num_episodes);
-    WarnOfTotal(path, "total_frames", info_.total_frames, num_frames);
+    // The frames of what is left out are not known.
+    if (options_.left_out.empty())
+      WarnOfTotal(path, "total_frames", info_.total_frames, num_frames);
     return Status();
   }
 
@@ -503,6 +527,7 @@ class EpisodesReader {
 
   const io::FileSystem& file_system_;
   const SourceInfo& info_;
+  const ReadOptions& options_;
   Dataset& dataset_;
   const std::vector<std::string> video_keys_;
   EpisodeClaims claims_;
@@ -517,8 +542,8 @@ class EpisodesReader {
 }  // namespace
 
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
-                                   Dataset& dataset) {
-  return EpisodesReader(file_system, info, dataset).Run();
+                                   const ReadOptions& options, Dataset& dataset) {
+  return EpisodesReader(file_system, info, options, dataset).Run();
 }
 
 }  // namespace robomerge::v30

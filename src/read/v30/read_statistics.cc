@@ -39,9 +39,9 @@ bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_in
   return true;
 }
 
-// A statistic that is not a regular list of numbers has no numbers, which fits nothing
-// (ChooseStatistics).
-Statistic Parse(const std::string& name, const json::Json& value) {
+}  // namespace
+
+Statistic ParseStatistic(const std::string& name, const json::Json& value) {
   Statistic statistic;
   statistic.name = name;
   bool any_integer = false, any_float = false, any_boolean = false;
@@ -61,8 +61,6 @@ Statistic Parse(const std::string& name, const json::Json& value) {
   return statistic;
 }
 
-}  // namespace
-
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   const std::string path = io::JoinPath(dataset.root, "meta/stats.json");
   const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
@@ -81,7 +79,7 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
     one.feature = feature;
     if (statistics.is_object()) {
       for (const auto& [name, value] : statistics.items())
-        one.statistics.push_back(Parse(name, value));
+        one.statistics.push_back(ParseStatistic(name, value));
     }
     all.push_back(std::move(one));
   }

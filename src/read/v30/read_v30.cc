@@ -1,9 +1,13 @@
 #include "read/v30/read_v30.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "base/fingerprint.h"
 #include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/parquet/table.h"
+#include "read/needed_files.h"
 #include "read/v30/data_columns.h"
 
 namespace robomerge::v30 {
@@ -13,8 +17,8 @@ void Gather(const Status& status, std::vector<Problem>& problems) {
   problems.insert(problems.end(), status.problems().begin(), status.problems().end());
 }
 
-// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
-// have the same (W-22).
+}  // namespace
+
 Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   if (dataset.schema.Find("subtask_index") == nullptr) return Status();
   const std::string path = io::JoinPath(dataset.root, std::string(kSubtasksPath));
@@ -32,7 +36,24 @@ Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
   return Status();
 }
 
-}  // namespace
+std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options) {
+  std::vector<FileId> ids;
+  for (size_t episode = 0; episode < claimed.size(); ++episode) {
+    if (IsRead(episode, options)) ids.push_back(claimed[episode]);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+std::vector<uint64_t> EpisodesIn(const std::vector<FileId>& claimed, FileId id,
+                                 const ReadOptions& options) {
+  std::vector<uint64_t> episodes;
+  for (size_t episode = 0; episode < claimed.size(); ++episode) {
+    if (claimed[episode] == id && IsRead(episode, options)) episodes.push_back(episode);
+  }
+  return episodes;
+}
 
 bool IsParquetName(const std::string& name) {
   return name.ends_with(".parquet") && !name.starts_with('.');
@@ -87,16 +108,34 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   Gather(CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
   Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
   Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);
-  const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, dataset);
+  const Result<EpisodeClaims> claims = ReadEpisodes(file_system, source_info, options, dataset);
   Gather(claims.status().OfKind("E-episodes"), problems);
   if (claims.ok()) {
-    Gather(ReadDataFiles(file_system, source_info, *claims, options, dataset).OfKind("E-data-file"),
+    const std::vector<bool>& lacks = claims->lacks_tasks;
+    const bool is_told = std::ranges::none_of(lacks, std::identity());
+    ReadOptions needed = options;
+    needed.is_needed = EpisodesForRows(dataset, options, is_told);
+    Gather(ReadDataFiles(file_system, source_info, *claims, needed, dataset).OfKind("E-data-file"),
            problems);
-    Gather(ReadVideoFiles(file_system, source_info, *claims, dataset).OfKind("E-video-file"),
-           problems);
+    needed.is_needed = EpisodesForVideos(dataset, options);
+    if (!VideosWaitForRows(options, is_told))
+      Gather(
+          ReadVideoFiles(file_system, source_info, *claims, needed, dataset).OfKind("E-video-file"),
+          problems);
   }
   if (!problems.empty()) return Status::Many(std::move(problems));
   return dataset;
+}
+
+Status AddFirstVideo(const Result<std::unique_ptr<io::RandomAccessFile>>& file,
+                     const std::string& key,
+                     std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos) {
+  if (!file.ok() && file.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(file.status().OfKind("E-video-file"));
+  Result<mp4::StreamSummary> stream = mp4::ReadStreamSummary(**file);
+  ROBOMERGE_RETURN_NOT_OK(stream.status().OfKind("E-video-file"));
+  first_videos.emplace_back(key, std::move(stream).value());
+  return Status();
 }
 
 Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Dataset& dataset,
@@ -109,15 +148,10 @@ Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Da
   for (const std::string& key : dataset.schema.video_keys()) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string path,
                                ExpandTemplate(source_info.video_path, {0, 0}, key));
-    const Result<std::unique_ptr<io::RandomAccessFile>> file =
-        file_system.OpenForReading(io::JoinPath(dataset.root, path));
     // Files may be numbered otherwise. Only the episodes table, which is not read, can tell.
-    if (!file.ok() && file.status().code() == Code::kNotFound) continue;
-    Gather(file.status().OfKind("E-video-file"), problems);
-    if (!file.ok()) continue;
-    Result<mp4::StreamSummary> stream = mp4::ReadStreamSummary(**file);
-    Gather(stream.status().OfKind("E-video-file"), problems);
-    if (stream.ok()) first_videos.emplace_back(key, std::move(stream).value());
+    Gather(AddFirstVideo(file_system.OpenForReading(io::JoinPath(dataset.root, path)), key,
+                         first_videos),
+           problems);
   }
   return problems.empty() ? Status() : Status::Many(std::move(problems));
 }

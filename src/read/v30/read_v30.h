@@ -46,6 +46,16 @@ struct EpisodeClaims {
   std::vector<bool> lacks_index;
 };
 
+/// Whether files are read for this episode.
+inline bool IsRead(uint64_t episode, const ReadOptions& options) {
+  return options.Needs(episode) && !options.LeavesOut(episode);
+}
+/// The files that `claimed` names for episodes that are read, each once, ascending.
+std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options);
+/// Those of these episodes for which `claimed` names this file.
+std::vector<uint64_t> EpisodesIn(const std::vector<FileId>& claimed, FileId id,
+                                 const ReadOptions& options);
+
 /// As it is when it is opened, before it is read: what is written from then on shows when the merge
 /// is done.
 inline MetadataFile MetadataFileOf(const io::RandomAccessFile& file) {
@@ -56,6 +66,11 @@ inline MetadataFile MetadataFileOf(const io::RandomAccessFile& file) {
 Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string& root,
                             const json::Json& info, const ReadOptions& options);
 
+/// Adds what the first video of a camera is, if the file is there.
+Status AddFirstVideo(const Result<std::unique_ptr<io::RandomAccessFile>>& file,
+                     const std::string& key,
+                     std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos);
+
 /// Reads what ReadOutline() of read/read.h needs: into `dataset` all but the videos.
 Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Dataset& dataset,
                    std::vector<std::pair<std::string, mp4::StreamSummary>>& first_videos);
@@ -65,8 +80,14 @@ Status ReadOutline(const io::FileSystem& file_system, const json::Json& info, Da
 Result<SourceInfo> ReadInfo(const std::string& root, const json::Json& info, Dataset& dataset);
 Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Dataset& dataset);
 Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
+/// A statistic that is not a regular list of numbers has no numbers, which fits nothing
+/// (ChooseStatistics).
+Statistic ParseStatistic(const std::string& name, const json::Json& value);
+/// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
+/// have the same (W-22).
+Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset);
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
-                                   Dataset& dataset);
+                                   const ReadOptions& options, Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,
                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 /// Whether this is the name of a Parquet file of a dataset. Hidden files are of the system, like
@@ -78,6 +99,6 @@ Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_sys
 /// Whether a file was begun as Parquet and never finished, as reading it said.
 bool IsUnfinished(const Status& status);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                      const EpisodeClaims& claims, Dataset& dataset);
+                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 
 }  // namespace robomerge::v30

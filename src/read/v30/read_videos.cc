@@ -31,25 +31,33 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   return video;
 }
 
+bool IsMissingFile(const Status& status) {
+  return !status.ok() && status.problems().front().kind == "E-missing-file";
+}
+
 }  // namespace
 
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
-                      const EpisodeClaims& claims, Dataset& dataset) {
+                      const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset) {
   std::vector<Problem> problems;
   for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
     VideoKey& video_key = dataset.video_keys[key];
-    std::vector<FileId> ids = claims.video_files[key];
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    const std::vector<FileId>& claimed = claims.video_files[key];
+    const std::vector<FileId> ids = FilesOf(claimed, options);
     for (const FileId& id : ids) {
       Result<VideoFile> file =
           ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
-      const Status status = file.status();
+      if (options.missing_files != nullptr && IsMissingFile(file.status())) {
+        options.missing_files->push_back(file.status().problems().front().where);
+        continue;
+      }
+      const Status status =
+          file.ok() ? Status() : file.status().OfEpisodes(EpisodesIn(claimed, id, options));
       problems.insert(problems.end(), status.problems().begin(), status.problems().end());
       video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
     }
     for (size_t episode = 0; episode < video_key.segments.size(); ++episode) {
-      const auto found = std::lower_bound(ids.begin(), ids.end(), claims.video_files[key][episode]);
+      const auto found = std::lower_bound(ids.begin(), ids.end(), claimed[episode]);
       video_key.segments[episode].video_file = static_cast<uint32_t>(found - ids.begin());
     }
   }

@@ -28,13 +28,14 @@ std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf
 class RowScan {
  public:
   RowScan(const io::RandomAccessFile& file, const Footer& footer, const Dataset& dataset,
-          bool decodes_times)
+          bool decodes_times, int64_t otherwise)
       : file_(file),
         footer_(footer),
         dataset_(dataset),
         times_(file, footer, dataset.schema.frame_rate(), decodes_times),
-        episode_leaf_(*FindLeaf(footer, "episode_index")),
-        task_leaf_(*FindLeaf(footer, "task_index")) {}
+        otherwise_(otherwise),
+        episode_leaf_(FindLeaf(footer, "episode_index")),
+        task_leaf_(FindLeaf(footer, "task_index")) {}
 
   Result<std::vector<EpisodeRows>> Run() {
     for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
@@ -50,11 +51,11 @@ class RowScan {
     const parquet::RowGroup& row_group = footer_.row_groups()[at];
     const auto num_rows = static_cast<uint64_t>(row_group.num_rows);
     const std::optional<int64_t> episode =
-        ConstantValue(row_group.columns[episode_leaf_], footer_.leaves()[episode_leaf_]);
+        episode_leaf_ ? ConstantIn(row_group, *episode_leaf_) : std::optional(otherwise_);
     const std::optional<int64_t> task =
-        ConstantValue(row_group.columns[task_leaf_], footer_.leaves()[task_leaf_]);
+        task_leaf_ ? ConstantIn(row_group, *task_leaf_) : std::nullopt;
     std::vector<int64_t> tasks;
-    if (!task) {
+    if (task_leaf_ && !task) {
       ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
     }
     if (episode) {
@@ -90,6 +91,10 @@ class RowScan {
       begin = end;
     }
     return times_.Add(row_group, first_row, parts);
+  }
+
+  std::optional<int64_t> ConstantIn(const parquet::RowGroup& row_group, size_t leaf) const {
+    return ConstantValue(row_group.columns[leaf], footer_.leaves()[leaf]);
   }
 
   // Whether the episodes table says that all frames of the episode have this task, or says nothing.
@@ -140,6 +145,7 @@ class RowScan {
 
   void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
                   size_t end) {
+    if (!task_leaf_) return;
     std::map<int64_t, uint64_t> frames(episodes_.back().task_frames.begin(),
                                        episodes_.back().task_frames.end());
     if (constant) {
@@ -154,7 +160,8 @@ class RowScan {
   const Footer& footer_;
   const Dataset& dataset_;
   TimeScan times_;
-  const size_t episode_leaf_, task_leaf_;
+  const int64_t otherwise_;
+  const std::optional<size_t> episode_leaf_, task_leaf_;
   uint64_t first_row_ = 0;
   std::vector<EpisodeRows> episodes_;
 };
@@ -162,8 +169,9 @@ class RowScan {
 }  // namespace
 
 Result<std::vector<EpisodeRows>> ScanRows(const io::RandomAccessFile& file, const Footer& footer,
-                                          const Dataset& dataset, bool decodes_times) {
-  return RowScan(file, footer, dataset, decodes_times).Run();
+                                          const Dataset& dataset, bool decodes_times,
+                                          int64_t otherwise) {
+  return RowScan(file, footer, dataset, decodes_times, otherwise).Run();
 }
 
 }  // namespace robomerge::v30

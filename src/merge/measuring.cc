@@ -1,0 +1,261 @@
+#include "merge/measuring.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "model/aggregate_statistics.h"
+#include "model/statistics_text.h"
+#include "write/episode_statistics.h"
+
+namespace robomerge {
+namespace {
+
+// What all workers together hold of rows that wait to be sorted.
+constexpr uint64_t kBufferBytes = uint64_t{64} << 20;
+constexpr uint64_t kLeastBufferBytes = uint64_t{1} << 20;
+constexpr size_t kMostNamed = 5;
+
+std::string Listed(const std::vector<std::string>& names) {
+  const size_t count = std::min(names.size(), kMostNamed);
+  std::string text =
+      Join({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count)}, ", ");
+  return names.size() > count ? StrCat(text, " and ", names.size() - count, " more") : text;
+}
+
+}  // namespace
+
+Measuring::Measuring(const io::FileSystem& file_system, const MergePlan& plan,
+                     Transaction& transaction, int num_workers, bool sync)
+    : file_system_(file_system),
+      plan_(plan),
+      transaction_(transaction),
+      sync_(sync),
+      buffer_bytes_(std::max(kBufferBytes / static_cast<uint64_t>(std::max(num_workers, 1)),
+                             kLeastBufferBytes)),
+      features_(measure::FeaturesToMeasure(SchemaOf(plan), plan.stat_columns)) {
+  for (size_t step = 0; step < plan.steps.size(); ++step) {
+    if (DataEpisodesOf(plan.steps[step])) data_steps_.push_back(step);
+  }
+}
+
+Result<std::vector<size_t>> Measuring::Unmeasured(const std::vector<size_t>& steps) const {
+  std::vector<size_t> unmeasured;
+  for (const size_t step : steps) {
+    if (!DataEpisodesOf(plan_.steps[step])) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool has_summary, transaction_.HasSummary(step));
+    if (!has_summary) unmeasured.push_back(step);
+  }
+  return unmeasured;
+}
+
+uint64_t Measuring::LengthOf(uint64_t episode) const {
+  const uint64_t end = episode + 1 < plan_.episodes.size() ? plan_.episodes[episode + 1].first_frame
+                                                           : plan_.num_frames;
+  return end - plan_.episodes[episode].first_frame;
+}
+
+Status Measuring::Measure(size_t step) const {
+  const StepEpisodes data = *DataEpisodesOf(plan_.steps[step]);
+  const std::string path =
+      io::JoinPath(transaction_.directory(), PathOf(plan_, plan_.steps[step]));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system_.OpenForReading(path));
+  measure::RowsToMeasure rows;
+  rows.file = file.get();
+  rows.features = features_;
+  rows.buffer_bytes = buffer_bytes_;
+  const uint64_t end = data.first + data.num;
+  for (uint64_t episode = data.first; episode < end; ++episode) {
+    const PlannedEpisode& planned = plan_.episodes[episode];
+    rows.episodes.push_back(
+        {episode, planned.first_frame - plan_.episodes[data.first].first_frame, LengthOf(episode),
+         StatisticsOfEpisode(*plan_.sources[planned.source]->dataset, planned.source_episode)});
+  }
+  measure::Summary summary;
+  summary.plan_id = plan_.id;
+  summary.unit = step;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string summary_path, transaction_.SummaryPath(step));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> out,
+                             transaction_.files().Create(summary_path, io::Sharing::kForbidden));
+  ROBOMERGE_RETURN_NOT_OK(measure::MeasureRows(rows, *out, summary));
+  return out->Close(sync_);
+}
+
+Status Measuring::CheckComplete() const {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<size_t> missing, Unmeasured(data_steps_));
+  std::vector<Problem> problems;
+  for (const size_t step : missing) {
+    if (problems.size() == kMostNamed) break;
+    problems.push_back(
+        Problem(Code::kCorrupt, "rows of a data file are not measured")
+            .Kind("E-incomplete")
+            .At(io::JoinPath(transaction_.directory(), PathOf(plan_, plan_.steps[step])))
+            .Expected("a summary beside the journals")
+            .Found("none")
+            .Hint("run `robomerge write` for all ranks again; what is done is "
+                  "skipped"));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+Status Measuring::Combine() {
+  const measure::OpenSummaryCall open = [this](size_t number) -> Result<measure::OpenSummary> {
+    ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::RandomAccessFile> file,
+                               transaction_.OpenSummary(data_steps_[number]));
+    ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, measure::ReadSummary(std::move(file)));
+    if (summary.summary.plan_id == plan_.id && summary.summary.unit == data_steps_[number])
+      return summary;
+    return Problem(Code::kCorrupt, "summary of rows is of another data file or plan")
+        .Kind("E-journal-damaged")
+        .At(summary.file->path())
+        .Hint("remove this file and run `robomerge write` for all ranks again");
+  };
+  for (size_t number = 0; number < data_steps_.size(); ++number) {
+    ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, open(number));
+    for (EpisodeCorrection& one : summary.summary.corrections) {
+      if (one.episode >= plan_.episodes.size()) continue;
+      corrections_[one.episode].push_back(std::move(one));
+    }
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(rows_, measure::Combine(data_steps_.size(), open, plan_.num_frames));
+  return Status();
+}
+
+// Folds the statistics of the episodes as they are in the result, each weighing as many frames as
+// it has. Cameras that some episode does not describe are left out.
+Result<std::vector<FeatureStatistics>> Measuring::FoldCameras() const {
+  const Schema schema = SchemaOf(plan_);
+  std::vector<bool> is_camera;
+  for (const StatColumn& column : plan_.stat_columns) {
+    const Feature* feature = schema.Find(column.feature);
+    is_camera.push_back(feature != nullptr && feature->is_camera());
+  }
+  if (std::ranges::find(is_camera, true) == is_camera.end())
+    return std::vector<FeatureStatistics>();
+  std::vector<std::vector<FeatureStatistics>> episodes(plan_.episodes.size());
+  write_internal::EpisodeStatistics statistics(plan_, nullptr);
+  for (uint64_t episode = 0; episode < episodes.size(); ++episode) {
+    // In the order of the result's columns, whatever the source's is.
+    std::map<size_t, Statistic> found;
+    statistics.Visit(episode, [&](size_t at, std::span<const double> numbers) {
+      if (!is_camera[at]) return;
+      const StatColumn& column = plan_.stat_columns[at];
+      Statistic& one = found[at];
+      one.name = column.stat;
+      one.kind = one.name == "count" ? NumberKind::kInteger : NumberKind::kFloat;
+      one.values.assign(numbers.begin(), numbers.end());
+      one.shape = {static_cast<uint32_t>(one.values.size())};
+      for (int depth = 1; depth < column.list_depth; ++depth) one.shape.push_back(1);
+    });
+    for (auto& [at, one] : found) {
+      const std::string& feature = plan_.stat_columns[at].feature;
+      if (episodes[episode].empty() || episodes[episode].back().feature != feature)
+        episodes[episode].push_back({feature, {}});
+      episodes[episode].back().statistics.push_back(std::move(one));
+    }
+  }
+  std::map<std::string, std::pair<std::vector<uint32_t>, size_t>> described;
+  for (const std::vector<FeatureStatistics>& all : episodes) {
+    for (const FeatureStatistics& one : all) {
+      if (!CheckStatistics(one, "").ok()) continue;
+      const std::vector<uint32_t>& shape = one.Find("mean")->shape;
+      auto& [first_shape, count] = described.try_emplace(one.feature, shape, 0).first->second;
+      count += first_shape == shape ? 1 : 0;
+    }
+  }
+  std::vector<StatisticsPart> parts;
+  std::vector<uint64_t> num_frames;
+  for (size_t episode = 0; episode < episodes.size(); ++episode) {
+    std::erase_if(episodes[episode], [&](const FeatureStatistics& one) {
+      return described[one.feature].second != episodes.size();
+    });
+    parts.push_back({&episodes[episode], ""});
+    num_frames.push_back(LengthOf(episode));
+  }
+  return AggregateByFrames(parts, num_frames, nullptr);
+}
+
+Result<std::string> Measuring::StatsText() const {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<FeatureStatistics> folded, FoldCameras());
+  return MeasuredStatisticsText(plan_, rows_.statistics, folded);
+}
+
+// As the user gave it, where this process has read it.
+const std::string& Measuring::RootOf(uint32_t source) const {
+  return plan_.sources[source] != nullptr ? plan_.sources[source]->dataset->root
+                                          : plan_.origins[source].root;
+}
+
+std::vector<Problem> Measuring::Warnings() const {
+  std::vector<Problem> warnings;
+  std::vector<std::string> not_finite, left_out;
+  std::string first_reason;
+  for (const measure::FeatureFacts& feature : rows_.features) {
+    uint64_t num_nan = 0, num_infinite = 0;
+    for (const measure::ElementFacts& element : feature.elements)
+      num_nan += element.num_nan, num_infinite += element.num_infinite;
+    if (!feature.unmeasured.empty()) {
+      left_out.push_back("`" + feature.name + "`");
+      if (first_reason.empty()) first_reason = left_out.back() + ": " + feature.unmeasured;
+    } else if (num_nan + num_infinite > 0) {
+      not_finite.push_back(StrCat("`", feature.name, "` (", WithSeparators(num_nan),
+                                  " NaN or null, ", WithSeparators(num_infinite), " infinite)"));
+    }
+  }
+  if (!not_finite.empty()) {
+    warnings.push_back(
+        Problem(Code::kCorrupt,
+                StrCat("values that are no finite numbers count in no statistic but `count`: ",
+                       Listed(not_finite)))
+            .Kind("W-not-finite")
+            .At(std::string(StatsStep::kPath))
+            .Hint("`robomerge inspect SRC --read-data` names the rows of a source"));
+  }
+  if (!left_out.empty()) {
+    warnings.push_back(
+        Problem(Code::kCorrupt, StrCat("rows cannot be measured in ", Listed(left_out),
+                                       "; the result has no statistics of it"))
+            .Kind("W-stats-left-out")
+            .At(std::string(StatsStep::kPath))
+            .Found(first_reason));
+  }
+  // Where nothing was stated nothing was wrong.
+  std::vector<std::string> features, sources;
+  uint64_t num_episodes = 0;
+  const EpisodeCorrection* worst = nullptr;
+  const auto add = [](const std::string& name, std::vector<std::string>& names) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const auto& [episode, all] : corrections_) {
+    bool is_wrong = false;
+    for (const EpisodeCorrection& one : all) {
+      if (one.is_missing) continue;
+      is_wrong = true;
+      add("`" + one.statistics.feature + "`", features);
+      if (worst == nullptr || one.error > worst->error) worst = &one;
+    }
+    if (is_wrong) add(RootOf(plan_.episodes[episode].source), sources);
+    num_episodes += is_wrong ? 1 : 0;
+  }
+  if (worst == nullptr) return warnings;
+  const PlannedEpisode& place = plan_.episodes[worst->episode];
+  Problem warning =
+      Problem(Code::kCorrupt, StrCat("statistics of ", WithSeparators(num_episodes),
+                                     num_episodes == 1 ? " episode" : " episodes",
+                                     " are not those of their rows, and are measured instead: ",
+                                     Listed(features), "; from ", Listed(sources)))
+          .Kind("W-episode-statistics")
+          .Source(RootOf(place.source))
+          .At(StrCat(RootOf(place.source), ": episode ", place.source_episode, ", `",
+                     worst->statistics.feature, "`, ", worst->stat))
+          .Expected(
+              StrCat(FormatDouble(worst->measured), "   from its rows, element ", worst->element))
+          .Found(FormatDouble(worst->stated));
+  warnings.push_back(std::move(warning));
+  return warnings;
+}
+
+}  // namespace robomerge

@@ -1,0 +1,167 @@
+// What is left out because it has another form than most: decided here, where all sources are
+// known, so that workers, ranks and machines make no difference.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "plan/plan.h"
+#include "reduce/combine.h"
+
+namespace robomerge {
+namespace {
+
+// Sources have one form if a merge takes them together. Returns the number of each class's form;
+// forms are numbered in the order of their first sources.
+std::map<std::string, size_t> FormsOf(const std::vector<SchemaClass>& schemas,
+                                      std::vector<const SchemaClass*>& firsts,
+                                      std::vector<uint64_t>& num_sources) {
+  std::map<std::string, size_t> form_of;
+  for (const SchemaClass& schema : schemas) {
+    const auto known = std::find_if(firsts.begin(), firsts.end(), [&](const SchemaClass* first) {
+      return Disagreements({*first, schema}).empty();
+    });
+    const auto form = static_cast<size_t>(known - firsts.begin());
+    if (known == firsts.end()) {
+      firsts.push_back(&schema);
+      num_sources.push_back(0);
+    }
+    num_sources[form] += schema.num_sources;
+    form_of.emplace(schema.fingerprint, form);
+  }
+  return form_of;
+}
+
+class LeavingOut {
+ public:
+  explicit LeavingOut(Partial root)
+      : root_(std::move(root)),
+        sources_(root_.sources.Flatten()),
+        positions_(PositionsOf(root_)),
+        reasons_(sources_.size()) {}
+
+  Partial Run() && {
+    OfOtherForm();
+    OfOtherStatistics();
+    if (std::ranges::all_of(reasons_, [](const auto& each) { return each.empty(); }))
+      return std::move(root_);
+    Partial kept;
+    std::set<std::string> roots;
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      if (!reasons_[source].empty()) {
+        Note(source);
+        continue;
+      }
+      roots.insert(sources_[source]->dataset->root);
+      kept = Combine(std::move(kept), LeafOf(sources_[source], {}));
+    }
+    // Warnings say of which source they are by its folder alone.
+    std::vector<Problem> warnings = root_.warnings.Flatten();
+    std::erase_if(warnings, [&](const Problem& one) {
+      return gone_.contains(one.source) && !roots.contains(one.source);
+    });
+    kept.warnings = Rope<Problem>(std::move(warnings));
+    kept.skip_broken = root_.skip_broken;
+    kept.skipped = std::move(root_.skipped);
+    kept.num_given = root_.num_given;
+    return kept;
+  }
+
+ private:
+  void OfOtherForm() {
+    std::vector<const SchemaClass*> firsts;
+    std::vector<uint64_t> num_sources;
+    const std::map<std::string, size_t> form_of = FormsOf(root_.schemas, firsts, num_sources);
+    if (firsts.size() < 2) return;
+    const auto usual = static_cast<size_t>(std::ranges::max_element(num_sources) -
+                                           num_sources.begin());  // of equal ones the first
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      const std::shared_ptr<const Dataset>& dataset = sources_[source]->dataset;
+      SchemaClass own;
+      own.fingerprint = dataset->schema.Fingerprint();
+      if (form_of.at(own.fingerprint) == usual) continue;
+      own.schema = std::shared_ptr<const Schema>(dataset, &dataset->schema);
+      own.first_root = dataset->root;
+      own.num_sources = 1;
+      reasons_[source] = Disagreements({*firsts[usual], own});
+    }
+  }
+
+  // Means of a feature can be aggregated only if they have one shape.
+  void OfOtherStatistics() {
+    using Shape = std::vector<uint32_t>;
+    std::map<std::string, std::vector<std::pair<Shape, uint64_t>>> shapes;  // by feature
+    const auto each_mean = [&](size_t source, auto&& take) {
+      if (!reasons_[source].empty()) return;
+      for (const FeatureStatistics& one : *sources_[source]->statistics) {
+        if (const Statistic* mean = one.Find("mean")) take(one.feature, mean->shape);
+      }
+    };
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      each_mean(source, [&](const std::string& feature, const Shape& shape) {
+        auto& of_feature = shapes[feature];
+        const auto known = std::ranges::find(of_feature, shape, &std::pair<Shape, uint64_t>::first);
+        if (known == of_feature.end())
+          of_feature.emplace_back(shape, 1);
+        else
+          ++known->second;
+      });
+    }
+    std::erase_if(shapes, [](const auto& each) { return each.second.size() < 2; });
+    if (shapes.empty()) return;
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      std::vector<Problem> reasons;
+      each_mean(source, [&](const std::string& feature, const Shape& shape) {
+        const auto several = shapes.find(feature);
+        if (several == shapes.end()) return;
+        const Shape& usual =
+            std::ranges::max_element(several->second, {}, &std::pair<Shape, uint64_t>::second)
+                ->first;
+        if (shape == usual) return;
+        const std::string& root = sources_[source]->dataset->root;
+        reasons.push_back(
+            Problem(Code::kIncompatible,
+                    StrCat("statistics of `", feature, "` have another shape than in most sources"))
+                .Kind("E-stats")
+                .Source(root)
+                .At(StrCat(root, "/meta/stats.json"))
+                .Hint("recompute the statistics of this source"));
+      });
+      reasons_[source] = reasons_[source].empty() ? std::move(reasons) : reasons_[source];
+    }
+  }
+
+  void Note(size_t source) {
+    const uint64_t position = positions_[source];
+    gone_.insert(sources_[source]->dataset->root);
+    auto entry = std::ranges::lower_bound(root_.skipped, position, {}, &Skipped::position);
+    if (entry == root_.skipped.end() || entry->position != position) {
+      entry = root_.skipped.insert(
+          entry, {position, sources_[source]->dataset->root, sources_[source]->name, "", {}});
+    }
+    entry->episodes.clear();
+    entry->reasons.insert(entry->reasons.end(), reasons_[source].begin(), reasons_[source].end());
+  }
+
+  Partial root_;
+  const std::vector<std::shared_ptr<const DescribedSource>> sources_;
+  const std::vector<uint64_t> positions_;
+  std::vector<std::vector<Problem>> reasons_;  // [source]: why it is left out; none: it is not
+  std::set<std::string> gone_;                 // the roots of those that are
+};
+
+}  // namespace
+
+Result<Partial> LeaveOut(Partial root) {
+  if (root.skip_broken == SkipBroken::kNothing) return root;
+  Partial kept = LeavingOut(std::move(root)).Run();
+  if (kept.sources.size() > 0) return kept;
+  std::vector<Problem> problems = {
+      Problem(Code::kIncompatible, "nothing is left: every source is broken")
+          .Kind("E-nothing-left")};
+  for (const Skipped& one : kept.skipped)
+    problems.insert(problems.end(), one.reasons.begin(), one.reasons.end());
+  return Status::Many(std::move(problems));
+}
+
+}  // namespace robomerge
