@@ -30,7 +30,8 @@ Problem UnknownCommand(const std::string& word) {
   const auto nearest = NearestWord(word, names);
   return Problem(Code::kInvalidArgument, "unknown command `" + word + "`")
       .Kind("E-command")
-      .Expected("merge, plan, convert, inspect, stats, compare, verify, describe, write, publish or push")
+      .Expected(
+          "merge, plan, convert, inspect, stats, compare, verify, describe, write, publish or push")
       .Hint(nearest ? "did you mean `robomerge " + *nearest + "`?" : std::string(kSeeHelp));
 }
 
@@ -371,7 +372,8 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   if (chosen == kNoCommand) {
     return Problem(Code::kInvalidArgument, "no command")
         .Kind("E-command")
-        .Expected("merge, plan, convert, inspect, compare, verify, describe, write, publish or push")
+        .Expected(
+            "merge, plan, convert, inspect, compare, verify, describe, write, publish or push")
         .Hint(std::string(kSeeHelp));
   }
   if (chosen == kInspect || chosen == kStats) {

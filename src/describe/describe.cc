@@ -6,8 +6,8 @@
 namespace robomerge {
 
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec,
-                         const MeasureFeatures& measure, const CutVideo& cut,
-                         const CutVideo& split, StatsMode stats) {
+                         const MeasureFeatures& measure, const CutVideo& cut, const CutVideo& split,
+                         StatsMode stats) {
   auto source = std::make_shared<DescribedSource>();
   source->name = spec.name;
   source->adaptation = spec.adaptation;

@@ -59,8 +59,7 @@ uint64_t Measuring::LengthOf(uint64_t episode) const {
 
 Status Measuring::Measure(size_t step) const {
   const StepEpisodes data = *DataEpisodesOf(plan_.steps[step]);
-  const std::string path =
-      io::JoinPath(transaction_.directory(), PathOf(plan_, plan_.steps[step]));
+  const std::string path = io::JoinPath(transaction_.directory(), PathOf(plan_, plan_.steps[step]));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                              file_system_.OpenForReading(path));
   measure::RowsToMeasure rows;

@@ -124,8 +124,7 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceS
     return MeasureEach(file_system, *shared, features);
   };
   return Describe(shared, source, measure, CutsOn(file_system),
-                  version == CodebaseVersion::kV21 ? SplitsOn(file_system) : CutVideo(),
-                  stats);
+                  version == CodebaseVersion::kV21 ? SplitsOn(file_system) : CutVideo(), stats);
 }
 
 // Steps that one worker does in one go: many small files of episodes, whose sources' indexes are
@@ -384,7 +383,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   SharedLayouts layouts;
   const auto read = [&](const SourceSpec& source) {
     return ReadAndDescribe(file_system_, source, options_.stats, schedule::SharedLoop(*executor_),
-                           layouts);
+                           layouts, options_.codebase_version);
   };
   const auto describe = [&](size_t source) {
     return DescribeWhatIsSound(sources[source], options_.skip_broken, read);
@@ -492,10 +491,10 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return ForEachSource(roots, "describe", "describe", [&](size_t at) -> Status {
     const uint32_t number = numbers[at];
     const Origin& planned = plan.origins[number];
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                               ReadAndDescribe(file_system_, SpecOf(planned), plan.stats,
-                                               schedule::SharedLoop(*executor_), layouts,
-                                               plan.version));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const Partial leaf,
+        ReadAndDescribe(file_system_, SpecOf(planned), plan.stats, schedule::SharedLoop(*executor_),
+                        layouts, plan.version));
     std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
     Origin now = OriginOf(*source);
     ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
@@ -585,8 +584,7 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   num_planned_ += steps.size();
   observer_.SetPlan(planned_bytes_, num_planned_);
   std::vector<Status> noted(plan.steps.size());
-  const auto enter = [this, &plan, &noted, &note, &measures](size_t step,
-                                                             const WrittenFile& file) {
+  const auto enter = [this, &plan, &noted, &note, &measures](size_t step, const WrittenFile& file) {
     noted[step] = note(step, file);
     // At once, while its bytes are in memory.
     const bool has_rows = DataEpisodesOf(plan.steps[step]).has_value();

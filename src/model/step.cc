@@ -127,10 +127,9 @@ std::optional<StepEpisodes> DataEpisodesOf(const Step& step) {
 }
 
 bool NeedsMeasures(const MergePlan& plan, const Step& step) {
-  return plan.stats == StatsMode::kExact &&
-         (std::holds_alternative<EpisodesStep>(step) ||
-          std::holds_alternative<EpisodesStatsStep>(step) ||
-          std::holds_alternative<StatsStep>(step));
+  return plan.stats == StatsMode::kExact && (std::holds_alternative<EpisodesStep>(step) ||
+                                             std::holds_alternative<EpisodesStatsStep>(step) ||
+                                             std::holds_alternative<StatsStep>(step));
 }
 
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step) {

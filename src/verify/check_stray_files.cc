@@ -13,8 +13,9 @@ constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images",
 constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json",     "tasks.parquet",
                                                "episodes",  "robomerge.json", "subtasks.parquet"};
 // Of versions up to v2.1.
-constexpr std::string_view kOldMetadata[] = {"info.json", "stats.json", "tasks.jsonl",
-                                             "episodes.jsonl", "episodes_stats.jsonl"};
+constexpr std::string_view kOldMetadata[] = {
+    "info.json",      "stats.json",      "tasks.jsonl", "episodes.jsonl", "episodes_stats.jsonl",
+    "robomerge.json", "subtasks.parquet"};
 constexpr int kMostDepth = 16;
 
 class Walk {
