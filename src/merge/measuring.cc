@@ -101,24 +101,28 @@ Status Measuring::CheckComplete() const {
 }
 
 Status Measuring::Combine() {
-  const measure::OpenSummaryCall open = [this](size_t number) -> Result<measure::OpenSummary> {
+  std::vector<bool> is_known(data_steps_.size());
+  const measure::OpenSummaryCall open = [this,
+                                         &is_known](size_t number) -> Result<measure::OpenSummary> {
     ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::RandomAccessFile> file,
                                transaction_.OpenSummary(data_steps_[number]));
     ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, measure::ReadSummary(std::move(file)));
-    if (summary.summary.plan_id == plan_.id && summary.summary.unit == data_steps_[number])
-      return summary;
-    return Problem(Code::kCorrupt, "summary of rows is of another data file or plan")
-        .Kind("E-journal-damaged")
-        .At(summary.file->path())
-        .Hint("remove this file and run `robomerge write` for all ranks again");
-  };
-  for (size_t number = 0; number < data_steps_.size(); ++number) {
-    ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, open(number));
-    for (EpisodeCorrection& one : summary.summary.corrections) {
-      if (one.episode >= plan_.episodes.size()) continue;
-      corrections_[one.episode].push_back(std::move(one));
+    if (summary.summary.plan_id != plan_.id || summary.summary.unit != data_steps_[number]) {
+      return Problem(Code::kCorrupt, "summary of rows is of another data file or plan")
+          .Kind("E-journal-damaged")
+          .At(summary.file->path())
+          .Hint("remove this file and run `robomerge write` for all ranks again");
     }
-  }
+    // Each is opened several times.
+    if (!is_known[number]) {
+      is_known[number] = true;
+      for (EpisodeCorrection& one : summary.summary.corrections) {
+        if (one.episode < plan_.episodes.size())
+          corrections_[one.episode].push_back(std::move(one));
+      }
+    }
+    return summary;
+  };
   ROBOMERGE_ASSIGN_OR_RETURN(rows_, measure::Combine(data_steps_.size(), open, plan_.num_frames));
   return Status();
 }
