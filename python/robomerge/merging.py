@@ -250,7 +250,7 @@ def convert(
         return _run([source], destination, dry_run=False, overwrite=overwrite, verify=False, progress=progress, **options)
     from robomerge.library import extension
 
-    with _callback(progress) as callback:
+    with told(progress) as callback:
         return _value(MergeReport, extension.convert_in_place(source, options, callback))
 
 
