@@ -44,13 +44,8 @@ template <HasNames Enum>
 Result<Enum> ParseChoice(const std::string& text, const std::string& name) {
   if (const std::optional<Enum> value = FromName<Enum>(text)) return *value;
   std::vector<std::string> words;
-  std::string expected;
-  for (const std::string_view word : NamesOf(Enum())) {
-    if (!words.empty()) expected += words.size() + 1 == NamesOf(Enum()).size() ? " or " : ", ";
-    expected += word;
-    words.emplace_back(word);
-  }
-  Problem problem = WrongValue(name, expected, text);
+  for (const std::string_view word : NamesOf(Enum())) words.emplace_back(word);
+  Problem problem = WrongValue(name, ListOfNames<Enum>(), text);
   if (const auto nearest = NearestWord(text, words))
     problem.hint = "did you mean `" + *nearest + "`?";
   return problem;
@@ -88,6 +83,15 @@ Status SetVideoFilesSize(Invocation& invocation, const std::string& value,
 
 Status SetCopyMode(Invocation& invocation, const std::string& value, const std::string& name) {
   ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.copy_mode, ParseChoice<CopyMode>(value, name));
+  return Status();
+}
+
+Status SetCodebaseVersion(Invocation& invocation, const std::string& value,
+                          const std::string& name) {
+  // LeRobot writes a `v` before it.
+  const std::string number = value.starts_with('v') ? value.substr(1) : value;
+  ROBOMERGE_ASSIGN_OR_RETURN(invocation.options.codebase_version,
+                             ParseChoice<CodebaseVersion>(number, name));
   return Status();
 }
 
@@ -180,23 +184,29 @@ Status SetWorldSize(Invocation& invocation, const std::string& value, const std:
   return Status();
 }
 
+Status SetInPlace(Invocation& invocation, const std::string& /*value*/,
+                  const std::string& /*name*/) {
+  invocation.in_place = invocation.edit.in_place = true;
+  return Status();
+}
+
 constexpr unsigned kMerges = kMerge | kPlan;
+constexpr unsigned kMakes = kMerges | kConvert;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
-constexpr unsigned kMakes = kMerges | kEdits;
-constexpr unsigned kWorks = kMakes | kRanked;
+constexpr unsigned kWorks = kMakes | kEdits | kRanked;
 constexpr unsigned kEvery =
     kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush | kStats;
 
 constexpr Flag kFlags[] = {
-    {"output", 'o', "DST", kMakes | kSplit, true,
+    {"output", 'o', "DST", kMakes | kEdits | kSplit, true,
      "Make the merged dataset at DST, which must not exist", "", "",
      SetPath<&Invocation::destination>},
-    {"in-place", 0, "", kEdits, true,
+    {"in-place", 0, "", kEdits | kConvert, true,
      "Put the result in the place of SRC, and keep what was there as SRC_old",
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
      "meanwhile,\nnothing is exchanged.",
-     "", SetEdit<&EditOptions::in_place, true>},
+     "", SetInPlace},
     {"no-backup", 0, "", kEdits, false, "With --in-place: keep no SRC_old",
      "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
     {"frames", 0, "FIRST-LAST", kTrimEpisode, true, "Keep these frames, counted from 0",
@@ -236,28 +246,36 @@ constexpr Flag kFlags[] = {
     {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare | kStats, true,
      "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
-    {"dry-run", 'n', "", kMerge | kEdits | kSplit, false,
+    {"dry-run", 'n', "", kMerge | kConvert | kEdits | kSplit, false,
      "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
-    {"data-files-size-in-mb", 0, "X", kMerges, false,
+    {"data-files-size-in-mb", 0, "X", kMakes, false,
      "Begin the next data file at X MB (default 100)",
      "As in LeRobot: uncompressed column bytes, in MB of 1024 x 1024 bytes.", "", SetDataFilesSize},
-    {"video-files-size-in-mb", 0, "X", kMerges, false,
+    {"video-files-size-in-mb", 0, "X", kMakes, false,
      "Begin the next video file at X MB (default 200)",
      "As in LeRobot: bytes of the file, in MB of 1024 x 1024 bytes.", "", SetVideoFilesSize},
-    {"chunk-size", 0, "N", kMerges, false,
+    {"chunk-size", 0, "N", kMakes, false,
      "Put at most N files into a chunk directory (default 1000, the most)", "", "", SetChunkSize},
     {"no-concatenate-videos", 0, "", kMerges, false, "Keep one video file per source video file",
      "", "", SetOption<&MergeOptions::concatenate_videos, false>},
     {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "",
      "", SetOption<&MergeOptions::concatenate_data, false>},
-    {"copy-mode", 0, "HOW", kMakes | kSplit, false,
+    {"codebase-version", 0, "V", kReads | kConvert, false,
+     "Write LeRobot's format 3.0 or 2.1 (default 3.0); docs/versions.md",
+     "2.1: one data file and one video for each episode. Give `describe` the flag as well.", "",
+     SetCodebaseVersion},
+    {"no-padding", 0, "", kMakes, false,
+     "Refuse videos of which more frames must be kept than episodes show",
+     "Where a codec allows cuts at some frames only, the frames before are kept as well.", "",
+     SetOption<&MergeOptions::padding, false>},
+    {"copy-mode", 0, "HOW", kMakes | kEdits | kSplit, false,
      "Move payload bytes by auto, share or copy (default auto)",
      "auto: share blocks where both file systems can, copy otherwise\n"
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
      "share",
      "", SetCopyMode},
-    {"stats", 0, "HOW", kReads | kEdits | kSplit, false,
+    {"stats", 0, "HOW", kReads | kConvert | kEdits | kSplit, false,
      "Make statistics exact, or fold them by LeRobot's formula (default exact)",
      "exact: measured from all rows of the result; pictures are not decoded\n"
      "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
@@ -267,10 +285,10 @@ constexpr Flag kFlags[] = {
      "Replace the dataset at DST, which stays until the new one is whole",
      "Only a dataset or an empty folder is replaced.", "",
      SetOption<&MergeOptions::overwrite, true>},
-    {"tmp-root", 0, "DIR", kMerges, false, "Let the destination grow in DIR instead of beside DST",
+    {"tmp-root", 0, "DIR", kMakes, false, "Let the destination grow in DIR instead of beside DST",
      "Must be on the file system of DST. Other files in DIR are not touched.", "",
      SetPathOption<&MergeOptions::staging_root>},
-    {"retime", 0, "", kReads | kVerify, false,
+    {"retime", 0, "", kReads | kConvert | kVerify, false,
      "Mend timestamps: number frames from 0, set timestamp to frame_index / fps",
      "In every episode whose rows say otherwise. from_timestamp moves with them, so that every "
      "row\n"
@@ -287,11 +305,11 @@ constexpr Flag kFlags[] = {
     {"skipped", 0, "FILE", kMerges | kPublish, false,
      "Write what is left out to FILE, as JSON Lines", "Only an older list is replaced.", "",
      SetPathOption<&MergeOptions::skipped_path>},
-    {"no-sync", 0, "", kReads | kEdits | kSplit, false,
+    {"no-sync", 0, "", kReads | kConvert | kEdits | kSplit, false,
      "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},
-    {"verify", 0, "", kMerge | kEdits | kSplit, false,
+    {"verify", 0, "", kMerge | kConvert | kEdits | kSplit, false,
      "Prove the result before it appears, as `verify DST --against SRC...` does",
      "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the "
      "destination then.",
@@ -317,7 +335,7 @@ constexpr Flag kFlags[] = {
      SetPathOption<&MergeOptions::trace_path>},
     {"json", 0, "", kEvery, true, "Print JSON Lines instead of text; docs/cli.md lists the fields",
      "", "", Raise<&Invocation::json>},
-    {"quiet", 'q', "", kEvery, true, "Print errors only",
+    {"quiet", 'q', "", kEvery, false, "Print errors only",
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
@@ -343,6 +361,10 @@ constexpr CommandHelp kCommands[] = {
      "Does all that `merge` does except writing. With --plan DIR it makes a plan directory,\n"
      "by which `write` and `publish` work, of sources or of what `describe` kept in --partial DIR.",
      "robomerge plan kitchen_1 kitchen_2 -o kitchen"},
+    {kConvert, "convert", "SRC -o DST | SRC --in-place",
+     "Write a dataset in another version of LeRobot's format",
+     "As a merge of it alone, so nothing is decoded or encoded again. docs/versions.md",
+     "robomerge convert kitchen_1 -o kitchen_v21 --codebase-version 2.1"},
     {kInspect, "inspect", "PATH", "Show what is in a dataset and what is wrong with it",
      "Exits with 1 if a merge would refuse the dataset.",
      "robomerge inspect kitchen_1 --read-data"},

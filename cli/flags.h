@@ -34,7 +34,8 @@ enum Command : unsigned {
   kModifyTasks = 4096,
   kTrimEpisode = 8192,
   kSplit = 16384,
-  kStats = 32768
+  kStats = 32768,
+  kConvert = 65536
 };
 
 /// The commands that edit one dataset (docs/edit.md). `split` makes several of it.
@@ -56,6 +57,7 @@ struct Invocation {
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
   Rank rank;
+  bool in_place = false;       ///< convert: --in-place
   bool against = false;        ///< verify: --against
   bool verify = false;         ///< merge: --verify
   bool measure_stats = false;  ///< verify: --measure-stats

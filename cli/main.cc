@@ -55,7 +55,8 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       if (invocation.command == kSplit) return RunSplit(invocation, console);
       if (invocation.command == kPush) return RunPush(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
-      return invocation.command == kMerge || (invocation.command & kEdits) != 0 ||
+      return invocation.command == kMerge || invocation.command == kConvert ||
+                     (invocation.command & kEdits) != 0 ||
                      invocation.options.dry_run
                  ? RunMerge(invocation, console)
                  : RunStage(invocation, console);

@@ -7,6 +7,7 @@
 #include "cli/quantity.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
+#include "robomerge/convert.h"
 #include "robomerge/merge.h"
 
 namespace robomerge::cli {
@@ -144,7 +145,9 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
     if (verified.ok()) result = std::move(verified).value();
   } else {
     Result<MergeReport> report =
-        Merge(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
+        invocation.in_place
+            ? ConvertInPlace(recipe->sources.front().location, recipe->options, tell, &StopFlag())
+            : Merge(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
     status = report.status();
     if (report.ok()) result.merge = std::move(report).value();
   }

@@ -18,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -43,6 +44,18 @@ constexpr std::optional<Enum> FromName(std::string_view name) {
     ++value;
   }
   return std::nullopt;
+}
+
+/// "auto, share or copy": all names, for messages.
+template <HasNames Enum>
+std::string ListOfNames() {
+  const auto names = NamesOf(Enum());
+  std::string list;
+  for (size_t at = 0; at < names.size(); ++at) {
+    if (at > 0) list += at + 1 == names.size() ? " or " : ", ";
+    list += names[at];
+  }
+  return list;
 }
 
 }  // namespace robomerge

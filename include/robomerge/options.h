@@ -22,6 +22,14 @@ constexpr auto NamesOf(CopyMode) {
   return std::to_array<std::string_view>({"auto", "share", "copy"});
 }
 
+/// The version of LeRobot's format in which a dataset is written.
+enum class CodebaseVersion {
+  kV30,  ///< files of many episodes
+  kV21,  ///< one data file and one video for each episode
+};
+
+constexpr auto NamesOf(CodebaseVersion) { return std::to_array<std::string_view>({"3.0", "2.1"}); }
+
 /// How the statistics of a result come about (docs/statistics.md).
 enum class StatsMode {
   kExact,  ///< numeric features are measured from the rows
@@ -40,16 +48,21 @@ constexpr auto NamesOf(SkipBroken) {
 struct MergeOptions {
   /// Worker threads; 0: one per core that this process may use. Any number gives the same bytes.
   int num_workers = 0;
-  /// LeRobot's data_files_size_in_mb: the size of a data file, counted as uncompressed column
-  /// bytes, at which the next file is begun; in MB of 1024^2 bytes.
+  /// LeRobot's data_files_size_in_mb (v3.0 alone, as the next one): the size of a data file,
+  /// counted as uncompressed column bytes, at which the next file is begun; in MB of 1024^2 bytes.
   double data_files_size_in_mb = 100;
   /// LeRobot's video_files_size_in_mb: the same for the bytes of a video file.
   double video_files_size_in_mb = 200;
-  /// Files per chunk folder, 1 to 1000: from file-1000 on, names no longer sort as their numbers
-  /// do.
+  /// Files per chunk folder, of v2.1 episodes; 1 to 1000: from file-1000 on, names no longer sort
+  /// as their numbers do.
   int64_t chunk_size = 1000;
   bool concatenate_videos = true;
   bool concatenate_data = true;
+  /// Where a partial is described for a plan, both must be told the same.
+  CodebaseVersion codebase_version = CodebaseVersion::kV30;
+  /// Keep frames that no episode shows where others cannot be decoded without them. False: such
+  /// videos are refused.
+  bool padding = true;
   /// Describing a source decides it, so a plan of partials takes what `describe` was given.
   StatsMode stats = StatsMode::kExact;
   CopyMode copy_mode = CopyMode::kAuto;
@@ -93,6 +106,8 @@ struct MergeOptions {
   static void VisitFields(auto& self, auto&& visit) {
     VisitLayout(self, visit);
     VisitWriting(self, visit);
+    visit("codebase_version", self.codebase_version);
+    visit("padding", self.padding);
     visit("stats", self.stats);
     visit("num_workers", self.num_workers);
     visit("dry_run", self.dry_run);

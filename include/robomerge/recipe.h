@@ -52,6 +52,8 @@ struct Recipe {
     visit("chunk_size", self.options.chunk_size);
     visit("concatenate_videos", self.options.concatenate_videos);
     visit("concatenate_data", self.options.concatenate_data);
+    visit("codebase_version", self.options.codebase_version);
+    visit("padding", self.options.padding);
     visit("copy_mode", self.options.copy_mode);
     visit("stats", self.options.stats);
     visit("overwrite", self.options.overwrite);

@@ -32,6 +32,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
     from robomerge.merging import compare as compare
+    from robomerge.merging import convert as convert
     from robomerge.merging import edit as edit
     from robomerge.merging import inspect as inspect
     from robomerge.merging import merge as merge
@@ -77,7 +78,7 @@ _NAMES_OF = {
     ),
     "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("compare", "edit", "inspect", "merge", "plan", "push", "stats", "verify"),
+    "robomerge.merging": ("compare", "convert", "edit", "inspect", "merge", "plan", "push", "stats", "verify"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",

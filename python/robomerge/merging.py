@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CopyMode: TypeAlias = Literal["auto", "share", "copy"]
+CodebaseVersion: TypeAlias = Literal["3.0", "2.1"]
 StatsMode: TypeAlias = Literal["exact", "fold"]
 SkipBroken: TypeAlias = Literal["nothing", "sources", "episodes"]
 
@@ -44,6 +45,8 @@ def merge(
     chunk_size: int | None = None,
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
+    codebase_version: CodebaseVersion = "3.0",
+    padding: bool = True,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
     sync: bool = True,
@@ -75,6 +78,10 @@ def merge(
         video_files_size_in_mb: the same for the bytes of a video file. None for LeRobot's 200.
         chunk_size: files per chunk folder, 1 to 1000. None for 1000.
         concatenate_videos, concatenate_data: False keeps one file per source file.
+        codebase_version: the version of LeRobot's format to write: "3.0", or "2.1" with one data
+            file and one video for each episode (docs/versions.md).
+        padding: False refuses videos of which frames must be kept that no episode shows, because
+            others cannot be decoded without them.
         copy_mode: "auto" shares blocks with the sources where both file systems can, "share" also
             where only some sources can, "copy" never.
         stats: "exact" measures statistics from all rows of the result, "fold" folds those of the
@@ -131,6 +138,8 @@ def merge(
         chunk_size=chunk_size,
         concatenate_videos=concatenate_videos,
         concatenate_data=concatenate_data,
+        codebase_version=codebase_version,
+        padding=padding,
         copy_mode=copy_mode,
         stats=stats,
         sync=sync,
@@ -229,6 +238,8 @@ def plan(
     chunk_size: int | None = None,
     concatenate_videos: bool = True,
     concatenate_data: bool = True,
+    codebase_version: CodebaseVersion = "3.0",
+    padding: bool = True,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
     overwrite: bool = False,
@@ -251,6 +262,8 @@ def plan(
         chunk_size=chunk_size,
         concatenate_videos=concatenate_videos,
         concatenate_data=concatenate_data,
+        codebase_version=codebase_version,
+        padding=padding,
         copy_mode=copy_mode,
         stats=stats,
         overwrite=overwrite,
@@ -260,6 +273,59 @@ def plan(
         verify=False,
         progress=progress,
     )
+
+
+def convert(
+    source: PathLike,
+    destination: PathLike | None = None,
+    *,
+    codebase_version: CodebaseVersion = "3.0",
+    in_place: bool = False,
+    num_workers: int | None = None,
+    data_files_size_in_mb: float | None = None,
+    video_files_size_in_mb: float | None = None,
+    chunk_size: int | None = None,
+    padding: bool = True,
+    copy_mode: CopyMode = "auto",
+    sync: bool = True,
+    overwrite: bool = False,
+    progress: Progress = None,
+) -> MergeReport:
+    """Writes one dataset in another version of LeRobot's format: as a merge of it alone.
+
+    Arguments and errors are those of `merge`, but:
+
+    Args:
+        source: the dataset.
+        destination: the new folder; None with `in_place`.
+        in_place: put the result in the place of `source`, which is kept as `<source>_old`, as
+            LeRobot's scripts do. What was there before is removed last. A dataset of that version
+            already stays as it is. After a kill, the same call goes on.
+    """
+    options = {
+        "codebase_version": codebase_version,
+        "num_workers": num_workers,
+        "data_files_size_in_mb": data_files_size_in_mb,
+        "video_files_size_in_mb": video_files_size_in_mb,
+        "chunk_size": chunk_size,
+        "padding": padding,
+        "copy_mode": copy_mode,
+        "sync": sync,
+    }
+    if in_place == (destination is not None):
+        problem = Problem(
+            "invalid_argument",
+            "E-no-destination",
+            "convert takes either a destination or in_place",
+            expected="convert(source, destination), or convert(source, in_place=True)",
+        )
+        raise error_of([problem])
+    if destination is not None:
+        return _run([source], destination, dry_run=False, overwrite=overwrite, verify=False, progress=progress, **options)
+    from robomerge.library import extension
+
+    with told(progress) as callback:
+        return _value(MergeReport, extension.convert_in_place(source, options, callback))
 
 
 def inspect(

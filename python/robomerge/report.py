@@ -59,7 +59,9 @@ class ReportedFile:
     """One file of the destination."""
 
     path: str
-    kind: Literal["data", "video", "episodes", "tasks", "info", "stats", "record"]
+    #: "data", "video", "episodes", "tasks", "info", "stats", "record" or "carried"; of v2.1 also
+    #: "episode_data", "episode_video", "episodes_jsonl", "episodes_stats_jsonl" and "tasks_jsonl".
+    kind: str
     #: In this order: a whole file copied; payload copied under a new index; at least partly encoded
     #: anew; metadata made by robomerge.
     mode: Literal["copy", "splice", "encode", "write"]

@@ -357,6 +357,7 @@ def test_arguments_and_words_are_those_of_the_library():
     assert merge_arguments - {"sources", "destination", "verify", "progress"} == names["MergeOptions"] - {"dry_run"}
     assert set(inspect.signature(robomerge.plan).parameters) < merge_arguments
     assert set(get_args(merging.CopyMode)) == names["CopyMode"]
+    assert set(get_args(merging.CodebaseVersion)) == names["CodebaseVersion"]
     assert set(get_args(merging.StatsMode)) == names["StatsMode"]
     assert set(get_args(merging.SkipBroken)) == names["SkipBroken"]
     assert set(get_args(get_type_hints(report.ReportedFile)["mode"])) == names["Mode"]

@@ -7,15 +7,6 @@
 namespace robomerge::describe_internal {
 namespace {
 
-// The frames that an episode shows, and those between from_timestamp and its first one.
-mp4::FrameRange FramesOf(const Dataset& dataset, const DescribedSource& source, size_t episode,
-                         const VideoPlace& place) {
-  const EpisodeRows* rows = source.data_places[episode].rows;
-  const int64_t first_picture = rows != nullptr && rows->odd ? rows->odd->first_picture() : 0;
-  return {place.first_frame, static_cast<uint64_t>(std::max<int64_t>(first_picture, 0)) +
-                                 dataset.episodes[episode].length_frames};
-}
-
 class KeyCutter {
  public:
   KeyCutter(const Dataset& dataset, const CutVideo& cut, const DescribedSource& source,
@@ -50,7 +41,7 @@ class KeyCutter {
     uint64_t num_wanted = 0;
     for (size_t episode = 0; episode < places.size(); ++episode) {
       if (places[episode].video_file != number) continue;
-      wanted.push_back(FramesOf(dataset_, source_, episode, places[episode]));
+      wanted.push_back({places[episode].first_frame, NumPictures(source_, dataset_, episode)});
       episodes.push_back(episode);
       num_wanted += wanted.back().num;
     }
@@ -114,6 +105,13 @@ class KeyCutter {
 
 }  // namespace
 
+void PlaceRowsAgain(const Dataset& dataset, DescribedSource& source) {
+  std::vector<Problem> problems;
+  source.data_places.clear();
+  PlaceRows(dataset, source, problems);
+  ROBOMERGE_CHECK(problems.empty());  // it has been looked at before
+}
+
 Result<std::shared_ptr<const Dataset>> CutVideos(const Dataset& dataset, const CutVideo& cut,
                                                  DescribedSource& source,
                                                  std::vector<Problem>& warnings) {
@@ -122,11 +120,7 @@ Result<std::shared_ptr<const Dataset>> CutVideos(const Dataset& dataset, const C
     ROBOMERGE_RETURN_NOT_OK(KeyCutter(dataset, cut, source, warnings)
                                 .Run(with_cuts->video_keys[key], source.video_places[key]));
   }
-  // The places of rows point into the dataset.
-  std::vector<Problem> problems;
-  source.data_places.clear();
-  PlaceRows(*with_cuts, source, problems);
-  ROBOMERGE_CHECK(problems.empty());  // it has been looked at before
+  PlaceRowsAgain(*with_cuts, source);
   return std::shared_ptr<const Dataset>(std::move(with_cuts));
 }
 

@@ -6,7 +6,8 @@
 namespace robomerge {
 
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec,
-                         const MeasureFeatures& measure, const CutVideo& cut, StatsMode stats) {
+                         const MeasureFeatures& measure, const CutVideo& cut, const CutVideo& split,
+                         StatsMode stats) {
   auto source = std::make_shared<DescribedSource>();
   source->name = spec.name;
   source->adaptation = spec.adaptation;
@@ -18,7 +19,10 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
   describe_internal::CheckOrder(*dataset, warnings);
   describe_internal::CheckTasks(*dataset, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
-  if (cut && spec.adaptation.selects()) {
+  if (split) {
+    ROBOMERGE_ASSIGN_OR_RETURN(dataset,
+                               describe_internal::SplitVideos(*dataset, split, *source, warnings));
+  } else if (cut && spec.adaptation.selects()) {
     ROBOMERGE_ASSIGN_OR_RETURN(dataset,
                                describe_internal::CutVideos(*dataset, cut, *source, warnings));
   }

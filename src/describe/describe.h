@@ -26,9 +26,11 @@ using CutVideo = std::function<Result<std::vector<VideoFile>>(
 /// corrected in the description and becomes a warning.
 ///
 /// `measure` gives statistics that only the rows can tell (ChooseStatistics). `cut` makes the cuts
-/// of videos if the source's rules leave out episodes; without it, videos are kept whole.
+/// of videos if the source's rules leave out episodes; without it, videos are kept whole. With
+/// `split`, which gives one part for each range of frames, every episode gets a video of its own
+/// instead; kUnsupported names videos that cannot be cut so.
 Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpec& spec = {},
                          const MeasureFeatures& measure = {}, const CutVideo& cut = {},
-                         StatsMode stats = StatsMode::kFold);
+                         const CutVideo& split = {}, StatsMode stats = StatsMode::kFold);
 
 }  // namespace robomerge

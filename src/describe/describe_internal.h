@@ -46,6 +46,14 @@ Result<std::shared_ptr<const Dataset>> CutVideos(const Dataset& dataset, const C
                                                  DescribedSource& source,
                                                  std::vector<Problem>& warnings);
 
+/// Gives every episode a video file, or a part of one, for each camera (DescribedSource::is_split).
+/// kUnsupported names every video that cannot be cut where it must be.
+Result<std::shared_ptr<const Dataset>> SplitVideos(const Dataset& dataset, const CutVideo& split,
+                                                   DescribedSource& source,
+                                                   std::vector<Problem>& warnings);
+/// Finds the rows in a copy of the dataset: their places point into it.
+void PlaceRowsAgain(const Dataset& dataset, DescribedSource& source);
+
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
 

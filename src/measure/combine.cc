@@ -10,8 +10,8 @@ namespace robomerge::measure {
 namespace {
 
 // Elements whose ranks are searched at once. Each has at most ten counters of 512 kB, in practice
-// five.
-constexpr size_t kElementsAtOnce = 8;
+// five. Of many small files, to open each again costs more than to count.
+constexpr size_t kElementsAtOnce = 8, kElementsAtOnceOfMany = 32, kMany = 64;
 constexpr size_t kNumDigits = size_t{1} << kDigitBits;
 
 // How often each digit occurs: as a list while they are few, which is faster than to clear and to
@@ -167,8 +167,9 @@ class Combination {
            ++element)
         searches.push_back(SearchOf(feature, element));
     }
-    for (size_t begin = 0; begin < searches.size(); begin += kElementsAtOnce) {
-      const size_t count = std::min(kElementsAtOnce, searches.size() - begin);
+    const size_t at_once = num_summaries_ > kMany ? kElementsAtOnceOfMany : kElementsAtOnce;
+    for (size_t begin = 0; begin < searches.size(); begin += at_once) {
+      const size_t count = std::min(at_once, searches.size() - begin);
       ROBOMERGE_RETURN_NOT_OK(Find(std::span(searches).subspan(begin, count)));
     }
     MakeStatistics(searches);

@@ -54,6 +54,7 @@ struct Scenario {
   bool is_done = false;   // an earlier run finished
   bool has_staging_root = false;
   bool has_trace = false;
+  CodebaseVersion version = CodebaseVersion::kV30;
   Way way = Way::kMerge;
   FaultyBehaviour behaviour;
 };
@@ -76,12 +77,14 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     options_.num_workers = 1;  // so that operation k is the same in every run
     options_.concatenate_data = false;
     options_.overwrite = scenario.overwrite;
+    options_.codebase_version = scenario.version;
     if (scenario.has_staging_root) options_.staging_root = kHome + "/work";
     if (scenario.has_trace) options_.trace_path = kHome + "/trace.json";
     const auto whole = begin_->Clone();
     ASSERT_EQ(Run(*whole, *whole), "");
     expected_ = whole->Tree(kDestination);
-    ASSERT_EQ(expected_.size(), 9u);
+    // Of v2.1, each of six episodes has two files.
+    ASSERT_EQ(expected_.size(), scenario.version == CodebaseVersion::kV21 ? 18u : 9u);
     if (scenario.is_done) begin_ = whole->Clone();
     if (scenario.overwrite) {
       PutTestDataset(*begin_, kDestination, 1, 9);
@@ -311,7 +314,7 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
 }
 
 std::vector<Scenario> Scenarios() {
-  std::vector<Scenario> scenarios(11);
+  std::vector<Scenario> scenarios(14);
   scenarios[0].name = "fresh";
   scenarios[1].name = "resumed";
   scenarios[1].is_begun = true;
@@ -333,6 +336,12 @@ std::vector<Scenario> Scenarios() {
   scenarios[9].way = Way::kMergeVerified;
   scenarios[10].name = "traced";
   scenarios[10].has_trace = true;
+  scenarios[11].name = "v21";
+  scenarios[12].name = "v21_overwrite_resumed";
+  scenarios[12].overwrite = scenarios[12].is_begun = true;
+  scenarios[13].name = "v21_stages";
+  scenarios[13].way = Way::kStages;
+  for (size_t number = 11; number < 14; ++number) scenarios[number].version = CodebaseVersion::kV21;
   return scenarios;
 }
 

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/text.h"
-#include "formats/parquet/table.h"
 #include "model/aggregate_statistics.h"
 #include "model/statistics_text.h"
+#include "write/episode_statistics.h"
 
 namespace robomerge {
 namespace {
@@ -37,14 +37,14 @@ Measuring::Measuring(const io::FileSystem& file_system, const MergePlan& plan,
                              kLeastBufferBytes)),
       features_(measure::FeaturesToMeasure(SchemaOf(plan), plan.stat_columns)) {
   for (size_t step = 0; step < plan.steps.size(); ++step) {
-    if (std::holds_alternative<DataStep>(plan.steps[step])) data_steps_.push_back(step);
+    if (DataEpisodesOf(plan.steps[step])) data_steps_.push_back(step);
   }
 }
 
 Result<std::vector<size_t>> Measuring::Unmeasured(const std::vector<size_t>& steps) const {
   std::vector<size_t> unmeasured;
   for (const size_t step : steps) {
-    if (!std::holds_alternative<DataStep>(plan_.steps[step])) continue;
+    if (!DataEpisodesOf(plan_.steps[step])) continue;
     ROBOMERGE_ASSIGN_OR_RETURN(const bool has_summary, transaction_.HasSummary(step));
     if (!has_summary) unmeasured.push_back(step);
   }
@@ -58,21 +58,19 @@ uint64_t Measuring::LengthOf(uint64_t episode) const {
 }
 
 Status Measuring::Measure(size_t step) const {
-  const auto& data = std::get<DataStep>(plan_.steps[step]);
-  const std::string path = io::JoinPath(transaction_.directory(), DestinationDataPath(data.id));
+  const StepEpisodes data = *DataEpisodesOf(plan_.steps[step]);
+  const std::string path = io::JoinPath(transaction_.directory(), PathOf(plan_, plan_.steps[step]));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
                              file_system_.OpenForReading(path));
   measure::RowsToMeasure rows;
   rows.file = file.get();
   rows.features = features_;
   rows.buffer_bytes = buffer_bytes_;
-  const uint64_t first_frame =
-      data.num_episodes == 0 ? 0 : plan_.episodes[data.first_episode].first_frame;
-  for (uint64_t episode = data.first_episode; episode < data.first_episode + data.num_episodes;
-       ++episode) {
+  const uint64_t end = data.first + data.num;
+  for (uint64_t episode = data.first; episode < end; ++episode) {
     const PlannedEpisode& planned = plan_.episodes[episode];
     rows.episodes.push_back(
-        {episode, planned.first_frame - first_frame, LengthOf(episode),
+        {episode, planned.first_frame - plan_.episodes[data.first].first_frame, LengthOf(episode),
          StatisticsOfEpisode(*plan_.sources[planned.source]->dataset, planned.source_episode)});
   }
   measure::Summary summary;
@@ -103,24 +101,28 @@ Status Measuring::CheckComplete() const {
 }
 
 Status Measuring::Combine() {
-  const measure::OpenSummaryCall open = [this](size_t number) -> Result<measure::OpenSummary> {
+  std::vector<bool> is_known(data_steps_.size());
+  const measure::OpenSummaryCall open = [this,
+                                         &is_known](size_t number) -> Result<measure::OpenSummary> {
     ROBOMERGE_ASSIGN_OR_RETURN(std::unique_ptr<io::RandomAccessFile> file,
                                transaction_.OpenSummary(data_steps_[number]));
     ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, measure::ReadSummary(std::move(file)));
-    if (summary.summary.plan_id == plan_.id && summary.summary.unit == data_steps_[number])
-      return summary;
-    return Problem(Code::kCorrupt, "summary of rows is of another data file or plan")
-        .Kind("E-journal-damaged")
-        .At(summary.file->path())
-        .Hint("remove this file and run `robomerge write` for all ranks again");
-  };
-  for (size_t number = 0; number < data_steps_.size(); ++number) {
-    ROBOMERGE_ASSIGN_OR_RETURN(measure::OpenSummary summary, open(number));
-    for (EpisodeCorrection& one : summary.summary.corrections) {
-      if (one.episode >= plan_.episodes.size()) continue;
-      corrections_[one.episode].push_back(std::move(one));
+    if (summary.summary.plan_id != plan_.id || summary.summary.unit != data_steps_[number]) {
+      return Problem(Code::kCorrupt, "summary of rows is of another data file or plan")
+          .Kind("E-journal-damaged")
+          .At(summary.file->path())
+          .Hint("remove this file and run `robomerge write` for all ranks again");
     }
-  }
+    // Each is opened several times.
+    if (!is_known[number]) {
+      is_known[number] = true;
+      for (EpisodeCorrection& one : summary.summary.corrections) {
+        if (one.episode < plan_.episodes.size())
+          corrections_[one.episode].push_back(std::move(one));
+      }
+    }
+    return summary;
+  };
   ROBOMERGE_ASSIGN_OR_RETURN(rows_, measure::Combine(data_steps_.size(), open, plan_.num_frames));
   return Status();
 }
@@ -128,41 +130,34 @@ Status Measuring::Combine() {
 // Folds the statistics of the episodes as they are in the result, each weighing as many frames as
 // it has. Cameras that some episode does not describe are left out.
 Result<std::vector<FeatureStatistics>> Measuring::FoldCameras() const {
-  std::vector<StatColumn> columns;
   const Schema schema = SchemaOf(plan_);
+  std::vector<bool> is_camera;
   for (const StatColumn& column : plan_.stat_columns) {
     const Feature* feature = schema.Find(column.feature);
-    if (feature != nullptr && feature->is_camera()) columns.push_back(column);
+    is_camera.push_back(feature != nullptr && feature->is_camera());
   }
-  if (columns.empty()) return std::vector<FeatureStatistics>();
-  std::vector<std::string> names;
-  for (const StatColumn& column : columns)
-    names.push_back(StrCat("stats/", column.feature, "/", column.stat));
+  if (std::ranges::find(is_camera, true) == is_camera.end())
+    return std::vector<FeatureStatistics>();
   std::vector<std::vector<FeatureStatistics>> episodes(plan_.episodes.size());
-  for (const Step& step : plan_.steps) {
-    const auto* file_step = std::get_if<EpisodesStep>(&step);
-    if (file_step == nullptr) continue;
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        const std::unique_ptr<io::RandomAccessFile> file,
-        file_system_.OpenForReading(
-            io::JoinPath(transaction_.directory(), DestinationEpisodesPath(file_step->id))));
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table,
-                               parquet::Table::ReadColumns(*file, names));
-    for (size_t column = 0; column < columns.size(); ++column) {
-      ROBOMERGE_ASSIGN_OR_RETURN(const parquet::NumberLists cells, table.Numbers(names[column]));
-      for (uint64_t row = 0; row < file_step->num_episodes && row < cells.is_null.size(); ++row) {
-        if (cells.is_null[row]) continue;
-        std::vector<FeatureStatistics>& all = episodes[file_step->first_episode + row];
-        if (all.empty() || all.back().feature != columns[column].feature)
-          all.push_back({columns[column].feature, {}});
-        Statistic& one = all.back().statistics.emplace_back();
-        one.name = columns[column].stat;
-        one.kind = one.name == "count" ? NumberKind::kInteger : NumberKind::kFloat;
-        one.values.assign(cells.values.begin() + cells.cell_begin[row],
-                          cells.values.begin() + cells.cell_begin[row + 1]);
-        one.shape = {static_cast<uint32_t>(one.values.size())};
-        for (int depth = 1; depth < columns[column].list_depth; ++depth) one.shape.push_back(1);
-      }
+  write_internal::EpisodeStatistics statistics(plan_, nullptr);
+  for (uint64_t episode = 0; episode < episodes.size(); ++episode) {
+    // In the order of the result's columns, whatever the source's is.
+    std::map<size_t, Statistic> found;
+    statistics.Visit(episode, [&](size_t at, std::span<const double> numbers) {
+      if (!is_camera[at]) return;
+      const StatColumn& column = plan_.stat_columns[at];
+      Statistic& one = found[at];
+      one.name = column.stat;
+      one.kind = one.name == "count" ? NumberKind::kInteger : NumberKind::kFloat;
+      one.values.assign(numbers.begin(), numbers.end());
+      one.shape = {static_cast<uint32_t>(one.values.size())};
+      for (int depth = 1; depth < column.list_depth; ++depth) one.shape.push_back(1);
+    });
+    for (auto& [at, one] : found) {
+      const std::string& feature = plan_.stat_columns[at].feature;
+      if (episodes[episode].empty() || episodes[episode].back().feature != feature)
+        episodes[episode].push_back({feature, {}});
+      episodes[episode].back().statistics.push_back(std::move(one));
     }
   }
   std::map<std::string, std::pair<std::vector<uint32_t>, size_t>> described;

@@ -210,7 +210,7 @@ class MergeRun {
       return NeedsMeasures(plan, plan.steps[step]);
     });
     for (size_t step = 0; is_needed && step < plan.steps.size(); ++step) {
-      if (std::holds_alternative<DataStep>(plan.steps[step]) &&
+      if (DataEpisodesOf(plan.steps[step]) &&
           !std::binary_search(missing.begin(), missing.end(), step))
         done.push_back(step);
     }

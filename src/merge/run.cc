@@ -11,7 +11,6 @@
 #include "formats/mp4/movie_splice.h"
 #include "io/unique_name.h"
 #include "measure/measure.h"
-#include "merge/measuring.h"
 #include "merge/skipping.h"
 #include "model/adaptation.h"
 #include "plan/plan.h"
@@ -80,8 +79,42 @@ CutVideo CutsOn(const io::FileSystem& file_system) {
       };
 }
 
+// Of each range a part, which a decoder can begin with.
+CutVideo SplitsOn(const io::FileSystem& file_system) {
+  return
+      [&file_system](const VideoFile& video,
+                     const std::vector<mp4::FrameRange>& wanted) -> Result<std::vector<VideoFile>> {
+        ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                                   file_system.OpenForReading(video.path));
+        Result<mp4::ParsedStream> stream = mp4::ParseStream(*file);
+        ROBOMERGE_RETURN_NOT_OK(stream.status().OfKind("E-video-file"));
+        mp4::StreamCutter cutter(*file, std::move(stream).value());
+        VideoFile part = video;
+        part.is_cut = true;
+        part.stream.decoder_key.clear();  // a file of its own needs to fit no other
+        part.stream.uneven_ticks.clear();
+        part.stream.starts_at_zero = true;
+        part.stream.start_ticks = 0;
+        std::vector<VideoFile> parts;
+        parts.reserve(wanted.size());
+        for (const mp4::FrameRange& range : wanted) {
+          Result<mp4::PlannedCut> planned = cutter.Plan(std::span(&range, 1));
+          ROBOMERGE_RETURN_NOT_OK(planned.status().OfKind("E-video-file"));
+          const mp4::FrameCut::Piece& piece = planned->cut.pieces.front();
+          part.stream.num_frames = piece.num;
+          part.stream.num_shown_frames = range.num;
+          part.stream.length_ticks = piece.num * part.stream.frame_ticks;
+          part.stream.file_size_bytes = cutter.FrameBytes(piece);
+          part.cut = std::make_shared<const mp4::FrameCut>(std::move(planned->cut));
+          parts.push_back(part);
+        }
+        return parts;
+      };
+}
+
 Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceSpec& source,
-                                StatsMode stats, const ForEach& for_each, SharedLayouts& layouts) {
+                                StatsMode stats, const ForEach& for_each, SharedLayouts& layouts,
+                                CodebaseVersion version = CodebaseVersion::kV30) {
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadSource(file_system, source, for_each));
   for (EpisodeStatisticsBlock& block : dataset.episode_statistics)
     block.layout = layouts.Share(std::move(block.layout));
@@ -89,14 +122,8 @@ Result<Partial> ReadAndDescribe(const io::FileSystem& file_system, const SourceS
   const auto measure = [&](const std::vector<std::string>& features) {
     return MeasureEach(file_system, *shared, features);
   };
-  return Describe(shared, source, measure, CutsOn(file_system), stats);
-}
-
-Run::NoteCallback NoteIn(Transaction& transaction) {
-  return [&transaction](size_t step, const WrittenFile& written) {
-    transaction.done()[step] = written;  // one slot per step: needs no lock
-    return transaction.Note(step, written);
-  };
+  return Describe(shared, source, measure, CutsOn(file_system),
+                  version == CodebaseVersion::kV21 ? SplitsOn(file_system) : CutVideo(), stats);
 }
 
 // The source that a plan means.
@@ -323,7 +350,7 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   SharedLayouts layouts;
   const auto read = [&](const SourceSpec& source) {
     return ReadAndDescribe(file_system_, source, options_.stats, schedule::SharedLoop(*executor_),
-                           layouts);
+                           layouts, options_.codebase_version);
   };
   const auto describe = [&](size_t source) {
     return DescribeWhatIsSound(sources[source], options_.skip_broken, read);
@@ -431,9 +458,10 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
   return ForEachSource(roots, "describe", "describe", [&](size_t at) -> Status {
     const uint32_t number = numbers[at];
     const Origin& planned = plan.origins[number];
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial leaf,
-                               ReadAndDescribe(file_system_, SpecOf(planned), plan.stats,
-                                               schedule::SharedLoop(*executor_), layouts));
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const Partial leaf,
+        ReadAndDescribe(file_system_, SpecOf(planned), plan.stats, schedule::SharedLoop(*executor_),
+                        layouts, plan.version));
     std::shared_ptr<const DescribedSource> source = leaf.sources.Flatten().front();
     Origin now = OriginOf(*source);
     ROBOMERGE_RETURN_NOT_OK(CheckUnchanged(planned, now));
@@ -455,107 +483,6 @@ Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destinat
     return ReadAndDescribe(file_system_, root, StatsMode::kExact, OneByOne, layouts).status();
   };
   return Transaction::Open(file_system_, std::move(publication));
-}
-
-Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                       const std::vector<size_t>& measured_too, Transaction& transaction) {
-  Measures measures;
-  // A run alone measures again what an earlier one measured, so it relies on no summary.
-  const Measuring measuring(file_system_, plan, transaction, num_workers_,
-                            options_.sync && transaction.is_shared());
-  if (plan.stats == StatsMode::kExact) {
-    measures.measure = [&](size_t step) { return measuring.Measure(step); };
-    measures.measured_too = measured_too;
-  }
-  std::vector<size_t> first;
-  for (const size_t step : steps) {
-    if (!NeedsMeasures(plan, plan.steps[step])) first.push_back(step);
-  }
-  return WriteSteps(plan, first, transaction.files(), transaction.directory(), NoteIn(transaction),
-                    measures);
-}
-
-Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                               Transaction& transaction, std::vector<Problem>& warnings) {
-  std::vector<size_t> episodes, stats;
-  for (const size_t step : steps) {
-    if (!NeedsMeasures(plan, plan.steps[step])) continue;
-    (std::holds_alternative<StatsStep>(plan.steps[step]) ? stats : episodes).push_back(step);
-  }
-  if (episodes.empty() && stats.empty()) return Status();
-  if (StopRequested()) return Problem(Code::kCancelled, "stopped before statistics were combined");
-  Measuring measuring(file_system_, plan, transaction, num_workers_, options_.sync);
-  ROBOMERGE_RETURN_NOT_OK(measuring.CheckComplete());
-  ROBOMERGE_RETURN_NOT_OK(measuring.Combine());
-  Measures measures;
-  measures.corrections = &measuring.corrections();
-  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, episodes, transaction.files(), transaction.directory(),
-                                     NoteIn(transaction), measures));
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, measuring.StatsText());
-  measures.stats_text = &text;
-  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, stats, transaction.files(), transaction.directory(),
-                                     NoteIn(transaction), measures));
-  for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
-  return Status();
-}
-
-Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                       io::FileSystem& file_system, const std::string& directory,
-                       const NoteCallback& note) {
-  return WriteSteps(plan, steps, file_system, directory, note, {});
-}
-
-Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                       io::FileSystem& file_system, const std::string& directory,
-                       const NoteCallback& note, const Measures& measures) {
-  io::FilePool pool(file_system_);
-  WriteContext context;
-  context.plan = &plan;
-  context.file_system = &file_system;
-  context.sources = &pool;
-  context.directory = directory;
-  context.sharing =
-      options_.copy_mode == CopyMode::kCopy ? io::Sharing::kForbidden : io::Sharing::kAllowed;
-  context.sync = options_.sync;
-  context.alignment_bytes = plan.alignment_bytes;
-  context.corrections = measures.corrections;
-  context.stats_text = measures.stats_text;
-  for (const size_t step : steps) planned_bytes_ += CostBytes(plan.steps[step]);
-  num_planned_ += steps.size();
-  observer_.SetPlan(planned_bytes_, num_planned_);
-  std::vector<Status> noted(plan.steps.size());
-  std::vector<schedule::Item> items;
-  for (const size_t step : steps) {
-    const auto enter = [this, &plan, &noted, &note, &measures, step](const WrittenFile& file) {
-      noted[step] = note(step, file);
-      // At once, while its bytes are in memory.
-      const bool has_rows = std::holds_alternative<DataStep>(plan.steps[step]);
-      if (noted[step].ok() && has_rows && measures.measure) noted[step] = measures.measure(step);
-      observer_.FileWritten();
-    };
-    schedule::Item item;
-    item.name = "write " + PathOf(plan, plan.steps[step]);
-    item.category = "write";
-    item.bytes = CostBytes(plan.steps[step]);
-    item.body = [&context, step, enter](schedule::Spawner& spawner) {
-      return WriteStep(context, step, spawner, enter);
-    };
-    items.push_back(std::move(item));
-  }
-  for (const size_t step : measures.measured_too) {
-    schedule::Item item;
-    item.name = "measure " + PathOf(plan, plan.steps[step]);
-    item.category = "write";
-    item.body = [&measures, step](schedule::Spawner&) { return measures.measure(step); };
-    items.push_back(std::move(item));
-  }
-  schedule::ParallelForOptions options;
-  options.observer = &observer_;
-  options.after = last_node_;
-  options.stop = stop_;
-  ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
-  for (const Status& status : noted) ROBOMERGE_RETURN_NOT_OK(status);
-  return Status();
 }
 
 }  // namespace robomerge

@@ -117,4 +117,13 @@ std::string DestinationVideoPath(const std::string& video_key, FileId id) {
 }
 std::string DestinationEpisodesPath(FileId id) { return Known(kDefaultEpisodesPath, id); }
 
+std::string EpisodeDataPath(int64_t chunk, uint64_t episode) {
+  return StrCat("data/chunk-", Padded(chunk, 3), "/episode_",
+                Padded(static_cast<int64_t>(episode), 6), ".parquet");
+}
+std::string EpisodeVideoPath(const std::string& video_key, int64_t chunk, uint64_t episode) {
+  return StrCat("videos/chunk-", Padded(chunk, 3), "/", video_key, "/episode_",
+                Padded(static_cast<int64_t>(episode), 6), ".mp4");
+}
+
 }  // namespace robomerge

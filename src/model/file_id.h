@@ -28,18 +28,18 @@ inline constexpr const char* kDefaultVideoPath =
 inline constexpr const char* kDefaultEpisodesPath =
     "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 
+/// The same of v2.0 and v2.1 (format spec 6.1).
+inline constexpr const char* kEpisodeDataPath =
+    "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
+inline constexpr const char* kEpisodeVideoPath =
+    "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4";
+
 /// Fills in a path template: {chunk_index} and {file_index}, with an optional :d or :0Nd, and
 /// {video_key}. A template is input like any other, so kCorrupt (E-template) for unknown
 /// placeholders, and for a path that is too long or leads out of the dataset's folder (absolute, or
 /// with a ".." component).
 Result<std::string> ExpandTemplate(const std::string& path_template, FileId id,
                                    const std::string& video_key = "");
-
-/// The path templates of v2.0 and v2.1 (format spec 6.1).
-inline constexpr const char* kEpisodeDataPath =
-    "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
-inline constexpr const char* kEpisodeVideoPath =
-    "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4";
 
 /// As ExpandTemplate(), of a template of v2.0 or v2.1, whose placeholders for numbers are
 /// {episode_chunk} and {episode_index}: of `id` the chunk_index and the file_index.
@@ -50,5 +50,9 @@ Result<std::string> ExpandEpisodeTemplate(const std::string& path_template, File
 std::string DestinationDataPath(FileId id);
 std::string DestinationVideoPath(const std::string& video_key, FileId id);
 std::string DestinationEpisodesPath(FileId id);
+
+/// The same of v2.1: the files of one episode.
+std::string EpisodeDataPath(int64_t chunk, uint64_t episode);
+std::string EpisodeVideoPath(const std::string& video_key, int64_t chunk, uint64_t episode);
 
 }  // namespace robomerge

@@ -1,5 +1,6 @@
 #include "model/partial.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/fingerprint.h"
@@ -11,6 +12,13 @@ uint32_t TaskTable::Add(const std::string& task) {
   const auto [entry, is_new] = index.try_emplace(task, static_cast<uint32_t>(tasks.size()));
   if (is_new) tasks.push_back(task);
   return entry->second;
+}
+
+uint64_t NumPictures(const DescribedSource& source, const Dataset& dataset, size_t episode) {
+  const EpisodeRows* rows = source.data_places[episode].rows;
+  const int64_t first_picture = rows != nullptr && rows->odd ? rows->odd->first_picture() : 0;
+  return static_cast<uint64_t>(std::max<int64_t>(first_picture, 0)) +
+         dataset.episodes[episode].length_frames;
 }
 
 Partial LeafOf(std::shared_ptr<const DescribedSource> source, std::vector<Problem> warnings) {

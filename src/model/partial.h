@@ -37,6 +37,9 @@ struct DescribedSource {
   Adaptation adaptation;                              ///< what was done to the dataset
   std::vector<DataPlace> data_places;                 ///< one per episode
   std::vector<std::vector<VideoPlace>> video_places;  ///< [video key of the dataset][episode]
+  /// Each episode has a video file of its own in the dataset, or a part of one (VideoFile::cut), of
+  /// which it shows frames from VideoPlace::first_frame on: as v2.1 needs them.
+  bool is_split = false;
   /// Of the dataset: from stats.json, or else aggregated from its episodes. Never null.
   std::shared_ptr<const std::vector<FeatureStatistics>> statistics;
   /// Bytes of all data and video files.
@@ -45,6 +48,10 @@ struct DescribedSource {
   /// the plan, which is serial, only copies it.
   uint64_t metadata_fingerprint = 0;
 };
+
+/// How many frames of a video an episode needs: as many as it has rows, and those between the first
+/// one and that of row 0 (OddRows).
+uint64_t NumPictures(const DescribedSource& source, const Dataset& dataset, size_t episode);
 
 /// A fingerprint of what a source's metadata say apart from its episodes: schema, tasks,
 /// statistics.

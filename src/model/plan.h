@@ -59,6 +59,8 @@ struct MergePlan {
   /// One per source. In a plan that was loaded, null for those that this process has not read.
   std::vector<std::shared_ptr<const DescribedSource>> sources;
   std::vector<Origin> origins;  ///< one per source
+  /// In which the destination is written.
+  CodebaseVersion version = CodebaseVersion::kV30;
   FrameRate rate;
   std::vector<std::string> tasks;
   std::vector<std::vector<uint32_t>> task_maps;  ///< [source][its task_index] -> that in `tasks`

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,15 @@ struct DataStep {
   uint64_t payload_bytes = 0;  ///< of the source files; of each its episodes' share
 };
 
+/// v2.1: the rows of one episode as a file of their own, one row group.
+struct EpisodeDataStep {
+  static constexpr std::string_view kKind = "episode_data";
+  static constexpr uint64_t num_episodes = 1;
+  uint64_t episode = 0;
+  int64_t chunk_index = 0;
+  uint64_t payload_bytes = 0;  ///< of the source file, the episode's share
+};
+
 /// One video file: whole source files, one after another.
 struct VideoStep {
   static constexpr std::string_view kKind = "video";
@@ -43,6 +53,18 @@ struct VideoStep {
   uint64_t payload_bytes = 0;
 };
 
+/// v2.1: the frames of one episode as a file of their own, from time 0 on.
+struct EpisodeVideoStep {
+  static constexpr std::string_view kKind = "episode_video";
+  static constexpr uint64_t num_episodes = 1;
+  uint32_t key = 0;  ///< index into MergePlan::video_keys
+  uint64_t episode = 0;
+  int64_t chunk_index = 0;
+  bool is_copy = false;  ///< the source file, moved as it is
+  VideoStep::Input input;
+  uint64_t payload_bytes = 0;
+};
+
 /// One episodes file: the rows of a range of consecutive episodes.
 struct EpisodesStep {
   static constexpr std::string_view kKind = "episodes";
@@ -51,10 +73,30 @@ struct EpisodesStep {
   uint64_t num_episodes = 0;
 };
 
+/// v2.1: a line for each episode of the destination, with its tasks and length.
+struct EpisodesLinesStep {
+  static constexpr std::string_view kKind = "episodes_jsonl";
+  static constexpr std::string_view kPath = "meta/episodes.jsonl";
+  uint64_t num_episodes = 0;
+};
+
+/// v2.1: a line for each episode of the destination, with its statistics.
+struct EpisodesStatsStep {
+  static constexpr std::string_view kKind = "episodes_stats_jsonl";
+  static constexpr std::string_view kPath = "meta/episodes_stats.jsonl";
+  uint64_t num_episodes = 0;
+};
+
 /// The tasks table, from MergePlan::tasks.
 struct TasksStep {
   static constexpr std::string_view kKind = "tasks";
   static constexpr std::string_view kPath = "meta/tasks.parquet";
+};
+
+/// v2.1: the same as lines.
+struct TasksLinesStep {
+  static constexpr std::string_view kKind = "tasks_jsonl";
+  static constexpr std::string_view kPath = "meta/tasks.jsonl";
 };
 
 struct InfoStep {
@@ -86,10 +128,12 @@ struct CarriedFileStep {
   std::string path;  ///< relative to the destination
 };
 
-/// A plan's steps are in the order of these alternatives. There is exactly one tasks, one info and
-/// one record step, and at most one stats step.
-using Step = std::variant<DataStep, VideoStep, EpisodesStep, TasksStep, InfoStep, StatsStep,
-                          RecordStep, CarriedFileStep>;
+/// A plan's steps are in the order of these alternatives, and all of one version
+/// (MergePlan::version). There is exactly one tasks, one info and one record step, and at most one
+/// stats step.
+using Step = std::variant<DataStep, EpisodeDataStep, VideoStep, EpisodeVideoStep, EpisodesStep,
+                          EpisodesLinesStep, EpisodesStatsStep, TasksStep, TasksLinesStep, InfoStep,
+                          StatsStep, RecordStep, CarriedFileStep>;
 
 /// The path of the file that `step` makes, relative to the destination; distinct within a plan.
 std::string PathOf(const MergePlan& plan, const Step& step);
@@ -120,6 +164,14 @@ std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step);
 /// The source files whose payload goes into the file, in order, without those of sources that the
 /// plan does not hold.
 std::vector<std::string> SourceFilesOf(const MergePlan& plan, const Step& step);
+
+/// The source files of a video step, or of an episode's video; none for other steps.
+std::vector<VideoStep::Input> VideoInputsOf(const Step& step);
+/// The range of episodes whose rows are in a data step, or an episode's file; nothing for others.
+struct StepEpisodes {
+  uint64_t first = 0, num = 0;
+};
+std::optional<StepEpisodes> DataEpisodesOf(const Step& step);
 
 /// The file of a video step's input. REQUIRES: the plan holds its source.
 const VideoFile& VideoFileOf(const MergePlan& plan, const VideoStep::Input& input);

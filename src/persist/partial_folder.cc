@@ -146,6 +146,10 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   fields["num_episodes"] = partial.num_episodes;
   fields["num_frames"] = partial.num_frames;
   fields["payload_bytes"] = partial.payload_bytes;
+  const std::vector<std::shared_ptr<const DescribedSource>> sources = partial.sources.Flatten();
+  const bool is_split = std::any_of(sources.begin(), sources.end(),
+                                    [](const auto& source) { return source->is_split; });
+  if (is_split) fields["is_split"] = true;
   if (place.stats == StatsMode::kExact) fields["stats"] = NameOf(place.stats);
   AddWish(partial.skip_broken, fields);
   SkippedTables skips = persist::ToTables(partial.skipped);

@@ -109,6 +109,7 @@ class Loading {
       schema_of_.push_back(schema);
       dataset->root = table.root[row];
       source->name = table.name[row];
+      source->is_split = folder_.Has("is_split");
       ROBOMERGE_ASSIGN_OR_RETURN(source->adaptation,
                                  LoadAdaptation(folder_, row, table.adaptation[row]));
       dataset->schema = schemas_[schema];

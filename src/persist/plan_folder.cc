@@ -18,7 +18,7 @@ Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;
   Json fields = Json::object();
   fields["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
-  fields["codebase_version"] = "v3.0";
+  fields["codebase_version"] = StrCat("v", NameOf(plan.version));
   fields["plan_id"] = plan.id;
   fields["destination"] = stored.destination;
   fields["staging_root"] = stored.staging_root;
@@ -61,6 +61,14 @@ Status ReadOption(const TableFolder& folder, const char* name, CopyMode& value) 
 
 Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   MergePlan& plan = stored.plan;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string version, folder.Text("codebase_version"));
+  const std::optional<CodebaseVersion> known =
+      FromName<CodebaseVersion>(version.starts_with('v') ? version.substr(1) : version);
+  if (!known) {
+    return folder.DamagedProblem("version is not known",
+                                 folder.header_path() + ": codebase_version");
+  }
+  plan.version = stored.options.codebase_version = *known;
   ROBOMERGE_ASSIGN_OR_RETURN(plan.id, folder.Text("plan_id"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.destination, folder.Text("destination"));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.staging_root, folder.Text("staging_root"));
@@ -193,25 +201,35 @@ Status CheckReferences(const MergePlan& plan, const Step& step, const std::strin
     if (plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size())
       return refuse("sources");
   }
-  return std::visit(
-      Overloaded{[&](const DataStep&) {
-                   const Dataset& dataset = *plan.sources[plan.schema_source]->dataset;
-                   return plan.schema_data_file < dataset.data_files.size() ? Status()
-                                                                            : refuse("sources");
-                 },
-                 [&](const VideoStep& video) {
-                   if (video.inputs.empty()) return refuse("extents");
-                   for (const VideoStep::Input& input : video.inputs) {
-                     const std::vector<VideoKey>& keys =
-                         plan.sources[input.source]->dataset->video_keys;
-                     if (input.source_key >= keys.size() ||
-                         input.video_file >= keys[input.source_key].files.size())
-                       return refuse("extents");
-                   }
-                   return Status();
-                 },
-                 [](const auto&) { return Status(); }},
-      step);
+  const auto check_schema = [&] {
+    const Dataset& dataset = *plan.sources[plan.schema_source]->dataset;
+    return plan.schema_data_file < dataset.data_files.size() ? Status() : refuse("sources");
+  };
+  const auto inputs_are_there = [&] {
+    const std::vector<VideoStep::Input> inputs = VideoInputsOf(step);
+    return std::all_of(inputs.begin(), inputs.end(), [&](const VideoStep::Input& input) {
+      const std::vector<VideoKey>& keys = plan.sources[input.source]->dataset->video_keys;
+      return input.source_key < keys.size() &&
+             input.video_file < keys[input.source_key].files.size();
+    });
+  };
+  return std::visit(Overloaded{[&](const DataStep&) { return check_schema(); },
+                               [&](const EpisodeDataStep&) { return check_schema(); },
+                               [&](const VideoStep& video) {
+                                 if (video.inputs.empty()) return refuse("extents");
+                                 return inputs_are_there() ? Status() : refuse("extents");
+                               },
+                               [&](const EpisodeVideoStep& video) {
+                                 const bool is_of_episode =
+                                     plan.episodes[video.episode].source == video.input.source;
+                                 if (!is_of_episode || !inputs_are_there())
+                                   return refuse("extents");
+                                 return video.is_copy == !VideoFileOf(plan, video.input).is_cut
+                                            ? Status()
+                                            : refuse("units");
+                               },
+                               [](const auto&) { return Status(); }},
+                    step);
 }
 
 }  // namespace robomerge::persist

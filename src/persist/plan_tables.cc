@@ -49,6 +49,16 @@ UnitPlace PlaceOf(const Step& step) {
                    return UnitPlace{
                        .id = video.id, .video_key = video.key, .is_copy = video.is_copy};
                  },
+                 [](const EpisodeDataStep& data) {
+                   return UnitPlace{.id = {data.chunk_index, 0},
+                                    .first_episode = static_cast<int64_t>(data.episode)};
+                 },
+                 [](const EpisodeVideoStep& video) {
+                   return UnitPlace{.id = {video.chunk_index, 0},
+                                    .first_episode = static_cast<int64_t>(video.episode),
+                                    .video_key = video.key,
+                                    .is_copy = video.is_copy};
+                 },
                  [](const EpisodesStep& episodes) {
                    return UnitPlace{.id = episodes.id,
                                     .first_episode = static_cast<int64_t>(episodes.first_episode)};
@@ -59,23 +69,18 @@ UnitPlace PlaceOf(const Step& step) {
 
 // Stores what a unit has in other tables.
 void StoreInputs(int64_t unit, const Step& step, PlanTables& tables) {
-  std::visit(Overloaded{[&](const VideoStep& video) {
-                          for (const VideoStep::Input& input : video.inputs) {
-                            tables.extents.unit.push_back(unit);
-                            tables.extents.source.push_back(input.source);
-                            tables.extents.source_key.push_back(input.source_key);
-                            tables.extents.video_file.push_back(input.video_file);
-                          }
-                        },
-                        [&](const CarriedFileStep& carried) {
-                          tables.carried_files.unit.push_back(unit);
-                          tables.carried_files.source.push_back(carried.source);
-                          tables.carried_files.path.push_back(carried.source_path);
-                          tables.carried_files.size_bytes.push_back(
-                              static_cast<int64_t>(carried.size_bytes));
-                        },
-                        [](const auto&) {}},
-             step);
+  for (const VideoStep::Input& input : VideoInputsOf(step)) {
+    tables.extents.unit.push_back(unit);
+    tables.extents.source.push_back(input.source);
+    tables.extents.source_key.push_back(input.source_key);
+    tables.extents.video_file.push_back(input.video_file);
+  }
+  if (const auto* carried = std::get_if<CarriedFileStep>(&step)) {
+    tables.carried_files.unit.push_back(unit);
+    tables.carried_files.source.push_back(carried->source);
+    tables.carried_files.path.push_back(carried->source_path);
+    tables.carried_files.size_bytes.push_back(static_cast<int64_t>(carried->size_bytes));
+  }
 }
 
 void StoreSteps(const MergePlan& plan, PlanTables& tables) {
@@ -191,7 +196,8 @@ class Loading {
       }
       plan_.steps.push_back(std::move(step));
     }
-    for (const Step& needed : {Step(TasksStep()), Step(InfoStep()), Step(RecordStep())}) {
+    const Step tasks = is_v21() ? Step(TasksLinesStep()) : Step(TasksStep());
+    for (const Step& needed : {tasks, Step(InfoStep()), Step(RecordStep())}) {
       if (std::ranges::none_of(plan_.steps,
                                [&](const Step& step) { return step.index() == needed.index(); }))
         return UnfitProblem(table.path.size(), PathOf(plan_, needed), "no such row");
@@ -212,16 +218,29 @@ class Loading {
   bool IsInOrder(const Step& next) const {
     if (plan_.steps.empty()) return true;
     const size_t last = plan_.steps.back().index();
-    const bool is_only_one = std::holds_alternative<TasksStep>(next) || TextOf(next) != nullptr;
+    const auto is_one_file = [](const auto& one) { return requires { one.kPath; }; };
+    const bool is_only_one = std::visit(is_one_file, next);
     return is_only_one ? last < next.index() : last <= next.index();
   }
 
+  bool is_v21() const { return plan_.version == CodebaseVersion::kV21; }
+
   Result<Step> StepOfRow(IndexCheck& index, size_t row) {
     const std::string& kind = tables_.units.kind[row];
-    if (kind == DataStep::kKind) return RunOfRow<DataStep>(index, row);
-    if (kind == VideoStep::kKind) return VideoOfRow(index, row);
-    if (kind == EpisodesStep::kKind) return RunOfRow<EpisodesStep>(index, row);
-    if (kind == TasksStep::kKind) return Step(TasksStep());
+    if (is_v21()) {
+      if (kind == EpisodeDataStep::kKind) return EpisodeOfRow<EpisodeDataStep>(index, row);
+      if (kind == EpisodeVideoStep::kKind) return EpisodeOfRow<EpisodeVideoStep>(index, row);
+      if (kind == EpisodesLinesStep::kKind)
+        return Step(EpisodesLinesStep{tables_.episodes.source.size()});
+      if (kind == EpisodesStatsStep::kKind)
+        return Step(EpisodesStatsStep{tables_.episodes.source.size()});
+      if (kind == TasksLinesStep::kKind) return Step(TasksLinesStep());
+    } else {
+      if (kind == DataStep::kKind) return RunOfRow<DataStep>(index, row);
+      if (kind == VideoStep::kKind) return VideoOfRow(index, row);
+      if (kind == EpisodesStep::kKind) return RunOfRow<EpisodesStep>(index, row);
+      if (kind == TasksStep::kKind) return Step(TasksStep());
+    }
     if (kind == InfoStep::kKind) return TextOfRow<InfoStep>();
     if (kind == StatsStep::kKind) return TextOfRow<StatsStep>();
     if (kind == RecordStep::kKind) return TextOfRow<RecordStep>();
@@ -266,6 +285,22 @@ class Loading {
     return Step(std::move(step));
   }
 
+  // A step of v2.1 with one episode.
+  template <typename One>
+  Result<Step> EpisodeOfRow(IndexCheck& index, size_t row) {
+    const UnitsTable& table = tables_.units;
+    One step;
+    step.episode =
+        index("first_episode", row, table.first_episode[row], tables_.episodes.source.size());
+    step.chunk_index = table.chunk_index[row];
+    step.payload_bytes = index.Count("payload_bytes", row, table.payload_bytes[row]);
+    if constexpr (requires { step.key; }) {
+      step.key = index("video_key", row, table.video_key[row], plan_.video_keys.size());
+      step.is_copy = table.is_copy[row] != 0;
+    }
+    return Step(step);
+  }
+
   template <typename One>
   Result<Step> TextOfRow() {
     const auto text = texts_.find(std::string(One::kPath));
@@ -301,17 +336,20 @@ class Loading {
     return Step(std::move(step));
   }
 
-  // `value` as the number of a step, which must be of kind One.
-  template <typename One>
+  // `value` as the number of a step, which must be of one of these kinds: those of two versions,
+  // of which a plan has one.
+  template <typename... Kinds>
   Result<uint32_t> StepNumber(const char* table, const char* column, size_t row,
                               int64_t value) const {
-    if (value >= 0 && static_cast<uint64_t>(value) < plan_.steps.size() &&
-        std::holds_alternative<One>(plan_.steps[static_cast<size_t>(value)]))
-      return static_cast<uint32_t>(value);
+    if (value >= 0 && static_cast<uint64_t>(value) < plan_.steps.size()) {
+      const Step& step = plan_.steps[static_cast<size_t>(value)];
+      if ((std::holds_alternative<Kinds>(step) || ...)) return static_cast<uint32_t>(value);
+    }
     return folder_
         .DamagedProblem("number points nowhere",
                         StrCat(folder_.TablePath(table), ": ", column, ", row ", row))
-        .Expected(StrCat("a row of units of kind `", One::kKind, "`"))
+        .Expected(
+            StrCat("a row of units of kind `", Join({std::string(Kinds::kKind)...}, "` or `"), "`"))
         .Found(std::to_string(value));
   }
 
@@ -319,13 +357,17 @@ class Loading {
     const InputsTable& table = tables_.extents;
     IndexCheck index(folder_, "extents");
     for (size_t row = 0; row < table.unit.size(); ++row) {
-      ROBOMERGE_ASSIGN_OR_RETURN(const uint32_t step,
-                                 StepNumber<VideoStep>("extents", "unit", row, table.unit[row]));
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          const uint32_t step,
+          (StepNumber<VideoStep, EpisodeVideoStep>("extents", "unit", row, table.unit[row])));
       VideoStep::Input input;
       input.source = index("source", row, table.source[row], plan_.origins.size());
       input.source_key = index("source_key", row, table.source_key[row], UINT32_MAX);
       input.video_file = index("video_file", row, table.video_file[row], UINT32_MAX);
-      std::get<VideoStep>(plan_.steps[step]).inputs.push_back(input);
+      if (auto* video = std::get_if<VideoStep>(&plan_.steps[step]))
+        video->inputs.push_back(input);
+      else
+        std::get<EpisodeVideoStep>(plan_.steps[step]).input = input;
     }
     return index.status();
   }
@@ -340,11 +382,11 @@ class Loading {
       episode.source_episode = index("source_episode", row, table.source_episode[row],
                                      plan_.origins[episode.source].num_episodes);
       ROBOMERGE_ASSIGN_OR_RETURN(
-          episode.data_step,
-          StepNumber<DataStep>("episodes", "data_unit", row, table.data_unit[row]));
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          episode.episodes_step,
-          StepNumber<EpisodesStep>("episodes", "episodes_unit", row, table.episodes_unit[row]));
+          episode.data_step, (StepNumber<DataStep, EpisodeDataStep>("episodes", "data_unit", row,
+                                                                    table.data_unit[row])));
+      ROBOMERGE_ASSIGN_OR_RETURN(episode.episodes_step,
+                                 (StepNumber<EpisodesStep, EpisodesLinesStep>(
+                                     "episodes", "episodes_unit", row, table.episodes_unit[row])));
       episode.first_frame = index.Count("first_frame", row, table.first_frame[row]);
     }
     return index.status();
@@ -359,8 +401,8 @@ class Loading {
       ROBOMERGE_RETURN_NOT_OK(index.status());
       PlannedFrames& frames = plan_.frames[key].emplace_back();
       ROBOMERGE_ASSIGN_OR_RETURN(
-          frames.video_step,
-          StepNumber<VideoStep>("frames", "video_unit", row, table.video_unit[row]));
+          frames.video_step, (StepNumber<VideoStep, EpisodeVideoStep>("frames", "video_unit", row,
+                                                                      table.video_unit[row])));
       frames.from_timestamp = table.from_timestamp[row];
       frames.to_timestamp = table.to_timestamp[row];
     }

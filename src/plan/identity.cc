@@ -59,6 +59,19 @@ void AddStep(const VideoStep& step, Fingerprint& all) {
   }
 }
 
+void AddStep(const EpisodeDataStep& step, Fingerprint& all) {
+  all.Add(step.kKind);
+  all.Add(step.chunk_index), all.Add(step.episode), all.Add(step.payload_bytes);
+}
+
+void AddStep(const EpisodeVideoStep& step, Fingerprint& all) {
+  all.Add(step.kKind);
+  all.Add(step.chunk_index), all.Add(step.episode), all.Add(uint64_t{step.key}),
+      all.Add(uint64_t{step.is_copy}), all.Add(step.payload_bytes);
+  all.Add(uint64_t{step.input.source}), all.Add(uint64_t{step.input.source_key}),
+      all.Add(uint64_t{step.input.video_file});
+}
+
 void AddStep(const EpisodesStep& step, Fingerprint& all) {
   AddId(step.id, all);
   all.Add(step.first_episode), all.Add(step.num_episodes);
@@ -71,7 +84,10 @@ void AddStep(const CarriedFileStep& step, Fingerprint& all) {
 }
 
 // ContentId adds tasks and texts itself. The record cannot be added: it holds the content id.
+void AddStep(const EpisodesLinesStep&, Fingerprint&) {}
+void AddStep(const EpisodesStatsStep&, Fingerprint&) {}
 void AddStep(const TasksStep&, Fingerprint&) {}
+void AddStep(const TasksLinesStep&, Fingerprint&) {}
 void AddStep(const InfoStep&, Fingerprint&) {}
 void AddStep(const StatsStep&, Fingerprint&) {}
 void AddStep(const RecordStep&, Fingerprint&) {}
@@ -126,8 +142,12 @@ Origin OriginOf(const DescribedSource& source) {
   for (const DataFile& file : dataset.data_files)
     origin.files.push_back(as_stored(file, file.size_bytes));
   for (const VideoKey& key : dataset.video_keys) {
-    for (const VideoFile& file : key.files)
-      origin.files.push_back(as_stored(file, file.size_bytes));
+    for (const VideoFile& file : key.files) {
+      SourceFile stored = as_stored(file, file.size_bytes);
+      // Episodes that share a video name it each.
+      if (source.is_split && origin.files.back() == stored) continue;
+      origin.files.push_back(std::move(stored));
+    }
   }
   origin.metadata_fingerprint = source.metadata_fingerprint;
   for (const MetadataFile& file : dataset.metadata_files)
@@ -210,6 +230,7 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   record["content_id"] = plan.content_id;
   Json& settings = record["options"] = Json::object();
   MergeOptions::VisitLayout(options, json::AddTo(settings));
+  if (plan.version != CodebaseVersion::kV30) settings["codebase_version"] = NameOf(plan.version);
   settings["layout_block_bytes"] = plan.alignment_bytes;
   // Where nothing is said they are folded, as in records before there was a choice.
   if (plan.stats == StatsMode::kExact) {

@@ -1,8 +1,6 @@
 // meta/info.json of the destination (format spec 1.3, 3.1, 3.5).
-#include <cmath>
-
 #include "base/text.h"
-#include "plan/plan_internal.h"
+#include "plan/layout.h"
 
 namespace robomerge::plan_internal {
 namespace {
@@ -65,12 +63,14 @@ void MergeEncoderKeys(const std::vector<SchemaClass>& schemas, const std::string
 void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
   const mp4::StreamSummary* first = nullptr;
   bool drops_audio = false;
-  for (const Step& step : plan.steps) {
-    const VideoStep* video = std::get_if<VideoStep>(&step);
-    if (video == nullptr || video->key != key) continue;
-    if (first == nullptr) first = &VideoFileOf(plan, video->inputs.front()).stream;
-    drops_audio |= !video->is_copy;
-  }
+  const auto look_at = [&](const auto& video) {
+    if constexpr (requires { video.is_copy; }) {
+      if (video.key != key) return;
+      if (first == nullptr) first = &VideoFileOf(plan, VideoInputsOf(video).front()).stream;
+      drops_audio |= !video.is_copy;
+    }
+  };
+  for (const Step& step : plan.steps) std::visit(look_at, step);
   if (first == nullptr) return;
   if (info.contains("video.codec")) info["video.codec"] = first->codec;
   if (info.contains("video.pix_fmt") && !first->pixel_format.empty())
@@ -102,33 +102,13 @@ Json MergedFeatures(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
   return features;
 }
 
-// Writes 100.0 as 100, and 0.5 as 0.5.
-Json Number(double number) {
-  if (number == std::floor(number) && std::fabs(number) < 9e15)
-    return Json(static_cast<int64_t>(number));
-  return Json(number);
-}
-
 }  // namespace
 
-std::string MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
-                     MergePlan& plan) {
+std::string MakeInfo(const Layout& layout, const std::vector<SchemaClass>& schemas,
+                     const MergeOptions& options, MergePlan& plan) {
   const Schema& first = *schemas.front().schema;
-  Json info = Json::object();
-  info["codebase_version"] = "v3.0";
-  info["fps"] = first.fps;
-  info["features"] = MergedFeatures(schemas, plan);
-  info["total_episodes"] = plan.episodes.size();
-  info["total_frames"] = plan.num_frames;
-  info["total_tasks"] = plan.tasks.size();
-  info["chunks_size"] = options.chunk_size;
-  info["data_files_size_in_mb"] = Number(options.data_files_size_in_mb);
-  info["video_files_size_in_mb"] = Number(options.video_files_size_in_mb);
-  info["data_path"] = kDefaultDataPath;
-  info["video_path"] = plan.video_keys.empty() ? Json() : Json(kDefaultVideoPath);
-  info["robot_type"] = first.robot_type;
-  info["splits"] = Json::object();
-  info["splits"]["train"] = StrCat("0:", plan.episodes.size());
+  const InfoParts parts{&first, MergedFeatures(schemas, plan)};
+  Json info = layout.Info(parts, options, plan);
   bool tools_agree = true;
   for (const SchemaClass& schema : schemas) tools_agree &= schema.schema->tools == first.tools;
   if (!tools_agree) {

@@ -7,6 +7,7 @@
 #include "model/measured.h"
 #include "model/source_statistics.h"
 #include "plan/edit_plan.h"
+#include "plan/layout.h"
 #include "plan/plan_internal.h"
 
 namespace robomerge {
@@ -239,6 +240,7 @@ Status CheckFileNumbers(const MergePlan& plan) {
   FileId last;
   const auto take = [&](const auto& one) {
     if constexpr (requires { one.id; }) last = std::max(last, one.id);
+    if constexpr (requires { one.chunk_index; }) last = std::max(last, FileId{one.chunk_index, 0});
   };
   for (const Step& step : plan.steps) std::visit(take, step);
   if (last.chunk_index <= 999) return Status();
@@ -249,6 +251,40 @@ Status CheckFileNumbers(const MergePlan& plan) {
       .Expected("chunk indexes up to 999")
       .Found(std::to_string(last.chunk_index))
       .Hint("raise --chunk-size (at most 1000) or the file sizes, or let files be concatenated");
+}
+
+// Videos are cut when a source is described: for one version or the other.
+Status CheckSplit(const MergePlan& plan) {
+  for (const auto& source : plan.sources) {
+    const bool is_for_v21 = plan.version == CodebaseVersion::kV21;
+    if (source->dataset->video_keys.empty() || source->is_split == is_for_v21) continue;
+    const auto flag = [](bool v21) {
+      return StrCat("--codebase-version ",
+                    NameOf(v21 ? CodebaseVersion::kV21 : CodebaseVersion::kV30));
+    };
+    return Problem(Code::kInvalidArgument, "sources were described for another version")
+        .Kind("E-options")
+        .Source(source->dataset->root)
+        .Expected(flag(is_for_v21))
+        .Found(flag(source->is_split))
+        .Hint(StrCat("describe the sources with `", flag(is_for_v21), "`, or plan with `",
+                     flag(source->is_split), "`"));
+  }
+  return Status();
+}
+
+// With --no-padding, what would be a warning is a problem.
+Status CheckPadding(const MergeOptions& options, const std::vector<Problem>& warnings) {
+  if (options.padding) return Status();
+  std::vector<Problem> problems;
+  for (const Problem& warning : warnings) {
+    if (warning.kind != "W-video-padding" && warning.kind != "W-video-hidden") continue;
+    problems.push_back(
+        Problem(warning)
+            .Kind("E-video-padding")
+            .Hint("let these frames be kept (without --no-padding), or leave out the episodes"));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
 }  // namespace
@@ -266,39 +302,43 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   std::vector<Problem> problems = Disagreements(root.schemas);
   if (!problems.empty()) return Status::Many(std::move(problems));
 
+  const plan_internal::Layout& layout = plan_internal::LayoutOf(options.codebase_version);
+  const SchemaClass& first = root.schemas.front();
   MergePlan plan;
+  plan.version = options.codebase_version;
   plan.sources = root.sources.Flatten();
   plan.warnings = root.warnings.Flatten();
+  ROBOMERGE_RETURN_NOT_OK(CheckSplit(plan));
+  ROBOMERGE_RETURN_NOT_OK(CheckPadding(options, plan.warnings));
+  ROBOMERGE_RETURN_NOT_OK(layout.CheckSchema(*first.schema, first.first_root, plan.warnings));
   plan.skip_broken = root.skip_broken;
   plan.skipped = root.skipped;
   WarnOfNames(root.schemas, plan);
-  plan.rate = root.schemas.front().schema->frame_rate();
-  plan.video_keys = root.schemas.front().schema->video_keys();
+  plan.rate = first.schema->frame_rate();
+  plan.video_keys = first.schema->video_keys();
   plan.payload_bytes = root.payload_bytes;
   plan.alignment_bytes = site.alignment_bytes;
   plan.stats = options.stats;
   MapTasks(root.tasks, plan);
   WarnOfTaskNumbers(plan);
   PlaceEpisodes(plan);
-  plan_internal::PackData(options, plan);
-  plan_internal::PackVideos(options, plan);
-  plan_internal::PackEpisodes(plan);
+  GatherCarriedColumns(plan);
+  layout.Pack(options, plan);
   if (edit.keep_file_numbers) KeepFileNumbers(plan);
   ROBOMERGE_RETURN_NOT_OK(CheckFileNumbers(plan));
   plan_internal::ChooseDataSchema(plan);
-  GatherCarriedColumns(plan);
   GatherStatColumns(plan);
   if (plan.stats == StatsMode::kExact) AddMeasuredColumns(*root.schemas.front().schema, plan);
   // Statistics first, because of the order of warnings; steps have the order of Step.
   ROBOMERGE_ASSIGN_OR_RETURN(std::string statistics, plan_internal::MakeStatistics(plan));
-  plan.steps.emplace_back(TasksStep());
-  plan.steps.emplace_back(InfoStep{plan_internal::MakeInfo(root.schemas, options, plan)});
+  plan.steps.push_back(layout.Tasks());
+  plan.steps.emplace_back(InfoStep{plan_internal::MakeInfo(layout, root.schemas, options, plan)});
   if (!statistics.empty()) plan.steps.emplace_back(StatsStep{std::move(statistics)});
   plan_internal::MakeOrigins(site, plan);
   plan_internal::WarnOfCopies(plan);
   const size_t record = plan.steps.size();
   plan.steps.emplace_back(RecordStep());
-  CarrySubtasks(*root.schemas.front().schema, plan);
+  CarrySubtasks(*first.schema, plan);
   for (const auto& [path, size_bytes] : edit.carried)
     plan.steps.emplace_back(CarriedFileStep{0, path, size_bytes, path});
   plan.id = PlanId(plan);

@@ -11,10 +11,8 @@
 
 namespace robomerge::plan_internal {
 
-/// These add the data, video and episodes steps, in this order, and enter where every episode goes.
-void PackData(const MergeOptions& options, MergePlan& plan);
-void PackVideos(const MergeOptions& options, MergePlan& plan);
-void PackEpisodes(MergePlan& plan);
+class Layout;
+
 /// Chooses the physical schema of the data files.
 void ChooseDataSchema(MergePlan& plan);
 
@@ -30,7 +28,7 @@ void MakeOrigins(const PlanSite& site, MergePlan& plan);
 /// REQUIRES: the plan has its content_id.
 std::string MakeRecord(const MergeOptions& options, const MergePlan& plan);
 /// Makes the text of meta/info.json. Adds warnings to `plan`.
-std::string MakeInfo(const std::vector<SchemaClass>& schemas, const MergeOptions& options,
-                     MergePlan& plan);
+std::string MakeInfo(const Layout& layout, const std::vector<SchemaClass>& schemas,
+                     const MergeOptions& options, MergePlan& plan);
 
 }  // namespace robomerge::plan_internal

@@ -109,6 +109,145 @@ TEST(Plan, WorkedExampleOfTheSpecification) {
   EXPECT_EQ(stats["index"]["count"][0], 620);
 }
 
+// Cuts every wanted range out, with so many frames before it that must be kept.
+CutVideo SplitWith(uint64_t num_hidden) {
+  return
+      [num_hidden](const VideoFile& video,
+                   const std::vector<mp4::FrameRange>& wanted) -> Result<std::vector<VideoFile>> {
+        std::vector<VideoFile> parts;
+        for (const mp4::FrameRange& range : wanted) {
+          mp4::FrameCut cut;
+          const uint64_t num_before = std::min(num_hidden, range.first);
+          cut.pieces.push_back({range.first - num_before, range.num + num_before});
+          cut.num_source_frames = video.stream.num_frames;
+          VideoFile& part = parts.emplace_back(video);
+          part.is_cut = true;
+          part.stream.num_frames = cut.num_frames();
+          part.cut = std::make_shared<const mp4::FrameCut>(std::move(cut));
+        }
+        return parts;
+      };
+}
+
+Result<MergePlan> PlanOfV21(const std::vector<Dataset>& datasets, MergeOptions options = {},
+                            uint64_t num_hidden = 0) {
+  options.codebase_version = CodebaseVersion::kV21;
+  Partial root;
+  for (const Dataset& dataset : datasets) {
+    Result<Partial> leaf =
+        Describe(std::make_shared<const Dataset>(dataset), {}, {}, {}, SplitWith(num_hidden));
+    ROBOMERGE_RETURN_NOT_OK(leaf.status());
+    root = Combine(std::move(root), *leaf);
+  }
+  return Plan(root, options);
+}
+
+Dataset TwoEpisodes(const std::string& root) {
+  return test::MakeDataset({.root = root, .lengths = {10, 20}, .video_keys = {"cam"}});
+}
+
+TEST(PlanV21, GivesEachEpisodeItsFiles) {
+  MergeOptions options;
+  options.chunk_size = 3;
+  const MergePlan plan = PlanOfV21({TwoEpisodes("a"), TwoEpisodes("b")}, options).value();
+  EXPECT_THAT(
+      PathsOf(plan),
+      ElementsAre(
+          "data/chunk-000/episode_000000.parquet", "data/chunk-000/episode_000001.parquet",
+          "data/chunk-000/episode_000002.parquet", "data/chunk-001/episode_000003.parquet",
+          "videos/chunk-000/cam/episode_000000.mp4", "videos/chunk-000/cam/episode_000001.mp4",
+          "videos/chunk-000/cam/episode_000002.mp4", "videos/chunk-001/cam/episode_000003.mp4",
+          "meta/episodes.jsonl", "meta/episodes_stats.jsonl", "meta/tasks.jsonl", "meta/info.json",
+          "meta/stats.json", "meta/robomerge.json"));
+  const PlannedFrames& last = plan.frames[0][3];
+  EXPECT_EQ(std::get<EpisodeVideoStep>(plan.steps[last.video_step]).input.source, 1u);
+  EXPECT_EQ(last.from_timestamp, 0);
+  EXPECT_EQ(last.to_timestamp, 20 / 30.0);
+  EXPECT_EQ(SourceFilesOf(plan, plan.steps[3]),
+            std::vector<std::string>{"b/data/chunk-000/file-000.parquet"});
+  EXPECT_EQ(plan.origins[0].files.size(), 3u);  // a video of two episodes is one file
+  const Json info = json::Parse(FindStep<InfoStep>(plan)->text, "info").value();
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : info.items()) keys.push_back(key);
+  EXPECT_THAT(keys, ElementsAre("codebase_version", "robot_type", "total_episodes", "total_frames",
+                                "total_tasks", "total_videos", "total_chunks", "chunks_size", "fps",
+                                "splits", "data_path", "video_path", "features"));
+  EXPECT_EQ(info["codebase_version"], "v2.1");
+  EXPECT_EQ(info["total_videos"], 4);
+  EXPECT_EQ(info["total_chunks"], 2);
+  const Json record = json::Parse(FindStep<RecordStep>(plan)->text, "record").value();
+  EXPECT_EQ(record["options"]["codebase_version"], "2.1");
+  EXPECT_NE(plan.id, PlanOf({TwoEpisodes("a"), TwoEpisodes("b")}).value().id);
+}
+
+TEST(PlanV21, CopiesAVideoOfOneEpisodeAsItIs) {
+  const Dataset one = test::MakeDataset({.lengths = {10}, .video_keys = {"cam"}});
+  const MergePlan plan = PlanOfV21({one, TwoEpisodes("b")}).value();
+  const std::vector<EpisodeVideoStep> videos = StepsOf<EpisodeVideoStep>(plan);
+  ASSERT_EQ(videos.size(), 3u);
+  EXPECT_TRUE(videos[0].is_copy);
+  EXPECT_FALSE(videos[1].is_copy);
+  EXPECT_FALSE(videos[2].is_copy);
+}
+
+TEST(PlanV21, SaysHowManyFramesAreHiddenOrRefusesThem) {
+  const MergePlan plan = PlanOfV21({TwoEpisodes("a")}, {}, 4).value();
+  EXPECT_THAT(Warnings(plan), HasSubstr("4 frames of `cam` are kept in 1 videos"));
+  const DescribedSource& source = *plan.sources[0];
+  EXPECT_EQ(source.video_places[0][1].first_frame, 4u);
+  MergeOptions options;
+  options.padding = false;
+  const Status refused = PlanOfV21({TwoEpisodes("a")}, options, 4).status();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.problems().front().kind, "E-video-padding");
+  EXPECT_TRUE(PlanOfV21({TwoEpisodes("a")}, options).ok());
+}
+
+TEST(PlanV21, NamesVideosThatCannotBeSplit) {
+  Dataset fragmented = TwoEpisodes("a");
+  fragmented.video_keys[0].files[0].stream.own_file_reason = "it is fragmented";
+  const Status status = PlanOfV21({fragmented}).status();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.problems().front().kind, "E-video-split");
+  EXPECT_EQ(status.problems().front().found, "it is fragmented");
+  // Of one episode it is copied.
+  Dataset alone = test::MakeDataset({.lengths = {10}, .video_keys = {"cam"}});
+  alone.video_keys[0].files[0].stream.own_file_reason = "it is fragmented";
+  EXPECT_TRUE(StepsOf<EpisodeVideoStep>(PlanOfV21({alone}).value()).front().is_copy);
+}
+
+TEST(PlanV21, RefusesSourcesThatWereDescribedForAnotherVersion) {
+  const auto dataset = std::make_shared<const Dataset>(TwoEpisodes("a"));
+  MergeOptions options;
+  options.codebase_version = CodebaseVersion::kV21;
+  const Status whole = Plan(Describe(dataset).value(), options).status();
+  ASSERT_FALSE(whole.ok());
+  EXPECT_EQ(whole.problems().front().kind, "E-options");
+  EXPECT_THAT(whole.problems().front().hint,
+              HasSubstr("describe the sources with `--codebase-version 2.1`"));
+  const Status split = Plan(Describe(dataset, {}, {}, {}, SplitWith(0)).value(), {}).status();
+  ASSERT_FALSE(split.ok());
+  EXPECT_THAT(split.problems().front().hint, HasSubstr("plan with `--codebase-version 2.1`"));
+}
+
+TEST(PlanV21, SaysWhatItsReadersDoNotSee) {
+  Dataset dataset = TwoEpisodes("a");
+  for (Feature& feature : dataset.schema.features) {
+    if (feature.name == "cam") feature.entry["info"] = {{"is_depth_map", true}};
+  }
+  dataset.carried_columns = {"operator"};
+  const MergePlan plan = PlanOfV21({dataset}).value();
+  EXPECT_THAT(Warnings(plan), HasSubstr("`cam` is a depth map"));
+  EXPECT_THAT(Warnings(plan), HasSubstr("no such table: operator"));
+  EXPECT_THAT(FindStep<InfoStep>(plan)->text, HasSubstr("\"video.is_depth_map\": true"));
+  Json entry = {{"dtype", "language"}, {"shape", {1}}, {"names", nullptr}};
+  dataset.schema.features.push_back({"language_events", std::move(entry)});
+  const Status status = PlanOfV21({dataset}).status();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.problems().front().kind, "E-version-feature");
+  EXPECT_THAT(status.problems().front().hint, HasSubstr("--drop language_events"));
+}
+
 TEST(Plan, RollsOverAtEquality) {
   const auto source = [](uint64_t bytes) {
     return test::MakeDataset({.video_keys = {"cam"}, .data_bytes = bytes, .video_bytes = bytes});

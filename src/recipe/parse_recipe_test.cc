@@ -85,6 +85,8 @@ overwrite: true
 sync: false
 tmp_root: tmp
 stats: fold
+codebase_version: 2.1
+padding: false
 skip_broken: episodes
 skipped: list.jsonl
 verify: true
@@ -125,6 +127,8 @@ sources: [a]
   EXPECT_TRUE(recipe.options.overwrite && recipe.verify && !recipe.options.sync);
   EXPECT_EQ(recipe.options.staging_root, "tmp");
   EXPECT_EQ(recipe.options.stats, StatsMode::kFold);
+  EXPECT_EQ(recipe.options.codebase_version, CodebaseVersion::kV21);
+  EXPECT_FALSE(recipe.options.padding);
   EXPECT_EQ(recipe.options.skip_broken, SkipBroken::kEpisodes);
   EXPECT_EQ(recipe.options.skipped_path, "list.jsonl");
   const Adaptation& rules = recipe.sources.at(0).adaptation;

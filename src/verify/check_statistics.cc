@@ -1,8 +1,10 @@
 // Compares statistics with the data that they describe (format spec 1.7, 1.10, 3.6).
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -172,10 +174,15 @@ class QuantileRanges {
     }
   }
 
-  void Check(const FeatureStatistics& found, FindingList& findings) const {
+  /// `measure`: the statistics of the rows of the feature; asked where the episodes' ranges alone
+  /// speak against it, since those of short episodes need not enclose the true ones.
+  using Measure = std::function<std::optional<FeatureStatistics>()>;
+  void Check(const FeatureStatistics& found, const Measure& measure, FindingList& findings) const {
     // Of the bookkeeping columns a merge gives exact ones, which an episode's estimates need not
     // enclose.
     if (IsBookkeeping(found.feature)) return;
+    std::optional<FeatureStatistics> truth;
+    bool is_known = false;
     for (const Statistic& statistic : found.statistics) {
       const auto entry = ranges_.find({found.feature, statistic.name});
       if (entry == ranges_.end()) continue;
@@ -188,6 +195,11 @@ class QuantileRanges {
                                                                        std::fabs(range.most[at])));
         if (!(statistic.values[at] < range.least[at] - margin ||
               statistic.values[at] > range.most[at] + margin))
+          continue;
+        if (!is_known) truth = measure();
+        is_known = true;
+        const Statistic* const right = truth ? truth->Find(statistic.name) : nullptr;
+        if (right != nullptr && std::fabs(right->values[at] - statistic.values[at]) <= margin)
           continue;
         findings.Add(
             Say("V-stats", "quantile lies outside those of the episodes",
@@ -351,7 +363,16 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
                        {{}, found.feature, {}}));
     }
     // Those of episodes may be the recorder's estimates, which need not enclose the true ones.
-    if (ranges && !is_measured) ranges->Check(found, findings);
+    if (ranges && !is_measured) {
+      const auto measure = [&]() -> std::optional<FeatureStatistics> {
+        if (feature == nullptr || !IsMeasurable(*feature)) return std::nullopt;
+        Result<std::vector<FeatureStatistics>> measured =
+            MeasureEach(file_system, dataset, {found.feature});
+        if (!measured.ok() || measured->empty()) return std::nullopt;
+        return std::move(measured->front());
+      };
+      ranges->Check(found, measure, findings);
+    }
   }
   return Status();
 }

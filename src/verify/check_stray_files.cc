@@ -14,8 +14,9 @@ constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json",     "t
                                                "episodes",  "robomerge.json", "subtasks.parquet",
                                                "modality.json"};
 // Of versions up to v2.1.
-constexpr std::string_view kOldMetadata[] = {"info.json", "stats.json", "tasks.jsonl",
-                                             "episodes.jsonl", "episodes_stats.jsonl"};
+constexpr std::string_view kOldMetadata[] = {
+    "info.json",      "stats.json",      "tasks.jsonl", "episodes.jsonl", "episodes_stats.jsonl",
+    "robomerge.json", "subtasks.parquet"};
 constexpr int kMostDepth = 16;
 
 class Walk {

@@ -161,7 +161,8 @@ Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spa
 }  // namespace
 
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written) {
-  const bool is_small = BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
+  const bool is_small =
+      file.one_worker || BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
   const auto filling = std::make_shared<Filling>(std::move(file), std::move(written));
   if (is_small) return filling->CopyAllAndClose();
   // One worker goes through the file, and others join in only when there is no file left to begin.

@@ -16,10 +16,11 @@ namespace robomerge {
 struct UnfilledFile {
   std::string name;  ///< within the destination
   std::unique_ptr<io::OutputFile> output;
-  std::vector<std::unique_ptr<io::RandomAccessFile>> sources;  ///< what `ranges` point to
+  std::vector<std::shared_ptr<io::RandomAccessFile>> sources;  ///< what `ranges` point to
   std::vector<io::PayloadRange> ranges;                        ///< in order of destination offset
   bool sync = true;
-  WrittenFile written;  ///< all but what the ranges add to `moved`
+  bool one_worker = false;  ///< it is filled by the one that has begun it, however large it is
+  WrittenFile written;      ///< all but what the ranges add to `moved`
 };
 
 /// Copies the ranges, and as soon as the last byte is there closes the file and calls `written`. A

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "robomerge/report.h"
 #include "robomerge/status.h"
 #include "schedule/parallel_for.h"
+#include "schedule/stop_token.h"
 
 namespace robomerge {
 
@@ -37,6 +39,7 @@ struct WriteContext {
   /// 1, or the block size of the file system if extents are shared.
   uint64_t alignment_bytes = 1;
   bool sync = true;
+  bool one_worker = false;  ///< steps spawn no parts
   /// What the data steps measured, for the steps that need it (NeedsMeasures). Null where nothing
   /// is written: these files then have about the size that they will have.
   const EpisodeCorrections* corrections = nullptr;
@@ -46,9 +49,21 @@ struct WriteContext {
 /// Takes what a step wrote. Called once per step, from a worker.
 using WrittenCallback = std::function<void(WrittenFile)>;
 
+class SharedIndexes;
+
 /// Writes the file of step number `step`, whose sources must be in the plan. The worker that
 /// completes the file calls `written`. Large files are filled in parts (payload.h).
 Status WriteStep(const WriteContext& context, size_t step, schedule::Spawner& spawner,
                  WrittenCallback written);
+
+/// A step of which a worker writes many, one after another: the file of one episode. It is small,
+/// and spawns nothing.
+bool IsSmallEpisodeFile(const Step& step);
+
+/// Writes the files of such steps in one go, with the indexes of their sources read once. Stops
+/// between two if `stop` says so.
+Status WriteEpisodeFiles(const WriteContext& context, std::span<const size_t> steps,
+                         const schedule::StopToken& stop,
+                         const std::function<void(size_t step, const WrittenFile&)>& written);
 
 }  // namespace robomerge

@@ -1,57 +1,51 @@
 #include <map>
 
-#include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
-#include "formats/parquet/footer.h"
+#include "write/shared_indexes.h"
 #include "write/write_internal.h"
 
 namespace robomerge::write_internal {
 namespace {
 
-const std::vector<std::string>& BookkeepingColumns() {
-  static const std::vector<std::string> columns = {"episode_index", "index", "task_index"};
-  return columns;
-}
-
 // A source file of the step.
 struct Input {
   uint32_t source = 0;
   uint32_t data_file = 0;
-  std::unique_ptr<io::PooledFile> file;
-  std::unique_ptr<parquet::Footer> footer;
-  parquet::PicturesByPath pictures;
-  std::vector<int64_t>
-      tasks;  // the task_index column, decoded only if some episode of the file has several tasks
+  std::shared_ptr<SourceTable> table;
 };
 
 class DataWriter {
  public:
-  DataWriter(const WriteContext& context, const DataStep& step)
-      : context_(context), plan_(*context.plan), step_(step) {}
+  DataWriter(const WriteContext& context, std::string name, StepEpisodes episodes,
+             SharedIndexes& indexes)
+      : context_(context),
+        plan_(*context.plan),
+        name_(std::move(name)),
+        episodes_(episodes),
+        indexes_(indexes) {}
 
   /// Writes all but the payload that is copied.
   Result<UnfilledFile> Run() {
-    for (uint64_t episode = step_.first_episode; episode < step_.first_episode + step_.num_episodes;
-         ++episode) {
-      ROBOMERGE_RETURN_NOT_OK(AddEpisode(episode));
-    }
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::DestinationSchema schema, ReadSchema());
+    for (uint64_t number = 0; number < episodes_.num; ++number)
+      ROBOMERGE_RETURN_NOT_OK(AddEpisode(episodes_.first + number));
+    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::DestinationSchema* schema, indexes_.Schema());
     UnfilledFile data;
-    data.name = DestinationDataPath(step_.id);
+    data.name = name_;
     data.sync = context_.sync;
+    data.one_worker = context_.one_worker;
     ROBOMERGE_ASSIGN_OR_RETURN(
         data.output, context_.file_system->Create(io::JoinPath(context_.directory, data.name),
                                                   context_.sharing));
     std::vector<parquet::SpliceSource> sources;
     for (const Input& input : inputs_)
-      sources.push_back({input.file.get(), input.footer.get(), &input.pictures,
+      sources.push_back({input.table->file.get(), &input.table->footer, &input.table->pictures,
                          plan_.sources[input.source]->dataset->column_changes.get()});
     parquet::SpliceOptions options;
     options.alignment_bytes = context_.alignment_bytes;
     options.leaves_copies = true;
     Result<parquet::SpliceReport> spliced =
-        parquet::WriteSplice(sources, row_groups_, schema, options, *data.output);
+        parquet::WriteSplice(sources, row_groups_, *schema, options, *data.output);
     // A user knows the file by its place in the dataset, not in the staging folder.
     if (!spliced.ok()) return spliced.status().While("writing " + data.name);
     parquet::SpliceReport report = std::move(spliced).value();
@@ -61,7 +55,7 @@ class DataWriter {
     data.written.moved = report.raw;
     data.written.encoded_bytes = report.encoded_bytes;
     data.ranges = std::move(report.left_to_copy);
-    for (Input& input : inputs_) data.sources.push_back(std::move(input.file));
+    for (Input& input : inputs_) data.sources.push_back(input.table->file);
     return data;
   }
 
@@ -69,28 +63,10 @@ class DataWriter {
   Result<Input*> InputOf(uint32_t source, uint32_t data_file) {
     const auto [entry, is_new] = position_.try_emplace({source, data_file}, inputs_.size());
     if (!is_new) return &inputs_[entry->second];
-    const DataFile& file = plan_.sources[source]->dataset->data_files[data_file];
-    Input input;
-    input.source = source;
-    input.data_file = data_file;
-    input.file = std::make_unique<io::PooledFile>(*context_.sources, file.path, file.size_bytes);
-    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Footer footer, parquet::Footer::Read(*input.file));
-    input.pictures = PicturesOf(*plan_.sources[source]->dataset, footer);
-    input.footer = std::make_unique<parquet::Footer>(std::move(footer));
-    inputs_.push_back(std::move(input));
+    ROBOMERGE_ASSIGN_OR_RETURN(std::shared_ptr<SourceTable> table,
+                               indexes_.Table(source, data_file));
+    inputs_.push_back({source, data_file, std::move(table)});
     return &inputs_.back();
-  }
-
-  // Pictures that lie in files of the dataset beside the table; whether they do was checked when it
-  // was read.
-  parquet::PicturesByPath PicturesOf(const Dataset& dataset, const parquet::Footer& footer) const {
-    parquet::PicturesByPath pictures;
-    pictures.columns = parquet::ColumnsWithoutBytes(footer, dataset.schema.image_keys());
-    pictures.read = [&file_system = *context_.file_system,
-                     &root = dataset.root](const std::string& path) -> Result<std::string> {
-      return io::ReadWholeFile(file_system, PathInside(root, path).value_or(path));
-    };
-    return pictures;
   }
 
   Status AddEpisode(uint64_t episode) {
@@ -145,17 +121,17 @@ class DataWriter {
 
   Status AddTasks(const parquet::RowRange& range, const std::vector<uint32_t>& map,
                   std::vector<int64_t>& tasks) {
-    Input& input = inputs_[range.source_index];
-    if (input.tasks.empty()) {
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          input.tasks, parquet::ReadInt64Column(*input.file, *input.footer, "task_index"));
+    SourceTable& table = *inputs_[range.source_index].table;
+    if (!table.tasks) {
+      ROBOMERGE_ASSIGN_OR_RETURN(table.tasks,
+                                 parquet::ReadInt64Column(*table.file, table.footer, "task_index"));
     }
     for (uint64_t row = range.first_row; row < range.first_row + range.num_rows; ++row) {
-      const int64_t old = row < input.tasks.size() ? input.tasks[row] : -1;
+      const int64_t old = row < table.tasks->size() ? (*table.tasks)[row] : -1;
       if (old < 0 || old >= static_cast<int64_t>(map.size())) {
         return Problem(Code::kCorrupt, "source file has changed since it was read")
             .Kind("E-source-changed")
-            .At(StrCat(input.file->path(), ": task_index, row ", row))
+            .At(StrCat(table.file->path(), ": task_index, row ", row))
             .Found(std::to_string(old));
       }
       tasks.push_back(map[static_cast<size_t>(old)]);
@@ -163,42 +139,11 @@ class DataWriter {
     return Status();
   }
 
-  Result<parquet::DestinationSchema> ReadSchema() {
-    const DataFile& owner =
-        plan_.sources[plan_.schema_source]->dataset->data_files[plan_.schema_data_file];
-    const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
-    ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
-    return parquet::DestinationSchema::From(
-        file, footer, BookkeepingColumns(), plan_.nullable_columns,
-        ColumnsOf(*plan_.sources[plan_.schema_source]->dataset, footer));
-  }
-
-  // The columns under the rules of the source that gives the schema; none if it has no rules.
-  static std::vector<parquet::DestinationColumn> ColumnsOf(const Dataset& dataset,
-                                                           const parquet::Footer& footer) {
-    const parquet::ColumnChanges* changes = dataset.column_changes.get();
-    std::vector<parquet::DestinationColumn> columns;
-    if (changes == nullptr) return columns;
-    for (const std::string& name : parquet::ColumnsInDestination(changes, footer.column_names())) {
-      parquet::DestinationColumn column;
-      column.name = name;
-      column.owner_column = parquet::SourceColumnOf(changes, name).value_or("");
-      const parquet::ColumnChange* change = changes->Of(name);
-      const bool is_new_form = change != nullptr && (change->source_column.empty() ||
-                                                     change->is_cast || !change->elements.empty());
-      if (is_new_form) {
-        const Feature& feature = *dataset.schema.Find(name);
-        column.dtype = feature.dtype();
-        column.shape = feature.shape();
-      }
-      columns.push_back(std::move(column));
-    }
-    return columns;
-  }
-
   const WriteContext& context_;
   const MergePlan& plan_;
-  const DataStep& step_;
+  const std::string name_;
+  const StepEpisodes episodes_;
+  SharedIndexes& indexes_;
   std::vector<Input> inputs_;
   std::map<std::pair<uint32_t, uint32_t>, size_t> position_;
   std::vector<parquet::RowGroupSource> row_groups_;
@@ -206,9 +151,11 @@ class DataWriter {
 
 }  // namespace
 
-Status WriteData(const WriteContext& context, const DataStep& step, schedule::Spawner& spawner,
-                 WrittenCallback written) {
-  ROBOMERGE_ASSIGN_OR_RETURN(UnfilledFile data, DataWriter(context, step).Run());
+Status WriteData(const WriteContext& context, const Step& step, SharedIndexes& indexes,
+                 schedule::Spawner& spawner, WrittenCallback written) {
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      UnfilledFile data,
+      DataWriter(context, PathOf(*context.plan, step), *DataEpisodesOf(step), indexes).Run());
   return FillAndClose(std::move(data), spawner, std::move(written));
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills the real command N times and counts what that left: kill_many.py 1000 [--robomerge PATH] [--seed 1] [--folder DIR]
+"""Kills the real command N times and counts what that left: kill_many.py 1000 [--robomerge PATH] [--seed 1] [--folder DIR] [--codebase-version 2.1]
 
 Every kill is followed by the checks of kills.py; the last line says that nothing was lost. Exits 1 at the first loss.
 """
@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("num_kills", type=int)
     parser.add_argument("--robomerge", type=Path, help="the command (default: ROBOMERGE, or the release build)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--codebase-version", default="3.0", help="of what is written: 3.0 or 2.1")
     parser.add_argument("--folder", type=Path, help="where to work: in memory (/dev/shm) runs are short, on a disk most kills meet a sync")
     arguments = parser.parse_args()
     command = Command()
@@ -25,7 +26,7 @@ def main() -> int:
         command.path = arguments.robomerge.absolute()
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="robomerge-kills-", dir=arguments.folder) as folder:
-        kills = Kills(command, Path(folder), arguments.seed)
+        kills = Kills(command, Path(folder), arguments.seed, arguments.codebase_version)
         try:
             for number, scenario in enumerate(SCENARIOS):
                 share = (arguments.num_kills * (number + 1)) // len(SCENARIOS) - (arguments.num_kills * number) // len(SCENARIOS)

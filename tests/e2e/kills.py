@@ -25,7 +25,7 @@ class Loss(AssertionError):
 class Kills:
     """Sources in one folder, and merges of them that are killed."""
 
-    def __init__(self, robomerge, folder: Path, seed: int):
+    def __init__(self, robomerge, folder: Path, seed: int, version: str = "3.0"):
         self.robomerge = robomerge
         self.random = random.Random(seed)
         self.out = folder / "out"
@@ -38,7 +38,8 @@ class Kills:
             add_video(source, lengths, seed=number)
             self.sources.append(source)
         self.before = self._sources_as_they_are()
-        self.words = ["merge", *map(str, self.sources), "-o", str(self.destination), "--no-concatenate-data", "--no-concatenate-videos", "-j", "2"]
+        self.words = ["merge", *map(str, self.sources), "-o", str(self.destination), "--no-concatenate-data", "--no-concatenate-videos"]
+        self.words += ["--codebase-version", version, "-j", "2"]
         start = time.monotonic()
         self._run(self.words)
         self.merge_seconds = time.monotonic() - start

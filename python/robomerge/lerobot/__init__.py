@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from robomerge.lerobot.aggregate import aggregate_datasets, merge_datasets
+from robomerge.lerobot.convert import convert_dataset
 from robomerge.lerobot.edit import (
     add_features,
     delete_episodes,
@@ -29,6 +30,7 @@ from robomerge.lerobot.edit import (
 __all__ = [
     "add_features",
     "aggregate_datasets",
+    "convert_dataset",
     "delete_episodes",
     "install",
     "installed",

@@ -53,7 +53,7 @@ struct FrameCut {
 /// can only be kept whole (own_file_reason).
 Result<FrameCut> PlanCut(const io::RandomAccessFile& file, std::span<const FrameRange> wanted);
 /// The same if the index is read already: `stream` is ParseStream(file).
-Result<FrameCut> PlanCut(const io::RandomAccessFile& file, const ParsedStream& stream,
+Result<FrameCut> PlanCut(const io::RandomAccessFile& file, ParsedStream stream,
                          std::span<const FrameRange> wanted);
 
 }  // namespace robomerge::mp4

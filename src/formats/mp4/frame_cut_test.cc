@@ -8,6 +8,7 @@
 
 #include "formats/mp4/box_scope.h"
 #include "formats/mp4/movie_splice.h"
+#include "formats/mp4/stream_cutter.h"
 #include "testing/made_movie.h"
 
 namespace robomerge::mp4 {
@@ -326,6 +327,67 @@ TEST(SpliceOfCuts, MovesKeptFramesToEvenTimes) {
     const int64_t place = (i < 3 ? 0 : 3) + numbers[3 + i % 3] - 3;
     EXPECT_EQ(frames[i].shown_ticks - zero_ticks, place * 512);
   }
+}
+
+// The bytes of a layout.
+std::vector<std::byte> BytesOf(const SpliceLayout& layout) {
+  std::vector<std::byte> bytes(layout.file_size_bytes);
+  std::copy(layout.head.begin(), layout.head.end(), bytes.begin());
+  for (const io::PayloadRange& range : layout.ranges) {
+    EXPECT_TRUE(range.source
+                    ->ReadAt(range.source_offset,
+                             std::span(bytes).subspan(range.destination_offset, range.length_bytes))
+                    .ok());
+  }
+  return bytes;
+}
+
+TEST(ShownCut, AnEditListHidesWhatADecoderNeedsAndNobodyWants) {
+  // Frames 5 to 7 need all from 4 on, and 8, which is decoded before 7.
+  const MovieSpec spec = Movie({0, 2, 1, 3, 4, 6, 5, 8, 7, 9}, {0, 4, 9});
+  const MemoryFile file(WriteTestFile(spec));
+  StreamCutter cutter(file, *ParseStream(file));
+  const FrameRange wanted{5, 3};
+  const FrameCut cut = cutter.Plan(std::span(&wanted, 1))->cut;
+  EXPECT_EQ(cut.pieces, (Pieces{{4, 5}}));
+  const FrameRange shown{*cut.PlaceOf(5), 3};
+  const Result<SpliceLayout> layout = PlanShown(cutter, cut, shown, file, {});
+  ASSERT_TRUE(layout.ok()) << layout.status().ToString();
+  const MemoryFile out(BytesOf(*layout), "out.mp4");
+  const Result<ParsedStream> stream = ParseStream(out);
+  ASSERT_TRUE(stream.ok()) << stream.status().ToString();
+  EXPECT_EQ(stream->summary.num_frames, 5u);
+  const Edit& edit = stream->movie.video.edits.at(0);
+  EXPECT_EQ(edit.duration_movie_ticks, 3u * 512);
+  std::vector<int64_t> times;  // of the wanted frames, from the start of the edit
+  const std::vector<TestFrame> frames = ReadFrames(*stream, out);
+  const std::vector<TestFrame> from = ReadFrames(*ParseStream(file), file);
+  for (size_t i = 0; i < frames.size(); ++i) {
+    EXPECT_EQ(frames[i].payload, from[4 + i].payload);
+    times.push_back((frames[i].shown_ticks - edit.media_time_ticks) / 512);
+  }
+  EXPECT_THAT(times, ElementsAre(-1, 1, 0, 3, 2));
+}
+
+TEST(ShownCut, EachOfManyIsTheOneThatASpliceMakes) {
+  MovieSpec spec = Movie({0, 2, 1, 3, 5, 4, 6, 8, 7, 9}, {0, 3, 6, 9});
+  spec.samples_per_chunk = {2, 5, 3};
+  spec.gap_bytes = 5;
+  const MemoryFile file(WriteTestFile(spec));
+  StreamCutter cutter(file, *ParseStream(file));
+  for (const FrameRange& wanted : {FrameRange{6, 3}, FrameRange{0, 3}, FrameRange{3, 3},
+                                   FrameRange{9, 1}, FrameRange{0, 10}}) {
+    const FrameCut cut = cutter.Plan(std::span(&wanted, 1))->cut;
+    EXPECT_EQ(cut, *PlanCut(file, std::span(&wanted, 1)));
+    const Result<SpliceLayout> shown = PlanShown(cutter, cut, {0, wanted.num}, file, {});
+    ASSERT_TRUE(shown.ok()) << shown.status().ToString();
+    const SpliceSource source{&file, wanted.num == 10 ? nullptr : &cut};
+    const Result<SpliceLayout> spliced = PlanSplice(std::span(&source, 1), {});
+    EXPECT_EQ(shown->head, spliced->head);
+    EXPECT_EQ(BytesOf(*shown), BytesOf(*spliced));
+  }
+  EXPECT_FALSE(
+      PlanShown(cutter, *PlanCut(file, std::vector<FrameRange>{{3, 3}}), {1, 3}, file, {}).ok());
 }
 
 TEST(SpliceOfCuts, SummaryIsThatOfTheFileItMakes) {

@@ -7,9 +7,9 @@
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "formats/mp4/cut_stream.h"
 #include "formats/mp4/joined_tables.h"
 #include "formats/mp4/movie_writer.h"
+#include "formats/mp4/stream_cutter.h"
 
 namespace robomerge::mp4 {
 namespace {
@@ -159,7 +159,7 @@ Status AppendSource(const SpliceSource& source, ParsedStream stream, const std::
     joined->streams.push_back(std::move(stream));
   } else {
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<ParsedStream> pieces,
-                               CutStream(*source.file, std::move(stream), *source.cut));
+                               StreamCutter(*source.file, std::move(stream)).Cut(*source.cut));
     if (number > 0 && source.cut->pieces.front().must_begin_file) {
       return Problem(Code::kInvalidArgument, "a decoder must begin with this cut of a video")
           .At(source.file->path())
@@ -172,8 +172,10 @@ Status AppendSource(const SpliceSource& source, ParsedStream stream, const std::
                    first_path);
 }
 
+// `shown`: those of the joined frames that are shown; none: all. REQUIRES: a single source, if not
+// all of them are.
 Result<SpliceLayout> LayOut(std::span<const SpliceSource> sources, const Joined& joined,
-                            const SpliceOptions& options) {
+                            const SpliceOptions& options, const FrameRange* shown = nullptr) {
   const std::vector<ParsedStream>& streams = joined.streams;
   ROBOMERGE_ASSIGN_OR_RETURN(const SpliceClock clock, PlanClock(streams, options.fps_numerator));
   ROBOMERGE_ASSIGN_OR_RETURN(SampleTable samples, JoinTables(streams, clock));
@@ -193,8 +195,18 @@ Result<SpliceLayout> LayOut(std::span<const SpliceSource> sources, const Joined&
     }
   }
 
-  MovieToWrite movie{&streams.front().movie, clock.timescale, clock.end_ticks,
-                     clock.media_time_ticks, &samples,        true};
+  MovieToWrite movie;
+  movie.style = &streams.front().movie;
+  movie.timescale = clock.timescale;
+  movie.end_ticks = movie.shown_ticks = clock.end_ticks;
+  movie.media_time_ticks = clock.media_time_ticks;
+  movie.samples = &samples;
+  movie.has_wide_offsets = true;
+  if (shown != nullptr) {
+    const uint64_t frame_ticks = streams.front().summary.frame_ticks * clock.sources.front().factor;
+    movie.media_time_ticks += shown->first * frame_ticks;
+    movie.shown_ticks = shown->num * frame_ticks;
+  }
   const auto head_bytes = [&] {
     return WriteHead(streams.front().file_type, movie, 0, payload.length_bytes,
                      options.alignment_bytes)
@@ -238,6 +250,24 @@ Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sou
   std::vector<SpliceSource> whole;
   for (const io::RandomAccessFile* file : sources) whole.push_back({file});
   return PlanSplice(whole, options);
+}
+
+Result<SpliceLayout> PlanShown(StreamCutter& cutter, const FrameCut& cut, const FrameRange& shown,
+                               const io::RandomAccessFile& payload, const SpliceOptions& options) {
+  ROBOMERGE_RETURN_NOT_OK(CheckOptions(1, options));
+  if (shown.num == 0 || !RangeFits(shown.first, shown.num, cut.num_frames())) {
+    return Problem(Code::kInvalidArgument, "frames are to be shown that a cut does not keep")
+        .At(payload.path())
+        .Expected(StrCat("frames 0 to ", cut.num_frames() - 1))
+        .Found(StrCat(shown.num, " frames from frame ", shown.first));
+  }
+  Joined joined;
+  ROBOMERGE_ASSIGN_OR_RETURN(joined.streams, cutter.Cut(cut));
+  joined.first_streams = {0};
+  ROBOMERGE_RETURN_NOT_OK(
+      CheckFits(joined.streams.front(), payload.path(), joined.streams.front(), payload.path()));
+  const SpliceSource source{&payload, &cut};
+  return LayOut(std::span(&source, 1), joined, options, &shown);
 }
 
 Result<StreamSummary> SummarizeCut(const io::RandomAccessFile& file, const ParsedStream& stream,

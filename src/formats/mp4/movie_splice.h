@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "formats/mp4/frame_cut.h"
+#include "formats/mp4/stream_cutter.h"
 #include "io/file_system.h"
 #include "robomerge/status.h"
 
@@ -54,6 +55,12 @@ Result<SpliceLayout> PlanSplice(std::span<const SpliceSource> sources,
 /// The same of whole files.
 Result<SpliceLayout> PlanSplice(std::span<const io::RandomAccessFile* const> sources,
                                 const SpliceOptions& options);
+
+/// Lays out a cut as a file of its own, of which a player shows only the frames `shown`, counted
+/// within the cut: `shown.first` is frame 0, at time 0. An edit list hides the others, which a
+/// decoder needs. `payload` is the file of the cutter. Costs no more than the cut is long.
+Result<SpliceLayout> PlanShown(StreamCutter& cutter, const FrameCut& cut, const FrameRange& shown,
+                               const io::RandomAccessFile& payload, const SpliceOptions& options);
 
 /// What is to be known of a cut, as if it were a file: its frames, length, decoder_key, and the
 /// size of the packed file that holds it alone. Other tracks are not in it. REQUIRES, and checks,

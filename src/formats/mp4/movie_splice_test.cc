@@ -217,7 +217,7 @@ TEST(MovieWriter, WideOffsetsBeyondFourGigabytes) {
   samples.chunks[1].range.offset = uint64_t{5} << 30;
   BoxWriter narrow;
   BoxWriter wide;
-  const MovieToWrite movie{&stream->movie, 15360, 2048, 0, &samples, true};
+  const MovieToWrite movie{&stream->movie, 15360, 2048, 2048, 0, &samples, true};
   WriteMovie(movie, 1000, &wide);
   const auto name = BytesOf({'c', 'o', '6', '4'});
   const auto found =

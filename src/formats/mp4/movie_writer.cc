@@ -35,7 +35,7 @@ class MovieWriter {
     BoxScope mvhd(out_, Tag("mvhd"), FullBox{.version = 1});
     out_.Zeros(16);  // creation and modification time
     out_.U32(movie_.timescale);
-    out_.U64(movie_.end_ticks);
+    out_.U64(movie_.shown_ticks);
     out_.U32(kNormalRate);
     out_.U16(0x0100);  // volume
     out_.Zeros(10);
@@ -49,7 +49,7 @@ class MovieWriter {
     out_.Zeros(16);
     out_.U32(kTrackId);
     out_.Zeros(4);
-    out_.U64(movie_.end_ticks);
+    out_.U64(movie_.shown_ticks);
     out_.Zeros(16);  // reserved, layer, alternate_group, volume
     WriteMatrix(movie_.style->video.matrix);
     out_.U32(movie_.style->video.display_width_16_16);
@@ -60,7 +60,7 @@ class MovieWriter {
     BoxScope edts(out_, Tag("edts"));
     BoxScope elst(out_, Tag("elst"), FullBox{.version = 1});
     out_.U32(1);
-    out_.U64(movie_.end_ticks);
+    out_.U64(movie_.shown_ticks);
     out_.U64(movie_.media_time_ticks);
     out_.U32(kNormalRate);
   }

@@ -9,10 +9,11 @@
 namespace robomerge::mp4 {
 
 struct MovieToWrite {
-  const Movie* style = nullptr;  ///< matrices, display size and sample entry are taken from it
-  uint32_t timescale = 0;        ///< of movie and media alike, so that the edit list is exact
-  uint64_t end_ticks = 0;
-  uint64_t media_time_ticks = 0;
+  const Movie* style = nullptr;   ///< matrices, display size and sample entry are taken from it
+  uint32_t timescale = 0;         ///< of movie and media alike, so that the edit list is exact
+  uint64_t end_ticks = 0;         ///< how long all samples last
+  uint64_t shown_ticks = 0;       ///< how long those last that are shown
+  uint64_t media_time_ticks = 0;  ///< when the first of these is shown, in the media
   const SampleTable* samples = nullptr;  ///< chunk offsets count from the payload's start
   bool has_wide_offsets = false;         ///< co64 instead of stco
 };

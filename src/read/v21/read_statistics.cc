@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/aggregate_statistics.h"
 #include "model/source_statistics.h"
 #include "read/v21/episode_files.h"
 #include "read/v21/json_lines.h"
@@ -228,15 +229,19 @@ Status ReadEpisodeStatistics(const io::FileSystem& file_system, const ReadOption
   ROBOMERGE_RETURN_NOT_OK(lines.status());
   dataset.metadata_files.push_back(lines->file());
   ROBOMERGE_RETURN_NOT_OK(StatisticsReader(options, dataset).Run(*lines));
-  // A stats.json beside them, which trainers make, counts for what the lines do not tell.
+  // A stats.json beside them, which trainers make, counts for what the lines do not tell; and where
+  // its count is theirs, since it says more than can be aggregated.
   std::set<std::string> features;
   for (const Feature& feature : dataset.schema.features) features.insert(feature.name);
   std::vector<FeatureStatistics> whole = AggregateEpisodes(dataset, features);
   for (FeatureStatistics& one : dataset.statistics.value_or(std::vector<FeatureStatistics>())) {
-    const bool is_told =
-        std::any_of(whole.begin(), whole.end(),
-                    [&](const FeatureStatistics& told) { return told.feature == one.feature; });
-    if (!is_told && dataset.schema.Find(one.feature) != nullptr) whole.push_back(std::move(one));
+    const auto told = std::ranges::find(whole, one.feature, &FeatureStatistics::feature);
+    if (told == whole.end()) {
+      if (dataset.schema.Find(one.feature) != nullptr) whole.push_back(std::move(one));
+    } else if (CheckStatistics(one, "").ok() &&
+               one.Find("count")->values == told->Find("count")->values) {
+      *told = std::move(one);
+    }
   }
   dataset.statistics = std::move(whole);
   return Status();

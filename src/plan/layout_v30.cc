@@ -1,12 +1,13 @@
-// Which source files go into which destination files: a left fold over the sources, by LeRobot's
-// rules (format spec 3.3, 3.8).
+// v3.0: which source files go into which destination files. A left fold over the sources, by
+// LeRobot's rules (format spec 3.3, 3.8).
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <optional>
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "plan/plan_internal.h"
+#include "plan/gathered_warnings.h"
+#include "plan/layout.h"
 
 namespace robomerge::plan_internal {
 namespace {
@@ -45,36 +46,6 @@ class Cursor {
   uint64_t num_opened_ = 0;
   uint64_t bytes_ = 0;
   bool is_open_ = false;
-};
-
-// Makes one warning for many files: the first is named, the others are counted.
-class GatheredWarnings {
- public:
-  void Add(const std::string& kind, const std::string& what, const std::string& path,
-           const std::string& reason) {
-    auto [entry, is_new] = position_.try_emplace(kind + what, gathered_.size());
-    if (is_new) gathered_.push_back({kind, what, path, reason, 0});
-    ++gathered_[entry->second].num_files;
-  }
-
-  void MoveTo(std::vector<Problem>& warnings) {
-    for (const Gathered& one : gathered_) {
-      std::string what = one.what;
-      if (one.num_files > 1) what += StrCat(" (", one.num_files, " files; the first one is named)");
-      warnings.push_back(Problem(Code::kIncompatible, std::move(what))
-                             .Kind(one.kind)
-                             .At(one.path)
-                             .Found(one.reason));
-    }
-  }
-
- private:
-  struct Gathered {
-    std::string kind, what, path, reason;
-    size_t num_files;
-  };
-  std::vector<Gathered> gathered_;
-  std::map<std::string, size_t> position_;
 };
 
 // Packs the files of one video key.
@@ -239,8 +210,6 @@ class VideoPacker {
   uint64_t timescale_ = 0;
 };
 
-}  // namespace
-
 void PackData(const MergeOptions& options, MergePlan& plan) {
   Cursor cursor(options.data_files_size_in_mb * kMegabyte, options.chunk_size);
   for (size_t begin = 0; begin < plan.episodes.size();) {
@@ -275,10 +244,6 @@ void PackData(const MergeOptions& options, MergePlan& plan) {
   }
 }
 
-void PackVideos(const MergeOptions& options, MergePlan& plan) {
-  for (uint32_t key = 0; key < plan.video_keys.size(); ++key) VideoPacker(key, options, plan).Run();
-}
-
 void PackEpisodes(MergePlan& plan) {
   Cursor cursor(kEpisodesFileBytes, kEpisodesFilesPerChunk);
   for (size_t begin = 0; begin < plan.episodes.size();) {
@@ -304,6 +269,57 @@ void PackEpisodes(MergePlan& plan) {
     }
     begin = end;
   }
+}
+
+// Files of many episodes, which begin where a source would make the last one reach its limit.
+class LayoutV30 final : public Layout {
+ public:
+  Status CheckSchema(const Schema&, const std::string&, std::vector<Problem>&) const override {
+    return Status();
+  }
+
+  void Pack(const MergeOptions& options, MergePlan& plan) const override {
+    PackData(options, plan);
+    for (uint32_t key = 0; key < plan.video_keys.size(); ++key)
+      VideoPacker(key, options, plan).Run();
+    PackEpisodes(plan);
+  }
+
+  Step Tasks() const override { return TasksStep(); }
+
+  Json Info(const InfoParts& parts, const MergeOptions& options,
+            const MergePlan& plan) const override {
+    Json info = Json::object();
+    info["codebase_version"] = "v3.0";
+    info["fps"] = parts.first->fps;
+    info["features"] = parts.features;
+    info["total_episodes"] = plan.episodes.size();
+    info["total_frames"] = plan.num_frames;
+    info["total_tasks"] = plan.tasks.size();
+    info["chunks_size"] = options.chunk_size;
+    info["data_files_size_in_mb"] = Number(options.data_files_size_in_mb);
+    info["video_files_size_in_mb"] = Number(options.video_files_size_in_mb);
+    info["data_path"] = kDefaultDataPath;
+    info["video_path"] = plan.video_keys.empty() ? Json() : Json(kDefaultVideoPath);
+    info["robot_type"] = parts.first->robot_type;
+    info["splits"]["train"] = StrCat("0:", plan.episodes.size());
+    return info;
+  }
+
+ private:
+  // Writes 100.0 as 100, and 0.5 as 0.5.
+  static Json Number(double number) {
+    if (number == std::floor(number) && std::fabs(number) < 9e15)
+      return Json(static_cast<int64_t>(number));
+    return Json(number);
+  }
+};
+
+}  // namespace
+
+const Layout& LayoutOfV30() {
+  static const LayoutV30 layout;
+  return layout;
 }
 
 }  // namespace robomerge::plan_internal
