@@ -281,7 +281,7 @@ constexpr Flag kFlags[] = {
      "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
      "Give `describe` the flag, not `plan --partial`.",
      "", SetStats},
-    {"overwrite", 0, "", kMakes | kPublish, false,
+    {"overwrite", 0, "", kMakes | kEdits | kPublish, false,
      "Replace the dataset at DST, which stays until the new one is whole",
      "Only a dataset or an empty folder is replaced.", "",
      SetOption<&MergeOptions::overwrite, true>},

@@ -56,8 +56,7 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       if (invocation.command == kPush) return RunPush(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.command == kConvert ||
-                     (invocation.command & kEdits) != 0 ||
-                     invocation.options.dry_run
+                     (invocation.command & kEdits) != 0 || invocation.options.dry_run
                  ? RunMerge(invocation, console)
                  : RunStage(invocation, console);
   }
