@@ -356,6 +356,7 @@ class SplitRun {
     if (!there.ok() || std::set<std::string>(there->begin(), there->end()) != names)
       return DestinationExists(file_system_, directory_);
     ROBOMERGE_RETURN_NOT_OK(MakeAll(directory_));
+    if (!options_.dry_run) DatasetFolder::RemoveLeftLock(file_system_, directory_);
     return std::move(made_);
   }
 

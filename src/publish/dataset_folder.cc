@@ -33,6 +33,18 @@ Result<DatasetFolder> DatasetFolder::Begin(io::FileSystem& file_system,
   return folder;
 }
 
+void DatasetFolder::RemoveLeftLock(io::FileSystem& file_system, const std::string& destination) {
+  DatasetFolder folder(file_system, StagingPaths(destination, "", "", ""), false);
+  const std::string& path = folder.paths_.lock;
+  const Result<bool> exists = io::Exists(file_system, path);
+  if (!exists.ok() || !*exists || !folder.ownership_.Check(path, io::FileKind::kRegular).ok())
+    return;
+  Result<std::unique_ptr<io::Lock>> lock = file_system.TryLock(path, io::LockKind::kExclusive);
+  if (!lock.ok()) return;  // another run is about to leave
+  folder.lock_ = std::move(lock).value();
+  folder.Leave();
+}
+
 Status DatasetFolder::Publish(const std::vector<std::string>& names) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> there,
                              file_system_->List(paths_.directory));

@@ -21,6 +21,9 @@ class DatasetFolder {
   static Result<DatasetFolder> Begin(io::FileSystem& file_system, const std::string& destination,
                                      const std::string& id, bool sync);
 
+  /// Removes the lock that a run left which was killed when `destination` was there.
+  static void RemoveLeftLock(io::FileSystem& file_system, const std::string& destination);
+
   const std::string& directory() const { return paths_.directory; }
 
   /// Puts the folder at its destination. REQUIRES: it holds a dataset of each of `names`.
