@@ -13,6 +13,8 @@
 #include "publish/transaction.h"
 #include "read/needed_files.h"
 #include "read/read_source.h"
+#include "read/version.h"
+#include "read/version.h"
 #include "robomerge/verify.h"
 #include "schedule/shared_loop.h"
 
@@ -26,10 +28,13 @@ constexpr uint64_t kAmpleBytes = 64 << 20;
 
 constexpr const char* kWayOn = "run the same command again to continue";
 
-// What an edit keeps: the sizes of files that info.json states. What is wrong with that file is
-// found when the dataset is read.
+// What an edit keeps: the version, and the sizes of files that info.json states. What is wrong with
+// that file is found when the dataset is read.
 void TakeLimits(const io::FileSystem& file_system, const std::string& root, MergeOptions& options) {
   options.concatenate_data = options.concatenate_videos = false;
+  const Result<VersionedInfo> versioned = ReadVersionedInfo(file_system, root);
+  if (versioned.ok() && versioned->version != FormatVersion::kV30)
+    options.codebase_version = CodebaseVersion::kV21;
   const std::string path = io::JoinPath(root, std::string(InfoStep::kPath));
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
   if (!text.ok()) return;

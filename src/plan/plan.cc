@@ -215,6 +215,7 @@ bool CanKeepFileNumbers(const DescribedSource& source) {
 }
 
 void KeepFileNumbers(MergePlan& plan) {
+  if (plan.version != CodebaseVersion::kV30) return;  // files are numbered as episodes are
   const DescribedSource& source = *plan.sources.front();
   if (!CanKeepFileNumbers(source)) {
     plan.warnings.push_back(

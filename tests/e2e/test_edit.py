@@ -320,3 +320,21 @@ def test_kills_leave_all_splits_or_none(robomerge, tmp_path):
         run = robomerge(*words[1:])
         assert run.exit_code == 0, run.stderr
         assert tree(out) == new, f"kill {attempt}"
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_dataset_of_v21_stays_one(in_place, robomerge, tmp_path):
+    from old_dataset import make_old_dataset
+
+    root = make_old_dataset(tmp_path / "old", lengths=(5, 7, 4))
+    out = root if in_place else tmp_path / "out"
+    where = ("--in-place",) if in_place else ("-o", out)
+    assert robomerge("delete-episodes", root, "1", *where, "--verify").exit_code == 0
+    run = robomerge("rename-feature", out, "camera=top", "--in-place", "--no-backup", "--verify")
+    assert run.exit_code == 0 and "W-files-renumbered" not in run.stderr, run.stderr
+    info = json.loads((out / "meta/info.json").read_text())
+    assert (info["codebase_version"], info["total_episodes"]) == ("v2.1", 2)
+    assert (out / "videos/chunk-000/top/episode_000001.mp4").is_file()
+    split = robomerge("split", out, "--into", "a=0", "--into", "b=1", "-o", tmp_path / "parts")
+    assert split.exit_code == 0, split.stderr
+    assert (tmp_path / "parts/b/meta/episodes.jsonl").is_file()
