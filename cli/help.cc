@@ -135,7 +135,9 @@ std::string Beginning(Command command, bool is_short) {
     return text + std::string(chosen->help) + "\n\nUsage: robomerge " + std::string(chosen->name) +
            " " + std::string(chosen->arguments) + " [flags]\n";
   }
-  text += std::string(kSentence) + "\nUsage: robomerge COMMAND [flags]\n\nCommands\n";
+  // One screen has no line for what the first command says, too.
+  if (!is_short) text += std::string(kSentence) + "\n";
+  text += "Usage: robomerge COMMAND [flags]\n\nCommands\n";
   const std::string edits = EditNames();
   bool has_edits = false;
   for (const CommandHelp& help : AllCommands()) {
