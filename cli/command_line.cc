@@ -284,31 +284,6 @@ Status CheckVerifyPaths(const Invocation& invocation) {
   return Status();
 }
 
-Status CheckConvertPaths(const Invocation& invocation) {
-  const auto wrong = [](std::string what) {
-    return Problem(Code::kInvalidArgument, std::move(what))
-        .Kind("E-path")
-        .Expected("robomerge convert SRC -o DST, or robomerge convert SRC --in-place");
-  };
-  if (invocation.paths.size() != 1) {
-    return wrong("`convert` takes one dataset")
-        .Found(std::to_string(invocation.paths.size()) + " paths")
-        .Hint("`merge` takes several, and `--codebase-version` as well");
-  }
-  if (invocation.in_place && !invocation.destination.empty())
-    return wrong("`--in-place` and `-o DST` contradict each other");
-  if (invocation.in_place && invocation.verify) {
-    return wrong("`--in-place` takes no `--verify`")
-        .Hint("verify it afterwards: robomerge verify SRC --against SRC_old");
-  }
-  if (!invocation.in_place && invocation.destination.empty()) {
-    return Problem(wrong("no destination"))
-        .Kind("E-no-destination")
-        .Hint("say with `-o DST` where the result is to be made");
-  }
-  return Status();
-}
-
 Status CheckMergePaths(const Invocation& invocation) {
   const std::string name = invocation.command == kPlan       ? "plan"
                            : invocation.command == kDescribe ? "describe"
@@ -420,7 +395,7 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
     return invocation;
   }
   if (chosen == kConvert) {
-    ROBOMERGE_RETURN_NOT_OK(CheckConvertPaths(invocation));
+    ROBOMERGE_RETURN_NOT_OK(TakeConvert(invocation));
     return invocation;
   }
   const bool is_by_plan = chosen == kWrite || chosen == kPublish;

@@ -91,6 +91,19 @@ Status TakeEdit(Invocation& invocation) {
   return Status();
 }
 
+Status TakeConvert(Invocation& invocation) {
+  if (invocation.paths.size() != 1) {
+    return Wrong(kConvert, invocation.paths.empty() ? "E-no-sources" : "E-path",
+                 "`convert` takes one dataset")
+        .Found(StrCat(invocation.paths.size(), " paths"))
+        .Hint("`merge` takes several, and `--codebase-version` as well");
+  }
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(invocation));
+  invocation.edit.converts = true;
+  if (invocation.edit.in_place) invocation.destination = invocation.paths.front();
+  return Status();
+}
+
 Status CheckSplit(const Invocation& invocation) {
   if (invocation.paths.size() != 1) {
     return Wrong(kSplit, invocation.paths.empty() ? "E-no-sources" : "E-path",

@@ -10,6 +10,9 @@ namespace robomerge::cli {
 /// missing, too many or wrong.
 Status TakeEdit(Invocation& invocation);
 
+/// The same of `convert`, which takes no rules.
+Status TakeConvert(Invocation& invocation);
+
 /// kInvalidArgument unless there is one dataset to split, and a folder to make.
 Status CheckSplit(const Invocation& invocation);
 

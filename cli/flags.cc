@@ -184,12 +184,6 @@ Status SetWorldSize(Invocation& invocation, const std::string& value, const std:
   return Status();
 }
 
-Status SetInPlace(Invocation& invocation, const std::string& /*value*/,
-                  const std::string& /*name*/) {
-  invocation.in_place = invocation.edit.in_place = true;
-  return Status();
-}
-
 constexpr unsigned kMerges = kMerge | kPlan;
 constexpr unsigned kMakes = kMerges | kConvert;
 constexpr unsigned kReads = kMerges | kDescribe;
@@ -206,8 +200,8 @@ constexpr Flag kFlags[] = {
      "Put the result in the place of SRC, and keep what was there as SRC_old",
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
      "meanwhile,\nnothing is exchanged.",
-     "", SetInPlace},
-    {"no-backup", 0, "", kEdits, false, "With --in-place: keep no SRC_old",
+     "", SetEdit<&EditOptions::in_place, true>},
+    {"no-backup", 0, "", kEdits | kConvert, false, "With --in-place: keep no SRC_old",
      "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
     {"frames", 0, "FIRST-LAST", kTrimEpisode, true, "Keep these frames, counted from 0",
      "Both ends are included; `30-` is to the last.", "", SetPath<&Invocation::frames>},

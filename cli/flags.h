@@ -57,7 +57,6 @@ struct Invocation {
   std::string partial_directory;  ///< --partial; empty: none
   std::string plan_directory;     ///< --plan; empty: none
   Rank rank;
-  bool in_place = false;       ///< convert: --in-place
   bool against = false;        ///< verify: --against
   bool verify = false;         ///< merge: --verify
   bool measure_stats = false;  ///< verify: --measure-stats
@@ -68,7 +67,7 @@ struct Invocation {
   std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
-  EditOptions edit;    ///< of the commands that edit
+  EditOptions edit;    ///< of the commands that edit, and of a conversion in place
   std::string frames;  ///< trim-episode: --frames
   SplitRules split;    ///< of `split`
   Rules rules;         ///< for all sources
@@ -79,6 +78,8 @@ struct Invocation {
   int verbosity = 0;  ///< how often -v was given
   When color = When::kAuto;
   When progress = When::kAuto;
+
+  bool is_edit() const { return (command & kEdits) != 0 || (command == kConvert && edit.in_place); }
 };
 
 struct Flag {

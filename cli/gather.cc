@@ -41,8 +41,7 @@ Result<Recipe> GatherRecipe(const Invocation& invocation) {
         .At(recipe.path)
         .Expected("`sources` in the recipe, or dataset folders on the command line");
   }
-  const bool is_written =
-      invocation.command != kDescribe && !invocation.list_episodes && !invocation.in_place;
+  const bool is_written = invocation.command != kDescribe && !invocation.list_episodes;
   if (is_written && recipe.destination.empty()) {
     return Problem(Code::kInvalidArgument, "no destination")
         .Kind("E-no-destination")

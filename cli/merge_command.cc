@@ -7,7 +7,6 @@
 #include "cli/quantity.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
-#include "robomerge/convert.h"
 #include "robomerge/merge.h"
 
 namespace robomerge::cli {
@@ -32,8 +31,9 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
     console.standard_output().Write("\n" + TotalsText(report));
     if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
   } else if (!invocation.quiet && is_there) {
-    console.standard_error().Write(WithoutControls(SuccessText(
-        report, (invocation.command & (kEdits | kSplit)) != 0 ? &invocation.edit : nullptr)));
+    console.standard_error().Write(WithoutControls(
+        SuccessText(report, invocation.is_edit() || invocation.command == kSplit ? &invocation.edit
+                                                                                 : nullptr)));
   }
   PrintSkipped(invocation, report.skipped, report.num_sources, console);
 }
@@ -132,7 +132,7 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
   const bool is_verified = recipe->verify && !recipe->options.dry_run;
   VerifiedMerge result;
   Status status;
-  if ((invocation.command & kEdits) != 0) {
+  if (invocation.is_edit()) {
     Result<VerifiedMerge> edited =
         Edit(recipe->sources.front(), recipe->destination, invocation.edit, recipe->options,
              recipe->verify, tell, &StopFlag());
@@ -145,9 +145,7 @@ ExitCode RunMerge(const Invocation& invocation, Console& console) {
     if (verified.ok()) result = std::move(verified).value();
   } else {
     Result<MergeReport> report =
-        invocation.in_place
-            ? ConvertInPlace(recipe->sources.front().location, recipe->options, tell, &StopFlag())
-            : Merge(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
+        Merge(recipe->sources, recipe->destination, recipe->options, tell, &StopFlag());
     status = report.status();
     if (report.ok()) result.merge = std::move(report).value();
   }

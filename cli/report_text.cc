@@ -102,12 +102,14 @@ std::string StageText(const StageReport& report) {
 }
 
 std::string SuccessText(const MergeReport& report, const EditOptions* edit) {
+  if (report.already_done && edit != nullptr && edit->converts)
+    return "Nothing to do: " + OneLine(report.destination) + " is of this version already\n";
   if (report.already_done && edit != nullptr && edit->in_place)
     return "Nothing to do: a run that was stopped had edited " + OneLine(report.destination) +
            " so; the same command once more edits it again\n";
   if (report.already_done)
     return "Nothing to do: " + OneLine(report.destination) + " is this very merge already\n";
-  const std::string verb = edit != nullptr ? "Edited " : "Merged ";
+  const std::string verb = edit == nullptr ? "Merged " : edit->converts ? "Converted " : "Edited ";
   const std::string old = edit != nullptr && edit->in_place && edit->backup
                               ? "\n  old   " + OneLine(report.destination) + "_old"
                               : "";

@@ -43,6 +43,8 @@ if [ $wants_tests = yes ]; then
   need libgmock-dev header gmock/gmock.h
   need zsh command -v zsh
   need fish command -v fish
+  # The wheels compile what the tests have compiled, with the same flags.
+  need ccache command -v ccache
   need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 fi
 if [ ${#missing[@]} -gt 0 ]; then

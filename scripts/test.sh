@@ -70,7 +70,7 @@ unit_tests() { # unit_tests PRESET [OPTION...]
 python_tests() { # python_tests FOLDER
   local folder=$1 at_once=()
   case $folder in
-    python/tests | tests/e2e | tests/peer | tests/splice)
+    python/tests | tests/e2e | tests/hub | tests/peer | tests/splice)
       if "$peer/bin/python" -c 'import xdist' 2>/dev/null; then at_once=(-n "$(nproc)" --dist loadfile); fi ;;
   esac
   "$peer/bin/python" -m pytest -q "$folder" "${at_once[@]}" --junitxml "$results/${folder//\//-}.xml"

@@ -8,7 +8,7 @@
 
 namespace robomerge {
 
-/// What an edit is besides a merge.
+/// What an edit is besides a merge of one source.
 struct EditOptions {
   /// Data and video files keep their numbers. For edits that leave out no episode.
   bool keep_file_numbers = false;
@@ -16,22 +16,27 @@ struct EditOptions {
   /// at once; what was there is `<destination>_old` then, or with `backup` false nowhere.
   bool in_place = false;
   bool backup = true;
+  /// The result is of MergeOptions::codebase_version, and its files are packed as those of a merge.
+  /// In place, a dataset of that version already stays as it is: `already_done`.
+  bool converts = false;
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("keep_file_numbers", self.keep_file_numbers);
     visit("in_place", self.in_place);
     visit("backup", self.backup);
+    visit("converts", self.converts);
   }
   bool operator==(const EditOptions&) const = default;
 };
 
-/// As Merge() of one source, but its files are not joined, the limits are those of its info.json,
-/// and README.md, .gitattributes and meta/modality.json go with it. With `verify`, as
-/// MergeVerified().
+/// As Merge() of one source, but README.md, .gitattributes and meta/modality.json go with it, and
+/// unless it is converted, its version stays, its files are not joined, and their limits are those
+/// of its info.json. With `verify`, as MergeVerified().
 ///
 /// In place, kCorrupt (E-source-changed) if anything was written into the destination meanwhile,
-/// and kUnsupported (E-exchange) where the file system cannot exchange two folders. A run that was
-/// killed behind its exchange is finished by the next one; if that is the same edit, its report is
+/// and kUnsupported (E-exchange) where the file system cannot exchange two folders; then a
+/// conversion renames them, as LeRobot's script does. A run that was killed behind its exchange, or
+/// between such renames, is finished by the next one; if that is the same edit, its report is
 /// `already_done`.
 Result<VerifiedMerge> Edit(const SourceSpec& source, const std::string& destination,
                            const EditOptions& edit, const MergeOptions& options,

@@ -13,7 +13,6 @@
 #include "from_python.h"
 #include "recipe_to_python.h"
 #include "robomerge/compare.h"
-#include "robomerge/convert.h"
 #include "robomerge/edit.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
@@ -104,25 +103,6 @@ nb::tuple EditFromPython(nb::handle source, nb::handle destination, const nb::di
       },
       progress);
   return AnswerOfMerge(status, result, is_verified, specs, arguments);
-}
-
-nb::tuple ConvertInPlaceFromPython(nb::handle root, const nb::dict& given,
-                                   const nb::object& progress) {
-  Arguments arguments;
-  const std::string place = arguments.Path("source", root);
-  MergeOptions options;
-  arguments.Take(given, options);
-  if (!arguments.problems().empty()) return Refused(arguments.problems());
-  std::optional<Result<MergeReport>> report;
-  RunWatched(
-      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
-        report = ConvertInPlace(place, options, tell, &stop);
-      },
-      progress);
-  if (!report->ok()) return Refused(report->status().problems());
-  nb::object fields = ToPython(report->value());
-  fields["verification"] = nb::none();
-  return nb::make_tuple(fields, nb::tuple());
 }
 
 nb::tuple MissingFilesFromPython(nb::handle sources, const nb::dict& given) {
@@ -271,8 +251,6 @@ NB_MODULE(_robomerge, module) {
              "verify"_a.none(), "progress"_a.none(),
              "Returns the report and no problems, or None and the problems. Options that are not "
              "given have their defaults.");
-  module.def("convert_in_place", ConvertInPlaceFromPython, "root"_a.none(), "options"_a,
-             "progress"_a.none(), "Returns as merge does.");
   module.def("edit", EditFromPython, "source"_a, "destination"_a.none(), "edit"_a, "options"_a,
              "verify"_a.none(), "progress"_a.none(), "As merge, of an edit of one source.");
   module.def("missing_files", MissingFilesFromPython, "sources"_a, "options"_a,

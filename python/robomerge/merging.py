@@ -322,10 +322,7 @@ def convert(
         raise error_of([problem])
     if destination is not None:
         return _run([source], destination, dry_run=False, overwrite=overwrite, verify=False, progress=progress, **options)
-    from robomerge.library import extension
-
-    with told(progress) as callback:
-        return _value(MergeReport, extension.convert_in_place(source, options, callback))
+    return _edit(source, source, {"in_place": True, "converts": True}, options, False, progress)
 
 
 def inspect(

@@ -105,7 +105,7 @@ class Trimming {
       rows.first_frame = kept.first;
       rows.is_retimed = rows.is_retimed || kept.first > 0;
       if (kept_parts.front().data_file == file) continue;
-      moved_.emplace_back(kept_parts.front().data_file, std::move(rows));
+      moved_.emplace_back(kept_parts.front().data_file, rows);
       rows.episode_index = kGone;
     }
     std::erase_if(all, [](const EpisodeRows& rows) { return rows.episode_index == kGone; });

@@ -50,9 +50,15 @@ class InPlace : public ::testing::TestWithParam<Case> {
     ASSERT_EQ(whole->Tree(kOld), source_);
   }
 
+  Result<VerifiedMerge> Convert(io::FileSystem& file_system) {
+    EditOptions edit;
+    edit.in_place = edit.converts = true;
+    return EditOn(file_system, SourceSpec(kRoot), kRoot, edit, options_, /*verify=*/false);
+  }
+
   std::string Run(io::FileSystem& file_system) {
-    const Result<MergeReport> report = ConvertInPlaceOn(file_system, kRoot, options_);
-    return report.ok() ? "" : report.status().ToString();
+    const Result<VerifiedMerge> edited = Convert(file_system);
+    return edited.ok() ? "" : edited.status().ToString();
   }
 
   // Whether some folder of the home holds exactly this dataset.
@@ -130,10 +136,10 @@ TEST_P(InPlace, ADatasetOfThatVersionStays) {
   const auto memory = begin_.Clone();
   ASSERT_EQ(Run(*memory), "");
   const auto again = memory->Clone();
-  const Result<MergeReport> report = ConvertInPlaceOn(*again, kRoot, options_);
-  ASSERT_TRUE(report.ok());
-  EXPECT_TRUE(report->already_done);
-  EXPECT_EQ(report->num_episodes, 2u);
+  const Result<VerifiedMerge> edited = Convert(*again);
+  ASSERT_TRUE(edited.ok());
+  EXPECT_TRUE(edited->merge.already_done);
+  EXPECT_EQ(edited->merge.num_episodes, 2u);
   EXPECT_EQ(again->Tree(kHome), memory->Tree(kHome));
 }
 

@@ -14,7 +14,6 @@
 #include "read/needed_files.h"
 #include "read/read_source.h"
 #include "read/version.h"
-#include "read/version.h"
 #include "robomerge/verify.h"
 #include "schedule/shared_loop.h"
 
@@ -30,16 +29,17 @@ constexpr const char* kWayOn = "run the same command again to continue";
 
 // What an edit keeps: the version, and the sizes of files that info.json states. What is wrong with
 // that file is found when the dataset is read.
-void TakeLimits(const io::FileSystem& file_system, const std::string& root, MergeOptions& options) {
+MergeOptions WithLimits(const io::FileSystem& file_system, const std::string& root,
+                        MergeOptions options) {
   options.concatenate_data = options.concatenate_videos = false;
   const Result<VersionedInfo> versioned = ReadVersionedInfo(file_system, root);
   if (versioned.ok() && versioned->version != FormatVersion::kV30)
     options.codebase_version = CodebaseVersion::kV21;
   const std::string path = io::JoinPath(root, std::string(InfoStep::kPath));
   const Result<std::string> text = io::ReadWholeFile(file_system, path);
-  if (!text.ok()) return;
+  if (!text.ok()) return options;
   const Result<json::Json> info = json::Parse(*text, path);
-  if (!info.ok() || !info->is_object()) return;
+  if (!info.ok() || !info->is_object()) return options;
   const auto limit = [&](const char* key, double most) -> std::optional<double> {
     if (!info->contains(key) || !info->at(key).is_number()) return std::nullopt;
     const double value = info->at(key).get<double>();
@@ -52,6 +52,16 @@ void TakeLimits(const io::FileSystem& file_system, const std::string& root, Merg
       limit("data_files_size_in_mb", kMostMegabytes).value_or(options.data_files_size_in_mb);
   options.video_files_size_in_mb =
       limit("video_files_size_in_mb", kMostMegabytes).value_or(options.video_files_size_in_mb);
+  return options;
+}
+
+// Whether there is nothing to convert. What cannot be read is found when the dataset is read.
+bool IsOfVersion(const io::FileSystem& file_system, const std::string& root,
+                 CodebaseVersion version) {
+  const Result<VersionedInfo> versioned = ReadVersionedInfo(file_system, root);
+  if (!versioned.ok()) return false;
+  return versioned->version ==
+         (version == CodebaseVersion::kV30 ? FormatVersion::kV30 : FormatVersion::kV21);
 }
 
 // The files of an edited dataset that are of no other step and stay true.
@@ -70,6 +80,16 @@ Result<EditPlan> EditPlanOf(const io::FileSystem& file_system, const std::string
   return plan;
 }
 
+// How an edit takes the place of its source.
+InPlace InPlaceOf(const SourceSpec& source, const EditOptions& edit, const MergeOptions& options) {
+  InPlace in_place;
+  in_place.backup = edit.backup;
+  in_place.may_rename = edit.converts;
+  in_place.request = StrCat(source.location, "\n", AdaptationText(source.adaptation));
+  if (edit.converts) in_place.request += StrCat("\n", NameOf(options.codebase_version));
+  return in_place;
+}
+
 class MergeRun {
  public:
   MergeRun(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
@@ -82,13 +102,30 @@ class MergeRun {
         stop_(stop),
         run_(file_system, options, progress, stop) {}
 
-  // Edits the one source instead of merging it with others.
+  // Edits the one source instead of merging it with others; with `in_place`, whose tree is empty,
+  // in the place of what is at the destination.
   Result<MergeReport> Edit(const std::string& destination, const EditOptions& edit,
-                           VerifyReport* verification) {
-    edit_ = edit;
+                           std::optional<InPlace> in_place, VerifyReport* verification) {
+    in_place_ = std::move(in_place);
     ROBOMERGE_ASSIGN_OR_RETURN(edit_plan_,
                                EditPlanOf(file_system_, sources_.front().location, edit));
     return Merge(destination, verification);
+  }
+
+  // The dataset at the destination as it is: nothing is left to do.
+  Result<MergeReport> ReportWhatIsThere(const std::string& destination) {
+    ROBOMERGE_RETURN_NOT_OK(run_.Start());
+    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce({destination}));
+    ROBOMERGE_RETURN_NOT_OK(run_.Finish());
+    MergeReport report;
+    report.destination = destination;
+    report.already_done = true;
+    report.num_sources = 1;
+    report.num_episodes = root.num_episodes;
+    report.num_frames = root.num_frames;
+    report.num_tasks = root.tasks.tasks.size();
+    FillBytesAndTimes(totals_, run_, report);
+    return report;
   }
 
   // With `verification`, what was written is verified, and published only if nothing differs.
@@ -101,16 +138,14 @@ class MergeRun {
     const std::vector<std::string> places =
         PlacesOf(file_system_, LocationsOf(sources_), options_.skip_broken);
     // In place the source may be the destination.
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_,
-                                             edit_.in_place ? std::vector<std::string>() : places,
-                                             options_));
-    if (edit_.in_place && edit_.backup)
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(
+        file_system_, destination_, in_place_ ? std::vector<std::string>() : places, options_));
+    if (in_place_ && in_place_->backup)
       ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));
     ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
-    if (edit_.in_place) {
-      ROBOMERGE_ASSIGN_OR_RETURN(const bool is_done, BeginInPlace());
-      if (is_done) return ReportWhatIsThere();
+    if (in_place_) {
+      ROBOMERGE_ASSIGN_OR_RETURN(in_place_->tree, ListTree(file_system_, destination_));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(Partial read, run_.ReadAndReduce(sources_));
@@ -127,37 +162,6 @@ class MergeRun {
   }
 
  private:
-  // Ends what a killed run has left. Returns whether that run was this very edit.
-  Result<bool> BeginInPlace() {
-    InPlace& in_place = in_place_.emplace();
-    in_place.backup = edit_.backup;
-    in_place.request =
-        StrCat(sources_.front().location, "\n", AdaptationText(sources_.front().adaptation));
-    if (!options_.dry_run) {
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<std::string> finished,
-                                 FinishEarlierExchange(file_system_, destination_, options_.sync));
-      if (finished == in_place.request) return true;
-    }
-    ROBOMERGE_ASSIGN_OR_RETURN(in_place.tree, ListTree(file_system_, destination_));
-    return false;
-  }
-
-  // The destination as it is: a killed run has made it.
-  Result<MergeReport> ReportWhatIsThere() {
-    ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce({destination_}));
-    ROBOMERGE_RETURN_NOT_OK(run_.Finish());
-    is_done_already_ = true;
-    MergeReport report;
-    report.destination = destination_;
-    report.already_done = true;
-    report.num_sources = 1;
-    report.num_episodes = root.num_episodes;
-    report.num_frames = root.num_frames;
-    report.num_tasks = root.tasks.tasks.size();
-    FillBytesAndTimes(totals_, run_, report);
-    return report;
-  }
-
   Status WriteDry(const MergePlan& plan) {
     // So that a dry run is refused wherever the merge would be.
     ROBOMERGE_ASSIGN_OR_RETURN(const Transaction transaction,
@@ -319,7 +323,6 @@ class MergeRun {
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
   Run run_;
-  EditOptions edit_;
   EditPlan edit_plan_;
   std::optional<InPlace> in_place_;
   VerifyReport* verification_ = nullptr;
@@ -390,9 +393,6 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
                              const std::string& destination, const EditOptions& edit,
                              const MergeOptions& options, bool verify,
                              const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  MergeOptions layout = options;
-  if (edit.in_place) layout.overwrite = true;
-  TakeLimits(file_system, source.location, layout);
   VerifiedMerge edited;
   const bool is_verified = verify && !options.dry_run;
   const auto run = [&]() -> Result<MergeReport> {
@@ -401,8 +401,27 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
           .Kind("E-staging-root")
           .Hint("leave out the folder for the work");
     }
-    return MergeRun(file_system, {source}, layout, progress, stop)
-        .Edit(destination, edit, is_verified ? &edited.verification : nullptr);
+    std::optional<InPlace> in_place;
+    bool is_done = false;
+    if (edit.in_place) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::string place, CleanDestination(destination));
+      in_place = InPlaceOf(source, edit, options);
+      // What a killed run has left comes first: the dataset may be on its way.
+      std::optional<std::string> finished;
+      if (!options.dry_run) {
+        ROBOMERGE_ASSIGN_OR_RETURN(finished,
+                                   FinishEarlierExchange(file_system, place, options.sync));
+      }
+      is_done = finished == in_place->request ||
+                (edit.converts && IsOfVersion(file_system, place, options.codebase_version));
+    }
+    MergeOptions layout =
+        edit.converts ? options : WithLimits(file_system, source.location, options);
+    if (edit.in_place) layout.overwrite = true;
+    MergeRun merge(file_system, {source}, layout, progress, stop);
+    if (is_done) return merge.ReportWhatIsThere(destination);
+    return merge.Edit(destination, edit, std::move(in_place),
+                      is_verified ? &edited.verification : nullptr);
   };
   Result<MergeReport> report = run();
   if (!report.ok()) return report.status().OfKind(DefaultKind(report.status().code()));

@@ -24,11 +24,6 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<Sourc
                             const ProgressCallback& progress = {},
                             const std::atomic<bool>* stop = nullptr);
 
-Result<MergeReport> ConvertInPlaceOn(io::FileSystem& file_system, const std::string& root,
-                                     const MergeOptions& options,
-                                     const ProgressCallback& progress = {},
-                                     const std::atomic<bool>* stop = nullptr);
-
 Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
                                       const std::vector<SourceSpec>& sources,
                                       const std::string& destination, const MergeOptions& options,

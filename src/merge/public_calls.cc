@@ -9,7 +9,6 @@
 #include "inspect/stats.h"
 #include "merge/on_file_system.h"
 #include "recipe/read_recipe.h"
-#include "robomerge/convert.h"
 #include "verify/read_record.h"
 
 namespace robomerge {
@@ -18,12 +17,6 @@ Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::str
                           const MergeOptions& options, const ProgressCallback& progress,
                           const std::atomic<bool>* stop) {
   return MergeOn(io::Posix(), sources, destination, options, progress, stop);
-}
-
-Result<MergeReport> ConvertInPlace(const std::string& root, const MergeOptions& options,
-                                   const ProgressCallback& progress,
-                                   const std::atomic<bool>* stop) {
-  return ConvertInPlaceOn(io::Posix(), root, options, progress, stop);
 }
 
 Result<std::vector<ListedEpisode>> ListEpisodes(const std::vector<SourceSpec>& sources,

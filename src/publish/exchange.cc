@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/json/json.h"
+#include "io/unique_name.h"
 #include "publish/destination.h"
 #include "publish/staging.h"
 #include "publish/whole_files.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr size_t kMostNamed = 10;
 constexpr std::string_view kNoteEnd = ".exchange";
 constexpr const char* kOlderEnd = ".older";
+constexpr const char* kAsideEnd = ".aside";
 
 Status ListInto(const io::FileSystem& file_system, const std::string& folder,
                 const std::string& relative, std::vector<SourceFile>& files) {
@@ -42,6 +44,35 @@ std::string NoteOf(const std::string& staging) { return staging + std::string(kN
 
 Status SyncParent(io::FileSystem& file_system, const std::string& path, bool sync) {
   return sync ? file_system.SyncDirectory(ParentOf(path)) : Status();
+}
+
+// Where exchanged folders are renamed: what was at the destination goes aside, until its place is
+// free.
+Status ExchangeByRenames(io::FileSystem& file_system, const std::string& staging,
+                         const std::string& destination, bool sync) {
+  const std::string aside = staging + kAsideEnd;
+  ROBOMERGE_RETURN_NOT_OK(file_system.RenameNew(destination, aside));
+  Status moved = SyncParent(file_system, aside, sync);
+  if (moved.ok()) moved = file_system.RenameNew(staging, destination);
+  if (!moved.ok()) {
+    static_cast<void>(file_system.RenameNew(aside, destination).ok());
+    return moved;
+  }
+  ROBOMERGE_RETURN_NOT_OK(SyncParent(file_system, destination, sync));
+  return file_system.RenameNew(aside, staging);
+}
+
+// Whether a kill between these renames has left something aside. It goes where it belongs: back, if
+// nothing has come into its place.
+Status FinishRenames(io::FileSystem& file_system, Ownership& ownership, const std::string& staging,
+                     const std::string& destination, bool sync) {
+  const std::string aside = staging + kAsideEnd;
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_aside, io::Exists(file_system, aside));
+  if (!is_aside) return Status();
+  ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, aside));
+  ROBOMERGE_ASSIGN_OR_RETURN(const bool is_replaced, io::Exists(file_system, destination));
+  ROBOMERGE_RETURN_NOT_OK(file_system.RenameNew(aside, is_replaced ? staging : destination));
+  return SyncParent(file_system, destination, sync);
 }
 
 std::optional<ExchangeNote> ParseNote(const std::string& text, const std::string& path) {
@@ -120,6 +151,7 @@ Status WriteNote(io::FileSystem& file_system, const std::string& staging, const 
   text["backup"] = note.backup;
   const std::string line = json::DumpLine(text) + "\n";
   const std::string path = NoteOf(staging);
+  io::RemoveTemporaries(file_system, path);
   WholeFileSystem whole_files(file_system, sync);
   return io::WriteNewFile(whole_files, path, std::as_bytes(std::span(line)), sync);
 }
@@ -127,6 +159,21 @@ Status WriteNote(io::FileSystem& file_system, const std::string& staging, const 
 Status RemoveNote(io::FileSystem& file_system, const std::string& staging, bool sync) {
   ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(NoteOf(staging)));
   return SyncParent(file_system, staging, sync);
+}
+
+Status ExchangeFolders(io::FileSystem& file_system, const std::string& staging,
+                       const std::string& destination, bool may_rename, bool sync) {
+  const Status exchanged = file_system.Exchange(staging, destination);
+  if (exchanged.ok() || exchanged.code() != Code::kUnsupported) return exchanged;
+  if (may_rename) return ExchangeByRenames(file_system, staging, destination, sync);
+  return Problem(Code::kUnsupported, "file system cannot exchange two folders at once")
+      .Kind("E-exchange")
+      .At(destination)
+      .Hint("write a new dataset instead (-o DST), and put it in place yourself");
+}
+
+Result<bool> IsHalfExchanged(const io::FileSystem& file_system, const std::string& staging) {
+  return io::Exists(file_system, staging + kAsideEnd);
 }
 
 Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
@@ -166,12 +213,17 @@ Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_sy
   const std::string parent = ParentOf(destination);
   const std::string begin = "." + NameOf(destination) + kStagingMark;
   Ownership ownership(file_system, parent);
-  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> names, file_system.List(parent));
+  Result<std::vector<std::string>> listed = file_system.List(parent);
+  // Whoever looks for the dataset says that it is not there.
+  if (!listed.ok() && listed.status().code() == Code::kNotFound) return request;
+  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> names, std::move(listed));
+  const std::string lock_path = StagingPaths(destination, "", "", "").lock;
+  const bool has_lock = std::ranges::find(names, NameOf(lock_path)) != names.end();
   std::erase_if(names, [&](const std::string& name) {
     return !name.starts_with(begin) || !name.ends_with(kNoteEnd);
   });
-  if (names.empty()) return request;
-  const std::string lock_path = StagingPaths(destination, "", "", "").lock;
+  // A lock alone may be all that is left of a run that had done everything else.
+  if (names.empty() && !has_lock) return request;
   ROBOMERGE_RETURN_NOT_OK(ownership.Check(lock_path, io::FileKind::kRegular));
   const Result<std::unique_ptr<io::Lock>> lock =
       file_system.TryLock(lock_path, io::LockKind::kExclusive);
@@ -183,6 +235,7 @@ Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_sy
     ROBOMERGE_RETURN_NOT_OK(ownership.Check(path, io::FileKind::kRegular));
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWholeFile(file_system, path));
     const std::string staging = path.substr(0, path.size() - kNoteEnd.size());
+    ROBOMERGE_RETURN_NOT_OK(FinishRenames(file_system, ownership, staging, destination, sync));
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string content_id,
                                PublishedContentId(file_system, destination));
     const std::optional<ExchangeNote> note = ParseNote(text, path);

@@ -28,6 +28,9 @@ struct InPlace {
   /// The edit, as a text. A run that was killed behind its exchange is known by it.
   std::string request;
   std::vector<SourceFile> tree;  ///< ListTree() of the source before it was read
+  /// Where the file system cannot exchange two folders, two renames will do: if the run is killed
+  /// between them, nothing is at the destination until the next run.
+  bool may_rename = false;
 };
 
 /// Where an edit in place keeps what was there: "<destination>_old".
@@ -52,6 +55,14 @@ struct ExchangeNote {
 Status WriteNote(io::FileSystem& file_system, const std::string& staging, const ExchangeNote& note,
                  bool sync);
 Status RemoveNote(io::FileSystem& file_system, const std::string& staging, bool sync);
+
+/// `staging` and `destination` change places: at once, or where the file system cannot do that and
+/// `may_rename`, by renames. Either both have moved or none, but for a kill between two renames.
+/// kUnsupported (E-exchange) if it can be done in neither way. REQUIRES: the note is there.
+Status ExchangeFolders(io::FileSystem& file_system, const std::string& staging,
+                       const std::string& destination, bool may_rename, bool sync);
+/// Whether renames of such an exchange have stopped half the way.
+Result<bool> IsHalfExchanged(const io::FileSystem& file_system, const std::string& staging);
 
 /// Puts the replaced dataset, which lies at `staging`, into its place: to `<destination>_old`,
 /// whose older one goes only then, or away. Then removes the note. What an earlier call has done is

@@ -346,19 +346,18 @@ Status Transaction::ExchangeInPlace() {
   ROBOMERGE_RETURN_NOT_OK(CheckTree(*file_system_, source, source, in_place.tree));
   ROBOMERGE_RETURN_NOT_OK(WriteNote(
       *file_system_, staging, {publication_.content_id, in_place.request, in_place.backup}, sync));
-  const Status exchanged = file_system_->Exchange(staging, source);
+  const bool may_rename = in_place.may_rename;
+  const Status exchanged = ExchangeFolders(*file_system_, staging, source, may_rename, sync);
   if (!exchanged.ok()) {
-    ROBOMERGE_RETURN_NOT_OK(RemoveNote(*file_system_, staging, sync));
-    if (exchanged.code() != Code::kUnsupported) return exchanged;
-    return Problem(Code::kUnsupported, "file system cannot exchange two folders at once")
-        .Kind("E-exchange")
-        .At(source)
-        .Hint("write a new dataset instead (-o DST), and put it in place yourself");
+    // Renames that came half the way are finished by the next run, which needs the note.
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_half, IsHalfExchanged(*file_system_, staging));
+    if (!is_half) ROBOMERGE_RETURN_NOT_OK(RemoveNote(*file_system_, staging, sync));
+    return exchanged;
   }
   // Whoever wrote between the look and the exchange has written into what came out.
   const Status unchanged = CheckTree(*file_system_, staging, source, in_place.tree);
   if (!unchanged.ok() && unchanged.code() == Code::kCorrupt) {
-    ROBOMERGE_RETURN_NOT_OK(file_system_->Exchange(staging, source));
+    ROBOMERGE_RETURN_NOT_OK(ExchangeFolders(*file_system_, staging, source, may_rename, sync));
     ROBOMERGE_RETURN_NOT_OK(RemoveNote(*file_system_, staging, sync));
     return unchanged;
   }

@@ -10,8 +10,8 @@ namespace {
 // What may be in a dataset's folder, images left by the recorder included (format spec 1.1).
 constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images",
                                             "meta",      "data",    "videos"};
-constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json",     "tasks.parquet",
-                                               "episodes",  "robomerge.json", "subtasks.parquet",
+constexpr std::string_view kKnownMetadata[] = {"info.json",    "stats.json",     "tasks.parquet",
+                                               "episodes",     "robomerge.json", "subtasks.parquet",
                                                "modality.json"};
 // Of versions up to v2.1.
 constexpr std::string_view kOldMetadata[] = {
