@@ -5,6 +5,12 @@
 
 namespace robomerge::io {
 
+Result<std::string> FileSystem::RunProgram(const std::vector<std::string>& words,
+                                           std::string_view /*input*/,
+                                           const ProgramLimits& /*limits*/) const {
+  return Problem(Code::kUnsupported, "there are no programs here").At(words.front());
+}
+
 Result<std::string> ReadWhole(const RandomAccessFile& file, uint64_t most_bytes) {
   if (file.size_bytes() > most_bytes) {
     return Problem(Code::kCorrupt, "metadata file is too large to be one")

@@ -10,8 +10,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "io/program.h"
 #include "robomerge/status.h"
 
 namespace robomerge::io {
@@ -163,6 +165,11 @@ class FileSystem {
   virtual uint64_t CurrentUser() const = 0;
   /// The folder that relative paths are resolved against. kIo if that directory was removed.
   virtual Result<std::string> WorkingDirectory() const = 0;
+  /// Where files that nobody keeps may lie: $TMPDIR, or /tmp.
+  virtual std::string TemporaryFolder() const { return "/tmp"; }
+  /// Runs another program (RunPosixProgram). kUnsupported where there are none.
+  virtual Result<std::string> RunProgram(const std::vector<std::string>& words,
+                                         std::string_view input, const ProgramLimits& limits) const;
 };
 
 /// The real file system. Lives as long as the program. Only public calls and tests name it.

@@ -55,6 +55,11 @@ class ForwardingFileSystem : public FileSystem {
   Result<std::string> RealPath(const std::string& path) const override {
     return beneath_.RealPath(path);
   }
+  std::string TemporaryFolder() const override { return beneath_.TemporaryFolder(); }
+  Result<std::string> RunProgram(const std::vector<std::string>& words, std::string_view input,
+                                 const ProgramLimits& limits) const override {
+    return beneath_.RunProgram(words, input, limits);
+  }
   Status CheckWritable(const std::string& path) const override {
     return beneath_.CheckWritable(path);
   }

@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -262,6 +263,16 @@ class PosixLock final : public Lock {
 
 class PosixFileSystem final : public FileSystem {
  public:
+  std::string TemporaryFolder() const override {
+    const char* const folder = std::getenv("TMPDIR");
+    return folder != nullptr && *folder != '\0' ? folder : "/tmp";
+  }
+
+  Result<std::string> RunProgram(const std::vector<std::string>& words, std::string_view input,
+                                 const ProgramLimits& limits) const override {
+    return RunPosixProgram(words, input, limits);
+  }
+
   Result<std::unique_ptr<RandomAccessFile>> OpenForReading(const std::string& path) const override {
     // Without O_NONBLOCK a named pipe would wait here for somebody who writes to it.
     int number = OpenRetrying(path.c_str(), O_RDONLY | O_NONBLOCK);

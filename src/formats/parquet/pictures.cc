@@ -25,6 +25,12 @@ std::shared_ptr<arrow::DataType> PictureGroup() {
       {arrow::field("bytes", arrow::large_binary()), arrow::field("path", arrow::large_utf8())});
 }
 
+std::vector<int> LeavesOf(const Footer::Representation& footer, uint32_t column) {
+  std::vector<int> leaves(footer.column_first_leaf[column + 1] - footer.column_first_leaf[column]);
+  std::iota(leaves.begin(), leaves.end(), static_cast<int>(footer.column_first_leaf[column]));
+  return leaves;
+}
+
 bool MayLackBytes(const Footer& footer, const std::string& column) {
   const std::vector<Leaf>& leaves = footer.leaves();
   bool has_bytes = false;
@@ -86,6 +92,27 @@ std::vector<std::string> ColumnsWithoutBytes(const Footer& footer,
   return lacking;
 }
 
+Result<std::string> ReadPicture(const io::RandomAccessFile& file, const Footer& footer_in,
+                                const std::string& column, uint64_t row) {
+  const Footer::Representation& footer = footer_in.representation();
+  std::string picture;
+  const std::optional<uint32_t> number = footer.column(column);
+  if (!number) return picture;
+  const std::string where = StrCat(footer.path, ": column `", column, "`");
+  RowDecoder decoder(file, footer, LeavesOf(footer, *number));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto table, decoder.Read(row, 1));
+  ROBOMERGE_RETURN_NOT_OK(AtArrowBoundary("cannot read a picture", where, [&]() -> Status {
+    return EachChunk(table->column(0), where,
+                     [&](const auto& cells, const auto& bytes, const auto& /*paths*/) {
+                       for (int64_t at = 0; at < cells.length(); ++at) {
+                         if (cells.IsValid(at) && bytes.IsValid(at)) picture = bytes.GetView(at);
+                       }
+                       return Status();
+                     });
+  }));
+  return picture;
+}
+
 Result<std::vector<std::string>> PathsOfPictures(const io::RandomAccessFile& file,
                                                  const Footer& footer_in,
                                                  const std::string& column) {
@@ -94,10 +121,7 @@ Result<std::vector<std::string>> PathsOfPictures(const io::RandomAccessFile& fil
   const std::optional<uint32_t> number = footer.column(column);
   if (!number) return found;
   const std::string where = StrCat(footer.path, ": column `", column, "`");
-  std::vector<int> leaves(footer.column_first_leaf[*number + 1] -
-                          footer.column_first_leaf[*number]);
-  std::iota(leaves.begin(), leaves.end(), static_cast<int>(footer.column_first_leaf[*number]));
-  RowDecoder decoder(file, footer, leaves);
+  RowDecoder decoder(file, footer, LeavesOf(footer, *number));
   const auto num_rows = static_cast<uint64_t>(footer.num_rows);
   for (uint64_t row = 0; row < num_rows; row += kRowsAtOnce) {
     ROBOMERGE_ASSIGN_OR_RETURN(const auto table,

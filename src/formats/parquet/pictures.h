@@ -29,4 +29,8 @@ std::vector<std::string> ColumnsWithoutBytes(const Footer& footer,
 Result<std::vector<std::string>> PathsOfPictures(const io::RandomAccessFile& file,
                                                  const Footer& footer, const std::string& column);
 
+/// The bytes of the picture in a cell; empty if it has none.
+Result<std::string> ReadPicture(const io::RandomAccessFile& file, const Footer& footer,
+                                const std::string& column, uint64_t row);
+
 }  // namespace robomerge::parquet
