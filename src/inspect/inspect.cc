@@ -61,19 +61,10 @@ void AddFindings(VerifyReport verified, InspectReport& report) {
 
 }  // namespace
 
-Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::string& root,
-                                const InspectOptions& options, const ProgressCallback& progress,
-                                const std::atomic<bool>* stop) {
+InspectReport InspectDataset(const std::string& root,
+                             const std::shared_ptr<const Dataset>& dataset) {
   InspectReport report;
   report.root = root;
-  Result<Dataset> read = ReadDataset(file_system, root);
-  if (!read.ok()) {
-    if (read.status().code() == Code::kNotFound && read.status().problems().size() == 1)
-      return read.status();
-    report.problems = read.status().problems();
-    return report;
-  }
-  const auto dataset = std::make_shared<const Dataset>(std::move(read).value());
   const Result<Partial> described = Describe(dataset);
   report.problems = described.status().problems();
   report.warnings = described.ok() ? described->warnings.Flatten() : dataset->warnings;
@@ -110,6 +101,23 @@ Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::st
                             static_cast<uint64_t>(num_rows), ""});
   }
   report.notes = VideoNotes(*dataset);
+  return report;
+}
+
+Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::string& root,
+                                const InspectOptions& options, const ProgressCallback& progress,
+                                const std::atomic<bool>* stop) {
+  InspectReport report;
+  report.root = root;
+  Result<Dataset> read = ReadDataset(file_system, root);
+  if (!read.ok()) {
+    if (read.status().code() == Code::kNotFound && read.status().problems().size() == 1)
+      return read.status();
+    report.problems = read.status().problems();
+    return report;
+  }
+  const auto dataset = std::make_shared<const Dataset>(std::move(read).value());
+  report = InspectDataset(root, dataset);
   if (!options.read_data) return report;
   VerifyOptions reading;
   reading.num_workers = options.num_workers;

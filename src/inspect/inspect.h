@@ -1,9 +1,11 @@
 // Inspect of robomerge/inspect.h, on any file system.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "io/file_system.h"
+#include "model/dataset.h"
 #include "robomerge/inspect.h"
 #include "robomerge/status.h"
 
@@ -13,5 +15,9 @@ Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::st
                                 const InspectOptions& options = {},
                                 const ProgressCallback& progress = {},
                                 const std::atomic<bool>* stop = nullptr);
+
+/// What InspectOn() says of a dataset that was read from `root`, without reading its payload.
+InspectReport InspectDataset(const std::string& root,
+                             const std::shared_ptr<const Dataset>& dataset);
 
 }  // namespace robomerge

@@ -21,6 +21,8 @@ namespace {
 // What all workers together hold of rows that wait to be sorted.
 constexpr uint64_t kBufferBytes = uint64_t{64} << 20;
 constexpr uint64_t kLeastBufferBytes = uint64_t{1} << 20;
+// Of the histograms of robomerge/stats.h.
+constexpr size_t kNumBins = 8;
 
 // A folder of this process, which is removed with all that is in it.
 class ScratchFolder {
@@ -139,19 +141,11 @@ void AddNotes(const Dataset& dataset, const measure::DatasetMeasures& measures,
 
 }  // namespace
 
-Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::string& root,
-                                   const StatsOptions& options, const ProgressCallback& progress,
+Result<StatsReport> MeasureStatsOf(io::FileSystem& file_system, const std::string& root,
+                                   const Dataset& dataset, size_t num_bins,
+                                   schedule::Executor& executor, const StatsOptions& options,
+                                   const ProgressCallback& progress,
                                    const std::atomic<bool>* stop) {
-  const auto start = std::chrono::steady_clock::now();
-  if (options.num_workers < 0) {
-    return Problem(Code::kInvalidArgument, "num_workers is negative")
-        .Kind("E-options")
-        .Found(std::to_string(options.num_workers));
-  }
-  ROBOMERGE_ASSIGN_OR_RETURN(const auto executor, schedule::MakeExecutor(options.num_workers));
-  ReadOptions reading;
-  reading.for_each = schedule::SharedLoop(*executor);
-  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, root, reading));
   StatsReport report;
   report.root = root;
   report.num_episodes = dataset.episodes.size();
@@ -167,9 +161,10 @@ Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::strin
   }
   Telling telling(progress, dataset);
   measure::MeasureDatasetOptions how;
-  how.for_each = reading.for_each;
+  how.num_bins = num_bins;
+  how.for_each = schedule::SharedLoop(executor);
   how.buffer_bytes =
-      std::max(kBufferBytes / static_cast<uint64_t>(executor->num_workers()), kLeastBufferBytes);
+      std::max(kBufferBytes / static_cast<uint64_t>(executor.num_workers()), kLeastBufferBytes);
   how.on_measured = [&telling](const DataFile& file) { telling.Measured(file); };
   how.is_stopped = [stop] { return stop != nullptr && stop->load(); };
   ROBOMERGE_ASSIGN_OR_RETURN(const measure::DatasetMeasures measures,
@@ -179,6 +174,25 @@ Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::strin
   report.findings = HoldStated(dataset, measures);
   report.num_findings = report.findings.size();
   if (report.findings.size() > options.most_findings) report.findings.resize(options.most_findings);
+  return report;
+}
+
+Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::string& root,
+                                   const StatsOptions& options, const ProgressCallback& progress,
+                                   const std::atomic<bool>* stop) {
+  const auto start = std::chrono::steady_clock::now();
+  if (options.num_workers < 0) {
+    return Problem(Code::kInvalidArgument, "num_workers is negative")
+        .Kind("E-options")
+        .Found(std::to_string(options.num_workers));
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto executor, schedule::MakeExecutor(options.num_workers));
+  ReadOptions reading;
+  reading.for_each = schedule::SharedLoop(*executor);
+  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, root, reading));
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      StatsReport report,
+      MeasureStatsOf(file_system, root, dataset, kNumBins, *executor, options, progress, stop));
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

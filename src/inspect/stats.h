@@ -4,14 +4,23 @@
 #include <string>
 
 #include "io/file_system.h"
+#include "model/dataset.h"
 #include "robomerge/stats.h"
 #include "robomerge/status.h"
+#include "schedule/executor.h"
 
 namespace robomerge {
 
 /// `options.tmp_root` must name a folder.
 Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::string& root,
                                    const StatsOptions& options = {},
+                                   const ProgressCallback& progress = {},
+                                   const std::atomic<bool>* stop = nullptr);
+
+/// The same of a dataset that was read from `root`, with histograms of `num_bins`.
+Result<StatsReport> MeasureStatsOf(io::FileSystem& file_system, const std::string& root,
+                                   const Dataset& dataset, size_t num_bins,
+                                   schedule::Executor& executor, const StatsOptions& options,
                                    const ProgressCallback& progress = {},
                                    const std::atomic<bool>* stop = nullptr);
 

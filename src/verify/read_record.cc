@@ -33,6 +33,12 @@ void RemoveSkipped(const json::Json& record, size_t num_kept, std::vector<Source
   std::erase_if(sources, [&](const SourceSpec&) { return positions.contains(position++); });
 }
 
+// 0 if there is no such number.
+uint64_t CountIn(const json::Json& entry, const char* key) {
+  const json::Json number = entry.value(key, json::Json());
+  return number.is_number_integer() && number >= 0 ? number.get<uint64_t>() : 0;
+}
+
 std::string RecordPath(const std::string& root) {
   return io::JoinPath(root, "meta/robomerge.json");
 }
@@ -103,11 +109,17 @@ Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file
     RecordedSource& source = sources.emplace_back();
     if (!entry.is_object()) continue;
     const json::Json name = entry.value("name", json::Json());
-    const json::Json number = entry.value("num_episodes", json::Json());
     if (name.is_string()) source.name = name.get<std::string>();
-    if (number.is_number_integer() && number >= 0) source.num_episodes = number.get<uint64_t>();
+    source.num_episodes = CountIn(entry, "num_episodes");
+    source.num_frames = CountIn(entry, "num_frames");
   }
   return sources;
+}
+
+Result<uint64_t> NumRecordedAsLeftOut(const io::FileSystem& file_system, const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
+  if (!record.contains("skipped") || !record.at("skipped").is_array()) return uint64_t{0};
+  return uint64_t{record.at("skipped").size()};
 }
 
 }  // namespace robomerge

@@ -19,15 +19,20 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations);
 
-/// A source in the record of a merge: its name, if it has one, and how many episodes are from it.
+/// A source in the record of a merge: its name, if it has one, and how many episodes and frames are
+/// from it.
 struct RecordedSource {
   std::string name;
   uint64_t num_episodes = 0;
+  uint64_t num_frames = 0;
 };
 
 /// Those of the dataset at `root`, in their order; none where there is no such record.
 Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file_system,
                                                       const std::string& root);
+
+/// Of how many sources the record says that they, or episodes of them, were left out.
+Result<uint64_t> NumRecordedAsLeftOut(const io::FileSystem& file_system, const std::string& root);
 
 /// Whether meta/robomerge.json of the dataset says that its statistics are measured.
 /// Fails if the system refuses to read it.
