@@ -284,6 +284,20 @@ Status CheckVerifyPaths(const Invocation& invocation) {
   return Status();
 }
 
+Status CheckReportPaths(const Invocation& invocation) {
+  if (invocation.paths.size() != 1) {
+    return Problem(Code::kInvalidArgument, "`report` takes one dataset")
+        .Kind("E-path")
+        .Expected("robomerge report DST -o FILE")
+        .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  if (!invocation.destination.empty()) return Status();
+  return Problem(Code::kInvalidArgument, "no file for the report")
+      .Kind("E-no-destination")
+      .Expected("robomerge report DST -o FILE")
+      .Hint("say with `-o FILE` where the page is to be written, as in `-o report.html`");
+}
+
 Status CheckMergePaths(const Invocation& invocation) {
   const std::string name = invocation.command == kPlan       ? "plan"
                            : invocation.command == kDescribe ? "describe"
@@ -367,6 +381,10 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Kind("E-path")
         .Expected("robomerge " + name + " PATH")
         .Found(std::to_string(invocation.paths.size()) + " paths");
+  }
+  if (chosen == kReport) {
+    ROBOMERGE_RETURN_NOT_OK(CheckReportPaths(invocation));
+    return invocation;
   }
   if (chosen == kPush) {
     if (invocation.paths.size() == 2) return invocation;

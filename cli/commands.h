@@ -90,6 +90,9 @@ ExitCode RunPush(const Invocation& invocation, Console& console);
 /// Runs `stats`: measures the rows of a dataset and shows what they are.
 ExitCode RunStats(const Invocation& invocation, Console& console);
 
+/// Runs `report`: writes a page about a dataset.
+ExitCode RunReport(const Invocation& invocation, Console& console);
+
 ExitCode RunInspect(const Invocation& invocation, Console& console);
 
 }  // namespace robomerge::cli

@@ -190,12 +190,14 @@ constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
 constexpr unsigned kWorks = kMakes | kEdits | kRanked;
 constexpr unsigned kEvery =
-    kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush | kStats;
+    kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush | kStats | kReport;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMakes | kEdits | kSplit, true,
      "Make the merged dataset at DST, which must not exist", "", "",
      SetPath<&Invocation::destination>},
+    {"output", 'o', "FILE", kReport, true, "Write the page to FILE; an older page is replaced", "",
+     "", SetPath<&Invocation::destination>},
     {"in-place", 0, "", kEdits | kConvert, true,
      "Put the result in the place of SRC, and keep what was there as SRC_old",
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
@@ -237,8 +239,8 @@ constexpr Flag kFlags[] = {
      SetRank},
     {"world-size", 0, "W", kRanked, true, "Cut the work into W shares (default 1)", "", "",
      SetWorldSize},
-    {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare | kStats, true,
-     "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
+    {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare | kStats | kReport,
+     true, "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
     {"dry-run", 'n', "", kMerge | kConvert | kEdits | kSplit, false,
      "Show every file that would be made and write nothing; same as `plan`", "", "",
@@ -320,6 +322,13 @@ constexpr Flag kFlags[] = {
      "Write the flags as a recipe for `merge --recipe`, to be read and changed",
      "An older recipe is replaced if nobody has changed it; nothing else is.", "",
      SetPath<&Invocation::recipe_out>},
+    {"report", 0, "FILE", kMerge, false,
+     "Write a page that shows the result, and what the merge did, to FILE",
+     "docs/report.md. Only an older page is replaced.", "",
+     SetPathOption<&MergeOptions::report_path>},
+    {"no-thumbnails", 0, "", kMerge | kReport, false,
+     "Leave pictures out of the page; they are made by the command ffmpeg, if it is there", "", "",
+     SetOption<&MergeOptions::report_thumbnails, false>},
     {"private", 0, "", kPush, true, "Make the dataset on the Hub a private one",
      "One that is there and public is refused.", "", Raise<&Invocation::is_private>},
     {"branch", 0, "B", kPush, true, "Push to the branch B instead of main",
@@ -333,7 +342,7 @@ constexpr Flag kFlags[] = {
      "What a command is asked to show is still shown.", "", Raise<&Invocation::quiet>},
     {"verbose", 'v', "", kEvery, true, "Print every file with all its sources, and every warning",
      "Of `compare`: every difference with all its datasets.", "", AddVerbosity},
-    {"progress", 0, "WHEN", kWorks | kSplit | kVerify | kInspect | kPush | kStats, false,
+    {"progress", 0, "WHEN", kWorks | kSplit | kVerify | kInspect | kPush | kStats | kReport, false,
      "Show progress auto, always or never (default auto)",
      "auto: a line that renews itself if standard error is a terminal, otherwise\n"
      "a line every 30 seconds; none with --quiet or --json",
@@ -366,6 +375,11 @@ constexpr CommandHelp kCommands[] = {
      "Each element of each numeric feature: range, quantiles, mean, deviation, and how its values\n"
      "are distributed; then where stats.json and the episodes state something else.",
      "robomerge stats kitchen"},
+    {kReport, "report", "DST -o FILE", "Write one page of HTML that shows a dataset",
+     "What came from where, lengths, tasks, distributions, cameras, and what is wrong. It needs "
+     "no\n"
+     "network and no other file. Exits with 1 if a merge would refuse the dataset. docs/report.md",
+     "robomerge report kitchen -o kitchen.html"},
     {kCompare, "compare", "SRC...", "Show how datasets differ, and the flags that settle it",
      "Reads metadata only. Exits with 3 if a merge would refuse them as they are, with 1 if one\n"
      "cannot be read.",

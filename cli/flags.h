@@ -35,7 +35,8 @@ enum Command : unsigned {
   kTrimEpisode = 8192,
   kSplit = 16384,
   kStats = 32768,
-  kConvert = 65536
+  kConvert = 65536,
+  kReport = 131072
 };
 
 /// The commands that edit one dataset (docs/edit.md). `split` makes several of it.

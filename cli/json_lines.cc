@@ -126,6 +126,12 @@ std::string StatsLines(const StatsReport& report, int exit_code) {
   return lines + Line(summary);
 }
 
+std::string ReportLine(const PageReport& report, int exit_code) {
+  Json summary = Message("summary", report);
+  summary["exit_code"] = exit_code;
+  return Line(summary);
+}
+
 std::string InspectLines(const InspectReport& report, int exit_code) {
   Json dataset = Message("dataset", report);
   Json summary = Message("summary");

@@ -11,6 +11,7 @@
 #include "robomerge/compare.h"
 #include "robomerge/merge.h"
 #include "robomerge/options.h"
+#include "robomerge/page.h"
 #include "robomerge/report.h"
 #include "robomerge/stages.h"
 #include "robomerge/stats.h"
@@ -45,6 +46,9 @@ std::string InspectLines(const InspectReport& report, int exit_code);
 
 /// All lines of `stats`: each "element", "note" and "finding", then "summary".
 std::string StatsLines(const StatsReport& report, int exit_code);
+
+/// The one line of `report`.
+std::string ReportLine(const PageReport& report, int exit_code);
 
 /// All lines of a comparison: each "difference" and "problem", then "summary".
 std::string CompareLines(const CompareReport& report, int exit_code);

@@ -51,6 +51,7 @@ ExitCode Run(const Invocation& invocation, Console& console) {
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
       if (invocation.command == kStats) return RunStats(invocation, console);
+      if (invocation.command == kReport) return RunReport(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
       if (invocation.command == kSplit) return RunSplit(invocation, console);
       if (invocation.command == kPush) return RunPush(invocation, console);

@@ -88,6 +88,10 @@ struct MergeOptions {
   std::string staging_root;
   /// File for a timeline of all the work, in Chrome's trace-event format; empty: none.
   std::string trace_path;
+  /// File for a page that shows the result and what the merge did (docs/report.md); empty: none.
+  std::string report_path;
+  /// As PageOptions::thumbnails.
+  bool report_thumbnails = true;
 
   /// What decides where each row and frame lies. The record of a merge holds these.
   static void VisitLayout(auto& self, auto&& visit) {
@@ -116,14 +120,16 @@ struct MergeOptions {
     visit("skipped_path", self.skipped_path);
     visit("staging_root", self.staging_root);
     visit("trace_path", self.trace_path);
+    visit("report_path", self.report_path);
+    visit("report_thumbnails", self.report_thumbnails);
   }
   bool operator==(const MergeOptions&) const = default;
 };
 
 /// Where a merge stands. Counts only grow.
 struct MergeProgress {
-  /// "read", "plan", "write", "verify", "publish"; of the command also "download", "hash",
-  /// "upload".
+  /// "read", "plan", "write", "verify", "publish"; where rows are measured afterwards, "measure";
+  /// of the command also "download", "hash", "upload".
   std::string stage;
   uint64_t num_sources = 0;  ///< all of them
   uint64_t num_sources_read = 0;

@@ -4,6 +4,7 @@
 
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
+#include "robomerge/page.h"
 #include "robomerge/stages.h"
 #include "robomerge/verify.h"
 
@@ -26,10 +27,10 @@ constexpr size_t NumMembers() {
 
 template <typename T>
 class FieldsTest : public ::testing::Test {};
-using Structs =
-    ::testing::Types<StageTime, ReportedFile, MergeReport, Finding, VerifyReport, InspectReport,
-                     InspectReport::Feature, InspectReport::File, StageReport, MergeOptions,
-                     VerifyOptions, InspectOptions, MergeProgress, Skipped, Adaptation>;
+using Structs = ::testing::Types<StageTime, ReportedFile, MergeReport, Finding, VerifyReport,
+                                 InspectReport, InspectReport::Feature, InspectReport::File,
+                                 StageReport, MergeOptions, VerifyOptions, InspectOptions,
+                                 MergeProgress, PageOptions, PageReport, Skipped, Adaptation>;
 TYPED_TEST_SUITE(FieldsTest, Structs);
 
 TYPED_TEST(FieldsTest, EveryMemberIsVisited) {

@@ -125,6 +125,7 @@ class MergeRun {
     report.num_frames = root.num_frames;
     report.num_tasks = root.tasks.tasks.size();
     FillBytesAndTimes(totals_, run_, report);
+    ROBOMERGE_RETURN_NOT_OK(WritePage(report));
     return report;
   }
 
@@ -133,6 +134,11 @@ class MergeRun {
     verification_ = verification;
     if (sources_.empty()) {
       return Problem(Code::kInvalidArgument, "no sources to merge").Kind("E-no-sources");
+    }
+    if (options_.dry_run && !options_.report_path.empty()) {
+      return Problem(Code::kInvalidArgument, "a merge that writes nothing has no report")
+          .Kind("E-options")
+          .Found(options_.report_path);
     }
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
     const std::vector<std::string> places =
@@ -158,10 +164,26 @@ class MergeRun {
     roots_ = RootsOf(root);
     ROBOMERGE_RETURN_NOT_OK(options_.dry_run ? WriteDry(plan) : WriteAndPublish(plan));
     ROBOMERGE_RETURN_NOT_OK(run_.Finish());
-    return Report(plan);
+    MergeReport report = Report(plan);
+    ROBOMERGE_RETURN_NOT_OK(WritePage(report));
+    return report;
   }
 
  private:
+  // Not of a result that did not appear since something differs.
+  Status WritePage(const MergeReport& report) {
+    const bool is_there = verification_ == nullptr || verification_->ok();
+    if (options_.report_path.empty() || !is_there) return Status();
+    const Status written = run_.WritePage(report, LocationsOf(sources_), progress_, stop_);
+    if (written.ok()) return Status();
+    const Problem& first = written.problems().front();
+    return Problem(first.code, "cannot write the report; the merge itself is complete")
+        .Kind(first.kind)
+        .At(options_.report_path)
+        .Found(first.what + (first.found.empty() ? "" : ": " + first.found))
+        .Hint("`robomerge report` makes one of the result");
+  }
+
   Status WriteDry(const MergePlan& plan) {
     // So that a dry run is refused wherever the merge would be.
     ROBOMERGE_ASSIGN_OR_RETURN(const Transaction transaction,

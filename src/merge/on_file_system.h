@@ -6,6 +6,7 @@
 #include "io/file_system.h"
 #include "robomerge/edit.h"
 #include "robomerge/merge.h"
+#include "robomerge/page.h"
 #include "robomerge/split.h"
 #include "robomerge/stages.h"
 #include "verify/verify.h"
@@ -41,6 +42,11 @@ Result<std::vector<VerifiedMerge>> SplitOn(io::FileSystem& file_system, const st
                                            const MergeOptions& options, bool verify,
                                            const ProgressCallback& progress = {},
                                            const std::atomic<bool>* stop = nullptr);
+
+Result<PageReport> WritePageOn(io::FileSystem& file_system, const std::string& root,
+                               const std::string& output, const PageOptions& options,
+                               const ProgressCallback& progress = {},
+                               const std::atomic<bool>* stop = nullptr);
 
 Result<StageReport> DescribeSourcesOn(io::FileSystem& file_system,
                                       const std::vector<SourceSpec>& sources,

@@ -1,7 +1,6 @@
 // The public calls: each is its namesake in on_file_system.h on the real file system, which is
 // named here and nowhere below.
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "compare/compare.h"
@@ -59,10 +58,14 @@ Result<InspectReport> Inspect(const std::string& root, const InspectOptions& opt
 Result<StatsReport> MeasureStats(const std::string& root, const StatsOptions& options,
                                  const ProgressCallback& progress, const std::atomic<bool>* stop) {
   StatsOptions placed = options;
-  const char* const folder = std::getenv("TMPDIR");
-  if (placed.tmp_root.empty())
-    placed.tmp_root = folder != nullptr && *folder != '\0' ? folder : "/tmp";
+  if (placed.tmp_root.empty()) placed.tmp_root = io::Posix().TemporaryFolder();
   return MeasureStatsOn(io::Posix(), root, placed, progress, stop);
+}
+
+Result<PageReport> WritePage(const std::string& root, const std::string& output,
+                             const PageOptions& options, const ProgressCallback& progress,
+                             const std::atomic<bool>* stop) {
+  return WritePageOn(io::Posix(), root, output, options, progress, stop);
 }
 
 Result<CompareReport> Compare(const std::vector<std::string>& sources,

@@ -9,9 +9,9 @@
 #include "compare/differences.h"
 #include "describe/describe.h"
 #include "formats/mp4/movie_splice.h"
-#include "io/unique_name.h"
 #include "measure/measure.h"
 #include "merge/skipping.h"
+#include "merge/write_output.h"
 #include "model/adaptation.h"
 #include "plan/plan.h"
 #include "publish/destination.h"
@@ -206,6 +206,7 @@ std::vector<std::string> LocationsOf(const std::vector<SourceSpec>& sources) {
 }
 
 std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first) {
+  first.push_back(PageOutput(options.report_path));
   first.push_back({"trace", options.trace_path, true, schedule::kTraceBegin});
   first.push_back({"list of what is left out", options.skipped_path, true, kSkippedBegin});
   return first;
@@ -260,7 +261,7 @@ Status Run::Finish() {
   Enter("");
   if (options_.trace_path.empty()) return Status();
   const std::string trace = observer_.trace().ChromeTraceJson();
-  const Status written = WriteFile(options_.trace_path, trace);
+  const Status written = WriteOutput(file_system_, options_.trace_path, trace, options_.sync);
   if (written.ok()) return Status();
   return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
       .At(options_.trace_path)
@@ -269,19 +270,8 @@ Status Run::Finish() {
 
 Status Run::WriteSkipped(const std::vector<Skipped>& skipped) {
   if (options_.skipped_path.empty()) return Status();
-  return WriteFile(options_.skipped_path, SkippedLines(skipped))
+  return WriteOutput(file_system_, options_.skipped_path, SkippedLines(skipped), options_.sync)
       .While("writing the list of what is left out");
-}
-
-// A file appears whole, so that what is there is one of ours or was never one.
-Status Run::WriteFile(const std::string& path, std::string_view text) {
-  const auto bytes = std::as_bytes(std::span(text));
-  const Result<io::FileStat> stat = file_system_.Stat(path);
-  if (stat.ok() && stat->kind == io::FileKind::kOther) return file_system_.Overwrite(path, bytes);
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string real, file_system_.RealPath(path));
-  io::RemoveTemporaries(file_system_, real);
-  WholeFileSystem whole_files(file_system_, false);
-  return io::WriteNewFile(whole_files, real, bytes, options_.sync);
 }
 
 Result<std::vector<SourceSpec>> Run::Resolve(std::vector<SourceSpec> sources) {

@@ -41,7 +41,7 @@ struct WrittenTotals {
 ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const WrittenFile& written);
 
 /// The files of a run beside its results, as outputs that CheckOutputs() looks at: `first`, the
-/// trace, and the list of what is left out.
+/// page, the trace, and the list of what is left out.
 std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first = {});
 
 /// The kind for problems of this code that have none of their own.
@@ -64,6 +64,10 @@ class Run {
   void Enter(const std::string& stage);
   /// Ends the last stage, and writes the trace if the options ask for one.
   Status Finish();
+  /// Writes the page of the result, with what `report` says of the merge that is done.
+  /// `locations`: of the sources that it kept.
+  Status WritePage(const MergeReport& report, const std::vector<std::string>& locations,
+                   const ProgressCallback& progress, const std::atomic<bool>* stop);
   /// Writes the list of what is left out, if the options ask for one.
   Status WriteSkipped(const std::vector<Skipped>& skipped);
 
@@ -137,7 +141,6 @@ class Run {
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     io::FileSystem& file_system, const std::string& directory,
                     const NoteCallback& note, const Measures& measures);
-  Status WriteFile(const std::string& path, std::string_view text);
   io::FileSystem& file_system_;
   const MergeOptions& options_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
