@@ -16,6 +16,7 @@
 #include "robomerge/edit.h"
 #include "robomerge/inspect.h"
 #include "robomerge/merge.h"
+#include "robomerge/page.h"
 #include "robomerge/recipe.h"
 #include "robomerge/stats.h"
 #include "robomerge/verify.h"
@@ -179,6 +180,23 @@ nb::tuple StatsFromPython(nb::handle root, const nb::dict& given, const nb::obje
   return Answer(*report);
 }
 
+nb::tuple WriteReportFromPython(nb::handle root, nb::handle output, const nb::dict& given,
+                                const nb::object& progress) {
+  Arguments arguments;
+  const std::string path = arguments.Path("root", root);
+  const std::string page = arguments.Path("output", output);
+  PageOptions options;
+  arguments.Take(given, options);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<PageReport>> report;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        report = WritePage(path, page, options, tell, &stop);
+      },
+      progress);
+  return Answer(*report);
+}
+
 nb::tuple ReadRecipeFromPython(nb::handle path) {
   Arguments arguments;
   const std::string file = arguments.Path("path", path);
@@ -265,6 +283,8 @@ NB_MODULE(_robomerge, module) {
              "Returns the report and no problems, or None and the problems.");
   module.def("stats", StatsFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
+  module.def("write_report", WriteReportFromPython, "root"_a.none(), "output"_a.none(), "options"_a,
+             "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("rules_text", RulesFromPython, "source"_a,
              "The rules of a source in their normal form, as JSON.");
   module.def("compare", CompareFromPython, "sources"_a.none(), "options"_a,

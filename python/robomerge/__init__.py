@@ -40,6 +40,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.merging import push as push
     from robomerge.merging import stats as stats
     from robomerge.merging import verify as verify
+    from robomerge.merging import write_report as write_report
     from robomerge.recipe import Recipe as Recipe
     from robomerge.recipe import Source as Source
     from robomerge.recipe import read_recipe as read_recipe
@@ -61,6 +62,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         StatsElement as StatsElement,
         StatsReport as StatsReport,
         VerifyReport as VerifyReport,
+        WrittenReport as WrittenReport,
     )
 
 _NAMES_OF = {
@@ -78,7 +80,18 @@ _NAMES_OF = {
     ),
     "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": ("compare", "convert", "edit", "inspect", "merge", "plan", "push", "stats", "verify"),
+    "robomerge.merging": (
+        "compare",
+        "convert",
+        "edit",
+        "inspect",
+        "merge",
+        "plan",
+        "push",
+        "stats",
+        "verify",
+        "write_report",
+    ),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",
@@ -98,6 +111,7 @@ _NAMES_OF = {
         "StatsElement",
         "StatsReport",
         "VerifyReport",
+        "WrittenReport",
     ),
 }
 _HOME_OF = {name: module for module, names in _NAMES_OF.items() for name in names}

@@ -1,4 +1,4 @@
-"""merge, plan, inspect, stats, compare, verify and push."""
+"""merge, plan, inspect, stats, write_report, compare, verify and push."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +17,7 @@ from robomerge.report import (
     Problem,
     StatsReport,
     VerifyReport,
+    WrittenReport,
     from_fields,
 )
 
@@ -57,6 +58,8 @@ def merge(
     verify: bool = False,
     staging_root: PathLike | None = None,
     trace_path: PathLike | None = None,
+    report_path: PathLike | None = None,
+    report_thumbnails: bool = True,
     progress: Progress = None,
 ) -> MergeReport:
     """Merges LeRobot datasets of v3.0, v2.1 and v2.0 into a new one.
@@ -102,9 +105,12 @@ def merge(
         staging_root: where the staging folder lies, on the destination's file system; None for
             beside the destination. Only that folder and its journals are made and removed there.
         trace_path: file for a timeline of all the work, in Chrome's trace-event format.
+        report_path: file for a page of HTML that shows the result, and what the merge did
+            (docs/report.md). Only an older page is replaced.
+        report_thumbnails: show pictures in that page, if the command ffmpeg is there to decode them.
         progress: called in this thread with a MergeProgress, at most about ten times a second. If
-            it raises, the merge stops. None draws a tqdm bar if standard error is a terminal and
-            tqdm is installed; False never does. Nothing else is printed.
+            it raises, the merge stops. None draws a bar in a notebook, and a tqdm bar if standard
+            error is a terminal and tqdm is installed; False never does. Nothing else is printed.
 
     Returns:
         A MergeReport: every file with its sources, counts, bytes, warnings and times.
@@ -150,6 +156,8 @@ def merge(
         verify=verify,
         staging_root=staging_root,
         trace_path=trace_path,
+        report_path=report_path,
+        report_thumbnails=report_thumbnails,
         progress=progress,
     )
 
@@ -378,6 +386,48 @@ def stats(root: PathLike, *, num_workers: int | None = None, progress: Progress 
     with told(progress) as callback:
         answer = extension.stats(root, {"num_workers": num_workers}, callback)
     return _value(StatsReport, answer)
+
+
+def write_report(
+    root: PathLike,
+    output: PathLike,
+    *,
+    thumbnails: bool = True,
+    num_workers: int | None = None,
+    progress: Progress = None,
+) -> WrittenReport:
+    """Writes one page of HTML that shows a dataset: where it came from, lengths, tasks, the
+    distribution of every dimension, cameras, and what is wrong (docs/report.md).
+
+    The page needs no network and no other file. A dataset that is broken gets a page of what can be
+    read.
+
+    Args:
+        root: the dataset.
+        output: the file, which appears whole or not at all. Only an older page is replaced. It may
+            not lie in the dataset.
+        thumbnails: show the first frames of a few episodes, if the command ffmpeg is there to decode
+            them.
+        num_workers: threads; None or 0 for one per core that this process may use. The page does not
+            depend on it.
+        progress: as in `verify`.
+
+    Returns:
+        A WrittenReport, which is true if a merge would take the dataset.
+
+    Raises:
+        DatasetNotFoundError: there is no dataset at `root` (a FileNotFoundError).
+        InvalidArgumentError: `output` lies in the dataset, or is a file that is no such page (a
+            ValueError).
+        SystemRefusedError: the system refused to read or write (an OSError).
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from robomerge.library import extension
+
+    (root,) = located_paths([root], progress)
+    with told(progress) as callback:
+        answer = extension.write_report(root, output, {"thumbnails": thumbnails, "num_workers": num_workers}, callback)
+    return _value(WrittenReport, answer)
 
 
 def compare(

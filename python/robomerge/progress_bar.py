@@ -1,16 +1,24 @@
-"""A tqdm bar for a merge on a terminal."""
+"""A bar for a merge: in a notebook, or by tqdm on a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from robomerge.notebook import NotebookBar, in_notebook
 from robomerge.report import MergeProgress
 
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[MergeProgress], object] | None]:
-    """A callback that draws a bar on standard error; None unless that is a terminal and tqdm is
-    installed."""
+    """A callback that draws a bar below the cell of a notebook, or on standard error; None where
+    neither can be: it is no terminal, or tqdm is not installed."""
+    if in_notebook():
+        shown = NotebookBar()
+        try:
+            yield shown.draw
+        finally:
+            shown.close()
+        return
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return

@@ -43,7 +43,7 @@ class Problem:
 class MergeProgress:
     """The progress of a merge. Counts only grow."""
 
-    stage: Literal["read", "plan", "write", "verify", "publish", "download", "hash", "upload"]
+    stage: Literal["read", "plan", "write", "verify", "publish", "measure", "download", "hash", "upload"]
     num_sources: int
     num_sources_read: int
     #: Payload bytes that will be moved; 0 until the plan is made.
@@ -196,6 +196,12 @@ class MergeReport:
         )
 
 
+    def _repr_html_(self) -> str:
+        from robomerge.notebook import merge_html
+
+        return merge_html(self)
+
+
 @dataclass(frozen=True)
 class Feature:
     name: str
@@ -287,6 +293,30 @@ class StatsReport:
     def __bool__(self) -> bool:
         """Whether what the dataset states is true."""
         return self.num_findings == 0
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """The page that was written about a dataset, and how many things it tells of. It is true in a
+    condition if a merge would take the dataset."""
+
+    root: str
+    #: The file.
+    output: str
+    size_bytes: int
+    num_episodes: int
+    num_frames: int
+    num_thumbnails: int
+    #: For which a merge would refuse the dataset.
+    num_problems: int
+    num_warnings: int
+    num_notes: int
+    #: Statistics that are not those of the rows.
+    num_findings: int
+    seconds: float
+
+    def __bool__(self) -> bool:
+        return self.num_problems == 0
 
 
 @dataclass(frozen=True)
