@@ -196,12 +196,12 @@ constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMakes | kEdits | kSplit, true,
      "Make the merged dataset at DST, which must not exist", "", "",
      SetPath<&Invocation::destination>},
-    {"in-place", 0, "", kEdits | kConvert, true,
+    {"in-place", 0, "", kEdits | kConvert | kStats, true,
      "Put the result in the place of SRC, and keep what was there as SRC_old",
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
      "meanwhile,\nnothing is exchanged.",
      "", SetEdit<&EditOptions::in_place, true>},
-    {"no-backup", 0, "", kEdits | kConvert, false, "With --in-place: keep no SRC_old",
+    {"no-backup", 0, "", kEdits | kConvert | kStats, false, "With --in-place: keep no SRC_old",
      "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
     {"frames", 0, "FIRST-LAST", kTrimEpisode, true, "Keep these frames, counted from 0",
      "Both ends are included; `30-` is to the last.", "", SetPath<&Invocation::frames>},
@@ -364,7 +364,9 @@ constexpr CommandHelp kCommands[] = {
      "robomerge inspect kitchen_1 --read-data"},
     {kStats, "stats", "PATH", "Show the true statistics of a dataset, measured from its rows",
      "Each element of each numeric feature: range, quantiles, mean, deviation, and how its values\n"
-     "are distributed; then where stats.json and the episodes state something else.",
+     "are distributed; then where stats.json and the episodes state something else. --in-place "
+     "mends "
+     "them.",
      "robomerge stats kitchen"},
     {kCompare, "compare", "SRC...", "Show how datasets differ, and the flags that settle it",
      "Reads metadata only. Exits with 3 if a merge would refuse them as they are, with 1 if one\n"

@@ -12,6 +12,16 @@
 #include "verify/read_record.h"
 
 namespace robomerge {
+namespace {
+
+StatsOptions WithPlace(StatsOptions options) {
+  const char* const folder = std::getenv("TMPDIR");
+  if (options.tmp_root.empty())
+    options.tmp_root = folder != nullptr && *folder != '\0' ? folder : "/tmp";
+  return options;
+}
+
+}  // namespace
 
 Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::string& destination,
                           const MergeOptions& options, const ProgressCallback& progress,
@@ -58,11 +68,14 @@ Result<InspectReport> Inspect(const std::string& root, const InspectOptions& opt
 
 Result<StatsReport> MeasureStats(const std::string& root, const StatsOptions& options,
                                  const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  StatsOptions placed = options;
-  const char* const folder = std::getenv("TMPDIR");
-  if (placed.tmp_root.empty())
-    placed.tmp_root = folder != nullptr && *folder != '\0' ? folder : "/tmp";
-  return MeasureStatsOn(io::Posix(), root, placed, progress, stop);
+  ROBOMERGE_ASSIGN_OR_RETURN(MeasuredStats measured,
+                             MeasureStatsOn(io::Posix(), root, WithPlace(options), progress, stop));
+  return std::move(measured.report);
+}
+
+Result<StatsReport> RewriteStats(const std::string& root, const StatsOptions& options,
+                                 const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  return RewriteStatsOn(io::Posix(), root, WithPlace(options), progress, stop);
 }
 
 Result<CompareReport> Compare(const std::vector<std::string>& sources,
