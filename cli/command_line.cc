@@ -374,7 +374,11 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Expected(CommandNames())
         .Hint(std::string(kSeeHelp));
   }
-  if (chosen == kInspect || chosen == kStats) {
+  if (chosen == kStats) {
+    ROBOMERGE_RETURN_NOT_OK(TakeStats(invocation));
+    return invocation;
+  }
+  if (chosen == kInspect) {
     if (invocation.paths.size() == 1) return invocation;
     const std::string name(command->name);
     return Problem(Code::kInvalidArgument, "`" + name + "` takes one dataset")

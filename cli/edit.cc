@@ -104,6 +104,20 @@ Status TakeConvert(Invocation& invocation) {
   return Status();
 }
 
+Status TakeStats(Invocation& invocation) {
+  if (invocation.paths.size() != 1) {
+    return Wrong(kStats, "E-path", "`stats` takes one dataset")
+        .Found(StrCat(invocation.paths.size(), " paths"));
+  }
+  if (!invocation.edit.in_place && invocation.edit.backup) return Status();
+  if (!invocation.edit.in_place)
+    return Wrong(kStats, "E-flag", "`--no-backup` without `--in-place`").Hint("leave it out");
+  ROBOMERGE_RETURN_NOT_OK(CheckPlaces(invocation));
+  invocation.edit.keep_file_numbers = true;
+  invocation.destination = invocation.paths.front();
+  return Status();
+}
+
 Status CheckSplit(const Invocation& invocation) {
   if (invocation.paths.size() != 1) {
     return Wrong(kSplit, invocation.paths.empty() ? "E-no-sources" : "E-path",

@@ -13,6 +13,9 @@ Status TakeEdit(Invocation& invocation);
 /// The same of `convert`, which takes no rules.
 Status TakeConvert(Invocation& invocation);
 
+/// The same of `stats --in-place`, an edit without rules.
+Status TakeStats(Invocation& invocation);
+
 /// kInvalidArgument unless there is one dataset to split, and a folder to make.
 Status CheckSplit(const Invocation& invocation);
 

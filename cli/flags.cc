@@ -198,12 +198,12 @@ constexpr Flag kFlags[] = {
      SetPath<&Invocation::destination>},
     {"output", 'o', "FILE", kReport, true, "Write the page to FILE; an older page is replaced", "",
      "", SetPath<&Invocation::destination>},
-    {"in-place", 0, "", kEdits | kConvert, true,
+    {"in-place", 0, "", kEdits | kConvert | kStats, true,
      "Put the result in the place of SRC, and keep what was there as SRC_old",
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
      "meanwhile,\nnothing is exchanged.",
      "", SetEdit<&EditOptions::in_place, true>},
-    {"no-backup", 0, "", kEdits | kConvert, false, "With --in-place: keep no SRC_old",
+    {"no-backup", 0, "", kEdits | kConvert | kStats, false, "With --in-place: keep no SRC_old",
      "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
     {"frames", 0, "FIRST-LAST", kTrimEpisode, true, "Keep these frames, counted from 0",
      "Both ends are included; `30-` is to the last.", "", SetPath<&Invocation::frames>},
@@ -373,7 +373,9 @@ constexpr CommandHelp kCommands[] = {
      "robomerge inspect kitchen_1 --read-data"},
     {kStats, "stats", "PATH", "Show the true statistics of a dataset, measured from its rows",
      "Each element of each numeric feature: range, quantiles, mean, deviation, and how its values\n"
-     "are distributed; then where stats.json and the episodes state something else.",
+     "are distributed; then where stats.json and the episodes state something else. --in-place "
+     "mends "
+     "them.",
      "robomerge stats kitchen"},
     {kReport, "report", "DST -o FILE", "Write one page of HTML that shows a dataset",
      "What came from where, lengths, tasks, distributions, cameras, and what is wrong. It needs "

@@ -80,7 +80,9 @@ struct Invocation {
   When color = When::kAuto;
   When progress = When::kAuto;
 
-  bool is_edit() const { return (command & kEdits) != 0 || (command == kConvert && edit.in_place); }
+  bool is_edit() const {
+    return (command & kEdits) != 0 || ((command & (kConvert | kStats)) != 0 && edit.in_place);
+  }
 };
 
 struct Flag {

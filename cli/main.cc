@@ -50,14 +50,15 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       break;
     case Invocation::Wish::kRun:
       if (invocation.command == kInspect) return RunInspect(invocation, console);
-      if (invocation.command == kStats) return RunStats(invocation, console);
+      if (invocation.command == kStats && !invocation.is_edit())
+        return RunStats(invocation, console);
       if (invocation.command == kReport) return RunReport(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
       if (invocation.command == kSplit) return RunSplit(invocation, console);
       if (invocation.command == kPush) return RunPush(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.command == kConvert ||
-                     (invocation.command & kEdits) != 0 || invocation.options.dry_run
+                     invocation.is_edit() || invocation.options.dry_run
                  ? RunMerge(invocation, console)
                  : RunStage(invocation, console);
   }

@@ -32,7 +32,8 @@ std::string SummaryText(const StatsReport& report) {
                      OneLine(report.root) + " in " + SecondsText(report.seconds) + "\n  ";
   if (report.num_findings == 0) return text + "its statistics are those of its rows\n";
   return text + Counted(report.num_findings, "feature") +
-         " with statistics that are not those of the rows; a merge measures them\n";
+         " with statistics that are not those of the rows; `--in-place` mends them, and so does a "
+         "merge\n";
 }
 
 }  // namespace

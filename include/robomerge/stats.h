@@ -13,17 +13,37 @@
 
 namespace robomerge {
 
+/// Actions as a policy sees them that is trained with LeRobot's `use_relative_actions`.
+struct RelativeActionOptions {
+  /// Frames of a chunk: the policy's `chunk_size`. 0: actions are measured as they are.
+  uint64_t chunk_size = 0;
+  /// An element of `action` stays absolute if its name holds one of these, in any case.
+  std::vector<std::string> excluded_joints;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("chunk_size", self.chunk_size);
+    visit("excluded_joints", self.excluded_joints);
+  }
+  bool operator==(const RelativeActionOptions&) const = default;
+};
+
 struct StatsOptions {
   int num_workers = 0;  ///< threads; 0: one per core that the process may use
   /// Where what is counted lies meanwhile, about two bytes for a float32; empty: $TMPDIR, or /tmp.
   std::string tmp_root;
   /// How many findings and notes are kept; all are counted.
   uint64_t most_findings = 1000;
+  /// With a chunk_size, `action` is measured over all chunks: of every frame from which on an
+  /// episode has chunk_size frames, the next chunk_size actions, each less that frame's
+  /// `observation.state`. Errors (E-relative-actions): kIncompatible if one of the two is missing
+  /// or no vector; kInvalidArgument if no episode is that long.
+  RelativeActionOptions relative_actions;
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("num_workers", self.num_workers);
     visit("tmp_root", self.tmp_root);
     visit("most_findings", self.most_findings);
+    visit("relative_actions", self.relative_actions);
   }
   bool operator==(const StatsOptions&) const = default;
 };
@@ -83,6 +103,14 @@ struct StatsReport {
 /// Measures all numeric features but index, episode_index and task_index. Fails if there is no
 /// dataset or it cannot be read, if the system refuses (kIo), or on `stop` (kCancelled).
 Result<StatsReport> MeasureStats(const std::string& root, const StatsOptions& options = {},
+                                 const ProgressCallback& progress = {},
+                                 const std::atomic<bool>* stop = nullptr);
+
+/// The same, and puts what was measured into meta/stats.json, which is replaced at once. Entries of
+/// what is not measured stay: those of cameras, index, episode_index and task_index. kUnsupported
+/// (E-version) for a dataset of another version than 3.0; kInvalidArgument (E-destination) where
+/// stats.json is a link, as in the cache of the Hub.
+Result<StatsReport> RewriteStats(const std::string& root, const StatsOptions& options = {},
                                  const ProgressCallback& progress = {},
                                  const std::atomic<bool>* stop = nullptr);
 

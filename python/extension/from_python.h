@@ -80,6 +80,12 @@ class Arguments {
       Refuse(name, "a whole number of at most " + std::to_string(8 * sizeof(value)) + " bits",
              given);
   }
+  void TakeValue(const char* name, nanobind::handle given, std::vector<std::string>& texts) {
+    if (!given.is_none()) TakeRule(name, given, texts);
+  }
+  void TakeValue(const char* /*name*/, nanobind::handle given, HasFields auto& fields) {
+    Take(nanobind::cast<nanobind::dict>(given), fields);
+  }
   template <HasNames Enum>
   void TakeValue(const char* name, nanobind::handle given, Enum& value) {
     if (const auto index = IndexOfName(name, given, NamesOf(value)))

@@ -165,6 +165,7 @@ nb::tuple InspectFromPython(nb::handle root, const nb::dict& given, const nb::ob
   return Answer(*report);
 }
 
+template <auto Call>
 nb::tuple StatsFromPython(nb::handle root, const nb::dict& given, const nb::object& progress) {
   Arguments arguments;
   const std::string path = arguments.Path("root", root);
@@ -172,11 +173,9 @@ nb::tuple StatsFromPython(nb::handle root, const nb::dict& given, const nb::obje
   arguments.Take(given, options);
   if (!arguments.problems().empty()) return Refused(arguments.problems());
   std::optional<Result<StatsReport>> report;
-  RunWatched(
-      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
-        report = MeasureStats(path, options, tell, &stop);
-      },
-      progress);
+  RunWatched([&](const ProgressCallback& tell,
+                 const std::atomic<bool>& stop) { report = Call(path, options, tell, &stop); },
+             progress);
   return Answer(*report);
 }
 
@@ -281,8 +280,10 @@ NB_MODULE(_robomerge, module) {
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("inspect", InspectFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
              "Returns the report and no problems, or None and the problems.");
-  module.def("stats", StatsFromPython, "root"_a.none(), "options"_a, "progress"_a.none(),
-             "Returns the report and no problems, or None and the problems.");
+  module.def("stats", StatsFromPython<MeasureStats>, "root"_a.none(), "options"_a,
+             "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
+  module.def("rewrite_stats", StatsFromPython<RewriteStats>, "root"_a.none(), "options"_a,
+             "progress"_a.none(), "The same; meta/stats.json gets what was measured.");
   module.def("write_report", WriteReportFromPython, "root"_a.none(), "output"_a.none(), "options"_a,
              "progress"_a.none(), "Returns the report and no problems, or None and the problems.");
   module.def("rules_text", RulesFromPython, "source"_a,

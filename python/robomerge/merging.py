@@ -1,7 +1,7 @@
 """merge, plan, inspect, stats, write_report, compare, verify and push."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -360,7 +360,15 @@ def inspect(
     return _value(InspectReport, answer)
 
 
-def stats(root: PathLike, *, num_workers: int | None = None, progress: Progress = None) -> StatsReport:
+def stats(
+    root: PathLike,
+    *,
+    rewrite: bool = False,
+    relative_chunk_size: int = 0,
+    excluded_joints: Sequence[str] = (),
+    num_workers: int | None = None,
+    progress: Progress = None,
+) -> StatsReport:
     """Measures the statistics of all numeric features from the rows of a dataset, exactly.
 
     index, episode_index and task_index are left out. Nothing is written but temporary files, about
@@ -368,6 +376,14 @@ def stats(root: PathLike, *, num_workers: int | None = None, progress: Progress 
 
     Args:
         root: the dataset.
+        rewrite: put what was measured into meta/stats.json, which is replaced at once; entries of
+            cameras and of what cannot be measured stay. `edit` without rules mends the statistics of
+            the episodes as well.
+        relative_chunk_size: measure `action` as a policy sees it that is trained with LeRobot's
+            `use_relative_actions`: over all chunks of so many frames, each less the
+            `observation.state` in which it begins. 0: as it is.
+        excluded_joints: elements of `action` whose names hold one of these, in any case, stay
+            absolute.
         num_workers: threads; None or 0 for one per core that this process may use. The report does
             not depend on it.
         progress: as in `verify`.
@@ -378,13 +394,17 @@ def stats(root: PathLike, *, num_workers: int | None = None, progress: Progress 
     Raises:
         DatasetNotFoundError, UnsupportedError, CorruptDatasetError, SystemRefusedError: the dataset
             could not be read.
+        IncompatibleDatasetsError, InvalidArgumentError: actions cannot be made relative; no episode is as
+            long as a chunk; stats.json cannot be replaced.
         KeyboardInterrupt: Ctrl-C.
     """
     from robomerge.library import extension
 
     (root,) = located_paths([root], progress)
     with told(progress) as callback:
-        answer = extension.stats(root, {"num_workers": num_workers}, callback)
+        relative = {"chunk_size": relative_chunk_size, "excluded_joints": list(excluded_joints)}
+        call = extension.rewrite_stats if rewrite else extension.stats
+        answer = call(root, {"num_workers": num_workers, "relative_actions": relative}, callback)
     return _value(StatsReport, answer)
 
 

@@ -125,9 +125,9 @@ def test_ignored_flags_are_reported(edit, make_source, tmp_path):
         ([*MERGE, "--operation.repo_ids"], 2, "error: argument --operation.repo_ids: expected one argument"),
         (["--operation.type", "merg"], 2, "error: argument --operation.type: invalid choice: 'merg' (choose from "),
         (
-            ["--operation.type", "recompute_stats"],
+            ["--operation.type", "reencode_videos"],
             1,
-            "error: robomerge-edit-dataset does not do `recompute_stats`: use lerobot-edit-dataset",
+            "error: `reencode_videos` needs an encoder: install LeRobot, whose command does it (pip install lerobot)",
         ),
         (["--config_path", "/no/such.json"], 1, "error: cannot read /no/such.json as JSON: "),
     ],
@@ -241,3 +241,33 @@ def test_without_huggingface_hub_the_merge_stays(edit, make_source, tmp_path):
         run.returncode == 1 and "`me/all` is merged, but not uploaded: huggingface_hub is not installed" in run.stderr
     )
     assert (tmp_path / "home/me/all/meta/info.json").is_file()
+
+
+def test_recompute_stats_asks_before_it_overwrites(edit, make_source, tmp_path, tree):
+    root = make_source(lengths=(5, 7))
+    stats = root / "meta/stats.json"
+    stated = json.loads(stats.read_text())
+    stated["observation.state"]["mean"] = [7.0, 7.0]
+    stats.write_text(json.dumps(stated))
+    before = tree(root)
+    words = ["--operation.type", "recompute_stats", "--repo_id", "me/a", "--root", root]
+    run = edit(*words, "--new_root", root)
+    assert run.returncode == 1 and f"error: recompute_stats would overwrite the dataset in-place at {root}. Pass" in run.stderr
+    assert tree(root) == before
+    # Into a new dataset, whose name follows from the old one's.
+    run = edit(*words)
+    assert run.returncode == 0, run.stderr
+    assert tree(root) == before
+    made = tmp_path / "home/me/a_recomputed_stats"
+    assert json.loads((made / "meta/stats.json").read_text())["observation.state"]["mean"][0] < 1
+    # What is there is this result, and stays; one of another state of the source is kept beside it.
+    assert edit(*words).returncode == 0 and not made.with_name(made.name + "_old").exists()
+    (root / "README.md").write_text("more of it")
+    before = tree(root)
+    assert edit(*words).returncode == 0 and (made.with_name(made.name + "_old") / "meta/info.json").is_file()
+    assert (made / "README.md").read_text() == "more of it"
+    run = edit(*words, "--new_root", root, "--operation.overwrite", "true", "--operation.relative_action", "true", "--operation.chunk_size", "3")
+    assert run.returncode == 0, run.stderr
+    assert {name for name, content in tree(root).items() if before.get(name) != content} == {"meta/stats.json"}
+    for wrong in (["--operation.chunk_size", "x"], ["--operation.nope", "1"]):
+        assert edit(*words, *wrong).returncode in (1, 2)

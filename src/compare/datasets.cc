@@ -1,18 +1,13 @@
 // What is said of a dataset as a whole.
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
+#include "base/lower_ascii.h"
 #include "base/text.h"
 #include "compare/finding.h"
 
 namespace robomerge::compare_internal {
 namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::string RateText(double fps) {
   const std::string text = FormatDouble(fps);
@@ -100,7 +95,7 @@ class DatasetComparison {
     });
     if (!robots.differs()) return;
     std::set<std::string> types;
-    for (const std::string& robot : robots.texts) types.insert(Lower(robot));
+    for (const std::string& robot : robots.texts) types.insert(LowerAscii(robot));
     if (types.size() == 1) {
       return Add(std::move(robots), "D-robot-type", "robot_type differs in case",
                  Settlement::kMerge);

@@ -11,6 +11,7 @@
 #include "inspect/stated_statistics.h"
 #include "io/unique_name.h"
 #include "measure/measure_dataset.h"
+#include "measure/relative_actions.h"
 #include "read/read.h"
 #include "schedule/executor.h"
 #include "schedule/shared_loop.h"
@@ -89,6 +90,20 @@ verify_internal::Profile ProfileOf(const measure::ElementFacts& facts) {
   return profile;
 }
 
+// Puts the measures of actions alone in the place of those that are measured with all features.
+void TakeActions(measure::DatasetMeasures actions, measure::DatasetMeasures& measures) {
+  const measure::FeatureFacts& facts = actions.rows.features.front();
+  const auto at =
+      std::ranges::find(measures.rows.features, facts.name, &measure::FeatureFacts::name);
+  const auto of_feature =
+      std::ranges::find(measures.rows.statistics, facts.name, &FeatureStatistics::feature);
+  if (of_feature == measures.rows.statistics.end()) return;  // rows that cannot be measured
+  *of_feature = std::move(actions.rows.statistics.front());
+  measures.histograms[static_cast<size_t>(at - measures.rows.features.begin())] =
+      std::move(actions.histograms.front());
+  *at = facts;
+}
+
 void AddElements(const Dataset& dataset, const measure::DatasetMeasures& measures,
                  StatsReport& report) {
   size_t next = 0;
@@ -141,12 +156,13 @@ void AddNotes(const Dataset& dataset, const measure::DatasetMeasures& measures,
 
 }  // namespace
 
-Result<StatsReport> MeasureStatsOf(io::FileSystem& file_system, const std::string& root,
-                                   const Dataset& dataset, size_t num_bins,
-                                   schedule::Executor& executor, const StatsOptions& options,
-                                   const ProgressCallback& progress,
-                                   const std::atomic<bool>* stop) {
-  StatsReport report;
+Result<MeasuredStats> MeasureStatsOf(io::FileSystem& file_system, const std::string& root,
+                                     const Dataset& dataset, size_t num_bins,
+                                     schedule::Executor& executor, const StatsOptions& options,
+                                     const ProgressCallback& progress,
+                                     const std::atomic<bool>* stop) {
+  MeasuredStats measured;
+  StatsReport& report = measured.report;
   report.root = root;
   report.num_episodes = dataset.episodes.size();
   report.num_frames = dataset.num_frames();
@@ -167,19 +183,29 @@ Result<StatsReport> MeasureStatsOf(io::FileSystem& file_system, const std::strin
       std::max(kBufferBytes / static_cast<uint64_t>(executor.num_workers()), kLeastBufferBytes);
   how.on_measured = [&telling](const DataFile& file) { telling.Measured(file); };
   how.is_stopped = [stop] { return stop != nullptr && stop->load(); };
-  ROBOMERGE_ASSIGN_OR_RETURN(const measure::DatasetMeasures measures,
+  ROBOMERGE_ASSIGN_OR_RETURN(measure::DatasetMeasures measures,
                              measure::MeasureDataset(file_system, dataset, scratch.path(), how));
+  if (options.relative_actions.chunk_size > 0) {
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        measure::DatasetMeasures actions,
+        measure::MeasureRelativeActions(
+            file_system, dataset, scratch.path(), how,
+            {options.relative_actions.chunk_size, options.relative_actions.excluded_joints}));
+    TakeActions(std::move(actions), measures);
+  }
   AddElements(dataset, measures, report);
   AddNotes(dataset, measures, report);
   report.findings = HoldStated(dataset, measures);
   report.num_findings = report.findings.size();
   if (report.findings.size() > options.most_findings) report.findings.resize(options.most_findings);
-  return report;
+  measured.schema = dataset.schema;
+  measured.statistics = std::move(measures.rows.statistics);
+  return measured;
 }
 
-Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::string& root,
-                                   const StatsOptions& options, const ProgressCallback& progress,
-                                   const std::atomic<bool>* stop) {
+Result<MeasuredStats> MeasureStatsOn(io::FileSystem& file_system, const std::string& root,
+                                     const StatsOptions& options, const ProgressCallback& progress,
+                                     const std::atomic<bool>* stop) {
   const auto start = std::chrono::steady_clock::now();
   if (options.num_workers < 0) {
     return Problem(Code::kInvalidArgument, "num_workers is negative")
@@ -191,10 +217,11 @@ Result<StatsReport> MeasureStatsOn(io::FileSystem& file_system, const std::strin
   reading.for_each = schedule::SharedLoop(*executor);
   ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(file_system, root, reading));
   ROBOMERGE_ASSIGN_OR_RETURN(
-      StatsReport report,
+      MeasuredStats measured,
       MeasureStatsOf(file_system, root, dataset, kNumBins, *executor, options, progress, stop));
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return report;
+  measured.report.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return measured;
 }
 
 }  // namespace robomerge

@@ -2,159 +2,53 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "measure/measure_rows.h"
 
 namespace robomerge::measure {
 namespace {
 
-using Histogram = std::vector<uint64_t>;
-using Histograms = std::vector<std::vector<Histogram>>;  // [feature][element]
-
-void AddAll(const Histograms& part, Histograms& whole) {
-  for (size_t feature = 0; feature < whole.size(); ++feature) {
-    for (size_t element = 0; element < whole[feature].size(); ++element) {
-      for (size_t bin = 0; bin < whole[feature][element].size(); ++bin)
-        whole[feature][element][bin] += part[feature][element][bin];
+// [data file]. Of an episode that lies in several files, the parts count as rows, and no part is
+// held against what is stated of the whole.
+std::vector<std::vector<EpisodeToMeasure>> PlaceEpisodes(const Dataset& dataset) {
+  std::vector<std::vector<EpisodeToMeasure>> episodes(dataset.data_files.size());
+  for (size_t number = 0; number < episodes.size(); ++number) {
+    for (const EpisodeRows& one : dataset.data_files[number].episodes) {
+      if (one.episode_index < 0) continue;
+      const auto episode = static_cast<uint64_t>(one.episode_index);
+      EpisodeToMeasure& whole =
+          episodes[number].emplace_back(EpisodeToMeasure{episode, one.first_row, one.num_rows, {}});
+      if (one.more.empty()) whole.stated = StatisticsOfEpisode(dataset, episode);
+      for (const RowsElsewhere& part : one.more)
+        episodes[part.data_file].push_back({episode, part.first_row, part.num_rows, {}});
     }
   }
+  for (std::vector<EpisodeToMeasure>& of_file : episodes)
+    std::ranges::sort(of_file, {}, &EpisodeToMeasure::first_row);
+  return episodes;
 }
-
-class DatasetMeasurement {
- public:
-  DatasetMeasurement(io::FileSystem& file_system, const Dataset& dataset,
-                     const std::string& scratch, const MeasureDatasetOptions& options)
-      : file_system_(file_system), dataset_(dataset), scratch_(scratch), options_(options) {
-    StatColumns columns;
-    for (const EpisodeStatisticsBlock& block : dataset.episode_statistics)
-      columns.insert(columns.end(), block.layout->begin(), block.layout->end());
-    features_ = FeaturesToMeasure(dataset.schema, columns);
-    PlaceEpisodes();
-  }
-
-  Result<DatasetMeasures> Run() {
-    const size_t num_files = dataset_.data_files.size();
-    summaries_.resize(num_files);
-    ROBOMERGE_RETURN_NOT_OK(ForEachFile([this](size_t file) { return MeasureFile(file); }));
-    DatasetMeasures measures;
-    const OpenSummaryCall open = [this](size_t number) { return ReadSummary(summaries_[number]); };
-    ROBOMERGE_ASSIGN_OR_RETURN(measures.rows, Combine(num_files, open, dataset_.num_frames()));
-    for (size_t file = 0; file < num_files; ++file) {
-      ROBOMERGE_ASSIGN_OR_RETURN(OpenSummary summary, open(file));
-      for (EpisodeCorrection& one : summary.summary.corrections)
-        measures.corrections.push_back(std::move(one));
-    }
-    std::ranges::sort(measures.corrections, {}, &EpisodeCorrection::episode);
-    for (const FeatureFacts& facts : measures.rows.features) {
-      measures.histograms.emplace_back(facts.unmeasured.empty() ? facts.elements.size() : 0,
-                                       Histogram(options_.num_bins));
-    }
-    std::vector<Histograms> own(num_files, measures.histograms);
-    ROBOMERGE_RETURN_NOT_OK(
-        ForEachFile([&](size_t file) { return AddToHistograms(file, measures.rows, own[file]); }));
-    for (const Histograms& one : own) AddAll(one, measures.histograms);
-    return measures;
-  }
-
- private:
-  Status ForEachFile(const std::function<Status(size_t)>& turn) const {
-    std::vector<Status> statuses(dataset_.data_files.size());
-    options_.for_each(statuses.size(), [&](size_t file) {
-      if (options_.is_stopped())
-        statuses[file] = Problem(Code::kCancelled, "stopped before all rows were measured");
-      else
-        statuses[file] = turn(file);
-    });
-    for (const Status& status : statuses) ROBOMERGE_RETURN_NOT_OK(status);
-    return Status();
-  }
-
-  Status MeasureFile(size_t number) {
-    const DataFile& data = dataset_.data_files[number];
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
-                               file_system_.OpenForReading(data.path));
-    RowsToMeasure rows;
-    rows.file = file.get();
-    rows.features = features_;
-    rows.buffer_bytes = options_.buffer_bytes;
-    rows.episodes = std::move(episodes_[number]);
-    Summary summary;
-    summary.unit = number;
-    const std::string path = io::JoinPath(scratch_, StrCat(number, ".summary"));
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> out,
-                               file_system_.Create(path, io::Sharing::kForbidden));
-    const Status written = MeasureRows(rows, *out, summary);
-    ROBOMERGE_RETURN_NOT_OK(out->Close(false));
-    if (written.ok()) {
-      ROBOMERGE_ASSIGN_OR_RETURN(summaries_[number], file_system_.OpenForReading(path));
-    }
-    // What is open stays readable, and nothing is left behind whatever happens.
-    ROBOMERGE_RETURN_NOT_OK(file_system_.RemoveAll(path));
-    if (written.ok() && options_.on_measured) options_.on_measured(data);
-    return written;
-  }
-
-  // Of an episode that lies in several files, the parts count as rows, and no part is held against
-  // what is stated of the whole.
-  void PlaceEpisodes() {
-    episodes_.resize(dataset_.data_files.size());
-    for (size_t number = 0; number < episodes_.size(); ++number) {
-      for (const EpisodeRows& one : dataset_.data_files[number].episodes) {
-        if (one.episode_index < 0) continue;
-        const auto episode = static_cast<uint64_t>(one.episode_index);
-        EpisodeToMeasure& whole = episodes_[number].emplace_back(
-            EpisodeToMeasure{episode, one.first_row, one.num_rows, {}});
-        if (one.more.empty()) whole.stated = StatisticsOfEpisode(dataset_, episode);
-        for (const RowsElsewhere& part : one.more)
-          episodes_[part.data_file].push_back({episode, part.first_row, part.num_rows, {}});
-      }
-    }
-    for (std::vector<EpisodeToMeasure>& of_file : episodes_)
-      std::ranges::sort(of_file, {}, &EpisodeToMeasure::first_row);
-  }
-
-  Status AddToHistograms(size_t file, const MeasuredRows& rows, Histograms& own) const {
-    ROBOMERGE_ASSIGN_OR_RETURN(const OpenSummary open, ReadSummary(summaries_[file]));
-    for (size_t run = 0; run < open.summary.runs.size();) {
-      for (size_t feature = 0; feature < open.summary.features.size(); ++feature) {
-        const FeatureFacts& facts = open.summary.features[feature];
-        for (size_t element = 0; element < facts.elements.size(); ++element, ++run) {
-          if (own[feature].empty()) continue;
-          const ElementFacts& whole = rows.features[feature].elements[element];
-          ROBOMERGE_RETURN_NOT_OK(VisitValues(open, open.summary.runs[run], facts.key_bits,
-                                              [&](double value, uint64_t times) {
-                                                own[feature][element][BinOf(value, whole)] += times;
-                                              }));
-        }
-      }
-    }
-    return Status();
-  }
-
-  // Halved, so that no distance overflows.
-  size_t BinOf(double value, const ElementFacts& facts) const {
-    const double width = facts.greatest / 2 - facts.least / 2;
-    if (!(width > 0)) return 0;
-    const double place = (value / 2 - facts.least / 2) / width;
-    const auto bin = static_cast<size_t>(place * static_cast<double>(options_.num_bins));
-    return std::min(bin, options_.num_bins - 1);
-  }
-
-  io::FileSystem& file_system_;
-  const Dataset& dataset_;
-  const std::string& scratch_;
-  const MeasureDatasetOptions& options_;
-  std::vector<FeatureToMeasure> features_;
-  std::vector<std::vector<EpisodeToMeasure>> episodes_;                 // [data file]
-  std::vector<std::shared_ptr<const io::RandomAccessFile>> summaries_;  // one slot per file
-};
 
 }  // namespace
 
 Result<DatasetMeasures> MeasureDataset(io::FileSystem& file_system, const Dataset& dataset,
                                        const std::string& scratch,
                                        const MeasureDatasetOptions& options) {
-  return DatasetMeasurement(file_system, dataset, scratch, options).Run();
+  StatColumns columns;
+  for (const EpisodeStatisticsBlock& block : dataset.episode_statistics)
+    columns.insert(columns.end(), block.layout->begin(), block.layout->end());
+  const std::vector<FeatureToMeasure> features = FeaturesToMeasure(dataset.schema, columns);
+  std::vector<std::vector<EpisodeToMeasure>> episodes = PlaceEpisodes(dataset);
+  const MeasureFileCall measure = [&](size_t number, io::OutputFile& out, Summary& summary) {
+    const std::string& path = dataset.data_files[number].path;
+    const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+    ROBOMERGE_RETURN_NOT_OK(file.status());
+    RowsToMeasure rows;
+    rows.file = file->get();
+    rows.features = features;
+    rows.buffer_bytes = options.buffer_bytes;
+    rows.episodes = std::move(episodes[number]);
+    return MeasureRows(rows, out, summary);
+  };
+  return MeasureFiles(file_system, dataset, scratch, options, dataset.num_frames(), measure);
 }
 
 }  // namespace robomerge::measure

@@ -8,6 +8,7 @@
 #include "formats/parquet/compare_rows.h"
 #include "formats/parquet/footer.h"
 #include "measure/episode_check.h"
+#include "measure/value_sorter.h"
 #include "model/source_statistics.h"
 
 namespace robomerge::measure {
@@ -21,24 +22,14 @@ bool IsOfColumn(const Status& status) {
   return status.code() == Code::kCorrupt || status.code() == Code::kUnsupported;
 }
 
-// The values of one element that wait to be sorted, by their keys.
-struct Waiting {
-  std::vector<uint32_t> narrow;
-  std::vector<uint64_t> wide;
-};
-
 class Measurement {
  public:
   Measurement(const RowsToMeasure& rows, io::OutputFile& out, Summary& summary)
-      : rows_(rows), writer_(out), summary_(summary) {
-    for (const FeatureToMeasure& feature : rows.features) {
-      FeatureFacts& facts = summary_.features.emplace_back();
-      facts.name = feature.name;
-      facts.elements.resize(feature.width);
-      num_elements_ += feature.width;
+      : rows_(rows),
+        summary_(WithFeatures(summary, rows)),
+        sorter_(out, summary, rows.buffer_bytes) {
+    for (const FeatureToMeasure& feature : rows.features)
       row_bytes_ += feature.row_width * sizeof(double);
-    }
-    waiting_.resize(num_elements_);
     is_known_.resize(rows.features.size());
   }
 
@@ -50,12 +41,20 @@ class Measurement {
           episode.num_rows > rows_.buffer_bytes / std::max<uint64_t>(row_bytes_, 1);
       ROBOMERGE_RETURN_NOT_OK(is_long ? AddLong(episode) : AddShort(episode));
     }
-    ROBOMERGE_RETURN_NOT_OK(Flush());
-    return writer_.Finish(summary_);
+    return sorter_.Finish();
   }
 
  private:
   using Rows = std::vector<parquet::NumberRows>;
+
+  static Summary& WithFeatures(Summary& summary, const RowsToMeasure& rows) {
+    for (const FeatureToMeasure& feature : rows.features) {
+      FeatureFacts& facts = summary.features.emplace_back();
+      facts.name = feature.name;
+      facts.elements.resize(feature.width);
+    }
+    return summary;
+  }
 
   std::vector<size_t> MeasurableFeatures() const {
     std::vector<size_t> features;
@@ -116,7 +115,7 @@ class Measurement {
     else
       AddElements(feature, rows.values, check);
     Keep(check);
-    return waiting_bytes_ > rows_.buffer_bytes ? Flush() : Status();
+    return sorter_.FlushIfFull();
   }
 
   std::string WrongWidth(size_t feature) const {
@@ -138,7 +137,7 @@ class Measurement {
     };
     for (uint32_t element = 0; element < measured.width; ++element) {
       gather(element, measured.width);
-      AddElement(feature, element, of_element);
+      sorter_.Add(feature, element, of_element);
       if (IsChecked(feature, check)) check.Check(element, of_element);
     }
     if (!rows_.checks_episodes) return;
@@ -166,32 +165,6 @@ class Measurement {
     std::erase_if(values, [](Number value) { return !std::isfinite(value); });
   }
 
-  // Takes all values of one element in one episode; leaves only the finite ones in `values`.
-  template <typename Number>
-  void AddElement(size_t feature, uint32_t element, std::vector<Number>& values) {
-    ElementFacts& facts = summary_.features[feature].elements[element];
-    std::erase_if(values, [&](Number value) {
-      if (std::isfinite(value)) return false;
-      ++(std::isnan(value) ? facts.num_nan : facts.num_infinite);
-      return true;
-    });
-    facts.num_values += values.size();
-    const bool is_wide = summary_.features[feature].key_bits == 64;
-    Waiting& waiting = waiting_[FirstElement(feature) + element];
-    if (is_wide) {
-      const size_t first = waiting.wide.size();
-      waiting.wide.resize(first + values.size());
-      for (size_t at = 0; at < values.size(); ++at)
-        waiting.wide[first + at] = KeyOf(static_cast<double>(values[at]));
-    } else {
-      const size_t first = waiting.narrow.size();
-      waiting.narrow.resize(first + values.size());
-      for (size_t at = 0; at < values.size(); ++at)
-        waiting.narrow[first + at] = KeyOf(static_cast<float>(values[at]));
-    }
-    waiting_bytes_ += values.size() * (is_wide ? sizeof(uint64_t) : sizeof(uint32_t));
-  }
-
   // The column's type is the same in all rows of a file.
   void SetKind(size_t feature, bool is_float) {
     if (!is_known_[feature]) summary_.features[feature].key_bits = is_float ? 32 : 64;
@@ -200,7 +173,7 @@ class Measurement {
 
   // One feature after another, and as many of its elements at once as the buffer holds.
   Status AddLong(const EpisodeToMeasure& episode) {
-    ROBOMERGE_RETURN_NOT_OK(Flush());
+    ROBOMERGE_RETURN_NOT_OK(sorter_.Flush());
     for (const size_t feature : MeasurableFeatures()) {
       const Status status = AddLongFeature(episode, feature);
       if (!status.ok() && !IsOfColumn(status)) return status;
@@ -214,9 +187,9 @@ class Measurement {
     EpisodeCheck check(measured, episode);
     ROBOMERGE_RETURN_NOT_OK(
         ForEachElement(episode, feature, measured.width, [&](uint32_t element, auto& values) {
-          AddElement(feature, element, values);
+          sorter_.Add(feature, element, values);
           if (IsChecked(feature, check)) check.Check(element, values);
-          return waiting_bytes_ > rows_.buffer_bytes ? Flush() : Status();
+          return sorter_.FlushIfFull();
         }));
     if (!rows_.checks_episodes) return Status();
     if (check.stated_width() == measured.row_width && measured.row_width != measured.width) {
@@ -279,64 +252,14 @@ class Measurement {
     return Status();
   }
 
-  size_t FirstElement(size_t feature) const {
-    size_t first = 0;
-    for (size_t at = 0; at < feature; ++at) first += rows_.features[at].width;
-    return first;
-  }
-
-  // Sorts what waits, and writes it as a block.
-  Status Flush() {
-    if (waiting_bytes_ == 0) return Status();
-    std::string bytes;
-    std::vector<RunPlace> runs;
-    size_t at = 0;
-    for (FeatureFacts& feature : summary_.features) {
-      for (ElementFacts& element : feature.elements) {
-        Waiting& waiting = waiting_[at++];
-        RunPlace& run = runs.emplace_back();
-        const size_t begin = bytes.size();
-        run.directory_bytes = feature.key_bits == 32
-                                  ? Sort(waiting.narrow, narrow_scratch_, element, bytes)
-                                  : Sort(waiting.wide, wide_scratch_, element, bytes);
-        run.payload_bytes = bytes.size() - begin - run.directory_bytes;
-      }
-    }
-    waiting_bytes_ = 0;
-    return writer_.AddBlock(bytes, std::move(runs));
-  }
-
-  template <typename Key>
-  static uint64_t Sort(std::vector<Key>& keys, std::vector<Key>& scratch, ElementFacts& element,
-                       std::string& bytes) {
-    if (keys.empty()) return 0;
-    SortKeys(keys, scratch);
-    element.least = std::min(element.least, ValueOf(keys.front()));
-    element.greatest = std::max(element.greatest, ValueOf(keys.back()));
-    for (size_t begin = 0; begin < keys.size();) {
-      size_t end = begin + 1;
-      while (end < keys.size() && keys[end] == keys[begin]) ++end;
-      element.sums.Add(ValueOf(keys[begin]), end - begin);
-      begin = end;
-    }
-    const uint64_t directory_bytes = AppendRun(keys, bytes);
-    keys.clear();
-    return directory_bytes;
-  }
-
   const RowsToMeasure& rows_;
-  SummaryWriter writer_;
   Summary& summary_;
+  ValueSorter sorter_;
   parquet::Footer footer_;
   std::optional<parquet::NumberReader> together_;
   bool is_apart_ = false;
-  size_t num_elements_ = 0;
   uint64_t row_bytes_ = 0;
-  std::vector<Waiting> waiting_;
-  uint64_t waiting_bytes_ = 0;
   std::vector<bool> is_known_;  // per feature: whether its key_bits are
-  std::vector<uint32_t> narrow_scratch_;
-  std::vector<uint64_t> wide_scratch_;
 };
 
 }  // namespace

@@ -151,7 +151,10 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     if (in_place_) {
-      ROBOMERGE_ASSIGN_OR_RETURN(in_place_->tree, ListTree(file_system_, destination_));
+      Result<std::vector<SourceFile>> tree = ListTree(file_system_, destination_);
+      // Where there is no dataset, whoever reads it says so.
+      if (!tree.ok() && tree.status().code() != Code::kNotFound) return tree.status();
+      if (tree.ok()) in_place_->tree = std::move(tree).value();
     }
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(Partial read, run_.ReadAndReduce(sources_));

@@ -9,6 +9,7 @@
 #include "robomerge/page.h"
 #include "robomerge/split.h"
 #include "robomerge/stages.h"
+#include "robomerge/stats.h"
 #include "verify/verify.h"
 
 namespace robomerge {
@@ -42,6 +43,12 @@ Result<std::vector<VerifiedMerge>> SplitOn(io::FileSystem& file_system, const st
                                            const MergeOptions& options, bool verify,
                                            const ProgressCallback& progress = {},
                                            const std::atomic<bool>* stop = nullptr);
+
+/// `options.tmp_root` must name a folder.
+Result<StatsReport> RewriteStatsOn(io::FileSystem& file_system, const std::string& root,
+                                   const StatsOptions& options,
+                                   const ProgressCallback& progress = {},
+                                   const std::atomic<bool>* stop = nullptr);
 
 Result<PageReport> WritePageOn(io::FileSystem& file_system, const std::string& root,
                                const std::string& output, const PageOptions& options,

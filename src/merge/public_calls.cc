@@ -11,6 +11,14 @@
 #include "verify/read_record.h"
 
 namespace robomerge {
+namespace {
+
+StatsOptions WithPlace(StatsOptions options) {
+  if (options.tmp_root.empty()) options.tmp_root = io::Posix().TemporaryFolder();
+  return options;
+}
+
+}  // namespace
 
 Result<MergeReport> Merge(const std::vector<SourceSpec>& sources, const std::string& destination,
                           const MergeOptions& options, const ProgressCallback& progress,
@@ -57,9 +65,14 @@ Result<InspectReport> Inspect(const std::string& root, const InspectOptions& opt
 
 Result<StatsReport> MeasureStats(const std::string& root, const StatsOptions& options,
                                  const ProgressCallback& progress, const std::atomic<bool>* stop) {
-  StatsOptions placed = options;
-  if (placed.tmp_root.empty()) placed.tmp_root = io::Posix().TemporaryFolder();
-  return MeasureStatsOn(io::Posix(), root, placed, progress, stop);
+  ROBOMERGE_ASSIGN_OR_RETURN(MeasuredStats measured,
+                             MeasureStatsOn(io::Posix(), root, WithPlace(options), progress, stop));
+  return std::move(measured.report);
+}
+
+Result<StatsReport> RewriteStats(const std::string& root, const StatsOptions& options,
+                                 const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  return RewriteStatsOn(io::Posix(), root, WithPlace(options), progress, stop);
 }
 
 Result<PageReport> WritePage(const std::string& root, const std::string& output,

@@ -75,6 +75,15 @@ std::string MeasuredStatisticsText(const MergePlan& plan,
   return json::Dump(document);
 }
 
+std::string WithMeasured(Json stated, const Schema& schema,
+                         const std::vector<FeatureStatistics>& measured) {
+  for (const FeatureStatistics& one : measured) {
+    if (const Feature* feature = schema.Find(one.feature))
+      stated[one.feature] = EntryOf(WithKinds(one, *feature));
+  }
+  return json::Dump(stated);
+}
+
 std::string EstimatedStatisticsText(const MergePlan& plan) {
   constexpr double kUsualNumber = -0.12345678901234567;
   std::vector<FeatureStatistics> measured;

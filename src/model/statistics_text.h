@@ -18,6 +18,11 @@ std::string MeasuredStatisticsText(const MergePlan& plan,
                                    const std::vector<FeatureStatistics>& measured,
                                    const std::vector<FeatureStatistics>& folded);
 
+/// `stated`, the content of a stats.json, with the entries of `measured` features in the place of
+/// theirs, or at the end. `schema` has the features.
+std::string WithMeasured(Json stated, const Schema& schema,
+                         const std::vector<FeatureStatistics>& measured);
+
 /// A text of about the size of that file, which is not known before the rows are measured.
 std::string EstimatedStatisticsText(const MergePlan& plan);
 

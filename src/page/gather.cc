@@ -169,12 +169,12 @@ class Gathering {
     StatsOptions measuring;
     measuring.tmp_root =
         options_.tmp_root.empty() ? file_system_.TemporaryFolder() : options_.tmp_root;
-    Result<StatsReport> stats = MeasureStatsOf(file_system_, root_, *dataset, kNumBins, executor_,
-                                               measuring, progress_, stop_);
+    Result<MeasuredStats> stats = MeasureStatsOf(file_system_, root_, *dataset, kNumBins, executor_,
+                                                 measuring, progress_, stop_);
     const bool is_broken = !stats.ok() && stats.status().code() == Code::kCorrupt;
     if (!stats.ok() && !is_broken) return stats.status();
     if (is_broken) facts_.not_measured = stats.status().OfKind("E-data-file").problems();
-    if (stats.ok()) facts_.stats = std::move(stats).value();
+    if (stats.ok()) facts_.stats = std::move(stats->report);
     return Status();
   }
 

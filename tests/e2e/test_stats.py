@@ -22,6 +22,10 @@ def lines_of(run, kind: str) -> list[dict]:
     return [line for line in run.json_lines() if line["message_type"] == kind]
 
 
+def tree(folder) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def elements_of(robomerge, root) -> dict[tuple[str, str], dict]:
     lines = lines_of(robomerge("stats", root, "--json"), "element")
     return {(line["feature"], line["name"]): line for line in lines}
@@ -183,4 +187,42 @@ def test_what_is_no_dataset(robomerge, tmp_path):
     run = robomerge("stats", tmp_path)
     assert run.exit_code == 1 and "E-no-dataset" in run.stderr
     assert robomerge("stats").exit_code == 2 and robomerge("stats", "a", "b").exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_in_place_mends_what_is_stated(robomerge, root):
+    edit_json(root / STATS, lambda stats: stats[STATE].update(mean=[7.0, 7.0]))
+    rows = pq.read_table(root / DATA)
+    assert lines_of(robomerge("stats", root, "--json"), "finding")
+    before = tree(root)
+    run = robomerge("stats", root, "--in-place")
+    assert run.exit_code == 0 and "Edited 1 dataset" in run.stderr, run.stderr
+    assert tree(root.with_name(root.name + "_old")) == before
+    assert pq.read_table(root / DATA).equals(rows)
+    again = robomerge("stats", root, "--json")
+    assert again.exit_code == 0 and not lines_of(again, "finding")
+    # Once more there is nothing to mend: the same dataset comes out, but for its record.
+    after = tree(root)
+    assert robomerge("stats", root, "--in-place", "--no-backup").exit_code == 0
+    changed = {path for path, content in tree(root).items() if after[path] != content}
+    assert changed == {"meta/robomerge.json"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--no-backup",), "`--no-backup` without `--in-place`"),
+        (("other", "--in-place"), "`stats` takes one dataset"),
+    ],
+)
+def test_wrong_words_in_place_change_nothing(robomerge, root, words, said):
+    before = tree(root.parent)
+    run = robomerge("stats", root, *words)
+    assert run.exit_code == 2 and said in run.stderr
+    assert tree(root.parent) == before
+
+
+def test_in_place_needs_a_dataset(robomerge, tmp_path):
+    run = robomerge("stats", tmp_path / "none", "--in-place")
+    assert run.exit_code == 1 and "there is no such folder" in run.stderr, run.stderr
     assert list(tmp_path.iterdir()) == []

@@ -5,8 +5,8 @@
     robomerge.lerobot.install()
 
 From then on `aggregate_datasets`, `merge_datasets`, `delete_episodes`, `split_dataset`,
-`modify_features`, `add_features`, `remove_feature` and `modify_tasks` are robomerge's, wherever
-LeRobot or any loaded module has bound these names. A `lerobot-edit-dataset` that is started in this process uses
+`modify_features`, `add_features`, `remove_feature`, `modify_tasks` and `recompute_stats` are
+robomerge's, wherever LeRobot or any loaded module has bound these names. A `lerobot-edit-dataset` that is started in this process uses
 them too. `uninstall()` undoes it, and `installed()` does both.
 """
 
@@ -26,10 +26,12 @@ from robomerge.lerobot.edit import (
     remove_feature,
     split_dataset,
 )
+from robomerge.lerobot.statistics import augment_dataset_with_quantile_stats, recompute_stats
 
 __all__ = [
     "add_features",
     "aggregate_datasets",
+    "augment_dataset_with_quantile_stats",
     "convert_dataset",
     "delete_episodes",
     "install",
@@ -37,6 +39,7 @@ __all__ = [
     "merge_datasets",
     "modify_features",
     "modify_tasks",
+    "recompute_stats",
     "remove_feature",
     "split_dataset",
     "uninstall",
@@ -51,6 +54,7 @@ _FUNCTIONS = (
     add_features,
     remove_feature,
     modify_tasks,
+    recompute_stats,
 )
 
 # Where LeRobot defines them; other modules import the names from these.

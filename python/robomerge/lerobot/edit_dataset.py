@@ -1,5 +1,5 @@
-"""The command `robomerge-edit-dataset`: `lerobot-edit-dataset`, with its flags, without LeRobot,
-and without the operations that need an encoder.
+"""The command `robomerge-edit-dataset`: `lerobot-edit-dataset`, with its flags, without LeRobot.
+Only the operations that need an encoder are LeRobot's own, where it is installed.
 
 Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. New are
 --operation.num_workers and --operation.tmp_root of a merge.
@@ -8,14 +8,16 @@ Flags, errors and log lines follow LeRobot's scripts/lerobot_edit_dataset.py. Ne
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
 from robomerge.lerobot.flow_values import parse_bool, parse_flow, parse_int, parse_list
 
-OTHER_OPERATIONS = ("convert_image_to_video", "recompute_stats", "reencode_videos")
+OTHER_OPERATIONS = ("convert_image_to_video", "reencode_videos")
 
 EPILOG = """\
 examples:
@@ -25,7 +27,7 @@ examples:
   robomerge-edit-dataset --repo_id me/a --operation.type delete_episodes --operation.episode_indices "[0, 2]"
   robomerge-edit-dataset --repo_id me/a --operation.type split --operation.splits "{train: 0.8, val: 0.2}"
 
-What needs an encoder, and recompute_stats, is not done here.
+What needs an encoder (convert_image_to_video, reencode_videos) is handed to LeRobot.
 """
 
 # The parser of each flag's text. Other flags stay text.
@@ -47,6 +49,14 @@ FIELDS: dict[str, dict[str, tuple[str, str, str]]] = {
         "new_task": ("str", "TEXT", "the task of episodes that no other flag names"),
         "episode_tasks": ("dict[str, str]", "DICT", "tasks by episode"),
         "task_replacements": ("dict[str, str]", "DICT", "new texts of tasks by old ones"),
+    },
+    "recompute_stats": {
+        "skip_image_video": ("bool", "BOOL", "without effect: cameras keep their statistics, as in LeRobot"),
+        "relative_action": ("bool", "BOOL", "true: measure actions relative to the state in which their chunk begins"),
+        "relative_exclude_joints": ("list[str]", "LIST", "joints that stay absolute (default: ['gripper'])"),
+        "chunk_size": ("int", "N", "frames of a chunk of actions (default: 50)"),
+        "num_workers": ("int", "N", "threads (default: one per core)"),
+        "overwrite": ("bool", "BOOL", "true: change the dataset itself"),
     },
     "info": {"show_features": ("bool", "BOOL", "true: print the features, too")},
 }
@@ -79,7 +89,9 @@ def _typed(value: Any, kind: str) -> Any:
         return value
     if kind == "bool" and not isinstance(value, bool):
         raise wrong
-    return value if kind == "bool" else str(value)
+    if kind == "int" and type(value) is not int:
+        raise wrong
+    return value if kind in ("bool", "int") else str(value)
 
 
 def _parsed(text: str, kind: str) -> Any:
@@ -87,6 +99,8 @@ def _parsed(text: str, kind: str) -> Any:
         return None if text == "null" else text
     if kind == "bool":
         return parse_bool(text)
+    if kind == "int":
+        return parse_int(text)
     value = parse_flow(text)
     return None if value is None else _typed(value, kind)
 
@@ -145,7 +159,7 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
     operation = parser.parse_known_args(arguments)[0]
     kind = getattr(operation, "operation.type")
     if kind in OTHER_OPERATIONS:
-        raise UsageError(f"robomerge-edit-dataset does not do `{kind}`: use lerobot-edit-dataset")
+        _hand_over(kind, arguments)
     given = vars(parser.parse_args(arguments))
     settings = dict(DEFAULTS)
     if given["config_path"] is not None:
@@ -163,6 +177,18 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
     if settings["operation.type"] is None:
         raise UsageError("Missing required field(s) `operation` for EditDatasetConfig: give --operation.type merge")
     return settings
+
+
+def _hand_over(kind: str, arguments: Sequence[str]) -> NoReturn:
+    """Becomes LeRobot's own command."""
+    try:
+        is_there = find_spec("lerobot.scripts.lerobot_edit_dataset") is not None
+    except ImportError:
+        is_there = False
+    if not is_there:
+        raise UsageError(f"`{kind}` needs an encoder: install LeRobot, whose command does it (pip install lerobot)")
+    print(f"robomerge-edit-dataset: `{kind}` is done by lerobot-edit-dataset", file=sys.stderr, flush=True)
+    os.execv(sys.executable, [sys.executable, "-m", "lerobot.scripts.lerobot_edit_dataset", *arguments])
 
 
 def _settings_of_edit(kind: str, settings: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -262,7 +288,8 @@ def _flags() -> argparse.ArgumentParser:
     flag("operation.tmp_root", "DIR", "where the staging folder lies (default: beside the new dataset)")
     for kind, fields in FIELDS.items():
         for name, (_, shape, text) in fields.items():
-            flag(f"operation.{name}", shape, f"{kind}: {text}")
+            if name != "num_workers":  # a merge has it, too
+                flag(f"operation.{name}", shape, f"{kind}: {text}")
     flag("new_repo_id", "ID", "the name of the new dataset; required for a merge (default: that of the source)")
     flag("new_root", "DIR", "its folder (default: $HF_LEROBOT_HOME/ID)")
     flag("repo_id", "ID", "the dataset to edit; ignored by a merge")

@@ -23,6 +23,8 @@ from robomerge.lerobot.edit import (
     split_dataset,
 )
 from robomerge.lerobot.sources import find_sources, lerobot_home
+from robomerge.lerobot.statistics import recompute_stats
+from robomerge.merging import exchange
 from robomerge.recipe import Source
 
 Settings = dict[str, Any]
@@ -118,6 +120,38 @@ def _modify_tasks(settings: Settings) -> list[tuple[str, Path]]:
     return [(settings["repo_id"], dataset.root)]
 
 
+def _recompute_stats(settings: Settings) -> list[tuple[str, Path]]:
+    dataset = _opened(settings)
+    asked = settings["new_repo_id"] or (None if settings["new_root"] else f"{settings['repo_id']}_recomputed_stats")
+    repo_id, place, is_in_place = _output(settings | {"new_repo_id": asked}, dataset)
+    if is_in_place and not settings["operation.overwrite"]:
+        raise ValueError(
+            f"recompute_stats would overwrite the dataset in-place at {dataset.root}. "
+            "Pass --operation.overwrite true to allow in-place modification, "
+            "or use --new_repo_id / --new_root to write to a different location. "
+            f"Default output repo_id when neither is set: '{settings['repo_id']}_recomputed_stats'."
+        )
+    if is_in_place:
+        logging.warning(f"Overwriting dataset stats in-place at {dataset.root}. The original stats will be lost.")
+    elif place.exists():
+        report = exchange(dataset.root, place, keep_file_numbers=True, backup=True, num_workers=None)
+        if not report.already_done:
+            logging.warning(f"Output directory {place} already exists. Moving to {place.with_name(place.name + '_old')}")
+    else:
+        logging.info(f"Copying dataset from {dataset.root} to {place}")
+        edit_of(Source(dataset.root), place, keeps_numbers=True)
+    logging.info(f"Recomputing stats for {settings['repo_id']}")
+    options = {
+        name: settings[f"operation.{name}"]
+        for name in ("relative_action", "relative_exclude_joints", "chunk_size", "num_workers")
+        if settings[f"operation.{name}"] is not None
+    }
+    dataset.root = place
+    recompute_stats(dataset, **options)
+    logging.info(f"Stats written to {place}")
+    return [(repo_id, place)]
+
+
 def _info(settings: Settings) -> list[tuple[str, Path]]:
     root = _root(settings)
     info = json.loads((root / "meta/info.json").read_bytes())
@@ -145,6 +179,7 @@ _OPERATIONS: dict[str, Callable[[Settings], list[tuple[str, Path]]]] = {
     "remove_feature": _remove_feature,
     "rename_feature": _rename_feature,
     "modify_tasks": _modify_tasks,
+    "recompute_stats": _recompute_stats,
     "info": _info,
 }
 
@@ -165,7 +200,7 @@ def _opened(settings: Settings) -> Any:
     names = [name for name in table.column_names if name != "task_index"] if table is not None else []
     texts = table[names[0]].to_pylist() if table is not None and names else []
     meta = SimpleNamespace(
-        total_episodes=info["total_episodes"], features=info["features"], tasks=SimpleNamespace(index=texts)
+        total_episodes=info["total_episodes"], total_frames=info["total_frames"], features=info["features"], tasks=SimpleNamespace(index=texts)
     )
     return SimpleNamespace(repo_id=settings["repo_id"], root=root, meta=meta)
 
