@@ -26,7 +26,7 @@ struct EditOptions {
 };
 
 /// As Merge() of one source, but its files are not joined, the limits are those of its info.json,
-/// and README.md, .gitattributes and meta/modality.json go with it. With `verify`, as
+/// and small files beside the data go with it (docs/carried-files.md). With `verify`, as
 /// MergeVerified().
 ///
 /// In place, kCorrupt (E-source-changed) if anything was written into the destination meanwhile,

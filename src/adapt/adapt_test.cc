@@ -322,8 +322,9 @@ TEST(ResolveRules, ACommonRuleMayMatchInOneSource) {
 
 RowFacts Facts() {
   RowFacts facts{LastRows};
-  facts.count_tasks = [](const Dataset&, const std::vector<size_t>& episodes) {
-    return std::vector<TaskFrames>(episodes.size(), TaskFrames{{0, 5}});
+  facts.count_numbers = [](const Dataset&, const std::string&,
+                           const std::vector<size_t>& episodes) {
+    return std::vector<NumberFrames>(episodes.size(), NumberFrames{{0, 5}});
   };
   facts.measure = [](const Dataset&, const std::vector<size_t>& episodes,
                      const std::vector<std::string>&) {

@@ -11,7 +11,6 @@
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
-#include "read/needed_files.h"
 #include "read/read_source.h"
 #include "read/version.h"
 #include "read/version.h"
@@ -54,22 +53,6 @@ void TakeLimits(const io::FileSystem& file_system, const std::string& root, Merg
       limit("video_files_size_in_mb", kMostMegabytes).value_or(options.video_files_size_in_mb);
 }
 
-// The files of an edited dataset that are of no other step and stay true.
-Result<EditPlan> EditPlanOf(const io::FileSystem& file_system, const std::string& root,
-                            const EditOptions& edit) {
-  EditPlan plan;
-  plan.keep_file_numbers = edit.keep_file_numbers;
-  // What the cache of the Hub holds of a snapshot, besides what was asked for, must not show.
-  if (!HubAddressOf(root).empty()) return plan;
-  for (const std::string path : {"README.md", ".gitattributes", "meta/modality.json"}) {
-    const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(root, path));
-    if (!stat.ok() && stat.status().code() == Code::kNotFound) continue;
-    ROBOMERGE_RETURN_NOT_OK(stat.status());
-    if (stat->kind == io::FileKind::kRegular) plan.carried.emplace_back(path, stat->size_bytes);
-  }
-  return plan;
-}
-
 class MergeRun {
  public:
   MergeRun(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
@@ -86,8 +69,7 @@ class MergeRun {
   Result<MergeReport> Edit(const std::string& destination, const EditOptions& edit,
                            VerifyReport* verification) {
     edit_ = edit;
-    ROBOMERGE_ASSIGN_OR_RETURN(edit_plan_,
-                               EditPlanOf(file_system_, sources_.front().location, edit));
+    edit_plan_.keep_file_numbers = edit.keep_file_numbers;
     return Merge(destination, verification);
   }
 
