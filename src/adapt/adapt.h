@@ -24,8 +24,8 @@ using ReadLastRows = std::function<Result<std::vector<CellValue>>(const Dataset&
 struct RowFacts {
   ReadLastRows last_rows;
   /// How many rows of each of the episodes have each number of a column of whole numbers.
-  std::function<Result<std::vector<NumberFrames>>(
-      const Dataset& dataset, const std::string& column, const std::vector<size_t>& episodes)>
+  std::function<Result<std::vector<NumberFrames>>(const Dataset& dataset, const std::string& column,
+                                                  const std::vector<size_t>& episodes)>
       count_numbers = {};
   /// The statistics of those of the features that can be measured, for each of the episodes.
   std::function<Result<std::vector<std::vector<FeatureStatistics>>>(

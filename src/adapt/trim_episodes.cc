@@ -150,9 +150,8 @@ class Trimming {
       const auto frames = [column](EpisodeRows& rows) -> NumberFrames& {
         return rows.text_frames[column];
       };
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          const std::set<size_t> more,
-          CountColumn(all_rows, dataset_.text_columns[column].name, frames));
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::set<size_t> more,
+                                 CountColumn(all_rows, dataset_.text_columns[column].name, frames));
       if (!dataset_.text_columns[column].is_of_subtasks) counted.insert(more.begin(), more.end());
     }
     for (const size_t at : counted) ListTasks(*all_rows.at(at), dataset_.episodes[at].tasks);

@@ -37,9 +37,8 @@ Measuring::Measuring(const io::FileSystem& file_system, const MergePlan& plan,
                              kLeastBufferBytes)),
       features_(measure::FeaturesToMeasure(SchemaOf(plan), plan.stat_columns)) {
   // Their statistics follow from the plan.
-  std::erase_if(features_, [&](const measure::FeatureToMeasure& one) {
-    return IsTextColumn(plan, one.name);
-  });
+  std::erase_if(features_,
+                [&](const measure::FeatureToMeasure& one) { return IsTextColumn(plan, one.name); });
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     if (DataEpisodesOf(plan.steps[step])) data_steps_.push_back(step);
   }

@@ -13,7 +13,6 @@
 #include "publish/transaction.h"
 #include "read/read_source.h"
 #include "read/version.h"
-#include "read/version.h"
 #include "robomerge/verify.h"
 #include "schedule/shared_loop.h"
 

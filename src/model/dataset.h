@@ -70,9 +70,9 @@ struct EpisodeRows {
   uint64_t num_rows = 0;
   bool is_row_group = false;        ///< they are exactly one row group, which can be spliced
   uint64_t uncompressed_bytes = 0;  ///< of that row group; else a share by rows
-  NumberFrames task_frames;                    ///< of task_index
+  NumberFrames task_frames;         ///< of task_index
   std::vector<NumberFrames> text_frames = {};  ///< of each of Dataset::text_columns
-  std::shared_ptr<const OddRows> odd;  ///< null if the rows are as they should be
+  std::shared_ptr<const OddRows> odd;          ///< null if the rows are as they should be
   /// frame_index and timestamp are to be written anew: 0, 1, 2, ... and row / fps (Retime).
   bool is_retimed = false;
   /// Frames that a rule leaves out before the first row (`trim`): times are counted from here on.
@@ -188,8 +188,8 @@ struct Dataset {
   /// By task_index: whether some episode has it. Empty: all tasks are part of the dataset, with
   /// episodes or without.
   std::vector<bool> is_task_used;
-  std::vector<std::string> subtasks;    ///< by subtask_index
-  std::vector<bool> is_subtask_used;    ///< as is_task_used
+  std::vector<std::string> subtasks;     ///< by subtask_index
+  std::vector<bool> is_subtask_used;     ///< as is_task_used
   std::vector<TextColumn> text_columns;  ///< those of which metadata say so
   std::vector<OtherFile> other_files;    ///< by path; modality.json only if it is no JSON
   std::optional<Modality> modality;

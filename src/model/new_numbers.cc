@@ -10,9 +10,8 @@ NumberFrames NewNumbersOf(const MergePlan& plan, uint64_t episode, std::string_v
   const PlannedEpisode& planned = plan.episodes[episode];
   const DescribedSource& source = *plan.sources[planned.source];
   const EpisodeRows& rows = *source.data_places[planned.source_episode].rows;
-  const NumberFrames* old = column == "task_index"
-                                ? &rows.task_frames
-                                : TextFramesOf(*source.dataset, rows, column);
+  const NumberFrames* old =
+      column == "task_index" ? &rows.task_frames : TextFramesOf(*source.dataset, rows, column);
   const std::vector<uint32_t>* map = &plan.task_maps[planned.source];
   for (const TextColumn& one : plan.text_columns) {
     if (one.name == column && one.is_of_subtasks) map = &plan.subtask_maps[planned.source];

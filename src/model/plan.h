@@ -68,8 +68,9 @@ struct MergePlan {
   /// Columns besides task_index whose numbers change with those of tasks or subtasks.
   std::vector<TextColumn> text_columns;
   std::vector<std::string> subtasks;
-  std::vector<std::vector<uint32_t>> subtask_maps;  ///< as task_maps; empty if there are no subtasks
-  std::vector<std::string> video_keys;              ///< in the order of the features
+  std::vector<std::vector<uint32_t>>
+      subtask_maps;                     ///< as task_maps; empty if there are no subtasks
+  std::vector<std::string> video_keys;  ///< in the order of the features
   std::vector<PlannedEpisode> episodes;
   std::vector<std::vector<PlannedFrames>> frames;  ///< [video key][episode]
   uint64_t num_frames = 0;

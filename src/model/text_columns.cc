@@ -45,9 +45,9 @@ std::string ReasonIn(const Dataset& dataset, const std::string& name, bool is_of
       const auto at = static_cast<size_t>(number);
       if (number >= 0 && at < size && (is_of_subtasks || dataset.IsTaskUsed(at))) continue;
       if (!reason.empty()) return;
-      reason = number == kNoText ? "a row without the number of a task"
-                                 : StrCat("the number ", number,
-                                          " in rows, which no task of the source has");
+      reason = number == kNoText
+                   ? "a row without the number of a task"
+                   : StrCat("the number ", number, " in rows, which no task of the source has");
     }
   });
   return reason;

@@ -64,8 +64,8 @@ class Loading {
       const uint32_t source =
           index("source", row, tables_.modalities.source[row], datasets_.size());
       ROBOMERGE_RETURN_NOT_OK(index.status());
-      datasets_[source]->modality =
-          Modality{std::move(tables_.modalities.text[row]), tables_.modalities.is_changed[row] != 0};
+      datasets_[source]->modality = Modality{std::move(tables_.modalities.text[row]),
+                                             tables_.modalities.is_changed[row] != 0};
     }
     return Status();
   }
@@ -143,8 +143,9 @@ class Loading {
       file.fingerprint = static_cast<uint64_t>(table.fingerprint[row]);
       file.left_out = std::move(table.left_out[row]);
       if (file.left_out.empty() && !IsPlainPath(file.path)) {
-        return folder_.DamagedProblem("path leads out of the source",
-                                      StrCat(folder_.TablePath("other_files"), ": path, row ", row));
+        return folder_.DamagedProblem(
+            "path leads out of the source",
+            StrCat(folder_.TablePath("other_files"), ": path, row ", row));
       }
       datasets_[source]->other_files.push_back(std::move(file));
     }

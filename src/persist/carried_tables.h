@@ -1,5 +1,5 @@
-// What goes along with the rows of sources (docs/carried-files.md), as tables of a partial. A folder
-// has them only if some source has any of it.
+// What goes along with the rows of sources (docs/carried-files.md), as tables of a partial. A
+// folder has them only if some source has any of it.
 #pragma once
 
 #include <memory>

@@ -188,8 +188,7 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
   }
   if (std::ranges::count(tables.units.kind, SubtasksStep::kKind) > 0) {
     ROBOMERGE_ASSIGN_OR_RETURN(tables.subtasks, folder.Read<PlannedSubtasksTable>("subtasks"));
-    ROBOMERGE_ASSIGN_OR_RETURN(tables.subtask_maps,
-                               folder.Read<SubtaskMapsTable>("subtask_maps"));
+    ROBOMERGE_ASSIGN_OR_RETURN(tables.subtask_maps, folder.Read<SubtaskMapsTable>("subtask_maps"));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(tables.episodes, folder.Read<PlannedEpisodesTable>("episodes"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<PlannedFramesTable>("frames"));

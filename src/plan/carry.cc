@@ -45,11 +45,11 @@ void WarnOfUnfollowed(MergePlan& plan) {
   const Unfollowed& first = unfollowed.front();
   const Dataset& lacking = *plan.sources[first.source]->dataset;
   plan.warnings.push_back(
-      Problem(Code::kUnsupported,
-              StrCat(Join(names, ", "), " may hold numbers of tasks, as GR00T has them, and ",
-                     is_one ? "is kept as it is" : "are kept as they are", "; tasks of ",
-                     others.size(), others.size() == 1 ? " source" : " sources",
-                     " have other numbers in the result"))
+      Problem(
+          Code::kUnsupported,
+          StrCat(Join(names, ", "), " may hold numbers of tasks, as GR00T has them, and ",
+                 is_one ? "is kept as it is" : "are kept as they are", "; tasks of ", others.size(),
+                 others.size() == 1 ? " source" : " sources", " have other numbers in the result"))
           .Kind("W-task-numbers")
           .Source(lacking.root)
           .At(StrCat(lacking.root, "/meta/info.json: features[\"", first.column, "\"]"))
@@ -93,7 +93,8 @@ void WarnOfUnlisted(MergePlan& plan) {
               .Source(root)
               .At(StrCat(root, "/meta/modality.json: annotation"))
               .Expected("tasks that the episodes list")
-              .Found(StrCat("`", task->substr(0, 100), "`, which rows name in this way and their "
+              .Found(StrCat("`", task->substr(0, 100),
+                            "`, which rows name in this way and their "
                             "episode does not list"))
               .Hint("if it is a flag, name it in another place of modality.json"));
       break;
@@ -149,8 +150,7 @@ void MapTexts(const TaskTable& subtasks, MergePlan& plan) {
       plan.subtask_maps.push_back(std::move(map));
     }
   }
-  plan.text_columns =
-      ChangedTextColumns(DatasetsOf(plan), {&plan.task_maps, &plan.subtask_maps});
+  plan.text_columns = ChangedTextColumns(DatasetsOf(plan), {&plan.task_maps, &plan.subtask_maps});
   WarnOfUnfollowed(plan);
   WarnOfUnlisted(plan);
   WarnOfNoTable(plan);

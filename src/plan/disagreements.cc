@@ -23,8 +23,7 @@ class Comparison {
           "if they are the same robot, write the same robot_type into both info.json");
     }
     // Numbers without a table would come to mean texts.
-    const bool both_number =
-        a.Find(kSubtaskIndex) != nullptr && b.Find(kSubtaskIndex) != nullptr;
+    const bool both_number = a.Find(kSubtaskIndex) != nullptr && b.Find(kSubtaskIndex) != nullptr;
     if (both_number && a.has_subtasks != b.has_subtasks) {
       const auto table = [](const Schema& schema) {
         return schema.has_subtasks ? "a table, meta/subtasks.parquet" : "no meta/subtasks.parquet";

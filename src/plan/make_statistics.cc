@@ -121,9 +121,8 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
                 [&](const FeatureStatistics& one) { return !described.contains(one.feature); });
   if (is_exact && plan.num_frames > 0) {
     // Those of these columns follow from the plan, whatever the sources state.
-    std::erase_if(whole, [&](const FeatureStatistics& one) {
-      return IsNumberedAnew(plan, one.feature);
-    });
+    std::erase_if(whole,
+                  [&](const FeatureStatistics& one) { return IsNumberedAnew(plan, one.feature); });
     std::vector<std::string> names = {"episode_index", "index", "task_index"};
     for (const TextColumn& column : plan.text_columns) names.push_back(column.name);
     for (const std::string& name : names) {
@@ -146,7 +145,8 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
 
   std::set<std::string> lost;
   for (const DroppedQuantiles& one : dropped) {
-    if (!IsNumberedAnew(plan, one.feature) && described.contains(one.feature)) lost.insert(one.feature);
+    if (!IsNumberedAnew(plan, one.feature) && described.contains(one.feature))
+      lost.insert(one.feature);
   }
   if (!lost.empty()) {
     plan.warnings.push_back(

@@ -16,11 +16,11 @@ class Layout;
 /// Chooses the physical schema of the data files.
 void ChooseDataSchema(MergePlan& plan);
 
-/// Enters the subtasks, which columns follow tasks and subtasks, and warns of those that may have to
-/// and do not. REQUIRES: tasks are mapped.
+/// Enters the subtasks, which columns follow tasks and subtasks, and warns of those that may have
+/// to and do not. REQUIRES: tasks are mapped.
 void MapTexts(const TaskTable& subtasks, MergePlan& plan);
-/// Adds the steps behind the record: the table of subtasks, modality.json, and what is carried as it
-/// is. Warns of what is left out. REQUIRES: the plan has its origins.
+/// Adds the steps behind the record: the table of subtasks, modality.json, and what is carried as
+/// it is. Warns of what is left out. REQUIRES: the plan has its origins.
 void CarryFiles(MergePlan& plan);
 
 /// Makes the text of meta/stats.json: the sources' statistics, aggregated; those of the bookkeeping

@@ -47,7 +47,8 @@ class Reading {
     // What the cache of the Hub holds besides what was asked for must not show. It holds all of
     // meta/.
     if (HubAddressOf(dataset_.root).empty()) {
-      for (const std::string_view name : kRootFiles) ROBOMERGE_RETURN_NOT_OK(Add(std::string(name)));
+      for (const std::string_view name : kRootFiles)
+        ROBOMERGE_RETURN_NOT_OK(Add(std::string(name)));
     }
     const Result<std::vector<std::string>> names =
         file_system_.List(io::JoinPath(dataset_.root, "meta"));
@@ -78,8 +79,7 @@ class Reading {
     if (link->kind == io::FileKind::kLink && path != kModality) {
       ROBOMERGE_ASSIGN_OR_RETURN(const std::string root, file_system_.RealPath(dataset_.root));
       ROBOMERGE_ASSIGN_OR_RETURN(const std::string target, file_system_.RealPath(full_path));
-      if (!PathInside(root, target))
-        return LeaveOut(std::move(file), "a link out of the dataset");
+      if (!PathInside(root, target)) return LeaveOut(std::move(file), "a link out of the dataset");
     }
     const Result<io::FileStat> stat = file_system_.Stat(full_path);
     if (!stat.ok() && stat.status().code() == Code::kNotFound)

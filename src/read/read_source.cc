@@ -99,8 +99,7 @@ Result<std::vector<NumberFrames>> CountNumbers(const io::FileSystem& file_system
             const std::unique_ptr<io::RandomAccessFile> file,
             file_system.OpenForReading(dataset.data_files[part.data_file].path));
         ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
-        ROBOMERGE_ASSIGN_OR_RETURN(column->second,
-                                   parquet::ReadInt64Column(*file, footer, name));
+        ROBOMERGE_ASSIGN_OR_RETURN(column->second, parquet::ReadInt64Column(*file, footer, name));
       }
       const uint64_t end =
           std::min<uint64_t>(part.first_row + part.num_rows, column->second.size());

@@ -167,10 +167,9 @@ class Kept {
       const std::string found =
           text < found_texts.size() ? "`" + found_texts[text] + "`" : StrCat("no further ", name);
       if (wanted == found) continue;
-      findings_.Add(
-          Say(StrCat("V-", name, "s"),
-              StrCat(name, "s are not those of the sources in order of first appearance"),
-              StrCat(dataset_.root, path, ": row ", text), wanted, found));
+      findings_.Add(Say(StrCat("V-", name, "s"),
+                        StrCat(name, "s are not those of the sources in order of first appearance"),
+                        StrCat(dataset_.root, path, ": row ", text), wanted, found));
       return;
     }
   }
@@ -190,9 +189,8 @@ class Kept {
     };
     for (const OtherFile& file : carried.files) {
       if (!file.path.starts_with("meta/")) continue;
-      const auto found =
-          std::find_if(dataset_.other_files.begin(), dataset_.other_files.end(),
-                       [&](const OtherFile& one) { return one.path == file.path; });
+      const auto found = std::find_if(dataset_.other_files.begin(), dataset_.other_files.end(),
+                                      [&](const OtherFile& one) { return one.path == file.path; });
       if (found == dataset_.other_files.end())
         lacks(file.path, "a file that all sources have is missing");
       else if (found->fingerprint != file.fingerprint || found->size_bytes != file.size_bytes)

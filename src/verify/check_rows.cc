@@ -224,7 +224,7 @@ class RowsCheck {
     if (all_.text_columns.empty()) return Status();
     std::vector<std::string> in_source;
     for (const TextColumn& column : all_.text_columns)
-      in_source.push_back(parquet::SourceColumnOf(changes, column.name).value_or(column.name));
+      in_source.emplace_back(parquet::SourceColumnOf(changes, column.name).value_or(column.name));
     texts_.emplace(*source_opened_, source_footer_, in_source);
     return Status();
   }
@@ -290,7 +290,8 @@ class RowsCheck {
     Result<std::vector<parquet::NumberRows>> texts = texts_->Read(part.first_row, part.num_rows);
     ROBOMERGE_RETURN_NOT_OK(OfSourceFile(texts.status(), source.root));
     for (size_t column = 0; column < all_.text_columns.size(); ++column)
-      CompareTexts(all_.text_columns[column], (*texts)[column].values, episode, rows, done, numbers);
+      CompareTexts(all_.text_columns[column], (*texts)[column].values, episode, rows, done,
+                   numbers);
     return Status();
   }
 
@@ -302,8 +303,7 @@ class RowsCheck {
     const std::vector<double>& fresh = Column(numbers, column.name);
     for (uint64_t row = 0; row < old.size() && done + row < fresh.size(); ++row) {
       const std::string *expected = TextOf(source, column, old[row]),
-                        *found =
-                            TextOf(all_.destination.dataset, column, fresh[done + row]);
+                        *found = TextOf(all_.destination.dataset, column, fresh[done + row]);
       const bool is_lost = found == nullptr && column.name != "task_index";
       if (expected == nullptr || (found != nullptr && *expected == *found)) continue;
       if (found == nullptr && !is_lost) continue;  // found by the other checks

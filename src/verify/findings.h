@@ -53,7 +53,7 @@ struct Subject {
   std::vector<const EpisodeRows*>
       rows;  ///< per episode, in the data file that its row names; null if they are not there
   std::vector<uint64_t> first_rows;  ///< per data file: rows in the files before it
-  bool is_unadapted = true;  ///< of a source: it has no rules
+  bool is_unadapted = true;          ///< of a source: it has no rules
   bool is_selected = false;  ///< of a source: its rules may leave out episodes and their frames
 
   uint64_t FirstFrame(uint64_t episode) const {
@@ -85,7 +85,8 @@ struct Case {
   bool is_paired = false;    ///< destination and sources have as many episodes
   bool is_profiled = false;  ///< what the numbers are is asked for too
   bool is_retimed = false;   ///< some source is
-  /// Columns besides task_index whose numbers are not those of the sources, but mean the same texts.
+  /// Columns besides task_index whose numbers are not those of the sources, but mean the same
+  /// texts.
   std::vector<TextColumn> text_columns;
   bool is_measured = false;  ///< statistics of numbers are those of the rows, as the record says
   VerifyOptions options;

@@ -86,8 +86,8 @@ Result<const parquet::DestinationSchema*> SharedIndexes::Schema() {
     const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
     ROBOMERGE_ASSIGN_OR_RETURN(schema_, parquet::DestinationSchema::From(
-                                            file, footer, NewColumns(plan),
-                                            plan.nullable_columns, ColumnsOf(dataset, footer)));
+                                            file, footer, NewColumns(plan), plan.nullable_columns,
+                                            ColumnsOf(dataset, footer)));
     // The readers of v2.1 use versions of `datasets` from its time.
     if (plan.version == CodebaseVersion::kV21) {
       ROBOMERGE_ASSIGN_OR_RETURN(schema_, parquet::WithOlderFeatures(*schema_));

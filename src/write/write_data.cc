@@ -95,17 +95,16 @@ class DataWriter {
                                     parquet::Int64Run{static_cast<int64_t>(episode), 0});
     row_group.replaced.emplace_back(
         "index", parquet::Int64Run{static_cast<int64_t>(planned.first_frame), 1});
-    ROBOMERGE_ASSIGN_OR_RETURN(
-        parquet::Int64Values tasks,
-        NewNumbers(row_group, "task_index", place.rows->task_frames,
-                   plan_.task_maps[planned.source]));
+    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks,
+                               NewNumbers(row_group, "task_index", place.rows->task_frames,
+                                          plan_.task_maps[planned.source]));
     row_group.replaced.emplace_back("task_index", std::move(tasks));
     for (const TextColumn& column : plan_.text_columns) {
       // Where reading did not count them, each row is looked at.
       const NumberFrames* known = TextFramesOf(*described.dataset, *place.rows, column.name);
-      const std::string in_source =
+      const std::string in_source(
           parquet::SourceColumnOf(described.dataset->column_changes.get(), column.name)
-              .value_or(column.name);
+              .value_or(column.name));
       ROBOMERGE_ASSIGN_OR_RETURN(
           parquet::Int64Values texts,
           NewNumbers(row_group, in_source, known != nullptr ? *known : NumberFrames(),

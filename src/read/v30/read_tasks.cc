@@ -56,8 +56,10 @@ Status CheckOrder(const std::vector<int64_t>& numbers, const std::string& path,
                   const std::string& what) {
   for (size_t row = 0; row < numbers.size(); ++row) {
     if (numbers[row] == static_cast<int64_t>(row)) continue;
-    return Problem(Code::kCorrupt, StrCat(what, "s table is not in order, so that LeRobot reads "
-                                          "other ", what, "s than it wrote"))
+    return Problem(Code::kCorrupt, StrCat(what,
+                                          "s table is not in order, so that LeRobot reads "
+                                          "other ",
+                                          what, "s than it wrote"))
         .Kind(StrCat("E-", what, "s"))
         .At(StrCat(path, ": ", what, "_index, row ", row))
         .Expected(std::to_string(row))

@@ -179,13 +179,12 @@ class RowScan {
       if (!text_leaves_[number]) continue;
       const Leaf& leaf = footer_.leaves()[*text_leaves_[number]];
       const ColumnChunk& chunk = footer_.row_groups()[at].columns[*text_leaves_[number]];
-      const bool is_integer = leaf.type == parquet::PhysicalType::kInt64 ||
-                              leaf.type == parquet::PhysicalType::kInt32;
+      const bool is_integer =
+          leaf.type == parquet::PhysicalType::kInt64 || leaf.type == parquet::PhysicalType::kInt32;
       const bool has_nulls = leaf.max_definition_level > 0 && chunk.null_count.value_or(0) > 0;
       if (!is_integer || has_nulls || leaf.max_repetition_level > 0) continue;
       ROBOMERGE_ASSIGN_OR_RETURN(
-          texts_[number],
-          NumbersIn(at, *text_leaves_[number], dataset_.text_columns[number].name));
+          texts_[number], NumbersIn(at, *text_leaves_[number], dataset_.text_columns[number].name));
     }
     return Status();
   }
