@@ -265,7 +265,7 @@ Partial Carrying(const std::string& root, const std::vector<std::string>& subtas
   dataset->subtasks = subtasks;
   dataset->text_columns = {{"subtask_index", true}, {"annotation.ok", false}};
   for (EpisodeRows& rows : dataset->data_files[0].episodes)
-    rows.text_frames = {{{0, 1}, {1, rows.num_rows - 1}}, {{1, rows.num_rows}}};
+    rows.text_frames = {{{0, 1}, {1, rows.num_rows - 1}}, {{0, rows.num_rows}}};
   dataset->other_files = {{"README.md", 3, uint64_t{1} << 63, ""}, {"meta/x", 1, 2, "no reason"}};
   dataset->modality = Modality{"{\"a\": 1}", true};
   return Describe(dataset, SourceSpec{root}, {}, {}, {}, StatsMode::kFold).value();
