@@ -114,6 +114,24 @@ std::vector<Unfollowed> UnfollowedAnnotations(const std::vector<const Dataset*>&
   return unfollowed;
 }
 
+std::optional<Unfollowed> UnfollowedSubtasks(const std::vector<const Dataset*>& sources,
+                                             const TextMaps& maps) {
+  std::vector<Unfollowed> unfollowed;
+  bool changes = false;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    const Dataset& dataset = *sources[source];
+    if (!HasSay(dataset) || !dataset.schema.has_subtasks) continue;
+    std::string reason = ReasonIn(dataset, std::string(kSubtaskIndex), true);
+    if (!reason.empty())
+      unfollowed.push_back({std::string(kSubtaskIndex), std::move(reason), source});
+    const std::vector<uint32_t>& map = (*maps.subtasks)[source];
+    for (size_t number = 0; number < map.size(); ++number)
+      changes = changes || (dataset.IsSubtaskUsed(number) && map[number] != number);
+  }
+  if (!changes || unfollowed.empty()) return std::nullopt;
+  return unfollowed.front();
+}
+
 std::string ModalityColumn(std::string_view section, const std::string& entry_name,
                            const Json& entry) {
   if (entry.is_object() && entry.contains("original_key") && entry.at("original_key").is_string())

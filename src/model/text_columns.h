@@ -2,6 +2,7 @@
 // (docs/carried-files.md).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,11 @@ struct Unfollowed {
   size_t source = 0;
 };
 std::vector<Unfollowed> UnfollowedAnnotations(const std::vector<const Dataset*>& sources);
+
+/// Why the numbers of subtasks of some source would have to change, and cannot; nullopt if all is
+/// well.
+std::optional<Unfollowed> UnfollowedSubtasks(const std::vector<const Dataset*>& sources,
+                                             const TextMaps& maps);
 
 /// The columns that the content of meta/modality.json names as annotations.
 std::vector<std::string> AnnotationColumns(const Json& modality);

@@ -138,7 +138,7 @@ void WarnOfLeftOut(const CarriedFiles& carried, MergePlan& plan) {
 
 }  // namespace
 
-void MapTexts(const TaskTable& subtasks, MergePlan& plan) {
+Status MapTexts(const TaskTable& subtasks, MergePlan& plan) {
   if (plan.sources.front()->dataset->schema.has_subtasks) {
     plan.subtasks = subtasks.tasks;
     for (const auto& source : plan.sources) {
@@ -150,10 +150,26 @@ void MapTexts(const TaskTable& subtasks, MergePlan& plan) {
       plan.subtask_maps.push_back(std::move(map));
     }
   }
-  plan.text_columns = ChangedTextColumns(DatasetsOf(plan), {&plan.task_maps, &plan.subtask_maps});
+  const TextMaps maps = {&plan.task_maps, &plan.subtask_maps};
+  if (!plan.subtask_maps.empty()) {
+    const std::optional<Unfollowed> unfollowed = UnfollowedSubtasks(DatasetsOf(plan), maps);
+    if (unfollowed) {
+      const std::string& root = plan.sources[unfollowed->source]->dataset->root;
+      return Problem(Code::kUnsupported,
+                     "subtasks get other numbers, which this column cannot take over")
+          .Kind("E-subtasks")
+          .Source(root)
+          .At(StrCat(root, "/meta/info.json: features[\"", kSubtaskIndex, "\"]"))
+          .Expected("dtype int64 and shape [1]")
+          .Found(unfollowed->reason)
+          .Hint("write the column as int64, or leave it out: --drop subtask_index");
+    }
+  }
+  plan.text_columns = ChangedTextColumns(DatasetsOf(plan), maps);
   WarnOfUnfollowed(plan);
   WarnOfUnlisted(plan);
   WarnOfNoTable(plan);
+  return Status();
 }
 
 void CarryFiles(MergePlan& plan) {

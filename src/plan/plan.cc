@@ -278,7 +278,7 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   plan.alignment_bytes = site.alignment_bytes;
   plan.stats = options.stats;
   MapTasks(root.tasks, plan);
-  plan_internal::MapTexts(root.subtasks, plan);
+  ROBOMERGE_RETURN_NOT_OK(plan_internal::MapTexts(root.subtasks, plan));
   PlaceEpisodes(plan);
   GatherCarriedColumns(plan);
   layout.Pack(options, plan);

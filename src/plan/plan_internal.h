@@ -17,8 +17,8 @@ class Layout;
 void ChooseDataSchema(MergePlan& plan);
 
 /// Enters the subtasks, which columns follow tasks and subtasks, and warns of those that may have
-/// to and do not. REQUIRES: tasks are mapped.
-void MapTexts(const TaskTable& subtasks, MergePlan& plan);
+/// to and do not. Fails if subtasks cannot be followed. REQUIRES: tasks are mapped.
+Status MapTexts(const TaskTable& subtasks, MergePlan& plan);
 /// Adds the steps behind the record: the table of subtasks, modality.json, and what is carried as
 /// it is. Warns of what is left out. REQUIRES: the plan has its origins.
 void CarryFiles(MergePlan& plan);

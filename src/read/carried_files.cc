@@ -78,11 +78,13 @@ class Reading {
     // modality.json is read like info.json, wherever it lies.
     if (link->kind == io::FileKind::kLink && path != kModality) {
       ROBOMERGE_ASSIGN_OR_RETURN(const std::string root, file_system_.RealPath(dataset_.root));
-      ROBOMERGE_ASSIGN_OR_RETURN(const std::string target, file_system_.RealPath(full_path));
-      if (!PathInside(root, target)) return LeaveOut(std::move(file), "a link out of the dataset");
+      const Result<std::string> target = file_system_.RealPath(full_path);
+      if (target.ok() && !PathInside(root, *target))
+        return LeaveOut(std::move(file), "a link out of the dataset");
     }
     const Result<io::FileStat> stat = file_system_.Stat(full_path);
-    if (!stat.ok() && stat.status().code() == Code::kNotFound)
+    // Or in a circle.
+    if (!stat.ok() && link->kind == io::FileKind::kLink)
       return LeaveOut(std::move(file), "a link that leads nowhere");
     ROBOMERGE_RETURN_NOT_OK(stat.status());
     if (stat->kind != io::FileKind::kRegular)

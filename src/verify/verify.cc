@@ -192,7 +192,15 @@ class VerifyRun {
       task_maps.push_back(map(source->tasks, tasks));
       subtask_maps.push_back(map(source->subtasks, subtasks));
     }
-    case_.text_columns = ChangedTextColumns(sources, {&task_maps, &subtask_maps});
+    const TextMaps maps = {&task_maps, &subtask_maps};
+    case_.text_columns = ChangedTextColumns(sources, maps);
+    const std::optional<Unfollowed> unfollowed = UnfollowedSubtasks(sources, maps);
+    if (unfollowed) {
+      findings_.Add(Say("V-subtasks", "a merge cannot give the column its new numbers",
+                        StrCat(case_.destination.dataset.root, "/meta/info.json: features[\"",
+                               kSubtaskIndex, "\"]"),
+                        "dtype int64 and shape [1]", unfollowed->reason));
+    }
   }
 
   // Whether the problems are contradictions within a dataset. If false, it could not be read at

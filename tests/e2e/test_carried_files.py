@@ -329,6 +329,38 @@ def test_a_table_that_is_none(table, says, robomerge, tmp_path):
     assert run.exit_code == 1 and says in run.stderr and not (tmp_path / "none").exists(), run.stderr
 
 
+def test_numbers_of_another_type(robomerge, tmp_path):
+    """They cannot be written anew; where they need not be, they stay."""
+    a, b = (with_subtasks(tmp_path / name, ["reach", "grasp"], [0] * 5 + [1] * 7) for name in "ab")
+    for root in (a, b):
+        edit_json(root / "meta/info.json", lambda info: info["features"]["subtask_index"].update(dtype="int32"))
+        for path in data_files(root):
+            at = pq.read_schema(path).get_field_index("subtask_index")
+            edit_table(path, lambda table: table.set_column(at, "subtask_index", table["subtask_index"].cast(pa.int32())))
+    assert subtasks_of(merged(robomerge, a, b)) == subtasks_of(a) + subtasks_of(b)
+    write_texts(b / SUBTASKS, "subtask", ["grasp", "lift"])
+    text = refused(robomerge, a, b, kind="E-subtasks")
+    assert "int32" in text and "--drop subtask_index" in text
+
+
+@pytest.mark.parametrize("path", ["README.md", MODALITY, "meta/notes.txt"])
+def test_a_link_to_itself(path, robomerge, pair):
+    (pair[0] / path).symlink_to(Path(path).name)
+    assert not (merged(robomerge, *pair, warns="W-files-left-out") / path).is_symlink()
+
+
+def test_annotations_with_nulls_and_without_statistics(robomerge, tmp_path):
+    """What is no number of a task in every row is kept as it is."""
+    a, b = (with_annotations(tmp_path / name, [name, "valid"], [[0, 1], [0, 1]]) for name in "ab")
+    for path in data_files(a):
+        table = pq.read_table(path)
+        numbers = [None] + table[DESCRIPTION].to_pylist()[1:]
+        pq.write_table(set_numbers(table, DESCRIPTION, numbers), path, write_statistics=False)
+    out = merged(robomerge, a, b, warns="W-task-numbers")
+    read = [pq.read_table(path)[DESCRIPTION].to_pylist() for path in (*data_files(a), *data_files(b))]
+    assert sum((pq.read_table(path)[DESCRIPTION].to_pylist() for path in data_files(out)), []) == sum(read, [])
+
+
 def test_other_columns_of_the_table_are_left_out(robomerge, tmp_path):
     root = with_subtasks(tmp_path / "odd", ["a"], [0] * 12)
     write_texts(root / SUBTASKS, "subtask", ["a"], note=["x"])

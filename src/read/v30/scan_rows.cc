@@ -183,8 +183,14 @@ class RowScan {
           leaf.type == parquet::PhysicalType::kInt64 || leaf.type == parquet::PhysicalType::kInt32;
       const bool has_nulls = leaf.max_definition_level > 0 && chunk.null_count.value_or(0) > 0;
       if (!is_integer || has_nulls || leaf.max_repetition_level > 0) continue;
-      ROBOMERGE_ASSIGN_OR_RETURN(
-          texts_[number], NumbersIn(at, *text_leaves_[number], dataset_.text_columns[number].name));
+      const TextColumn& column = dataset_.text_columns[number];
+      Result<ColumnNumbers> numbers = NumbersIn(at, *text_leaves_[number], column.name);
+      // Without statistics, nulls show only now.
+      const bool may_have_nulls = leaf.max_definition_level > 0 && !chunk.null_count;
+      if (!numbers.ok() && numbers.status().code() == Code::kCorrupt && may_have_nulls &&
+          !column.is_of_subtasks)
+        continue;
+      ROBOMERGE_ASSIGN_OR_RETURN(texts_[number], std::move(numbers));
     }
     return Status();
   }
