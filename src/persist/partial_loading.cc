@@ -61,7 +61,7 @@ class Loading {
       schema.fps = parsed->at("fps");
       schema.robot_type = parsed->at("robot_type");
       schema.tools = parsed->at("tools");
-      schema.has_subtasks = parsed->contains("subtasks");
+      schema.has_subtasks = parsed->contains("has_subtasks");
       for (const Json& feature : parsed->at("features"))
         schema.features.push_back({feature[0].get<std::string>(), feature[1]});
       if (schema.Fingerprint() != tables_.schemas.schema[row] ||
