@@ -29,7 +29,7 @@ struct EditOptions {
   bool operator==(const EditOptions&) const = default;
 };
 
-/// As Merge() of one source, but README.md, .gitattributes and meta/modality.json go with it, and
+/// As Merge() of one source, but small files beside the data go with it (docs/carried-files.md), and
 /// unless it is converted, its version stays, its files are not joined, and their limits are those
 /// of its info.json. With `verify`, as MergeVerified().
 ///

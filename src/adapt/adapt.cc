@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "adapt/adapt_internal.h"
@@ -45,6 +46,7 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
       adapt_internal::ChangeSchema(adaptation, dataset.root, dataset.schema));
   if (changes.empty()) return Status();
   adapt_internal::ChangeStatistics(changes, dataset);
+  adapt_internal::FollowFeatures(changes, dataset);
   // Reading may have left out columns.
   parquet::ColumnChanges columns =
       dataset.column_changes ? *dataset.column_changes : parquet::ColumnChanges();
@@ -99,9 +101,36 @@ void RemoveRepeated(std::vector<std::string>& tasks) {
   tasks = std::move(distinct);
 }
 
+// The tasks that no row names by task_index, but some by an annotation: theirs is another meaning.
+std::set<std::string> OnlyAnnotated(const Dataset& dataset) {
+  std::set<std::string> annotated, done;
+  const auto take = [&](const NumberFrames& frames, std::set<std::string>& texts) {
+    for (const auto& [number, num_frames] : frames) {
+      if (number >= 0 && static_cast<uint64_t>(number) < dataset.tasks.size())
+        texts.insert(dataset.tasks[static_cast<size_t>(number)]);
+    }
+  };
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
+      take(rows.task_frames, done);
+      for (size_t column = 0; column < rows.text_frames.size(); ++column) {
+        if (!dataset.text_columns[column].is_of_subtasks) take(rows.text_frames[column], annotated);
+      }
+    }
+  }
+  for (const std::string& task : done) annotated.erase(task);
+  return annotated;
+}
+
 void ChangeTasks(const Adaptation& adaptation, const std::string& name, Dataset& dataset) {
+  std::set<std::string> others;
+  if (adaptation.set_task && !dataset.text_columns.empty()) others = OnlyAnnotated(dataset);
   const auto change = [&](std::vector<std::string>& tasks) {
-    if (adaptation.set_task) std::fill(tasks.begin(), tasks.end(), *adaptation.set_task);
+    if (adaptation.set_task) {
+      for (std::string& task : tasks) {
+        if (!others.contains(task)) task = *adaptation.set_task;
+      }
+    }
     ReplaceTasks(adaptation.replace_task, tasks);
     if (!adaptation.prefix_tasks) return;
     for (std::string& task : tasks) task = StrCat(name, ": ", task);

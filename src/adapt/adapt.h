@@ -20,15 +20,13 @@ using CellValue = std::variant<std::monostate, bool, int64_t, uint64_t, float, d
 /// Reads a column's values in the last rows of all episodes, by episode.
 using ReadLastRows = std::function<Result<std::vector<CellValue>>(const Dataset& dataset,
                                                                   const std::string& column)>;
-/// How many rows have each task number: (task_index, rows), ascending.
-using TaskFrames = std::vector<std::pair<int64_t, uint64_t>>;
-
 /// What rules must know of rows. Episodes are those of the dataset, with the rows that it says.
 struct RowFacts {
   ReadLastRows last_rows;
-  std::function<Result<std::vector<TaskFrames>>(const Dataset& dataset,
-                                                const std::vector<size_t>& episodes)>
-      count_tasks = {};
+  /// How many rows of each of the episodes have each number of a column of whole numbers.
+  std::function<Result<std::vector<NumberFrames>>(const Dataset& dataset, const std::string& column,
+                                                  const std::vector<size_t>& episodes)>
+      count_numbers = {};
   /// The statistics of those of the features that can be measured, for each of the episodes.
   std::function<Result<std::vector<std::vector<FeatureStatistics>>>(
       const Dataset& dataset, const std::vector<size_t>& episodes,

@@ -32,6 +32,10 @@ Result<std::vector<FeatureChange>> ChangeSchema(const Adaptation& adaptation,
 /// cast has none afterwards.
 void ChangeStatistics(const std::vector<FeatureChange>& changes, Dataset& dataset);
 
+/// Takes renames and drops over into what goes along: text columns and their texts, and references
+/// in modality.json. Afterwards there is no modality.json if it cannot follow.
+void FollowFeatures(const std::vector<FeatureChange>& changes, Dataset& dataset);
+
 /// The choice of the episode that the source gives this number; null if there is none.
 const EpisodeChoice* Find(const std::vector<EpisodeChoice>& choices, uint64_t number);
 /// Which numbers there are: "episodes 0-3,5".

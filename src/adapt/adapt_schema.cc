@@ -74,6 +74,10 @@ class SchemaChange {
     if (IsDefault(rule.name) || IsDefault(rule.value)) {
       return Refuse("rename", rule.name, "the features that every dataset has keep their names");
     }
+    if (rule.name == kSubtaskIndex || rule.value == kSubtaskIndex) {
+      return Refuse("rename", rule.name,
+                    "LeRobot knows `subtask_index` by its name, and its table goes with it");
+    }
     if (found->dtype() == "language") {
       return Refuse("rename", rule.name,
                     "LeRobot knows columns of language by their names, which they keep");
@@ -114,6 +118,7 @@ class SchemaChange {
     for (const std::string& name : names) {
       FeatureChange& change = ChangeOf(name);
       change.to.clear();
+      if (name == kSubtaskIndex) schema_.has_subtasks = false;
       std::erase_if(schema_.features, [&](const Feature& feature) { return feature.name == name; });
     }
   }

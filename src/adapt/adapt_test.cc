@@ -322,8 +322,9 @@ TEST(ResolveRules, ACommonRuleMayMatchInOneSource) {
 
 RowFacts Facts() {
   RowFacts facts{LastRows};
-  facts.count_tasks = [](const Dataset&, const std::vector<size_t>& episodes) {
-    return std::vector<TaskFrames>(episodes.size(), TaskFrames{{0, 5}});
+  facts.count_numbers = [](const Dataset&, const std::string&,
+                           const std::vector<size_t>& episodes) {
+    return std::vector<NumberFrames>(episodes.size(), NumberFrames{{0, 5}});
   };
   facts.measure = [](const Dataset&, const std::vector<size_t>& episodes,
                      const std::vector<std::string>&) {
@@ -386,6 +387,89 @@ TEST(Trim, WrongOnesAreToldAtOnce) {
   EXPECT_THAT(status.problems()[1].expected, HasSubstr("0 to 19"));
   EXPECT_THAT(status.problems()[2].what, HasSubstr("not chosen"));
   EXPECT_THAT(status.problems()[3].what, HasSubstr("no episode 4"));
+}
+
+// As FourEpisodes(), in which every row has subtask 1, and of the last episode 0; rows of the first
+// name task `v` by an annotation.
+Dataset WithTexts() {
+  Dataset dataset = FourEpisodes();
+  dataset.tasks.emplace_back("v");
+  Json entry = DefaultFeatureEntry("index");
+  for (const char* name : {"subtask_index", "annotation.ok"})
+    dataset.schema.features.push_back({name, entry});
+  dataset.schema.has_subtasks = true;
+  dataset.subtasks = {"reach", "grasp", "unused"};
+  dataset.text_columns = {{"subtask_index", true}, {"annotation.ok", false}};
+  for (EpisodeRows& rows : dataset.data_files[0].episodes) {
+    const int64_t subtask = rows.episode_index == 3 ? 0 : 1, task = rows.episode_index == 0 ? 2 : 0;
+    rows.text_frames = {{{subtask, rows.num_rows}}, {{task, rows.num_rows}}};
+  }
+  dataset.modality = Modality{
+      R"({"state": {"arm": {"start": 0, "end": 1, "original_key": "state"}}, )"
+      R"("video": {"top": {"original_key": "cam"}}, "annotation": {"ok": {}}, "more": 1})"};
+  return dataset;
+}
+
+TEST(CarriedAlong, ASelectionKeepsTheTextsOfItsRows) {
+  Dataset dataset = WithTexts();
+  ASSERT_TRUE(Adapt({.episodes = "0,2"}, "", Facts(), dataset).ok());
+  EXPECT_THAT(dataset.is_subtask_used, ElementsAre(false, true, false));
+  EXPECT_THAT(dataset.is_task_used, ElementsAre(true, true, true));
+  dataset = WithTexts();
+  ASSERT_TRUE(Adapt({.episodes = "3"}, "", Facts(), dataset).ok());
+  EXPECT_THAT(dataset.is_subtask_used, ElementsAre(true, false, false));
+  EXPECT_THAT(dataset.is_task_used, ElementsAre(true, true, false));
+}
+
+TEST(CarriedAlong, OneTaskForAllLeavesWhatAnnotationsName) {
+  Dataset dataset = WithTexts();
+  ASSERT_TRUE(Adapt({.set_task = "new"}, "", Facts(), dataset).ok());
+  EXPECT_THAT(dataset.tasks, ElementsAre("new", "new", "v"));
+}
+
+TEST(CarriedAlong, ModalityFollowsFeatures) {
+  Dataset dataset = WithTexts();
+  ASSERT_TRUE(Adapt({.rename = {{"state", "arm"}, {"annotation.ok", "annotation.fine"}},
+                     .drop = {"cam", "subtask_index"}},
+                    "", Facts(), dataset)
+                  .ok());
+  EXPECT_EQ(
+      json::DumpLine(json::Parse(dataset.modality->text, "").value()),
+      R"({"state": {"arm": {"start": 0, "end": 1, "original_key": "arm"}}, )"
+      R"("video": {}, "annotation": {"ok": {"original_key": "annotation.fine"}}, "more": 1})");
+  EXPECT_TRUE(dataset.modality->is_changed);
+  EXPECT_THAT(dataset.text_columns, ElementsAre(TextColumn{"annotation.fine", false}));
+  EXPECT_THAT(dataset.data_files[0].episodes[0].text_frames, ::testing::SizeIs(1));
+  EXPECT_FALSE(dataset.schema.has_subtasks);
+  EXPECT_TRUE(dataset.subtasks.empty());
+  EXPECT_EQ(dataset.warnings.back().kind, "W-modality");
+  EXPECT_THAT(dataset.warnings.back().what, HasSubstr("video.top"));
+}
+
+TEST(CarriedAlong, ModalityStaysAsItIsWhereNoRuleTouchesIt) {
+  Dataset dataset = WithTexts();
+  const std::string before = dataset.modality->text;
+  ASSERT_TRUE(Adapt({.drop = {"wrist"}, .pad = {{"state", "4"}}}, "", Facts(), dataset).ok());
+  EXPECT_EQ(dataset.modality->text, before);
+  EXPECT_FALSE(dataset.modality->is_changed);
+}
+
+TEST(CarriedAlong, ModalityIsLeftOutWhereElementsMove) {
+  Dataset dataset = WithTexts();
+  const Rule entry{"state", R"({"dtype": "float32", "shape": [2], "names": ["y", "x"]})"};
+  ASSERT_TRUE(Adapt({.reorder_by_name = true, .entry = {entry}}, "", Facts(), dataset).ok());
+  EXPECT_FALSE(dataset.modality);
+  ASSERT_THAT(dataset.other_files, ::testing::SizeIs(1));
+  EXPECT_THAT(dataset.other_files[0].left_out, HasSubstr("state.arm"));
+}
+
+TEST(CarriedAlong, SubtaskIndexKeepsItsName) {
+  for (const Rule& rule : {Rule{"subtask_index", "x"}, Rule{"state", "subtask_index"}}) {
+    Dataset dataset = WithTexts();
+    const Status status = Adapt({.rename = {rule}}, "", Facts(), dataset);
+    ASSERT_FALSE(status.ok());
+    EXPECT_THAT(status.ToString(), HasSubstr("by its name"));
+  }
 }
 
 }  // namespace

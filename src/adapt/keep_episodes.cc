@@ -53,12 +53,26 @@ void KeepEpisodes(const std::vector<uint64_t>& kept, Dataset& dataset) {
 }
 
 void FollowRows(Dataset& dataset) {
+  // A number that was in no table stays in none.
+  const auto note = [](const NumberFrames& frames, const std::vector<bool>& is_there,
+                       std::vector<bool>& is_used) {
+    for (const auto& [number, num_frames] : frames) {
+      const auto at = static_cast<size_t>(number);
+      if (number >= 0 && at < is_used.size() && (is_there.empty() || is_there[at]))
+        is_used[at] = true;
+    }
+  };
+  const std::vector<bool> has_task = std::move(dataset.is_task_used);
   dataset.is_task_used.assign(dataset.tasks.size(), false);
+  dataset.is_subtask_used.assign(dataset.subtasks.size(), false);
   for (const DataFile& file : dataset.data_files) {
     for (const EpisodeRows& rows : file.episodes) {
-      for (const auto& [task, frames] : rows.task_frames) {
-        if (task >= 0 && static_cast<uint64_t>(task) < dataset.tasks.size())
-          dataset.is_task_used[static_cast<size_t>(task)] = true;
+      note(rows.task_frames, {}, dataset.is_task_used);
+      for (size_t column = 0; column < rows.text_frames.size(); ++column) {
+        if (dataset.text_columns[column].is_of_subtasks)
+          note(rows.text_frames[column], {}, dataset.is_subtask_used);
+        else
+          note(rows.text_frames[column], has_task, dataset.is_task_used);
       }
     }
   }

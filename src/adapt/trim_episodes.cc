@@ -134,7 +134,6 @@ class Trimming {
     }
   }
 
-  // Rows of one task need not be looked at.
   Status CountTasks() {
     std::map<size_t, EpisodeRows*> all_rows;
     for (size_t file = 0; file < dataset_.data_files.size(); ++file) {
@@ -143,28 +142,57 @@ class Trimming {
         if (kept_.contains(at) && dataset_.episodes[at].data_file == file) all_rows[at] = &rows;
       }
     }
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        std::set<size_t> counted,
+        CountColumn(all_rows, "task_index",
+                    [](EpisodeRows& rows) -> NumberFrames& { return rows.task_frames; }));
+    for (size_t column = 0; column < dataset_.text_columns.size(); ++column) {
+      const auto frames = [column](EpisodeRows& rows) -> NumberFrames& {
+        return rows.text_frames[column];
+      };
+      ROBOMERGE_ASSIGN_OR_RETURN(const std::set<size_t> more,
+                                 CountColumn(all_rows, dataset_.text_columns[column].name, frames));
+      if (!dataset_.text_columns[column].is_of_subtasks) counted.insert(more.begin(), more.end());
+    }
+    for (const size_t at : counted) ListTasks(*all_rows.at(at), dataset_.episodes[at].tasks);
+    return Status();
+  }
+
+  // Counts what rows of one number do not tell by themselves, and returns the episodes that have
+  // several.
+  template <typename FramesOf>
+  Result<std::set<size_t>> CountColumn(const std::map<size_t, EpisodeRows*>& all_rows,
+                                       const std::string& column, const FramesOf& frames_of) {
     std::vector<size_t> episodes;
-    for (const auto& [at, kept] : kept_) {
-      EpisodeRows& rows = *all_rows.at(at);
-      if (rows.task_frames.size() == 1)
-        rows.task_frames.front().second = kept.num;
+    for (const auto& [at, rows] : all_rows) {
+      NumberFrames& frames = frames_of(*rows);
+      if (frames.size() == 1)
+        frames.front().second = kept_.at(at).num;
       else
         episodes.push_back(at);
     }
-    if (episodes.empty()) return Status();
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<TaskFrames> counted,
-                               facts_.count_tasks(dataset_, episodes));
-    for (size_t number = 0; number < episodes.size(); ++number) {
-      std::set<std::string> used;
-      for (const auto& [task, frames] : counted[number]) {
+    if (episodes.empty()) return std::set<size_t>();
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<NumberFrames> counted,
+                               facts_.count_numbers(dataset_, column, episodes));
+    for (size_t number = 0; number < episodes.size(); ++number)
+      frames_of(*all_rows.at(episodes[number])) = counted[number];
+    return std::set<size_t>(episodes.begin(), episodes.end());
+  }
+
+  // Leaves the tasks that some row still names.
+  void ListTasks(const EpisodeRows& rows, std::vector<std::string>& listed) const {
+    std::set<std::string> used;
+    const auto add = [&](const NumberFrames& all) {
+      for (const auto& [task, frames] : all) {
         if (task >= 0 && static_cast<uint64_t>(task) < dataset_.tasks.size())
           used.insert(dataset_.tasks[static_cast<size_t>(task)]);
       }
-      std::vector<std::string>& listed = dataset_.episodes[episodes[number]].tasks;
-      std::erase_if(listed, [&](const std::string& task) { return !used.contains(task); });
-      all_rows.at(episodes[number])->task_frames = counted[number];
+    };
+    add(rows.task_frames);
+    for (size_t column = 0; column < dataset_.text_columns.size(); ++column) {
+      if (!dataset_.text_columns[column].is_of_subtasks) add(rows.text_frames[column]);
     }
-    return Status();
+    std::erase_if(listed, [&](const std::string& task) { return !used.contains(task); });
   }
 
   // -- Statistics of the episodes.

@@ -378,7 +378,7 @@ TEST(DifferencesOf, WhatIsSaidOfTheDatasetAsAWhole) {
               ElementsAre("D-tools merge", "D-order merge", "D-version merge"));
   Sources tables(2);
   for (const size_t at : {0, 1}) tables.Put(at, "subtask_index", Entry("int64", {1}));
-  tables.schema(0).subtasks = {{"fingerprint", "1"}};
+  tables.schema(0).has_subtasks = true;
   EXPECT_THAT(KindsOf(tables.Compare()), ElementsAre("D-subtasks flag"));
   EXPECT_THAT(tables.Flags(), ElementsAre("--drop subtask_index"));
 }

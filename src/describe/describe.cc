@@ -18,6 +18,7 @@ Result<Partial> Describe(std::shared_ptr<const Dataset> dataset, const SourceSpe
   describe_internal::CheckTimes(*dataset, warnings, problems);
   describe_internal::CheckOrder(*dataset, warnings);
   describe_internal::CheckTasks(*dataset, problems);
+  describe_internal::CheckSubtasks(*dataset, problems);
   if (!problems.empty()) return Status::Many(std::move(problems)).OfSource(dataset->root);
   if (split) {
     ROBOMERGE_ASSIGN_OR_RETURN(dataset,

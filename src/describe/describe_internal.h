@@ -56,5 +56,7 @@ void PlaceRowsAgain(const Dataset& dataset, DescribedSource& source);
 
 /// Checks that task numbers and texts belong to the task table (I-6).
 void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems);
+/// Checks that the numbers of subtasks belong to their table.
+void CheckSubtasks(const Dataset& dataset, std::vector<Problem>& problems);
 
 }  // namespace robomerge::describe_internal

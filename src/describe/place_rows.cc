@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "describe/describe_internal.h"
+#include "model/text_columns.h"
 
 namespace robomerge::describe_internal {
 namespace {
@@ -139,6 +140,32 @@ void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {
               .Expected(StrCat("one of the ", dataset.tasks.size(), " tasks of ", table))
               .Found(StrCat("`", task, "`"))
               .OfEpisodes({row.number}));
+    }
+  }
+}
+
+void CheckSubtasks(const Dataset& dataset, std::vector<Problem>& problems) {
+  if (!dataset.schema.has_subtasks) return;
+  const auto size = static_cast<int64_t>(dataset.subtasks.size());
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
+      const NumberFrames* const numbers = TextFramesOf(dataset, rows, kSubtaskIndex);
+      if (numbers == nullptr) continue;
+      for (const auto& [number, frames] : *numbers) {
+        if (number >= 0 && number < size) continue;
+        problems.push_back(
+            Problem(Code::kCorrupt,
+                    StrCat("frames of episode ", TextOf(dataset, rows.episode_index),
+                           " name a subtask that is not in the table of subtasks"))
+                .Kind("E-subtasks")
+                .At(StrCat(file.path, ": subtask_index, row ", rows.first_row))
+                .Expected(StrCat("0 to ", size - 1, ", from ", dataset.root, "/", kSubtasksPath))
+                .Found(number == kNoText ? std::string("-1, null or no whole number")
+                                         : std::to_string(number))
+                .Hint("add the subtask to the table, or leave the column out: --drop "
+                      "subtask_index")
+                .OfEpisodes(EpisodesOf(dataset, rows.episode_index)));
+      }
     }
   }
 }

@@ -36,6 +36,9 @@ Measuring::Measuring(const io::FileSystem& file_system, const MergePlan& plan,
       buffer_bytes_(std::max(kBufferBytes / static_cast<uint64_t>(std::max(num_workers, 1)),
                              kLeastBufferBytes)),
       features_(measure::FeaturesToMeasure(SchemaOf(plan), plan.stat_columns)) {
+  // Their statistics follow from the plan.
+  std::erase_if(features_,
+                [&](const measure::FeatureToMeasure& one) { return IsTextColumn(plan, one.name); });
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     if (DataEpisodesOf(plan.steps[step])) data_steps_.push_back(step);
   }

@@ -11,7 +11,6 @@
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
-#include "read/needed_files.h"
 #include "read/read_source.h"
 #include "read/version.h"
 #include "robomerge/verify.h"
@@ -64,22 +63,6 @@ bool IsOfVersion(const io::FileSystem& file_system, const std::string& root,
          (version == CodebaseVersion::kV30 ? FormatVersion::kV30 : FormatVersion::kV21);
 }
 
-// The files of an edited dataset that are of no other step and stay true.
-Result<EditPlan> EditPlanOf(const io::FileSystem& file_system, const std::string& root,
-                            const EditOptions& edit) {
-  EditPlan plan;
-  plan.keep_file_numbers = edit.keep_file_numbers;
-  // What the cache of the Hub holds of a snapshot, besides what was asked for, must not show.
-  if (!HubAddressOf(root).empty()) return plan;
-  for (const std::string path : {"README.md", ".gitattributes", "meta/modality.json"}) {
-    const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(root, path));
-    if (!stat.ok() && stat.status().code() == Code::kNotFound) continue;
-    ROBOMERGE_RETURN_NOT_OK(stat.status());
-    if (stat->kind == io::FileKind::kRegular) plan.carried.emplace_back(path, stat->size_bytes);
-  }
-  return plan;
-}
-
 // How an edit takes the place of its source.
 InPlace InPlaceOf(const SourceSpec& source, const EditOptions& edit, const MergeOptions& options) {
   InPlace in_place;
@@ -107,8 +90,7 @@ class MergeRun {
   Result<MergeReport> Edit(const std::string& destination, const EditOptions& edit,
                            std::optional<InPlace> in_place, VerifyReport* verification) {
     in_place_ = std::move(in_place);
-    ROBOMERGE_ASSIGN_OR_RETURN(edit_plan_,
-                               EditPlanOf(file_system_, sources_.front().location, edit));
+    edit_plan_.keep_file_numbers = edit.keep_file_numbers;
     return Merge(destination, verification);
   }
 

@@ -49,6 +49,20 @@ struct RowsElsewhere {
 /// that other sources give it.
 inline constexpr std::string_view kMadeColumn = " optional null";
 
+/// How many frames have each number: (number, frames), ascending by number.
+using NumberFrames = std::vector<std::pair<int64_t, uint64_t>>;
+
+/// A column besides task_index whose numbers stand for texts: of the subtasks, or of the tasks, as
+/// GR00T has them (docs/carried-files.md).
+struct TextColumn {
+  std::string name;
+  bool is_of_subtasks = false;
+  bool operator==(const TextColumn&) const = default;
+};
+
+/// A row without a number in a TextColumn counts as one with this, which no table has.
+inline constexpr int64_t kNoText = -1;
+
 /// The rows of one episode within one data file, as the file itself says.
 struct EpisodeRows {
   int64_t episode_index = 0;  ///< the source's own number
@@ -56,9 +70,9 @@ struct EpisodeRows {
   uint64_t num_rows = 0;
   bool is_row_group = false;        ///< they are exactly one row group, which can be spliced
   uint64_t uncompressed_bytes = 0;  ///< of that row group; else a share by rows
-  /// (task_index, how many frames have it), ascending by task_index.
-  std::vector<std::pair<int64_t, uint64_t>> task_frames;
-  std::shared_ptr<const OddRows> odd;  ///< null if the rows are as they should be
+  NumberFrames task_frames;         ///< of task_index
+  std::vector<NumberFrames> text_frames = {};  ///< of each of Dataset::text_columns
+  std::shared_ptr<const OddRows> odd;          ///< null if the rows are as they should be
   /// frame_index and timestamp are to be written anew: 0, 1, 2, ... and row / fps (Retime).
   bool is_retimed = false;
   /// Frames that a rule leaves out before the first row (`trim`): times are counted from here on.
@@ -151,6 +165,20 @@ struct MetadataFile {
   int64_t changed_ns = 0;
 };
 
+/// A small file that is not of the format.
+struct OtherFile {
+  std::string path;  ///< relative to the dataset's root
+  uint64_t size_bytes = 0;
+  uint64_t fingerprint = 0;  ///< of its bytes
+  std::string left_out;      ///< why it cannot go along; empty if it can
+};
+
+/// meta/modality.json, in which GR00T says what columns mean.
+struct Modality {
+  std::string text;         ///< under the rules
+  bool is_changed = false;  ///< by the rules: `text` is not that of the file
+};
+
 struct Dataset {
   std::string root;
   std::string version = "v3.0";              ///< of the format, as it was read
@@ -160,6 +188,11 @@ struct Dataset {
   /// By task_index: whether some episode has it. Empty: all tasks are part of the dataset, with
   /// episodes or without.
   std::vector<bool> is_task_used;
+  std::vector<std::string> subtasks;     ///< by subtask_index
+  std::vector<bool> is_subtask_used;     ///< as is_task_used
+  std::vector<TextColumn> text_columns;  ///< those of which metadata say so
+  std::vector<OtherFile> other_files;    ///< by path; modality.json only if it is no JSON
+  std::optional<Modality> modality;
   std::vector<Episode> episodes;  ///< by episode_index
   std::vector<EpisodesFile> episodes_files;
   /// Columns of the episodes table that the format does not know.
@@ -175,6 +208,9 @@ struct Dataset {
   std::vector<Problem> warnings;
 
   bool IsTaskUsed(size_t task) const { return is_task_used.empty() || is_task_used[task]; }
+  bool IsSubtaskUsed(size_t subtask) const {
+    return is_subtask_used.empty() || is_subtask_used[subtask];
+  }
   uint64_t num_frames() const;
   /// Bytes of all data and video files.
   uint64_t payload_bytes() const;

@@ -227,7 +227,7 @@ std::string Schema::Fingerprint() const {
   all["fps"] = fps;
   all["robot_type"] = robot_type;
   all["tools"] = tools;
-  if (!subtasks.is_null()) all["subtasks"] = subtasks;
+  if (has_subtasks) all["has_subtasks"] = true;
   Json& entries = all["features"] = Json::array();
   for (const Feature& feature : features)
     entries.push_back(Json::array({feature.name, feature.entry}));

@@ -84,16 +84,17 @@ Json ComparableEntry(const Feature& feature);
 /// keys.
 Json CanonicalDepthMarker(Json entry);
 
-/// The table of early 2026 that `subtask_index` numbers the rows of (format spec 1.11).
+/// The table of early 2026 whose rows the feature numbers (format spec 1.11).
 inline constexpr std::string_view kSubtasksPath = "meta/subtasks.parquet";
+inline constexpr std::string_view kSubtaskIndex = "subtask_index";
 
 /// What all sources must agree on, as one source states it, and `tools`.
 struct Schema {
   Json fps;         ///< as written: 10 or 10.0
   Json robot_type;  ///< string or null
   std::vector<Feature> features;
-  Json tools;     ///< null when absent
-  Json subtasks;  ///< size and fingerprint of meta/subtasks.parquet; null when absent
+  Json tools;                 ///< null when absent
+  bool has_subtasks = false;  ///< a table gives `subtask_index` its meaning
 
   const Feature* Find(std::string_view name) const;
   FrameRate frame_rate() const;

@@ -33,6 +33,9 @@ Partial LeafOf(std::shared_ptr<const DescribedSource> source, std::vector<Proble
   for (size_t task = 0; task < dataset->tasks.size(); ++task) {
     if (dataset->IsTaskUsed(task)) leaf.tasks.Add(dataset->tasks[task]);
   }
+  for (size_t subtask = 0; subtask < dataset->subtasks.size(); ++subtask) {
+    if (dataset->IsSubtaskUsed(subtask)) leaf.subtasks.Add(dataset->subtasks[subtask]);
+  }
   leaf.num_given = 1;
   leaf.num_episodes = dataset->episodes.size();
   leaf.num_frames = dataset->num_frames();
@@ -68,6 +71,17 @@ void AddStatistics(const std::vector<FeatureStatistics>& statistics, Fingerprint
   }
 }
 
+// Nothing of a source that has nothing of it.
+void AddCarried(const Dataset& dataset, Fingerprint& all) {
+  for (const std::string& subtask : dataset.subtasks) all.Add("subtask"), all.Add(subtask);
+  for (const TextColumn& column : dataset.text_columns) all.Add("texts"), all.Add(column.name);
+  for (const OtherFile& file : dataset.other_files) {
+    all.Add("file"), all.Add(file.path), all.Add(file.size_bytes), all.Add(file.fingerprint);
+    all.Add(file.left_out);
+  }
+  if (dataset.modality) all.Add("modality"), all.Add(dataset.modality->text);
+}
+
 // What the source itself says, though the result may take nothing of it.
 void AddOwnStatistics(const Dataset& dataset, Fingerprint& all) {
   if (dataset.statistics && !dataset.statistics->empty())
@@ -85,6 +99,7 @@ uint64_t MetadataFingerprint(const DescribedSource& source) {
   all.Add(dataset.schema.Fingerprint());
   all.Add(uint64_t{dataset.tasks.size()});
   for (const std::string& task : dataset.tasks) all.Add(task);
+  AddCarried(dataset, all);
   AddStatistics(*source.statistics, all);
   const bool is_as_written =
       dataset.statistics.has_value() && source.statistics.get() == &*dataset.statistics;

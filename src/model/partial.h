@@ -80,6 +80,7 @@ struct Partial {
   Rope<std::shared_ptr<const DescribedSource>> sources;
   std::vector<SchemaClass> schemas;  ///< distinct, in order of first appearance
   TaskTable tasks;
+  TaskTable subtasks;
   uint64_t num_episodes = 0;
   uint64_t num_frames = 0;
   uint64_t payload_bytes = 0;

@@ -2,6 +2,7 @@
 // moves.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -64,7 +65,12 @@ struct MergePlan {
   FrameRate rate;
   std::vector<std::string> tasks;
   std::vector<std::vector<uint32_t>> task_maps;  ///< [source][its task_index] -> that in `tasks`
-  std::vector<std::string> video_keys;           ///< in the order of the features
+  /// Columns besides task_index whose numbers change with those of tasks or subtasks.
+  std::vector<TextColumn> text_columns;
+  std::vector<std::string> subtasks;
+  std::vector<std::vector<uint32_t>>
+      subtask_maps;                     ///< as task_maps; empty if there are no subtasks
+  std::vector<std::string> video_keys;  ///< in the order of the features
   std::vector<PlannedEpisode> episodes;
   std::vector<std::vector<PlannedFrames>> frames;  ///< [video key][episode]
   uint64_t num_frames = 0;
@@ -100,6 +106,12 @@ struct MergePlan {
   /// and of everything that decides the destination's bytes.
   std::string id;
 };
+
+/// Whether the column is one of MergePlan::text_columns.
+inline bool IsTextColumn(const MergePlan& plan, std::string_view name) {
+  return std::any_of(plan.text_columns.begin(), plan.text_columns.end(),
+                     [&](const TextColumn& column) { return column.name == name; });
+}
 
 /// The plan's first step of that kind; null if there is none.
 template <typename One>

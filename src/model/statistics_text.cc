@@ -89,7 +89,9 @@ std::string EstimatedStatisticsText(const MergePlan& plan) {
   std::vector<FeatureStatistics> measured;
   for (const Feature& feature : SchemaOf(plan).features) {
     const auto width = static_cast<uint32_t>(Elements(feature).second);
-    if (!IsMeasurable(feature.dtype()) || !NeedsEverySource(feature.name) || width == 0) continue;
+    if (!IsMeasurable(feature.dtype()) || !NeedsEverySource(feature.name) || width == 0 ||
+        IsTextColumn(plan, feature.name))
+      continue;
     FeatureStatistics& one = measured.emplace_back();
     one.feature = feature.name;
     std::vector<std::string> names = {"min", "max", "mean", "std", "count"};

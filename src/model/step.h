@@ -99,6 +99,12 @@ struct TasksLinesStep {
   static constexpr std::string_view kPath = "meta/tasks.jsonl";
 };
 
+/// The table of subtasks, from MergePlan::subtasks.
+struct SubtasksStep {
+  static constexpr std::string_view kKind = "subtasks";
+  static constexpr std::string_view kPath = "meta/subtasks.parquet";
+};
+
 struct InfoStep {
   static constexpr std::string_view kKind = "info";
   static constexpr std::string_view kPath = "meta/info.json";
@@ -119,6 +125,13 @@ struct RecordStep {
   std::string text;  ///< the file, whole
 };
 
+/// meta/modality.json where rules have changed it; else it is carried.
+struct ModalityStep {
+  static constexpr std::string_view kKind = "modality";
+  static constexpr std::string_view kPath = "meta/modality.json";
+  std::string text;  ///< the file, whole
+};
+
 /// A file of a source, carried into the destination as it is.
 struct CarriedFileStep {
   static constexpr std::string_view kKind = "carried";
@@ -130,10 +143,10 @@ struct CarriedFileStep {
 
 /// A plan's steps are in the order of these alternatives, and all of one version
 /// (MergePlan::version). There is exactly one tasks, one info and one record step, and at most one
-/// stats step.
+/// stats, subtasks and modality step.
 using Step = std::variant<DataStep, EpisodeDataStep, VideoStep, EpisodeVideoStep, EpisodesStep,
                           EpisodesLinesStep, EpisodesStatsStep, TasksStep, TasksLinesStep, InfoStep,
-                          StatsStep, RecordStep, CarriedFileStep>;
+                          StatsStep, RecordStep, SubtasksStep, ModalityStep, CarriedFileStep>;
 
 /// The path of the file that `step` makes, relative to the destination; distinct within a plan.
 std::string PathOf(const MergePlan& plan, const Step& step);

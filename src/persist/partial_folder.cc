@@ -53,6 +53,7 @@ Result<StoredPartial> Load(const io::FileSystem& file_system, const std::string&
   ROBOMERGE_ASSIGN_OR_RETURN(tables.episodes, folder.Read<EpisodesTable>("episodes"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<FramesTable>("frames"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.warnings, folder.Read<ProblemsTable>("warnings"));
+  ROBOMERGE_ASSIGN_OR_RETURN(tables.carried, ReadCarriedTables(folder));
   ROBOMERGE_ASSIGN_OR_RETURN(stored.partial, FromTables(folder, std::move(tables)));
   ROBOMERGE_ASSIGN_OR_RETURN(StoredSkips skips, ReadSkips(folder));
   stored.partial.skip_broken = skips.wish;
@@ -147,10 +148,12 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   fields["num_frames"] = partial.num_frames;
   fields["payload_bytes"] = partial.payload_bytes;
   const std::vector<std::shared_ptr<const DescribedSource>> sources = partial.sources.Flatten();
+  CarriedTables carried = CarriedTablesOf(sources);
   const bool is_split = std::any_of(sources.begin(), sources.end(),
                                     [](const auto& source) { return source->is_split; });
   if (is_split) fields["is_split"] = true;
   if (place.stats == StatsMode::kExact) fields["stats"] = NameOf(place.stats);
+  AddField(carried, fields);
   AddWish(partial.skip_broken, fields);
   SkippedTables skips = persist::ToTables(partial.skipped);
   TableFolderWriter writer(kPartial, std::move(fields));
@@ -165,6 +168,7 @@ Result<bool> WritePartial(io::FileSystem& file_system, const std::string& direct
   writer.Add("episodes", tables.episodes);
   writer.Add("frames", tables.frames);
   writer.Add("warnings", tables.warnings);
+  AddTables(carried, writer);
   AddTables(partial.skip_broken, skips, writer);
   const std::string path = io::JoinPath(directory, NameOf(place));
   Result<TableFolderWriter::Outcome> outcome = writer.Write(file_system, path, sync);

@@ -29,6 +29,7 @@ class Loading {
     ROBOMERGE_RETURN_NOT_OK(LoadFiles());
     ROBOMERGE_RETURN_NOT_OK(LoadEpisodes());
     ROBOMERGE_RETURN_NOT_OK(LoadFrames());
+    ROBOMERGE_RETURN_NOT_OK(LoadCarried(folder_, std::move(tables_.carried), datasets_));
     return Gather();
   }
 
@@ -60,7 +61,7 @@ class Loading {
       schema.fps = parsed->at("fps");
       schema.robot_type = parsed->at("robot_type");
       schema.tools = parsed->at("tools");
-      if (parsed->contains("subtasks")) schema.subtasks = parsed->at("subtasks");
+      schema.has_subtasks = parsed->contains("has_subtasks");
       for (const Json& feature : parsed->at("features"))
         schema.features.push_back({feature[0].get<std::string>(), feature[1]});
       if (schema.Fingerprint() != tables_.schemas.schema[row] ||
@@ -377,6 +378,9 @@ class Loading {
       ++partial.schemas[entry->second].num_sources;
       for (size_t task = 0; task < dataset->tasks.size(); ++task) {
         if (dataset->IsTaskUsed(task)) partial.tasks.Add(dataset->tasks[task]);
+      }
+      for (size_t subtask = 0; subtask < dataset->subtasks.size(); ++subtask) {
+        if (dataset->IsSubtaskUsed(subtask)) partial.subtasks.Add(dataset->subtasks[subtask]);
       }
       partial.num_episodes += dataset->episodes.size();
       partial.num_frames += dataset->num_frames();

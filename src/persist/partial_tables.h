@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/partial.h"
+#include "persist/carried_tables.h"
 #include "persist/columns.h"
 #include "persist/problems_table.h"
 #include "persist/table_folder.h"
@@ -160,6 +161,7 @@ struct PartialTables {
   EpisodesTable episodes;
   FramesTable frames;
   ProblemsTable warnings;
+  CarriedTables carried;  ///< of a folder that is read
 };
 
 PartialTables ToTables(const Partial& partial);

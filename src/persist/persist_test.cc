@@ -254,6 +254,43 @@ TEST_F(PersistTest, CarriedFilesComeBackToo) {
   EXPECT_EQ(carried.size_bytes, 500u);
 }
 
+// A source with all that may go along.
+Partial Carrying(const std::string& root, const std::vector<std::string>& subtasks) {
+  auto dataset = std::make_shared<Dataset>(
+      test::MakeDataset({.root = root, .lengths = {3, 4}, .tasks = {root, "valid"}}));
+  Json entry = DefaultFeatureEntry("index");
+  for (const char* name : {"subtask_index", "annotation.ok"})
+    dataset->schema.features.push_back({name, entry});
+  dataset->schema.has_subtasks = true;
+  dataset->subtasks = subtasks;
+  dataset->text_columns = {{"subtask_index", true}, {"annotation.ok", false}};
+  for (EpisodeRows& rows : dataset->data_files[0].episodes)
+    rows.text_frames = {{{0, 1}, {1, rows.num_rows - 1}}, {{0, rows.num_rows}}};
+  dataset->other_files = {{"README.md", 3, uint64_t{1} << 63, ""}, {"meta/x", 1, 2, "no reason"}};
+  dataset->modality = Modality{"{\"a\": 1}", true};
+  return Describe(dataset, SourceSpec{root}, {}, {}, {}, StatsMode::kFold).value();
+}
+
+TEST_F(PersistTest, WhatGoesAlongComesBackToo) {
+  const Partial both = Combine(Carrying("a", {"reach", "grasp"}), Carrying("b", {"grasp", "lift"}));
+  ASSERT_TRUE(WritePartial(io::Posix(), Path("partials"), {0, 2, 2}, {"a", "b"}, both, false).ok());
+  const std::vector<StoredPartial> read = ReadPartials(io::Posix(), Path("partials")).value();
+  const Partial& back = read.at(0).partial;
+  EXPECT_EQ(back.subtasks.tasks, both.subtasks.tasks);
+  const MergePlan plan = Plan(both, {}, {}).value(), again = Plan(back, {}, {}).value();
+  EXPECT_EQ(again.text_columns, plan.text_columns);
+  EXPECT_THAT(plan.text_columns, ::testing::SizeIs(2));
+  EXPECT_EQ(again.id, plan.id);
+  EXPECT_EQ(PathsOf(again), PathsOf(plan));
+  ASSERT_TRUE(WritePlan(io::Posix(), Path("plan"), Stored(plan), false).ok());
+  const MergePlan stored = ReadPlan(io::Posix(), Path("plan")).value().plan;
+  EXPECT_EQ(stored.text_columns, plan.text_columns);
+  EXPECT_EQ(stored.subtasks, plan.subtasks);
+  EXPECT_EQ(stored.subtask_maps, plan.subtask_maps);
+  EXPECT_EQ(FindStep<ModalityStep>(stored)->text, "{\"a\": 1}");
+  EXPECT_EQ(PathsOf(stored), PathsOf(plan));
+}
+
 // Anyone who can write a plan directory can write one whose fingerprints and id are right.
 TEST_F(PersistTest, APlanThatFitsItsIdIsRefusedWhereItMakesNoSense) {
   const auto where = [&](const std::function<void(MergePlan&)>& change) -> std::string {

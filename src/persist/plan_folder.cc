@@ -14,6 +14,10 @@ using json::Json;
 
 constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 3, 0};
 
+// Columns besides task_index whose numbers change with those of tasks, and of subtasks.
+constexpr const char* kTaskColumns = "task_columns";
+constexpr const char* kSubtaskColumns = "subtask_columns";
+
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;
   Json fields = Json::object();
@@ -39,6 +43,8 @@ Json Fields(const StoredPlan& stored) {
   fields["carried_columns"] = plan.carried_columns;
   // A plan without it folds, as those did that were made before there was a choice.
   if (plan.stats == StatsMode::kExact) fields["stats"] = NameOf(plan.stats);
+  for (const TextColumn& column : plan.text_columns)
+    fields[column.is_of_subtasks ? kSubtaskColumns : kTaskColumns].push_back(column.name);
   if (!plan.nullable_columns.empty()) fields["nullable_columns"] = plan.nullable_columns;
   AddWish(plan.skip_broken, fields);
   return fields;
@@ -85,6 +91,13 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   ROBOMERGE_ASSIGN_OR_RETURN(plan.rate.denominator, folder.Count("rate_denominator"));
   ROBOMERGE_ASSIGN_OR_RETURN(plan.video_keys, folder.TextList("video_keys"));
   ROBOMERGE_ASSIGN_OR_RETURN(plan.carried_columns, folder.TextList("carried_columns"));
+  // In the order in which a plan has them.
+  for (const char* field : {kSubtaskColumns, kTaskColumns}) {
+    if (!folder.Has(field)) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, folder.TextList(field));
+    for (const std::string& name : names)
+      plan.text_columns.push_back({name, field == kSubtaskColumns});
+  }
   if (folder.Has("nullable_columns")) {
     ROBOMERGE_ASSIGN_OR_RETURN(plan.nullable_columns, folder.TextList("nullable_columns"));
   }
@@ -126,6 +139,10 @@ Result<bool> WritePlan(io::FileSystem& file_system, const std::string& directory
   writer.Add("units", tables.units);
   writer.Add("extents", tables.extents);
   if (!tables.carried_files.unit.empty()) writer.Add("carried_files", tables.carried_files);
+  if (!tables.subtask_maps.subtask_map.empty()) {
+    writer.Add("subtasks", tables.subtasks);
+    writer.Add("subtask_maps", tables.subtask_maps);
+  }
   writer.Add("episodes", tables.episodes);
   writer.Add("frames", tables.frames);
   writer.Add("stat_columns", tables.stat_columns);
@@ -169,6 +186,10 @@ Result<StoredPlan> ReadPlan(const io::FileSystem& file_system, const std::string
     ROBOMERGE_ASSIGN_OR_RETURN(tables.carried_files,
                                folder.Read<CarriedFilesTable>("carried_files"));
   }
+  if (std::ranges::count(tables.units.kind, SubtasksStep::kKind) > 0) {
+    ROBOMERGE_ASSIGN_OR_RETURN(tables.subtasks, folder.Read<PlannedSubtasksTable>("subtasks"));
+    ROBOMERGE_ASSIGN_OR_RETURN(tables.subtask_maps, folder.Read<SubtaskMapsTable>("subtask_maps"));
+  }
   ROBOMERGE_ASSIGN_OR_RETURN(tables.episodes, folder.Read<PlannedEpisodesTable>("episodes"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.frames, folder.Read<PlannedFramesTable>("frames"));
   ROBOMERGE_ASSIGN_OR_RETURN(tables.stat_columns, folder.Read<StatColumnsTable>("stat_columns"));
@@ -198,8 +219,10 @@ Status CheckReferences(const MergePlan& plan, const Step& step, const std::strin
         .Hint("remove this folder and make it again");
   };
   for (const uint32_t source : SourcesOf(plan, step)) {
-    if (plan.task_maps[source].size() != plan.sources[source]->dataset->tasks.size())
-      return refuse("sources");
+    const Dataset& dataset = *plan.sources[source]->dataset;
+    if (plan.task_maps[source].size() != dataset.tasks.size()) return refuse("sources");
+    if (!plan.subtask_maps.empty() && plan.subtask_maps[source].size() != dataset.subtasks.size())
+      return refuse("subtask_maps");
   }
   const auto check_schema = [&] {
     const Dataset& dataset = *plan.sources[plan.schema_source]->dataset;

@@ -12,6 +12,8 @@ struct PlanTables {
   OriginsTable sources;
   SourceFilesTable source_files;
   TasksTable tasks;
+  PlannedSubtasksTable subtasks;
+  SubtaskMapsTable subtask_maps;
   UnitsTable units;
   InputsTable extents;
   CarriedFilesTable carried_files;

@@ -105,6 +105,12 @@ void StoreSteps(const MergePlan& plan, PlanTables& tables) {
   }
 }
 
+void StoreSubtasks(const MergePlan& plan, PlanTables& tables) {
+  tables.subtasks.subtask = plan.subtasks;
+  for (const std::vector<uint32_t>& map : plan.subtask_maps)
+    tables.subtask_maps.subtask_map.emplace_back(map.begin(), map.end());
+}
+
 void StoreEpisodes(const MergePlan& plan, PlanTables& tables) {
   for (const PlannedEpisode& episode : plan.episodes) {
     tables.episodes.source.push_back(episode.source);
@@ -133,6 +139,7 @@ class Loading {
   Status Run() {
     plan_.tasks = std::move(tables_.tasks.task);
     ROBOMERGE_RETURN_NOT_OK(LoadSources());
+    ROBOMERGE_RETURN_NOT_OK(LoadSubtasks());
     ROBOMERGE_RETURN_NOT_OK(LoadSteps());
     ROBOMERGE_RETURN_NOT_OK(LoadExtents());
     ROBOMERGE_RETURN_NOT_OK(LoadEpisodes());
@@ -177,6 +184,24 @@ class Loading {
            files.modified_ns[row], 0});
     }
     return file_index.status();
+  }
+
+  // Columns of subtasks need a map for each source.
+  Status LoadSubtasks() {
+    plan_.subtasks = std::move(tables_.subtasks.subtask);
+    const IntegerLists& maps = tables_.subtask_maps.subtask_map;
+    const bool maps_columns = std::ranges::any_of(plan_.text_columns, &TextColumn::is_of_subtasks);
+    if (maps.size() != plan_.origins.size() && (!maps.empty() || maps_columns)) {
+      return folder_.DamagedProblem("table does not fit that of sources",
+                                    folder_.TablePath("subtask_maps"));
+    }
+    IndexCheck index(folder_, "subtask_maps");
+    for (size_t row = 0; row < maps.size(); ++row) {
+      std::vector<uint32_t>& map = plan_.subtask_maps.emplace_back();
+      for (const int64_t subtask : maps[row])
+        map.push_back(index("subtask_map", row, subtask, plan_.subtasks.size()));
+    }
+    return index.status();
   }
 
   Status LoadSteps() {
@@ -244,6 +269,8 @@ class Loading {
     if (kind == InfoStep::kKind) return TextOfRow<InfoStep>();
     if (kind == StatsStep::kKind) return TextOfRow<StatsStep>();
     if (kind == RecordStep::kKind) return TextOfRow<RecordStep>();
+    if (kind == SubtasksStep::kKind) return Step(SubtasksStep());
+    if (kind == ModalityStep::kKind) return TextOfRow<ModalityStep>();
     if (kind == CarriedFileStep::kKind) return CarriedOfRow(row);
     return folder_
         .DamagedProblem("kind of unit is not known",
@@ -438,6 +465,7 @@ PlanTables ToTables(const MergePlan& plan) {
   PlanTables tables;
   StoreSources(plan, tables);
   tables.tasks.task = plan.tasks;
+  StoreSubtasks(plan, tables);
   StoreSteps(plan, tables);
   StoreEpisodes(plan, tables);
   for (const StatColumn& column : plan.stat_columns) {

@@ -101,6 +101,26 @@ struct TasksTable {
   }
 };
 
+/// The table exists only if there is a unit of kind `subtasks`.
+struct PlannedSubtasksTable {
+  Texts subtask;
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit("subtask", subtask);
+  }
+};
+
+/// One row per source: its subtask_index -> that of the destination.
+struct SubtaskMapsTable {
+  IntegerLists subtask_map;
+
+  template <typename Visitor>
+  void Visit(Visitor&& visit) {
+    visit("subtask_map", subtask_map);
+  }
+};
+
 struct StatColumnsTable {
   Texts feature, statistic;
   Integers kind, list_depth;

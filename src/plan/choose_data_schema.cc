@@ -86,7 +86,9 @@ void ChooseDataSchema(MergePlan& plan) {
         FormsOf(plan.sources[one.source]->dataset->data_files[one.file].physical_schema));
   }
   for (const auto& [column, forms] : all_forms[static_cast<size_t>(most - candidates.begin())]) {
-    if (column == "index" || column == "episode_index" || column == "task_index") continue;
+    if (column == "index" || column == "episode_index" || column == "task_index" ||
+        IsTextColumn(plan, column))
+      continue;
     const bool lacks_nulls = std::any_of(all_forms.begin(), all_forms.end(), [&](const auto& all) {
       const auto others = all.find(column);
       if (others == all.end() || others->second.size() != forms.size()) return false;

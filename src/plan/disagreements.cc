@@ -22,13 +22,17 @@ class Comparison {
       Add("E-robot-type", "sources differ in robot_type", "robot_type", a.robot_type, b.robot_type,
           "if they are the same robot, write the same robot_type into both info.json");
     }
-    // The numbers of frames mean rows of this table, so there can be only one.
-    if (a.subtasks != b.subtasks) {
+    // Numbers without a table would come to mean texts.
+    const bool both_number = a.Find(kSubtaskIndex) != nullptr && b.Find(kSubtaskIndex) != nullptr;
+    if (both_number && a.has_subtasks != b.has_subtasks) {
+      const auto table = [](const Schema& schema) {
+        return schema.has_subtasks ? "a table, meta/subtasks.parquet" : "no meta/subtasks.parquet";
+      };
       problems_.push_back(
-          Start("sources differ in their table of subtasks", "E-subtasks", "features")
-              .Expected(StrCat("the same meta/subtasks.parquet as   ", first_.first_root))
-              .Found(b.subtasks.is_null() ? "none" : "another one")
-              .Hint("merge them apart, or remove the feature `subtask_index` and this table"));
+          Start("only some sources have a table of subtasks", "E-subtasks", "features")
+              .Expected(StrCat(table(a), "   as ", first_.first_root))
+              .Found(table(b))
+              .Hint("write the table of subtasks, or leave the column out: --drop subtask_index"));
     }
     for (const Feature& feature : a.features) {
       const Feature* counterpart = b.Find(feature.name);

@@ -1,10 +1,6 @@
 // The plan of an edit of one source.
 #pragma once
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "plan/plan.h"
 
 namespace robomerge {
@@ -13,8 +9,6 @@ struct EditPlan {
   /// Data and video files keep their numbers, if episodes follow each other in them; otherwise
   /// W-files-renumbered. REQUIRES: files are not concatenated.
   bool keep_file_numbers = false;
-  /// Files that are of no dataset and go with it: paths relative to its root, and sizes.
-  std::vector<std::pair<std::string, uint64_t>> carried;
 };
 
 /// As Plan(), of one source.

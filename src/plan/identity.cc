@@ -92,6 +92,11 @@ void AddStep(const InfoStep&, Fingerprint&) {}
 void AddStep(const StatsStep&, Fingerprint&) {}
 void AddStep(const RecordStep&, Fingerprint&) {}
 
+void AddStep(const SubtasksStep& step, Fingerprint& all) { all.Add(step.kKind); }
+void AddStep(const ModalityStep& step, Fingerprint& all) {
+  all.Add(step.kKind), all.Add(step.text);
+}
+
 // The number of the first step of that kind, or 0. Ids count the steps of a kind from that one.
 template <typename One>
 uint64_t FirstStep(const MergePlan& plan) {
@@ -171,6 +176,12 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
   for (const std::string& task : plan.tasks) all.Add(task);
   for (const std::vector<uint32_t>& map : plan.task_maps) {
     for (const uint32_t task : map) all.Add(uint64_t{task});
+  }
+  for (const TextColumn& column : plan.text_columns)
+    all.Add("texts"), all.Add(column.name), all.Add(uint64_t{column.is_of_subtasks});
+  for (const std::string& subtask : plan.subtasks) all.Add("subtask"), all.Add(subtask);
+  for (const std::vector<uint32_t>& map : plan.subtask_maps) {
+    for (const uint32_t subtask : map) all.Add(uint64_t{subtask});
   }
   for (const std::string& key : plan.video_keys) all.Add(key);
   for (const StatColumn& column : plan.stat_columns)

@@ -92,7 +92,7 @@ class LayoutV21 final : public Layout {
                 .At(place));
       }
     }
-    if (!schema.subtasks.is_null()) {
+    if (schema.has_subtasks) {
       warnings.push_back(Problem(Code::kUnsupported,
                                  "the table of subtasks is carried along, but readers of version "
                                  "2.1 do not look at it")

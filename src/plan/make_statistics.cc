@@ -9,6 +9,7 @@
 #include "model/aggregate_statistics.h"
 #include "model/distribution.h"
 #include "model/measured.h"
+#include "model/new_numbers.h"
 #include "model/source_statistics.h"
 #include "model/statistics_text.h"
 #include "plan/plan_internal.h"
@@ -46,15 +47,19 @@ Distribution OfEpisodeIndex(const MergePlan& plan) {
   return Distribution(std::move(values));
 }
 
-Distribution OfTaskIndex(const MergePlan& plan) {
+// Of task_index, or of another column whose numbers change with it.
+Distribution OfTexts(const MergePlan& plan, const std::string& column) {
   std::map<int64_t, uint64_t> frames;
-  for (const PlannedEpisode& planned : plan.episodes) {
-    const DataPlace& place = plan.sources[planned.source]->data_places[planned.source_episode];
-    for (const auto& [task, num_frames] : place.rows->task_frames) {
-      frames[plan.task_maps[planned.source][static_cast<size_t>(task)]] += num_frames;
-    }
+  for (uint64_t episode = 0; episode < plan.episodes.size(); ++episode) {
+    for (const auto& [number, num_frames] : NewNumbersOf(plan, episode, column))
+      frames[number] += num_frames;
   }
   return Distribution({frames.begin(), frames.end()});
+}
+
+// Whether the statistics follow from the plan, whatever the sources state.
+bool IsNumberedAnew(const MergePlan& plan, const std::string& feature) {
+  return !NeedsEverySource(feature) || IsTextColumn(plan, feature);
 }
 
 std::vector<uint64_t> FramesOf(const MergePlan& plan) {
@@ -100,7 +105,7 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   for (const auto& source : plan.sources) {
     parts.push_back({source->statistics.get(), source->dataset->root});
     for (const FeatureStatistics& feature : *source->statistics) {
-      if (NeedsEverySource(feature.feature)) continue;
+      if (!IsNumberedAnew(plan, feature.feature)) continue;
       for (const Statistic& statistic : feature.statistics) {
         if (IsQuantile(statistic.name)) quantiles[feature.feature].insert(statistic.name);
       }
@@ -117,8 +122,10 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
   if (is_exact && plan.num_frames > 0) {
     // Those of these columns follow from the plan, whatever the sources state.
     std::erase_if(whole,
-                  [](const FeatureStatistics& one) { return !NeedsEverySource(one.feature); });
-    for (const char* name : {"episode_index", "index", "task_index"}) {
+                  [&](const FeatureStatistics& one) { return IsNumberedAnew(plan, one.feature); });
+    std::vector<std::string> names = {"episode_index", "index", "task_index"};
+    for (const TextColumn& column : plan.text_columns) names.push_back(column.name);
+    for (const std::string& name : names) {
       quantiles[name].insert(std::begin(kQuantileNames), std::end(kQuantileNames));
       whole.push_back({name, {{"min", NumberKind::kInteger, {1}, {0}}}});
     }
@@ -131,13 +138,15 @@ Result<std::string> MakeStatistics(MergePlan& plan) {
       if (feature.feature == "index")
         Recompute(Distribution::Range(plan.num_frames), names, feature);
       if (feature.feature == "episode_index") Recompute(OfEpisodeIndex(plan), names, feature);
-      if (feature.feature == "task_index") Recompute(OfTaskIndex(plan), names, feature);
+      if (feature.feature == "task_index" || IsTextColumn(plan, feature.feature))
+        Recompute(OfTexts(plan, feature.feature), names, feature);
     }
   }
 
   std::set<std::string> lost;
   for (const DroppedQuantiles& one : dropped) {
-    if (NeedsEverySource(one.feature) && described.contains(one.feature)) lost.insert(one.feature);
+    if (!IsNumberedAnew(plan, one.feature) && described.contains(one.feature))
+      lost.insert(one.feature);
   }
   if (!lost.empty()) {
     plan.warnings.push_back(

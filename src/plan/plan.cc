@@ -138,41 +138,6 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
           .Found(std::move(found)));
 }
 
-// Datasets for GR00T have columns of numbers of tasks beside task_index. A merge does not know for
-// sure what they number, and keeps them.
-void WarnOfTaskNumbers(MergePlan& plan) {
-  size_t num_sources = 0;
-  const Dataset* first = nullptr;
-  std::string column;
-  for (size_t source = 0; source < plan.sources.size(); ++source) {
-    const Dataset& dataset = *plan.sources[source]->dataset;
-    const std::vector<uint32_t>& map = plan.task_maps[source];
-    bool is_same = true;
-    for (size_t task = 0; task < map.size(); ++task)
-      is_same = is_same && (!dataset.IsTaskUsed(task) || map[task] == task);
-    if (is_same) continue;
-    for (const Feature& feature : dataset.schema.features) {
-      if (!feature.name.starts_with("annotation.") || !feature.dtype().starts_with("int")) continue;
-      if (num_sources++ == 0) first = &dataset, column = feature.name;
-      break;
-    }
-  }
-  if (num_sources == 0) return;
-  plan.warnings.push_back(
-      Problem(Code::kUnsupported,
-              StrCat("`", column,
-                     "` may hold numbers of tasks, as GR00T has them, and is kept as "
-                     "it is; tasks of ",
-                     num_sources, num_sources == 1 ? " source" : " sources",
-                     " have other numbers in the result"))
-          .Kind("W-task-numbers")
-          .Source(first->root)
-          .At(StrCat(first->root, "/meta/info.json: features[\"", column, "\"]"))
-          .Hint(StrCat("give all sources the same tasks in the same order before, or leave the "
-                       "column out: --drop ",
-                       column)));
-}
-
 // A merge of sources without episodes is one; a selection of nothing is a mistake.
 Status CheckNotEmpty(const Partial& root) {
   if (root.num_episodes > 0) return Status();
@@ -189,14 +154,6 @@ Status CheckNotEmpty(const Partial& root) {
                             "--list-episodes");
   if (problems.empty()) return problem;
   return std::move(problem).At(problems.front().where).Found(problems.front().found);
-}
-
-// The table of subtasks is the same in all sources.
-void CarrySubtasks(const Schema& schema, MergePlan& plan) {
-  if (schema.subtasks.is_null()) return;
-  const std::string path(kSubtasksPath);
-  plan.steps.emplace_back(
-      CarriedFileStep{0, path, schema.subtasks.value("size_bytes", uint64_t{0}), path});
 }
 
 // Whether each file of the source is one step, in the order of the numbers: rows and frames of
@@ -321,7 +278,7 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   plan.alignment_bytes = site.alignment_bytes;
   plan.stats = options.stats;
   MapTasks(root.tasks, plan);
-  WarnOfTaskNumbers(plan);
+  ROBOMERGE_RETURN_NOT_OK(plan_internal::MapTexts(root.subtasks, plan));
   PlaceEpisodes(plan);
   GatherCarriedColumns(plan);
   layout.Pack(options, plan);
@@ -339,9 +296,7 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   plan_internal::WarnOfCopies(plan);
   const size_t record = plan.steps.size();
   plan.steps.emplace_back(RecordStep());
-  CarrySubtasks(*first.schema, plan);
-  for (const auto& [path, size_bytes] : edit.carried)
-    plan.steps.emplace_back(CarriedFileStep{0, path, size_bytes, path});
+  plan_internal::CarryFiles(plan);
   plan.id = PlanId(plan);
   plan.content_id = ContentId(plan);
   std::get<RecordStep>(plan.steps[record]).text = plan_internal::MakeRecord(options, plan);

@@ -16,6 +16,13 @@ class Layout;
 /// Chooses the physical schema of the data files.
 void ChooseDataSchema(MergePlan& plan);
 
+/// Enters the subtasks, which columns follow tasks and subtasks, and warns of those that may have
+/// to and do not. Fails if subtasks cannot be followed. REQUIRES: tasks are mapped.
+Status MapTexts(const TaskTable& subtasks, MergePlan& plan);
+/// Adds the steps behind the record: the table of subtasks, modality.json, and what is carried as
+/// it is. Warns of what is left out. REQUIRES: the plan has its origins.
+void CarryFiles(MergePlan& plan);
+
 /// Makes the text of meta/stats.json: the sources' statistics, aggregated; those of the bookkeeping
 /// columns, recomputed. Empty if there are none. Adds warnings to `plan`.
 Result<std::string> MakeStatistics(MergePlan& plan);

@@ -85,11 +85,11 @@ std::vector<std::vector<RowsElsewhere>> PlacesOf(const Dataset& dataset,
   return places;
 }
 
-Result<std::vector<TaskFrames>> CountTasks(const io::FileSystem& file_system,
-                                           const Dataset& dataset,
-                                           const std::vector<size_t>& episodes) {
+Result<std::vector<NumberFrames>> CountNumbers(const io::FileSystem& file_system,
+                                               const Dataset& dataset, const std::string& name,
+                                               const std::vector<size_t>& episodes) {
   std::map<uint32_t, std::vector<int64_t>> columns;  // by data file
-  std::vector<TaskFrames> counted;
+  std::vector<NumberFrames> counted;
   for (const std::vector<RowsElsewhere>& parts : PlacesOf(dataset, episodes)) {
     std::map<int64_t, uint64_t> frames;
     for (const RowsElsewhere& part : parts) {
@@ -99,8 +99,7 @@ Result<std::vector<TaskFrames>> CountTasks(const io::FileSystem& file_system,
             const std::unique_ptr<io::RandomAccessFile> file,
             file_system.OpenForReading(dataset.data_files[part.data_file].path));
         ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
-        ROBOMERGE_ASSIGN_OR_RETURN(column->second,
-                                   parquet::ReadInt64Column(*file, footer, "task_index"));
+        ROBOMERGE_ASSIGN_OR_RETURN(column->second, parquet::ReadInt64Column(*file, footer, name));
       }
       const uint64_t end =
           std::min<uint64_t>(part.first_row + part.num_rows, column->second.size());
@@ -114,8 +113,9 @@ Result<std::vector<TaskFrames>> CountTasks(const io::FileSystem& file_system,
 RowFacts FactsOn(const io::FileSystem& file_system) {
   RowFacts facts;
   facts.last_rows = LastRowsOn(file_system);
-  facts.count_tasks = [&file_system](const Dataset& dataset, const std::vector<size_t>& episodes) {
-    return CountTasks(file_system, dataset, episodes);
+  facts.count_numbers = [&file_system](const Dataset& dataset, const std::string& column,
+                                       const std::vector<size_t>& episodes) {
+    return CountNumbers(file_system, dataset, column, episodes);
   };
   facts.measure = [&file_system](const Dataset& dataset, const std::vector<size_t>& episodes,
                                  const std::vector<std::string>& features) {

@@ -18,6 +18,7 @@ Partial Combine(Partial left, const Partial& right) {
     left.schemas.back().first_source += num_left;
   }
   for (const std::string& task : right.tasks.tasks) left.tasks.Add(task);
+  for (const std::string& subtask : right.subtasks.tasks) left.subtasks.Add(subtask);
   left.sources =
       Rope<std::shared_ptr<const DescribedSource>>::Concatenate(left.sources, right.sources);
   left.warnings = Rope<Problem>::Concatenate(left.warnings, right.warnings);

@@ -26,6 +26,8 @@ Partial Leaf(size_t number, std::mt19937& random) {
   leaf.schemas.push_back({std::shared_ptr<const Schema>(dataset, &dataset->schema),
                           dataset->schema.Fingerprint(), 0, dataset->root, 1});
   for (size_t task = 0; task < random() % 4; ++task) leaf.tasks.Add(StrCat("task ", random() % 6));
+  for (size_t text = 0; text < random() % 3; ++text)
+    leaf.subtasks.Add(StrCat("subtask ", random() % 4));
   leaf.num_episodes = 1;
   leaf.num_frames = dataset->num_frames();
   leaf.payload_bytes = random() % 1000;
@@ -42,6 +44,8 @@ std::string Print(const Partial& partial) {
   for (const auto& source : partial.sources.Flatten()) text += source->dataset->root + ",";
   for (const std::string& task : partial.tasks.tasks)
     text += StrCat("|", task, "=", partial.tasks.index.at(task));
+  for (const std::string& subtask : partial.subtasks.tasks)
+    text += StrCat("|", subtask, "=", partial.subtasks.index.at(subtask));
   for (const SchemaClass& schema : partial.schemas) {
     text += StrCat("\n", schema.fingerprint, " ", schema.first_source, " ", schema.first_root, " ",
                    schema.num_sources);

@@ -7,8 +7,11 @@
 
 #include "base/text.h"
 #include "formats/parquet/compare_rows.h"
+#include "model/carried_files.h"
 #include "model/distribution.h"
+#include "model/partial.h"
 #include "model/source_statistics.h"
+#include "model/text_columns.h"
 #include "verify/checks.h"
 #include "verify/episode_statistics.h"
 
@@ -30,7 +33,8 @@ class Kept {
 
   Status Run() {
     CheckSchema();
-    CheckTasks();
+    CheckTexts();
+    CheckFiles();
     std::vector<EpisodeStatistics> of_sources;
     for (const Subject& source : all_.sources) of_sources.emplace_back(source.dataset);
     const EpisodeStatistics statistics(dataset_);
@@ -73,10 +77,6 @@ class Kept {
         std::all_of(all_.sources.begin(), all_.sources.end(),
                     [&](const Subject& one) { return one.dataset.schema.tools == tools; });
     if (agree && schema.tools != tools) Differs("tools", tools, schema.tools, all_.sources.front());
-    for (const Subject& source : all_.sources) {
-      const Json& subtasks = source.dataset.schema.subtasks;
-      if (subtasks != schema.subtasks) Differs("subtasks", subtasks, schema.subtasks, source);
-    }
     CheckPhysicalSchema();
   }
 
@@ -121,7 +121,7 @@ class Kept {
       std::istringstream lines(file.physical_schema);
       for (std::string line; std::getline(lines, line);) {
         const std::string column(ColumnOfForm(line));
-        if (forms.contains(line) || IsBookkeeping(column) || made.contains(column)) continue;
+        if (forms.contains(line) || all_.IsNumberedAnew(column) || made.contains(column)) continue;
         findings_.Add(Say("V-schema", "column has a physical form that no source has", file.path,
                           "", line, {{}, column, {}}));
       }
@@ -142,28 +142,65 @@ class Kept {
     return false;
   }
 
-  // The union of the sources' tasks, in order of first appearance (format spec 3.2).
-  void CheckTasks() {
-    std::vector<std::string> expected;
-    std::set<std::string> known;
-    for (const Subject& source : all_.sources) {
-      for (size_t task = 0; task < source.dataset.tasks.size(); ++task) {
-        const std::string& text = source.dataset.tasks[task];
-        if (source.dataset.IsTaskUsed(task) && known.insert(text).second) expected.push_back(text);
+  // The union of the sources' texts, in order of first appearance (format spec 3.2).
+  void CheckTexts() {
+    TaskTable tasks, subtasks;
+    for (const Subject& subject : all_.sources) {
+      const Dataset& source = subject.dataset;
+      for (size_t task = 0; task < source.tasks.size(); ++task) {
+        if (source.IsTaskUsed(task)) tasks.Add(source.tasks[task]);
+      }
+      for (size_t subtask = 0; subtask < source.subtasks.size(); ++subtask) {
+        if (source.IsSubtaskUsed(subtask)) subtasks.Add(source.subtasks[subtask]);
       }
     }
-    const std::string where = dataset_.root + "/meta/tasks.parquet";
-    for (size_t task = 0; task < std::max(expected.size(), dataset_.tasks.size()); ++task) {
+    CheckTable("task", "/meta/tasks.parquet", tasks.tasks, dataset_.tasks);
+    CheckTable("subtask", "/meta/subtasks.parquet", subtasks.tasks, dataset_.subtasks);
+  }
+
+  void CheckTable(const std::string& name, const std::string& path,
+                  const std::vector<std::string>& expected,
+                  const std::vector<std::string>& found_texts) {
+    for (size_t text = 0; text < std::max(expected.size(), found_texts.size()); ++text) {
       const std::string wanted =
-          task < expected.size() ? "`" + expected[task] + "`" : "no further task";
+          text < expected.size() ? "`" + expected[text] + "`" : StrCat("no further ", name);
       const std::string found =
-          task < dataset_.tasks.size() ? "`" + dataset_.tasks[task] + "`" : "no further task";
+          text < found_texts.size() ? "`" + found_texts[text] + "`" : StrCat("no further ", name);
       if (wanted == found) continue;
-      findings_.Add(Say("V-tasks",
-                        "tasks are not those of the sources in order of first appearance",
-                        StrCat(where, ": row ", task), wanted, found));
+      findings_.Add(Say(StrCat("V-", name, "s"),
+                        StrCat(name, "s are not those of the sources in order of first appearance"),
+                        StrCat(dataset_.root, path, ": row ", text), wanted, found));
       return;
     }
+  }
+
+  // Those of meta/: a user may change README.md afterwards.
+  void CheckFiles() {
+    std::vector<const Dataset*> sources;
+    bool is_whole = all_.sources.size() == 1;
+    for (const Subject& source : all_.sources) {
+      sources.push_back(&source.dataset);
+      is_whole = is_whole && source.is_unadapted;
+    }
+    const CarriedFiles carried = FilesToCarry(sources, is_whole);
+    const auto lacks = [&](const std::string& path, const std::string& what) {
+      findings_.Add(Say("V-carried", what, StrCat(dataset_.root, "/", path),
+                        StrCat("as in ", all_.sources.front().dataset.root)));
+    };
+    for (const OtherFile& file : carried.files) {
+      if (!file.path.starts_with("meta/")) continue;
+      const auto found = std::find_if(dataset_.other_files.begin(), dataset_.other_files.end(),
+                                      [&](const OtherFile& one) { return one.path == file.path; });
+      if (found == dataset_.other_files.end())
+        lacks(file.path, "a file that all sources have is missing");
+      else if (found->fingerprint != file.fingerprint || found->size_bytes != file.size_bytes)
+        lacks(file.path, "a file is not that of the sources");
+    }
+    if (!carried.modality) return;
+    if (!dataset_.modality)
+      lacks("meta/modality.json", "a file that all sources have is missing");
+    else if (!SaySame(dataset_.modality->text, carried.modality->text))
+      lacks("meta/modality.json", "modality.json does not say what those of the sources say");
   }
 
   void CheckEpisode(uint64_t episode) {
@@ -190,13 +227,24 @@ class Kept {
     }
   }
 
+  bool IsBookkeepingOrSource(const std::string& feature) const {
+    return IsBookkeeping(feature) || !all_.IsNumberedAnew(feature);
+  }
+
+  // The frames of an episode of the result by their numbers; null if they were not counted.
+  const NumberFrames* FramesOf(uint64_t episode, const std::string& column) const {
+    const EpisodeRows* rows = all_.destination.rows[episode];
+    if (rows == nullptr) return nullptr;
+    return column == "task_index" ? &rows->task_frames : TextFramesOf(dataset_, *rows, column);
+  }
+
   // What a cell of a source's row becomes (format spec 3.4). nullopt if any number is accepted.
   std::optional<double> Expected(uint64_t episode, const StatColumn& column, double value) const {
     if (column.stat == "count") return value;
-    if (column.feature == "task_index") {
-      const EpisodeRows* rows = all_.destination.rows[episode];
-      if (rows == nullptr || rows->task_frames.empty()) return std::nullopt;
-      const Distribution tasks(rows->task_frames);
+    if (column.feature == "task_index" || !IsBookkeepingOrSource(column.feature)) {
+      const NumberFrames* frames = FramesOf(episode, column.feature);
+      if (frames == nullptr || frames->empty()) return std::nullopt;
+      const Distribution tasks(*frames);
       if (column.stat == "min") return tasks.min();
       if (column.stat == "max") return tasks.max();
       if (column.stat == "mean") return tasks.mean();
@@ -227,7 +275,7 @@ class Kept {
   // Whether the rows, and not the source, decide what the statistics of the feature are.
   bool IsMeasuredHere(const std::string& name) const {
     const Feature* feature = all_.is_measured ? dataset_.schema.Find(name) : nullptr;
-    return feature != nullptr && !IsBookkeeping(name) && IsMeasurable(feature->dtype());
+    return feature != nullptr && !all_.IsNumberedAnew(name) && IsMeasurable(feature->dtype());
   }
 
   void CheckCells(uint64_t episode, const EpisodeStatistics& statistics,
@@ -257,7 +305,7 @@ class Kept {
             is_there ? Expected(episode, column, values[at]) : std::nullopt;
         if (is_there && (!expected || IsSame(*expected, numbers[at]))) continue;
         const bool is_near =
-            is_there && IsBookkeeping(column.feature) &&
+            is_there && all_.IsNumberedAnew(column.feature) &&
             std::fabs(*expected - numbers[at]) <= kRounding * std::max(1.0, std::fabs(*expected));
         if (is_near) continue;
         findings_.Add(Say("V-statistics", "statistic differs from its source",
@@ -269,7 +317,7 @@ class Kept {
       }
     });
     for (const auto& [key, numbers] : found) {
-      if (in_source.contains(key) || IsBookkeeping(key.first) ||
+      if (in_source.contains(key) || all_.IsNumberedAnew(key.first) ||
           IsMeasuredHere(std::string(key.first)))
         continue;
       const std::string name = StrCat(key.first, "/", key.second);

@@ -201,10 +201,10 @@ class RowsCheck {
     const parquet::ColumnChanges* changes = all_.sources[source_].dataset.column_changes.get();
     for (const std::string& name :
          parquet::ColumnsInDestination(changes, source_footer_.column_names())) {
-      if (!IsBookkeeping(name)) compared.push_back(name);
+      if (!all_.IsNumberedAnew(name)) compared.push_back(name);
     }
     for (const std::string& name : footer_.column_names()) {
-      if (!IsBookkeeping(name) &&
+      if (!all_.IsNumberedAnew(name) &&
           std::find(compared.begin(), compared.end(), name) == compared.end())
         compared.push_back(name);
     }
@@ -220,6 +220,12 @@ class RowsCheck {
     const std::vector<std::string>& columns = source_footer_.column_names();
     if (std::find(columns.begin(), columns.end(), "task_index") != columns.end())
       tasks_.emplace(*source_opened_, source_footer_, std::vector<std::string>{"task_index"});
+    texts_.reset();
+    if (all_.text_columns.empty()) return Status();
+    std::vector<std::string> in_source;
+    for (const TextColumn& column : all_.text_columns)
+      in_source.emplace_back(parquet::SourceColumnOf(changes, column.name).value_or(column.name));
+    texts_.emplace(*source_opened_, source_footer_, in_source);
     return Status();
   }
 
@@ -227,7 +233,6 @@ class RowsCheck {
   // the columns of a retimed episode with what they were to become.
   Status Against(uint64_t episode, const EpisodeRows& rows,
                  const std::vector<parquet::NumberRows>& numbers) {
-    const std::vector<double>& tasks = Column(numbers, "task_index");
     const EpisodeOfSource& origin = all_.origins[episode];
     const Subject& source = all_.sources[origin.source];
     const EpisodeRows* from = source.rows[origin.episode];
@@ -246,10 +251,10 @@ class RowsCheck {
     }
     const uint32_t data_file = source.dataset.episodes[origin.episode].data_file;
     ROBOMERGE_RETURN_NOT_OK(
-        AgainstRange(episode, rows, 0, {data_file, from->first_row, from->num_rows}, tasks));
+        AgainstRange(episode, rows, 0, {data_file, from->first_row, from->num_rows}, numbers));
     uint64_t done = from->num_rows;
     for (const RowsElsewhere& part : from->more) {
-      ROBOMERGE_RETURN_NOT_OK(AgainstRange(episode, rows, done, part, tasks));
+      ROBOMERGE_RETURN_NOT_OK(AgainstRange(episode, rows, done, part, numbers));
       done += part.num_rows;
     }
     return Status();
@@ -257,7 +262,7 @@ class RowsCheck {
 
   // The same for the rows of the episode from its row `done` on, which come from `part`.
   Status AgainstRange(uint64_t episode, const EpisodeRows& rows, uint64_t done,
-                      const RowsElsewhere& part, const std::vector<double>& tasks) {
+                      const RowsElsewhere& part, const std::vector<parquet::NumberRows>& numbers) {
     const EpisodeOfSource& origin = all_.origins[episode];
     const Dataset& source = all_.sources[origin.source].dataset;
     ROBOMERGE_RETURN_NOT_OK(OpenSource(origin, part.data_file));
@@ -280,17 +285,36 @@ class RowsCheck {
                                difference.found, {episode, difference.column, frame}));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<double> old, OldTasks(origin, part));
-    for (uint64_t row = 0; row < old.size() && done + row < tasks.size(); ++row) {
-      const std::string *expected = TaskOf(source, old[row]),
-                        *found = TaskOf(all_.destination.dataset, tasks[done + row]);
-      if (expected == nullptr || found == nullptr || *expected == *found) continue;
-      result_.findings.Add(Say("V-tasks", "frame is of another task than in its source",
-                               Where("task_index", rows.first_row + done + row),
-                               "`" + *expected + "`", "`" + *found + "`",
-                               {episode, "task_index", done + row}));
+    CompareTexts({"task_index", false}, old, episode, rows, done, numbers);
+    if (all_.text_columns.empty()) return Status();
+    Result<std::vector<parquet::NumberRows>> texts = texts_->Read(part.first_row, part.num_rows);
+    ROBOMERGE_RETURN_NOT_OK(OfSourceFile(texts.status(), source.root));
+    for (size_t column = 0; column < all_.text_columns.size(); ++column)
+      CompareTexts(all_.text_columns[column], (*texts)[column].values, episode, rows, done,
+                   numbers);
+    return Status();
+  }
+
+  // Compares the texts that the numbers of a column stand for.
+  void CompareTexts(const TextColumn& column, const std::vector<double>& old, uint64_t episode,
+                    const EpisodeRows& rows, uint64_t done,
+                    const std::vector<parquet::NumberRows>& numbers) {
+    const Dataset& source = all_.SourceOf(episode).dataset;
+    const std::vector<double>& fresh = Column(numbers, column.name);
+    for (uint64_t row = 0; row < old.size() && done + row < fresh.size(); ++row) {
+      const std::string *expected = TextOf(source, column, old[row]),
+                        *found = TextOf(all_.destination.dataset, column, fresh[done + row]);
+      const bool is_lost = found == nullptr && column.name != "task_index";
+      if (expected == nullptr || (found != nullptr && *expected == *found)) continue;
+      if (found == nullptr && !is_lost) continue;  // found by the other checks
+      const char* const kind = column.is_of_subtasks ? "subtask" : "task";
+      result_.findings.Add(
+          Say(StrCat("V-", kind, "s"), StrCat("frame is of another ", kind, " than in its source"),
+              Where(column.name, rows.first_row + done + row), "`" + *expected + "`",
+              found == nullptr ? FormatDouble(fresh[done + row]) : "`" + *found + "`",
+              {episode, column.name, done + row}));
       break;
     }
-    return Status();
   }
 
   // Where rows do not name their tasks, all have the one that reading gave the episode.
@@ -313,9 +337,12 @@ class RowsCheck {
     return is_of_source ? status.OfSource(root).OfKind("E-data-file") : status;
   }
 
-  static const std::string* TaskOf(const Dataset& dataset, double number) {
-    return number >= 0 && number < static_cast<double>(dataset.tasks.size())
-               ? &dataset.tasks[static_cast<size_t>(number)]
+  static const std::string* TextOf(const Dataset& dataset, const TextColumn& column,
+                                   double number) {
+    const std::vector<std::string>& texts =
+        column.is_of_subtasks ? dataset.subtasks : dataset.tasks;
+    return number >= 0 && number < static_cast<double>(texts.size())
+               ? &texts[static_cast<size_t>(number)]
                : nullptr;
   }
 
@@ -337,6 +364,7 @@ class RowsCheck {
   parquet::Footer source_footer_;
   std::optional<parquet::RowComparer> comparer_;
   std::optional<parquet::NumberReader> tasks_;
+  std::optional<parquet::NumberReader> texts_;  // those of Case::text_columns
 };
 
 }  // namespace
@@ -344,6 +372,7 @@ class RowsCheck {
 std::vector<std::string> NumericColumns(const Case& all) {
   std::vector<std::string> columns(std::begin(kNumbered), std::end(kNumbered));
   if (all.is_retimed) columns.emplace_back("timestamp");
+  for (const TextColumn& column : all.text_columns) columns.push_back(column.name);
   if (all.has_sources() && !all.is_measured) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();

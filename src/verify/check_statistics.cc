@@ -285,7 +285,7 @@ void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics
     if (feature != nullptr && feature->is_camera() && !all.has_sources())
       CheckCameraCell(subject, episode, column, values, findings);
     // Held against the sources' elsewhere.
-    if (all.has_sources() && IsBookkeeping(column.feature)) return;
+    if (all.has_sources() && all.IsNumberedAnew(column.feature)) return;
     const size_t number = ColumnOf(columns, column.feature);
     if (number >= columns.size() || moments[number].empty() ||
         !(IsMoment(column.stat) || column.stat == "count" || IsQuantile(column.stat)))
@@ -343,7 +343,7 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
     }
     const size_t number = ColumnOf(columns, found.feature);
     const bool has_data = number < columns.size() && !moments[number].empty();
-    const bool is_rewritten = IsBookkeeping(found.feature);
+    const bool is_rewritten = all.IsNumberedAnew(found.feature);
     const Feature* feature = dataset.schema.Find(found.feature);
     const bool is_measured =
         all.is_measured && feature != nullptr && IsMeasurable(feature->dtype());

@@ -10,9 +10,8 @@ namespace {
 // What may be in a dataset's folder, images left by the recorder included (format spec 1.1).
 constexpr std::string_view kKnownNames[] = {"README.md", "LICENSE", "images",
                                             "meta",      "data",    "videos"};
-constexpr std::string_view kKnownMetadata[] = {"info.json",    "stats.json",     "tasks.parquet",
-                                               "episodes",     "robomerge.json", "subtasks.parquet",
-                                               "modality.json"};
+constexpr std::string_view kKnownMetadata[] = {"info.json", "stats.json",     "tasks.parquet",
+                                               "episodes",  "robomerge.json", "subtasks.parquet"};
 // Of versions up to v2.1.
 constexpr std::string_view kOldMetadata[] = {
     "info.json",      "stats.json",      "tasks.jsonl", "episodes.jsonl", "episodes_stats.jsonl",
@@ -30,6 +29,10 @@ class Walk {
     for (const DataFile& file : dataset.data_files) named_.insert(file.path);
     for (const VideoKey& key : dataset.video_keys) {
       for (const VideoFile& file : key.files) named_.insert(file.path);
+    }
+    if (dataset.modality) carried_.insert(io::JoinPath(root_, "meta/modality.json"));
+    for (const OtherFile& file : dataset.other_files) {
+      if (file.left_out.empty()) carried_.insert(io::JoinPath(root_, file.path));
     }
   }
 
@@ -51,7 +54,7 @@ class Walk {
           std::find(std::begin(known), std::end(known), name) != std::end(known))
         continue;
       const std::string path = io::JoinPath(folder, name);
-      if (IsAbove(path)) continue;
+      if (IsAbove(path) || carried_.contains(path)) continue;
       findings_.Add(
           Say("V-stray-file", "dataset holds something that the format does not know", path));
     }
@@ -85,6 +88,7 @@ class Walk {
   const bool is_old_;
   FindingList& findings_;
   std::set<std::string> named_;
+  std::set<std::string> carried_;  // small files that may go along with a dataset
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "formats/parquet/table.h"
+#include "model/text_columns.h"
 #include "verify/checks.h"
 
 namespace robomerge::verify_internal {
@@ -28,10 +29,30 @@ class Structure {
     References();
     Rows();
     Tasks();
+    Subtasks();
     return Status();
   }
 
  private:
+  // Numbers of subtasks belong to their table.
+  void Subtasks() {
+    if (!dataset_.schema.has_subtasks) return;
+    const auto size = static_cast<int64_t>(dataset_.subtasks.size());
+    for (const DataFile& file : dataset_.data_files) {
+      for (const EpisodeRows& rows : file.episodes) {
+        const NumberFrames* const numbers = TextFramesOf(dataset_, rows, kSubtaskIndex);
+        if (numbers == nullptr) continue;
+        for (const auto& [number, frames] : *numbers) {
+          if (number >= 0 && number < size) continue;
+          findings_.Add(Say("V-subtasks", "frames name a subtask that is not in its table",
+                            StrCat(file.path, ": subtask_index, row ", rows.first_row),
+                            StrCat("0 to ", size - 1), std::to_string(number),
+                            {static_cast<uint64_t>(rows.episode_index), "subtask_index", {}}));
+        }
+      }
+    }
+  }
+
   // I-8, and that a row names the file that it is in (W-1).
   Status EpisodesFiles() {
     std::set<std::string> columns;

@@ -1,6 +1,7 @@
 // What checks find, and what they share.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -52,6 +53,7 @@ struct Subject {
   std::vector<const EpisodeRows*>
       rows;  ///< per episode, in the data file that its row names; null if they are not there
   std::vector<uint64_t> first_rows;  ///< per data file: rows in the files before it
+  bool is_unadapted = true;          ///< of a source: it has no rules
   bool is_selected = false;  ///< of a source: its rules may leave out episodes and their frames
 
   uint64_t FirstFrame(uint64_t episode) const {
@@ -70,6 +72,10 @@ struct EpisodeOfSource {
   uint64_t episode = 0;
 };
 
+constexpr bool IsBookkeeping(std::string_view feature) {
+  return feature == "index" || feature == "episode_index" || feature == "task_index";
+}
+
 /// All datasets of one verification.
 struct Case {
   Subject destination;
@@ -79,15 +85,20 @@ struct Case {
   bool is_paired = false;    ///< destination and sources have as many episodes
   bool is_profiled = false;  ///< what the numbers are is asked for too
   bool is_retimed = false;   ///< some source is
+  /// Columns besides task_index whose numbers are not those of the sources, but mean the same
+  /// texts.
+  std::vector<TextColumn> text_columns;
   bool is_measured = false;  ///< statistics of numbers are those of the rows, as the record says
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }
   const Subject& SourceOf(uint64_t episode) const { return sources[origins[episode].source]; }
+  /// Whether a merge numbers the column anew.
+  bool IsNumberedAnew(std::string_view feature) const {
+    return IsBookkeeping(feature) ||
+           std::any_of(text_columns.begin(), text_columns.end(),
+                       [&](const TextColumn& column) { return column.name == feature; });
+  }
 };
-
-constexpr bool IsBookkeeping(std::string_view feature) {
-  return feature == "index" || feature == "episode_index" || feature == "task_index";
-}
 
 }  // namespace robomerge::verify_internal

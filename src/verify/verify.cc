@@ -6,6 +6,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/partial.h"
+#include "model/text_columns.h"
 #include "read/read.h"
 #include "read/read_source.h"
 #include "schedule/executor.h"
@@ -155,10 +157,50 @@ class VerifyRun {
     for (size_t at = 0; at < sources_.size(); ++at) {
       case_.sources[at].dataset = std::move(read[at + 1]).value();
       case_.sources[at].is_selected = sources_[at].adaptation.selects();
+      case_.sources[at].is_unadapted = sources_[at].adaptation.empty();
       PlaceRows(case_.sources[at]);
     }
     PlaceRows(case_.destination);
+    FindTextColumns();
     return true;
+  }
+
+  // The columns that a merge of these sources numbers anew.
+  void FindTextColumns() {
+    std::vector<const Dataset*> sources;
+    TaskTable tasks, subtasks;
+    for (const Subject& subject : case_.sources) {
+      const Dataset& source = subject.dataset;
+      sources.push_back(&source);
+      for (size_t task = 0; task < source.tasks.size(); ++task) {
+        if (source.IsTaskUsed(task)) tasks.Add(source.tasks[task]);
+      }
+      for (size_t subtask = 0; subtask < source.subtasks.size(); ++subtask) {
+        if (source.IsSubtaskUsed(subtask)) subtasks.Add(source.subtasks[subtask]);
+      }
+    }
+    const auto map = [](const std::vector<std::string>& texts, const TaskTable& table) {
+      std::vector<uint32_t> numbers;
+      for (const std::string& text : texts) {
+        const auto entry = table.index.find(text);
+        numbers.push_back(entry == table.index.end() ? 0 : entry->second);
+      }
+      return numbers;
+    };
+    std::vector<std::vector<uint32_t>> task_maps, subtask_maps;
+    for (const Dataset* source : sources) {
+      task_maps.push_back(map(source->tasks, tasks));
+      subtask_maps.push_back(map(source->subtasks, subtasks));
+    }
+    const TextMaps maps = {&task_maps, &subtask_maps};
+    case_.text_columns = ChangedTextColumns(sources, maps);
+    const std::optional<Unfollowed> unfollowed = UnfollowedSubtasks(sources, maps);
+    if (unfollowed) {
+      findings_.Add(Say("V-subtasks", "a merge cannot give the column its new numbers",
+                        StrCat(case_.destination.dataset.root, "/meta/info.json: features[\"",
+                               kSubtaskIndex, "\"]"),
+                        "dtype int64 and shape [1]", unfollowed->reason));
+    }
   }
 
   // Whether the problems are contradictions within a dataset. If false, it could not be read at

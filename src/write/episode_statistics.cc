@@ -4,17 +4,23 @@
 #include <cmath>
 #include <limits>
 
+#include "model/new_numbers.h"
 #include "model/source_statistics.h"
 
 namespace robomerge::write_internal {
 namespace {
 
 // Which bookkeeping column a statistic describes, if the merge changes it (format spec 3.4).
-enum class Bookkeeping { kNone, kEpisodeIndex, kIndex, kTaskIndex };
+// kTexts: numbers of tasks or subtasks.
+enum class Bookkeeping { kNone, kEpisodeIndex, kIndex, kTexts };
 
-Bookkeeping BookkeepingOf(const StatColumn& column) {
+bool IsOfTexts(const MergePlan& plan, const std::string& feature) {
+  return feature == "task_index" || IsTextColumn(plan, feature);
+}
+
+Bookkeeping BookkeepingOf(const MergePlan& plan, const StatColumn& column) {
   if (column.stat == "count") return Bookkeeping::kNone;
-  if (column.feature == "task_index") return Bookkeeping::kTaskIndex;
+  if (IsOfTexts(plan, column.feature)) return Bookkeeping::kTexts;
   if (column.feature == "episode_index") return Bookkeeping::kEpisodeIndex;
   if (column.feature == "index") return Bookkeeping::kIndex;
   return Bookkeeping::kNone;
@@ -97,22 +103,24 @@ void EpisodeStatistics::VisitRow(uint64_t episode, const StatColumns& layout, co
              first_frame = static_cast<double>(planned.first_frame);
   const double episode_shift = number - static_cast<double>(row.number);
   const double index_shift = first_frame - static_cast<double>(row.dataset_from_index);
-  std::optional<Distribution> tasks;
+  std::map<std::string, Distribution> texts;  // by column
   for (size_t at = 0; at < layout.size(); ++at) {
     const StatColumn& column = layout[at];
     if (column.width == 0) continue;
     const std::span<const double> given(numbers, column.width);
     numbers += column.width;
     if (IsCorrected(episode, column.feature)) continue;
-    const Bookkeeping bookkeeping = BookkeepingOf(column);
+    const Bookkeeping bookkeeping = BookkeepingOf(plan_, column);
     if (bookkeeping == Bookkeeping::kNone) {
       visit(targets_[at], given);
       continue;
     }
     std::optional<double> task_value;
-    if (bookkeeping == Bookkeeping::kTaskIndex) {
-      if (!tasks) tasks.emplace(TasksOf(episode));
-      task_value = TaskStatistic(*tasks, column.stat);
+    if (bookkeeping == Bookkeeping::kTexts) {
+      auto known = texts.find(column.feature);
+      if (known == texts.end())
+        known = texts.emplace(column.feature, TextsOf(episode, column.feature)).first;
+      task_value = TaskStatistic(known->second, column.stat);
     }
     moved_.clear();
     for (double value : given) {
@@ -144,7 +152,9 @@ void EpisodeStatistics::VisitMeasured(uint64_t episode, const std::vector<bool>&
   }
   for (size_t at = 0; at < is_given.size(); ++at) {
     const StatColumn& column = plan_.stat_columns[at];
-    if (is_given[at] || is_measured[at] || NeedsEverySource(column.feature)) continue;
+    if (is_given[at] || is_measured[at] ||
+        (NeedsEverySource(column.feature) && !IsOfTexts(plan_, column.feature)))
+      continue;
     if (const std::optional<double> value = NumberedStatistic(episode, column))
       visit(at, std::span(&*value, 1));
   }
@@ -173,7 +183,8 @@ std::optional<double> EpisodeStatistics::NumberedStatistic(uint64_t episode,
   const uint64_t length = Row(episode).length_frames;
   if (length == 0) return std::nullopt;
   if (column.stat == "count") return static_cast<double>(length);
-  if (column.feature == "task_index") return TaskStatistic(TasksOf(episode), column.stat);
+  if (IsOfTexts(plan_, column.feature))
+    return TaskStatistic(TextsOf(episode, column.feature), column.stat);
   const bool is_index = column.feature == "index";
   const double value =
       TrueStatistic(column.stat, std::numeric_limits<double>::quiet_NaN(),
@@ -182,14 +193,8 @@ std::optional<double> EpisodeStatistics::NumberedStatistic(uint64_t episode,
   return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
-Distribution EpisodeStatistics::TasksOf(uint64_t episode) const {
-  const PlannedEpisode& planned = plan_.episodes[episode];
-  const std::vector<uint32_t>& map = plan_.task_maps[planned.source];
-  std::map<int64_t, uint64_t> frames;
-  const DataPlace& place = plan_.sources[planned.source]->data_places[planned.source_episode];
-  for (const auto& [task, num_frames] : place.rows->task_frames)
-    frames[map[static_cast<size_t>(task)]] += num_frames;
-  return Distribution({frames.begin(), frames.end()});
+Distribution EpisodeStatistics::TextsOf(uint64_t episode, const std::string& feature) const {
+  return Distribution(NewNumbersOf(plan_, episode, feature));
 }
 
 }  // namespace robomerge::write_internal

@@ -43,7 +43,8 @@ class EpisodeStatistics {
   const std::vector<EpisodeCorrection>* CorrectionsOf(uint64_t episode) const;
   std::optional<double> NumberedStatistic(uint64_t episode, const StatColumn& column) const;
   const Episode& Row(uint64_t episode) const;
-  Distribution TasksOf(uint64_t episode) const;
+  /// Of task_index, or of another column of the texts of the plan.
+  Distribution TextsOf(uint64_t episode, const std::string& feature) const;
 
   const MergePlan& plan_;
   const EpisodeCorrections* const corrections_;

@@ -9,8 +9,10 @@ namespace {
 // An episode may lie in several files. More are kept only as long as a step holds them.
 constexpr size_t kMostTables = 4;
 
-const std::vector<std::string>& BookkeepingColumns() {
-  static const std::vector<std::string> columns = {"episode_index", "index", "task_index"};
+// The columns that are written anew.
+std::vector<std::string> NewColumns(const MergePlan& plan) {
+  std::vector<std::string> columns = {"episode_index", "index", "task_index"};
+  for (const TextColumn& column : plan.text_columns) columns.push_back(column.name);
   return columns;
 }
 
@@ -49,7 +51,7 @@ Result<std::shared_ptr<SourceTable>> SharedIndexes::Table(uint32_t source, uint3
   ROBOMERGE_ASSIGN_OR_RETURN(parquet::Footer footer, parquet::Footer::Read(*pooled));
   parquet::PicturesByPath pictures = PicturesOf(dataset, footer);
   return tables_[number] = std::make_shared<SourceTable>(
-             SourceTable{std::move(pooled), std::move(footer), std::move(pictures), std::nullopt});
+             SourceTable{std::move(pooled), std::move(footer), std::move(pictures), {}});
 }
 
 // Pictures that lie in files of the dataset beside the table; whether they do was checked when it
@@ -84,8 +86,8 @@ Result<const parquet::DestinationSchema*> SharedIndexes::Schema() {
     const io::PooledFile file(*context_.sources, owner.path, owner.size_bytes);
     ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(file));
     ROBOMERGE_ASSIGN_OR_RETURN(schema_, parquet::DestinationSchema::From(
-                                            file, footer, BookkeepingColumns(),
-                                            plan.nullable_columns, ColumnsOf(dataset, footer)));
+                                            file, footer, NewColumns(plan), plan.nullable_columns,
+                                            ColumnsOf(dataset, footer)));
     // The readers of v2.1 use versions of `datasets` from its time.
     if (plan.version == CodebaseVersion::kV21) {
       ROBOMERGE_ASSIGN_OR_RETURN(schema_, parquet::WithOlderFeatures(*schema_));

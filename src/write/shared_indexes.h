@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct SourceTable {
   std::shared_ptr<io::PooledFile> file;
   parquet::Footer footer;
   parquet::PicturesByPath pictures;
-  /// The task_index column, decoded when some episode with several tasks asks for it.
-  std::optional<std::vector<int64_t>> tasks;
+  /// Columns of whole numbers, decoded when some episode with several of them asks: task_index, and
+  /// others that mean texts.
+  std::map<std::string, std::optional<std::vector<int64_t>>> numbers;
 };
 
 /// Not thread-safe. Whoever works on a step holds what it got from here.

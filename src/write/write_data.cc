@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "formats/parquet/file_splice.h"
+#include "model/text_columns.h"
 #include "write/shared_indexes.h"
 #include "write/write_internal.h"
 
@@ -94,8 +95,23 @@ class DataWriter {
                                     parquet::Int64Run{static_cast<int64_t>(episode), 0});
     row_group.replaced.emplace_back(
         "index", parquet::Int64Run{static_cast<int64_t>(planned.first_frame), 1});
-    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks, NewTasks(row_group, *place.rows));
+    ROBOMERGE_ASSIGN_OR_RETURN(parquet::Int64Values tasks,
+                               NewNumbers(row_group, "task_index", place.rows->task_frames,
+                                          plan_.task_maps[planned.source]));
     row_group.replaced.emplace_back("task_index", std::move(tasks));
+    for (const TextColumn& column : plan_.text_columns) {
+      // Where reading did not count them, each row is looked at.
+      const NumberFrames* known = TextFramesOf(*described.dataset, *place.rows, column.name);
+      const std::string in_source(
+          parquet::SourceColumnOf(described.dataset->column_changes.get(), column.name)
+              .value_or(column.name));
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          parquet::Int64Values texts,
+          NewNumbers(row_group, in_source, known != nullptr ? *known : NumberFrames(),
+                     column.is_of_subtasks ? plan_.subtask_maps[planned.source]
+                                           : plan_.task_maps[planned.source]));
+      row_group.replaced.emplace_back(column.name, std::move(texts));
+    }
     if (place.rows->is_retimed) {
       row_group.progressions = {{"frame_index"},
                                 {"timestamp", plan_.rate.denominator, plan_.rate.numerator}};
@@ -105,36 +121,44 @@ class DataWriter {
     return Status();
   }
 
-  Result<parquet::Int64Values> NewTasks(const parquet::RowGroupSource& row_group,
-                                        const EpisodeRows& rows) {
-    const std::vector<uint32_t>& map = plan_.task_maps[inputs_[row_group.source_index].source];
-    if (rows.task_frames.size() == 1) {
-      return parquet::Int64Values(
-          parquet::Int64Run{map[static_cast<size_t>(rows.task_frames.front().first)], 0});
+  // What becomes of the numbers of a column by `map`. `known`: which there are.
+  Result<parquet::Int64Values> NewNumbers(const parquet::RowGroupSource& row_group,
+                                          const std::string& column, const NumberFrames& known,
+                                          const std::vector<uint32_t>& map) {
+    if (known.size() == 1) {
+      const auto old = static_cast<size_t>(known.front().first);
+      if (known.front().first < 0 || old >= map.size())
+        return ChangedProblem(row_group.first(), column, row_group.first_row, known.front().first);
+      return parquet::Int64Values(parquet::Int64Run{map[old], 0});
     }
-    std::vector<int64_t> tasks;
-    ROBOMERGE_RETURN_NOT_OK(AddTasks(row_group.first(), map, tasks));
+    std::vector<int64_t> numbers;
+    ROBOMERGE_RETURN_NOT_OK(AddNumbers(row_group.first(), column, map, numbers));
     for (const parquet::RowRange& range : row_group.more)
-      ROBOMERGE_RETURN_NOT_OK(AddTasks(range, map, tasks));
-    return parquet::Int64Values(std::move(tasks));
+      ROBOMERGE_RETURN_NOT_OK(AddNumbers(range, column, map, numbers));
+    return parquet::Int64Values(std::move(numbers));
   }
 
-  Status AddTasks(const parquet::RowRange& range, const std::vector<uint32_t>& map,
-                  std::vector<int64_t>& tasks) {
+  Problem ChangedProblem(const parquet::RowRange& range, const std::string& column, uint64_t row,
+                         int64_t found) const {
+    return Problem(Code::kCorrupt, "source file has changed since it was read")
+        .Kind("E-source-changed")
+        .At(StrCat(inputs_[range.source_index].table->file->path(), ": ", column, ", row ", row))
+        .Found(std::to_string(found));
+  }
+
+  Status AddNumbers(const parquet::RowRange& range, const std::string& column,
+                    const std::vector<uint32_t>& map, std::vector<int64_t>& numbers) {
     SourceTable& table = *inputs_[range.source_index].table;
-    if (!table.tasks) {
-      ROBOMERGE_ASSIGN_OR_RETURN(table.tasks,
-                                 parquet::ReadInt64Column(*table.file, table.footer, "task_index"));
+    std::optional<std::vector<int64_t>>& old_numbers = table.numbers[column];
+    if (!old_numbers) {
+      ROBOMERGE_ASSIGN_OR_RETURN(old_numbers,
+                                 parquet::ReadInt64Column(*table.file, table.footer, column));
     }
     for (uint64_t row = range.first_row; row < range.first_row + range.num_rows; ++row) {
-      const int64_t old = row < table.tasks->size() ? (*table.tasks)[row] : -1;
-      if (old < 0 || old >= static_cast<int64_t>(map.size())) {
-        return Problem(Code::kCorrupt, "source file has changed since it was read")
-            .Kind("E-source-changed")
-            .At(StrCat(table.file->path(), ": task_index, row ", row))
-            .Found(std::to_string(old));
-      }
-      tasks.push_back(map[static_cast<size_t>(old)]);
+      const int64_t old = row < old_numbers->size() ? (*old_numbers)[row] : -1;
+      if (old < 0 || old >= static_cast<int64_t>(map.size()))
+        return ChangedProblem(range, column, row, old);
+      numbers.push_back(map[static_cast<size_t>(old)]);
     }
     return Status();
   }

@@ -34,6 +34,8 @@ Result<WrittenFile> WriteTasksLines(const WriteContext& context, const TasksLine
 Result<WrittenFile> WriteTasks(const WriteContext& context, const TasksStep& step);
 Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step);
 Result<WrittenFile> WriteStats(const WriteContext& context, const StatsStep& step);
+Result<WrittenFile> WriteSubtasks(const WriteContext& context, const SubtasksStep& step);
+Result<WrittenFile> WriteModality(const WriteContext& context, const ModalityStep& step);
 Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& step);
 
 /// Copies all of `source` to `name`, a path in the destination.

@@ -21,23 +21,35 @@ Result<WrittenFile> WriteText(const WriteContext& context, std::string_view path
   return written;
 }
 
-}  // namespace
-
-Result<WrittenFile> WriteTasks(const WriteContext& context, const TasksStep& step) {
-  const std::vector<std::string>& tasks = context.plan->tasks;
+// A table of texts as LeRobot writes it: the texts are the index of pandas.
+Result<WrittenFile> WriteTexts(const WriteContext& context, std::string_view path,
+                               const std::string& name, const std::vector<std::string>& texts) {
   std::vector<int64_t> numbers;
-  for (size_t task = 0; task < tasks.size(); ++task) numbers.push_back(static_cast<int64_t>(task));
+  for (size_t text = 0; text < texts.size(); ++text) numbers.push_back(static_cast<int64_t>(text));
   parquet::TableWriter table;
-  table.AddInt64("task_index", std::move(numbers));
-  table.AddString("task", tasks);
-  table.SetPandasIndex("task");
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output,
-                             Create(context, step.kPath));
+  table.AddInt64(name + "_index", std::move(numbers));
+  table.AddString(name, texts);
+  table.SetPandasIndex(name);
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> output, Create(context, path));
   WrittenFile written;
   ROBOMERGE_ASSIGN_OR_RETURN(written.size_bytes, table.Write(*output));
   written.encoded_bytes = written.size_bytes;
   ROBOMERGE_RETURN_NOT_OK(output->Close(context.sync));
   return written;
+}
+
+}  // namespace
+
+Result<WrittenFile> WriteTasks(const WriteContext& context, const TasksStep& step) {
+  return WriteTexts(context, step.kPath, "task", context.plan->tasks);
+}
+
+Result<WrittenFile> WriteSubtasks(const WriteContext& context, const SubtasksStep& step) {
+  return WriteTexts(context, step.kPath, "subtask", context.plan->subtasks);
+}
+
+Result<WrittenFile> WriteModality(const WriteContext& context, const ModalityStep& step) {
+  return WriteText(context, step.kPath, step.text);
 }
 
 Result<WrittenFile> WriteInfo(const WriteContext& context, const InfoStep& step) {

@@ -47,6 +47,12 @@ Status WriteWith(const WriteContext& context, size_t step, SharedIndexes& indexe
           [&](const InfoStep& info) { return Finish(WriteInfo(context, info), written); },
           [&](const StatsStep& stats) { return Finish(WriteStats(context, stats), written); },
           [&](const RecordStep& record) { return Finish(WriteRecord(context, record), written); },
+          [&](const SubtasksStep& subtasks) {
+            return Finish(WriteSubtasks(context, subtasks), written);
+          },
+          [&](const ModalityStep& modality) {
+            return Finish(WriteModality(context, modality), written);
+          },
           [&](const CarriedFileStep& carried) {
             return WriteCarriedFile(context, carried, spawner, std::move(written));
           }},

@@ -77,9 +77,10 @@ def test_a_missing_default_feature_is_refused(name, everywhere, source, refuse):
     refuse([first, odd], "E-default-features", str(odd), name, *present)
 
 
-def test_two_tables_of_subtasks_are_refused(source, refuse):
+def test_a_table_of_subtasks_in_one_source_only_is_refused(source, refuse):
     one = source(odd_metadata.with_subtasks, kind="plain", seed=1)
-    odd = source(lambda root: odd_metadata.with_subtasks(root, text="grasp"), kind="plain", seed=2)
+    odd = source(odd_metadata.with_subtasks, kind="plain", seed=2)
+    (odd / "meta/subtasks.parquet").unlink()
     refuse([one, odd], "E-subtasks", str(odd), "subtask")
 
 

@@ -29,6 +29,13 @@ void LeaveOutFeatures(const Footer& footer, const std::string& path, Dataset& da
   std::erase_if(dataset.schema.features, [&](const Feature& feature) {
     return std::find(lost.begin(), lost.end(), feature.name) != lost.end();
   });
+  std::erase_if(dataset.text_columns, [&](const TextColumn& column) {
+    return std::find(lost.begin(), lost.end(), column.name) != lost.end();
+  });
+  if (std::find(lost.begin(), lost.end(), kSubtaskIndex) != lost.end()) {
+    dataset.schema.has_subtasks = false;
+    dataset.subtasks.clear();
+  }
   dataset.warnings.push_back(
       Problem(Code::kCorrupt, StrCat("features of info.json have no column, and are left out: ",
                                      Join(lost, ", ").substr(0, 200)))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "read/carried_files.h"
 #include "read/needed_files.h"
 #include "read/v20/read_statistics.h"
 #include "read/v21/episode_files.h"
@@ -39,6 +40,8 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(SourceInfo source, ReadInfo(info, dataset));
   std::vector<Problem> problems;
   Gather(v30::ReadSubtasks(file_system, dataset).OfKind("E-subtasks"), problems);
+  Gather(ReadCarriedFiles(file_system, dataset), problems);
+  FindTextColumns(dataset);
   Gather(v30::CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
   Gather(ReadTasks(file_system, source, dataset).OfKind("E-tasks"), problems);
   Gather(v30::ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);

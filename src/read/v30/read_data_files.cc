@@ -207,6 +207,12 @@ class DataFilesReader {
     return Status();
   }
 
+  static void Add(const NumberFrames& more, NumberFrames& sum) {
+    std::map<int64_t, uint64_t> all(sum.begin(), sum.end());
+    for (const auto& [number, frames] : more) all[number] += frames;
+    sum.assign(all.begin(), all.end());
+  }
+
   // Puts all parts of an episode into the first one.
   Status Join(std::vector<std::pair<uint32_t, EpisodeRows>>& parts) {
     EpisodeRows& joined = parts.front().second;
@@ -215,14 +221,14 @@ class DataFilesReader {
       ROBOMERGE_RETURN_NOT_OK(times.Add(files_[file].data.path, rows.first_row, rows.num_rows));
     }
     joined.odd = times.Judge();
-    std::map<int64_t, uint64_t> tasks(joined.task_frames.begin(), joined.task_frames.end());
     for (size_t at = 1; at < parts.size(); ++at) {
       const auto& [file, rows] = parts[at];
       joined.more.push_back({file, rows.first_row, rows.num_rows});
       joined.uncompressed_bytes += rows.uncompressed_bytes;
-      for (const auto& [task, frames] : rows.task_frames) tasks[task] += frames;
+      Add(rows.task_frames, joined.task_frames);
+      for (size_t column = 0; column < joined.text_frames.size(); ++column)
+        Add(rows.text_frames[column], joined.text_frames[column]);
     }
-    joined.task_frames.assign(tasks.begin(), tasks.end());
     joined.is_row_group = false;
     return Status();
   }

@@ -10,42 +10,63 @@
 namespace robomerge::v30 {
 namespace {
 
-struct TaskColumn {
+struct TextsColumn {
   std::string name;
   bool is_index = false;  // of pandas, where LeRobot looks for the texts
 };
 
 // The column of the texts: the index that the pandas metadata name, else one with a usual name,
-// else the only one that holds texts.
-Result<TaskColumn> FindTaskColumn(const parquet::Table& table, const std::string& path) {
+// else the only one that holds texts. `what`: "task" or "subtask".
+Result<TextsColumn> FindTexts(const parquet::Table& table, const std::string& path,
+                              const std::string& what) {
+  const std::string number = what + "_index";
   if (const std::optional<std::string> pandas = table.key_value("pandas")) {
     const Result<json::Json> metadata = json::Parse(*pandas, path + ": pandas metadata");
     if (metadata.ok() && metadata->is_object() && metadata->contains("index_columns") &&
         metadata->at("index_columns").is_array()) {
       for (const json::Json& column : metadata->at("index_columns")) {
         // The index may also be the numbers, or a range that is no column.
-        if (column.is_string() && column != "task_index" && table.has(column.get<std::string>()))
-          return TaskColumn{column.get<std::string>(), true};
+        if (column.is_string() && column != number && table.has(column.get<std::string>()))
+          return TextsColumn{column.get<std::string>(), true};
       }
     }
   }
-  for (const char* usual : {"task", "__index_level_0__"}) {
-    if (table.has(usual)) return TaskColumn{usual};
+  for (const std::string& usual : {what, std::string("__index_level_0__")}) {
+    if (table.has(usual)) return TextsColumn{usual};
   }
   std::vector<std::string> texts, others;
   for (const std::string& column : table.column_names()) {
-    if (column == "task_index") continue;
+    if (column == number) continue;
     others.push_back(column);
     if (table.HoldsStrings(column)) texts.push_back(column);
   }
-  if (texts.size() == 1) return TaskColumn{texts.front()};
-  if (others.size() == 1) return TaskColumn{others.front()};
-  return Problem(Code::kCorrupt, "tasks table has no column of task texts")
-      .Kind("E-tasks")
+  if (texts.size() == 1) return TextsColumn{texts.front()};
+  if (others.size() == 1) return TextsColumn{others.front()};
+  return Problem(Code::kCorrupt, StrCat(what, "s table has no column of ", what, " texts"))
+      .Kind(StrCat("E-", what, "s"))
       .At(path)
-      .Expected("a column `task` (or `__index_level_0__`) beside `task_index`")
+      .Expected(StrCat("a column `", what, "` (or `__index_level_0__`) beside `", number, "`"))
       .Found(Join(table.column_names(), ", "))
-      .Hint("call the column of the texts `task`");
+      .Hint(StrCat("call the column of the texts `", what, "`"));
+}
+
+// LeRobot writes the numbers by value and reads them by position. If the two differ, it is unknown
+// which text was meant.
+Status CheckOrder(const std::vector<int64_t>& numbers, const std::string& path,
+                  const std::string& what) {
+  for (size_t row = 0; row < numbers.size(); ++row) {
+    if (numbers[row] == static_cast<int64_t>(row)) continue;
+    return Problem(Code::kCorrupt, StrCat(what,
+                                          "s table is not in order, so that LeRobot reads "
+                                          "other ",
+                                          what, "s than it wrote"))
+        .Kind(StrCat("E-", what, "s"))
+        .At(StrCat(path, ": ", what, "_index, row ", row))
+        .Expected(std::to_string(row))
+        .Found(std::to_string(numbers[row]))
+        .Hint(StrCat("sort the table by ", what, "_index and close its gaps"));
+  }
+  return Status();
 }
 
 // Says what is wrong with a dataset that has no tasks table.
@@ -80,7 +101,7 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
   }
   dataset.metadata_files.push_back(MetadataFileOf(**file));
   ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(**file));
-  ROBOMERGE_ASSIGN_OR_RETURN(const TaskColumn column, FindTaskColumn(table, path));
+  ROBOMERGE_ASSIGN_OR_RETURN(const TextsColumn column, FindTexts(table, path, "task"));
   ROBOMERGE_ASSIGN_OR_RETURN(dataset.tasks, table.Strings(column.name));
   if (!column.is_index && !dataset.tasks.empty()) {
     dataset.warnings.push_back(
@@ -96,19 +117,7 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
                          ShellWord(path), " ", ShellWord(column.name))));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, table.Int64s("task_index"));
-  for (size_t row = 0; row < numbers.size(); ++row) {
-    // LeRobot writes task_index by value and reads it by position. If the two differ, it is unknown
-    // which task was meant.
-    if (numbers[row] != static_cast<int64_t>(row)) {
-      return Problem(Code::kCorrupt,
-                     "tasks table is not in order, so that LeRobot reads other tasks than it wrote")
-          .Kind("E-tasks")
-          .At(StrCat(path, ": task_index, row ", row))
-          .Expected(std::to_string(row))
-          .Found(std::to_string(numbers[row]))
-          .Hint("sort the table by task_index and close its gaps");
-    }
-  }
+  ROBOMERGE_RETURN_NOT_OK(CheckOrder(numbers, path, "task"));
   std::map<std::string_view, size_t> first_rows;
   for (size_t row = 0; row < dataset.tasks.size(); ++row) {
     const auto [first, is_new] = first_rows.try_emplace(dataset.tasks[row], row);
@@ -130,6 +139,34 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
             .At(io::JoinPath(dataset.root, "meta/info.json: total_tasks"))
             .Expected(StrCat(dataset.tasks.size(), " (counted)"))
             .Found(std::to_string(info.total_tasks)));
+  }
+  return Status();
+}
+
+Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
+  if (dataset.schema.Find(kSubtaskIndex) == nullptr) return Status();
+  const std::string path = io::JoinPath(dataset.root, std::string(kSubtasksPath));
+  const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(path);
+  if (!file.ok() && file.status().code() == Code::kNotFound) return Status();
+  ROBOMERGE_RETURN_NOT_OK(file.status());
+  dataset.metadata_files.push_back(MetadataFileOf(**file));
+  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Table table, parquet::Table::Read(**file));
+  ROBOMERGE_ASSIGN_OR_RETURN(const TextsColumn column, FindTexts(table, path, "subtask"));
+  ROBOMERGE_ASSIGN_OR_RETURN(dataset.subtasks, table.Strings(column.name));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers,
+                             table.Int64s(std::string(kSubtaskIndex)));
+  ROBOMERGE_RETURN_NOT_OK(CheckOrder(numbers, path, "subtask"));
+  dataset.schema.has_subtasks = true;
+  std::vector<std::string> others;
+  for (const std::string& name : table.column_names()) {
+    if (name != column.name && name != kSubtaskIndex) others.push_back(name);
+  }
+  if (!others.empty()) {
+    dataset.warnings.push_back(
+        Problem(Code::kUnsupported, StrCat("columns of the table of subtasks are left out: ",
+                                           Join(others, ", ").substr(0, 200)))
+            .Kind("W-subtasks")
+            .At(path));
   }
   return Status();
 }

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <functional>
 
-#include "base/fingerprint.h"
 #include "base/foreign_file.h"
 #include "base/text.h"
-#include "formats/parquet/table.h"
+#include "read/carried_files.h"
 #include "read/needed_files.h"
 #include "read/v30/data_columns.h"
 
@@ -18,23 +17,6 @@ void Gather(const Status& status, std::vector<Problem>& problems) {
 }
 
 }  // namespace
-
-Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset) {
-  if (dataset.schema.Find("subtask_index") == nullptr) return Status();
-  const std::string path = io::JoinPath(dataset.root, std::string(kSubtasksPath));
-  const Result<std::string> bytes = io::ReadWholeFile(file_system, path);
-  if (!bytes.ok() && bytes.status().code() == Code::kNotFound) return Status();
-  ROBOMERGE_RETURN_NOT_OK(bytes.status());
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
-                             file_system.OpenForReading(path));
-  ROBOMERGE_RETURN_NOT_OK(parquet::Table::Read(*file).status());
-  Fingerprint all;
-  all.Add(*bytes);
-  dataset.schema.subtasks = json::Json::object();
-  dataset.schema.subtasks["size_bytes"] = bytes->size();
-  dataset.schema.subtasks["fingerprint"] = all.Hex();
-  return Status();
-}
 
 std::vector<FileId> FilesOf(const std::vector<FileId>& claimed, const ReadOptions& options) {
   std::vector<FileId> ids;
@@ -105,6 +87,8 @@ Result<Dataset> ReadDataset(const io::FileSystem& file_system, const std::string
   ROBOMERGE_ASSIGN_OR_RETURN(const SourceInfo source_info, ReadInfo(root, info, dataset));
   std::vector<Problem> problems;
   Gather(ReadSubtasks(file_system, dataset).OfKind("E-subtasks"), problems);
+  Gather(ReadCarriedFiles(file_system, dataset), problems);
+  FindTextColumns(dataset);
   Gather(CheckDeclarations(dataset.schema, io::JoinPath(root, "meta/info.json")), problems);
   Gather(ReadTasks(file_system, source_info, dataset).OfKind("E-tasks"), problems);
   Gather(ReadStatistics(file_system, dataset).OfKind("E-stats"), problems);

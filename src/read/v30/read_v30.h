@@ -83,8 +83,8 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset);
 /// A statistic that is not a regular list of numbers has no numbers, which fits nothing
 /// (ChooseStatistics).
 Statistic ParseStatistic(const std::string& name, const json::Json& value);
-/// The table that gives the column subtask_index its meaning. A merge carries it, if all sources
-/// have the same (W-22).
+/// The table that gives the column subtask_index its meaning, if there is that column; there need
+/// be no table.
 Status ReadSubtasks(const io::FileSystem& file_system, Dataset& dataset);
 Result<EpisodeClaims> ReadEpisodes(const io::FileSystem& file_system, const SourceInfo& info,
                                    const ReadOptions& options, Dataset& dataset);

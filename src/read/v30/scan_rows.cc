@@ -24,6 +24,22 @@ std::optional<int64_t> ConstantValue(const ColumnChunk& column_chunk, const Leaf
   return std::nullopt;
 }
 
+// The numbers of a column in one row group.
+struct ColumnNumbers {
+  std::optional<int64_t> constant;
+  std::vector<int64_t> values;  // if they are not constant
+};
+
+void Count(const ColumnNumbers& numbers, size_t begin, size_t end, NumberFrames& counted) {
+  std::map<int64_t, uint64_t> frames(counted.begin(), counted.end());
+  if (numbers.constant) {
+    frames[*numbers.constant] += end - begin;
+  } else {
+    for (size_t row = begin; row < end; ++row) ++frames[numbers.values[row]];
+  }
+  counted.assign(frames.begin(), frames.end());
+}
+
 // Reads one file's rows, row group by row group.
 class RowScan {
  public:
@@ -35,7 +51,10 @@ class RowScan {
         times_(file, footer, dataset.schema.frame_rate(), decodes_times),
         otherwise_(otherwise),
         episode_leaf_(FindLeaf(footer, "episode_index")),
-        task_leaf_(FindLeaf(footer, "task_index")) {}
+        task_leaf_(FindLeaf(footer, "task_index")) {
+    for (const TextColumn& column : dataset.text_columns)
+      text_leaves_.push_back(FindLeaf(footer, column.name));
+  }
 
   Result<std::vector<EpisodeRows>> Run() {
     for (size_t at = 0; at < footer_.row_groups().size(); ++at) {
@@ -52,17 +71,17 @@ class RowScan {
     const auto num_rows = static_cast<uint64_t>(row_group.num_rows);
     const std::optional<int64_t> episode =
         episode_leaf_ ? ConstantIn(row_group, *episode_leaf_) : std::optional(otherwise_);
-    const std::optional<int64_t> task =
-        task_leaf_ ? ConstantIn(row_group, *task_leaf_) : std::nullopt;
-    std::vector<int64_t> tasks;
-    if (task_leaf_ && !task) {
-      ROBOMERGE_ASSIGN_OR_RETURN(tasks, parquet::ReadInt64Column(file_, footer_, "task_index", at));
+    ColumnNumbers tasks;
+    std::optional<int64_t>& task = tasks.constant;
+    if (task_leaf_) {
+      ROBOMERGE_ASSIGN_OR_RETURN(tasks, NumbersIn(at, *task_leaf_, "task_index"));
     }
+    ROBOMERGE_RETURN_NOT_OK(ReadTexts(at));
     if (episode) {
       if (task && !IsListed(*task, *episode)) ROBOMERGE_RETURN_NOT_OK(CheckConstantTask(at, *task));
       const std::vector<TimeScan::Part> parts = {
           Append(*episode, num_rows, row_group.uncompressed_bytes(), true)};
-      CountTasks(task, tasks, 0, num_rows);
+      CountAll(tasks, 0, num_rows);
       ROBOMERGE_RETURN_NOT_OK(times_.Add(row_group, first_row_, parts));
       first_row_ += num_rows;
       return Status();
@@ -86,7 +105,7 @@ class RowScan {
           Append(episodes[begin], end - begin,
                  static_cast<uint64_t>(share * static_cast<double>(row_group.uncompressed_bytes())),
                  is_whole));
-      CountTasks(task, tasks, begin, end);
+      CountAll(tasks, begin, end);
       first_row_ += end - begin;
       begin = end;
     }
@@ -143,17 +162,45 @@ class RowScan {
     return {episodes_.size() - 1, 0, num_rows};
   }
 
-  void CountTasks(std::optional<int64_t> constant, const std::vector<int64_t>& tasks, size_t begin,
-                  size_t end) {
-    if (!task_leaf_) return;
-    std::map<int64_t, uint64_t> frames(episodes_.back().task_frames.begin(),
-                                       episodes_.back().task_frames.end());
-    if (constant) {
-      frames[*constant] += end - begin;
-    } else {
-      for (size_t row = begin; row < end; ++row) ++frames[tasks[row]];
+  Result<ColumnNumbers> NumbersIn(size_t at, size_t leaf, const std::string& column) const {
+    ColumnNumbers numbers;
+    numbers.constant = ConstantIn(footer_.row_groups()[at], leaf);
+    if (!numbers.constant) {
+      ROBOMERGE_ASSIGN_OR_RETURN(numbers.values,
+                                 parquet::ReadInt64Column(file_, footer_, column, at));
     }
-    episodes_.back().task_frames.assign(frames.begin(), frames.end());
+    return numbers;
+  }
+
+  // What holds no whole numbers, or nulls, numbers no texts.
+  Status ReadTexts(size_t at) {
+    texts_.assign(text_leaves_.size(), ColumnNumbers{kNoText, {}});
+    for (size_t number = 0; number < text_leaves_.size(); ++number) {
+      if (!text_leaves_[number]) continue;
+      const Leaf& leaf = footer_.leaves()[*text_leaves_[number]];
+      const ColumnChunk& chunk = footer_.row_groups()[at].columns[*text_leaves_[number]];
+      const bool is_integer =
+          leaf.type == parquet::PhysicalType::kInt64 || leaf.type == parquet::PhysicalType::kInt32;
+      const bool has_nulls = leaf.max_definition_level > 0 && chunk.null_count.value_or(0) > 0;
+      if (!is_integer || has_nulls || leaf.max_repetition_level > 0) continue;
+      const TextColumn& column = dataset_.text_columns[number];
+      Result<ColumnNumbers> numbers = NumbersIn(at, *text_leaves_[number], column.name);
+      // Without statistics, nulls show only now.
+      const bool may_have_nulls = leaf.max_definition_level > 0 && !chunk.null_count;
+      if (!numbers.ok() && numbers.status().code() == Code::kCorrupt && may_have_nulls &&
+          !column.is_of_subtasks)
+        continue;
+      ROBOMERGE_ASSIGN_OR_RETURN(texts_[number], std::move(numbers));
+    }
+    return Status();
+  }
+
+  void CountAll(const ColumnNumbers& tasks, size_t begin, size_t end) {
+    EpisodeRows& rows = episodes_.back();
+    if (task_leaf_) Count(tasks, begin, end, rows.task_frames);
+    rows.text_frames.resize(texts_.size());
+    for (size_t number = 0; number < texts_.size(); ++number)
+      Count(texts_[number], begin, end, rows.text_frames[number]);
   }
 
   const io::RandomAccessFile& file_;
@@ -162,6 +209,8 @@ class RowScan {
   TimeScan times_;
   const int64_t otherwise_;
   const std::optional<size_t> episode_leaf_, task_leaf_;
+  std::vector<std::optional<size_t>> text_leaves_;  // per text column
+  std::vector<ColumnNumbers> texts_;                // of the row group
   uint64_t first_row_ = 0;
   std::vector<EpisodeRows> episodes_;
 };
