@@ -64,6 +64,8 @@ class Run {
   void Enter(const std::string& stage);
   /// Ends the last stage, and writes the trace if the options ask for one.
   Status Finish();
+  /// W-not-linked, if files that should have been linked were copied; else nothing.
+  std::vector<Problem> NotLinkedWarnings() const;
   /// Writes the list of what is left out, if the options ask for one.
   Status WriteSkipped(const std::vector<Skipped>& skipped);
 
@@ -150,6 +152,7 @@ class Run {
   // The node that everything later had to wait for: the root of the tree, then the plan.
   uint64_t last_node_ = 0;
   uint64_t planned_bytes_ = 0, num_planned_ = 0;  // of all steps so far
+  NotLinked not_linked_;
 };
 
 template <typename Report>

@@ -13,11 +13,15 @@ struct EditPlan {
   /// Data and video files keep their numbers, if episodes follow each other in them; otherwise
   /// W-files-renumbered. REQUIRES: files are not concatenated.
   bool keep_file_numbers = false;
+  /// MergePlan::keeps_first, with what stands for the first source in the record.
+  bool keeps_first = false;
+  std::vector<RecordedSource> recorded;
+  json::Json recorded_skipped;
   /// Files that are of no dataset and go with it: paths relative to its root, and sizes.
   std::vector<std::pair<std::string, uint64_t>> carried;
 };
 
-/// As Plan(), of one source.
+/// As Plan(), of one source; with keeps_first also of several.
 Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, const PlanSite& site,
                            const EditPlan& edit);
 
