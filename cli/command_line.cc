@@ -360,12 +360,12 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
         .Expected(CommandNames())
         .Hint(std::string(kSeeHelp));
   }
-  if (chosen == kInspect || chosen == kStats) {
+  if (chosen == kInspect || chosen == kStats || chosen == kLog) {
     if (invocation.paths.size() == 1) return invocation;
     const std::string name(command->name);
     return Problem(Code::kInvalidArgument, "`" + name + "` takes one dataset")
         .Kind("E-path")
-        .Expected("robomerge " + name + " PATH")
+        .Expected("robomerge " + name + " " + std::string(command->arguments))
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
   if (chosen == kPush) {
@@ -384,6 +384,10 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   }
   if (chosen == kSplit) {
     ROBOMERGE_RETURN_NOT_OK(CheckSplit(invocation));
+    return invocation;
+  }
+  if ((chosen & kGrows) != 0) {
+    ROBOMERGE_RETURN_NOT_OK(TakeGrowth(invocation));
     return invocation;
   }
   if ((chosen & kEdits) != 0) {
