@@ -378,12 +378,12 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
     ROBOMERGE_RETURN_NOT_OK(TakeStats(invocation));
     return invocation;
   }
-  if (chosen == kInspect) {
+  if (chosen == kInspect || chosen == kLog) {
     if (invocation.paths.size() == 1) return invocation;
     const std::string name(command->name);
     return Problem(Code::kInvalidArgument, "`" + name + "` takes one dataset")
         .Kind("E-path")
-        .Expected("robomerge " + name + " PATH")
+        .Expected("robomerge " + name + " " + std::string(command->arguments))
         .Found(std::to_string(invocation.paths.size()) + " paths");
   }
   if (chosen == kReport) {
@@ -406,6 +406,10 @@ Result<Invocation> ParseCommandLine(std::vector<std::string> words,
   }
   if (chosen == kSplit) {
     ROBOMERGE_RETURN_NOT_OK(CheckSplit(invocation));
+    return invocation;
+  }
+  if ((chosen & kGrows) != 0) {
+    ROBOMERGE_RETURN_NOT_OK(TakeGrowth(invocation));
     return invocation;
   }
   if ((chosen & kEdits) != 0) {

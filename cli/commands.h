@@ -64,6 +64,12 @@ ExitCode RunMerge(const Invocation& invocation, Console& console);
 /// Runs `split`.
 ExitCode RunSplit(const Invocation& invocation, Console& console);
 
+/// Runs `append` and `remove-source`.
+ExitCode RunGrowth(const Invocation& invocation, Console& console);
+
+/// Runs `log`.
+ExitCode RunLog(const Invocation& invocation, Console& console);
+
 /// Prints the report of a merge, or of an edit: `is_there` says whether its result was published.
 void PrintMerge(const Invocation& invocation, const MergeReport& report, bool is_there,
                 Console& console);

@@ -91,6 +91,38 @@ Status TakeEdit(Invocation& invocation) {
   return Status();
 }
 
+Status TakeGrowth(Invocation& invocation) {
+  const Command command = invocation.command;
+  const std::string name(HelpOf(command).name);
+  std::vector<std::string>& paths = invocation.paths;
+  if (paths.empty()) return Wrong(command, "E-path", StrCat("`", name, "` has no dataset"));
+  invocation.destination = paths.front();
+  paths.erase(paths.begin());
+  if (invocation.destination.starts_with("hf://")) {
+    return Wrong(command, "E-flag", "a dataset on the Hub does not grow in place")
+        .Found(StrCat("`", invocation.destination, "`"))
+        .Hint("merge it with the sources (-o DST), then `robomerge push DST` to the address");
+  }
+  if (command == kRemoveSource) {
+    if (paths.size() != 1) {
+      return Wrong(command, "E-path", "`remove-source` takes a dataset and one source of it")
+          .Found(StrCat(paths.size() + 1, " words"))
+          .Hint("`robomerge log` lists the sources");
+    }
+    invocation.removed_source = paths.front();
+    return Status();
+  }
+  if (paths.empty() && invocation.list_path.empty() && invocation.recipe_path.empty()) {
+    return Wrong(command, "E-no-sources", "no sources to append")
+        .Hint("name the dataset folders, or a file that lists them with `--from FILE`");
+  }
+  if (!invocation.names.empty() && !invocation.recipe_path.empty()) {
+    return Wrong(command, "E-flag", "`--name` and `--recipe` exclude each other")
+        .Hint("give `name` to the sources in the recipe");
+  }
+  return Status();
+}
+
 Status TakeConvert(Invocation& invocation) {
   if (invocation.paths.size() != 1) {
     return Wrong(kConvert, invocation.paths.empty() ? "E-no-sources" : "E-path",

@@ -16,6 +16,10 @@ Status TakeConvert(Invocation& invocation);
 /// The same of `stats --in-place`, an edit without rules.
 Status TakeStats(Invocation& invocation);
 
+/// Makes of the words of `append` and `remove-source` the dataset that grows, and its sources or
+/// the one that goes. kInvalidArgument for words that are missing or too many.
+Status TakeGrowth(Invocation& invocation);
+
 /// kInvalidArgument unless there is one dataset to split, and a folder to make.
 Status CheckSplit(const Invocation& invocation);
 

@@ -152,6 +152,11 @@ Status SetSplit(Invocation& invocation, const std::string&, const std::string&) 
   return Status();
 }
 
+Status AddName(Invocation& invocation, const std::string& value, const std::string&) {
+  invocation.names.push_back(value);
+  return Status();
+}
+
 // Cut at the last `=`, which no list of episodes has.
 Status AddInto(Invocation& invocation, const std::string& value, const std::string& name) {
   const size_t at = value.rfind('=');
@@ -188,9 +193,9 @@ constexpr unsigned kMerges = kMerge | kPlan;
 constexpr unsigned kMakes = kMerges | kConvert;
 constexpr unsigned kReads = kMerges | kDescribe;
 constexpr unsigned kRanked = kDescribe | kWrite;
-constexpr unsigned kWorks = kMakes | kEdits | kRanked;
+constexpr unsigned kWorks = kMakes | kEdits | kRanked | kGrows;
 constexpr unsigned kEvery =
-    kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush | kStats | kReport;
+    kWorks | kSplit | kInspect | kPublish | kVerify | kCompare | kPush | kStats | kReport | kLog;
 
 constexpr Flag kFlags[] = {
     {"output", 'o', "DST", kMakes | kEdits | kSplit, true,
@@ -203,8 +208,14 @@ constexpr Flag kFlags[] = {
      "Both change places at once, when the new one is whole. If somebody writes into SRC "
      "meanwhile,\nnothing is exchanged.",
      "", SetEdit<&EditOptions::in_place, true>},
-    {"no-backup", 0, "", kEdits | kConvert | kStats, false, "With --in-place: keep no SRC_old",
+    {"no-backup", 0, "", kEdits | kConvert | kStats | kGrows, false,
+     "Keep no SRC_old (of an edit with --in-place), no DST_old (of append and remove-source)",
      "One of an earlier edit stays as it is.", "", SetEdit<&EditOptions::backup, false>},
+    {"again", 0, "", kAppend, true, "Also append sources that are in DST already", "", "",
+     Raise<&Invocation::again>},
+    {"name", 0, "NAME", kAppend, true, "Call the source so in the record; once for each, in order",
+     "`remove-source` takes the name, and `log` shows it.", "", AddName, Flag::Section::kGeneral,
+     true},
     {"frames", 0, "FIRST-LAST", kTrimEpisode, true, "Keep these frames, counted from 0",
      "Both ends are included; `30-` is to the last.", "", SetPath<&Invocation::frames>},
     {"into", 0, "NAME=WHAT", kSplit, true, "Make the split NAME of WHAT: 80%, or 0-39,50",
@@ -220,12 +231,13 @@ constexpr Flag kFlags[] = {
      "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept "
      "as it was is no difference.",
      "", Raise<&Invocation::against>},
-    {"from", 0, "FILE", kReads | kVerify | kCompare, true,
+    {"from", 0, "FILE", kReads | kAppend | kVerify | kCompare, true,
      "Read more sources from FILE, one per line; - is standard input",
      "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command "
      "line.",
      "", SetPath<&Invocation::list_path>},
-    {"recipe", 0, "FILE", kReads, true, "Take sources, what is done to them, and options from FILE",
+    {"recipe", 0, "FILE", kReads | kAppend, true,
+     "Take sources, what is done to them, and options from FILE",
      "YAML or JSON; docs/adapt.md lists the keys. Paths in it start at its folder. Flags win.", "",
      SetPath<&Invocation::recipe_path>},
     {"partial", 0, "DIR", kDescribe | kPlan, true,
@@ -242,7 +254,7 @@ constexpr Flag kFlags[] = {
     {"num-workers", 'j', "N", kWorks | kSplit | kVerify | kInspect | kCompare | kStats | kReport,
      true, "Use N threads; 0, the default, is one per core", "Any number gives the same bytes.",
      "ROBOMERGE_NUM_WORKERS", SetNumWorkers},
-    {"dry-run", 'n', "", kMerge | kConvert | kEdits | kSplit, false,
+    {"dry-run", 'n', "", kMerge | kConvert | kEdits | kSplit | kGrows, false,
      "Show every file that would be made and write nothing; same as `plan`", "", "",
      SetOption<&MergeOptions::dry_run, true>},
     {"data-files-size-in-mb", 0, "X", kMakes, false,
@@ -253,25 +265,30 @@ constexpr Flag kFlags[] = {
      "As in LeRobot: bytes of the file, in MB of 1024 x 1024 bytes.", "", SetVideoFilesSize},
     {"chunk-size", 0, "N", kMakes, false,
      "Put at most N files into a chunk directory (default 1000, the most)", "", "", SetChunkSize},
-    {"no-concatenate-videos", 0, "", kMerges, false, "Keep one video file per source video file",
-     "", "", SetOption<&MergeOptions::concatenate_videos, false>},
-    {"no-concatenate-data", 0, "", kMerges, false, "Keep one data file per source data file", "",
-     "", SetOption<&MergeOptions::concatenate_data, false>},
+    {"no-concatenate-videos", 0, "", kMerges | kAppend, false,
+     "Keep one video file per source video file", "", "",
+     SetOption<&MergeOptions::concatenate_videos, false>},
+    {"no-concatenate-data", 0, "", kMerges | kAppend, false,
+     "Keep one data file per source data file", "", "",
+     SetOption<&MergeOptions::concatenate_data, false>},
     {"codebase-version", 0, "V", kReads | kConvert, false,
      "Write LeRobot's format 3.0 or 2.1 (default 3.0); docs/versions.md",
      "2.1: one data file and one video for each episode. Give `describe` the flag as well.", "",
      SetCodebaseVersion},
-    {"no-padding", 0, "", kMakes, false,
+    {"no-padding", 0, "", kMakes | kAppend, false,
      "Refuse videos of which more frames must be kept than episodes show",
      "Where a codec allows cuts at some frames only, the frames before are kept as well.", "",
      SetOption<&MergeOptions::padding, false>},
-    {"copy-mode", 0, "HOW", kMakes | kEdits | kSplit, false,
-     "Move payload bytes by auto, share or copy (default auto)",
+    {"copy-mode", 0, "HOW", kMakes | kEdits | kSplit | kGrows, false,
+     "Move payload bytes by auto, share, copy or link (default auto)",
      "auto: share blocks where both file systems can, copy otherwise\n"
      "share: as auto, and lay files out so that as much as possible can be shared\ncopy: never "
-     "share",
+     "share\nlink: as auto, and files that stay as they are become hard links to those of the "
+     "sources:\nwho writes into one changes both. `append` and `remove-source` link DST's unless "
+     "it is "
+     "copy.",
      "", SetCopyMode},
-    {"stats", 0, "HOW", kReads | kConvert | kEdits | kSplit, false,
+    {"stats", 0, "HOW", kReads | kConvert | kEdits | kSplit | kGrows, false,
      "Make statistics exact, or fold them by LeRobot's formula (default exact)",
      "exact: measured from all rows of the result; pictures are not decoded\n"
      "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
@@ -284,7 +301,7 @@ constexpr Flag kFlags[] = {
     {"tmp-root", 0, "DIR", kMakes, false, "Let the destination grow in DIR instead of beside DST",
      "Must be on the file system of DST. Other files in DIR are not touched.", "",
      SetPathOption<&MergeOptions::staging_root>},
-    {"retime", 0, "", kReads | kConvert | kVerify, false,
+    {"retime", 0, "", kReads | kConvert | kAppend | kVerify, false,
      "Mend timestamps: number frames from 0, set timestamp to frame_index / fps",
      "In every episode whose rows say otherwise. from_timestamp moves with them, so that every "
      "row\n"
@@ -301,11 +318,11 @@ constexpr Flag kFlags[] = {
     {"skipped", 0, "FILE", kMerges | kPublish, false,
      "Write what is left out to FILE, as JSON Lines", "Only an older list is replaced.", "",
      SetPathOption<&MergeOptions::skipped_path>},
-    {"no-sync", 0, "", kReads | kConvert | kEdits | kSplit, false,
+    {"no-sync", 0, "", kReads | kConvert | kEdits | kSplit | kGrows, false,
      "Do not wait until the bytes are on the device",
      "Faster; after a power cut the destination may be damaged.", "",
      SetOption<&MergeOptions::sync, false>},
-    {"verify", 0, "", kMerge | kConvert | kEdits | kSplit, false,
+    {"verify", 0, "", kMerge | kConvert | kEdits | kSplit | kGrows, false,
      "Prove the result before it appears, as `verify DST --against SRC...` does",
      "Reads the sources and the result once more. Exits with 3 if they differ; nothing is at the "
      "destination then.",
@@ -413,6 +430,16 @@ constexpr CommandHelp kCommands[] = {
     {kModifyTasks, "modify-tasks", "SRC --set-task TEXT|... -o DST|--in-place",
      "Give episodes or tasks other texts", "Files keep their numbers.",
      "robomerge modify-tasks kitchen --set-task 'pick the cube' --in-place"},
+    {kAppend, "append", "DST SRC...", "Put datasets behind what is in DST, in its place",
+     "The payload files of DST stay as they are, and nothing of them is copied. What was there is\n"
+     "DST_old, and has these files in common with DST (docs/append.md).",
+     "robomerge append kitchen monday tuesday"},
+    {kRemoveSource, "remove-source", "DST NAME|NUMBER", "Take out one dataset that DST was made of",
+     "By its name, or its number in `robomerge log DST`. What was there is DST_old.",
+     "robomerge remove-source kitchen tuesday"},
+    {kLog, "log", "DST", "Show what DST was made of",
+     "Number, name, episodes, frames, fingerprint and rules of each dataset, as the record says.",
+     "robomerge log kitchen"},
     {kDescribe, "describe", "SRC... --partial DIR", "Describe a share of the sources for `plan`",
      "All shares get the same sources. Doing a share again does nothing if nothing has changed.",
      "robomerge describe --from list.txt --partial work/partial --rank 0 --world-size 4"},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "robomerge/append.h"
 #include "robomerge/edit.h"
 #include "robomerge/options.h"
 #include "robomerge/recipe.h"
@@ -36,12 +37,18 @@ enum Command : unsigned {
   kSplit = 16384,
   kStats = 32768,
   kConvert = 65536,
-  kReport = 131072
+  kReport = 131072,
+  kAppend = 262144,
+  kRemoveSource = 524288,
+  kLog = 1048576
 };
 
 /// The commands that edit one dataset (docs/edit.md). `split` makes several of it.
 constexpr unsigned kEdits =
     kDeleteEpisodes | kTrimEpisode | kRenameFeature | kRemoveFeature | kModifyTasks;
+
+/// The commands that make a dataset anew in its place (docs/append.md).
+constexpr unsigned kGrows = kAppend | kRemoveSource;
 
 /// What a command line asks for.
 struct Invocation {
@@ -68,10 +75,13 @@ struct Invocation {
   std::string shell;           ///< of Wish::kCompletion
   std::string recipe_out;      ///< compare: --recipe-out; empty: none
   MergeOptions options;
-  EditOptions edit;    ///< of the commands that edit, and of a conversion in place
-  std::string frames;  ///< trim-episode: --frames
-  SplitRules split;    ///< of `split`
-  Rules rules;         ///< for all sources
+  EditOptions edit;                ///< of the commands that edit, and of a conversion in place
+  std::string frames;              ///< trim-episode: --frames
+  SplitRules split;                ///< of `split`
+  bool again = false;              ///< append: --again
+  std::vector<std::string> names;  ///< append: --name, one for each source; empty: none
+  std::string removed_source;      ///< of `remove-source`: its name or number
+  Rules rules;                     ///< for all sources
   /// The flags and variables that were given, by KeyOf().
   std::set<std::string, std::less<>> given;
   bool json = false;

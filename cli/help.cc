@@ -1,6 +1,7 @@
 #include "cli/help.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "cli/rule_flags.h"
 
@@ -116,14 +117,31 @@ std::string EnvironmentList(Command command) {
          "if not empty, no colours unless --color always\n";
 }
 
-// The commands that edit one dataset, on one line of the short help.
-std::string EditNames() {
-  std::string names;
-  for (const CommandHelp& help : AllCommands()) {
-    if ((help.command & (kEdits | kSplit)) == 0) continue;
-    names += (names.empty() ? "  " : ", ") + std::string(help.name);
+// Commands that share a line of the short help.
+struct Family {
+  unsigned commands;
+  std::string_view help;
+};
+constexpr Family kFamilies[] = {
+    {kEdits | kSplit, "Edit a dataset"},
+    {kGrows | kLog, "Grow a dataset in its place, and see what it is made of"},
+    {kDescribe | kWrite | kPublish, "Merge in stages, on many machines"},
+};
+
+// The line that begins with `first`, if it shares one; empty if it stands on that of another.
+std::optional<std::string> FamilyLine(Command first) {
+  for (const Family& family : kFamilies) {
+    if ((family.commands & first) == 0) continue;
+    std::string names;
+    bool is_first = false;
+    for (const CommandHelp& help : AllCommands()) {
+      if ((help.command & family.commands) == 0) continue;
+      is_first = is_first || (names.empty() && help.command == first);
+      names += (names.empty() ? "  " : ", ") + std::string(help.name);
+    }
+    return is_first ? names + "  " + std::string(family.help) + "\n" : std::string();
   }
-  return names + "  Edit a dataset\n";
+  return std::nullopt;
 }
 
 // The beginning of both help texts.
@@ -138,11 +156,10 @@ std::string Beginning(Command command, bool is_short) {
   // One screen has no line for what the first command says, too.
   if (!is_short) text += std::string(kSentence) + "\n";
   text += "Usage: robomerge COMMAND [flags]\n\nCommands\n";
-  const std::string edits = EditNames();
-  bool has_edits = false;
   for (const CommandHelp& help : AllCommands()) {
-    if (is_short && (help.command & (kEdits | kSplit)) != 0) {
-      if (!std::exchange(has_edits, true)) text += edits;
+    const std::optional<std::string> line = is_short ? FamilyLine(help.command) : std::nullopt;
+    if (line) {
+      text += *line;
       continue;
     }
     text += "  " + Padded(std::string(help.name) + " " + std::string(help.arguments), 21) + "  " +

@@ -93,6 +93,8 @@ std::string SkippedLine(const Skipped& skipped) {
   return Line(fields);
 }
 
+std::string SourceLine(const LoggedSource& source) { return Line(Message("source", source)); }
+
 std::string EpisodeLine(const ListedEpisode& episode) { return Line(Message("episode", episode)); }
 
 std::string FileLine(const ReportedFile& file) { return Line(Message("file", file)); }

@@ -8,6 +8,7 @@
 
 #include "cli/progress.h"
 #include "formats/json/json.h"
+#include "robomerge/append.h"
 #include "robomerge/compare.h"
 #include "robomerge/merge.h"
 #include "robomerge/options.h"
@@ -27,6 +28,7 @@ std::string ProblemLine(const Problem& problem);
 std::string ErrorLine(const Problem& problem, int exit_code);
 std::string SkippedLine(const Skipped& skipped);
 
+std::string SourceLine(const LoggedSource& source);
 std::string EpisodeLine(const ListedEpisode& episode);
 std::string FileLine(const ReportedFile& file);
 std::string SummaryLine(const MergeReport& report);

@@ -55,6 +55,8 @@ ExitCode Run(const Invocation& invocation, Console& console) {
       if (invocation.command == kReport) return RunReport(invocation, console);
       if (invocation.command == kCompare) return RunCompare(invocation, console);
       if (invocation.command == kSplit) return RunSplit(invocation, console);
+      if ((invocation.command & kGrows) != 0) return RunGrowth(invocation, console);
+      if (invocation.command == kLog) return RunLog(invocation, console);
       if (invocation.command == kPush) return RunPush(invocation, console);
       if (invocation.command == kVerify) return RunVerify(invocation, console);
       return invocation.command == kMerge || invocation.command == kConvert ||

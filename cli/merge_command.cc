@@ -31,9 +31,11 @@ void PrintText(const Invocation& invocation, const MergeReport& report, bool is_
     console.standard_output().Write("\n" + TotalsText(report));
     if (!invocation.quiet) console.standard_error().Write("Nothing was written\n");
   } else if (!invocation.quiet && is_there) {
+    const bool is_edit = invocation.is_edit() || invocation.command == kSplit;
     console.standard_error().Write(WithoutControls(
-        SuccessText(report, invocation.is_edit() || invocation.command == kSplit ? &invocation.edit
-                                                                                 : nullptr)));
+        (invocation.command & kGrows) != 0
+            ? GrowthText(report, invocation.command == kAppend, invocation.edit.backup)
+            : SuccessText(report, is_edit ? &invocation.edit : nullptr)));
   }
   PrintSkipped(invocation, report.skipped, report.num_sources, console);
 }

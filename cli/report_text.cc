@@ -52,6 +52,14 @@ std::string FindingsText(const InspectReport& report) {
   return text + "\n";
 }
 
+// What was made, the second half of the text of a success.
+std::string WorkText(const MergeReport& report) {
+  return "\n  made  " + ContentText(report) + "\n  in    " + Counted(report.files.size(), "file") +
+         ", " + BytesText(report.size_bytes) + ": " + BytesText(report.copied_bytes) + " copied, " +
+         BytesText(report.shared_bytes) + " shared, " + BytesText(report.encoded_bytes) +
+         " encoded anew\n  took  " + TookText(report) + "\n";
+}
+
 }  // namespace
 
 std::string FileTable(const MergeReport& report, bool all_sources) {
@@ -114,11 +122,23 @@ std::string SuccessText(const MergeReport& report, const EditOptions* edit) {
                               ? "\n  old   " + OneLine(report.destination) + "_old"
                               : "";
   return verb + Counted(report.num_sources, "dataset") + "\n  into  " +
-         OneLine(report.destination) + old + "\n  made  " + ContentText(report) + "\n  in    " +
-         Counted(report.files.size(), "file") + ", " + BytesText(report.size_bytes) + ": " +
-         BytesText(report.copied_bytes) + " copied, " + BytesText(report.shared_bytes) +
-         " shared, " + BytesText(report.encoded_bytes) + " encoded anew\n  took  " +
-         TookText(report) + "\n";
+         OneLine(report.destination) + old + WorkText(report);
+}
+
+std::string GrowthText(const MergeReport& report, bool is_append, bool backup) {
+  const std::string destination = OneLine(report.destination);
+  if (report.already_done && is_append) {
+    return "Nothing to do: " + destination +
+           " has these sources already; `--again` appends them once more\n";
+  }
+  if (report.already_done) {
+    return "Nothing to do: a run that was stopped had taken this source out of " + destination +
+           "\n";
+  }
+  const uint64_t num_new = report.num_sources - std::min<uint64_t>(report.num_sources, 1);
+  return (is_append ? "Appended " + Counted(num_new, "dataset") + "\n  to    "
+                    : "Took the episodes of a source out\n  of    ") +
+         destination + (backup ? "\n  old   " + destination + "_old" : "") + WorkText(report);
 }
 
 std::string InspectText(const InspectReport& report) {

@@ -20,6 +20,9 @@ std::string TotalsText(const MergeReport& report);
 /// What, where, how much, how long: lines of at most 80 columns, but for the path.
 std::string SuccessText(const MergeReport& report, const EditOptions* edit = nullptr);
 
+/// The same of `append`, or of `remove-source`.
+std::string GrowthText(const MergeReport& report, bool is_append, bool backup);
+
 /// What a single stage did.
 std::string StageText(const StageReport& report);
 

@@ -131,7 +131,7 @@ Status AddReplacedTask(Invocation& invocation, const std::string& value, const s
                                             "OLD=NEW, as pick it=pick the cube");
 }
 
-constexpr unsigned kReads = kMerge | kPlan | kDescribe;
+constexpr unsigned kReads = kMerge | kPlan | kDescribe | kAppend;
 constexpr unsigned kTasks = kReads | kModifyTasks;
 constexpr auto kSelect = Flag::Section::kSelect;
 constexpr auto kReconcile = Flag::Section::kReconcile;

@@ -16,10 +16,13 @@ enum class CopyMode {
   kAuto,   ///< share extents where both file systems can, copy otherwise
   kShare,  ///< as kAuto, and lay files out so that as much as possible can be shared
   kCopy,   ///< never share
+  /// As kAuto, and where extents cannot be shared, files that are moved as they are become further
+  /// names of the source's (hard links), so that source and result have them in common.
+  kLink,
 };
 
 constexpr auto NamesOf(CopyMode) {
-  return std::to_array<std::string_view>({"auto", "share", "copy"});
+  return std::to_array<std::string_view>({"auto", "share", "copy", "link"});
 }
 
 /// The version of LeRobot's format in which a dataset is written.

@@ -14,9 +14,10 @@ namespace robomerge {
 struct ReportedFile {
   /// How the file is made. kCopy: a whole source file as it is. kSplice: payload as it is under a
   /// new index. kEncode: at least partly decoded and encoded. kWrite: metadata made by robomerge.
-  enum class Mode { kCopy, kSplice, kEncode, kWrite };
+  /// kLink: a whole source file, of which it is a further name.
+  enum class Mode { kCopy, kSplice, kEncode, kWrite, kLink };
   friend constexpr auto NamesOf(Mode) {
-    return std::to_array<std::string_view>({"copy", "splice", "encode", "write"});
+    return std::to_array<std::string_view>({"copy", "splice", "encode", "write", "link"});
   }
 
   std::string path;  ///< relative to the destination
@@ -100,7 +101,7 @@ struct MergeReport {
   uint64_t num_files_skipped = 0;   ///< that an earlier run had written
   uint64_t size_bytes = 0;          ///< of all files
   uint64_t copied_bytes = 0;        ///< payload moved as it was, by this run
-  /// Payload whose extents are shared with the source: no new space.
+  /// Payload that needs no new space: its extents are shared with the source, or its file is.
   uint64_t shared_bytes = 0;
   /// Encoded anew: bookkeeping columns, regrouped rows, metadata tables.
   uint64_t encoded_bytes = 0;

@@ -12,6 +12,7 @@
 
 #include "from_python.h"
 #include "recipe_to_python.h"
+#include "robomerge/append.h"
 #include "robomerge/compare.h"
 #include "robomerge/edit.h"
 #include "robomerge/inspect.h"
@@ -104,6 +105,65 @@ nb::tuple EditFromPython(nb::handle source, nb::handle destination, const nb::di
       },
       progress);
   return AnswerOfMerge(status, result, is_verified, specs, arguments);
+}
+
+nb::tuple AppendFromPython(nb::handle destination, nb::handle sources, const nb::dict& append,
+                           const nb::dict& given, nb::handle verify, const nb::object& progress) {
+  Arguments arguments;
+  const std::string place = arguments.Path("destination", destination);
+  const std::vector<SourceSpec> specs = arguments.Sources("sources", sources);
+  AppendOptions changes;
+  arguments.Take(append, changes);
+  MergeOptions options;
+  arguments.Take(given, options);
+  const bool is_verified = arguments.Flag("verify", verify);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  VerifiedMerge result;
+  Status status;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        Result<VerifiedMerge> grown =
+            Append(place, specs, changes, options, is_verified, tell, &stop);
+        status = grown.status();
+        if (grown.ok()) result = std::move(grown).value();
+      },
+      progress);
+  return AnswerOfMerge(status, result, is_verified && !result.merge.already_done, specs, arguments);
+}
+
+nb::tuple RemoveSourceFromPython(nb::handle destination, const std::string& source,
+                                 const nb::dict& append, const nb::dict& given, nb::handle verify,
+                                 const nb::object& progress) {
+  Arguments arguments;
+  const std::string place = arguments.Path("destination", destination);
+  AppendOptions changes;
+  arguments.Take(append, changes);
+  MergeOptions options;
+  arguments.Take(given, options);
+  const bool is_verified = arguments.Flag("verify", verify);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  VerifiedMerge result;
+  Status status;
+  RunWatched(
+      [&](const ProgressCallback& tell, const std::atomic<bool>& stop) {
+        Result<VerifiedMerge> grown =
+            RemoveSource(place, source, changes, options, is_verified, tell, &stop);
+        status = grown.status();
+        if (grown.ok()) result = std::move(grown).value();
+      },
+      progress);
+  return AnswerOfMerge(status, result, is_verified && !result.merge.already_done, {}, arguments);
+}
+
+nb::tuple LogFromPython(nb::handle root) {
+  Arguments arguments;
+  const std::string place = arguments.Path("root", root);
+  if (!arguments.problems().empty()) return Refused(arguments.problems());
+  std::optional<Result<std::vector<LoggedSource>>> logged;
+  RunWatched(
+      [&](const ProgressCallback&, const std::atomic<bool>& stop) { logged = Log(place, &stop); },
+      nb::none());
+  return Answer(*logged);
 }
 
 nb::tuple MissingFilesFromPython(nb::handle sources, const nb::dict& given) {
@@ -270,6 +330,13 @@ NB_MODULE(_robomerge, module) {
              "given have their defaults.");
   module.def("edit", EditFromPython, "source"_a, "destination"_a.none(), "edit"_a, "options"_a,
              "verify"_a.none(), "progress"_a.none(), "As merge, of an edit of one source.");
+  module.def("append", AppendFromPython, "destination"_a.none(), "sources"_a.none(), "append"_a,
+             "options"_a, "verify"_a.none(), "progress"_a.none(), "Returns as merge does.");
+  module.def("remove_source", RemoveSourceFromPython, "destination"_a.none(), "source"_a,
+             "append"_a, "options"_a, "verify"_a.none(), "progress"_a.none(),
+             "Returns as merge does.");
+  module.def("log", LogFromPython, "root"_a.none(),
+             "Returns the sources and no problems, or None and the problems.");
   module.def("missing_files", MissingFilesFromPython, "sources"_a, "options"_a,
              "The paths that a merge with these options needs and that are not there, by source, "
              "and no problems, or "

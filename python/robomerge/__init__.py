@@ -28,6 +28,9 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         UnsupportedError as UnsupportedError,
         VerificationError as VerificationError,
     )
+    from robomerge.growing import append as append
+    from robomerge.growing import log as log
+    from robomerge.growing import remove_source as remove_source
     from robomerge.hub.push import PushReport as PushReport
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
@@ -52,6 +55,7 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
         Feature as Feature,
         Finding as Finding,
         InspectReport as InspectReport,
+        LoggedSource as LoggedSource,
         MergeProgress as MergeProgress,
         MergeReport as MergeReport,
         Problem as Problem,
@@ -78,6 +82,7 @@ _NAMES_OF = {
         "UnsupportedError",
         "VerificationError",
     ),
+    "robomerge.growing": ("append", "log", "remove_source"),
     "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
     "robomerge.merging": (
@@ -101,6 +106,7 @@ _NAMES_OF = {
         "Feature",
         "Finding",
         "InspectReport",
+        "LoggedSource",
         "MergeProgress",
         "MergeReport",
         "Problem",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CopyMode: TypeAlias = Literal["auto", "share", "copy"]
+CopyMode: TypeAlias = Literal["auto", "share", "copy", "link"]
 CodebaseVersion: TypeAlias = Literal["3.0", "2.1"]
 StatsMode: TypeAlias = Literal["exact", "fold"]
 SkipBroken: TypeAlias = Literal["nothing", "sources", "episodes"]

@@ -63,8 +63,8 @@ class ReportedFile:
     #: "episode_data", "episode_video", "episodes_jsonl", "episodes_stats_jsonl" and "tasks_jsonl".
     kind: str
     #: In this order: a whole file copied; payload copied under a new index; at least partly encoded
-    #: anew; metadata made by robomerge.
-    mode: Literal["copy", "splice", "encode", "write"]
+    #: anew; metadata made by robomerge; a further name of a whole file.
+    mode: Literal["copy", "splice", "encode", "write", "link"]
     size_bytes: int
     #: The file holds statistics that are not measured yet (of a plan): its size is about that.
     is_estimate: bool
@@ -72,6 +72,23 @@ class ReportedFile:
     num_episodes: int
     #: Source files in order.
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoggedSource:
+    """Consecutive episodes of a dataset, and where they come from, as its record says."""
+
+    #: From 0; `remove_source` takes it.
+    number: int
+    #: Empty: it has none.
+    name: str
+    first_episode: int
+    num_episodes: int
+    num_frames: int
+    #: Of what the source held. Empty: the episodes are of no merge that the record knows.
+    fingerprint: str
+    #: By which it was adapted, as one line of JSON; empty: none.
+    rules: str
 
 
 @dataclass(frozen=True)

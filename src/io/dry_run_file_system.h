@@ -24,6 +24,7 @@ class DryRunFileSystem final : public ForwardingFileSystem {
   Status MakeDirectories(const std::string&) override { return Status(); }
   Status RenameNew(const std::string&, const std::string&) override { return Status(); }
   Status Replace(const std::string&, const std::string&) override { return Status(); }
+  Status Link(const std::string&, const std::string&, bool) override { return Status(); }
   Status Exchange(const std::string&, const std::string&) override { return Status(); }
   Status RemoveAll(const std::string&) override { return Status(); }
   Status SyncDirectory(const std::string&) override { return Status(); }

@@ -140,6 +140,11 @@ class FileSystem {
   virtual Status RenameNew(const std::string& from, const std::string& to) = 0;
   /// Renames; whatever is at `to` is replaced atomically. Both are files.
   virtual Status Replace(const std::string& from, const std::string& to) = 0;
+  /// Gives the regular file `from` the further name `to`: a hard link, which takes no space. With
+  /// `sync` the file's content is flushed to the device; its new name is not. kAlreadyExists if
+  /// `to` exists; kUnsupported where these two cannot be linked: `from` is a link, or on another
+  /// file system, or of another user, or the file system has no hard links, or the file too many.
+  virtual Status Link(const std::string& from, const std::string& to, bool sync) = 0;
   /// Exchanges two paths atomically. kUnsupported where the file system cannot.
   virtual Status Exchange(const std::string& left, const std::string& right) = 0;
   /// Removes a file or a whole directory; one that does not exist is fine.

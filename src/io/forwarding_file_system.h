@@ -38,6 +38,9 @@ class ForwardingFileSystem : public FileSystem {
   Status Replace(const std::string& from, const std::string& to) override {
     return beneath_.Replace(from, to);
   }
+  Status Link(const std::string& from, const std::string& to, bool sync) override {
+    return beneath_.Link(from, to, sync);
+  }
   Status Exchange(const std::string& left, const std::string& right) override {
     return beneath_.Exchange(left, right);
   }

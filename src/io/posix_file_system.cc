@@ -386,6 +386,28 @@ class PosixFileSystem final : public FileSystem {
     return Status();
   }
 
+  Status Link(const std::string& from, const std::string& to, bool sync) override {
+    struct stat raw;
+    if (::lstat(from.c_str(), &raw) != 0) return SystemProblem("stat", from, errno);
+    const auto cannot = [&](std::string found) {
+      return Problem(Code::kUnsupported, "cannot link").At(from).Found(std::move(found));
+    };
+    if (S_ISLNK(raw.st_mode)) return cannot("a link to another place");
+    if (!S_ISREG(raw.st_mode)) return NotRegular(from, raw);
+    if (raw.st_uid != ::geteuid()) return cannot("a file of another user");
+    if (::link(from.c_str(), to.c_str()) != 0) {
+      const int error = errno;
+      const bool is_limit = error == EPERM || error == EXDEV || error == EMLINK ||
+                            error == EOPNOTSUPP || error == ENOSYS;
+      return is_limit ? cannot(std::strerror(error)) : SystemProblem("link to", to, error);
+    }
+    if (!sync) return Status();
+    const Descriptor descriptor(OpenRetrying(to.c_str(), O_RDONLY | O_NOFOLLOW));
+    if (descriptor.get() < 0 || ::fsync(descriptor.get()) != 0)
+      return SystemProblem("sync", to, errno);
+    return Status();
+  }
+
   Status Exchange(const std::string& left, const std::string& right) override {
     static constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE of linux/fs.h
     if (::syscall(SYS_renameat2, AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), kExchange) == 0)

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "merge/dry_run.h"
+#include "merge/growth.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
 #include "merge/skipping.h"
@@ -11,10 +12,9 @@
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
-#include "read/read_source.h"
+#include "read/needed_files.h"
 #include "read/version.h"
 #include "robomerge/verify.h"
-#include "schedule/shared_loop.h"
 
 namespace robomerge {
 namespace {
@@ -94,21 +94,22 @@ class MergeRun {
     return Merge(destination, verification);
   }
 
+  // Makes the first source anew in its place.
+  Result<MergeReport> Grow(const std::string& destination, const Growth& growth,
+                           VerifyReport* verification) {
+    growth_ = growth;
+    in_place_.emplace();
+    in_place_->backup = growth.backup;
+    in_place_->request = growth.request;
+    edit_plan_.keeps_first = true;
+    return Merge(destination, verification);
+  }
+
   // The dataset at the destination as it is: nothing is left to do.
   Result<MergeReport> ReportWhatIsThere(const std::string& destination) {
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.ReadAndReduce({destination}));
-    ROBOMERGE_RETURN_NOT_OK(run_.Finish());
-    MergeReport report;
-    report.destination = destination;
-    report.already_done = true;
-    report.num_sources = 1;
-    report.num_episodes = root.num_episodes;
-    report.num_frames = root.num_frames;
-    report.num_tasks = root.tasks.tasks.size();
-    FillBytesAndTimes(totals_, run_, report);
-    ROBOMERGE_RETURN_NOT_OK(WritePage(report));
-    return report;
+    return Untouched(destination, root);
   }
 
   // With `verification`, what was written is verified, and published only if nothing differs.
@@ -125,9 +126,12 @@ class MergeRun {
     ROBOMERGE_ASSIGN_OR_RETURN(destination_, CleanDestination(destination));
     const std::vector<std::string> places =
         PlacesOf(file_system_, LocationsOf(sources_), options_.skip_broken);
-    // In place the source may be the destination.
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(
-        file_system_, destination_, in_place_ ? std::vector<std::string>() : places, options_));
+    // In place the first source may be the destination.
+    std::vector<std::string> others = LocationsOf(sources_);
+    if (in_place_) others.erase(others.begin());
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_,
+                                             PlacesOf(file_system_, others, options_.skip_broken),
+                                             options_));
     if (in_place_ && in_place_->backup)
       ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));
     ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
@@ -140,6 +144,14 @@ class MergeRun {
     }
     ROBOMERGE_ASSIGN_OR_RETURN(sources_, run_.Resolve(std::move(sources_)));
     ROBOMERGE_ASSIGN_OR_RETURN(Partial read, run_.ReadAndReduce(sources_));
+    if (growth_) {
+      const size_t num_sources = sources_.size();
+      ROBOMERGE_RETURN_NOT_OK(TakeRecord(read));
+      if (sources_.size() < num_sources) {
+        ROBOMERGE_ASSIGN_OR_RETURN(read, run_.ReadAndReduce(sources_));
+        if (sources_.size() == 1) return Untouched(destination_, read);
+      }
+    }
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.LeaveOutOthers(std::move(read)));
     sources_ = KeptSources(sources_, root);
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<std::string> roots,
@@ -167,6 +179,38 @@ class MergeRun {
         .At(options_.report_path)
         .Found(first.what + (first.found.empty() ? "" : ": " + first.found))
         .Hint("`robomerge report` makes one of the result");
+  }
+
+  Result<MergeReport> Untouched(const std::string& destination, const Partial& root) {
+    ROBOMERGE_RETURN_NOT_OK(run_.Finish());
+    MergeReport report;
+    report.destination = destination;
+    report.already_done = true;
+    report.num_sources = 1;
+    report.num_episodes = root.num_episodes;
+    report.num_frames = root.num_frames;
+    report.num_tasks = root.tasks.tasks.size();
+    report.warnings = left_;
+    FillBytesAndTimes(totals_, run_, report);
+    ROBOMERGE_RETURN_NOT_OK(WritePage(report));
+    return report;
+  }
+
+  // Where the episodes of the first source come from stays in the record; what is among it is left
+  // out of the others.
+  Status TakeRecord(const Partial& read) {
+    const std::vector<std::shared_ptr<const DescribedSource>> described = read.sources.Flatten();
+    if (!growth_->origins) {
+      ROBOMERGE_ASSIGN_OR_RETURN(growth_->origins,
+                                 OriginsOfEpisodes(file_system_, *described.front()->dataset));
+      if (!growth_->again) LeaveOutKnown(*growth_->origins, described, sources_, left_);
+    } else {
+      ROBOMERGE_RETURN_NOT_OK(CheckStillFits(*growth_->origins, read, destination_));
+    }
+    if (!growth_->origins->is_recorded) return Status();
+    edit_plan_.recorded = growth_->origins->sources;
+    edit_plan_.recorded_skipped = growth_->origins->skipped;
+    return Status();
   }
 
   Status WriteDry(const MergePlan& plan) {
@@ -206,6 +250,7 @@ class MergeRun {
     num_written_ = missing.size();
     ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, DoneData(plan, missing), transaction));
     ROBOMERGE_RETURN_NOT_OK(run_.WriteMeasuredSteps(plan, missing, transaction, left_));
+    for (Problem& warning : run_.NotLinkedWarnings()) left_.push_back(std::move(warning));
     done_ = transaction.done();
     for (const size_t step : missing) totals_.Add(*done_[step]);
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(transaction.directory()));
@@ -268,7 +313,8 @@ class MergeRun {
   Status CheckFits(const MergePlan& plan, const Transaction& transaction) {
     const std::vector<size_t> steps = transaction.Missing();
     uint64_t payload_bytes = 0;
-    for (const size_t step : steps) payload_bytes += PayloadBytes(plan.steps[step]);
+    for (const size_t step : steps)
+      payload_bytes += IsLinked(plan, plan.steps[step]) ? 0 : PayloadBytes(plan.steps[step]);
     // A source file may go into several steps, which count it each.
     payload_bytes = std::min(payload_bytes, plan.payload_bytes);
     ROBOMERGE_RETURN_NOT_OK(CheckSpaceFor(payload_bytes));
@@ -284,6 +330,13 @@ class MergeRun {
     WrittenTotals missing;
     for (const size_t step : steps) missing.Add(*exact[step]);
     return CheckSpaceFor(missing.size_bytes);
+  }
+
+  // Whether the file needs no space, if the system can link it.
+  bool IsLinked(const MergePlan& plan, const Step& step) const {
+    const std::optional<uint32_t> source = CopiedSourceOf(plan, step);
+    return source && (options_.copy_mode == CopyMode::kLink ||
+                      (options_.copy_mode != CopyMode::kCopy && plan.keeps_first && *source == 0));
   }
 
   Status CheckSpaceFor(uint64_t num_bytes) const {
@@ -330,6 +383,7 @@ class MergeRun {
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
   Run run_;
+  std::optional<Growth> growth_;
   EditPlan edit_plan_;
   std::optional<InPlace> in_place_;
   VerifyReport* verification_ = nullptr;
@@ -343,49 +397,6 @@ class MergeRun {
 };
 
 }  // namespace
-
-Result<std::vector<ListedEpisode>> ListEpisodesOn(io::FileSystem& file_system,
-                                                  const std::vector<SourceSpec>& sources,
-                                                  const MergeOptions& options,
-                                                  const std::atomic<bool>* stop) {
-  Run run(file_system, options, {}, stop);
-  const auto list = [&]() -> Result<std::vector<ListedEpisode>> {
-    ROBOMERGE_RETURN_NOT_OK(run.Start());
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(sources));
-    return run.ListEpisodes(resolved);
-  };
-  Result<std::vector<ListedEpisode>> listed = list();
-  if (!listed.ok()) return listed.status().OfKind(DefaultKind(listed.status().code()));
-  return listed;
-}
-
-Result<std::vector<std::vector<std::string>>> Run::ListMissingFiles(
-    const std::vector<SourceSpec>& sources) {
-  std::vector<std::vector<std::string>> missing(sources.size());
-  const auto list = [&](size_t source) -> Status {
-    const Status status = ReadMissingFiles(file_system_, sources[source],
-                                           schedule::SharedLoop(*executor_), missing[source]);
-    // What is broken is left out when it is read for the merge.
-    return options_.skip_broken == SkipBroken::kNothing ? status : Status();
-  };
-  ROBOMERGE_RETURN_NOT_OK(ForEachSource(LocationsOf(sources), "read", "list files of", list));
-  return missing;
-}
-
-Result<std::vector<std::vector<std::string>>> MissingFilesOn(io::FileSystem& file_system,
-                                                             const std::vector<SourceSpec>& sources,
-                                                             const MergeOptions& options,
-                                                             const std::atomic<bool>* stop) {
-  Run run(file_system, options, {}, stop);
-  const auto list = [&]() -> Result<std::vector<std::vector<std::string>>> {
-    ROBOMERGE_RETURN_NOT_OK(run.Start());
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceSpec> resolved, run.Resolve(sources));
-    return run.ListMissingFiles(resolved);
-  };
-  Result<std::vector<std::vector<std::string>>> listed = list();
-  if (!listed.ok()) return listed.status().OfKind(DefaultKind(listed.status().code()));
-  return listed;
-}
 
 Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
                             const std::string& destination, const MergeOptions& options,
@@ -436,6 +447,34 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
   edited.is_published =
       !options.dry_run && (!is_verified || edited.merge.already_done || edited.verification.ok());
   return edited;
+}
+
+Result<VerifiedMerge> GrowOn(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
+                             const std::string& destination, const Growth& growth,
+                             const MergeOptions& options, bool verify,
+                             const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  if (!options.staging_root.empty() || options.skip_broken != SkipBroken::kNothing) {
+    return Problem(Code::kInvalidArgument,
+                   "a dataset grows beside the old one, and of what it gets nothing is left out")
+        .Kind("E-options")
+        .Expected("no staging_root and no skip_broken");
+  }
+  MergeOptions of_dataset = options;
+  of_dataset.codebase_version = CodebaseVersion::kV30;
+  MergeOptions layout = WithLimits(file_system, destination, std::move(of_dataset));
+  layout.overwrite = true;
+  layout.concatenate_data = options.concatenate_data;
+  layout.concatenate_videos = options.concatenate_videos;
+  VerifiedMerge grown;
+  const bool is_verified = verify && !options.dry_run;
+  MergeRun merge(file_system, sources, layout, progress, stop);
+  ROBOMERGE_ASSIGN_OR_RETURN(
+      grown.merge, growth.is_done ? merge.ReportWhatIsThere(destination)
+                                  : merge.Grow(destination, growth,
+                                               is_verified ? &grown.verification : nullptr));
+  grown.is_published =
+      !options.dry_run && (!is_verified || grown.merge.already_done || grown.verification.ok());
+  return grown;
 }
 
 Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,

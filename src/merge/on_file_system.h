@@ -4,6 +4,7 @@
 
 #include "inspect/inspect.h"
 #include "io/file_system.h"
+#include "robomerge/append.h"
 #include "robomerge/edit.h"
 #include "robomerge/merge.h"
 #include "robomerge/page.h"
@@ -37,6 +38,21 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
                              const MergeOptions& options, bool verify,
                              const ProgressCallback& progress = {},
                              const std::atomic<bool>* stop = nullptr);
+
+Result<VerifiedMerge> AppendOn(io::FileSystem& file_system, const std::string& destination,
+                               const std::vector<SourceSpec>& sources, const AppendOptions& append,
+                               const MergeOptions& options, bool verify,
+                               const ProgressCallback& progress = {},
+                               const std::atomic<bool>* stop = nullptr);
+
+Result<VerifiedMerge> RemoveSourceOn(io::FileSystem& file_system, const std::string& destination,
+                                     const std::string& source, const AppendOptions& append,
+                                     const MergeOptions& options, bool verify,
+                                     const ProgressCallback& progress = {},
+                                     const std::atomic<bool>* stop = nullptr);
+
+Result<std::vector<LoggedSource>> LogOn(io::FileSystem& file_system, const std::string& root,
+                                        const std::atomic<bool>* stop = nullptr);
 
 Result<std::vector<VerifiedMerge>> SplitOn(io::FileSystem& file_system, const std::string& source,
                                            const std::string& directory, const SplitRules& rules,

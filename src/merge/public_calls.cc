@@ -51,6 +51,23 @@ Result<VerifiedMerge> Edit(const SourceSpec& source, const std::string& destinat
   return EditOn(io::Posix(), source, destination, edit, options, verify, progress, stop);
 }
 
+Result<VerifiedMerge> Append(const std::string& destination, const std::vector<SourceSpec>& sources,
+                             const AppendOptions& append, const MergeOptions& options, bool verify,
+                             const ProgressCallback& progress, const std::atomic<bool>* stop) {
+  return AppendOn(io::Posix(), destination, sources, append, options, verify, progress, stop);
+}
+
+Result<VerifiedMerge> RemoveSource(const std::string& destination, const std::string& source,
+                                   const AppendOptions& append, const MergeOptions& options,
+                                   bool verify, const ProgressCallback& progress,
+                                   const std::atomic<bool>* stop) {
+  return RemoveSourceOn(io::Posix(), destination, source, append, options, verify, progress, stop);
+}
+
+Result<std::vector<LoggedSource>> Log(const std::string& root, const std::atomic<bool>* stop) {
+  return LogOn(io::Posix(), root, stop);
+}
+
 Result<std::vector<VerifiedMerge>> Split(const std::string& source, const std::string& directory,
                                          const SplitRules& rules, const MergeOptions& options,
                                          bool verify, const ProgressCallback& progress,

@@ -415,7 +415,7 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   site.roots = std::move(roots);
   const bool is_laid_out_for_sharing =
       options_.copy_mode == CopyMode::kShare ||
-      (options_.copy_mode == CopyMode::kAuto && CanShare(file_system_, RootsOf(root), destination));
+      (options_.copy_mode != CopyMode::kCopy && CanShare(file_system_, RootsOf(root), destination));
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = PlanEdit(root, options_, site, edit);
   if (!plan.ok()) {

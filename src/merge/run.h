@@ -68,6 +68,8 @@ class Run {
   /// `locations`: of the sources that it kept.
   Status WritePage(const MergeReport& report, const std::vector<std::string>& locations,
                    const ProgressCallback& progress, const std::atomic<bool>* stop);
+  /// W-not-linked, if files that should have been linked were copied; else nothing.
+  std::vector<Problem> NotLinkedWarnings() const;
   /// Writes the list of what is left out, if the options ask for one.
   Status WriteSkipped(const std::vector<Skipped>& skipped);
 
@@ -153,6 +155,7 @@ class Run {
   // The node that everything later had to wait for: the root of the tree, then the plan.
   uint64_t last_node_ = 0;
   uint64_t planned_bytes_ = 0, num_planned_ = 0;  // of all steps so far
+  NotLinked not_linked_;
 };
 
 template <typename Report>

@@ -316,6 +316,11 @@ class WriteRun {
   Status CheckSourcesRead(const std::vector<uint32_t>& sources, Transaction& transaction) const {
     std::vector<Origin> origins;
     for (const uint32_t source : sources) origins.push_back(stored_.plan.origins[source]);
+    // A further name changes what the system notes as the last change of a file.
+    for (Origin& origin : origins) {
+      if (run_.options().copy_mode != CopyMode::kLink) break;
+      for (SourceFile& file : origin.files) file.changed_ns = 0;
+    }
     Status unchanged = CheckSourceFiles(run_.file_system(), origins, false);
     if (unchanged.ok() || unchanged.code() == Code::kIo) return unchanged;
     // What was moved may be of both states.

@@ -44,6 +44,17 @@ Run::NoteCallback NoteIn(Transaction& transaction) {
 
 }  // namespace
 
+std::vector<Problem> Run::NotLinkedWarnings() const {
+  if (not_linked_.num_files == 0) return {};
+  return {Problem(Code::kUnsupported,
+                  StrCat(not_linked_.num_files, not_linked_.num_files == 1 ? " file" : " files",
+                         " (", FormatBytes(not_linked_.num_bytes),
+                         ") cannot be linked and are copied; the first one is named"))
+              .Kind("W-not-linked")
+              .At(not_linked_.first_path)
+              .Found(not_linked_.reason)};
+}
+
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        const std::vector<size_t>& measured_too, Transaction& transaction) {
   Measures measures;
@@ -103,6 +114,10 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   context.directory = directory;
   context.sharing =
       options_.copy_mode == CopyMode::kCopy ? io::Sharing::kForbidden : io::Sharing::kAllowed;
+  context.links = options_.copy_mode == CopyMode::kLink   ? WriteContext::Links::kAll
+                  : options_.copy_mode == CopyMode::kCopy ? WriteContext::Links::kNone
+                                                          : WriteContext::Links::kKept;
+  context.not_linked = &not_linked_;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
   context.corrections = measures.corrections;

@@ -100,6 +100,10 @@ struct DataFile {
   int64_t changed_ns = 0;             ///< see SourceFile
   uint64_t uncompressed_bytes = 0;    ///< LeRobot's size measure (format spec 3.3)
   std::vector<EpisodeRows> episodes;  ///< in file order
+  // Not part of a stored partial:
+  uint64_t num_rows = 0;  ///< of the file, whether an episode has them or not
+  /// `index` of the first row, if the footer's statistics say that it counts up from there.
+  std::optional<int64_t> first_index;
   /// The leaf columns with their types. Row groups of files with equal texts can be spliced into
   /// one file.
   std::string physical_schema;

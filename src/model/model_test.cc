@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 
 TEST(ReportedFile, EveryModeHasItsName) {
   static_assert(NamesOf(ReportedFile::Mode()).size() ==
-                static_cast<size_t>(ReportedFile::Mode::kWrite) + 1);
+                static_cast<size_t>(ReportedFile::Mode::kLink) + 1);
   EXPECT_EQ(NameOf(ReportedFile::Mode::kSplice), "splice");
 }
 

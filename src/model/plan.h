@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "formats/json/json.h"
 #include "model/partial.h"
+#include "model/recorded_source.h"
 #include "model/step.h"
 #include "robomerge/options.h"
 
@@ -90,6 +92,13 @@ struct MergePlan {
   /// The carried columns of the episodes tables: their union in order of first appearance.
   std::vector<std::string> carried_columns;
 
+  /// The destination takes the place of the first source: payload files of that which need no
+  /// change stay as they are, under their names, and the others' come behind.
+  bool keeps_first = false;
+  /// What stands for the first source in the record: where its episodes come from. Empty: itself.
+  std::vector<RecordedSource> recorded;
+  /// What an earlier record says was left out, as it is written there; null: nothing.
+  json::Json recorded_skipped;
   /// kExact: what episodes and stats steps write is measured by the data steps, which come first.
   StatsMode stats = StatsMode::kFold;
   uint64_t payload_bytes = 0;

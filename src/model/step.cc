@@ -170,6 +170,20 @@ std::vector<std::string> SourceFilesOf(const MergePlan& plan, const Step& step) 
   return paths;
 }
 
+std::optional<uint32_t> CopiedSourceOf(const MergePlan& plan, const Step& step) {
+  const bool is_copy = std::visit(
+      [](const auto& one) {
+        if constexpr (requires { one.is_copy; })
+          return one.is_copy;
+        else
+          return false;
+      },
+      step);
+  if (!is_copy) return std::nullopt;
+  const std::optional<StepEpisodes> episodes = DataEpisodesOf(step);
+  return episodes ? plan.episodes[episodes->first].source : VideoInputsOf(step).front().source;
+}
+
 const VideoFile& VideoFileOf(const MergePlan& plan, const VideoStep::Input& input) {
   return plan.sources[input.source]->dataset->video_keys[input.source_key].files[input.video_file];
 }

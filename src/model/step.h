@@ -26,6 +26,9 @@ struct DataStep {
   uint64_t first_episode = 0;
   uint64_t num_episodes = 0;
   uint64_t payload_bytes = 0;  ///< of the source files; of each its episodes' share
+  /// One source file, moved as it is: nothing of it would change. Only where a plan keeps files
+  /// (MergePlan::keeps_first), which no plan folder does.
+  bool is_copy = false;
 };
 
 /// v2.1: the rows of one episode as a file of their own, one row group.
@@ -35,6 +38,7 @@ struct EpisodeDataStep {
   uint64_t episode = 0;
   int64_t chunk_index = 0;
   uint64_t payload_bytes = 0;  ///< of the source file, the episode's share
+  bool is_copy = false;        ///< as in DataStep
 };
 
 /// One video file: whole source files, one after another.
@@ -185,6 +189,9 @@ struct StepEpisodes {
   uint64_t first = 0, num = 0;
 };
 std::optional<StepEpisodes> DataEpisodesOf(const Step& step);
+
+/// The source of which the step moves one data or video file as it is, if it does.
+std::optional<uint32_t> CopiedSourceOf(const MergePlan& plan, const Step& step);
 
 /// The file of a video step's input. REQUIRES: the plan holds its source.
 const VideoFile& VideoFileOf(const MergePlan& plan, const VideoStep::Input& input);

@@ -174,8 +174,11 @@ Status MapTexts(const TaskTable& subtasks, MergePlan& plan) {
 
 void CarryFiles(MergePlan& plan) {
   if (plan.sources.front()->dataset->schema.has_subtasks) plan.steps.emplace_back(SubtasksStep());
-  const bool is_whole = plan.sources.size() == 1 && plan.origins.front().adaptation.empty();
-  const CarriedFiles carried = FilesToCarry(DatasetsOf(plan), is_whole);
+  std::vector<const Dataset*> datasets = DatasetsOf(plan);
+  // A dataset that grows keeps its own.
+  if (plan.keeps_first) datasets.resize(1);
+  const bool is_whole = datasets.size() == 1 && plan.origins.front().adaptation.empty();
+  const CarriedFiles carried = FilesToCarry(datasets, is_whole);
   if (carried.modality && carried.modality->is_changed)
     plan.steps.emplace_back(ModalityStep{carried.modality->text});
   if (carried.modality && !carried.modality->is_changed) {

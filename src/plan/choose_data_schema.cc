@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "plan/kept_files.h"
 #include "plan/plan_internal.h"
 
 namespace robomerge::plan_internal {
@@ -70,8 +71,10 @@ void ChooseDataSchema(MergePlan& plan) {
       candidates[entry->second].bytes += files[file].size_bytes;
     }
   }
-  const auto rank = [](const Candidate& one) {
-    return std::tuple(one.num_leaves, one.has_huggingface_features, one.bytes);
+  // Files that stay as they are decide for the others.
+  const auto rank = [&](const Candidate& one) {
+    return std::tuple(IsKept(plan, one.source), one.num_leaves, one.has_huggingface_features,
+                      one.bytes);
   };
   const auto most = std::max_element(
       candidates.begin(), candidates.end(),

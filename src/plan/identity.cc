@@ -14,14 +14,6 @@
 namespace robomerge {
 namespace {
 
-// Of what a source holds, wherever it lies: its files by name and size, and what its metadata say.
-std::string FingerprintOf(const Origin& origin) {
-  Fingerprint all;
-  for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes);
-  all.Add(origin.metadata_fingerprint);
-  return all.Hex();
-}
-
 // Without a path, as everything in the record (W-23): sentences hold none.
 Json RecordOf(const Skipped& skipped) {
   Json entry = Json::object();
@@ -38,6 +30,15 @@ Json RecordOf(const Skipped& skipped) {
   return entry;
 }
 
+// The entry of an earlier record, with the episodes that are of it now.
+Json EntryOf(const RecordedSource& recorded) {
+  Json entry = recorded.entry.is_null() ? Json::object() : recorded.entry;
+  entry["first_episode"] = recorded.first_episode;
+  entry["num_episodes"] = recorded.num_episodes;
+  entry["num_frames"] = recorded.num_frames;
+  return entry;
+}
+
 void AddId(FileId id, Fingerprint& all) {
   all.Add(id.chunk_index);
   all.Add(id.file_index);
@@ -46,6 +47,7 @@ void AddId(FileId id, Fingerprint& all) {
 void AddStep(const DataStep& step, Fingerprint& all) {
   AddId(step.id, all);
   all.Add(step.first_episode), all.Add(step.num_episodes), all.Add(step.payload_bytes);
+  if (step.is_copy) all.Add("copy");
 }
 
 void AddStep(const VideoStep& step, Fingerprint& all) {
@@ -62,6 +64,7 @@ void AddStep(const VideoStep& step, Fingerprint& all) {
 void AddStep(const EpisodeDataStep& step, Fingerprint& all) {
   all.Add(step.kKind);
   all.Add(step.chunk_index), all.Add(step.episode), all.Add(step.payload_bytes);
+  if (step.is_copy) all.Add("copy");
 }
 
 void AddStep(const EpisodeVideoStep& step, Fingerprint& all) {
@@ -130,6 +133,13 @@ void AddEpisodes(const MergePlan& plan, Fingerprint& all) {
 
 }  // namespace
 
+std::string FingerprintOf(const Origin& origin) {
+  Fingerprint all;
+  for (const SourceFile& file : origin.files) all.Add(file.path), all.Add(file.size_bytes);
+  all.Add(origin.metadata_fingerprint);
+  return all.Hex();
+}
+
 Origin OriginOf(const DescribedSource& source) {
   const Dataset& dataset = *source.dataset;
   Origin origin;
@@ -169,6 +179,9 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
     if (!origin.adaptation.empty())
       all.Add("adaptation"), all.Add(AdaptationText(origin.adaptation));
   }
+  for (const RecordedSource& one : plan.recorded)
+    all.Add("recorded"), all.Add(json::DumpLine(EntryOf(one)));
+  if (!plan.recorded_skipped.is_null()) all.Add(json::DumpLine(plan.recorded_skipped));
   if (plan.skip_broken != SkipBroken::kNothing) {
     all.Add("skip_broken"), all.Add(NameOf(plan.skip_broken));
     for (const Skipped& one : plan.skipped) all.Add(json::DumpLine(RecordOf(one)));
@@ -251,7 +264,9 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   if (plan.skip_broken != SkipBroken::kNothing) settings["skip_broken"] = NameOf(plan.skip_broken);
   Json& sources = record["sources"] = Json::array();
   // By order, and by name if the user gave one: the result must not show where sources lie (W-23).
+  for (const RecordedSource& one : plan.recorded) sources.push_back(EntryOf(one));
   for (const Origin& origin : plan.origins) {
+    if (&origin == plan.origins.data() && !plan.recorded.empty()) continue;
     Json entry = Json::object();
     if (!origin.name.empty()) entry["name"] = origin.name;
     if (!origin.adaptation.empty()) entry["adaptation"] = AdaptationJson(origin.adaptation);
@@ -261,6 +276,7 @@ std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
     entry["fingerprint"] = FingerprintOf(origin);
     sources.push_back(std::move(entry));
   }
+  if (!plan.recorded_skipped.is_null()) record["skipped"] = plan.recorded_skipped;
   if (plan.skip_broken != SkipBroken::kNothing) {
     Json& skipped = record["skipped"] = Json::array();
     for (const Skipped& one : plan.skipped) skipped.push_back(RecordOf(one));

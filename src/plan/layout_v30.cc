@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "base/checked.h"
 #include "base/text.h"
 #include "plan/gathered_warnings.h"
+#include "plan/kept_files.h"
 #include "plan/layout.h"
 
 namespace robomerge::plan_internal {
@@ -30,6 +32,11 @@ class Cursor {
   bool is_open() const { return is_open_; }
   bool Fits(uint64_t bytes) const { return static_cast<double>(bytes_ + bytes) < limit_bytes_; }
 
+  /// The first file is the one behind `last`.
+  void BeginBehind(FileId last) {
+    id_ = last;
+    num_opened_ = 1;
+  }
   FileId Open() {
     if (num_opened_++ > 0) id_ = id_.Next(files_per_chunk_);
     is_open_ = true;
@@ -69,6 +76,10 @@ class VideoPacker {
       AddSource(source, static_cast<uint32_t>(of_source - dataset.video_keys.begin()),
                 first_episode);
       first_episode += dataset.episodes.size();
+      if (!IsKept(plan_, source)) continue;
+      FinishStep();
+      const std::vector<VideoFile>& files = of_source->files;
+      if (keeps_numbers_ && !files.empty()) cursor_.BeginBehind(files.back().id);
     }
     FinishStep();
     warnings_.MoveTo(plan_.warnings);
@@ -94,6 +105,7 @@ class VideoPacker {
       is_seen[place.video_file] = true;
     }
     std::vector<Landing> landings(is_seen.size());
+    keeps_numbers_ = IsKept(plan_, source) && HaveOwnNumbers(source, source_key, order);
     for (const uint32_t file : order) landings[file] = AddFile({source, source_key, file});
     for (size_t episode = 0; episode < places.size(); ++episode) {
       const Landing& landing = landings[places[episode].video_file];
@@ -112,19 +124,34 @@ class VideoPacker {
     }
   }
 
+  // A file that is cut may become several.
+  bool HaveOwnNumbers(uint32_t source, uint32_t source_key, const std::vector<uint32_t>& order) {
+    std::set<FileId> ids;
+    for (const uint32_t file : order) {
+      const VideoFile& one = VideoFileOf(plan_, {source, source_key, file});
+      if (ids.insert(one.id).second) continue;
+      warnings_.Add("W-files-renumbered",
+                    StrCat("files of `", plan_.video_keys[key_], "` are numbered anew"), one.path,
+                    "it becomes several");
+      return false;
+    }
+    return true;
+  }
+
   Landing AddFile(const VideoStep::Input& input) {
     const VideoFile& file = VideoFileOf(plan_, input);
     const mp4::StreamSummary& stream = file.stream;
     const std::string own_reason = OwnFileReason(stream);
     const bool is_own = !own_reason.empty();
     const std::string& name = plan_.video_keys[key_];
-    if (is_own) {
+    const bool is_kept = IsKept(plan_, input.source);
+    if (is_own && !is_kept) {
       warnings_.Add("W-video-own-file",
                     StrCat("video of `", name, "` is copied as it is, into a file of its own"),
                     file.path, own_reason);
     }
     const bool is_alike = cursor_.is_open() && stream.decoder_key == decoder_key_;
-    if (cursor_.is_open() && !is_own && !is_alike) {
+    if (cursor_.is_open() && !is_own && !is_alike && !is_kept) {
       warnings_.Add(
           "W-video-split",
           StrCat("videos of `", name,
@@ -132,10 +159,11 @@ class VideoPacker {
           file.path, StrCat(stream.codec, ", ", stream.width, " x ", stream.height));
     }
     const std::optional<uint64_t> clock = CommonClock(timescale_, stream.timescale);
-    const bool fits = is_alike && !is_own && !file.must_begin_file && options_.concatenate_videos &&
-                      cursor_.Fits(stream.file_size_bytes) && clock &&
+    const bool fits = is_alike && !is_own && !is_kept && !file.must_begin_file &&
+                      options_.concatenate_videos && cursor_.Fits(stream.file_size_bytes) &&
+                      clock &&
                       plan_.rate.Seconds(num_frames_ + stream.num_frames) <= kMostVideoSeconds;
-    if (!fits) OpenStep(stream);
+    if (!fits) OpenStep(stream, is_kept && keeps_numbers_ ? std::optional(file.id) : std::nullopt);
     VideoStep& step = LastStep();
     step.inputs.push_back(input);
     step.payload_bytes += stream.file_size_bytes;
@@ -164,11 +192,12 @@ class VideoPacker {
     return "";
   }
 
-  void OpenStep(const mp4::StreamSummary& stream) {
+  // `id`: the number that the file keeps, if it does.
+  void OpenStep(const mp4::StreamSummary& stream, std::optional<FileId> id) {
     FinishStep();
     VideoStep step;
     step.key = key_;
-    step.id = cursor_.Open();
+    step.id = id ? *id : cursor_.Open();
     plan_.steps.emplace_back(std::move(step));
     has_step_ = true;
     decoder_key_ = stream.decoder_key;
@@ -188,6 +217,10 @@ class VideoPacker {
     step.is_copy = step.inputs.size() == 1 && !VideoFileOf(plan_, first).is_cut &&
                    (!OwnFileReason(stream).empty() || stream.starts_at_zero);
     if (step.is_copy) return;
+    if (IsKept(plan_, first.source) && !plan_.sources[first.source]->adaptation.selects()) {
+      warnings_.Add("W-file-rewritten", "a video is written anew", VideoFileOf(plan_, first).path,
+                    "its first frame is not at time 0");
+    }
     for (const VideoStep::Input& input : step.inputs) {
       if (!VideoFileOf(plan_, input).stream.has_audio) continue;
       warnings_.Add(
@@ -205,6 +238,7 @@ class VideoPacker {
   Cursor cursor_;
   GatheredWarnings warnings_;
   bool has_step_ = false;
+  bool keeps_numbers_ = false;  // those of the source's files stay
   std::string decoder_key_;
   uint64_t num_frames_ = 0;
   uint64_t timescale_ = 0;
@@ -212,6 +246,9 @@ class VideoPacker {
 
 void PackData(const MergeOptions& options, MergePlan& plan) {
   Cursor cursor(options.data_files_size_in_mb * kMegabyte, options.chunk_size);
+  const bool keeps_files = plan.keeps_first && FollowsDataFiles(*plan.sources.front());
+  if (keeps_files && !plan.sources.front()->dataset->data_files.empty())
+    cursor.BeginBehind(plan.sources.front()->dataset->data_files.back().id);
   for (size_t begin = 0; begin < plan.episodes.size();) {
     // A range of consecutive episodes that lie in one source file: usually the whole file.
     const uint32_t source = plan.episodes[begin].source;
@@ -227,9 +264,10 @@ void PackData(const MergeOptions& options, MergePlan& plan) {
     const DataFile& data_file = described.dataset->data_files[file];
     const size_t num_episodes = end - begin;
     if (num_episodes == data_file.episodes.size()) bytes = data_file.uncompressed_bytes;
-    if (!cursor.is_open() || !options.concatenate_data || !cursor.Fits(bytes)) {
+    const bool is_kept = keeps_files && source == 0;
+    if (is_kept || !cursor.is_open() || !options.concatenate_data || !cursor.Fits(bytes)) {
       DataStep step;
-      step.id = cursor.Open();
+      step.id = is_kept ? data_file.id : cursor.Open();
       step.first_episode = begin;
       plan.steps.emplace_back(step);
     }

@@ -64,7 +64,7 @@ void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
   const mp4::StreamSummary* first = nullptr;
   bool drops_audio = false;
   const auto look_at = [&](const auto& video) {
-    if constexpr (requires { video.is_copy; }) {
+    if constexpr (requires { video.key; }) {
       if (video.key != key) return;
       if (first == nullptr) first = &VideoFileOf(plan, VideoInputsOf(video).front()).stream;
       drops_audio |= !video.is_copy;

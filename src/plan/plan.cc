@@ -7,6 +7,7 @@
 #include "model/measured.h"
 #include "model/source_statistics.h"
 #include "plan/edit_plan.h"
+#include "plan/kept_files.h"
 #include "plan/layout.h"
 #include "plan/plan_internal.h"
 
@@ -281,7 +282,11 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   ROBOMERGE_RETURN_NOT_OK(plan_internal::MapTexts(root.subtasks, plan));
   PlaceEpisodes(plan);
   GatherCarriedColumns(plan);
+  plan.keeps_first = edit.keeps_first;
+  plan.recorded = edit.recorded;
+  plan.recorded_skipped = edit.recorded_skipped;
   layout.Pack(options, plan);
+  if (plan.keeps_first) plan_internal::MarkUnchangedData(plan);
   if (edit.keep_file_numbers) KeepFileNumbers(plan);
   ROBOMERGE_RETURN_NOT_OK(CheckFileNumbers(plan));
   plan_internal::ChooseDataSchema(plan);

@@ -33,6 +33,9 @@ Result<MergePlan> Plan(const Partial& root, const MergeOptions& options, const P
 /// The origin of one source, without first_episode.
 Origin OriginOf(const DescribedSource& source);
 
+/// Of what a source holds, wherever it lies: its files by name and size, and what its metadata say.
+std::string FingerprintOf(const Origin& origin);
+
 /// To be raised whenever the bytes of some destination change. Then an upgraded program never
 /// continues a staging folder of other bytes, and never takes an older result for its own.
 inline constexpr int64_t kWriterRevision = 2;

@@ -48,6 +48,13 @@ Publication PublicationOf(const MergePlan& plan, const std::string& destination,
   publication.files = PathsOf(plan);
   for (const Step& step : plan.steps) publication.is_late.push_back(NeedsMeasures(plan, step));
   publication.origins = plan.origins;
+  // A further name changes what the system notes as the last change of a file.
+  for (Origin& origin : publication.origins) {
+    const bool is_linked = options.copy_mode == CopyMode::kLink ||
+                           (options.copy_mode != CopyMode::kCopy && plan.keeps_first &&
+                            &origin == publication.origins.data());
+    for (SourceFile& file : origin.files) file.changed_ns = is_linked ? 0 : file.changed_ns;
+  }
   publication.sync = options.sync;
   publication.overwrite = options.overwrite;
   return publication;

@@ -24,8 +24,9 @@ bool IsCandidate(FaultKind kind, Operation operation) {
     case FaultKind::kShortWrite:
       return Needs(operation, {Operation::kWrite, Operation::kCopy});
     case FaultKind::kNoSpace:
-      return Needs(operation, {Operation::kCreate, Operation::kWrite, Operation::kSetSize,
-                               Operation::kCopy, Operation::kMakeDirectory, Operation::kLock});
+      return Needs(operation,
+                   {Operation::kCreate, Operation::kWrite, Operation::kSetSize, Operation::kCopy,
+                    Operation::kMakeDirectory, Operation::kLink, Operation::kLock});
     case FaultKind::kSyncError:
     case FaultKind::kSkippedSync:
       return Needs(operation, {Operation::kSyncFile, Operation::kSyncDirectory});
@@ -62,6 +63,7 @@ const char* OperationName(Operation operation) {
                                         "make directory",
                                         "rename to",
                                         "replace",
+                                        "link to",
                                         "exchange with",
                                         "remove",
                                         "sync the folder",
@@ -217,6 +219,18 @@ Status FaultyFileSystem::RenameNew(const std::string& from, const std::string& t
 Status FaultyFileSystem::Replace(const std::string& from, const std::string& to) {
   ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kReplace, to));
   return beneath().Replace(from, to);
+}
+
+// A name, and with `sync` the content: two operations.
+Status FaultyFileSystem::Link(const std::string& from, const std::string& to, bool sync) {
+  ROBOMERGE_RETURN_NOT_OK(Begin(Operation::kLink, to));
+  if (behaviour_.cannot_link)
+    return Problem(Code::kUnsupported, "cannot link").At(from).Found("Operation not permitted");
+  if (!sync) return beneath().Link(from, to, false);
+  bool is_skipped = false;
+  const Status syncs = Begin(Operation::kSyncFile, to, &is_skipped);
+  ROBOMERGE_RETURN_NOT_OK(beneath().Link(from, to, syncs.ok() && !is_skipped));
+  return syncs;
 }
 
 Status FaultyFileSystem::Exchange(const std::string& left, const std::string& right) {

@@ -27,6 +27,7 @@ enum class Operation {
   kMakeDirectory,
   kRenameNew,
   kReplace,
+  kLink,
   kExchange,
   kRemove,
   kSyncDirectory,
@@ -55,6 +56,7 @@ struct Fault {
 /// Behaviour of other file systems.
 struct FaultyBehaviour {
   bool cannot_exchange = false;  ///< as over NFS: kUnsupported
+  bool cannot_link = false;      ///< as on exFAT: kUnsupported
 };
 
 /// Decorates another file system. Making a folder with its parents, or removing one with its
@@ -84,6 +86,7 @@ class FaultyFileSystem final : public ForwardingFileSystem {
   Status MakeDirectories(const std::string& path) override;
   Status RenameNew(const std::string& from, const std::string& to) override;
   Status Replace(const std::string& from, const std::string& to) override;
+  Status Link(const std::string& from, const std::string& to, bool sync) override;
   Status Exchange(const std::string& left, const std::string& right) override;
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;

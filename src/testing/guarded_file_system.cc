@@ -136,6 +136,12 @@ Status GuardedFileSystem::Replace(const std::string& from, const std::string& to
   return beneath().Replace(inside_from, inside_to);
 }
 
+Status GuardedFileSystem::Link(const std::string& from, const std::string& to, bool sync) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string inside_from, Inside(from));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string inside_to, Inside(to));
+  return beneath().Link(inside_from, inside_to, sync);
+}
+
 Status GuardedFileSystem::Exchange(const std::string& left, const std::string& right) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string inside_left, Inside(left));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string inside_right, Inside(right));

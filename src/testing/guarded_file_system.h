@@ -31,6 +31,7 @@ class GuardedFileSystem final : public ForwardingFileSystem {
   Status MakeDirectories(const std::string& path) override;
   Status RenameNew(const std::string& from, const std::string& to) override;
   Status Replace(const std::string& from, const std::string& to) override;
+  Status Link(const std::string& from, const std::string& to, bool sync) override;
   Status Exchange(const std::string& left, const std::string& right) override;
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;

@@ -350,6 +350,20 @@ Status MemoryFileSystem::Replace(const std::string& from, const std::string& to)
   return Move(from, to, true);
 }
 
+Status MemoryFileSystem::Link(const std::string& from, const std::string& to, bool sync) {
+  const std::lock_guard lock(mutex_);
+  const Result<Place> source = Find(from), target = Find(to);
+  if (!source.ok() || source->node == 0 || !target.ok()) return Refused("link to", to);
+  if (target->node != 0) return Refused("link to", to, Code::kAlreadyExists);
+  Node& node = nodes_.at(source->node);
+  if (node.is_directory || node.owner != kUser)
+    return Problem(Code::kUnsupported, "cannot link").At(from).Found("a file of another user");
+  node.changed_ns = ++clock_ns_;
+  if (sync) node.synced_bytes = node.Share();
+  Note({NameChange::Kind::kAdd, target->folder, target->name, 0, "", source->node, 0, false});
+  return Status();
+}
+
 Status MemoryFileSystem::Exchange(const std::string& left, const std::string& right) {
   const std::lock_guard lock(mutex_);
   const Result<Place> first = Find(left), second = Find(right);

@@ -2,7 +2,7 @@
 //
 // It keeps only what POSIX promises: fsync of a file saves its contents but not its name, fsync of
 // a folder the names in it but not those above. A rename reaches the device whole or not at all.
-// Everything else is lost or kept as the arguments of Crash say. There are no links.
+// Everything else is lost or kept as the arguments of Crash say. There are hard links, no others.
 #pragma once
 
 #include <map>
@@ -63,6 +63,7 @@ class MemoryFileSystem final : public FileSystem {
   Status MakeDirectories(const std::string& path) override;
   Status RenameNew(const std::string& from, const std::string& to) override;
   Status Replace(const std::string& from, const std::string& to) override;
+  Status Link(const std::string& from, const std::string& to, bool sync) override;
   Status Exchange(const std::string& left, const std::string& right) override;
   Status RemoveAll(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;

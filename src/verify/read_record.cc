@@ -100,20 +100,82 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
   return sources;
 }
 
-Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file_system,
-                                                      const std::string& root) {
+namespace {
+
+uint64_t CountIn(const json::Json& entry, const char* key) {
+  const json::Json number = entry.value(key, json::Json());
+  return number.is_number_integer() && number >= 0 ? number.get<uint64_t>() : 0;
+}
+
+std::vector<RecordedSource> SourcesIn(const json::Json& record) {
   std::vector<RecordedSource> sources;
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
   if (!record.contains("sources") || !record.at("sources").is_array()) return sources;
   for (const json::Json& entry : record.at("sources")) {
     RecordedSource& source = sources.emplace_back();
     if (!entry.is_object()) continue;
-    const json::Json name = entry.value("name", json::Json());
-    if (name.is_string()) source.name = name.get<std::string>();
+    source.entry = entry;
+    const auto text = [&](const char* key) {
+      const json::Json value = entry.value(key, json::Json());
+      return value.is_string() ? value.get<std::string>() : std::string();
+    };
+    source.name = text("name");
+    source.fingerprint = text("fingerprint");
+    source.first_episode = CountIn(entry, "first_episode");
     source.num_episodes = CountIn(entry, "num_episodes");
     source.num_frames = CountIn(entry, "num_frames");
+    if (entry.contains("adaptation")) source.rules = json::DumpLine(entry.at("adaptation"));
   }
   return sources;
+}
+
+uint64_t FramesOf(const Dataset& dataset, uint64_t first, uint64_t end) {
+  uint64_t num_frames = 0;
+  for (uint64_t episode = first; episode < end; ++episode)
+    num_frames += dataset.episodes[episode].length_frames;
+  return num_frames;
+}
+
+// How many episodes the sources have, if they are those that the dataset begins with.
+std::optional<uint64_t> EpisodesOf(const std::vector<RecordedSource>& sources,
+                                   const Dataset& dataset) {
+  uint64_t end = 0;
+  for (const RecordedSource& source : sources) {
+    if (source.entry.is_null() || source.first_episode != end ||
+        source.num_episodes > dataset.episodes.size() - end)
+      return std::nullopt;
+    const uint64_t first = end;
+    end += source.num_episodes;
+    if (FramesOf(dataset, first, end) != source.num_frames) return std::nullopt;
+  }
+  return end;
+}
+
+}  // namespace
+
+Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file_system,
+                                                      const std::string& root) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
+  return SourcesIn(record);
+}
+
+Result<EpisodeOrigins> OriginsOfEpisodes(const io::FileSystem& file_system,
+                                         const Dataset& dataset) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, dataset.root));
+  EpisodeOrigins origins;
+  origins.sources = SourcesIn(record);
+  const std::optional<uint64_t> known = EpisodesOf(origins.sources, dataset);
+  origins.is_recorded = !origins.sources.empty() && known;
+  if (!origins.is_recorded) origins.sources.clear();
+  const uint64_t first = origins.is_recorded ? *known : 0;
+  const uint64_t end = dataset.episodes.size();
+  if (first < end || !origins.is_recorded) {
+    RecordedSource& rest = origins.sources.emplace_back();
+    rest.first_episode = first;
+    rest.num_episodes = end - first;
+    rest.num_frames = FramesOf(dataset, first, end);
+  }
+  if (origins.is_recorded && record.contains("skipped")) origins.skipped = record.at("skipped");
+  return origins;
 }
 
 Result<uint64_t> NumRecordedAsLeftOut(const io::FileSystem& file_system, const std::string& root) {

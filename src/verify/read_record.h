@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "model/dataset.h"
+#include "model/recorded_source.h"
 #include "robomerge/source.h"
 #include "robomerge/status.h"
 
@@ -19,17 +21,20 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
                                                 const std::string& destination,
                                                 const std::vector<std::string>& locations);
 
-/// A source in the record of a merge: its name, if it has one, and how many episodes and frames are
-/// from it.
-struct RecordedSource {
-  std::string name;
-  uint64_t num_episodes = 0;
-  uint64_t num_frames = 0;
-};
-
-/// Those of the dataset at `root`, in their order; none where there is no such record.
+/// The sources in the record of the dataset at `root`, in their order; none where there is no such
+/// record.
 Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file_system,
                                                       const std::string& root);
+
+/// Where all episodes of a dataset come from.
+struct EpisodeOrigins {
+  std::vector<RecordedSource> sources;  ///< one after another they have all episodes
+  bool is_recorded = false;  ///< false: no record fits, and there is one source, without an entry
+  json::Json skipped;        ///< what the merge has left out, as it is written there; null: nothing
+};
+/// By the record, if that fits the episodes. Those behind it, which were recorded later, are a
+/// source without an entry.
+Result<EpisodeOrigins> OriginsOfEpisodes(const io::FileSystem& file_system, const Dataset& dataset);
 
 /// Of how many sources the record says that they, or episodes of them, were left out.
 Result<uint64_t> NumRecordedAsLeftOut(const io::FileSystem& file_system, const std::string& root);

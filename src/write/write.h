@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ struct WrittenFile {
   uint64_t encoded_bytes = 0;
 };
 
+/// Files that should be linked and could not be. Workers add to it.
+struct NotLinked {
+  std::mutex mutex;
+  uint64_t num_files = 0, num_bytes = 0;
+  std::string first_path, reason;  ///< of the first one
+};
+
 /// What all steps share. Everything that is pointed to must outlive them.
 struct WriteContext {
   const MergePlan* plan = nullptr;
@@ -38,6 +46,10 @@ struct WriteContext {
   io::Sharing sharing = io::Sharing::kAllowed;
   /// 1, or the block size of the file system if extents are shared.
   uint64_t alignment_bytes = 1;
+  /// Files that are moved as they are become further names of the source's, where extents cannot be
+  /// shared: those of all sources, or of the one whose place the destination takes.
+  enum class Links { kNone, kKept, kAll } links = Links::kNone;
+  NotLinked* not_linked = nullptr;  ///< null where there are no links
   bool sync = true;
   bool one_worker = false;  ///< steps spawn no parts
   /// What the data steps measured, for the steps that need it (NeedsMeasures). Null where nothing

@@ -177,6 +177,17 @@ class DataWriter {
 
 Status WriteData(const WriteContext& context, const Step& step, SharedIndexes& indexes,
                  schedule::Spawner& spawner, WrittenCallback written) {
+  const MergePlan& plan = *context.plan;
+  const PlannedEpisode& first = plan.episodes[DataEpisodesOf(step)->first];
+  if (CopiedSourceOf(plan, step)) {
+    const DescribedSource& source = *plan.sources[first.source];
+    const DataFile& file =
+        source.dataset->data_files[source.data_places[first.source_episode].data_file];
+    return LinkOrCopy(
+        context, PathOf(plan, step), first.source,
+        std::make_shared<io::PooledFile>(*context.sources, file.path, file.size_bytes), spawner,
+        std::move(written));
+  }
   ROBOMERGE_ASSIGN_OR_RETURN(
       UnfilledFile data,
       DataWriter(context, PathOf(*context.plan, step), *DataEpisodesOf(step), indexes).Run());

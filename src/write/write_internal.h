@@ -42,5 +42,9 @@ Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& s
 Status CopyWhole(const WriteContext& context, const std::string& name,
                  std::shared_ptr<io::RandomAccessFile> source, schedule::Spawner& spawner,
                  WrittenCallback written);
+/// The same of a payload file of source number `number`, which is linked if the context says so.
+Status LinkOrCopy(const WriteContext& context, const std::string& name, uint32_t number,
+                  std::shared_ptr<io::RandomAccessFile> source, schedule::Spawner& spawner,
+                  WrittenCallback written);
 
 }  // namespace robomerge::write_internal

@@ -43,7 +43,8 @@ Status WriteVideo(const WriteContext& context, const VideoStep& step, schedule::
     sources.push_back({video.sources.back().get(), file.cut.get()});
   }
   if (step.is_copy)
-    return CopyWhole(context, video.name, video.sources.front(), spawner, std::move(written));
+    return LinkOrCopy(context, video.name, step.inputs.front().source, video.sources.front(),
+                      spawner, std::move(written));
   ROBOMERGE_ASSIGN_OR_RETURN(mp4::SpliceLayout layout,
                              mp4::PlanSplice(sources, OptionsOf(context)));
   return WriteLayout(context, std::move(layout), std::move(video), spawner, std::move(written));
@@ -61,7 +62,8 @@ Status WriteEpisodeVideo(const WriteContext& context, const EpisodeVideoStep& st
   video.sources.push_back(
       std::make_unique<io::PooledFile>(*context.sources, file.path, file.size_bytes));
   if (step.is_copy)
-    return CopyWhole(context, video.name, video.sources.front(), spawner, std::move(written));
+    return LinkOrCopy(context, video.name, step.input.source, video.sources.front(), spawner,
+                      std::move(written));
   const DescribedSource& source = *plan.sources[step.input.source];
   const uint32_t episode = plan.episodes[step.episode].source_episode;
   const VideoPlace& place = source.video_places[step.input.source_key][episode];

@@ -130,9 +130,7 @@ class DataFilesReader {
     ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
     ROBOMERGE_RETURN_NOT_OK(
         v30::CheckPictures(file_system_, file, footer, dataset_, read.warnings));
-    read.data.uncompressed_bytes = footer.uncompressed_bytes();
-    read.data.physical_schema = v30::PhysicalSchema(footer);
-    read.data.has_huggingface_features = footer.key_value("huggingface").has_value();
+    v30::TakeFooter(footer, read.data);
     ROBOMERGE_ASSIGN_OR_RETURN(read.data.episodes,
                                v30::ScanRows(file, footer, dataset_, options_.decodes_times,
                                              static_cast<int64_t>(number)));

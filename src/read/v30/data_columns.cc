@@ -153,6 +153,24 @@ bool IsMadeAnew(std::string_view name) {
   return name == "episode_index" || name == "index" || name == "task_index";
 }
 
+// DataFile::first_index.
+std::optional<int64_t> FirstIndex(const Footer& footer) {
+  const std::optional<size_t> leaf = FindLeaf(footer, "index");
+  std::optional<int64_t> first, next;
+  if (!leaf || footer.leaves()[*leaf].max_repetition_level > 0) return std::nullopt;
+  for (const parquet::RowGroup& row_group : footer.row_groups()) {
+    if (row_group.num_rows == 0) continue;
+    const parquet::ColumnChunk& chunk = row_group.columns[*leaf];
+    const bool no_nulls = footer.leaves()[*leaf].max_definition_level == 0 || chunk.null_count == 0;
+    if (!no_nulls || !chunk.min_value || !chunk.max_value) return std::nullopt;
+    if (!first) first = next = chunk.min_value;
+    if (chunk.min_value != next) return std::nullopt;
+    next = CheckedAdd(*next, row_group.num_rows);
+    if (!next || *chunk.max_value != *next - 1) return std::nullopt;
+  }
+  return first;
+}
+
 }  // namespace
 
 std::optional<size_t> FindLeaf(const Footer& footer, std::string_view column) {
@@ -162,10 +180,16 @@ std::optional<size_t> FindLeaf(const Footer& footer, std::string_view column) {
   return std::nullopt;
 }
 
-std::string PhysicalSchema(const Footer& footer) {
-  std::string text;
-  for (const Leaf& leaf : footer.leaves()) text += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
-  return text;
+void TakeFooter(const Footer& footer, DataFile& data) {
+  data.uncompressed_bytes = footer.uncompressed_bytes();
+  data.physical_schema.clear();
+  for (const Leaf& leaf : footer.leaves())
+    data.physical_schema += StrCat(leaf.path.front(), " ", leaf.shape, "\n");
+  data.has_huggingface_features = footer.key_value("huggingface").has_value();
+  data.num_rows = 0;
+  for (const parquet::RowGroup& row_group : footer.row_groups())
+    data.num_rows += static_cast<uint64_t>(row_group.num_rows);
+  data.first_index = FirstIndex(footer);
 }
 
 Status CheckColumns(const Footer& footer, const Schema& schema, const std::string& path,

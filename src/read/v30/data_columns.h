@@ -21,8 +21,8 @@ std::optional<size_t> FindLeaf(const parquet::Footer& footer, std::string_view c
 /// makes anew may be missing, and others may be there.
 Status CheckColumns(const parquet::Footer& footer, const Schema& schema, const std::string& path,
                     bool is_lenient = false);
-/// The leaf columns with their types, one a line (DataFile::physical_schema).
-std::string PhysicalSchema(const parquet::Footer& footer);
+/// Fills in what the footer says of the file as a whole.
+void TakeFooter(const parquet::Footer& footer, DataFile& data);
 
 /// The rows of each episode, in file order, and how they number and time their frames: by the
 /// footer's statistics where they leave no doubt, or always by the rows with `decodes_times`.

@@ -30,9 +30,7 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   ROBOMERGE_RETURN_NOT_OK(CheckColumns(footer, dataset.schema, data.path));
   ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
   ROBOMERGE_RETURN_NOT_OK(CheckPictures(file_system, *file, footer, dataset, warnings));
-  data.uncompressed_bytes = footer.uncompressed_bytes();
-  data.physical_schema = PhysicalSchema(footer);
-  data.has_huggingface_features = footer.key_value("huggingface").has_value();
+  TakeFooter(footer, data);
   ROBOMERGE_ASSIGN_OR_RETURN(data.episodes,
                              ScanRows(*file, footer, dataset, options.decodes_times));
   return data;
