@@ -29,9 +29,9 @@ struct EditOptions {
   bool operator==(const EditOptions&) const = default;
 };
 
-/// As Merge() of one source, but small files beside the data go with it (docs/carried-files.md), and
-/// unless it is converted, its version stays, its files are not joined, and their limits are those
-/// of its info.json. With `verify`, as MergeVerified().
+/// As Merge() of one source, but small files beside the data go with it (docs/carried-files.md),
+/// and unless it is converted, its version stays, its files are not joined, and their limits are
+/// those of its info.json. With `verify`, as MergeVerified().
 ///
 /// In place, kCorrupt (E-source-changed) if anything was written into the destination meanwhile,
 /// and kUnsupported (E-exchange) where the file system cannot exchange two folders; then a
