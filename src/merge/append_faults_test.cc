@@ -218,9 +218,7 @@ TEST_P(AppendFaults, WhoeverWritesMeanwhileIsNotLost) {
 INSTANTIATE_TEST_SUITE_P(Growth, AppendFaults,
                          ::testing::Values(Scenario{"append"},
                                            Scenario{"append_again", false, false, true, true},
-                                           Scenario{"append_older_backup", false, true},
                                            Scenario{"append_no_backup", false, true, false},
-                                           Scenario{"remove", true},
                                            Scenario{"remove_older_backup", true, true},
                                            Scenario{"remove_no_backup", true, false, false}),
                          [](const auto& scenario) { return scenario.param.name; });
