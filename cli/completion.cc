@@ -34,7 +34,7 @@ std::string WordsOf(const Flag& flag) {
   return flag.value == "HOW" ? Joined(NamesOf(CopyMode())) : Joined(NamesOf(When()));
 }
 
-std::vector<std::string_view> CommandNames() {
+std::vector<std::string_view> NamesOfCommands() {
   std::vector<std::string_view> names;
   for (const CommandHelp& command : AllCommands()) names.push_back(command.name);
   return names;
@@ -82,7 +82,7 @@ std::string ForBash() {
     return "mapfile -t COMPREPLY < <(compgen " + how + " -- \"$word\")";
   };
   const auto one_of = [&](const std::string& words) { return reply("-W '" + words + "'"); };
-  const std::string names = Joined(CommandNames());
+  const std::string names = Joined(NamesOfCommands());
   std::string text =
       "_robomerge() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} flags= "
@@ -155,7 +155,7 @@ std::string ForZsh() {
       "  (( CURRENT-- ))\n"
       "  case $command in\n"
       "    help) compadd -- " +
-      Joined(CommandNames()) + " ;;\n    completion) compadd -- " + Joined(kShells) + " ;;\n";
+      Joined(NamesOfCommands()) + " ;;\n    completion) compadd -- " + Joined(kShells) + " ;;\n";
   for (const CommandHelp& command : AllCommands()) {
     text += "    " + std::string(command.name) + ") _arguments -s -S \\\n";
     for (const Flag& flag : AllFlags()) {
@@ -197,7 +197,7 @@ std::string ForFish() {
   text += begin + first + "-a help -d 'Show all flags of a command'\n";
   text += begin + first + "-a completion -d 'Print what makes a shell complete'\n";
   text += begin + first + "-l help\n" + begin + first + "-s V -l version\n";
-  text += begin + only_for("help") + "-a '" + Joined(CommandNames()) + "'\n";
+  text += begin + only_for("help") + "-a '" + Joined(NamesOfCommands()) + "'\n";
   text += begin + only_for("completion") + "-a '" + Joined(kShells) + "'\n";
   text += begin + only_for(Joined(with_folders)) + "-a '(__fish_complete_directories)'\n";
   for (const Flag& flag : AllFlags()) {

@@ -11,7 +11,7 @@
 namespace robomerge::cli {
 namespace {
 
-constexpr size_t kMostOfAKind = 5;
+constexpr size_t kMostWarnings = 5;
 
 // How many problems there are, of how many kinds, and in how many datasets.
 std::string CountText(const std::vector<Problem>& problems, std::string_view heading,
@@ -77,7 +77,7 @@ ExitCode Console::Fail(const Status& status) {
 
 void Console::PrintProblems(const std::vector<Problem>& problems, std::string_view heading,
                             bool counts) {
-  const size_t most = is_verbose_ ? std::numeric_limits<size_t>::max() : kMostOfAKind;
+  const size_t most = is_verbose_ ? std::numeric_limits<size_t>::max() : kMostWarnings;
   std::string text = WithoutControls(FormatProblems(problems, heading, most));
   if (counts && problems.size() > 1) text += CountText(problems, heading, most);
   standard_error_.Write(is_colored_ ? ColorProblems(text) : text);

@@ -47,6 +47,16 @@ function(robomerge_room_targets variable)
   set(${variable} ${ARGN} PARENT_SCOPE)
 endfunction()
 
+# robomerge_unite(target): compiles several files at once, since most of the time of a small file
+# goes into its headers. So a name in an unnamed namespace belongs to one file of a room.
+function(robomerge_unite target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${ROBOMERGE_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  # GCC takes a .cc file that another one includes for a header.
+  if(ROBOMERGE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # robomerge_room(name [SOURCES ...] [LIBRARIES ...] [PRIVATE ...] [TESTS ...] [TEST_ROOMS folder
 # ...]
 #                [PRECOMPILE header ...])
@@ -64,6 +74,7 @@ function(robomerge_room name)
   target_include_directories(robomerge_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(robomerge_${name} PUBLIC ${links} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE})
   robomerge_precompile(robomerge_${name} ${ROOM_PRECOMPILE})
+  robomerge_unite(robomerge_${name})
   if(ROBOMERGE_BUILD_TESTS AND ROOM_TESTS)
     robomerge_room_targets(test_links ${ROOM_TEST_ROOMS})
     add_executable(${name}_test ${ROOM_TESTS})

@@ -24,6 +24,10 @@ struct FeatureChange {
   bool is_cast = false;
 };
 
+/// Null if `from` stays.
+const FeatureChange* FindChange(const std::vector<FeatureChange>& changes,
+                                const std::string& from);
+
 /// Makes the schema the one that is wanted, and says what changed, one entry per feature.
 Result<std::vector<FeatureChange>> ChangeSchema(const Adaptation& adaptation,
                                                 const std::string& root, Schema& schema);

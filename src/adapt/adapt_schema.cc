@@ -333,6 +333,13 @@ std::string FeatureNames(const Schema& schema) {
   return StrCat("one of ", Join(names, ", "));
 }
 
+const FeatureChange* FindChange(const std::vector<FeatureChange>& changes,
+                                const std::string& from) {
+  const auto found = std::find_if(changes.begin(), changes.end(),
+                                  [&](const FeatureChange& one) { return one.from == from; });
+  return found == changes.end() ? nullptr : &*found;
+}
+
 Result<std::vector<FeatureChange>> ChangeSchema(const Adaptation& adaptation,
                                                 const std::string& root, Schema& schema) {
   return SchemaChange(adaptation, root, schema).Run();

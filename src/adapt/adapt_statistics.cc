@@ -6,12 +6,6 @@
 namespace robomerge::adapt_internal {
 namespace {
 
-const FeatureChange* Find(const std::vector<FeatureChange>& changes, const std::string& from) {
-  const auto found = std::find_if(changes.begin(), changes.end(),
-                                  [&](const FeatureChange& one) { return one.from == from; });
-  return found == changes.end() ? nullptr : &*found;
-}
-
 bool IsLeftOut(const FeatureChange* change) {
   return change != nullptr && (change->to.empty() || change->is_cast);
 }
@@ -68,7 +62,7 @@ void ChangeBlock(const std::vector<FeatureChange>& changes, const Dataset& datas
   std::vector<Source> sources;
   size_t begin = 0;
   for (const StatColumn& column : *block.layout) {
-    const FeatureChange* change = Find(changes, column.feature);
+    const FeatureChange* change = FindChange(changes, column.feature);
     if (!IsLeftOut(change)) {
       const bool is_reordered = IsReordered(change, column.stat, column.width);
       sources.push_back({begin, column.width, is_reordered ? change : nullptr});
@@ -123,7 +117,7 @@ void ChangeStatistics(const std::vector<FeatureChange>& changes, Dataset& datase
   if (!dataset.statistics) return;
   std::vector<FeatureStatistics> changed;
   for (FeatureStatistics& one : *dataset.statistics) {
-    const FeatureChange* change = Find(changes, one.feature);
+    const FeatureChange* change = FindChange(changes, one.feature);
     if (IsLeftOut(change)) continue;
     FeatureStatistics& kept = changed.emplace_back(std::move(one));
     if (change == nullptr) continue;

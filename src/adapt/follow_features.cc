@@ -12,12 +12,6 @@ namespace {
 constexpr std::string_view kModality = "meta/modality.json";
 constexpr const char* kSections[] = {"state", "action", "video", "annotation"};
 
-const FeatureChange* Find(const std::vector<FeatureChange>& changes, const std::string& column) {
-  const auto found = std::find_if(changes.begin(), changes.end(),
-                                  [&](const FeatureChange& one) { return one.from == column; });
-  return found == changes.end() ? nullptr : &*found;
-}
-
 // Whether elements have other places; those of a padding come behind all others.
 bool MovesElements(const FeatureChange& change) {
   for (size_t at = 0; at < change.elements.size(); ++at) {
@@ -28,7 +22,7 @@ bool MovesElements(const FeatureChange& change) {
 
 void FollowTextColumns(const std::vector<FeatureChange>& changes, Dataset& dataset) {
   for (size_t at = dataset.text_columns.size(); at-- > 0;) {
-    const FeatureChange* change = Find(changes, dataset.text_columns[at].name);
+    const FeatureChange* change = FindChange(changes, dataset.text_columns[at].name);
     if (change == nullptr) continue;
     dataset.text_columns[at].name = change->to;
     if (!change->to.empty()) continue;
@@ -59,7 +53,7 @@ bool FollowSection(const std::vector<FeatureChange>& changes, const std::string&
   bool is_changed = false;
   std::vector<std::string> gone;
   for (auto& [name, entry] : entries.items()) {
-    const FeatureChange* change = Find(changes, ModalityColumn(section, name, entry));
+    const FeatureChange* change = FindChange(changes, ModalityColumn(section, name, entry));
     if (change == nullptr) continue;
     if (change->to.empty()) {
       gone.push_back(name);

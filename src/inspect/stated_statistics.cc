@@ -15,7 +15,7 @@ constexpr double kOfMagnitude = 1e-6, kOfDeviation = 1e-3;
 // The recorder's bins begin so far beside the least value.
 constexpr double kBesideZero = 1e-9;
 // Bins of LeRobot's estimate of quantiles.
-constexpr double kNumBins = 5000;
+constexpr double kNumBinsOfLeRobot = 5000;
 
 struct Worst {
   uint64_t num_wrong = 0;  // statistics
@@ -34,7 +34,7 @@ double Tolerance(const std::string& stat, double least, double greatest, double 
   const double magnitude = Magnitude(least, greatest);
   if (stat == "min" || stat == "max") return kOfMagnitude * magnitude;
   const double tolerance = kOfDeviation * deviation + kOfMagnitude * magnitude + kBesideZero;
-  return IsQuantile(stat) ? tolerance + (greatest / kNumBins - least / kNumBins) : tolerance;
+  return IsQuantile(stat) ? tolerance + (greatest / kNumBinsOfLeRobot - least / kNumBinsOfLeRobot) : tolerance;
 }
 
 Worst HoldFeature(const FeatureStatistics& stated, const FeatureStatistics& measured) {

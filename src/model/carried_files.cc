@@ -11,22 +11,9 @@ namespace {
 constexpr const char* kNotEverywhere = "not in all sources";
 constexpr const char* kNotTheSame = "not the same in all sources";
 
-Json Sorted(const Json& value) {
-  if (!value.is_structured()) return value;
-  Json sorted = value.is_array() ? Json::array() : Json::object();
-  if (value.is_array()) {
-    for (const Json& one : value) sorted.push_back(Sorted(one));
-    return sorted;
-  }
-  std::map<std::string, const Json*> members;
-  for (const auto& [key, member] : value.items()) members[key] = &member;
-  for (const auto& [key, member] : members) sorted[key] = Sorted(*member);
-  return sorted;
-}
-
 std::string Normal(const std::string& text) {
   const Result<Json> parsed = json::Parse(text, std::string(ModalityStep::kPath));
-  return parsed.ok() ? json::DumpLine(Sorted(*parsed)) : text;
+  return parsed.ok() ? json::DumpLine(json::SortedByKey(*parsed)) : text;
 }
 
 // Why modality.json is left out; empty if the first source's says what all say.

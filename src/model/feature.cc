@@ -19,22 +19,6 @@ bool IsEncoderKey(std::string_view key) {
   return std::find(std::begin(kEncoderKeys), std::end(kEncoderKeys), key) != std::end(kEncoderKeys);
 }
 
-// A copy with sorted keys, so that their order does not matter.
-Json Sorted(const Json& value) {
-  if (value.is_array()) {
-    Json sorted = Json::array();
-    for (const Json& item : value) sorted.push_back(Sorted(item));
-    return sorted;
-  }
-  if (!value.is_object()) return value;
-  std::vector<std::string> keys;
-  for (const auto& [key, item] : value.items()) keys.push_back(key);
-  std::sort(keys.begin(), keys.end());
-  Json sorted = Json::object();
-  for (const std::string& key : keys) sorted[key] = Sorted(value.at(key));
-  return sorted;
-}
-
 // Appends the texts of nested lists and objects, in their order. {"x": 0, "y": 1} names by
 // position.
 void AppendNames(const Json& names, Json& flat) {
@@ -167,7 +151,7 @@ std::string MovedName(const std::vector<std::string>& own, const std::vector<std
 
 Json ComparableEntry(const Feature& feature) {
   for (const std::string_view name : kDefaultFeatures) {
-    if (feature.name == name) return Sorted(DefaultFeatureEntry(name));
+    if (feature.name == name) return json::SortedByKey(DefaultFeatureEntry(name));
   }
   Json entry = CanonicalDepthMarker(feature.entry);
   // The v2.1 converter writes fps into every feature (W-17); the dataset's fps is compared on its
@@ -189,7 +173,7 @@ Json ComparableEntry(const Feature& feature) {
   // says nothing about the picture.
   entry["names"] =
       feature.is_camera() || !entry.contains("names") ? Json() : FlatNames(entry.at("names"));
-  return Sorted(entry);
+  return json::SortedByKey(entry);
 }
 
 const Feature* Schema::Find(std::string_view name) const {

@@ -24,7 +24,7 @@ std::string Coordinate(double value) {
 }
 
 // The outline of bars, each `width` wide, on a ground at `height`.
-std::string Outline(const std::vector<uint64_t>& counts, double width, double height) {
+std::string OutlinePath(const std::vector<uint64_t>& counts, double width, double height) {
   const uint64_t most = counts.empty() ? 0 : *std::ranges::max_element(counts);
   std::string path = StrCat("M0 ", Coordinate(height));
   std::string last = Coordinate(height);
@@ -105,7 +105,7 @@ Html DistributionChart(const std::vector<uint64_t>& counts, double min, double m
       "<svg class=\"d\" viewBox=\"0 0 64 26\" preserveAspectRatio=\"none\" role=\"img\" "
       "aria-label=\"",
       label, "\"><path d=\"");
-  chart.AddMarkup(Outline(counts, width, kHeight)).Add("\"/>");
+  chart.AddMarkup(OutlinePath(counts, width, kHeight)).Add("\"/>");
   std::vector<std::string> places;
   for (const double quantile : quantiles)
     places.push_back(Coordinate(PlaceOf(quantile, min, max, kWidth)));

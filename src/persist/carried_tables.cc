@@ -48,9 +48,9 @@ void AddSource(int64_t number, const DescribedSource& source, CarriedTables& tab
   }
 }
 
-class Loading {
+class CarriedLoading {
  public:
-  Loading(const TableFolder& folder, CarriedTables tables,
+  CarriedLoading(const TableFolder& folder, CarriedTables tables,
           const std::vector<std::shared_ptr<Dataset>>& datasets)
       : folder_(folder), tables_(std::move(tables)), datasets_(datasets) {}
 
@@ -192,7 +192,7 @@ Result<CarriedTables> ReadCarriedTables(const TableFolder& folder) {
 
 Status LoadCarried(const TableFolder& folder, CarriedTables tables,
                    const std::vector<std::shared_ptr<Dataset>>& datasets) {
-  return Loading(folder, std::move(tables), datasets).Run();
+  return CarriedLoading(folder, std::move(tables), datasets).Run();
 }
 
 }  // namespace robomerge::persist

@@ -9,7 +9,7 @@
 namespace robomerge::plan_internal {
 namespace {
 
-void PackData(const MergeOptions& options, MergePlan& plan) {
+void PackDataFiles(const MergeOptions& options, MergePlan& plan) {
   for (uint64_t episode = 0; episode < plan.episodes.size(); ++episode) {
     PlannedEpisode& planned = plan.episodes[episode];
     const DescribedSource& source = *plan.sources[planned.source];
@@ -104,7 +104,7 @@ class LayoutV21 final : public Layout {
   }
 
   void Pack(const MergeOptions& options, MergePlan& plan) const override {
-    PackData(options, plan);
+    PackDataFiles(options, plan);
     for (uint32_t key = 0; key < plan.video_keys.size(); ++key) PackVideo(key, options, plan);
     for (PlannedEpisode& planned : plan.episodes)
       planned.episodes_step = static_cast<uint32_t>(plan.steps.size());

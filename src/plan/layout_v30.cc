@@ -244,7 +244,7 @@ class VideoPacker {
   uint64_t timescale_ = 0;
 };
 
-void PackData(const MergeOptions& options, MergePlan& plan) {
+void JoinDataFiles(const MergeOptions& options, MergePlan& plan) {
   Cursor cursor(options.data_files_size_in_mb * kMegabyte, options.chunk_size);
   const bool keeps_files = plan.keeps_first && FollowsDataFiles(*plan.sources.front());
   if (keeps_files && !plan.sources.front()->dataset->data_files.empty())
@@ -317,7 +317,7 @@ class LayoutV30 final : public Layout {
   }
 
   void Pack(const MergeOptions& options, MergePlan& plan) const override {
-    PackData(options, plan);
+    JoinDataFiles(options, plan);
     for (uint32_t key = 0; key < plan.video_keys.size(); ++key)
       VideoPacker(key, options, plan).Run();
     PackEpisodes(plan);

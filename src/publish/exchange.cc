@@ -13,7 +13,7 @@
 namespace robomerge {
 namespace {
 
-constexpr size_t kMostNamed = 10;
+constexpr size_t kMostChanges = 10;
 constexpr std::string_view kNoteEnd = ".exchange";
 constexpr const char* kOlderEnd = ".older";
 constexpr const char* kAsideEnd = ".aside";
@@ -104,7 +104,7 @@ Status CheckTree(const io::FileSystem& file_system, const std::string& path,
   std::vector<Problem> problems;
   auto before = files.begin();
   auto after = now.begin();
-  while ((before != files.end() || after != now.end()) && problems.size() < kMostNamed) {
+  while ((before != files.end() || after != now.end()) && problems.size() < kMostChanges) {
     const bool is_gone =
         after == now.end() || (before != files.end() && before->path < after->path);
     const bool is_new = !is_gone && (before == files.end() || after->path < before->path);

@@ -7,7 +7,7 @@
 namespace robomerge {
 namespace {
 
-constexpr size_t kMostNamed = 10;
+constexpr size_t kMostMissing = 10;
 
 // Whether a run that failed so can be continued: the system or the user has stopped it, or the user
 // can move what is in the way.
@@ -114,7 +114,7 @@ Status Transaction::MissingFiles() const {
   for (const std::string& file : publication_.files) {
     const std::string path = io::JoinPath(publication_.destination, file);
     ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there, io::Exists(*file_system_, path));
-    if (is_there || problems.size() == kMostNamed) continue;
+    if (is_there || problems.size() == kMostMissing) continue;
     problems.push_back(
         Problem(Code::kNotFound, "file of the result is missing").Kind("E-missing-file").At(path));
   }
@@ -263,9 +263,9 @@ Status Transaction::CheckComplete() const {
     return file < publication_.is_late.size() && publication_.is_late[file];
   });
   for (const size_t file : missing) {
-    if (problems.size() == kMostNamed) {
+    if (problems.size() == kMostMissing) {
       problems.push_back(
-          Problem(Code::kCorrupt, StrCat(missing.size() - kMostNamed,
+          Problem(Code::kCorrupt, StrCat(missing.size() - kMostMissing,
                                          " more files of the destination are not written"))
               .Kind("E-incomplete")
               .At(paths_.directory)

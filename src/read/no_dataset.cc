@@ -11,7 +11,7 @@ namespace robomerge {
 namespace {
 
 constexpr size_t kMostListed = 1000;  // folders that are looked into for datasets
-constexpr size_t kMostNamed = 5;
+constexpr size_t kMostFolders = 5;
 
 bool HoldsDataset(const io::FileSystem& file_system, const std::string& folder) {
   const Result<io::FileStat> stat =
@@ -82,10 +82,10 @@ Problem NoDataset(const io::FileSystem& file_system, const std::string& root) {
   const std::vector<std::string> below = DatasetsBelow(file_system, root);
   if (!below.empty()) {
     std::vector<std::string> words;
-    for (size_t at = 0; at < std::min(below.size(), kMostNamed); ++at)
+    for (size_t at = 0; at < std::min(below.size(), kMostFolders); ++at)
       words.push_back(ShellWord(below[at]));
     const std::string rest =
-        below.size() > kMostNamed ? StrCat(" (and ", below.size() - kMostNamed, " more)") : "";
+        below.size() > kMostFolders ? StrCat(" (and ", below.size() - kMostFolders, " more)") : "";
     problem.found = StrCat("a folder with ", below.size(),
                            below.size() == 1 ? " dataset below" : " datasets below");
     problem.hint = StrCat("name the datasets in it: ", Join(words, " "), rest);

@@ -12,7 +12,7 @@
 namespace robomerge {
 namespace {
 
-constexpr size_t kMostNamed = 5;
+constexpr size_t kMostPointers = 5;
 
 // One problem for all pointers of a dataset: one command fetches them all.
 Status OneForAllPointers(const Status& status, const std::string& root) {
@@ -33,11 +33,11 @@ Status OneForAllPointers(const Status& status, const std::string& root) {
   if (num_pointers > 1) {
     united.what = "Git LFS pointers are in the places of files";
     united.where = root;
-    pointers.resize(std::min(num_pointers, kMostNamed));
+    pointers.resize(std::min(num_pointers, kMostPointers));
     united.expected = "the files themselves";
     united.found = Join(pointers, ", ");
-    if (num_pointers > kMostNamed)
-      united.found += StrCat(" and ", num_pointers - kMostNamed, " more");
+    if (num_pointers > kMostPointers)
+      united.found += StrCat(" and ", num_pointers - kMostPointers, " more");
   }
   united.hint = StrCat("fetch the files of this dataset: git -C ", ShellWord(root), " lfs pull");
   return Status::Many(std::move(problems));

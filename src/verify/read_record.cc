@@ -102,11 +102,6 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
 
 namespace {
 
-uint64_t CountIn(const json::Json& entry, const char* key) {
-  const json::Json number = entry.value(key, json::Json());
-  return number.is_number_integer() && number >= 0 ? number.get<uint64_t>() : 0;
-}
-
 std::vector<RecordedSource> SourcesIn(const json::Json& record) {
   std::vector<RecordedSource> sources;
   if (!record.contains("sources") || !record.at("sources").is_array()) return sources;

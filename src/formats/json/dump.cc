@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -156,5 +157,18 @@ std::string Write(const Json& value, int indent_width) {
 std::string Dump(const Json& value) { return Write(value, 4); }
 
 std::string DumpLine(const Json& value) { return Write(value, -1); }
+
+Json SortedByKey(const Json& value) {
+  if (!value.is_structured()) return value;
+  Json sorted = value.is_array() ? Json::array() : Json::object();
+  if (value.is_array()) {
+    for (const Json& item : value) sorted.push_back(SortedByKey(item));
+    return sorted;
+  }
+  std::map<std::string_view, const Json*> members;
+  for (const auto& [key, member] : value.items()) members[key] = &member;
+  for (const auto& [key, member] : members) sorted[std::string(key)] = SortedByKey(*member);
+  return sorted;
+}
 
 }  // namespace robomerge::json

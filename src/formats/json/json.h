@@ -31,4 +31,7 @@ std::string Dump(const Json& value);
 /// One line, for messages and --json output: separators ", " and ": ".
 std::string DumpLine(const Json& value);
 
+/// The same value with the keys of every object in order.
+Json SortedByKey(const Json& value);
+
 }  // namespace robomerge::json

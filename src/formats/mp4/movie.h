@@ -12,6 +12,9 @@
 
 namespace robomerge::mp4 {
 
+/// The rate of an edit that plays as recorded, 1.0 in 16.16 bits.
+inline constexpr uint32_t kNormalRate = 0x00010000;
+
 /// One entry of an edit list (elst). media_time_ticks -1: an empty edit.
 struct Edit {
   uint64_t duration_movie_ticks = 0;

@@ -9,7 +9,6 @@ namespace robomerge::mp4 {
 namespace {
 
 constexpr uint32_t kTrackId = 1;
-constexpr uint32_t kNormalRate = 0x00010000;
 constexpr uint16_t kUndeterminedLanguage = 0x55c4;  // "und", 8.4.2.3
 
 class MovieWriter {

@@ -12,7 +12,6 @@
 namespace robomerge::mp4 {
 namespace {
 
-constexpr uint32_t kNormalRate = 0x00010000;
 
 struct EditOutcome {
   bool starts_at_zero = false;

@@ -12,6 +12,9 @@
 
 namespace robomerge::parquet {
 
+/// Bytes of a value that a message shows.
+inline constexpr size_t kMostValueText = 80;
+
 /// `rows` of a source, from its row `first_row` on, with their elements rearranged and their
 /// numbers cast as `change` says; CastForWriting makes them `to`. kIncompatible names the row, the
 /// value and what would fit. May throw as Arrow does.

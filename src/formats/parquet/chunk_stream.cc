@@ -13,7 +13,7 @@
 namespace robomerge::parquet {
 namespace {
 
-constexpr uint64_t kMagicBytes = 4, kTailBytes = 8;
+constexpr uint64_t kMagicBytes = 4;
 constexpr int64_t kLevelsAtOnce = 1024;
 // Arrow's writer looks at a page's size only between calls.
 constexpr uint64_t kBytesAtOnce = uint64_t{1} << 20;

@@ -15,16 +15,12 @@ bool Has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool IsSingle(const std::vector<int64_t>& shape) {
-  return shape.empty() || (shape.size() == 1 && shape.front() == 1);
-}
-
 // A feature as `datasets` writes it (format spec 1.8). Before version 4, lists were called
 // Sequence.
 Json Feature(const DescribedColumn& described, const char* list_type) {
   const DestinationColumn& column = *described.column;
   Json value = {{"dtype", column.dtype}, {"_type", "Value"}};
-  if (IsSingle(column.shape)) return value;
+  if (column.is_single()) return value;
   if (column.shape.size() > 1) {
     return {{"shape", column.shape},
             {"dtype", column.dtype},
@@ -57,7 +53,7 @@ const Json* EntryOf(const Json& entries, const std::string& name) {
 Json PandasEntry(const DestinationColumn& column) {
   const bool is_text = column.dtype == "string";
   std::string type = is_text ? "unicode" : column.dtype;
-  const size_t num_lists = IsSingle(column.shape) ? 0 : column.shape.size();
+  const size_t num_lists = column.is_single() ? 0 : column.shape.size();
   for (size_t level = 0; level < num_lists; ++level) type = StrCat("list[", type, "]");
   return {{"name", column.name},
           {"field_name", column.name},

@@ -18,7 +18,6 @@ namespace robomerge::parquet {
 namespace {
 
 constexpr uint64_t kBlockBytes = uint64_t{1} << 20;
-constexpr size_t kMostValueText = 80;
 
 using Columns = std::shared_ptr<arrow::ChunkedArray>;
 

@@ -106,7 +106,7 @@ std::string Plain(int64_t value) {
   return out;
 }
 
-std::string PageHeader(int32_t num_values, int32_t page_bytes) {
+std::string HeaderOfPage(int32_t num_values, int32_t page_bytes) {
   std::string out;
   ThriftWriter writer(out);
   writer.BeginStruct();
@@ -240,7 +240,7 @@ Result<EncodedChunk> EncodeInt64Chunk(const Int64Values& values, uint64_t num_ro
   }
   internal::AppendDeltaBinaryPacked(values, num_rows, page);
   EncodedChunk chunk;
-  chunk.pages = PageHeader(static_cast<int32_t>(num_rows), static_cast<int32_t>(page.size()));
+  chunk.pages = HeaderOfPage(static_cast<int32_t>(num_rows), static_cast<int32_t>(page.size()));
   chunk.pages += page;
   chunk.thrift =
       ChunkThrift(bounds, static_cast<int64_t>(num_rows), static_cast<int64_t>(chunk.pages.size()));

@@ -43,10 +43,6 @@ TypePointer TypeOf(const std::string& dtype) {
   return nullptr;
 }
 
-bool IsSingle(const std::vector<int64_t>& shape) {
-  return shape.empty() || (shape.size() == 1 && shape.front() == 1);
-}
-
 // Whether a column of that type holds such rows already, as lists of any kind.
 bool Holds(const TypePointer& type_in, const DestinationColumn& column, const TypePointer& wanted) {
   TypePointer type = PlainType(StorageType(type_in));
@@ -57,7 +53,7 @@ bool Holds(const TypePointer& type_in, const DestinationColumn& column, const Ty
                           : -1);
   }
   if (!ReadsAs(*type, *wanted)) return false;
-  if (lengths.empty()) return IsSingle(column.shape);
+  if (lengths.empty()) return column.is_single();
   const std::vector<int64_t> shape = column.shape.empty() ? std::vector<int64_t>{1} : column.shape;
   return std::equal(
       lengths.begin(), lengths.end(), shape.begin(), shape.end(),
@@ -142,7 +138,7 @@ class ColumnsEditor {
 
   FieldPointer NewField(const DestinationColumn& column, const TypePointer& element,
                         const FieldPointer& old) const {
-    if (IsSingle(column.shape)) return arrow::field(column.name, element);
+    if (column.is_single()) return arrow::field(column.name, element);
     if (column.shape.size() > 1) {
       TypePointer type = element;
       std::vector<std::string> lengths;

@@ -97,6 +97,9 @@ struct DestinationColumn {
   /// or of any other kind: it stays what it is in the file, which may not be what features say.
   std::string dtype = {};
   std::vector<int64_t> shape = {};
+
+  /// Whether a row is one value, not a list.
+  bool is_single() const { return shape.empty() || (shape.size() == 1 && shape.front() == 1); }
 };
 
 /// The schema of a destination data file: leaves, order, Arrow schema and key-value metadata.

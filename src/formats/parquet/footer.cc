@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::string_view kMagic = "PAR1";
 constexpr std::string_view kEncryptedMagic = "PARE";
-constexpr uint64_t kTailBytes = 8;  // length and magic
 constexpr uint64_t kFirstReadBytes = uint64_t{64} << 10;
 // Some 300 bytes for each column of each episode: a file of a million column chunks has as much.
 constexpr uint64_t kMostFooterBytes = uint64_t{256} << 20;
@@ -63,6 +62,10 @@ std::span<std::byte> Writable(std::string& text) {
 }
 
 }  // namespace
+
+std::string ColumnPlace(const std::string& path, const std::string& column) {
+  return StrCat(path, ": column `", column, "`");
+}
 
 uint64_t RowGroup::uncompressed_bytes() const {
   uint64_t sum = 0;

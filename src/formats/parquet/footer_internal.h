@@ -15,6 +15,12 @@
 
 namespace robomerge::parquet {
 
+/// Behind a footer: its length, and the magic.
+inline constexpr uint64_t kTailBytes = 8;
+
+/// The place of a column, for messages.
+std::string ColumnPlace(const std::string& path, const std::string& column);
+
 /// Field numbers of parquet.thrift, for the structs that are parsed here.
 namespace field {
 inline constexpr int16_t kFileVersion = 1, kFileSchema = 2, kFileNumRows = 3, kFileRowGroups = 4,

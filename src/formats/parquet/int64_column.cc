@@ -17,10 +17,6 @@ struct IntegerLeaf {
   bool is_unsigned = false;
 };
 
-std::string ColumnPlace(const std::string& path, const std::string& column) {
-  return StrCat(path, ": column `", column, "`");
-}
-
 Result<IntegerLeaf> FindIntegerLeaf(const Footer::Representation& footer,
                                     const std::string& column) {
   const std::optional<uint32_t> number = footer.column(column);

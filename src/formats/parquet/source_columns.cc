@@ -8,10 +8,6 @@
 namespace robomerge::parquet {
 namespace {
 
-std::string ColumnPlace(const std::string& path, const std::string& column) {
-  return StrCat(path, ": column `", column, "`");
-}
-
 // Changes name columns of the destination, each once, and no column twice.
 Status CheckChanges(const SpliceSource& source, const Footer::Representation& destination) {
   if (source.changes == nullptr) return Status();

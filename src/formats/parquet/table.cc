@@ -23,10 +23,6 @@
 namespace robomerge::parquet {
 namespace {
 
-std::string ColumnPlace(const std::string& path, const std::string& column) {
-  return StrCat(path, ": column `", column, "`");
-}
-
 // The names for a message: nine in ten of an episodes table are `stats/...`.
 std::vector<std::string> WithoutStatistics(const std::vector<std::string>& names) {
   std::vector<std::string> kept;

@@ -13,6 +13,9 @@
 
 namespace robomerge::v21 {
 
+/// What lines about episodes are sorted by.
+inline constexpr const char* kEpisodeIndex = "episode_index";
+
 /// The lines of a file, without those that are blank. Line ends of Windows, a byte order mark
 /// (W-byte-order-mark) and a last line without an end are passed over.
 class JsonLines {

@@ -13,7 +13,6 @@ namespace {
 
 using json::Json;
 
-constexpr const char* kNumber = "episode_index";
 
 struct EpisodeLine {
   EpisodeClaim claim;
@@ -41,7 +40,7 @@ EpisodeLine LineOf(const Json& object) {
   line.claim.has_tasks = TakeTasks(object, line.tasks);
   if (!line.claim.has_tasks) line.tasks.clear();
   for (const auto& [key, value] : object.items()) {
-    if (key != kNumber && key != "length" && key != "tasks") line.other_keys.push_back(key);
+    if (key != kEpisodeIndex && key != "length" && key != "tasks") line.other_keys.push_back(key);
   }
   return line;
 }
@@ -119,12 +118,12 @@ Result<std::vector<EpisodeClaim>> ReadEpisodes(const io::FileSystem& file_system
   std::vector<EpisodeLine> all(lines.size());
   std::vector<std::pair<int64_t, size_t>> order(lines.size());
   ROBOMERGE_RETURN_NOT_OK(
-      lines.ParseAll(options.for_each, kNumber, [&](size_t at, Json&& object, int64_t number) {
+      lines.ParseAll(options.for_each, kEpisodeIndex, [&](size_t at, Json&& object, int64_t number) {
         all[at] = LineOf(object);
         order[at] = {number, at};
         return Status();
       }));
-  KeepLast(lines, kNumber, order, dataset.warnings);
+  KeepLast(lines, kEpisodeIndex, order, dataset.warnings);
   ROBOMERGE_RETURN_NOT_OK(CheckTotal(info, order.size(), dataset.root, path, dataset.warnings));
   WarnOfKeys(all, path, dataset.warnings);
   WarnOfGaps(order, lines, dataset.warnings);

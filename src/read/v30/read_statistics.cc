@@ -7,7 +7,7 @@
 namespace robomerge::v30 {
 namespace {
 
-constexpr size_t kMostDimensions = 8;
+constexpr size_t kMostLists = 8;
 // Ten statistics for each element of an image that is stored as an array take 100 MB.
 constexpr uint64_t kMostStatisticsBytes = uint64_t{256} << 20;
 
@@ -16,7 +16,7 @@ constexpr uint64_t kMostStatisticsBytes = uint64_t{256} << 20;
 bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_integer,
              bool& any_float, bool& any_boolean) {
   if (value.is_array()) {
-    if (depth >= kMostDimensions) return false;
+    if (depth >= kMostLists) return false;
     if (out.shape.size() <= depth) {
       if (!out.values.empty()) return false;
       out.shape.push_back(static_cast<uint32_t>(value.size()));
