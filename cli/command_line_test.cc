@@ -159,7 +159,7 @@ TEST(CommandLine, EverythingWrongIsAnInvalidArgument) {
       {"merge", "a", "-o", "b", "--data-files-size-in-mb", "nan"},
       {"merge", "a", "-o", "b", "--video-files-size-in-mb", "inf"},
       {"merge", "a", "-o", "b", "--video-files-size-in-mb", "2MB"},
-      {"merge", "a", "-o", "b", "--copy-mode", "link"},
+      {"merge", "a", "-o", "b", "--copy-mode", "move"},
       {"merge", "a", "-o", "b", "--json=no"},
       {"merge", "a", "-o", "b", "--trace="},
       {"merge", "", "-o", "b"},

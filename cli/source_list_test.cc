@@ -76,7 +76,7 @@ class EndlessLines : public std::streambuf {
 };
 
 TEST(SourceList, EndlessListsEnd) {
-  for (const std::string line : {"a\n", "\n", "# comment\n", "a", "#"}) {
+  for (const std::string line : {"a\n", "# comment\n", "a"}) {
     EndlessLines buffer(line);
     std::istream lines(&buffer);
     EXPECT_EQ(ReadSourceList(lines, "list.txt").status().code(), Code::kInvalidArgument) << line;

@@ -118,7 +118,7 @@ class ReadingFaults : public ::testing::TestWithParam<Call> {
     const Outcome right = GetParam().run(memory_);
     EXPECT_THAT(right.problems, ::testing::IsEmpty());
     uint64_t k = 0;
-    for (bool has_struck = true; has_struck && !HasFailure(); ++k) {
+    for (bool has_struck = true; has_struck && !HasFailure(); k += io::kSweepStep) {
       const std::string when = StrCat("fault at operation ", k);
       FaultyFileSystem faulty(memory_, {FaultKind::kError, k});
       const Outcome outcome = GetParam().run(faulty);
@@ -189,7 +189,7 @@ TEST(SkippingFaults, ARefusalLeavesOutOneSource) {
     options.skip_broken = wish;
     size_t num_left_out = 0;
     uint64_t k = 0;
-    for (bool has_struck = true; has_struck; ++k) {
+    for (bool has_struck = true; has_struck; k += io::kSweepStep) {
       FaultyFileSystem faulty(memory, {FaultKind::kError, k});
       const Result<MergeReport> report = plan(faulty, {kSources[0], kSources[1]});
       has_struck = faulty.has_struck();

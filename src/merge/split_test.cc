@@ -73,7 +73,7 @@ class SplitFaults : public ::testing::Test {
 TEST_F(SplitFaults, EveryOperationMayFail) {
   for (const FaultKind kind : {FaultKind::kError, FaultKind::kSyncError}) {
     bool has_struck = true;
-    for (uint64_t k = 0; has_struck && !HasFailure(); ++k) {
+    for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_.Clone();
       FaultyFileSystem faulty(*memory, {kind, k});
@@ -91,7 +91,7 @@ TEST_F(SplitFaults, ThePowerMayFailAfterEveryChange) {
   constexpr std::pair<NameLoss, ContentLoss> kLosses[] = {
       {NameLoss::kLost, ContentLoss::kLost}, {NameLoss::kPrefix, ContentLoss::kRandom}};
   bool has_struck = true;
-  for (uint64_t k = 0; has_struck && !HasFailure(); ++k) {
+  for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
     const auto memory = begin_.Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k});
     const std::string error = Run(faulty);

@@ -203,7 +203,7 @@ TEST(Recipe, WrongTypesSayWhatIsExpectedAndFound) {
     EXPECT_THAT(Fault("compact: " + std::string(bad) + "\n"), HasSubstr("true or false")) << bad;
   EXPECT_THAT(Fault("compact: yes\n"), HasSubstr("write `true`"));
   EXPECT_THAT(Fault("compact: Off\n"), HasSubstr("write `false`"));
-  EXPECT_THAT(Fault("copy_mode: fast\n"), HasSubstr("auto, share or copy"));
+  EXPECT_THAT(Fault("copy_mode: fast\n"), HasSubstr("auto, share, copy or link"));
   EXPECT_THAT(Fault("copy_mode: [auto]\n"), HasSubstr("a list"));
   EXPECT_THAT(Fault("chunk_size: 1001\n"), HasSubstr("from 1 to 1000"));
   for (const char* bad : {"0", "-3", ".inf", "much", "[1]"})
