@@ -31,6 +31,7 @@ std::string Joined(const Words& words, std::string_view between = " ") {
 }
 
 std::string WordsOf(const Flag& flag) {
+  if (flag.name == "stats") return Joined(NamesOf(StatsMode()));
   return flag.value == "HOW" ? Joined(NamesOf(CopyMode())) : Joined(NamesOf(When()));
 }
 
@@ -66,15 +67,34 @@ std::string Quoted(std::string_view text, std::string_view special = "") {
   return quoted + "'";
 }
 
-// The names of all flags whose values are completed in this way; for kWords, with these words.
+// Patterns of "COMMAND FLAG" for the flag: with its commands only if other commands have another
+// flag of that name.
+std::vector<std::string> PatternsOf(const Flag& flag) {
+  std::vector<std::string> commands;
+  const auto has_its_name = [&](const Flag& other) { return other.name == flag.name; };
+  if (std::ranges::count_if(AllFlags(), has_its_name) == 1) {
+    commands.emplace_back("*");
+  } else {
+    for (const CommandHelp& command : AllCommands()) {
+      if ((flag.commands & command.command) != 0) commands.emplace_back(command.name);
+    }
+  }
+  std::vector<std::string> patterns;
+  for (const std::string& command : commands) {
+    for (const std::string& name : NamesOfFlag(flag)) patterns.push_back(command + "\\ " + name);
+  }
+  return patterns;
+}
+
+// The patterns of all flags whose values are completed in this way; for kWords, with these words.
 std::vector<std::string> FlagsWith(Values values, const std::string& words = "") {
-  std::vector<std::string> names;
+  std::vector<std::string> patterns;
   for (const Flag& flag : AllFlags()) {
     if (flag.value.empty() || ValuesOf(flag) != values) continue;
     if (values == Values::kWords && WordsOf(flag) != words) continue;
-    for (std::string& name : NamesOfFlag(flag)) names.push_back(std::move(name));
+    for (std::string& pattern : PatternsOf(flag)) patterns.push_back(std::move(pattern));
   }
-  return names;
+  return patterns;
 }
 
 std::string ForBash() {
@@ -93,13 +113,14 @@ std::string ForBash() {
       "  if [ \"$COMP_CWORD\" = 1 ]; then " +
       one_of(names + " help completion --help --version") +
       "; return; fi\n"
-      "  case $before in\n";
+      "  case \"${COMP_WORDS[1]} $before\" in\n";
   const auto add = [&](const std::vector<std::string>& flags, const std::string& action) {
     if (!flags.empty()) text += "    " + Joined(flags, "|") + ") " + action + "; return ;;\n";
   };
   add(FlagsWith(Values::kFiles), "compopt -o filenames; " + reply("-f"));
   add(FlagsWith(Values::kFolders), "compopt -o filenames; " + reply("-d"));
-  for (const std::string& words : {Joined(NamesOf(When())), Joined(NamesOf(CopyMode()))}) {
+  for (const std::string& words :
+       {Joined(NamesOf(When())), Joined(NamesOf(CopyMode())), Joined(NamesOf(StatsMode()))}) {
     add(FlagsWith(Values::kWords, words), one_of(words));
   }
   add(FlagsWith(Values::kNone), ":");

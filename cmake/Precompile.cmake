@@ -30,13 +30,17 @@ endfunction()
 
 # robomerge_test_program(target [header ...]): a program for tests. It is compiled without
 # optimisation, which would take most of the time and test nothing more: the rooms' libraries are
-# optimised. Programs without GoogleTest link it too, since all programs that share a set must be
-# compiled with the same flags.
+# optimised. Nor is its own
+# undefined behaviour looked for. Programs without GoogleTest link it too, since all programs that
+# share a set must be compiled with the same flags.
 function(robomerge_test_program target)
   if(ROBOMERGE_FUZZ)
     return()
   endif()
   target_compile_options(${target} PRIVATE -O0)
+  if(ROBOMERGE_SANITIZE MATCHES "undefined")
+    target_compile_options(${target} PRIVATE -fno-sanitize=undefined -g0)
+  endif()
   if(ROBOMERGE_PRECOMPILE)
     target_link_libraries(${target} PRIVATE GTest::gmock)
     if(ARGN OR target STREQUAL robomerge_test_precompiled)

@@ -25,8 +25,7 @@ struct FeatureChange {
 };
 
 /// Null if `from` stays.
-const FeatureChange* FindChange(const std::vector<FeatureChange>& changes,
-                                const std::string& from);
+const FeatureChange* FindChange(const std::vector<FeatureChange>& changes, const std::string& from);
 
 /// Makes the schema the one that is wanted, and says what changed, one entry per feature.
 Result<std::vector<FeatureChange>> ChangeSchema(const Adaptation& adaptation,

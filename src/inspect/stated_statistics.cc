@@ -34,7 +34,8 @@ double Tolerance(const std::string& stat, double least, double greatest, double 
   const double magnitude = Magnitude(least, greatest);
   if (stat == "min" || stat == "max") return kOfMagnitude * magnitude;
   const double tolerance = kOfDeviation * deviation + kOfMagnitude * magnitude + kBesideZero;
-  return IsQuantile(stat) ? tolerance + (greatest / kNumBinsOfLeRobot - least / kNumBinsOfLeRobot) : tolerance;
+  return IsQuantile(stat) ? tolerance + (greatest / kNumBinsOfLeRobot - least / kNumBinsOfLeRobot)
+                          : tolerance;
 }
 
 Worst HoldFeature(const FeatureStatistics& stated, const FeatureStatistics& measured) {

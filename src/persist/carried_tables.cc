@@ -51,7 +51,7 @@ void AddSource(int64_t number, const DescribedSource& source, CarriedTables& tab
 class CarriedLoading {
  public:
   CarriedLoading(const TableFolder& folder, CarriedTables tables,
-          const std::vector<std::shared_ptr<Dataset>>& datasets)
+                 const std::vector<std::shared_ptr<Dataset>>& datasets)
       : folder_(folder), tables_(std::move(tables)), datasets_(datasets) {}
 
   Status Run() {

@@ -67,6 +67,8 @@ CASES = [
     ("inspect --read", "inspect --read-data"),
     ("merge --color al", "merge --color always"),
     ("plan --copy-mode sh", "plan --copy-mode share"),
+    ("merge --stats f", "merge --stats fold"),
+    ("report kitchen_1 -o kitt", "report kitchen_1 -o kitten.txt"),
     ("merge kit", "merge kitchen_1/"),
     ("merge --recipe rec", "merge --recipe recipe.yaml"),
     ("merge kitchen_1 -o kit", "merge kitchen_1 -o kitchen_1/"),

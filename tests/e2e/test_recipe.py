@@ -99,7 +99,7 @@ def test_stages_take_a_recipe(robomerge, kitchens, tmp_path):
         ("output: x\n---\noutput: y\n", ["line 2", "a second document"]),
         ("sources:\n- path: kitchen_1\n  set_task: pick: it\n", ["line 3", "in quotes"]),
         ("drop: [no]\n", ["line 1", "`no`, which YAML takes for false", 'write it in quotes: "no"']),
-        ("rename: {a: b}\nmin_frames: few\ncopy_mode: fast\n", ["line 2", "line 3", "`few`", "auto, share or copy"]),
+        ("rename: {a: b}\nmin_frames: few\ncopy_mode: fast\n", ["line 2", "line 3", "`few`", "auto, share, copy or link"]),
         ("output: x\nsources:\n- kitchen_1\nrename:\n  a: index\n  b: c\n", ["line 5: rename: a"]),
         ("episodes: 9-3\n", ["line 1: episodes", "`9-3`"]),
     ],

@@ -12,7 +12,6 @@
 namespace robomerge::mp4 {
 namespace {
 
-
 struct EditOutcome {
   bool starts_at_zero = false;
   std::string

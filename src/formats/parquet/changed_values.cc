@@ -20,7 +20,6 @@ using ArrayPointer = std::shared_ptr<arrow::Array>;
 using ChunkedPointer = std::shared_ptr<arrow::ChunkedArray>;
 using TypePointer = std::shared_ptr<arrow::DataType>;
 
-
 // Without extensions and dictionaries.
 TypePointer BareType(const TypePointer& type) { return PlainType(StorageType(type)); }
 

@@ -13,7 +13,6 @@ namespace {
 
 using json::Json;
 
-
 struct EpisodeLine {
   EpisodeClaim claim;
   std::vector<std::string> tasks;
@@ -117,12 +116,12 @@ Result<std::vector<EpisodeClaim>> ReadEpisodes(const io::FileSystem& file_system
   const JsonLines& lines = *read;
   std::vector<EpisodeLine> all(lines.size());
   std::vector<std::pair<int64_t, size_t>> order(lines.size());
-  ROBOMERGE_RETURN_NOT_OK(
-      lines.ParseAll(options.for_each, kEpisodeIndex, [&](size_t at, Json&& object, int64_t number) {
-        all[at] = LineOf(object);
-        order[at] = {number, at};
-        return Status();
-      }));
+  ROBOMERGE_RETURN_NOT_OK(lines.ParseAll(options.for_each, kEpisodeIndex,
+                                         [&](size_t at, Json&& object, int64_t number) {
+                                           all[at] = LineOf(object);
+                                           order[at] = {number, at};
+                                           return Status();
+                                         }));
   KeepLast(lines, kEpisodeIndex, order, dataset.warnings);
   ROBOMERGE_RETURN_NOT_OK(CheckTotal(info, order.size(), dataset.root, path, dataset.warnings));
   WarnOfKeys(all, path, dataset.warnings);

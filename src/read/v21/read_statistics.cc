@@ -17,7 +17,6 @@ namespace {
 
 using json::Json;
 
-
 // The statistics of one line. Their names are kept once for all lines.
 struct LineStatistics {
   std::vector<std::string> names;  // "feature/statistic"
@@ -70,12 +69,12 @@ class StatisticsReader {
   Status Run(const JsonLines& lines) {
     std::vector<LineStatistics> all(lines.size());
     std::vector<std::pair<int64_t, size_t>> order(lines.size());
-    ROBOMERGE_RETURN_NOT_OK(
-        lines.ParseAll(options_.for_each, kEpisodeIndex, [&](size_t at, Json&& object, int64_t number) {
-          all[at] = LineOf(object, dataset_.schema);
-          order[at] = {number, at};
-          return Status();
-        }));
+    ROBOMERGE_RETURN_NOT_OK(lines.ParseAll(options_.for_each, kEpisodeIndex,
+                                           [&](size_t at, Json&& object, int64_t number) {
+                                             all[at] = LineOf(object, dataset_.schema);
+                                             order[at] = {number, at};
+                                             return Status();
+                                           }));
     KeepLast(lines, kEpisodeIndex, order, dataset_.warnings);
     std::erase_if(order, [&](const auto& line) {
       return options_.LeavesOut(static_cast<uint64_t>(line.first));
