@@ -1,9 +1,8 @@
 # Headers that most files include, parsed once and shared. GCC only: scripts/fuzz.sh builds with
 # clang.
 #
-# Not for the rooms of a release build. There every file is compiled as it is written, which also
-# finds a missing include. Besides, GCC 12 warns at -O3 about the standard library's own code if it
-# comes from a precompiled header (-Warray-bounds, -Wstringop-overflow).
+# Not for the rooms of a release build: GCC 12 warns at -O3 about the standard library's own code if
+# it comes from a precompiled header (-Warray-bounds, -Wstringop-overflow).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   option(ROBOMERGE_PRECOMPILE "Precompile the headers that most files include" ON)
 else()

@@ -262,7 +262,7 @@ def test_an_option_out_of_range_is_a_value_error(make_source, tmp_path, options)
         ("chunk_size", [1], "a whole number"),
         ("data_files_size_in_mb", "100", "a number"),
         ("video_files_size_in_mb", True, "a number"),
-        ("copy_mode", None, "auto, share or copy"),
+        ("copy_mode", None, "auto, share, copy or link"),
         ("sync", "no", "True or False"),
         ("overwrite", None, "True or False"),
         ("verify", 1, "True or False"),
@@ -295,7 +295,7 @@ def test_sources_that_are_not_several_paths_are_a_type_error(tmp_path, sources):
         ("num_workers", 2**40, "a whole number of at most 32 bits"),
         ("chunk_size", -(2**70), "a whole number of at most 64 bits"),
         ("data_files_size_in_mb", 10**400, "a number that a double can hold"),
-        ("copy_mode", "fast", "auto, share or copy"),
+        ("copy_mode", "fast", "auto, share, copy or link"),
     ],
 )
 def test_a_value_that_no_option_holds_is_an_error_of_ours(make_source, tmp_path, name, value, expected):
