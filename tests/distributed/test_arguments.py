@@ -45,7 +45,7 @@ def test_all_wrong_numbers_at_once(refused):
         "data_files_size_in_mb: expected a number of MB above 0, found nan",
         "video_files_size_in_mb: expected a number of MB above 0, found 0",
         "chunk_size: expected a whole number from 1 to 1000, found 1001",
-        "copy_mode: expected auto, share or copy, found 'move'",
+        "copy_mode: expected auto, share, copy or link, found 'move'",
     ]
 
 
