@@ -76,7 +76,8 @@ class EndlessLines : public std::streambuf {
 };
 
 TEST(SourceList, EndlessListsEnd) {
-  for (const std::string line : {"a\n", "# comment\n", "a"}) {
+  for (const std::string& line :
+       {std::string("a\n"), "#" + std::string(4000, 'x') + "\n", std::string("a")}) {
     EndlessLines buffer(line);
     std::istream lines(&buffer);
     EXPECT_EQ(ReadSourceList(lines, "list.txt").status().code(), Code::kInvalidArgument) << line;

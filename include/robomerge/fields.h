@@ -46,7 +46,7 @@ constexpr std::optional<Enum> FromName(std::string_view name) {
   return std::nullopt;
 }
 
-/// "auto, share or copy": all names, for messages.
+/// "auto, share, copy or link": all names, for messages.
 template <HasNames Enum>
 std::string ListOfNames() {
   const auto names = NamesOf(Enum());

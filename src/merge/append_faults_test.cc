@@ -12,6 +12,7 @@
 #include "io/forwarding_file_system.h"
 #include "merge/on_file_system.h"
 #include "testing/faulty_file_system.h"
+#include "testing/sanitized.h"
 #include "testing/stored_dataset.h"
 
 namespace robomerge {
@@ -145,7 +146,7 @@ TEST_P(AppendFaults, EveryOperationMayFail) {
   for (const FaultKind kind :
        {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
     bool has_struck = true;
-    for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
+    for (uint64_t k = 0; has_struck && !HasFailure(); k += kSweepStep) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_->Clone();
       FaultyFileSystem faulty(*memory, {kind, k});
@@ -166,7 +167,7 @@ TEST_P(AppendFaults, EveryOperationMayFail) {
 
 TEST_P(AppendFaults, ThePowerMayFailAfterEveryChange) {
   bool has_struck = true;
-  for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
+  for (uint64_t k = 0; has_struck && !HasFailure(); k += kSweepStep) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k});
     const std::string error = Run(faulty);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "merge/on_file_system.h"
 #include "testing/faulty_file_system.h"
+#include "testing/sanitized.h"
 #include "testing/stored_dataset.h"
 
 namespace robomerge {
@@ -100,7 +101,7 @@ TEST_P(InPlace, EveryOperationMayFail) {
   for (const FaultKind kind :
        {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
     uint64_t k = 0;
-    for (bool has_struck = true; has_struck && !HasFailure(); k += io::kSweepStep) {
+    for (bool has_struck = true; has_struck && !HasFailure(); k += kSweepStep) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_.Clone();
       FaultyFileSystem faulty(*memory, {kind, k}, GetParam().behaviour);
@@ -115,7 +116,7 @@ TEST_P(InPlace, EveryOperationMayFail) {
 
 TEST_P(InPlace, ThePowerMayFailAfterEveryChange) {
   uint64_t k = 0;
-  for (bool has_struck = true; has_struck && !HasFailure(); k += io::kSweepStep) {
+  for (bool has_struck = true; has_struck && !HasFailure(); k += kSweepStep) {
     const auto memory = begin_.Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k}, GetParam().behaviour);
     const std::string error = Run(faulty);

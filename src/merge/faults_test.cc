@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "merge/on_file_system.h"
 #include "testing/faulty_file_system.h"
+#include "testing/sanitized.h"
 #include "testing/stored_dataset.h"
 
 namespace robomerge {
@@ -203,7 +204,7 @@ TEST_P(Faults, EveryOperationMayFail) {
   for (const FaultKind kind :
        {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
     uint64_t k = 0;
-    for (bool has_struck = true; has_struck && !HasFailure(); k += io::kSweepStep) {
+    for (bool has_struck = true; has_struck && !HasFailure(); k += kSweepStep) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_->Clone();
       FaultyFileSystem faulty(*memory, {kind, k}, scenario_.behaviour);
@@ -225,7 +226,7 @@ TEST_P(Faults, EveryOperationMayFail) {
 
 TEST_P(Faults, ThePowerMayFailAfterEveryChange) {
   uint64_t k = 0;
-  for (bool has_struck = true; has_struck && !HasFailure(); k += io::kSweepStep) {
+  for (bool has_struck = true; has_struck && !HasFailure(); k += kSweepStep) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k}, scenario_.behaviour);
     const std::string error = Run(faulty, *memory);

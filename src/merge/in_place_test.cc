@@ -12,6 +12,7 @@
 #include "io/forwarding_file_system.h"
 #include "merge/on_file_system.h"
 #include "testing/faulty_file_system.h"
+#include "testing/sanitized.h"
 #include "testing/stored_dataset.h"
 
 namespace robomerge {
@@ -124,7 +125,7 @@ TEST_P(InPlaceFaults, EveryOperationMayFail) {
   for (const FaultKind kind :
        {FaultKind::kError, FaultKind::kShortWrite, FaultKind::kNoSpace, FaultKind::kSyncError}) {
     bool has_struck = true;
-    for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
+    for (uint64_t k = 0; has_struck && !HasFailure(); k += kSweepStep) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_->Clone();
       FaultyFileSystem faulty(*memory, {kind, k});
@@ -146,7 +147,7 @@ TEST_P(InPlaceFaults, EveryOperationMayFail) {
 
 TEST_P(InPlaceFaults, ThePowerMayFailAfterEveryChange) {
   bool has_struck = true;
-  for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
+  for (uint64_t k = 0; has_struck && !HasFailure(); k += kSweepStep) {
     const auto memory = begin_->Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k});
     const std::string error = Run(faulty);

@@ -11,6 +11,7 @@
 #include "formats/mp4/frame_list.h"
 #include "merge/on_file_system.h"
 #include "testing/faulty_file_system.h"
+#include "testing/sanitized.h"
 #include "testing/stored_dataset.h"
 
 namespace robomerge {
@@ -118,7 +119,7 @@ class ReadingFaults : public ::testing::TestWithParam<Call> {
     const Outcome right = GetParam().run(memory_);
     EXPECT_THAT(right.problems, ::testing::IsEmpty());
     uint64_t k = 0;
-    for (bool has_struck = true; has_struck && !HasFailure(); k += io::kSweepStep) {
+    for (bool has_struck = true; has_struck && !HasFailure(); k += kSweepStep) {
       const std::string when = StrCat("fault at operation ", k);
       FaultyFileSystem faulty(memory_, {FaultKind::kError, k});
       const Outcome outcome = GetParam().run(faulty);
@@ -189,7 +190,7 @@ TEST(SkippingFaults, ARefusalLeavesOutOneSource) {
     options.skip_broken = wish;
     size_t num_left_out = 0;
     uint64_t k = 0;
-    for (bool has_struck = true; has_struck; k += io::kSweepStep) {
+    for (bool has_struck = true; has_struck; k += kSweepStep) {
       FaultyFileSystem faulty(memory, {FaultKind::kError, k});
       const Result<MergeReport> report = plan(faulty, {kSources[0], kSources[1]});
       has_struck = faulty.has_struck();

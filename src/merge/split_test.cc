@@ -7,6 +7,7 @@
 #include "io/forwarding_file_system.h"
 #include "merge/on_file_system.h"
 #include "testing/faulty_file_system.h"
+#include "testing/sanitized.h"
 #include "testing/stored_dataset.h"
 
 namespace robomerge {
@@ -73,7 +74,7 @@ class SplitFaults : public ::testing::Test {
 TEST_F(SplitFaults, EveryOperationMayFail) {
   for (const FaultKind kind : {FaultKind::kError, FaultKind::kSyncError}) {
     bool has_struck = true;
-    for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
+    for (uint64_t k = 0; has_struck && !HasFailure(); k += kSweepStep) {
       const std::string when = StrCat("fault ", static_cast<int>(kind), " at operation ", k);
       const auto memory = begin_.Clone();
       FaultyFileSystem faulty(*memory, {kind, k});
@@ -91,7 +92,7 @@ TEST_F(SplitFaults, ThePowerMayFailAfterEveryChange) {
   constexpr std::pair<NameLoss, ContentLoss> kLosses[] = {
       {NameLoss::kLost, ContentLoss::kLost}, {NameLoss::kPrefix, ContentLoss::kRandom}};
   bool has_struck = true;
-  for (uint64_t k = 0; has_struck && !HasFailure(); k += io::kSweepStep) {
+  for (uint64_t k = 0; has_struck && !HasFailure(); k += kSweepStep) {
     const auto memory = begin_.Clone();
     FaultyFileSystem faulty(*memory, {FaultKind::kCrash, k});
     const std::string error = Run(faulty);

@@ -9,14 +9,6 @@
 
 namespace robomerge::io {
 
-/// From one fault of a sweep over all operations to the next. Under the sanitizers, which look for
-/// something else and are slow, a sweep takes some of them.
-#ifdef __SANITIZE_ADDRESS__
-inline constexpr uint64_t kSweepStep = 29;
-#else
-inline constexpr uint64_t kSweepStep = 1;
-#endif
-
 enum class Operation {
   kOpen,
   kRead,
