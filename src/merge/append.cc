@@ -29,10 +29,11 @@ Result<std::shared_ptr<const Dataset>> ReadWhole(io::FileSystem& file_system,
   return read.sources.Flatten().front()->dataset;
 }
 
-Status CheckIsFolder(const io::FileSystem& file_system, const std::string& destination) {
+Status CheckIsFolder(const io::FileSystem& file_system, const std::string& destination,
+                     std::string_view purpose) {
   const Result<io::FileStat> stat = file_system.Stat(destination);
   if (stat.ok() || stat.status().code() != Code::kNotFound) return stat.status();
-  return Problem(Code::kNotFound, "there is no dataset to append to")
+  return Problem(Code::kNotFound, StrCat("there is no dataset to ", purpose))
       .Kind("E-no-dataset")
       .At(destination)
       .Hint(StrCat("make it of the sources: robomerge merge SRC... -o ", destination));
@@ -55,16 +56,16 @@ std::string CallOf(const RecordedSource& source, size_t number) {
 // The number of the source that is meant by its name or number.
 Result<size_t> FindSource(const std::vector<RecordedSource>& sources, const std::string& wanted,
                           const std::string& destination) {
-  std::vector<size_t> named;
-  for (size_t at = 0; at < sources.size(); ++at) {
-    if (!wanted.empty() && sources[at].name == wanted) named.push_back(at);
-  }
   size_t number = 0;
   const char* const end = wanted.data() + wanted.size();
   const auto parsed = std::from_chars(wanted.data(), end, number);
   const bool is_number = parsed.ec == std::errc() && parsed.ptr == end && number < sources.size();
-  if (is_number && std::find(named.begin(), named.end(), number) == named.end())
-    named.push_back(number);
+  // A number is always a number, so that every source can be meant.
+  if (is_number) return number;
+  std::vector<size_t> named;
+  for (size_t at = 0; at < sources.size(); ++at) {
+    if (!wanted.empty() && sources[at].name == wanted) named.push_back(at);
+  }
   if (named.size() == 1) return named.front();
   std::vector<std::string> all;
   constexpr size_t kMostNamed = 10;
@@ -97,6 +98,18 @@ Result<VerifiedMerge> WithKind(Result<VerifiedMerge> result) {
 }
 
 }  // namespace
+
+Problem UnfitRecord(const std::string& destination) {
+  return Problem(Code::kCorrupt, "the record does not fit the dataset, and is not used")
+      .Kind("W-record")
+      .At(StrCat(destination, "/", RecordStep::kPath))
+      .Expected("the episodes of all its sources, one behind the other")
+      .Found("other numbers: something else than robomerge has edited it, or the dataset")
+      .Hint(
+          "nobody can tell now whether a source is in the dataset already, and what is there "
+          "becomes "
+          "one source: put the record back if you have it");
+}
 
 void LeaveOutKnown(const EpisodeOrigins& origins,
                    const std::vector<std::shared_ptr<const DescribedSource>>& described,
@@ -144,7 +157,15 @@ Result<VerifiedMerge> AppendOn(io::FileSystem& file_system, const std::string& d
   const auto run = [&]() -> Result<VerifiedMerge> {
     if (sources.empty())
       return Problem(Code::kInvalidArgument, "no sources to append").Kind("E-no-sources");
-    ROBOMERGE_RETURN_NOT_OK(CheckIsFolder(file_system, destination));
+    for (const SourceSpec& source : sources) {
+      if (IsUtf8(source.name)) continue;
+      return Problem(Code::kInvalidArgument, "the name of a source is no UTF-8")
+          .Kind("E-options")
+          .Source(source.location)
+          .Expected("a text that JSON can hold")
+          .Hint("give it another name");
+    }
+    ROBOMERGE_RETURN_NOT_OK(CheckIsFolder(file_system, destination, "append to"));
     MergeOptions of_all = options;
     of_all.retime = false;
     std::vector<SourceSpec> all = {destination};
@@ -175,7 +196,7 @@ Result<VerifiedMerge> RemoveSourceOn(io::FileSystem& file_system, const std::str
     growth.backup = append.backup;
     growth.request = StrCat("remove-source\n", source);
     SourceSpec spec(destination);
-    ROBOMERGE_RETURN_NOT_OK(CheckIsFolder(file_system, destination));
+    ROBOMERGE_RETURN_NOT_OK(CheckIsFolder(file_system, destination, "remove a source from"));
     // Where a killed run has done it already, the number means another source now.
     ROBOMERGE_ASSIGN_OR_RETURN(growth.is_done,
                                IsDone(file_system, destination, growth.request, options));

@@ -20,7 +20,6 @@ namespace {
 
 using io::ContentLoss;
 using io::FaultKind;
-using io::FaultyBehaviour;
 using io::FaultyFileSystem;
 using io::MemoryFileSystem;
 using io::NameLoss;

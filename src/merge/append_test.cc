@@ -225,7 +225,7 @@ TEST_F(Append, ARecordThatDoesNotFitDoesNotSayWhatIsThere) {
       AppendOn(memory_, kFolder + "/alone", {kOther}, {}, OneWorker(), /*verify=*/true).value();
   EXPECT_FALSE(grown.merge.already_done);
   EXPECT_EQ(grown.merge.num_episodes, 5U);
-  EXPECT_THAT(KindsOf(grown.merge.warnings), IsEmpty());
+  EXPECT_THAT(KindsOf(grown.merge.warnings), ElementsAre("W-record"));
 }
 
 TEST_F(Append, WhatIsAppendedIsJoinedUpToTheLimit) {

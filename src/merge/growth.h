@@ -24,6 +24,9 @@ struct Growth {
   std::optional<EpisodeOrigins> origins;
 };
 
+/// That a dataset has a record which does not fit it (W-record).
+Problem UnfitRecord(const std::string& destination);
+
 /// Takes the sources that are of `origins` out of all but the first, each with a warning.
 /// `described` are the sources as they were read.
 void LeaveOutKnown(const EpisodeOrigins& origins,

@@ -5,6 +5,7 @@
 #include "formats/json/json.h"
 #include "merge/dry_run.h"
 #include "merge/growth.h"
+#include "merge/lost_files.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
 #include "merge/skipping.h"
@@ -132,8 +133,10 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_,
                                              PlacesOf(file_system_, others, options_.skip_broken),
                                              options_));
-    if (in_place_ && in_place_->backup)
+    if (in_place_ && in_place_->backup) {
+      ROBOMERGE_RETURN_NOT_OK(CheckBackupIsNoSource(file_system_, destination_, others));
       ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));
+    }
     ROBOMERGE_RETURN_NOT_OK(CheckOutputs(file_system_, OutputsOf(options_), places, destination_));
     ROBOMERGE_RETURN_NOT_OK(run_.Start());
     if (in_place_) {
@@ -151,6 +154,12 @@ class MergeRun {
         ROBOMERGE_ASSIGN_OR_RETURN(read, run_.ReadAndReduce(sources_));
         if (sources_.size() == 1) return Untouched(destination_, read);
       }
+    }
+    if (growth_)
+      ROBOMERGE_RETURN_NOT_OK(CheckHoldsItsPictures(*read.sources.Flatten().front()->dataset));
+    if (in_place_ && !in_place_->backup) {
+      ROBOMERGE_RETURN_NOT_OK(
+          CheckNothingIsLost(in_place_->tree, *read.sources.Flatten().front(), destination_));
     }
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run_.LeaveOutOthers(std::move(read)));
     sources_ = KeptSources(sources_, root);
@@ -207,7 +216,13 @@ class MergeRun {
     } else {
       ROBOMERGE_RETURN_NOT_OK(CheckStillFits(*growth_->origins, read, destination_));
     }
-    if (!growth_->origins->is_recorded) return Status();
+    if (!growth_->origins->is_recorded) {
+      ROBOMERGE_ASSIGN_OR_RETURN(
+          const bool has_record,
+          io::Exists(file_system_, StrCat(destination_, "/", RecordStep::kPath)));
+      if (has_record) left_.push_back(UnfitRecord(destination_));
+      return Status();
+    }
     edit_plan_.recorded = growth_->origins->sources;
     edit_plan_.recorded_skipped = growth_->origins->skipped;
     return Status();

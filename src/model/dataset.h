@@ -110,6 +110,9 @@ struct DataFile {
   /// Whether the key-value metadata `huggingface` is there, which names the columns of images
   /// (W-13).
   bool has_huggingface_features = false;
+  /// Whether cells of pictures name files beside it instead of holding bytes (not part of a stored
+  /// partial).
+  bool has_picture_files = false;
 };
 
 struct VideoFile {

@@ -43,6 +43,7 @@ std::string ChangeOf(const MergePlan& plan, StepEpisodes episodes) {
       source.data_places[plan.episodes[episodes.first].source_episode].data_file;
   const DataFile& file = source.dataset->data_files[number];
   if (source.dataset->column_changes != nullptr) return "rules change its columns";
+  if (file.has_picture_files) return "its pictures lie in files beside it";
   uint64_t row = 0;
   for (uint64_t episode = episodes.first; episode < episodes.first + episodes.num; ++episode) {
     const DataPlace& place = source.data_places[plan.episodes[episode].source_episode];

@@ -7,6 +7,7 @@
 #include "formats/json/json.h"
 #include "io/unique_name.h"
 #include "publish/destination.h"
+#include "publish/preflight.h"
 #include "publish/staging.h"
 #include "publish/whole_files.h"
 
@@ -141,6 +142,23 @@ Status CheckBackup(const io::FileSystem& file_system, const std::string& destina
   problem.where = backup;
   problem.hint = "move it away, or edit without a backup (--no-backup), or into a new folder (-o)";
   return problem;
+}
+
+Status CheckBackupIsNoSource(const io::FileSystem& file_system, const std::string& destination,
+                             const std::vector<std::string>& sources) {
+  const Result<std::string> backup = file_system.RealPath(BackupOf(destination));
+  if (!backup.ok()) return Status();  // there is none
+  std::vector<Problem> problems;
+  for (const std::string& source : sources) {
+    const Result<std::string> real = file_system.RealPath(source);
+    if (!real.ok() || !(IsWithin(*real, *backup) || IsWithin(*backup, *real))) continue;
+    problems.push_back(Problem(Code::kInvalidArgument, "a source lies where the backup goes")
+                           .Kind("E-destination-in-source")
+                           .Source(source)
+                           .At(source)
+                           .Hint("sources are never written: rename it, or give `--no-backup`"));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
 }
 
 Status WriteNote(io::FileSystem& file_system, const std::string& staging, const ExchangeNote& note,

@@ -40,6 +40,11 @@ std::string BackupOf(const std::string& destination);
 /// `destination` would be.
 Status CheckBackup(const io::FileSystem& file_system, const std::string& destination);
 
+/// kInvalidArgument (E-destination-in-source) if a source lies where the backup goes, in it, or
+/// around it: it would be removed.
+Status CheckBackupIsNoSource(const io::FileSystem& file_system, const std::string& destination,
+                             const std::vector<std::string>& sources);
+
 /// E-destination-busy: another run holds the lock of the destination.
 Problem DestinationBusy(const std::string& destination);
 

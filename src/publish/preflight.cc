@@ -21,12 +21,6 @@ void Add(const Status& status, std::vector<Problem>& problems) {
 // mark of 9 and ".journal".
 constexpr size_t kLongestName = 255 - 1 - 11 - 16 - 9 - 8;
 
-// Whether `inner` is `outer` or lies below it. Both are real paths.
-bool IsWithin(const std::string& inner, const std::string& outer) {
-  return inner.starts_with(outer) &&
-         (inner.size() == outer.size() || outer == "/" || inner[outer.size()] == '/');
-}
-
 // Follows every link of a path. Thousands of sources may lie in one folder, which is then resolved
 // only once.
 class LinkFollower {
@@ -221,6 +215,11 @@ Status CheckFile(const io::FileSystem& file_system, const Output& output) {
 }
 
 }  // namespace
+
+bool IsWithin(const std::string& inner, const std::string& outer) {
+  return inner.starts_with(outer) &&
+         (inner.size() == outer.size() || outer == "/" || inner[outer.size()] == '/');
+}
 
 Result<std::vector<std::string>> RealPaths(const io::FileSystem& file_system,
                                            const std::vector<std::string>& paths) {

@@ -11,6 +11,9 @@
 
 namespace robomerge {
 
+/// Whether a real path is `outer`, or below it.
+bool IsWithin(const std::string& inner, const std::string& outer);
+
 /// A file or folder that a run writes, other than the destination.
 struct Output {
   const char* what;  ///< what messages call it: "trace"

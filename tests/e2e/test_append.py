@@ -14,6 +14,7 @@ import pytest
 from edits import DATA, EPISODES, VIDEO, edit_column, edit_json
 from stages import tree
 from test_adapt import LENGTHS, STATE, columns_of, frames_of, make_source, pictures_of, rename_camera, tasks_of
+from test_in_the_wild import with_pictures
 
 FRAMES = sum(LENGTHS)
 
@@ -412,3 +413,65 @@ def test_the_schema_is_that_of_the_dataset(robomerge, kitchen, monday):
     proven(robomerge, "append", kitchen, monday)
     kinds = [pq.read_schema(kitchen / DATA.replace("000.parquet", f"{number:03d}.parquet")).field("frame_index") for number in (0, 1)]
     assert kinds[0].type == kinds[1].type
+
+
+def test_a_source_where_the_backup_goes_is_never_replaced(robomerge, kitchen, monday, tmp_path):
+    monday.rename(tmp_path / "kitchen_old")
+    before = tree(tmp_path)
+    refused(robomerge, "E-destination-in-source", "append", kitchen, tmp_path / "kitchen_old")
+    assert tree(tmp_path) == before
+    assert robomerge("append", kitchen, tmp_path / "kitchen_old", "--no-backup", "-q").exit_code == 0
+    assert tree(tmp_path / "kitchen_old") == {path.removeprefix("monday/").removeprefix("kitchen_old/"): content for path, content in before.items() if path.startswith("kitchen_old/")}
+
+
+def test_a_name_is_text_and_a_number_is_a_number(robomerge, kitchen, monday, tuesday):
+    before = tree(kitchen)
+    refused(robomerge, "E-options", "append", kitchen, monday, "--name", os.fsdecode(b"caf\xe9"))
+    assert tree(kitchen) == before
+    assert robomerge("append", kitchen, monday, tuesday, "--name", "2", "--name", "1", "-q").exit_code == 0
+    assert robomerge("remove-source", kitchen, "1", "-q").exit_code == 0
+    assert [source["name"] for source in log(robomerge, kitchen)[1:]] == ["1"]
+
+
+def test_a_record_that_does_not_fit_is_said(robomerge, kitchen, monday):
+    assert robomerge("append", kitchen, monday, "-q").exit_code == 0
+    edit_json(kitchen / "meta/robomerge.json", lambda record: record["sources"][0].update(num_frames=1))
+    run = robomerge("append", kitchen, monday, "--json")
+    assert run.exit_code == 0
+    assert "W-record" in [line["kind"] for line in only(run.json_lines(), "warning")]
+
+
+LOST = ["data/mine/notes.json", "videos/old/take.mp4", "data/chunk-000/copy.parquet", "meta/more/c.json", "images/a/0.png"]
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("words", [["stats", "--in-place"], ["append", "monday"], ["delete-episodes", "0", "--in-place"]], ids=lambda words: words[0])
+def test_without_a_backup_nothing_of_the_folder_is_lost(robomerge, kitchen, monday, tmp_path, words, lost):
+    path = kitchen / lost
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if lost.endswith(".parquet"):
+        shutil.copyfile(kitchen / DATA, path)
+    else:
+        path.write_text("{}")
+    before = tree(tmp_path)
+    run = robomerge(words[0], "kitchen", *words[1:], "--no-backup", cwd=tmp_path)
+    assert run.exit_code == 2 and "[E-destination]" in run.stderr and Path(lost).name in run.stderr, run.stderr
+    assert tree(tmp_path) == before
+    path.unlink()
+    assert robomerge(words[0], "kitchen", *words[1:], "--no-backup", "-q", cwd=tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["path", "path alone", "path alone in a group", "path beside untyped nulls"])
+def test_pictures_beside_the_table_are_not_lost(robomerge, kitchen, monday, tmp_path, form):
+    with_pictures(kitchen, form)
+    before = tree(tmp_path)
+    said = refused(robomerge, "E-destination", "append", kitchen, with_pictures(monday, "group"), "--no-backup")
+    assert tree(kitchen) == {path.removeprefix("kitchen/"): content for path, content in before.items() if path.startswith("kitchen/")}
+    assert f"robomerge merge {kitchen} -o NEW" in said
+    alone = robomerge("merge", kitchen, "-o", tmp_path / "new", "-q")
+    if form == "path":
+        assert alone.exit_code == 0
+        assert robomerge("append", tmp_path / "new", monday, "-q").exit_code == 0
+    else:  # nothing says how the table should hold them
+        assert alone.exit_code == 1 and "the table cannot hold them" in alone.stderr
+        assert robomerge("merge", kitchen, monday, "-o", tmp_path / "both", "-q").exit_code == 0

@@ -58,6 +58,16 @@ uint64_t FilledRowBytes(const ColumnChange& change) {
   return bytes;
 }
 
+// Whether the bytes of pictures fit into cells of this type.
+bool HoldsPictures(const arrow::DataType& type) {
+  const auto is_bytes = [](const arrow::DataType& of) {
+    return arrow::is_base_binary_like(of.id()) && !arrow::is_string(of.id());
+  };
+  if (type.id() != arrow::Type::STRUCT) return is_bytes(type);
+  const auto bytes = static_cast<const arrow::StructType&>(type).GetFieldByName("bytes");
+  return bytes && is_bytes(*bytes->type());
+}
+
 }  // namespace
 
 const Progression* FindProgression(const RowGroupSource& row_group, const std::string& column) {
@@ -90,7 +100,14 @@ Result<Values> ColumnDecoder::Rows(const RowRange& range, const SourceColumns::C
   }
   const std::string where = Place(range.source_index, column.name);
   Values values = decoded.GetColumnByName(column.name);
-  if (values && column.lies_in_files) {
+  if (values && to && column.lies_in_files) {
+    if (!HoldsPictures(*to->type())) {
+      return Problem(Code::kUnsupported, "pictures lie in files, and the table cannot hold them")
+          .At(where)
+          .Expected("cells of `bytes` and `path` in some source, whose form all others then take")
+          .Found(to->type()->ToString())
+          .Hint("merge it together with a dataset that LeRobot has recorded");
+    }
     const PictureReader& read = sources_[range.source_index].pictures->read;
     ROBOMERGE_ASSIGN_OR_RETURN(values, AtArrowBoundary("cannot embed pictures", where, [&] {
                                  return EmbedPictures(values, read, where);

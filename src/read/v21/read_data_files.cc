@@ -128,7 +128,8 @@ class DataFilesReader {
     ROBOMERGE_RETURN_NOT_OK(
         v30::CheckColumns(footer, dataset_.schema, file.path(), /*is_lenient=*/true));
     ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
-    ROBOMERGE_RETURN_NOT_OK(
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        read.data.has_picture_files,
         v30::CheckPictures(file_system_, file, footer, dataset_, read.warnings));
     v30::TakeFooter(footer, read.data);
     ROBOMERGE_ASSIGN_OR_RETURN(read.data.episodes,

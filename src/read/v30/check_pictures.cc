@@ -31,9 +31,11 @@ Result<std::optional<std::string>> PictureProblem(const io::FileSystem& file_sys
 
 }  // namespace
 
-Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFile& file,
-                     const Footer& footer, const Dataset& dataset, std::vector<Problem>& warnings) {
+Result<bool> CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFile& file,
+                           const Footer& footer, const Dataset& dataset,
+                           std::vector<Problem>& warnings) {
   std::vector<Problem> problems;
+  bool has_files = false;
   for (const std::string& column :
        parquet::ColumnsWithoutBytes(footer, dataset.schema.image_keys())) {
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
@@ -58,6 +60,7 @@ Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFi
               .Hint("put the pictures into the dataset's folder, where the paths say, relative to "
                     "it"));
     } else if (!paths.empty()) {
+      has_files = true;
       warnings.push_back(
           Problem(Code::kCorrupt,
                   "pictures lie in files beside the table; the result holds them in it")
@@ -67,7 +70,8 @@ Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFi
               .Found(StrCat(WithSeparators(paths.size()), " cells with a path alone")));
     }
   }
-  return problems.empty() ? Status() : Status::Many(std::move(problems));
+  if (!problems.empty()) return Status::Many(std::move(problems));
+  return has_files;
 }
 
 }  // namespace robomerge::v30

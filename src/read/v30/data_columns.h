@@ -35,9 +35,9 @@ Result<std::vector<EpisodeRows>> ScanRows(const io::RandomAccessFile& file,
 
 /// Cells of pictures may name files instead of holding bytes. A merge takes the bytes from there
 /// (W-picture-files), so the files must be there, and in the dataset's folder: E-missing-picture.
-Status CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFile& file,
-                     const parquet::Footer& footer, const Dataset& dataset,
-                     std::vector<Problem>& warnings);
+Result<bool> CheckPictures(const io::FileSystem& file_system, const io::RandomAccessFile& file,
+                           const parquet::Footer& footer, const Dataset& dataset,
+                           std::vector<Problem>& warnings);
 
 /// Whether LeRobot can make columns of the features as info.json declares them.
 Status CheckDeclarations(const Schema& schema, const std::string& info_path);

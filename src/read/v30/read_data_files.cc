@@ -29,7 +29,8 @@ Result<DataFile> ReadDataFile(const io::FileSystem& file_system, const Dataset& 
   ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(*file));
   ROBOMERGE_RETURN_NOT_OK(CheckColumns(footer, dataset.schema, data.path));
   ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
-  ROBOMERGE_RETURN_NOT_OK(CheckPictures(file_system, *file, footer, dataset, warnings));
+  ROBOMERGE_ASSIGN_OR_RETURN(data.has_picture_files,
+                             CheckPictures(file_system, *file, footer, dataset, warnings));
   TakeFooter(footer, data);
   ROBOMERGE_ASSIGN_OR_RETURN(data.episodes,
                              ScanRows(*file, footer, dataset, options.decodes_times));
