@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 #include "cli/hub.h"
 #include "cli/json_lines.h"
-#include "cli/progress_reporter.h"
+#include "cli/one_dataset.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
 #include "robomerge/inspect.h"
@@ -16,25 +16,17 @@ ExitCode ExitCodeOf(const InspectReport& report) {
 }
 
 Result<InspectReport> InspectWithProgress(const Invocation& invocation, Console& console) {
-  std::vector<SourceSpec> source = {invocation.paths.front()};
-  const std::string& root = source.front().location;
-  const bool is_short = !invocation.read_data && !IsOnHub(root);
-  if (is_short) return Inspect(root);
+  const std::string& path = invocation.paths.front();
+  const bool is_short = !invocation.read_data && !IsOnHub(path);
+  if (is_short) return Inspect(path);
   InstallMergeSignals(!invocation.quiet && !invocation.json);
-  ProgressReporter reporter(
-      DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts()),
-      console.standard_output(), console.standard_error());
   InspectOptions options;
   options.read_data = invocation.read_data;
   options.num_workers = invocation.options.num_workers;
-  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
-    reporter.Report(counts);
-  };
-  const Status fetched = FetchFromHub(source, ListWhatIsThere, tell);
-  Result<InspectReport> report = fetched;
-  if (fetched.ok()) report = Inspect(root, options, tell, &StopFlag());
-  reporter.Stop();
-  return report;
+  return OnOneDataset<InspectReport>(invocation, console,
+                                     [&](const std::string& root, const ProgressCallback& tell) {
+                                       return Inspect(root, options, tell, &StopFlag());
+                                     });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "cli/commands.h"
-#include "cli/hub.h"
 #include "cli/json_lines.h"
-#include "cli/progress_reporter.h"
+#include "cli/one_dataset.h"
 #include "cli/quantity.h"
 #include "cli/stop_signals.h"
 #include "robomerge/page.h"
@@ -10,22 +9,13 @@ namespace robomerge::cli {
 namespace {
 
 Result<PageReport> WriteWithProgress(const Invocation& invocation, Console& console) {
-  ProgressReporter reporter(
-      DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts()),
-      console.standard_output(), console.standard_error());
-  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
-    reporter.Report(counts);
-  };
-  std::vector<SourceSpec> source = {invocation.paths.front()};
-  const Status fetched = FetchFromHub(source, ListWhatIsThere, tell);
   PageOptions options;
   options.num_workers = invocation.options.num_workers;
   options.thumbnails = invocation.options.report_thumbnails;
-  Result<PageReport> report = fetched;
-  if (fetched.ok())
-    report = WritePage(source.front().location, invocation.destination, options, tell, &StopFlag());
-  reporter.Stop();
-  return report;
+  return OnOneDataset<PageReport>(
+      invocation, console, [&](const std::string& root, const ProgressCallback& tell) {
+        return WritePage(root, invocation.destination, options, tell, &StopFlag());
+      });
 }
 
 std::string SummaryText(const PageReport& report) {

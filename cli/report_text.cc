@@ -113,8 +113,9 @@ std::string SuccessText(const MergeReport& report, const EditOptions* edit) {
   if (report.already_done && edit != nullptr && edit->converts)
     return "Nothing to do: " + OneLine(report.destination) + " is of this version already\n";
   if (report.already_done && edit != nullptr && edit->in_place)
-    return "Nothing to do: a run that was stopped had edited " + OneLine(report.destination) +
-           " so; the same command once more edits it again\n";
+    return "Nothing to do: " + OneLine(report.destination) +
+           " is as this edit leaves it: a run that was stopped had done it, or it changes "
+           "nothing\n";
   if (report.already_done)
     return "Nothing to do: " + OneLine(report.destination) + " is this very merge already\n";
   const std::string verb = edit == nullptr ? "Merged " : edit->converts ? "Converted " : "Edited ";

@@ -1,7 +1,8 @@
+#include <algorithm>
+
 #include "cli/commands.h"
-#include "cli/hub.h"
 #include "cli/json_lines.h"
-#include "cli/progress_reporter.h"
+#include "cli/one_dataset.h"
 #include "cli/quantity.h"
 #include "cli/stats_text.h"
 #include "cli/stop_signals.h"
@@ -11,26 +12,24 @@ namespace robomerge::cli {
 namespace {
 
 Result<StatsReport> MeasureWithProgress(const Invocation& invocation, Console& console) {
-  ProgressReporter reporter(
-      DecideProgress(invocation.progress, invocation.json, invocation.quiet, StandardErrorFacts()),
-      console.standard_output(), console.standard_error());
-  const ProgressCallback tell = [&reporter](const MergeProgress& counts) {
-    reporter.Report(counts);
-  };
-  std::vector<SourceSpec> source = {invocation.paths.front()};
-  const Status fetched = FetchFromHub(source, ListWhatIsThere, tell);
   StatsOptions options;
   options.num_workers = invocation.options.num_workers;
-  Result<StatsReport> report = fetched;
-  if (fetched.ok()) report = MeasureStats(source.front().location, options, tell, &StopFlag());
-  reporter.Stop();
-  return report;
+  return OnOneDataset<StatsReport>(invocation, console,
+                                   [&](const std::string& root, const ProgressCallback& tell) {
+                                     return MeasureStats(root, options, tell, &StopFlag());
+                                   });
 }
 
 std::string SummaryText(const StatsReport& report) {
   std::string text = "Measured " + Counted(report.elements.size(), "element") + " of " +
                      OneLine(report.root) + " in " + SecondsText(report.seconds) + "\n  ";
-  if (report.num_findings == 0) return text + "its statistics are those of its rows\n";
+  const bool lacks_some =
+      std::ranges::find(report.notes, "N-stats-missing", &Finding::kind) != report.notes.end();
+  if (report.num_findings == 0) {
+    return text + (lacks_some ? "what it states is that of its rows; `--in-place` adds what it "
+                                "does not\n"
+                              : "its statistics are those of its rows\n");
+  }
   return text + Counted(report.num_findings, "feature") +
          " with statistics that are not those of the rows; `--in-place` mends them, and so does a "
          "merge\n";

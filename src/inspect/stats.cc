@@ -130,6 +130,26 @@ void AddElements(const Dataset& dataset, const measure::DatasetMeasures& measure
   }
 }
 
+// What is missing is not wrong, but nothing can be normalised by it.
+void AddMissing(const Dataset& dataset, const measure::DatasetMeasures& measures,
+                StatsReport& report) {
+  std::vector<std::string> missing;
+  for (const FeatureStatistics& measured : measures.rows.statistics) {
+    const bool is_stated =
+        dataset.statistics &&
+        std::ranges::find(*dataset.statistics, measured.feature, &FeatureStatistics::feature) !=
+            dataset.statistics->end();
+    if (!is_stated) missing.push_back(measured.feature);
+  }
+  if (missing.empty()) return;
+  Finding& note = report.notes.emplace_back();
+  note.kind = "N-stats-missing";
+  note.what = StrCat("stats.json has no usable statistics of ", missing.size(),
+                     missing.size() == 1 ? " feature" : " features");
+  note.where = io::JoinPath(report.root, "meta/stats.json");
+  note.found = Join(missing, ", ");
+}
+
 void AddNotes(const Dataset& dataset, const measure::DatasetMeasures& measures,
               StatsReport& report) {
   std::vector<FeatureProfile> profiles;
@@ -195,6 +215,7 @@ Result<MeasuredStats> MeasureStatsOf(io::FileSystem& file_system, const std::str
   }
   AddElements(dataset, measures, report);
   AddNotes(dataset, measures, report);
+  AddMissing(dataset, measures, report);
   report.findings = HoldStated(dataset, measures);
   report.num_findings = report.findings.size();
   if (report.findings.size() > options.most_findings) report.findings.resize(options.most_findings);

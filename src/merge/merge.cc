@@ -272,6 +272,14 @@ class MergeRun {
     // The folder stays, so that the user can look at what differs.
     if (verification_ != nullptr && !verification_->ok()) return transaction.Distrust();
     run_.Enter("publish");
+    if (in_place_ && !growth_) {
+      // Else the backup would be this very dataset, and the one that an earlier edit has kept gone.
+      ROBOMERGE_ASSIGN_OR_RETURN(is_done_already_, transaction.ChangesNothing());
+      if (is_done_already_) {
+        transaction.Discard();
+        return Status();
+      }
+    }
     ROBOMERGE_RETURN_NOT_OK(transaction.Publish());
     left_.insert(left_.end(), transaction.warnings().begin(), transaction.warnings().end());
     // What was verified is at the destination now.

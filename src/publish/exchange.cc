@@ -1,11 +1,13 @@
 #include "publish/exchange.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "io/unique_name.h"
+#include "model/step.h"
 #include "publish/destination.h"
 #include "publish/preflight.h"
 #include "publish/staging.h"
@@ -15,6 +17,7 @@ namespace robomerge {
 namespace {
 
 constexpr size_t kMostChanges = 10;
+constexpr uint64_t kCompareBytes = uint64_t{1} << 20;
 constexpr std::string_view kNoteEnd = ".exchange";
 constexpr const char* kOlderEnd = ".older";
 constexpr const char* kAsideEnd = ".aside";
@@ -34,6 +37,26 @@ Status ListInto(const io::FileSystem& file_system, const std::string& folder,
       files.push_back({relative + name, stat->size_bytes, stat->modified_ns, 0});
   }
   return Status();
+}
+
+// Whether two files hold the same bytes: one file with two names does.
+Result<bool> IsSameFile(const io::FileSystem& file_system, const std::string& left,
+                        const std::string& right) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto one, file_system.OpenForReading(left));
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto other, file_system.OpenForReading(right));
+  const io::FileStat of_one = one->stat(), of_other = other->stat();
+  if (of_one.size_bytes != of_other.size_bytes) return false;
+  if (of_one.inode != 0 && of_one.inode == of_other.inode && of_one.device == of_other.device)
+    return true;
+  std::string bytes, others;
+  for (uint64_t at = 0; at < of_one.size_bytes; at += bytes.size()) {
+    bytes.resize(std::min(kCompareBytes, of_one.size_bytes - at));
+    others.resize(bytes.size());
+    ROBOMERGE_RETURN_NOT_OK(one->ReadAt(at, std::as_writable_bytes(std::span(bytes))));
+    ROBOMERGE_RETURN_NOT_OK(other->ReadAt(at, std::as_writable_bytes(std::span(others))));
+    if (bytes != others) return false;
+  }
+  return true;
 }
 
 std::string StateOf(const SourceFile* file) {
@@ -97,6 +120,27 @@ Result<std::vector<SourceFile>> ListTree(const io::FileSystem& file_system,
   std::sort(files.begin(), files.end(),
             [](const SourceFile& left, const SourceFile& right) { return left.path < right.path; });
   return files;
+}
+
+Result<bool> HoldTheSame(const io::FileSystem& file_system, const std::string& left,
+                         const std::string& right) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceFile> of_left, ListTree(file_system, left));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceFile> of_right, ListTree(file_system, right));
+  const auto is_alike = [](const SourceFile& one, const SourceFile& other) {
+    return one.path == other.path &&
+           (one.path == RecordStep::kPath || one.size_bytes == other.size_bytes);
+  };
+  if (!std::ranges::equal(of_left, of_right, is_alike)) return false;
+  if (std::ranges::find(of_left, RecordStep::kPath, &SourceFile::path) == of_left.end())
+    return false;
+  for (const SourceFile& file : of_left) {
+    if (file.path == RecordStep::kPath) continue;
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const bool same,
+        IsSameFile(file_system, io::JoinPath(left, file.path), io::JoinPath(right, file.path)));
+    if (!same) return false;
+  }
+  return true;
 }
 
 Status CheckTree(const io::FileSystem& file_system, const std::string& path,

@@ -22,6 +22,11 @@ Result<std::vector<SourceFile>> ListTree(const io::FileSystem& file_system,
 Status CheckTree(const io::FileSystem& file_system, const std::string& path,
                  const std::string& root, const std::vector<SourceFile>& files);
 
+/// Whether both folders have the same files with the same bytes. Their records may differ, but must
+/// be there.
+Result<bool> HoldTheSame(const io::FileSystem& file_system, const std::string& left,
+                         const std::string& right);
+
 /// What an edit in place is to do with what it replaces.
 struct InPlace {
   bool backup = true;  ///< keep it as `<destination>_old`

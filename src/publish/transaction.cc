@@ -1,5 +1,8 @@
 #include "publish/transaction.h"
 
+#include <ranges>
+#include <set>
+
 #include "base/path.h"
 #include "base/text.h"
 #include "publish/destination.h"
@@ -34,6 +37,24 @@ Status DamagedResult(const Status& status, const std::string& destination) {
           .At(destination)
           .Hint("let it be overwritten (--overwrite), or choose another destination"));
   return Status::Many(std::move(problems));
+}
+
+// A link that is made to a file of the first source changes what the system notes of all its names.
+void ForgetChangesOfLinked(const io::FileSystem& file_system, std::vector<Origin>& origins) {
+  std::set<std::pair<uint64_t, uint64_t>> linked;
+  for (const SourceFile& file : origins.front().files) {
+    if (file.changed_ns != 0) continue;
+    const Result<io::FileStat> stat =
+        file_system.Stat(io::JoinPath(origins.front().root, file.path));
+    if (stat.ok()) linked.emplace(stat->device, stat->inode);
+  }
+  if (linked.empty()) return;
+  for (Origin& origin : origins | std::views::drop(1)) {
+    for (SourceFile& file : origin.files) {
+      const Result<io::FileStat> stat = file_system.Stat(io::JoinPath(origin.root, file.path));
+      if (stat.ok() && linked.contains({stat->device, stat->inode})) file.changed_ns = 0;
+    }
+  }
 }
 
 }  // namespace
@@ -72,6 +93,8 @@ Result<Transaction> Transaction::Open(io::FileSystem& file_system, Publication p
   if (!publication.staging_root.empty()) {
     ROBOMERGE_ASSIGN_OR_RETURN(real_destination, file_system.RealPath(publication.destination));
   }
+  if (publication.in_place && publication.origins.size() > 1)
+    ForgetChangesOfLinked(file_system, publication.origins);
   StagingPaths paths(publication.destination, publication.staging_root, publication.plan_id,
                      real_destination);
   Transaction transaction(file_system, std::move(publication), std::move(paths));
@@ -435,6 +458,10 @@ void Transaction::Leave() {
   if (lock_ == nullptr) return;
   static_cast<void>(file_system_->RemoveAll(paths_.lock).ok());
   lock_.reset();
+}
+
+Result<bool> Transaction::ChangesNothing() const {
+  return HoldTheSame(*file_system_, paths_.directory, paths_.destination);
 }
 
 void Transaction::Discard() {

@@ -143,6 +143,12 @@ class Transaction {
   /// REQUIRES: Stage() as kAlone or kPublisher; every file is finished.
   Status Publish();
 
+  /// Of an edit in place: whether the result is what is there, to the byte, but for the record.
+  /// REQUIRES: Stage() as kAlone; every file is finished.
+  Result<bool> ChangesNothing() const;
+  /// Removes what was staged: the destination stays as it is. REQUIRES: Stage() as kAlone.
+  void Discard();
+
   /// Takes back what this process has noted: later runs write these files again.
   Status Retract();
   /// Ends a run with its outcome. After a failure what was written stays if the run can be
@@ -172,7 +178,6 @@ class Transaction {
   Status CheckLock();
   Status RemoveSummaries();
   void Leave();
-  void Discard();
 
   io::FileSystem* file_system_;
   Publication publication_;

@@ -475,3 +475,11 @@ def test_pictures_beside_the_table_are_not_lost(robomerge, kitchen, monday, tmp_
     else:  # nothing says how the table should hold them
         assert alone.exit_code == 1 and "the table cannot hold them" in alone.stderr
         assert robomerge("merge", kitchen, monday, "-o", tmp_path / "both", "-q").exit_code == 0
+
+
+def test_a_source_that_shares_files_with_the_dataset(robomerge, kitchen, monday, tmp_path):
+    shutil.copytree(kitchen, tmp_path / "snapshot", copy_function=os.link)
+    before = tree(tmp_path / "snapshot")
+    proven(robomerge, "append", kitchen, tmp_path / "snapshot", "--again")
+    assert len(log(robomerge, kitchen)) == 2
+    assert tree(tmp_path / "snapshot") == before

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from edits import DATA, EPISODES, STATS, edit_column, edit_json, edit_table
+from stages import tree
 from tiny_dataset import make_tiny_dataset
 
 STATE = "observation.state"
@@ -161,7 +162,7 @@ def test_what_people_look_for(robomerge, root):
     with_columns(root, columns)
     run = robomerge("stats", root, "--json")
     notes = {line["column"]: line["kind"] for line in lines_of(run, "note")}
-    assert notes == {"constant": "N-constant", "holes": "N-not-finite", "far": "N-outlier"}
+    assert notes == {"constant": "N-constant", "holes": "N-not-finite", "far": "N-outlier", "": "N-stats-missing"}
     (holes,) = [line for line in lines_of(run, "element") if line["feature"] == "holes"]
     assert (holes["num_nan"], holes["num_infinite"], holes["num_values"]) == (3, 1, rows - 4)
 
@@ -201,11 +202,6 @@ def test_in_place_mends_what_is_stated(robomerge, root):
     assert pq.read_table(root / DATA).equals(rows)
     again = robomerge("stats", root, "--json")
     assert again.exit_code == 0 and not lines_of(again, "finding")
-    # Once more there is nothing to mend: the same dataset comes out, but for its record.
-    after = tree(root)
-    assert robomerge("stats", root, "--in-place", "--no-backup").exit_code == 0
-    changed = {path for path, content in tree(root).items() if after[path] != content}
-    assert changed == {"meta/robomerge.json"}
 
 
 @pytest.mark.parametrize(
@@ -226,3 +222,28 @@ def test_in_place_needs_a_dataset(robomerge, tmp_path):
     run = robomerge("stats", tmp_path / "none", "--in-place")
     assert run.exit_code == 1 and "there is no such folder" in run.stderr, run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_right_already_stays_with_its_backup(robomerge, root):
+    before = tree(root)
+    assert robomerge("stats", root, "--in-place").exit_code == 0
+    mended, old = tree(root), root.with_name(root.name + "_old")
+    for words in ([], ["--no-backup"]):
+        run = robomerge("stats", root, "--in-place", *words)
+        assert (run.exit_code, run.stderr.count("Nothing to do")) == (0, 1), run.stderr
+        assert tree(root) == mended and tree(old) == before
+    assert sorted(path.name for path in root.parent.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize("text", [None, "{}", '{"observation.state": 5}'])
+def test_missing_statistics_are_said(robomerge, root, text):
+    path = root / "meta/stats.json"
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    run = robomerge("stats", root)
+    assert run.exit_code == 0
+    assert "N-stats-missing" in run.stdout and STATE in run.stdout
+    assert "`--in-place` adds" in run.stderr or "`--in-place` mends" in run.stderr
+    assert robomerge("stats", root, "--in-place", "-q").exit_code == 0
+    assert "N-stats-missing" not in robomerge("stats", root).stdout
