@@ -145,28 +145,19 @@ void CheckTasks(const Dataset& dataset, std::vector<Problem>& problems) {
 }
 
 void CheckSubtasks(const Dataset& dataset, std::vector<Problem>& problems) {
-  if (!dataset.schema.has_subtasks) return;
-  const auto size = static_cast<int64_t>(dataset.subtasks.size());
-  for (const DataFile& file : dataset.data_files) {
-    for (const EpisodeRows& rows : file.episodes) {
-      const NumberFrames* const numbers = TextFramesOf(dataset, rows, kSubtaskIndex);
-      if (numbers == nullptr) continue;
-      for (const auto& [number, frames] : *numbers) {
-        if (number >= 0 && number < size) continue;
-        problems.push_back(
-            Problem(Code::kCorrupt,
-                    StrCat("frames of episode ", TextOf(dataset, rows.episode_index),
-                           " name a subtask that is not in the table of subtasks"))
-                .Kind("E-subtasks")
-                .At(StrCat(file.path, ": subtask_index, row ", rows.first_row))
-                .Expected(StrCat("0 to ", size - 1, ", from ", dataset.root, "/", kSubtasksPath))
-                .Found(number == kNoText ? std::string("-1, null or no whole number")
-                                         : std::to_string(number))
-                .Hint("add the subtask to the table, or leave the column out: --drop "
-                      "subtask_index")
-                .OfEpisodes(EpisodesOf(dataset, rows.episode_index)));
-      }
-    }
+  for (const UnknownSubtask& one : UnknownSubtasks(dataset)) {
+    problems.push_back(
+        Problem(Code::kCorrupt,
+                StrCat("frames of episode ", TextOf(dataset, one.rows->episode_index),
+                       " name a subtask that is not in the table of subtasks"))
+            .Kind("E-subtasks")
+            .At(StrCat(one.file->path, ": subtask_index, row ", one.rows->first_row))
+            .Expected(StrCat("0 to ", static_cast<int64_t>(dataset.subtasks.size()) - 1, ", from ",
+                             dataset.root, "/", kSubtasksPath))
+            .Found(one.number == kNoText ? std::string("-1, null or no whole number")
+                                         : std::to_string(one.number))
+            .Hint("add the subtask to the table, or leave the column out: --drop subtask_index")
+            .OfEpisodes(EpisodesOf(dataset, one.rows->episode_index)));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,11 +14,13 @@
 #include <fstream>
 #include <thread>
 
+#include "base/path.h"
 #include "io/descriptor_limit.h"
 #include "io/dry_run_file_system.h"
 #include "io/file_pool.h"
 #include "io/file_system.h"
 #include "io/forwarding_file_system.h"
+#include "io/unique_name.h"
 
 namespace robomerge::io {
 namespace {
@@ -288,6 +291,23 @@ TEST(FilePool, WhatCannotBeOpenedTakesNoRoom) {
   for (const char* path : {"a", "b", "a", "b"}) ASSERT_TRUE(pool.Get(path, 1).ok());
   EXPECT_EQ(counting.num_open, 2);
   EXPECT_EQ(counting.num_opened, 6 + 2);
+}
+
+TEST_F(IoTest, WhatARunningProcessWritesStaysAndWhatAKilledOneLeftGoes) {
+  const pid_t ended = ::fork();
+  if (ended == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(ended, nullptr, 0), ended);
+  const std::string path = Path("page.html"), mine = NameOf(TemporaryNameFor(path));
+  const auto of_process = [&](pid_t process) {
+    const std::string own = "-" + std::to_string(::getpid()) + "-";
+    std::string name = mine;
+    return name.replace(name.find(own), own.size(), "-" + std::to_string(process) + "-");
+  };
+  const std::string running = Make(of_process(::getppid()), "half");
+  Make(of_process(ended), "half");
+  Make(mine, "half");
+  RemoveTemporaries(Posix(), path);
+  EXPECT_THAT(Posix().List(folder_).value(), ElementsAre(NameOf(running)));
 }
 
 TEST(FilePool, ManyThreadsStayWithinTheCapacity) {

@@ -1,11 +1,14 @@
 #include "io/unique_name.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cctype>
+#include <cerrno>
+#include <charconv>
 #include <random>
 #include <string_view>
 
@@ -15,7 +18,7 @@
 namespace robomerge::io {
 namespace {
 
-std::string MakeProcessName() {
+std::string HostName() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   std::string name;
@@ -23,8 +26,23 @@ std::string MakeProcessName() {
   for (const char* letter = host.data(); *letter != '\0' && name.size() < 64; ++letter) {
     name += std::isalnum(static_cast<unsigned char>(*letter)) ? *letter : '_';
   }
+  return name;
+}
+
+std::string MakeProcessName() {
   std::random_device random;
-  return StrCat(name, "-", ::getpid(), "-", random());
+  return StrCat(HostName(), "-", ::getpid(), "-", random());
+}
+
+// Whether another process of this machine runs that made a name with this beginning:
+// "<host>-<pid>-...".
+bool IsOfRunningProcess(std::string_view unique_name) {
+  static const std::string begin = HostName() + "-";
+  if (!unique_name.starts_with(begin)) return false;
+  pid_t process = 0;
+  std::from_chars(unique_name.data() + begin.size(), unique_name.data() + unique_name.size(),
+                  process);
+  return process > 0 && process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -62,7 +80,8 @@ void RemoveTemporaries(FileSystem& file_system, const std::string& path) {
   if (!names.ok()) return;
   const std::string prefix = StrCat(".", NameOf(path), ".");
   for (const std::string& name : *names) {
-    if (name.starts_with(prefix) && IsTemporaryName(name))
+    if (!name.starts_with(prefix) || !IsTemporaryName(name)) continue;
+    if (!IsOfRunningProcess(std::string_view(name).substr(prefix.size())))
       static_cast<void>(file_system.RemoveAll(JoinPath(parent, name)).ok());
   }
 }

@@ -17,7 +17,8 @@ std::string TemporaryNameFor(const std::string& path);
 /// Whether a file's name (without folder) is one that TemporaryNameFor makes.
 bool IsTemporaryName(const std::string& name);
 
-/// Removes what killed attempts to write `path` left under the names of TemporaryNameFor.
+/// Removes what killed attempts to write `path` left under the names of TemporaryNameFor. What
+/// another process of this machine is writing stays.
 void RemoveTemporaries(FileSystem& file_system, const std::string& path);
 
 }  // namespace robomerge::io

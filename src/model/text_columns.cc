@@ -142,6 +142,22 @@ std::string ModalityColumn(std::string_view section, const std::string& entry_na
   return entry_name;
 }
 
+std::vector<UnknownSubtask> UnknownSubtasks(const Dataset& dataset) {
+  std::vector<UnknownSubtask> unknown;
+  if (!dataset.schema.has_subtasks) return unknown;
+  const auto size = static_cast<int64_t>(dataset.subtasks.size());
+  for (const DataFile& file : dataset.data_files) {
+    for (const EpisodeRows& rows : file.episodes) {
+      const NumberFrames* const numbers = TextFramesOf(dataset, rows, kSubtaskIndex);
+      if (numbers == nullptr) continue;
+      for (const auto& [number, frames] : *numbers) {
+        if (number < 0 || number >= size) unknown.push_back({&file, &rows, number});
+      }
+    }
+  }
+  return unknown;
+}
+
 std::vector<std::string> AnnotationColumns(const Json& modality) {
   std::vector<std::string> columns;
   if (!modality.is_object() || !modality.contains("annotation") ||

@@ -41,6 +41,14 @@ std::vector<Unfollowed> UnfollowedAnnotations(const std::vector<const Dataset*>&
 std::optional<Unfollowed> UnfollowedSubtasks(const std::vector<const Dataset*>& sources,
                                              const TextMaps& maps);
 
+/// Rows of an episode that name a subtask which is not in the table of subtasks.
+struct UnknownSubtask {
+  const DataFile* file = nullptr;
+  const EpisodeRows* rows = nullptr;
+  int64_t number = 0;
+};
+std::vector<UnknownSubtask> UnknownSubtasks(const Dataset& dataset);
+
 /// The columns that the content of meta/modality.json names as annotations.
 std::vector<std::string> AnnotationColumns(const Json& modality);
 

@@ -36,20 +36,12 @@ class Structure {
  private:
   // Numbers of subtasks belong to their table.
   void Subtasks() {
-    if (!dataset_.schema.has_subtasks) return;
-    const auto size = static_cast<int64_t>(dataset_.subtasks.size());
-    for (const DataFile& file : dataset_.data_files) {
-      for (const EpisodeRows& rows : file.episodes) {
-        const NumberFrames* const numbers = TextFramesOf(dataset_, rows, kSubtaskIndex);
-        if (numbers == nullptr) continue;
-        for (const auto& [number, frames] : *numbers) {
-          if (number >= 0 && number < size) continue;
-          findings_.Add(Say("V-subtasks", "frames name a subtask that is not in its table",
-                            StrCat(file.path, ": subtask_index, row ", rows.first_row),
-                            StrCat("0 to ", size - 1), std::to_string(number),
-                            {static_cast<uint64_t>(rows.episode_index), "subtask_index", {}}));
-        }
-      }
+    for (const UnknownSubtask& one : UnknownSubtasks(dataset_)) {
+      findings_.Add(Say("V-subtasks", "frames name a subtask that is not in its table",
+                        StrCat(one.file->path, ": subtask_index, row ", one.rows->first_row),
+                        StrCat("0 to ", static_cast<int64_t>(dataset_.subtasks.size()) - 1),
+                        std::to_string(one.number),
+                        {static_cast<uint64_t>(one.rows->episode_index), "subtask_index", {}}));
     }
   }
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_no_hub_at_all(robomerge, hub, whole):
 def test_a_download_that_is_stopped_goes_on(robomerge, hub, whole, tmp_path, how):
     hub.fail("GET /blobs/.*data/.*file-003.parquet", "stall", times=10**6)
     process = robomerge.start("merge", HUB_1, "-o", "merged")
-    wait_for(lambda: len(hub.stalled) == 1 and has_half(tmp_path))
+    wait_for(lambda: len(hub.stalled) == 1 and has_only_half(tmp_path))
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(how)
     process.communicate(timeout=30)
@@ -132,8 +133,13 @@ def test_two_at_once(robomerge, hub, whole, tmp_path):
     assert tree(tmp_path / "a") == tree(tmp_path / "b") == whole
 
 
-def has_half(folder: Path) -> bool:
-    return any(path.stat().st_size > 0 for path in folder.rglob("*.incomplete"))
+def has_only_half(folder: Path) -> bool:
+    """Of the file that stalls, when all others have their names."""
+    sizes = []
+    for path in folder.rglob("*.incomplete"):
+        with suppress(FileNotFoundError):  # it got its name
+            sizes.append(path.stat().st_size)
+    return len(sizes) == 1 and sizes[0] > 0
 
 
 def is_running(process: int) -> bool:
