@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from inputs import NUM_EPISODES
+
 HERE = Path(__file__).resolve().parent
 NO_SYNC = ("--no-sync", "-j", "2")
 
@@ -33,6 +35,7 @@ class Way:
     is_synced: bool = False  # all is on the device when it ends
     is_lerobot: bool = False
     keeps: Callable[[int], int] = lambda num_episodes: num_episodes  # how many of the sources' episodes
+    prepare: Build | None = None  # what is not measured: makes what the way works on
 
 
 def _cp(name: str, *options: str, sync: bool = False) -> Way:
@@ -44,12 +47,47 @@ def _cp(name: str, *options: str, sync: bool = False) -> Way:
     return Way(name, shown, build, makes_destination=False, is_synced=sync)
 
 
+def _cp_first() -> Way:
+    """A copy of the first source."""
+    return Way("cp", "cp -r SRC DST", lambda tools, sources, destination: [["cp", "-r", sources[0], destination]],
+               makes_destination=False)
+
+
 def _robomerge(name: str, *options: str, keeps: Callable[[int], int] = Way.keeps) -> Way:
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
         return [[str(tools.robomerge), "merge", *sources, "-o", destination, "--quiet", *options]]
 
     shown = " ".join(["robomerge merge SRC... -o DST", *options])
     return Way(name, shown, build, is_synced="--no-sync" not in options, keeps=keeps)
+
+
+def _edit(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps) -> Way:
+    """A command on the first source, as it is shown; or on a copy of it, DST, in its place."""
+    words = f"{shown} {' '.join(NO_SYNC)}".split()
+    is_in_place = "SRC" not in words
+
+    def build(tools: Tools, paths: list[str], destination: str) -> Commands:
+        named = {"SRC": [paths[0]], "DST": [destination], "LAST": [paths[-1]], "robomerge": [str(tools.robomerge)]}
+        named["EVERY_THIRD"] = [",".join(map(str, range(0, NUM_EPISODES, 3)))]
+        return [[each for word in words for each in named.get(word, [word])] + ["--quiet"]]
+
+    def copy(tools: Tools, paths: list[str], destination: str) -> Commands:
+        return [["cp", "-r", paths[0], destination]]
+
+    return Way(name, " ".join(words), build, keeps=keeps, prepare=copy if is_in_place else None)
+
+
+def _cp_of(name: str, shown: str) -> Way:
+    """A copy of what a command makes of the first source."""
+
+    def prepare(tools: Tools, paths: list[str], destination: str) -> Commands:
+        named = {"SRC": paths[0], "DST": str(tools.scratch / "prepared"), "robomerge": str(tools.robomerge)}
+        return [[named.get(word, word) for word in shown.split()] + ["--quiet"]]
+
+    def build(tools: Tools, paths: list[str], destination: str) -> Commands:
+        return [["cp", "-r", str(tools.scratch / "prepared"), destination]]
+
+    return Way(name, f"cp -r of the result of {shown}", build, prepare=prepare)
 
 
 def _own_rules() -> Way:
@@ -79,6 +117,14 @@ def _lerobot_delete(*episodes: int) -> Way:
 
     shown = f"delete_episodes(..., {list(episodes)})"
     return Way("lerobot", shown, build, is_lerobot=True, keeps=lambda num_episodes: num_episodes - len(episodes))
+
+
+def _lerobot_split(*parts: str) -> Way:
+    def build(tools: Tools, sources: list[str], destination: str) -> Commands:
+        script = [str(tools.peer_python), str(HERE / "peer" / "lerobot_split.py"), destination]
+        return [[*script, sources[0], *parts]]
+
+    return Way("lerobot", f"split_dataset(..., {{{', '.join(parts)}}})", build, is_lerobot=True)
 
 
 def _tree() -> Way:
@@ -114,6 +160,9 @@ LEROBOT = _lerobot()
 TREE = _tree()
 FULL = [*COPY, *MERGE, LEROBOT]
 
+QUARTERS = ("a=0-15", "b=16-31", "c=32-47", "d=48-63")
+IN_PLACE = "--in-place --copy-mode link"
+
 #: A destination file for each source, so that 64 workers would have enough to do.
 SMALL_FILES = ("--data-files-size-in-mb", "1")
 
@@ -131,6 +180,7 @@ class Case:
     trace_options: tuple[str, ...] = ()
     on_xfs: bool = False
     note: str = ""
+    is_traced: bool = True  # merged once more with a trace, for replay.py
 
 
 CASES = [
@@ -206,6 +256,55 @@ CASES = [
         [_cp("cp"), _robomerge("merge-no-sync", *NO_SYNC), _own_rules()],
         num_sources=1000,
         base_synced="cp",
+    ),
+    Case(
+        "edits",
+        "l",
+        "one dataset of two cameras, H.264, edited",
+        "recorder64",
+        [
+            _cp("cp"),
+            _edit("delete-3", "robomerge delete-episodes SRC 3,17,40 -o DST", keeps=lambda _: 61),
+            _edit("split-4", f"robomerge split SRC {' '.join(f'--into {part}' for part in QUARTERS)} -o DST"),
+            _edit("rename", f"robomerge rename-feature DST observation.state=state {IN_PLACE}"),
+            _edit("modify-tasks", f"robomerge modify-tasks DST --set-task stack {IN_PLACE}"),
+            _edit("remove", f"robomerge remove-feature DST observation.state {IN_PLACE}"),
+            _edit("back", "robomerge convert SRC -o DST --codebase-version 2.1"),
+            _cp_of("cp-back", "robomerge convert SRC -o DST --codebase-version 2.1"),
+            _lerobot_split(*QUARTERS),
+        ],
+        base_synced="cp",
+        is_traced=False,
+    ),
+    Case(
+        "large",
+        "l",
+        "4 GB, 16 files and more a camera, edited; and 16 episodes more",
+        "large",
+        [
+            _cp_first(),
+            _edit("delete-3", "robomerge delete-episodes SRC 3,4,5 -o DST --copy-mode link", keeps=lambda all: all - 19),
+            _edit("append", "robomerge append DST LAST"),
+            _edit("append-fold", "robomerge append DST LAST --stats fold"),
+        ],
+        base_synced="cp",
+        is_traced=False,
+    ),
+    Case(
+        "episodes",
+        "l",
+        "10,000 short episodes, edited; and one more",
+        "episodes",
+        [
+            _cp_first(),
+            _edit("delete-third", "robomerge delete-episodes SRC EVERY_THIRD -o DST", keeps=lambda all: all - 1 - 3334),
+            _edit("append", "robomerge append DST LAST"),
+            _edit("append-fold", "robomerge append DST LAST --stats fold"),
+            _edit("back", "robomerge convert SRC -o DST --codebase-version 2.1", keeps=lambda all: all - 1),
+            _cp_of("cp-back", "robomerge convert SRC -o DST --codebase-version 2.1"),
+        ],
+        base_synced="cp",
+        is_traced=False,
     ),
     Case(
         "regroup",

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Makes the inputs of the benchmarks, each once: `inputs.py [NAME...]`, or Maker.make() from
 run.py.
 
@@ -29,7 +30,14 @@ XFS_COPIES = 15
 OF_V21 = {"v21": "recorder16", "v21-episodes": "tiny"}
 #: Of the one dataset of v21-episodes.
 NUM_EPISODES = 10_000
-NAMES = [*COPIES, *OF_V21, "recorder64", "recordings"]
+#: Made by robomerge: datasets of which each is a merge of the first so many of a recorded input, so
+#: many times.
+MERGED = {
+    "recorder64": [("recorder16", 16, 1)],
+    "large": [("recorder16", 16, 15), ("recorder16", 4, 1)],
+    "episodes": [("tiny", NUM_EPISODES, 1), ("tiny", 1, 1)],
+}
+NAMES = [*COPIES, *OF_V21, *MERGED, "recordings"]
 
 
 class NotAvailable(Exception):
@@ -119,15 +127,9 @@ class Maker:
     def _fill(self, name: str, folder: Path) -> None:
         if name == "recordings":
             self._copy_recordings(folder)
-        elif name == "recorder64":
-            parts = self.make("recorder16")
-            sources = [parts.folder / source for source in parts.sources]
-            # LeRobot does not delete episodes of what it has merged: its times do not fit their lengths.
-            robomerge = default_robomerge()
-            if not robomerge.exists():
-                raise NotAvailable(f"no {robomerge}: run scripts/setup.sh, or set ROBOMERGE")
-            words = [str(robomerge), "merge", *map(str, sources), "-o", str(folder / "source-00000"), "--quiet"]
-            subprocess.run(words, check=True)
+        elif name in MERGED:
+            for number, (recorded, count, times) in enumerate(MERGED[name]):
+                self._merge(self.make(recorded).first(count), times, folder / f"source-{number:05d}")
         elif name in OF_V21:
             recorded = self.make(OF_V21[name])
             sources = [recorded.folder / source for source in recorded.sources]
@@ -141,6 +143,20 @@ class Maker:
             if name == "regroup":
                 self._run_in_peer("regroup.py", *sorted(folder.iterdir()))
             self._copy_each(folder, max(1, round(COPIES[name] * min(1.0, self.scale))))
+
+    def _merge(self, parts: Inputs, times: int, destination: Path) -> None:
+        # LeRobot does not delete episodes of what it has merged: its times do not fit their lengths.
+        robomerge = default_robomerge()
+        if not robomerge.exists():
+            raise NotAvailable(f"no {robomerge}: run scripts/setup.sh, or set ROBOMERGE")
+        sources = [str(parts.folder / source) for source in parts.sources] * times
+        size = ["--video-files-size-in-mb", "100"] if times > 1 else []
+        subprocess.run(
+            [str(robomerge), "merge", "--from", "-", "-o", str(destination), "--quiet", *size],
+            input="\n".join(sources),
+            text=True,
+            check=True,
+        )
 
     def _copy_recordings(self, folder: Path) -> None:
         samples = os.environ.get("ROBOMERGE_SAMPLES")

@@ -81,7 +81,8 @@ def case_section(result: dict) -> str:
         lines += [f"LeRobot: {_time(called)} of its time are the call itself; ratios are taken to that.", ""]
     if result.get("note"):
         lines += [result["note"], ""]
-    lines += _trace_lines(result["traces"]["2"])
+    if result["traces"]:
+        lines += _trace_lines(result["traces"]["2"])
     return "\n".join(lines)
 
 
@@ -237,6 +238,7 @@ def goals_section(results: dict[str, dict]) -> str:
 
 def replay_section(results: dict[str, dict]) -> str:
     """What more workers would take, from the traces of one worker."""
+    results = {name: result for name, result in results.items() if result["traces"]}
     if not results:
         return ""
     counts = [row["num_workers"] for row in next(iter(results.values()))["traces"]["1"]["replay"]["workers"]]

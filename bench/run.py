@@ -8,6 +8,7 @@ run the destination is gone, the file system is synced and the sources are in th
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -92,7 +93,8 @@ class Bench:
                 measured.update(sizes)
                 print(f"{case.name}: round {number + 1}: {way.name}: {one.seconds:.3f} s", file=sys.stderr)
         result["ways"] = {way.name: result["ways"][way.name] for way in ways}
-        result["traces"] = {str(workers): self._trace(case, inputs, paths, work, workers) for workers in (1, 2)}
+        counts = (1, 2) if case.is_traced else ()
+        result["traces"] = {str(workers): self._trace(case, inputs, paths, work, workers) for workers in counts}
         remove_tree(work)
         return result
 
@@ -106,6 +108,9 @@ class Bench:
         commands = way.build(tools, inputs.sources, str(destination))
         if not way.makes_destination:
             destination.mkdir()
+        if way.prepare is not None:
+            for command in way.prepare(tools, inputs.sources, str(destination)):
+                subprocess.run(command, cwd=inputs.folder, env=self._environment(work), check=True)
         read_into_page_cache(paths)
         sync_file_system(work)
         used_before = used_bytes(work)
@@ -128,27 +133,30 @@ class Bench:
             call_seconds = json.loads(output.read_text().splitlines()[-1])["seconds"]
             one = Run(**{**vars(one), "call_seconds": call_seconds})
         if way.makes_destination and not one.timed_out:
-            self._check_merged(inputs, destination, way)
-        remove_tree(destination)
+            self._check_result(inputs, destination, way)
+        # What an edit in place keeps, and what was prepared.
+        for left in (destination, Path(f"{destination}_old"), work / "prepared"):
+            remove_tree(left)
         sync_file_system(work)
         return one, sizes
 
     @staticmethod
-    def _check_merged(inputs: Inputs, destination: Path, way: Way) -> None:
-        """A merge that left something out would be fast; tests/peer proves the rest."""
+    def _check_result(inputs: Inputs, destination: Path, way: Way) -> None:
+        """What left something out would be fast; tests/peer proves the rest."""
+        made = [json.loads(path.read_text()) for path in sorted(destination.glob("**/meta/info.json"))]
         num_left_out = 0
         for total in ("total_episodes", "total_frames"):
             expected = sum(
                 json.loads((inputs.folder / source / "meta/info.json").read_text())[total] for source in inputs.sources
             )
-            found = json.loads((destination / "meta/info.json").read_text())[total]
+            found = sum(each[total] for each in made)
             if total == "total_episodes":
                 num_left_out = expected - way.keeps(expected)
                 expected -= num_left_out
             elif num_left_out > 0:
                 continue  # episodes differ in length
             if found != expected:
-                raise RuntimeError(f"{destination}/meta/info.json: {total}: expected {expected}, found {found}")
+                raise RuntimeError(f"{destination}: {total}: expected {expected}, found {found}")
 
     def _trace(self, case: Case, inputs: Inputs, paths: list[Path], work: Path, workers: int) -> dict:
         """One more run, which is not measured: writing the trace costs time."""

@@ -263,8 +263,8 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, DoneData(plan, missing), transaction));
-    ROBOMERGE_RETURN_NOT_OK(run_.WriteMeasuredSteps(plan, missing, transaction, left_));
+    ROBOMERGE_RETURN_NOT_OK(
+        run_.WriteAllSteps(plan, missing, DoneData(plan, missing), transaction, left_));
     for (Problem& warning : run_.NotLinkedWarnings()) left_.push_back(std::move(warning));
     done_ = transaction.done();
     for (const size_t step : missing) totals_.Add(*done_[step]);

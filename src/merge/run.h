@@ -47,6 +47,7 @@ std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> f
 /// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
 
+class Measuring;
 class Run;
 /// Fills in the fields of a run's work that MergeReport and StageReport share.
 template <typename Report>
@@ -126,6 +127,11 @@ class Run {
   /// `warnings`. REQUIRES: all data files are measured; the plan has the sources of the steps.
   Status WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                             Transaction& transaction, std::vector<Problem>& warnings);
+  /// Both. What needs the measures is written as soon as the last data file is measured, beside
+  /// what is still copied.
+  Status WriteAllSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                       const std::vector<size_t>& measured_too, Transaction& transaction,
+                       std::vector<Problem>& warnings);
 
  private:
   /// Does `body` for each source on the workers, as "`what` LOCATION" of
@@ -133,12 +139,13 @@ class Run {
   /// first failure in the order of the sources.
   Status ForEachSource(const std::vector<std::string>& locations, const std::string& category,
                        const std::string& what, const std::function<Status(size_t)>& body);
-  /// What WriteSteps also does, and what it takes from measures.
+  bool SyncsSummaries(const Transaction& transaction) const;
+  /// What WriteSteps also does where rows are measured.
   struct Measures {
-    std::function<Status(size_t step)> measure;  // of each data file that was written
-    std::vector<size_t> measured_too;
-    const EpisodeCorrections* corrections = nullptr;
-    const std::string* stats_text = nullptr;
+    Measuring* measuring = nullptr;       // measures each data file that is written,
+    std::vector<size_t> measured_too;     // and these, which are written already;
+    std::vector<size_t> episodes, stats;  // when all are measured, these are written
+    bool has_late_steps() const { return !episodes.empty() || !stats.empty(); }
   };
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     io::FileSystem& file_system, const std::string& directory,

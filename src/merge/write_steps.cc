@@ -1,5 +1,7 @@
 // Run: the steps of a plan are written, and their rows measured.
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <span>
 
 #include "base/text.h"
@@ -35,6 +37,14 @@ std::vector<std::span<const size_t>> GroupsOf(const MergePlan& plan, std::span<c
   return groups;
 }
 
+// Those that need no measures.
+std::vector<size_t> StepsBefore(const MergePlan& plan, const std::vector<size_t>& steps) {
+  std::vector<size_t> before;
+  std::ranges::copy_if(steps, std::back_inserter(before),
+                       [&](size_t step) { return !NeedsMeasures(plan, plan.steps[step]); });
+  return before;
+}
+
 Run::NoteCallback NoteIn(Transaction& transaction) {
   return [&transaction](size_t step, const WrittenFile& written) {
     transaction.done()[step] = written;  // one slot per step: needs no lock
@@ -55,44 +65,45 @@ std::vector<Problem> Run::NotLinkedWarnings() const {
               .Found(not_linked_.reason)};
 }
 
+// A run alone measures again what an earlier one measured, so it relies on no summary.
+bool Run::SyncsSummaries(const Transaction& transaction) const {
+  return options_.sync && transaction.is_shared();
+}
+
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        const std::vector<size_t>& measured_too, Transaction& transaction) {
+  Measuring measuring(file_system_, plan, transaction, num_workers_, SyncsSummaries(transaction));
   Measures measures;
-  // A run alone measures again what an earlier one measured, so it relies on no summary.
-  const Measuring measuring(file_system_, plan, transaction, num_workers_,
-                            options_.sync && transaction.is_shared());
-  if (plan.stats == StatsMode::kExact) {
-    measures.measure = [&](size_t step) { return measuring.Measure(step); };
-    measures.measured_too = measured_too;
-  }
-  std::vector<size_t> first;
-  for (const size_t step : steps) {
-    if (!NeedsMeasures(plan, plan.steps[step])) first.push_back(step);
-  }
-  return WriteSteps(plan, first, transaction.files(), transaction.directory(), NoteIn(transaction),
-                    measures);
+  if (plan.stats == StatsMode::kExact) measures = {&measuring, measured_too, {}, {}};
+  return WriteSteps(plan, StepsBefore(plan, steps), transaction.files(), transaction.directory(),
+                    NoteIn(transaction), measures);
 }
 
 Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                                Transaction& transaction, std::vector<Problem>& warnings) {
-  std::vector<size_t> episodes, stats;
+  std::vector<size_t> late;
+  std::ranges::copy_if(steps, std::back_inserter(late),
+                       [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
+  return WriteAllSteps(plan, late, {}, transaction, warnings);
+}
+
+Status Run::WriteAllSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                          const std::vector<size_t>& measured_too, Transaction& transaction,
+                          std::vector<Problem>& warnings) {
+  Measuring measuring(file_system_, plan, transaction, num_workers_, SyncsSummaries(transaction));
+  Measures measures;
   for (const size_t step : steps) {
     if (!NeedsMeasures(plan, plan.steps[step])) continue;
-    (std::holds_alternative<StatsStep>(plan.steps[step]) ? stats : episodes).push_back(step);
+    const bool is_stats = std::holds_alternative<StatsStep>(plan.steps[step]);
+    (is_stats ? measures.stats : measures.episodes).push_back(step);
   }
-  if (episodes.empty() && stats.empty()) return Status();
-  if (StopRequested()) return Problem(Code::kCancelled, "stopped before statistics were combined");
-  Measuring measuring(file_system_, plan, transaction, num_workers_, options_.sync);
-  ROBOMERGE_RETURN_NOT_OK(measuring.CheckComplete());
-  ROBOMERGE_RETURN_NOT_OK(measuring.Combine());
-  Measures measures;
-  measures.corrections = &measuring.corrections();
-  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, episodes, transaction.files(), transaction.directory(),
-                                     NoteIn(transaction), measures));
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, measuring.StatsText());
-  measures.stats_text = &text;
-  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, stats, transaction.files(), transaction.directory(),
-                                     NoteIn(transaction), measures));
+  if (plan.stats == StatsMode::kExact) {
+    measures.measuring = &measuring;
+    measures.measured_too = measured_too;
+  }
+  ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, StepsBefore(plan, steps), transaction.files(),
+                                     transaction.directory(), NoteIn(transaction), measures));
+  if (!measures.has_late_steps()) return Status();
   for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
   return Status();
 }
@@ -108,6 +119,7 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                        const NoteCallback& note, const Measures& measures) {
   io::FilePool pool(file_system_);
   WriteContext context;
+  std::string stats_text;
   context.plan = &plan;
   context.file_system = &file_system;
   context.sources = &pool;
@@ -120,21 +132,25 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   context.not_linked = &not_linked_;
   context.sync = options_.sync;
   context.alignment_bytes = plan.alignment_bytes;
-  context.corrections = measures.corrections;
-  context.stats_text = measures.stats_text;
-  for (const size_t step : steps) planned_bytes_ += CostBytes(plan.steps[step]);
-  num_planned_ += steps.size();
+  if (measures.has_late_steps()) {
+    context.corrections = &measures.measuring->corrections();
+    context.stats_text = &stats_text;
+  }
+  for (const std::vector<size_t>* list : {&steps, &measures.episodes, &measures.stats}) {
+    for (const size_t step : *list) planned_bytes_ += CostBytes(plan.steps[step]);
+    num_planned_ += list->size();
+  }
   observer_.SetPlan(planned_bytes_, num_planned_);
   std::vector<Status> noted(plan.steps.size());
-  const auto enter = [this, &plan, &noted, &note, &measures](size_t step, const WrittenFile& file) {
+  const auto enter = [&](size_t step, const WrittenFile& file) {
     noted[step] = note(step, file);
     // At once, while its bytes are in memory.
     const bool has_rows = DataEpisodesOf(plan.steps[step]).has_value();
-    if (noted[step].ok() && has_rows && measures.measure) noted[step] = measures.measure(step);
+    if (noted[step].ok() && has_rows && measures.measuring != nullptr)
+      noted[step] = measures.measuring->Measure(step);
     observer_.FileWritten();
   };
-  std::vector<schedule::Item> items;
-  for (const std::span<const size_t> group : GroupsOf(plan, steps, num_workers_)) {
+  const auto item_of = [&](std::span<const size_t> group) {
     schedule::Item item;
     item.name = "write " + PathOf(plan, plan.steps[group.front()]);
     if (group.size() > 1) item.name += StrCat(" and ", group.size() - 1, " more");
@@ -146,15 +162,65 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
           context, group.front(), spawner,
           [&enter, step = group.front()](const WrittenFile& file) { enter(step, file); });
     };
-    items.push_back(std::move(item));
+    return item;
+  };
+
+  // When all rows are measured: the tables of episodes, and then stats.json, which folds what they
+  // hold of cameras.
+  const auto write_stats = [&](schedule::Spawner& spawner) -> Status {
+    if (measures.stats.empty()) return Status();
+    ROBOMERGE_ASSIGN_OR_RETURN(stats_text, measures.measuring->StatsText());
+    spawner.Spawn({item_of(measures.stats)});
+    return Status();
+  };
+  const auto combine = [&](schedule::Spawner& spawner) -> Status {
+    ROBOMERGE_RETURN_NOT_OK(measures.measuring->CheckComplete());
+    ROBOMERGE_RETURN_NOT_OK(measures.measuring->Combine());
+    std::vector<schedule::Item> items;
+    for (const std::span<const size_t> group : GroupsOf(plan, measures.episodes, num_workers_))
+      items.push_back(item_of(group));
+    spawner.Spawn(std::move(items), write_stats);
+    return Status();
+  };
+  std::atomic<size_t> num_unmeasured = 0;
+  const auto combine_item = [&] {
+    schedule::Item item;
+    item.name = "combine statistics";
+    item.category = "write";
+    item.body = combine;
+    return item;
+  };
+  // The last of the items with rows is followed by what needs the measures of all.
+  const auto with_rows = [&](schedule::Item item, std::span<const size_t> group) {
+    ++num_unmeasured;
+    // Copying is quicker, and nothing waits for it.
+    item.is_first = true;
+    item.body = [&, group, body = std::move(item.body)](schedule::Spawner& spawner) -> Status {
+      ROBOMERGE_RETURN_NOT_OK(body(spawner));
+      spawner.Then([&, group](schedule::Spawner& next) -> Status {
+        for (const size_t step : group) ROBOMERGE_RETURN_NOT_OK(noted[step]);
+        if (--num_unmeasured == 0 && measures.has_late_steps()) next.Spawn({combine_item()});
+        return Status();
+      });
+      return Status();
+    };
+    return item;
+  };
+
+  std::vector<schedule::Item> items;
+  for (const std::span<const size_t> group : GroupsOf(plan, steps, num_workers_)) {
+    const bool is_measured =
+        measures.measuring != nullptr && DataEpisodesOf(plan.steps[group.front()]);
+    items.push_back(is_measured ? with_rows(item_of(group), group) : item_of(group));
   }
-  for (const size_t step : measures.measured_too) {
+  for (const size_t& step : measures.measured_too) {
     schedule::Item item;
     item.name = "measure " + PathOf(plan, plan.steps[step]);
     item.category = "write";
-    item.body = [&measures, step](schedule::Spawner&) { return measures.measure(step); };
-    items.push_back(std::move(item));
+    item.body = [&measures, step](schedule::Spawner&) { return measures.measuring->Measure(step); };
+    items.push_back(with_rows(std::move(item), {&step, 1}));
   }
+  if (num_unmeasured == 0 && measures.has_late_steps()) items.push_back(combine_item());
   schedule::ParallelForOptions options;
   options.observer = &observer_;
   options.after = last_node_;

@@ -17,6 +17,12 @@ void Spawner::Spawn(std::vector<Item> parts, Body then) {
   then_ = std::move(then);
 }
 
+void Spawner::Then(Body then) {
+  ROBOMERGE_CHECK(!then_);
+  has_spawned_ = true;
+  then_ = std::move(then);
+}
+
 // A body and what follows from it form a frame: the body is its phase 0; parts are frames below it;
 // the continuation, run when they are finished, is its phase 1 and may spawn again. A frame with
 // nothing left to do is closed, and counts down its parent.
@@ -58,6 +64,8 @@ class ParallelForRun {
     std::vector<std::unique_ptr<Frame>> parts;
   };
 
+  static constexpr uint64_t kFirst = uint64_t{1} << 63;
+
   static Order OrderOf(const Frame& frame) {
     Order order = frame.order;
     if (frame.phase > 0) order.push_back(frame.phase);
@@ -76,6 +84,7 @@ class ParallelForRun {
       frame->order.push_back(i);
       // Only spare parts have priority 0, so they come after items of no bytes as well.
       frame->priority = is_item ? parts[i].bytes + 1 : parts[i].is_spare ? 0 : parent->priority;
+      if (parts[i].is_first) frame->priority |= kFirst;
       frame->item = is_item ? i : parent->item;
       frame->level = parent->level + 1;
       frame->name = std::move(parts[i].name);

@@ -26,6 +26,8 @@ struct Item {
   uint64_t bytes =
       0;  ///< bytes it handles, those of its body's parts included; larger items begin first
   Body body;
+  /// For items: begins before all that are not such, whatever their size. For what others wait for.
+  bool is_first = false;
   /// For parts: runs only when no item is left to begin and no other part of a begun item is
   /// queued. A worker then helps with a file that another one is writing, instead of getting in its
   /// way from the start.
@@ -42,6 +44,11 @@ class Spawner {
   /// succeeded. Parts and `then` may spawn too; a part counts as finished when its own continuation
   /// is. If a part fails, `then` is destroyed unrun. At most once per body.
   void Spawn(std::vector<Item> parts, Body then = {});
+
+  /// Queues `then` as Spawn() does, after the parts that the body has spawned, if it has any. For a
+  /// body that does not know what it calls. At most once per body, and not after a Spawn() with
+  /// a continuation.
+  void Then(Body then);
 
   /// Says how many bytes the running body itself has handled, where Item::bytes could not say it
   /// before, as for parts that divide their work while they run.
@@ -62,10 +69,10 @@ struct ParallelForOptions {
   StopToken stop;
 };
 
-/// Runs all items. Blocks until no node is left. Items run in order of decreasing `bytes`, equal
-/// ones in their order. Parts and continuation of a begun item run with that item's rank, so large
-/// items are also finished first. Apart from spare parts, no more items are under way at any time
-/// than there are workers.
+/// Runs all items. Blocks until no node is left. Items run in order of decreasing `bytes`, those
+/// that are `is_first` before the others, equal ones in their order. Parts and continuation of a
+/// begun item run with that item's rank, so large items are also finished first. Apart from spare
+/// parts, no more items are under way at any time than there are workers.
 ///
 /// If items fail, the first failure in the order of items is returned, the same on every executor;
 /// within an item, the order of its parts and continuation decides. Nodes after the first failure

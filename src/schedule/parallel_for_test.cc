@@ -57,6 +57,23 @@ TEST(ParallelFor, LargerItemsRunFirstAndEqualOnesInOrder) {
   EXPECT_THAT(order, ElementsAre("b", "e", "a", "c", "d"));
 }
 
+TEST(ParallelFor, FirstItemsComeBeforeLargerOnes) {
+  std::vector<std::string> order;
+  SerialExecutor serial;
+  std::vector<Item> items;
+  items.push_back(Noted("large", 90, &order));
+  for (const uint64_t bytes : {1, 2}) {
+    items.push_back(MakeItem("first", bytes, [bytes, &order](Spawner& spawner) {
+      order.push_back("first of " + std::to_string(bytes));
+      spawner.Spawn({Noted("its part", 1, &order)});
+      return Status();
+    }));
+    items.back().is_first = true;
+  }
+  EXPECT_TRUE(ParallelFor(serial, std::move(items)).ok());
+  EXPECT_THAT(order, ElementsAre("first of 2", "its part", "first of 1", "its part", "large"));
+}
+
 TEST(ParallelFor, NoItemsAreFine) {
   SerialExecutor serial;
   EXPECT_TRUE(ParallelFor(serial, {}).ok());
@@ -301,6 +318,29 @@ TEST(Spawner, NoPartsMeanTheContinuationRunsAtOnce) {
   }));
   EXPECT_TRUE(ParallelFor(serial, std::move(items)).ok());
   EXPECT_THAT(order, ElementsAre("a then", "b"));
+}
+
+TEST(Spawner, AContinuationMayComeBehindPartsOfWhatTheBodyCalls) {
+  for (const bool has_parts : {true, false}) {
+    std::vector<std::string> order;
+    SerialExecutor serial;
+    std::vector<Item> items;
+    items.push_back(MakeItem("a", 5, [&](Spawner& spawner) {
+      if (has_parts) spawner.Spawn({Noted("part", 1, &order)});
+      spawner.Then([&](Spawner& next) {
+        next.Spawn({Noted("after all", 1, &order)});
+        return Status();
+      });
+      return Status();
+    }));
+    items.push_back(Noted("b", 4, &order));
+    EXPECT_TRUE(ParallelFor(serial, std::move(items)).ok());
+    if (has_parts) {
+      EXPECT_THAT(order, ElementsAre("part", "after all", "b"));
+    } else {
+      EXPECT_THAT(order, ElementsAre("after all", "b"));
+    }
+  }
 }
 
 TEST(Spawner, ABodyThatFailsSpawnsNothing) {

@@ -16,8 +16,8 @@ namespace robomerge::verify_internal {
 
 // -- Metadata alone.
 
-/// Checks numbering, references, tasks, and where rows and frames are said to be (I-2 to I-6, I-8
-/// to I-10).
+/// Checks numbering, references, tasks, and where rows and frames are said to be (I-2 to I-6,
+/// I-8).
 Status CheckStructure(const io::FileSystem& file_system, const Case& all, FindingList& findings);
 /// Finds files that no part of the dataset names (I-9).
 Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset,

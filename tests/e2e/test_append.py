@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from edits import DATA, EPISODES, VIDEO, edit_column, edit_json
 from stages import tree
@@ -111,6 +112,15 @@ def test_the_sources_come_behind_and_the_rest_stays(robomerge, kitchen, monday, 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     against = robomerge("verify", kitchen, "--against", tmp_path / "kitchen_old", monday, tuesday)
     assert against.exit_code == 0, against.stdout
+
+
+def test_row_groups_of_another_writer_stay(robomerge, kitchen, monday):
+    """A row group of several episodes is as good as one each; what is kept is not written anew for it."""
+    pq.write_table(pq.read_table(kitchen / DATA), kitchen / DATA)
+    assert pq.read_metadata(kitchen / DATA).num_row_groups == 1 < len(LENGTHS)
+    before = (kitchen / DATA).read_bytes()
+    proven(robomerge, "append", kitchen, monday)
+    assert (kitchen / DATA).read_bytes() == before
 
 
 def test_it_says_the_same_as_a_merge(robomerge, kitchen, monday, tmp_path):

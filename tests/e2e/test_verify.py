@@ -113,11 +113,6 @@ def task_of_nobody(root):
     edit_column(root / DATA, "task_index", lambda values: [2] * len(values))
 
 
-def row_groups_joined(root):
-    table = pq.read_table(root / DATA)
-    pq.write_table(table, root / DATA)
-
-
 def total_too_low(root):
     edit_json(root / "meta/info.json", lambda info: info.update(total_frames=12))
 
@@ -170,7 +165,6 @@ ALONE = {
     timestamps_go_on: "V-timestamp",
     task_not_relabelled: "V-tasks",
     task_of_nobody: "V-tasks",
-    row_groups_joined: "V-row-groups",
     total_too_low: "V-totals",
     stray_data_file: "V-stray-file",
     stray_folder: "V-stray-file",
