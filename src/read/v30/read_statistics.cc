@@ -39,6 +39,10 @@ bool Flatten(const json::Json& value, size_t depth, Statistic& out, bool& any_in
   return true;
 }
 
+constexpr const char* kWithoutFile =
+    "remove this file: numbers are then measured from the rows, and pictures follow from the "
+    "episodes";
+
 }  // namespace
 
 Statistic ParseStatistic(const std::string& name, const json::Json& value) {
@@ -69,12 +73,22 @@ Status ReadStatistics(const io::FileSystem& file_system, Dataset& dataset) {
   dataset.metadata_files.push_back(MetadataFileOf(**file));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, io::ReadWhole(**file, kMostStatisticsBytes));
   WarnOfByteOrderMark(text, path, dataset.warnings);
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json document, json::Parse(text, path));
-  std::vector<FeatureStatistics> all;
-  if (!document.is_object()) {
-    return Problem(Code::kCorrupt, "stats.json is not an object").Kind("E-stats").At(path);
+  const Result<json::Json> document = json::Parse(text, path);
+  if (!document.ok()) {
+    std::vector<Problem> problems = document.status().problems();
+    for (Problem& problem : problems) {
+      if (problem.hint.empty()) problem.hint = kWithoutFile;
+    }
+    return Status::Many(std::move(problems));
   }
-  for (const auto& [feature, statistics] : document.items()) {
+  if (!document->is_object()) {
+    return Problem(Code::kCorrupt, "stats.json is not an object")
+        .Kind("E-stats")
+        .At(path)
+        .Hint(kWithoutFile);
+  }
+  std::vector<FeatureStatistics> all;
+  for (const auto& [feature, statistics] : document->items()) {
     FeatureStatistics one;
     one.feature = feature;
     if (statistics.is_object()) {
