@@ -20,7 +20,7 @@ if [ "$(cat $environment/wanted 2>/dev/null)" != "${wanted[*]}" ]; then
   echo "${wanted[*]}" >$environment/wanted
 fi
 
-$environment/bin/python scripts/site.py collect build/site-pages
+$environment/bin/python scripts/site_pages.py collect build/site-pages
 # The variable silences a notice that is no warning of a page: Material's authors go on as Zensical,
 # which builds this mkdocs.yml as it is (tried: zensical 0.0.73, `zensical build --strict`).
 NO_MKDOCS_2_WARNING=1 logged $environment/bin/python -m mkdocs build --strict --clean
@@ -28,5 +28,5 @@ if grep -qi warning $log; then
   cat $log >&2
   exit 1
 fi
-$environment/bin/python scripts/site.py check build/site
+$environment/bin/python scripts/site_pages.py check build/site
 echo "site: build/site/index.html, $(find build/site -name '*.html' | wc -l) pages"

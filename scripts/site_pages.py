@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What scripts/site.sh does besides MkDocs.
 
-    site.py collect PAGES    copies the pages, and the files of the repository that they link to, to PAGES
-    site.py check SITE       every link of the built site leads to a file and a heading of it, and nothing is
-                             loaded from elsewhere
+    site_pages.py collect PAGES    copies the pages, and the files of the repository that they link to, to PAGES
+    site_pages.py check SITE       every link of the built site leads to a file and a heading of it, and
+                                   nothing is loaded from elsewhere
 """
 
 import re
