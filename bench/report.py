@@ -308,9 +308,9 @@ def document(everything: dict) -> str:
 
 
 def speed_table(results: dict[str, dict]) -> str:
-    """README's table: medians, of LeRobot the call alone."""
+    """README's table: medians, of LeRobot the call alone, and peaks of memory."""
     lines = [
-        "| datasets | robomerge | `cp -r && sync` | `--no-sync` | `cp -r` | LeRobot | memory: robomerge, LeRobot |",
+        "| datasets | robomerge | `cp -r && sync` | `--no-sync` | `cp -r` | LeRobot | memory (LeRobot) |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for case, what in SHOWN.items():
@@ -324,10 +324,14 @@ def speed_table(results: dict[str, dict]) -> str:
             theirs = f"more than {min(run['seconds'] for run in lerobot['runs']):.0f} s"
         else:
             theirs = _seconds(called)
-        memory = ", ".join(_size(peak_bytes(way)) for way in (result["ways"]["merge"], lerobot) if way)
-        cells = [f"{result['num_sources']:,} {what}, {_size(result['num_bytes'])}", *map(_seconds, times), theirs, memory]
+        memory = _whole(peak_bytes(result["ways"]["merge"])) + (f" ({_whole(peak_bytes(lerobot))})" if lerobot else "")
+        cells = [f"{result['num_sources']:,} {what}, {_whole(result['num_bytes'])}", *map(_seconds, times), theirs, memory]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
+
+
+def _whole(num_bytes: float) -> str:
+    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.0f} MB"
 
 
 def _seconds(value: float | None) -> str:

@@ -154,6 +154,23 @@ def test_every_command_runs(page, place):
                 assert "--rename cam=wrist" in printed
 
 
+def test_the_first_command_of_readme(kept, tmp_path):
+    """In a tree where nothing is left to set up."""
+    (command,) = re.findall(r"^scripts/run\.sh .*$", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+    for folder in ("scripts", "build/release/cli", "my_datasets"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(REPOSITORY / "scripts/run.sh", tmp_path / "scripts")
+    (tmp_path / "scripts/setup.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "scripts/setup.sh").chmod(0o755)
+    (tmp_path / "build/release/cli/robomerge").symlink_to(COMMAND)
+    for number in (1, 2):
+        (tmp_path / f"my_datasets/kitchen_{number}").symlink_to(kept / f"kitchen_{number}")
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Merged 2 datasets" in done.stderr and f"lies in {tmp_path}/kitchen" in done.stdout
+    assert (tmp_path / "kitchen/meta/robomerge.json").exists()
+
+
 def test_addresses_of_the_hub_are_those_of_readme():
     def bare(page: str) -> set[str]:
         return {command.partition(" #")[0].rstrip() for block in blocks(page) for command in block if "hf://" in command}
