@@ -16,7 +16,7 @@ logged() { "$@" >$log 2>&1 || { cat $log >&2; return 1; }; }
 mkdir -p build
 if [ "$(cat $environment/wanted 2>/dev/null)" != "${wanted[*]}" ]; then
   logged "${PYTHON:-python3}" -m venv --clear $environment
-  logged $environment/bin/python -m pip --disable-pip-version-check install --quiet "${wanted[@]}"
+  logged $environment/bin/python -m pip --disable-pip-version-check install --quiet --no-compile "${wanted[@]}"
   echo "${wanted[*]}" >$environment/wanted
 fi
 
