@@ -2,7 +2,7 @@
 """Turns results of run.py and critical_path.py into Markdown.
 
 report.py                  prints what lies in bench/results
-report.py --update-docs    also makes it docs/benchmarks.json and the tables of docs/benchmarks.md
+report.py --update-docs    also makes it docs/benchmarks.json, the tables of docs/benchmarks.md and that of README.md
 """
 
 import argparse
@@ -15,7 +15,16 @@ from statistics import median
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
+README = HERE.parent / "README.md"
 MARKED = re.compile(r"(<!-- bench: begin -->\n).*(<!-- bench: end -->)", re.DOTALL)
+SPEED = re.compile(r"(<!-- speed: begin -->\n).*(<!-- speed: end -->)", re.DOTALL)
+#: The cases of README's table, and what they are.
+SHOWN = {
+    "recorder16": "recorded datasets, two cameras",
+    "images": "with pictures in Parquet",
+    "tiny1000": "of one short episode",
+    "recordings": "real recordings",
+}
 NO_RESULTS = "There is no recorded run: `bench/run.py` and `bench/report.py --update-docs` make one.\n"
 
 
@@ -300,6 +309,37 @@ def document(everything: dict) -> str:
     return "\n".join(parts) if parts else NO_RESULTS
 
 
+def speed_table(results: dict[str, dict]) -> str:
+    """README's table: medians, of LeRobot the call alone, and peaks of memory."""
+    lines = [
+        "| datasets | robomerge | `cp -r && sync` | `--no-sync` | `cp -r` | LeRobot | memory (LeRobot) |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for case, what in SHOWN.items():
+        if case not in results:
+            continue
+        result = results[case]
+        times = [median_seconds(result, way) for way in ("merge", result["base_synced"], "merge-no-sync", result["base"])]
+        lerobot = result["ways"].get("lerobot")
+        called = median_seconds(result, "lerobot", "call_seconds")
+        if called is None and lerobot:
+            theirs = f"more than {min(run['seconds'] for run in lerobot['runs']):.0f} s"
+        else:
+            theirs = _seconds(called)
+        memory = _whole(peak_bytes(result["ways"]["merge"])) + (f" ({_whole(peak_bytes(lerobot))})" if lerobot else "")
+        cells = [f"{result['num_sources']:,} {what}, {_whole(result['num_bytes'])}", *map(_seconds, times), theirs, memory]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _whole(num_bytes: float) -> str:
+    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.0f} MB"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} s" if value >= 2 else f"{value:.2f} s"
+
+
 def read_results(folder: Path) -> dict:
     """Results in the order of the cases, as docs/benchmarks.json holds them."""
     from cases import CASES
@@ -318,13 +358,16 @@ def update_docs(everything: dict) -> None:
         scaled.append("critical_path")
     if scaled:
         raise SystemExit(f"report: {', '.join(scaled)}: scaled runs are no results; measure them in full first")
-    page = DOCS / "benchmarks.md"
-    text = page.read_text()
-    if not MARKED.search(text):
-        raise SystemExit(f"report: {page} has no place between `<!-- bench: begin -->` and `<!-- bench: end -->`")
     (DOCS / "benchmarks.json").write_text(json.dumps(everything, indent=1) + "\n")
-    generated = document(everything)
-    page.write_text(MARKED.sub(lambda match: match[1] + generated.rstrip("\n") + "\n\n" + match[2], text))
+    write_between(DOCS / "benchmarks.md", MARKED, document(everything).rstrip("\n") + "\n\n")
+    write_between(README, SPEED, speed_table(everything["cases"]))
+
+
+def write_between(page: Path, marks: re.Pattern, generated: str) -> None:
+    text = page.read_text()
+    if not marks.search(text):
+        raise SystemExit(f"report: {page} has no place for it: {marks.pattern}")
+    page.write_text(marks.sub(lambda match: match[1] + generated + match[2], text))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@
 #   tsan     the tests of the scheduler and of the tree under the thread sanitizer
 #   asan     the unit tests and the kept inputs of the fuzz targets under the address and
 #            undefined behaviour sanitizers
+#   site     the site of README and docs, without a warning (scripts/site.sh)
 #   python   the tests in Python, also against LeRobot; FOLDER/ (such as tests/peer/) for those of
 #            one folder
 #
@@ -23,14 +24,14 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 chosen=("$@")
-if [ $# = 0 ]; then chosen=(lint unit tsan asan python); fi
+if [ $# = 0 ]; then chosen=(lint unit tsan asan site python); fi
 folders=()
 for name in "${chosen[@]}"; do
   case $name in
-    lint | unit | tsan | asan) ;;
+    lint | unit | tsan | asan | site) ;;
     python) folders+=(python/tests tests/*/) ;;
     */) folders+=("$name") ;;
-    *) echo "usage: scripts/test.sh [lint|unit|tsan|asan|python|FOLDER/ ...]" >&2; exit 2 ;;
+    *) echo "usage: scripts/test.sh [lint|unit|tsan|asan|site|python|FOLDER/ ...]" >&2; exit 2 ;;
   esac
 done
 chose() { [[ " ${chosen[*]} " == *" $1 "* ]]; }
@@ -112,6 +113,7 @@ elif chose unit; then
   stage "build" build release unit_tests && stage "unit tests" unit_tests release
 fi
 if chose lint; then stage "format and clang-tidy" scripts/lint.sh; fi
+if chose site; then stage "site" scripts/site.sh; fi
 
 # Programs with g++ 12's sanitizers cannot start where the kernel randomises addresses widely.
 unspread=()
