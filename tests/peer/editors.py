@@ -1,5 +1,5 @@
 """LeRobot's functions that edit a dataset, beside those of the same names of robomerge, and what a
-call costs: bytes read and memory.
+call costs: files opened, bytes read, memory.
 
 Each call runs in this process, so that both are measured in the same way.
 """
@@ -8,6 +8,8 @@ import contextlib
 import ctypes
 import gc
 import json
+import os
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -117,6 +119,32 @@ def counted_reads() -> Iterator[Callable[[], int]]:
 
     before = bytes_read()
     yield lambda: bytes_read() - before
+
+
+@contextlib.contextmanager
+def counted_opens(folder: Path) -> Iterator[Callable[[], int]]:
+    """Inside, how often a file of this folder has been opened until now, by any process."""
+    system = ctypes.CDLL(None, use_errno=True)
+    watcher = system.inotify_init1(os.O_NONBLOCK)
+    opened, closed = 0x20, 0x10  # without the closes, opens that follow each other would be one
+    assert watcher >= 0 and system.inotify_add_watch(watcher, bytes(folder), opened | closed) >= 0
+    count = 0
+
+    def opens() -> int:
+        nonlocal count
+        with contextlib.suppress(BlockingIOError):
+            while events := os.read(watcher, 1 << 16):
+                at = 0
+                while at < len(events):
+                    _, mask, _, length = struct.unpack_from("iIII", events, at)
+                    count += mask & opened != 0 and length > 0
+                    at += 16 + length
+        return count
+
+    try:
+        yield opens
+    finally:
+        os.close(watcher)
 
 
 @contextlib.contextmanager

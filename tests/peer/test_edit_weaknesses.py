@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from editors import (
     THEIRS,
     TOP,
     counted_memory,
+    counted_opens,
     counted_reads,
     failure_of,
     files_of,
@@ -34,7 +36,6 @@ from editors import (
     stats_of,
 )
 from make_datasets import TINY_MB
-from mergers import run_robomerge
 from odd_metadata import edit_episodes, edit_info, set_column
 from read_through_lerobot import open_dataset
 from robomerge import Source
@@ -122,21 +123,38 @@ def test_e03_info_does_not_promise_sound_that_is_gone(source, tmp_path):
     assert found == {"lerobot": (False, True), "robomerge": (False, False)}
 
 
+def at_12_5_fps(root: Path) -> None:
+    """The same rows and other pictures, at 12.5 frames a second."""
+    view = DatasetView(root)
+    for path in odd_videos.video_paths(root):
+        shade = [np.full((view.video(path).height, view.video(path).width, 3), 9 * n, np.uint8) for n in range(len(view.video(path).times))]
+        path.unlink()
+        odd_videos.encoded(path, shade, Fraction(25, 2))
+    odd_metadata.set_info(root, fps=12.5)
+    odd_metadata.edit_feature_info(root, TOP, video__fps=12.5)
+
+    def times(table: pa.Table) -> pa.Table:
+        for name in ("timestamp", f"videos/{TOP}/from_timestamp", f"videos/{TOP}/to_timestamp"):
+            if name in table.column_names:
+                values = [value * 10 / 12.5 for value in table[name].to_pylist()]
+                table = set_column(table, name, values, table.schema.field(name).type)
+        return table
+
+    edit_episodes(root, times)
+    odd_data.rewrite(root, times)
+
+
 def test_e03_a_rate_that_is_no_whole_number(source, tmp_path):
-    root = source(kind="one_camera", lengths=(5, 4, 6), fps=12.5)
+    """LeRobot times frames by the whole part of fps: a frame too late after 12 of them."""
+    root = source(at_12_5_fps, kind="one_camera", lengths=(9, 4, 9))
+    off = {}
     for editor in BOTH:
-        failure = None
-        try:
-            editor("delete_episodes", root, [1], tmp_path / editor.name)
-        except Exception as error:
-            failure = error
+        editor("delete_episodes", root, [1], tmp_path / editor.name)
         view = DatasetView(tmp_path / editor.name)
         (path,) = odd_videos.video_paths(view.root)
-        off = max(abs(float(time) - frame / 12.5) for frame, time in enumerate(view.video(path).times))
-        if editor is THEIRS:
-            assert failure is not None or off > 0.01, (failure, off)
-        else:
-            assert failure is None and off < 1e-6
+        off[editor.name] = max(abs(float(time) - frame / 12.5) for frame, time in enumerate(view.video(path).times))
+    assert off["lerobot"] > 0.03
+    assert off["robomerge"] < 1e-6
     proven(tmp_path / "robomerge")
 
 
@@ -229,14 +247,13 @@ def test_e06_statistics_come_and_go_with_their_feature(source, tmp_path):
 
 def test_e07_the_episodes_table_is_read_once(source, tmp_path):
     """For every episode that is kept LeRobot reads the whole table anew."""
-    root = source(kind="plain", lengths=(2,) * 40)
-    table = size_of(root / "meta/episodes")
-    with counted_reads() as theirs:
+    root = source(kind="plain", lengths=(2,) * 30)
+    with counted_opens(root / "meta/episodes/chunk-000") as theirs, counted_reads() as bytes_read:
         THEIRS("delete_episodes", root, [0], tmp_path / "lerobot")
-        assert theirs() > 39 * table
-    with counted_reads() as ours:
+        assert theirs() >= 29 and bytes_read() > 29 * size_of(root / "meta/episodes")
+    with counted_opens(root / "meta/episodes/chunk-000") as ours:
         robomerge.edit(Source(root, exclude_episodes=[0]), tmp_path / "robomerge", progress=False)
-        assert ours() < 4 * size_of(root) < theirs() / 4
+        assert ours() == 1
     proven(tmp_path / "robomerge")
 
 
@@ -339,13 +356,15 @@ def test_e12_own_path_templates(source, tmp_path):
 
 
 def test_e13_an_open_dataset_says_the_new_task(source):
+    """The tasks are numbered anew. LeRobot's open dataset has the new numbers of texts, and the old
+    numbers of rows."""
     found = {}
     for editor in BOTH:
-        dataset = open_dataset(source(kind="plain", tasks=("old",)))
-        assert dataset[0]["task"] == "old"
-        assert editor.functions["modify_tasks"](dataset, "new") is dataset
+        dataset = open_dataset(source(kind="plain", tasks=("fold", "wipe")))
+        assert dataset[0]["task"] == "fold"
+        assert editor.functions["modify_tasks"](dataset, task_replacements={"fold": "zip"}) is dataset
         found[editor.name] = dataset[0]["task"], open_dataset(dataset.root)[0]["task"]
-    assert found == {"lerobot": ("old", "new"), "robomerge": ("new", "new")}
+    assert found == {"lerobot": ("wipe", "zip"), "robomerge": ("zip", "zip")}
 
 
 def test_e14_memory_does_not_grow_with_a_file(source, tmp_path):
@@ -363,7 +382,8 @@ def test_e14_memory_does_not_grow_with_a_file(source, tmp_path):
 
 
 def test_e14_episodes_are_not_looked_up_once_for_each_file(source, tmp_path, monkeypatch):
-    """LeRobot looks at every episode for every file of every camera."""
+    """LeRobot looks at every episode for every file of every camera: with twice the files, four
+    times as often. What ours reads for each file stays the same."""
     import datasets
 
     lookups = 0
@@ -375,16 +395,17 @@ def test_e14_episodes_are_not_looked_up_once_for_each_file(source, tmp_path, mon
         return own(self, key)
 
     monkeypatch.setattr(datasets.Dataset, "__getitem__", counted)
-    found = {}
-    for num_episodes in (4, 8):
+    found = []
+    for num_episodes in (2, 4, 8):
         root = source(**FILES | {"lengths": (3,) * num_episodes})
         lookups = 0
         THEIRS("delete_episodes", root, [0], tmp_path / f"lerobot-{num_episodes}")
         with counted_reads() as ours:
             robomerge.edit(Source(root, exclude_episodes=[0]), tmp_path / f"robomerge-{num_episodes}", progress=False)
-            found[num_episodes] = lookups, ours() / size_of(root)
-    assert found[8][0] > 2.5 * found[4][0]
-    assert found[8][1] < 1.2 * found[4][1]
+            found.append((lookups, ours()))
+    (few, more, most), (few_bytes, more_bytes, most_bytes) = zip(*found, strict=True)
+    assert most - more > 2.7 * (more - few)
+    assert most_bytes - more_bytes < 2.3 * (more_bytes - few_bytes)
 
 
 def test_e15_rows_that_are_in_another_file_than_the_table_says(source, tmp_path):
@@ -398,7 +419,7 @@ def test_e15_rows_that_are_in_another_file_than_the_table_says(source, tmp_path)
     edit_episodes(root, edit)
     rows = pq.read_table(root / "data")["action"].to_pylist()[3:]
     failure = failure_of(lambda: THEIRS("delete_episodes", root, [0], tmp_path / "lerobot"))
-    assert isinstance(failure, ValueError) and "NaN" in str(failure), repr(failure)
+    assert isinstance(failure, KeyError)
     OURS("delete_episodes", root, [0], tmp_path / "robomerge")
     view = proven(tmp_path / "robomerge")
     assert pq.read_table(view.root / "data")["action"].to_pylist() == rows
@@ -415,16 +436,13 @@ def test_e16_times_do_not_drift(source, tmp_path):
     assert times["robomerge"] == exact
 
 
-def test_e17_frames_that_no_row_has_are_counted_and_can_be_left_out(source, tmp_path, caplog):
-    root = source(lambda root: odd_videos.reencoded(root, more_frames=2), **FILES)
+def test_e17_frames_that_no_row_has_are_left_out(source, tmp_path, caplog):
+    root = source(lambda root: odd_videos.reencoded(root, more_frames=2, bf="0"), **FILES)
     with caplog.at_level(logging.INFO):
         THEIRS("delete_episodes", root, [0], tmp_path / "lerobot")
-    assert len(packets_of(tmp_path / "lerobot")) == 4 + 5 + 4
+    assert len(packets_of(tmp_path / "lerobot")) == 4 + 2 + 5 + 2
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
-    said = run_robomerge("inspect", root)
-    assert "W-video-frames" in said.stdout + said.stderr
-    source_ = Source(root, exclude_episodes=[0], compact=True)
-    robomerge.edit(source_, tmp_path / "robomerge", progress=False)
+    OURS("delete_episodes", root, [0], tmp_path / "robomerge")
     proven(tmp_path / "robomerge")
     assert len(packets_of(tmp_path / "robomerge")) == 4 + 5
 
