@@ -356,6 +356,19 @@ TEST(Trim, RowsFramesAndStatisticsAreThoseOfTheRange) {
   EXPECT_THAT(dataset.episode_statistics[1].values, ElementsAre(20, 21, 22, 30, 31, 32));
 }
 
+TEST(Adapt, ATaskThatOnlyAnEpisodeNamesStaysInTheTable) {
+  Dataset dataset = FourEpisodes();
+  dataset.episodes[0].tasks = {"a", "b"};  // as an annotator wrote it; its rows have task a
+  Adaptation rules;
+  rules.episodes = "0";
+  ASSERT_TRUE(Adapt(rules, "", Facts(), dataset).ok());
+  EXPECT_TRUE(dataset.IsTaskUsed(0));
+  EXPECT_TRUE(dataset.IsTaskUsed(1));
+  Dataset other = FourEpisodes();
+  ASSERT_TRUE(Adapt(rules, "", Facts(), other).ok());
+  EXPECT_FALSE(other.IsTaskUsed(1));
+}
+
 TEST(Trim, AnEpisodeMayBeginInAnotherFile) {
   Dataset dataset = FourEpisodes();
   dataset.data_files.push_back(dataset.data_files[0]);

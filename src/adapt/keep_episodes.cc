@@ -1,5 +1,6 @@
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "adapt/adapt_internal.h"
 #include "model/source_statistics.h"
@@ -75,6 +76,14 @@ void FollowRows(Dataset& dataset) {
           note(rows.text_frames[column], has_task, dataset.is_task_used);
       }
     }
+  }
+  // An episode may name a task that none of its rows has: that stays in the table, too (I-6).
+  std::set<std::string_view> named;
+  for (const Episode& episode : dataset.episodes)
+    named.insert(episode.tasks.begin(), episode.tasks.end());
+  for (size_t task = 0; task < dataset.tasks.size(); ++task) {
+    if (named.contains(dataset.tasks[task]) && (has_task.empty() || has_task[task]))
+      dataset.is_task_used[task] = true;
   }
   // stats.json is of all rows.
   std::set<std::string> features;

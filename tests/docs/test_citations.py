@@ -1,7 +1,7 @@
 """Everything that code and pages cite exists, links between pages work, and lines are not too wide.
 
 Code cites sections of docs/formats/lerobot-dataset.md ("format spec 1.7"), its invariants (I-4),
-and the weaknesses of docs/lerobot-weaknesses.md (W-19).
+and the weaknesses of docs/lerobot-weaknesses.md (W-19) and docs/lerobot-edit-weaknesses.md (E-9).
 """
 
 import re
@@ -11,7 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FORMAT = REPOSITORY / "docs/formats/lerobot-dataset.md"
-WEAKNESSES = REPOSITORY / "docs/lerobot-weaknesses.md"
+WEAKNESSES = ("docs/lerobot-weaknesses.md", "docs/lerobot-edit-weaknesses.md")
 
 FOLDERS = (
     *("src", "include", "cli", "fuzz", "python"),
@@ -46,13 +46,13 @@ def cited_files() -> list[str]:
 
 
 def citations(name: str, text: str) -> set[str]:
-    """Everything that `text`, the file `name`, cites: "1.7", "I-4", "W-19"."""
+    """Everything that `text`, the file `name`, cites: "1.7", "I-4", "W-19", "E-9"."""
     # A citation may be broken over two lines of a comment.
     flat = re.sub(r"\n[ \t]*(?:///?<?|#:?|\*)?[ \t]*", " ", text)
     number = r"\d+(?:\.\d+)?"
-    found = set(re.findall(r"\b[IW]-\d+\b", flat))
+    found = set(re.findall(r"\b[EIW]-\d+\b", flat))
     # "I-2 to I-6" also cites those between.
-    for kind, first, last in re.findall(r"\b([IW])-(\d+) to \1-(\d+)\b", flat):
+    for kind, first, last in re.findall(r"\b([EIW])-(\d+) to \1-(\d+)\b", flat):
         found |= {f"{kind}-{at}" for at in range(int(first), int(last) + 1)}
     numbers = rf"({number}(?:(?:, | and ){number})*)"
     for listed in re.findall(rf"\bformat spec(?:ification)?,?(?: section)? {numbers}", flat):
@@ -68,11 +68,11 @@ def citations(name: str, text: str) -> set[str]:
     return found
 
 
-def definitions(format_page: str, weaknesses_page: str) -> set[str]:
+def definitions(format_page: str, *weaknesses_pages: str) -> set[str]:
     return (
         set(re.findall(r"^#{2,3} (\d+(?:\.\d+)?)\.? ", format_page, re.MULTILINE))
         | set(re.findall(r"^\| (I-\d+) \|", format_page, re.MULTILINE))
-        | set(re.findall(r"^\| (W-\d+) \|", weaknesses_page, re.MULTILINE))
+        | set(re.findall(r"^\| ([EW]-\d+) \|", "\n".join(weaknesses_pages), re.MULTILINE))
     )
 
 
@@ -141,7 +141,7 @@ def missing_paths(text: str) -> list[str]:
 
 
 def test_every_citation_resolves():
-    defined = definitions(FORMAT.read_text(), WEAKNESSES.read_text())
+    defined = definitions(FORMAT.read_text(), *((REPOSITORY / page).read_text() for page in WEAKNESSES))
     files = cited_files()
     cited = {name: citations(name, (REPOSITORY / name).read_text()) for name in files}
     assert {name: sorted(found - defined) for name, found in cited.items() if found - defined} == {}
@@ -191,7 +191,8 @@ def test_no_line_of_prose_is_too_wide(page):
         ("tests/peer/a.py", '"""The videos (W-8, W-28, 2.2)."""', {"W-8", "W-28", "2.2"}),
         ("tests/peer/a.py", 'f"3.7: {name} joins"', {"3.7"}),
         ("src/verify/a.cc", "f(1.5);  // what becomes of it (3.4)", {"3.4"}),
-        ("tests/e2e/a.py", "sleep(1.5), W-video-audio, E-1", set()),
+        ("tests/e2e/a.py", "sleep(1.5), W-video-audio, E-fps, 1E-5", set()),
+        ("docs/a.md", "E-1 and E-3 to E-5", {"E-1", "E-3", "E-4", "E-5"}),
     ],
 )
 def test_what_counts_as_a_citation(name, text, cited):
@@ -200,8 +201,8 @@ def test_what_counts_as_a_citation(name, text, cited):
 
 def test_only_headings_and_rows_define():
     page = "## 1. Files\n### 1.7 Episodes\nsee 1.8\n| I-1 | first |\nI-2"
-    defined = definitions(page, "| W-3 | slow |\nW-4")
-    assert defined == {"1", "1.7", "I-1", "W-3"}
+    defined = definitions(page, "| W-3 | slow |\nW-4", "| E-2 | lost |\nE-3")
+    assert defined == {"1", "1.7", "I-1", "W-3", "E-2"}
 
 
 @pytest.mark.parametrize(

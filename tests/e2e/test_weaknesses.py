@@ -1,4 +1,5 @@
-"""docs/lerobot-weaknesses.md names a test for every weakness, and all these tests exist."""
+"""docs/lerobot-weaknesses.md and docs/lerobot-edit-weaknesses.md name tests for every weakness, and
+all these tests exist."""
 
 import json
 import re
@@ -9,23 +10,27 @@ from conftest import REPOSITORY
 from tiny_dataset import make_tiny_dataset
 from tiny_video import add_video
 
-TABLE = (REPOSITORY / "docs/lerobot-weaknesses.md").read_text()
+#: By the letter of their numbers: the page, and how many it has.
+TABLES = {"W": ("docs/lerobot-weaknesses.md", 27), "E": ("docs/lerobot-edit-weaknesses.md", 17)}
+NUMBERS = [(letter, number) for letter, (_, count) in TABLES.items() for number in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("number", range(1, 28))
-def test_every_weakness_has_tests_and_they_exist(number):
-    (row,) = re.findall(rf"^\| W-{number} \|.*$", TABLE, re.MULTILINE)
+@pytest.mark.parametrize(("letter", "number"), NUMBERS)
+def test_every_weakness_has_tests_and_they_exist(letter, number):
+    table = (REPOSITORY / TABLES[letter][0]).read_text()
+    (row,) = re.findall(rf"^\| {letter}-{number} \|.*$", table, re.MULTILINE)
     named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row)
     assert named
     for path, name in named:
         assert re.search(rf"^def {name}\(", (REPOSITORY / path).read_text(), re.MULTILINE), f"{path}: {name}"
 
 
-def test_every_test_that_is_named_after_a_weakness_is_about_one_of_the_table():
+def test_every_test_that_is_named_after_a_weakness_is_about_one_of_the_tables():
     numbers = set()
     for path in (REPOSITORY / "tests").rglob("test_*.py"):
-        numbers |= {int(number) for number in re.findall(r"^def test_w(\d\d)_", path.read_text(), re.MULTILINE)}
-    assert numbers == set(range(1, 28))
+        found = re.findall(r"^def test_([we])(\d\d)_", path.read_text(), re.MULTILINE)
+        numbers |= {(letter.upper(), int(number)) for letter, number in found}
+    assert numbers == set(NUMBERS)
 
 
 def test_w02_every_file_is_written_once_however_many_sources(robomerge, tmp_path):

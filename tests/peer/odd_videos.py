@@ -2,6 +2,7 @@
 streams. Needs PyAV only."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -91,7 +92,7 @@ def with_fewer_frames(root: Path, missing: int) -> None:
         remux(video_paths(root, key)[-1], drop_packets=missing)
 
 
-def encoded(path: Path, pictures: list[np.ndarray], fps: int, codec: str = "libx264", pixel_format: str = "yuv420p", **options: str) -> None:
+def encoded(path: Path, pictures: list[np.ndarray], fps: int | Fraction, codec: str = "libx264", pixel_format: str = "yuv420p", **options: str) -> None:
     with silence(), av.open(str(path), "w") as target:
         stream = target.add_stream(codec, rate=fps, options=options)
         stream.height, stream.width, stream.pix_fmt = pictures[0].shape[0], pictures[0].shape[1], pixel_format
