@@ -30,6 +30,14 @@ Html LengthTile(const PageFacts& facts, const char* name, uint64_t num_frames) {
   return Tile(name, CountText(num_frames, "frame"), Duration(facts, num_frames));
 }
 
+// Of a length that may lie between whole frames, `sum` of so many.
+Html MeanTile(const PageFacts& facts, const char* name, uint64_t sum, uint64_t count) {
+  const uint64_t tenths = (10 * sum + count / 2) / count;
+  if (tenths % 10 == 0) return LengthTile(facts, name, tenths / 10);
+  return Tile(name, StrCat(WithSeparators(tenths / 10), ".", tenths % 10, " frames"),
+              Duration(facts, (sum + count / 2) / count));
+}
+
 Html NumberCell(uint64_t number) {
   return Piece("<td class=\"n\">", WithSeparators(number), "</td>");
 }
@@ -200,10 +208,11 @@ Section EpisodesSection(const PageFacts& facts) {
   for (const EpisodeLength& one : sorted) numbers.push_back(one.num_frames);
   const uint64_t sum = std::accumulate(numbers.begin(), numbers.end(), uint64_t{0});
   Html& body = section.body;
-  body.Add("<dl class=\"tiles\">", LengthTile(facts, "Shortest", numbers.front()),
-           LengthTile(facts, "Median", numbers[numbers.size() / 2]),
-           LengthTile(facts, "Mean", sum / numbers.size()),
-           LengthTile(facts, "Longest", numbers.back()), "</dl>\n");
+  body.Add(
+      "<dl class=\"tiles\">", LengthTile(facts, "Shortest", numbers.front()),
+      MeanTile(facts, "Median", numbers[(numbers.size() - 1) / 2] + numbers[numbers.size() / 2], 2),
+      MeanTile(facts, "Mean", sum, numbers.size()), LengthTile(facts, "Longest", numbers.back()),
+      "</dl>\n");
   const CountedRange range = CountIntoBins(numbers, NumLengthBins(numbers.size()));
   if (range.counts.size() > 1) {
     const uint64_t most = *std::ranges::max_element(range.counts);

@@ -9,7 +9,7 @@ namespace robomerge {
 namespace {
 
 // How much one worker copies at a time of a file that several may fill.
-constexpr uint64_t kPartBytes = uint64_t{32} << 20;
+constexpr uint64_t kPartBytes = uint64_t{16} << 20;
 // How many workers may join the first one at one file.
 constexpr size_t kMostHelpers = 7;
 
@@ -41,7 +41,7 @@ std::vector<size_t> CutParts(const std::vector<io::PayloadRange>& ranges) {
   std::vector<size_t> begins;
   uint64_t bytes = kPartBytes;
   for (size_t at = 0; at < ranges.size(); ++at) {
-    if (bytes >= kPartBytes) {
+    if (bytes + ranges[at].length_bytes > kPartBytes) {
       begins.push_back(at);
       bytes = 0;
     }

@@ -20,7 +20,7 @@ using schedule::Spawner;
 using ::testing::ElementsAre;
 
 constexpr uint64_t kMb = 1 << 20;
-constexpr uint64_t kPartBytes = 32 * kMb;  // as in payload.cc
+constexpr uint64_t kPartBytes = 16 * kMb;  // as in payload.cc
 
 // What happens to all files, in order, and how many are open.
 class Log {
@@ -184,7 +184,7 @@ TEST(FillAndClose, AFileThatFailsIsDroppedAtOnceAndNotClosed) {
   items.push_back(FileItem("after", 80 * kMb, log));
   const Status status = ParallelFor(serial, std::move(items));
   ASSERT_FALSE(status.ok());
-  EXPECT_EQ(status.problems().front().where, "fails at 64");
+  EXPECT_EQ(status.problems().front().where, "fails at 32");
   EXPECT_THAT(log.events(), ElementsAre("open fails", "drop fails", "open before",
                                         "close before, 70 MB", "written before, 70 MB"));
   for (uint32_t seed = 0; seed < 200; ++seed) {

@@ -109,7 +109,7 @@ def test_a_page_tells_what_a_dataset_holds(report, root):
     page = report(root)
     assert page.bytes.decode().startswith(BEGIN)
     assert page.sections == ["overview", "findings", "episodes", "tasks", "distributions"]
-    for words in ("tiny", "3 episodes", "10.0 s", "100", "stack the cups", "toy_arm", "observation.state", "20 frames", "50 frames"):
+    for words in ("tiny", "3 episodes", "10.0 s", "100", "stack the cups", "toy_arm", "observation.state", "20 frames", "33.3 frames", "50 frames"):
         assert words in page.text, words
     assert page.count("svg", class_="d") == 2 + 2  # state has two elements; timestamp, frame_index
 
