@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "hash/sha256.h"
 #include "merge/measuring.h"
 #include "merge/run.h"
 #include "schedule/parallel_for.h"
@@ -35,8 +36,16 @@ std::vector<std::span<const size_t>> GroupsOf(const MergePlan& plan, std::span<c
   return groups;
 }
 
-Run::NoteCallback NoteIn(Transaction& transaction) {
-  return [&transaction](size_t step, const WrittenFile& written) {
+// Where hashes are recorded, the worker that has written a file hashes it at once, while its bytes
+// are in memory: a file is not noted without.
+Run::NoteCallback NoteIn(const io::FileSystem& file_system, const MergePlan& plan,
+                         Transaction& transaction) {
+  return [&](size_t step, WrittenFile written) -> Status {
+    if (plan.record_hashes) {
+      const std::string path =
+          io::JoinPath(transaction.directory(), PathOf(plan, plan.steps[step]));
+      ROBOMERGE_ASSIGN_OR_RETURN(written.sha256, Sha256OfFile(file_system, path));
+    }
     transaction.done()[step] = written;  // one slot per step: needs no lock
     return transaction.Note(step, written);
   };
@@ -67,10 +76,28 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   }
   std::vector<size_t> first;
   for (const size_t step : steps) {
-    if (!NeedsMeasures(plan, plan.steps[step])) first.push_back(step);
+    if (!IsLate(plan, plan.steps[step])) first.push_back(step);
   }
-  return WriteSteps(plan, first, transaction.files(), transaction.directory(), NoteIn(transaction),
-                    measures);
+  return WriteSteps(plan, first, transaction.files(), transaction.directory(),
+                    NoteIn(file_system_, plan, transaction), measures);
+}
+
+Status Run::WriteLateSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                           Transaction& transaction, std::vector<Problem>& warnings) {
+  ROBOMERGE_RETURN_NOT_OK(WriteMeasuredSteps(plan, steps, transaction, warnings));
+  // The record comes last: it holds what all others hash to.
+  std::vector<size_t> record;
+  for (const size_t step : steps) {
+    if (plan.record_hashes && std::holds_alternative<RecordStep>(plan.steps[step]))
+      record.push_back(step);
+  }
+  if (record.empty()) return Status();
+  std::vector<std::string> hashes;
+  for (const auto& file : transaction.done()) hashes.push_back(file ? file->sha256 : "");
+  Measures measures;
+  measures.hashes = &hashes;
+  return WriteSteps(plan, record, transaction.files(), transaction.directory(),
+                    NoteIn(file_system_, plan, transaction), measures);
 }
 
 Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
@@ -88,11 +115,11 @@ Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>&
   Measures measures;
   measures.corrections = &measuring.corrections();
   ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, episodes, transaction.files(), transaction.directory(),
-                                     NoteIn(transaction), measures));
+                                     NoteIn(file_system_, plan, transaction), measures));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string text, measuring.StatsText());
   measures.stats_text = &text;
   ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, stats, transaction.files(), transaction.directory(),
-                                     NoteIn(transaction), measures));
+                                     NoteIn(file_system_, plan, transaction), measures));
   for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
   return Status();
 }
@@ -122,6 +149,7 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   context.alignment_bytes = plan.alignment_bytes;
   context.corrections = measures.corrections;
   context.stats_text = measures.stats_text;
+  context.hashes = measures.hashes;
   for (const size_t step : steps) planned_bytes_ += CostBytes(plan.steps[step]);
   num_planned_ += steps.size();
   observer_.SetPlan(planned_bytes_, num_planned_);

@@ -43,7 +43,9 @@ std::string RecordPath(const std::string& root) {
   return io::JoinPath(root, "meta/robomerge.json");
 }
 
-// An empty object if there is none: a dataset needs none. A damaged one is found by other checks.
+}  // namespace
+
+// A dataset needs none. A damaged one is found by other checks.
 Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root) {
   const Result<std::string> text = io::ReadWholeFile(file_system, RecordPath(root));
   if (!text.ok() && text.status().code() != Code::kNotFound) return text.status().OfKind("E-io");
@@ -51,8 +53,6 @@ Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::stri
   Result<json::Json> record = json::Parse(*text, RecordPath(root));
   return record.ok() && record->is_object() ? std::move(record) : json::Json::object();
 }
-
-}  // namespace
 
 Result<bool> IsMeasured(const io::FileSystem& file_system, const std::string& root) {
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
