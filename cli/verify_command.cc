@@ -42,8 +42,13 @@ std::string SummaryText(const VerifyReport& report) {
   text += "  " +
           (report.ok() ? std::string("nothing differs") : Counted(report.num_findings, "finding")) +
           "\n";
-  if (report.num_sources == 0 && report.num_video_frames > 0)
+  const std::string hashed = Counted(report.num_hashed_files, "file");
+  if (report.num_hashed_files > 0) {
+    text += report.ok() ? "  every file is as it was written: " + hashed + " by their SHA-256\n"
+                        : "  " + hashed + " held against their SHA-256\n";
+  } else if (report.num_sources == 0 && report.num_video_frames > 0) {
     text += "  coded frames were counted, not read: --against SRC... compares them\n";
+  }
   if (!report.is_complete) text += "  The rest could not be checked before these are mended.\n";
   return text;
 }

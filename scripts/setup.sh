@@ -35,6 +35,7 @@ need g++ command -v g++
 need nlohmann-json3-dev header nlohmann/json.hpp
 need libcli11-dev header CLI/CLI.hpp
 need libyaml-dev header yaml.h
+need libssl-dev header openssl/sha.h
 need python3 command -v "$python"
 need python3-venv "$python" -c 'import ensurepip, venv'
 if [ $wants_demo = yes ]; then need ffmpeg command -v ffmpeg; fi

@@ -84,6 +84,9 @@ struct MergeOptions {
   /// Merge the rest where sources, or single episodes of them, cannot be merged. A plan of partials
   /// takes what `describe` was given.
   SkipBroken skip_broken = SkipBroken::kNothing;
+  /// Keep the SHA-256 of every file in the record, for Verify() and for the publisher of a plan to
+  /// hold the files against.
+  bool record_hashes = false;
   /// File for what is left out, as JSON Lines; empty: none.
   std::string skipped_path;
   /// Where the staging folder lies; empty: beside the destination. Must be on the destination's
@@ -120,6 +123,7 @@ struct MergeOptions {
     visit("dry_run", self.dry_run);
     visit("retime", self.retime);
     visit("skip_broken", self.skip_broken);
+    visit("record_hashes", self.record_hashes);
     visit("skipped_path", self.skipped_path);
     visit("staging_root", self.staging_root);
     visit("trace_path", self.trace_path);

@@ -56,6 +56,7 @@ struct Recipe {
     visit("padding", self.options.padding);
     visit("copy_mode", self.options.copy_mode);
     visit("stats", self.options.stats);
+    visit("record_hashes", self.options.record_hashes);
     visit("overwrite", self.options.overwrite);
     visit("sync", self.options.sync);
     visit("tmp_root", self.options.staging_root);

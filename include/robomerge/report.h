@@ -163,6 +163,8 @@ struct VerifyReport {
   uint64_t num_rows = 0;          ///< whose columns were decoded or compared
   uint64_t num_video_frames = 0;  ///< whose time was checked; with sources, their bytes too
   uint64_t checked_bytes = 0;     ///< of payload, counted in the destination only
+  /// Held against the hashes that the record keeps of them; 0 if it keeps none.
+  uint64_t num_hashed_files = 0;
   /// False if the destination contradicts itself so much that not everything could be checked.
   bool is_complete = true;
   std::vector<Finding> findings;  ///< the first VerifyOptions::most_findings, in dataset order
@@ -177,6 +179,7 @@ struct VerifyReport {
     visit("num_rows", self.num_rows);
     visit("num_video_frames", self.num_video_frames);
     visit("checked_bytes", self.checked_bytes);
+    visit("num_hashed_files", self.num_hashed_files);
     visit("is_complete", self.is_complete);
     visit("findings", self.findings);
     visit("num_findings", self.num_findings);

@@ -19,6 +19,7 @@ def append(
     num_workers: int | None = None,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
+    record_hashes: bool = False,
     retime: bool = False,
     sync: bool = True,
     verify: bool = False,
@@ -39,6 +40,7 @@ def append(
         backup: keep the old dataset. An older one goes when the new dataset stands.
         dry_run: report what would be done, and write nothing.
         copy_mode: as for `merge`; "copy" lets the old dataset have files of its own.
+        record_hashes: as for `merge`. Without it a record that has hashes has none any more.
         num_workers, stats, retime, sync, verify, trace_path, progress: as for `merge`.
 
     Raises:
@@ -54,6 +56,7 @@ def append(
         "num_workers": num_workers,
         "copy_mode": copy_mode,
         "stats": stats,
+        "record_hashes": record_hashes,
         "retime": retime,
         "sync": sync,
         "trace_path": trace_path,
@@ -74,6 +77,7 @@ def remove_source(
     num_workers: int | None = None,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
+    record_hashes: bool = False,
     sync: bool = True,
     verify: bool = False,
     trace_path: PathLike | None = None,
@@ -84,8 +88,8 @@ def remove_source(
     Args:
         destination: the dataset.
         source: the name or the number that `log` gives the source.
-        backup, dry_run, num_workers, copy_mode, stats, sync, verify, trace_path, progress: as for
-            `append`.
+        backup, dry_run, num_workers, copy_mode, stats, record_hashes, sync, verify, trace_path,
+            progress: as for `append`.
 
     Raises:
         InvalidArgumentError: there is no such source, or nothing would be left.
@@ -98,6 +102,7 @@ def remove_source(
         "num_workers": num_workers,
         "copy_mode": copy_mode,
         "stats": stats,
+        "record_hashes": record_hashes,
         "sync": sync,
         "trace_path": trace_path,
     }

@@ -50,6 +50,7 @@ def merge(
     padding: bool = True,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
+    record_hashes: bool = False,
     sync: bool = True,
     overwrite: bool = False,
     retime: bool = False,
@@ -89,6 +90,8 @@ def merge(
             where only some sources can, "copy" never.
         stats: "exact" measures statistics from all rows of the result, "fold" folds those of the
             sources by LeRobot's formula (docs/statistics.md).
+        record_hashes: keep the SHA-256 of every file in meta/robomerge.json. `verify` of the result
+            alone then finds a byte that has changed, also in a coded frame (docs/formats/record.md).
         sync: sync everything to the device before the destination appears.
         overwrite: replace a dataset (or an empty folder, nothing else) that is at the destination.
             It stays until the new one is whole.
@@ -148,6 +151,7 @@ def merge(
         padding=padding,
         copy_mode=copy_mode,
         stats=stats,
+        record_hashes=record_hashes,
         sync=sync,
         overwrite=overwrite,
         retime=retime,
@@ -171,6 +175,7 @@ def edit(
     dry_run: bool = False,
     num_workers: int | None = None,
     copy_mode: CopyMode = "auto",
+    record_hashes: bool = False,
     sync: bool = True,
     overwrite: bool = False,
     verify: bool = False,
@@ -191,7 +196,8 @@ def edit(
         backup: in place, keep what was there as `<folder>_old`. An older one goes when the new
             dataset stands.
         dry_run: report what would be done, and write nothing.
-        num_workers, copy_mode, sync, overwrite, verify, trace_path, progress: as for `merge`.
+        num_workers, copy_mode, record_hashes, sync, overwrite, verify, trace_path, progress: as for
+            `merge`.
 
     Raises:
         CorruptDatasetError: also if something was written into the dataset while it was edited in
@@ -204,6 +210,7 @@ def edit(
         "dry_run": dry_run,
         "num_workers": num_workers,
         "copy_mode": copy_mode,
+        "record_hashes": record_hashes,
         "sync": sync,
         "overwrite": overwrite,
         "trace_path": trace_path,
@@ -250,6 +257,7 @@ def plan(
     padding: bool = True,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
+    record_hashes: bool = False,
     overwrite: bool = False,
     retime: bool = False,
     skip_broken: SkipBroken = "nothing",
@@ -274,6 +282,7 @@ def plan(
         padding=padding,
         copy_mode=copy_mode,
         stats=stats,
+        record_hashes=record_hashes,
         overwrite=overwrite,
         retime=retime,
         skip_broken=skip_broken,
@@ -295,6 +304,7 @@ def convert(
     chunk_size: int | None = None,
     padding: bool = True,
     copy_mode: CopyMode = "auto",
+    record_hashes: bool = False,
     sync: bool = True,
     overwrite: bool = False,
     progress: Progress = None,
@@ -318,6 +328,7 @@ def convert(
         "chunk_size": chunk_size,
         "padding": padding,
         "copy_mode": copy_mode,
+        "record_hashes": record_hashes,
         "sync": sync,
     }
     if in_place == (destination is not None):

@@ -133,6 +133,8 @@ class VerifyReport:
     num_video_frames: int
     #: Size of the payload files that were checked.
     checked_bytes: int
+    #: Held against the hashes that the record keeps of them; 0 if it keeps none.
+    num_hashed_files: int
     #: False if the dataset contradicts itself so much that the rest could not be checked.
     is_complete: bool
     #: The first 1000, in the order of the dataset.

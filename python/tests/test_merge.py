@@ -78,6 +78,21 @@ def test_options_reach_the_library(make_source, tmp_path):
     assert json.loads((tmp_path / "trace.json").read_text())
 
 
+def test_hashes_are_recorded_and_verified(make_source, tmp_path):
+    merged = tmp_path / "merged"
+    robomerge.merge([make_source()], merged, record_hashes=True)
+    robomerge.append(merged, [make_source(lengths=(3,))], record_hashes=True)
+    robomerge.edit(robomerge.Source(merged, exclude_episodes=[0]), record_hashes=True)
+    assert robomerge.verify(merged).num_hashed_files == len(json.loads((merged / "meta/robomerge.json").read_text())["sha256"]) > 0
+    stats = merged / "meta/stats.json"
+    stats.write_text(stats.read_text() + "\n")
+    (finding,) = robomerge.verify(merged).findings
+    assert finding.kind == "V-hash" and finding.where == str(stats)
+    report = robomerge.remove_source(merged, 1)
+    assert "W-hashes-dropped" in [warning.kind for warning in report.warnings]
+    assert robomerge.verify(merged).num_hashed_files == 0
+
+
 def test_any_number_of_workers_gives_the_same_bytes(make_source, tmp_path, tree):
     sources = [make_source(lengths=(length,), task=f"task {length % 3}") for length in range(2, 9)]
     trees = []

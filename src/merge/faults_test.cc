@@ -55,6 +55,7 @@ struct Scenario {
   bool is_done = false;   // an earlier run finished
   bool has_staging_root = false;
   bool has_trace = false;
+  bool has_hashes = false;
   CodebaseVersion version = CodebaseVersion::kV30;
   Way way = Way::kMerge;
   FaultyBehaviour behaviour;
@@ -83,6 +84,7 @@ class Faults : public ::testing::TestWithParam<Scenario> {
     options_.overwrite = scenario.overwrite;
     options_.codebase_version = scenario.version;
     if (scenario.has_staging_root) options_.staging_root = kHome + "/work";
+    options_.record_hashes = scenario.has_hashes;
     if (scenario.has_trace) options_.trace_path = kHome + "/trace.json";
     const auto whole = begin_->Clone();
     ASSERT_EQ(Run(*whole, *whole), "");
@@ -318,7 +320,7 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
 }
 
 std::vector<Scenario> Scenarios() {
-  std::vector<Scenario> scenarios(14);
+  std::vector<Scenario> scenarios(16);
   scenarios[0].name = "fresh";
   scenarios[1].name = "resumed";
   scenarios[1].is_begun = true;
@@ -346,6 +348,11 @@ std::vector<Scenario> Scenarios() {
   scenarios[13].name = "v21_stages";
   scenarios[13].way = Way::kStages;
   for (size_t number = 11; number < 14; ++number) scenarios[number].version = CodebaseVersion::kV21;
+  scenarios[14].name = "hashes_resumed";
+  scenarios[14].is_begun = true;
+  scenarios[15].name = "hashes_stages";
+  scenarios[15].way = Way::kStages;
+  for (size_t number = 14; number < 16; ++number) scenarios[number].has_hashes = true;
   return scenarios;
 }
 

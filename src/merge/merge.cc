@@ -5,6 +5,7 @@
 #include "formats/json/json.h"
 #include "merge/dry_run.h"
 #include "merge/growth.h"
+#include "merge/hashing.h"
 #include "merge/lost_files.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
@@ -259,6 +260,7 @@ class MergeRun {
   Status FillAndPublish(const MergePlan& plan, Transaction& transaction) {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kAlone));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
+    ROBOMERGE_RETURN_NOT_OK(RewriteChanged(plan, transaction, run_, left_));
     const std::vector<size_t> missing = transaction.Missing();
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
@@ -280,6 +282,8 @@ class MergeRun {
         return Status();
       }
     }
+    if (in_place_ && !plan.record_hashes)
+      ROBOMERGE_RETURN_NOT_OK(WarnOfDroppedHashes(file_system_, destination_, left_));
     ROBOMERGE_RETURN_NOT_OK(transaction.Publish());
     left_.insert(left_.end(), transaction.warnings().begin(), transaction.warnings().end());
     // What was verified is at the destination now.

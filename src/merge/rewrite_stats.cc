@@ -2,6 +2,7 @@
 #include "formats/json/json.h"
 #include "inspect/stats.h"
 #include "io/unique_name.h"
+#include "merge/hashing.h"
 #include "merge/on_file_system.h"
 #include "model/plan.h"
 #include "model/statistics_text.h"
@@ -57,6 +58,7 @@ Result<StatsReport> RewriteStatsOn(io::FileSystem& file_system, const std::strin
   WholeFileSystem whole_files(file_system, /*sync_folders=*/true);
   ROBOMERGE_RETURN_NOT_OK(
       io::WriteNewFile(whole_files, path, std::as_bytes(std::span(text)), /*sync=*/true));
+  ROBOMERGE_RETURN_NOT_OK(RefreshHash(file_system, root, std::string(StatsStep::kPath)));
   return std::move(measured.report);
 }
 

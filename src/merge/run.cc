@@ -237,6 +237,7 @@ Run::Run(io::FileSystem& file_system, const MergeOptions& options, const Progres
 }
 
 Status Run::Start() {
+  if (executor_ != nullptr) return Status();
   if (options_.num_workers < 0) {
     return Problem(Code::kInvalidArgument, "num_workers is negative")
         .Kind("E-options")

@@ -44,6 +44,13 @@ ReportedFile ReportedFileOf(const MergePlan& plan, const Step& step, const Writt
 /// page, the trace, and the list of what is left out.
 std::vector<Output> OutputsOf(const MergeOptions& options, std::vector<Output> first = {});
 
+/// A staged file that is not as it was written.
+struct ChangedFile {
+  size_t step = 0;
+  std::string path;
+  std::string expected, found;  ///< SHA-256
+};
+
 /// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
 
@@ -111,6 +118,10 @@ class Run {
   Result<Transaction> Open(const MergePlan& plan, const std::string& destination,
                            const MergeOptions& options,
                            std::optional<InPlace> in_place = std::nullopt) const;
+  /// Hashes the staged files that earlier runs or other ranks have written, and returns those that
+  /// are not as they have noted. REQUIRES: MergePlan::record_hashes; Start().
+  Result<std::vector<ChangedFile>> FindChanged(const MergePlan& plan,
+                                               const Transaction& transaction);
   /// Takes what a step wrote. Called from workers.
   using NoteCallback = std::function<Status(size_t step, const WrittenFile& written)>;
   /// Writes the files of `steps` below `directory` of `file_system`; calls `note` for each when it
@@ -120,13 +131,14 @@ class Run {
                     const NoteCallback& note);
   /// The same into the staging folder of `transaction`; notes each file there as done. Where rows
   /// are measured, measures those of the data files among `steps`, and of `measured_too`, which are
-  /// written already. Steps that need the measures of all rows are left out.
+  /// written already. Late steps (IsLate) are left out.
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     const std::vector<size_t>& measured_too, Transaction& transaction);
-  /// Writes those of `steps` that need the measures of all rows. Appends what these showed to
-  /// `warnings`. REQUIRES: all data files are measured; the plan has the sources of the steps.
-  Status WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                            Transaction& transaction, std::vector<Problem>& warnings);
+  /// Writes the late ones of `steps`. Appends what the measures of all rows showed to `warnings`.
+  /// REQUIRES: all other files are written, and all data files measured; the plan has the sources
+  /// of the steps.
+  Status WriteLateSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                        Transaction& transaction, std::vector<Problem>& warnings);
   /// Both. What needs the measures is written as soon as the last data file is measured, beside
   /// what is still copied.
   Status WriteAllSteps(const MergePlan& plan, const std::vector<size_t>& steps,
@@ -140,12 +152,13 @@ class Run {
   Status ForEachSource(const std::vector<std::string>& locations, const std::string& category,
                        const std::string& what, const std::function<Status(size_t)>& body);
   bool SyncsSummaries(const Transaction& transaction) const;
-  /// What WriteSteps also does where rows are measured.
+  /// What WriteSteps also does where rows are measured or hashes recorded.
   struct Measures {
     Measuring* measuring = nullptr;       // measures each data file that is written,
     std::vector<size_t> measured_too;     // and these, which are written already;
     std::vector<size_t> episodes, stats;  // when all are measured, these are written
     bool has_late_steps() const { return !episodes.empty() || !stats.empty(); }
+    const std::vector<std::string>* hashes = nullptr;  // for the record
   };
   Status WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
                     io::FileSystem& file_system, const std::string& directory,

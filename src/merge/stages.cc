@@ -1,6 +1,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "merge/hashing.h"
 #include "merge/measuring.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
@@ -271,9 +272,8 @@ class WriteRun {
     if (transaction.is_published()) return Status();
     const MergePlan& plan = stored_.plan;
     std::vector<size_t> missing = transaction.Missing(slice.first, slice.end);
-    // What all ranks measure must be known to write these: `publish` does.
-    num_late_ =
-        std::erase_if(missing, [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
+    // What all ranks measure, and hash, must be known to write these: `publish` does.
+    num_late_ = std::erase_if(missing, [&](size_t step) { return IsLate(plan, plan.steps[step]); });
     ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<size_t> unmeasured,
                                UnmeasuredOf(slice, missing, transaction));
     std::vector<size_t> concerned = missing;
@@ -335,14 +335,19 @@ class WriteRun {
   uint64_t num_late_ = 0;  // files that `publish` writes
 };
 
-// Writes the files that need what all ranks have measured.
+// Writes the files that need what all ranks have measured and hashed.
 Status WriteLate(persist::StoredPlan& stored, const std::string& plan_directory, Run& run,
                  Transaction& transaction, StageReport& report) {
   const std::vector<size_t> missing = transaction.Missing();
   if (missing.empty()) return Status();
   MergePlan& plan = stored.plan;
-  ROBOMERGE_RETURN_NOT_OK(
-      Measuring(run.file_system(), plan, transaction, 1, false).CheckComplete());
+  const bool has_measures = std::any_of(missing.begin(), missing.end(), [&](size_t step) {
+    return NeedsMeasures(plan, plan.steps[step]);
+  });
+  if (has_measures) {
+    ROBOMERGE_RETURN_NOT_OK(
+        Measuring(run.file_system(), plan, transaction, 1, false).CheckComplete());
+  }
   std::set<uint32_t> sources;
   for (const size_t step : missing) {
     for (const uint32_t source : SourcesOf(plan, plan.steps[step])) sources.insert(source);
@@ -354,7 +359,7 @@ Status WriteLate(persist::StoredPlan& stored, const std::string& plan_directory,
   }
   run.Enter("write");
   ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
-  ROBOMERGE_RETURN_NOT_OK(run.WriteMeasuredSteps(plan, missing, transaction, report.warnings));
+  ROBOMERGE_RETURN_NOT_OK(run.WriteLateSteps(plan, missing, transaction, report.warnings));
   report.num_files_written = missing.size();
   run.Enter("publish");
   return Status();
@@ -374,6 +379,8 @@ Result<StageReport> Publish(persist::StoredPlan& stored, const std::string& plan
   ROBOMERGE_RETURN_NOT_OK(run.WriteSkipped(report.skipped));
   if (!transaction.is_published()) {
     Status status = transaction.Stage(Role::kPublisher);
+    if (status.ok() && !transaction.is_published())
+      status = CheckStagedHashes(stored.plan, transaction, run);
     if (status.ok() && !transaction.is_published())
       status = WriteLate(stored, plan_directory, run, transaction, report);
     if (status.ok() && !transaction.is_published()) status = transaction.Publish();

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "hash/sha256.h"
 #include "merge/measuring.h"
 #include "merge/run.h"
 #include "schedule/parallel_for.h"
@@ -37,16 +38,24 @@ std::vector<std::span<const size_t>> GroupsOf(const MergePlan& plan, std::span<c
   return groups;
 }
 
-// Those that need no measures.
+// Those that are not late.
 std::vector<size_t> StepsBefore(const MergePlan& plan, const std::vector<size_t>& steps) {
   std::vector<size_t> before;
   std::ranges::copy_if(steps, std::back_inserter(before),
-                       [&](size_t step) { return !NeedsMeasures(plan, plan.steps[step]); });
+                       [&](size_t step) { return !IsLate(plan, plan.steps[step]); });
   return before;
 }
 
-Run::NoteCallback NoteIn(Transaction& transaction) {
-  return [&transaction](size_t step, const WrittenFile& written) {
+// Where hashes are recorded, the worker that has written a file hashes it at once, while its bytes
+// are in memory: a file is not noted without.
+Run::NoteCallback NoteIn(const io::FileSystem& file_system, const MergePlan& plan,
+                         Transaction& transaction) {
+  return [&](size_t step, WrittenFile written) -> Status {
+    if (plan.record_hashes) {
+      const std::string path =
+          io::JoinPath(transaction.directory(), PathOf(plan, plan.steps[step]));
+      ROBOMERGE_ASSIGN_OR_RETURN(written.sha256, Sha256OfFile(file_system, path));
+    }
     transaction.done()[step] = written;  // one slot per step: needs no lock
     return transaction.Note(step, written);
   };
@@ -76,14 +85,14 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   Measures measures;
   if (plan.stats == StatsMode::kExact) measures = {&measuring, measured_too, {}, {}};
   return WriteSteps(plan, StepsBefore(plan, steps), transaction.files(), transaction.directory(),
-                    NoteIn(transaction), measures);
+                    NoteIn(file_system_, plan, transaction), measures);
 }
 
-Status Run::WriteMeasuredSteps(const MergePlan& plan, const std::vector<size_t>& steps,
-                               Transaction& transaction, std::vector<Problem>& warnings) {
+Status Run::WriteLateSteps(const MergePlan& plan, const std::vector<size_t>& steps,
+                           Transaction& transaction, std::vector<Problem>& warnings) {
   std::vector<size_t> late;
   std::ranges::copy_if(steps, std::back_inserter(late),
-                       [&](size_t step) { return NeedsMeasures(plan, plan.steps[step]); });
+                       [&](size_t step) { return IsLate(plan, plan.steps[step]); });
   return WriteAllSteps(plan, late, {}, transaction, warnings);
 }
 
@@ -102,10 +111,23 @@ Status Run::WriteAllSteps(const MergePlan& plan, const std::vector<size_t>& step
     measures.measured_too = measured_too;
   }
   ROBOMERGE_RETURN_NOT_OK(WriteSteps(plan, StepsBefore(plan, steps), transaction.files(),
-                                     transaction.directory(), NoteIn(transaction), measures));
-  if (!measures.has_late_steps()) return Status();
-  for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
-  return Status();
+                                     transaction.directory(),
+                                     NoteIn(file_system_, plan, transaction), measures));
+  if (measures.has_late_steps()) {
+    for (Problem& warning : measuring.Warnings()) warnings.push_back(std::move(warning));
+  }
+  // The record comes last: it holds what all others hash to.
+  std::vector<size_t> record;
+  std::ranges::copy_if(steps, std::back_inserter(record), [&](size_t step) {
+    return plan.record_hashes && std::holds_alternative<RecordStep>(plan.steps[step]);
+  });
+  if (record.empty()) return Status();
+  std::vector<std::string> hashes;
+  for (const auto& file : transaction.done()) hashes.push_back(file ? file->sha256 : "");
+  Measures last;
+  last.hashes = &hashes;
+  return WriteSteps(plan, record, transaction.files(), transaction.directory(),
+                    NoteIn(file_system_, plan, transaction), last);
 }
 
 Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
@@ -136,6 +158,7 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
     context.corrections = &measures.measuring->corrections();
     context.stats_text = &stats_text;
   }
+  context.hashes = measures.hashes;
   for (const std::vector<size_t>* list : {&steps, &measures.episodes, &measures.stats}) {
     for (const size_t step : *list) planned_bytes_ += CostBytes(plan.steps[step]);
     num_planned_ += list->size();

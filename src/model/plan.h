@@ -105,6 +105,8 @@ struct MergePlan {
   /// 1, or the block size in which payload is laid out so that extents can be shared. All writers
   /// must agree on it.
   uint64_t alignment_bytes = 1;
+  /// Whether the record holds the hash of every file (HasRecordedHash), so that it is written last.
+  bool record_hashes = false;
   std::vector<Problem> warnings;
   SkipBroken skip_broken = SkipBroken::kNothing;
   std::vector<Skipped> skipped;  ///< in the order of the sources

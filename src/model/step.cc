@@ -132,6 +132,11 @@ bool NeedsMeasures(const MergePlan& plan, const Step& step) {
                                              std::holds_alternative<StatsStep>(step));
 }
 
+bool IsLate(const MergePlan& plan, const Step& step) {
+  return NeedsMeasures(plan, step) ||
+         (plan.record_hashes && std::holds_alternative<RecordStep>(step));
+}
+
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step) {
   std::set<uint32_t> sources;
   if (const std::optional<StepEpisodes> episodes = DataEpisodesOf(step)) {

@@ -174,6 +174,9 @@ const std::string* TextOf(const Step& step);
 
 /// Whether the step writes what data steps measure.
 bool NeedsMeasures(const MergePlan& plan, const Step& step);
+/// Whether the step needs what others have come to: what they measured, or their hashes. In a merge
+/// on many machines `publish` writes it.
+bool IsLate(const MergePlan& plan, const Step& step);
 
 /// The sources that must be read to write the file, ascending.
 std::vector<uint32_t> SourcesOf(const MergePlan& plan, const Step& step);

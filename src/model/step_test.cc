@@ -83,6 +83,16 @@ TEST(Step, NamesFilesOfTheSourcesThatThePlanHolds) {
   EXPECT_THAT(SourcesOf(plan, plan.steps[1]), ElementsAre(0, 1));
 }
 
+TEST(Step, IsLateIfItNeedsWhatOthersHaveComeTo) {
+  MergePlan plan = EveryKind();
+  const auto is_late = [&](const Step& step) { return IsLate(plan, step); };
+  EXPECT_THAT(OfEvery(plan, is_late), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
+  plan.record_hashes = true;
+  EXPECT_THAT(OfEvery(plan, is_late), ElementsAre(0, 0, 0, 0, 0, 0, 1, 0));
+  plan.stats = StatsMode::kExact;
+  EXPECT_THAT(OfEvery(plan, is_late), ElementsAre(0, 0, 1, 0, 0, 1, 1, 0));
+}
+
 TEST(Step, IsFoundByItsKind) {
   MergePlan plan = EveryKind();
   EXPECT_EQ(FindStep<StatsStep>(plan)->text, "stats");

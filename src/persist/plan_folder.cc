@@ -17,6 +17,7 @@ constexpr FolderKind kPlanKind = {"robomerge plan", "plan.json", "E-plan", 3, 0}
 // Columns besides task_index whose numbers change with those of tasks, and of subtasks.
 constexpr const char* kTaskColumns = "task_columns";
 constexpr const char* kSubtaskColumns = "subtask_columns";
+constexpr const char* kRecordHashes = "record_hashes";
 
 Json Fields(const StoredPlan& stored) {
   const MergePlan& plan = stored.plan;
@@ -43,6 +44,7 @@ Json Fields(const StoredPlan& stored) {
   fields["carried_columns"] = plan.carried_columns;
   // A plan without it folds, as those did that were made before there was a choice.
   if (plan.stats == StatsMode::kExact) fields["stats"] = NameOf(plan.stats);
+  if (plan.record_hashes) fields[kRecordHashes] = true;
   for (const TextColumn& column : plan.text_columns)
     fields[column.is_of_subtasks ? kSubtaskColumns : kTaskColumns].push_back(column.name);
   if (!plan.nullable_columns.empty()) fields["nullable_columns"] = plan.nullable_columns;
@@ -103,6 +105,10 @@ Status ReadFields(const TableFolder& folder, StoredPlan& stored) {
   }
   ROBOMERGE_ASSIGN_OR_RETURN(plan.stats, ReadStatsMode(folder));
   stored.options.stats = plan.stats;
+  if (folder.Has(kRecordHashes)) {
+    ROBOMERGE_ASSIGN_OR_RETURN(plan.record_hashes, folder.Flag(kRecordHashes));
+  }
+  stored.options.record_hashes = plan.record_hashes;
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_source, folder.Count("schema_source"));
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t schema_data_file, folder.Count("schema_data_file"));
   plan.schema_source = static_cast<uint32_t>(schema_source);

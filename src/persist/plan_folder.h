@@ -16,7 +16,7 @@ struct StoredPlan {
   MergePlan plan;            ///< when read, its `sources` are null
   std::string destination;   ///< absolute
   std::string staging_root;  ///< absolute, or empty
-  MergeOptions options;      ///< when read, only those of VisitWriting and staging_root are set
+  MergeOptions options;      ///< when read, only those of VisitWriting and some of the plan are set
 };
 
 /// Writes the directory. Returns whether it was there already with the same plan. kAlreadyExists

@@ -204,6 +204,7 @@ std::string ContentId(const MergePlan& plan, int64_t writer_revision) {
   AddEpisodes(plan, all);
   // The rule, not what it will find.
   if (plan.stats == StatsMode::kExact) all.Add("statistics measured");
+  if (plan.record_hashes) all.Add("hashes recorded");
   all.Add(plan.rate.numerator), all.Add(plan.rate.denominator);
   all.Add(plan.num_frames), all.Add(plan.payload_bytes), all.Add(plan.alignment_bytes);
   all.Add(uint64_t{plan.schema_source}), all.Add(uint64_t{plan.schema_data_file});
@@ -249,7 +250,7 @@ static Json FoldedFeatures(const MergePlan& plan) {
 std::string MakeRecord(const MergeOptions& options, const MergePlan& plan) {
   Json record = Json::object();
   record["format"] = "robomerge record";
-  record["version"] = Json::array({1, 0});
+  record["version"] = Json::array({1, plan.record_hashes ? 1 : 0});
   record["made_by"] = StrCat("robomerge ", ROBOMERGE_VERSION);
   record["content_id"] = plan.content_id;
   Json& settings = record["options"] = Json::object();

@@ -278,6 +278,7 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   plan.payload_bytes = root.payload_bytes;
   plan.alignment_bytes = site.alignment_bytes;
   plan.stats = options.stats;
+  plan.record_hashes = options.record_hashes;
   MapTasks(root.tasks, plan);
   ROBOMERGE_RETURN_NOT_OK(plan_internal::MapTexts(root.subtasks, plan));
   PlaceEpisodes(plan);

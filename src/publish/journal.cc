@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "formats/json/json.h"
+#include "hash/sha256.h"
 #include "io/unique_name.h"
 
 namespace robomerge {
@@ -96,6 +97,12 @@ class Reading {
     written.moved.copied_bytes = line.at("copied_bytes").get<uint64_t>();
     written.moved.shared_bytes = line.at("shared_bytes").get<uint64_t>();
     written.encoded_bytes = line.at("encoded_bytes").get<uint64_t>();
+    if (line.contains("sha256")) {
+      const Json& hash = line.at("sha256");
+      if (!hash.is_string() || !IsSha256(hash.get_ref<const std::string&>()))
+        return Damaged("line of a journal is not understood", place);
+      written.sha256 = hash.get<std::string>();
+    }
     if (!counts_) return Status();
     std::optional<JournaledFile>& slot = done_[unit];
     if (slot && (slot->written.size_bytes != written.size_bytes || slot->written.mode != *mode)) {
@@ -103,6 +110,13 @@ class Reading {
           Damaged(StrCat("journals contradict each other about ", unit_paths_[unit]), place);
       problem.expected = StrCat(WithSeparators(slot->written.size_bytes), " bytes");
       problem.found = WithSeparators(written.size_bytes);
+      return problem;
+    }
+    if (slot && slot->written.sha256 != written.sha256) {
+      Problem problem = Damaged(
+          StrCat("journals contradict each other about the bytes of ", unit_paths_[unit]), place);
+      problem.expected = "SHA-256 " + slot->written.sha256;
+      problem.found = written.sha256.empty() ? "none" : written.sha256;
       return problem;
     }
     if (!slot) slot.emplace().written = written;
@@ -167,6 +181,7 @@ Status JournalWriter::Append(size_t unit, const std::string& path, const Written
   line["shared_bytes"] = written.moved.shared_bytes;
   line["encoded_bytes"] = written.encoded_bytes;
   line["modified_ns"] = modified_ns;
+  if (!written.sha256.empty()) line["sha256"] = written.sha256;
   const std::lock_guard lock(mutex_);
   if (file_ == nullptr) ROBOMERGE_RETURN_NOT_OK(Open());
   return AppendLine(json::DumpLine(line) + "\n");

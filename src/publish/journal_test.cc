@@ -145,6 +145,26 @@ TEST_F(JournalTest, TwoLinesOfOneUnitMustAgree) {
   EXPECT_THAT(Refusal().where, HasSubstr("b.jsonl, line 2"));
 }
 
+TEST_F(JournalTest, HashesComeBackAndMustAgree) {
+  const std::string hash(64, 'a');
+  WrittenFile written;
+  written.sha256 = hash;
+  JournalWriter writer(io::Posix(), folder_, "0123456789abcdef", false, false);
+  ASSERT_TRUE(writer.Append(0, "data/a", written, 7).ok());
+  EXPECT_EQ(Read().value()[0]->written.sha256, hash);
+  ASSERT_TRUE(writer.Append(0, "data/a", written, 8).ok());
+  EXPECT_TRUE(Read().ok());
+  written.sha256 = std::string(64, 'b');
+  ASSERT_TRUE(writer.Append(0, "data/a", written, 9).ok());
+  EXPECT_THAT(Refusal().what, HasSubstr("contradict each other about the bytes of data/a"));
+  ASSERT_TRUE(writer.Remove().ok());
+  for (const char* wrong : {"\"\"", "\"short\"", "7"}) {
+    Put("a.jsonl", std::string(kHeader) + std::string(kLine).substr(0, std::string(kLine).size() - 2) +
+                       ", \"sha256\": " + wrong + "}\n");
+    EXPECT_EQ(Refusal().kind, "E-journal-damaged") << wrong;
+  }
+}
+
 TEST_F(JournalTest, AFileIsTheOneThatWasWrittenBySizeAndTime) {
   JournaledFile file;
   file.written.size_bytes = 5;

@@ -67,7 +67,8 @@ Publication PublicationOf(const MergePlan& plan, const std::string& destination,
   publication.plan_id = plan.id;
   publication.content_id = plan.content_id;
   publication.files = PathsOf(plan);
-  for (const Step& step : plan.steps) publication.is_late.push_back(NeedsMeasures(plan, step));
+  for (const Step& step : plan.steps) publication.is_late.push_back(IsLate(plan, step));
+  publication.has_hashes = plan.record_hashes;
   publication.origins = plan.origins;
   // A further name changes what the system notes as the last change of a file.
   for (Origin& origin : publication.origins) {
@@ -151,6 +152,7 @@ Status Transaction::LookAtJournals() {
   for (size_t file = 0; file < done_.size(); ++file) {
     done_[file].reset();
     if (!journaled_[file]) continue;
+    if (publication_.has_hashes && journaled_[file]->written.sha256.empty()) continue;
     const std::string path = io::JoinPath(paths_.directory, publication_.files[file]);
     const Result<io::FileStat> stat = file_system_->StatLink(path);
     if (!stat.ok() && stat.status().code() != Code::kNotFound) return stat.status();

@@ -40,8 +40,10 @@ struct Publication {
   std::string plan_id;
   std::string content_id;
   std::vector<std::string> files;  ///< relative paths, in the order of the plan
-  /// Per file, whether whoever publishes may still have to write it (NeedsMeasures). Empty: none.
+  /// Per file, whether whoever publishes may still have to write it (IsLate). Empty: none.
   std::vector<bool> is_late;
+  /// A file counts as done only if the journal has its hash.
+  bool has_hashes = false;
   std::vector<Origin> origins;  ///< the sources as they were read
   bool sync = true;
   bool overwrite = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,28 @@ Status CheckStructure(const io::FileSystem& file_system, const Case& all, Findin
 /// Finds files that no part of the dataset names (I-9).
 Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset,
                        FindingList& findings);
+
+// -- The bytes of files, as the record states them (docs/formats/record.md, "Hashes").
+
+struct RecordedHash {
+  std::string path;  ///< relative to the dataset; inside it
+  std::string sha256;
+};
+
+struct RecordedHashes {
+  bool are_there = false;
+  std::vector<RecordedHash> files;
+};
+
+/// What is not understood among them is a finding.
+Result<RecordedHashes> ReadRecordedHashes(const io::FileSystem& file_system,
+                                          const std::string& root, FindingList& findings);
+/// Sets `finding` if the file is not as it was written. Fails if the system refuses to read it.
+Status CheckHash(const io::FileSystem& file_system, const std::string& root,
+                 const RecordedHash& hash, std::optional<Finding>& finding);
+/// Finds files of the dataset of which a record with hashes has none.
+void CheckAllHaveHashes(const Dataset& dataset, const RecordedHashes& hashes,
+                        FindingList& findings);
 
 // -- Rows.
 

@@ -43,13 +43,34 @@ std::string RecordPath(const std::string& root) {
   return io::JoinPath(root, "meta/robomerge.json");
 }
 
-// An empty object if there is none: a dataset needs none. A damaged one is found by other checks.
+}  // namespace
+
+// A dataset needs none. A damaged one is found by other checks.
 Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root) {
   const Result<std::string> text = io::ReadWholeFile(file_system, RecordPath(root));
   if (!text.ok() && text.status().code() != Code::kNotFound) return text.status().OfKind("E-io");
   if (!text.ok()) return json::Json::object();
   Result<json::Json> record = json::Parse(*text, RecordPath(root));
   return record.ok() && record->is_object() ? std::move(record) : json::Json::object();
+}
+
+namespace {
+
+// For those who act on what it says.
+Result<json::Json> ReadKnownRecord(const io::FileSystem& file_system, const std::string& root) {
+  constexpr int64_t kKnownMajor = 1;
+  ROBOMERGE_ASSIGN_OR_RETURN(json::Json record, ReadRecord(file_system, root));
+  const json::Json version = record.value("version", json::Json());
+  const json::Json major = version.is_array() && !version.empty() ? version[0] : json::Json();
+  if (!major.is_number_integer() || major <= kKnownMajor) return record;
+  return Problem(Code::kUnsupported, "the record is of a later robomerge")
+      .Kind("E-version")
+      .At(RecordPath(root))
+      .Expected(StrCat("version ", kKnownMajor))
+      .Found(StrCat("version ", json::DumpLine(major)))
+      .Hint(
+          "use the robomerge that made the dataset, or a later one; without meta/robomerge.json "
+          "the dataset is as good, but tells less");
 }
 
 }  // namespace
@@ -66,7 +87,7 @@ Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_syste
                                                 const std::vector<std::string>& locations) {
   std::vector<SourceSpec> sources(locations.begin(), locations.end());
   if (sources.empty()) return sources;
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, destination));
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadKnownRecord(file_system, destination));
   if (!record.contains("sources")) return sources;
   const json::Json& entries = record.at("sources");
   if (!entries.is_array()) return sources;
@@ -149,13 +170,13 @@ std::optional<uint64_t> EpisodesOf(const std::vector<RecordedSource>& sources,
 
 Result<std::vector<RecordedSource>> RecordedSourcesOf(const io::FileSystem& file_system,
                                                       const std::string& root) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadKnownRecord(file_system, root));
   return SourcesIn(record);
 }
 
 Result<EpisodeOrigins> OriginsOfEpisodes(const io::FileSystem& file_system,
                                          const Dataset& dataset) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, dataset.root));
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadKnownRecord(file_system, dataset.root));
   EpisodeOrigins origins;
   origins.sources = SourcesIn(record);
   const std::optional<uint64_t> known = EpisodesOf(origins.sources, dataset);

@@ -12,6 +12,10 @@
 
 namespace robomerge {
 
+/// meta/robomerge.json of the dataset at `root`. An empty object if there is none, or it is no JSON
+/// object. Fails if the system refuses to read it.
+Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root);
+
 /// The sources at `locations`, in the order of the merge, with the names and rules that
 /// meta/robomerge.json of `destination` keeps, and without those that the merge left out; without
 /// any of it where there is no such record, or not one of as many sources. kUnsupported if the

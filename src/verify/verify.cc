@@ -98,7 +98,9 @@ class VerifyRun {
     ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::MakeExecutor(case_.options.num_workers));
     report_.num_workers = executor_->num_workers();
     ROBOMERGE_ASSIGN_OR_RETURN(const bool is_readable, Read());
-    if (is_readable) ROBOMERGE_RETURN_NOT_OK(Check());
+    ROBOMERGE_ASSIGN_OR_RETURN(hashes_, ReadRecordedHashes(file_system_, destination_, findings_));
+    report_.num_hashed_files = hashes_.files.size();
+    ROBOMERGE_RETURN_NOT_OK(is_readable ? Check() : CheckHashesAlone());
     report_.is_complete = is_readable;
     report_.num_findings = findings_.num_findings();
     report_.findings = std::move(findings_.findings());
@@ -213,6 +215,46 @@ class VerifyRun {
                        });
   }
 
+  // They say which file is damaged even where the damage lets nothing else be read.
+  Status CheckHashesAlone() {
+    std::vector<schedule::Item> items;
+    AddHashItems({}, items);
+    ROBOMERGE_RETURN_NOT_OK(RunItems(std::move(items)));
+    GatherHashes();
+    return Status();
+  }
+
+  // `counted`: files whose bytes are counted by other items.
+  void AddHashItems(const std::set<std::string>& counted, std::vector<schedule::Item>& items) {
+    hash_findings_.resize(hashes_.files.size());
+    for (size_t at = 0; at < hashes_.files.size(); ++at) {
+      const std::string path = io::JoinPath(destination_, hashes_.files[at].path);
+      const Result<io::FileStat> stat = file_system_.Stat(path);
+      schedule::Item item;
+      item.name = "hash " + path;
+      item.category = "verify";
+      item.bytes = stat.ok() && !counted.contains(path) ? stat->size_bytes : 0;
+      item.body = [this, at](schedule::Spawner&) {
+        return CheckHash(file_system_, destination_, hashes_.files[at], hash_findings_[at]);
+      };
+      items.push_back(std::move(item));
+    }
+  }
+
+  void GatherHashes() {
+    for (std::optional<Finding>& finding : hash_findings_) {
+      if (finding) findings_.Add(std::move(*finding));
+    }
+  }
+
+  Status RunItems(std::vector<schedule::Item> items) {
+    uint64_t num_bytes = 0;
+    for (const schedule::Item& item : items) num_bytes += item.bytes;
+    observer_.Enter("verify", sources_.size() + 1, num_bytes, items.size());
+    report_.checked_bytes = num_bytes;
+    return schedule::ParallelFor(*executor_, std::move(items), parallel_);
+  }
+
   Status Check() {
     const Dataset& dataset = case_.destination.dataset;
     report_.num_episodes = dataset.episodes.size();
@@ -224,20 +266,21 @@ class VerifyRun {
           Tolerate(CheckAgainstSources(file_system_, case_, findings_), findings_));
     columns_ = NumericColumns(case_);
     MakeParts();
+    CheckAllHaveHashes(dataset, hashes_, findings_);
     std::vector<schedule::Item> items;
-    uint64_t num_bytes = 0;
+    std::set<std::string> counted;
     for (uint32_t file = 0; file < dataset.data_files.size(); ++file)
       items.push_back(DataItem(file));
+    for (const DataFile& file : dataset.data_files) counted.insert(file.path);
     for (size_t key = 0; key < dataset.video_keys.size(); ++key) {
       for (uint32_t file = 0; file < dataset.video_keys[key].files.size(); ++file) {
         frames_.emplace_back(case_.options.most_findings);
         items.push_back(VideoItem(key, file, frames_.size() - 1));
+        if (case_.has_sources()) counted.insert(dataset.video_keys[key].files[file].path);
       }
     }
-    for (const schedule::Item& item : items) num_bytes += item.bytes;
-    observer_.Enter("verify", sources_.size() + 1, num_bytes, items.size());
-    ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), parallel_));
-    report_.checked_bytes = num_bytes;
+    AddHashItems(counted, items);
+    ROBOMERGE_RETURN_NOT_OK(RunItems(std::move(items)));
     return Gather();
   }
 
@@ -326,6 +369,7 @@ class VerifyRun {
   Status Gather() {
     std::vector<ElementMoments> moments(columns_.size());
     bool is_complete = true;
+    GatherHashes();
     for (RowsResult& result : rows_) {
       is_complete = is_complete && result.is_complete;
       report_.num_rows += result.num_rows;
@@ -368,6 +412,8 @@ class VerifyRun {
   std::vector<size_t> first_parts_;  // per data file, and one past the end
   std::vector<RowsResult> rows_;
   std::vector<FramesResult> frames_;
+  RecordedHashes hashes_;
+  std::vector<std::optional<Finding>> hash_findings_;  // one slot per hash, so no lock
 };
 
 Result<VerifyReport> WithKind(Result<VerifyReport> report) {

@@ -28,6 +28,7 @@ struct WrittenFile {
   uint64_t size_bytes = 0;
   io::MovedBytes moved;
   uint64_t encoded_bytes = 0;
+  std::string sha256;  ///< of the whole file; empty where no hashes are recorded
 };
 
 /// Files that should be linked and could not be. Workers add to it.
@@ -56,6 +57,9 @@ struct WriteContext {
   /// is written: these files then have about the size that they will have.
   const EpisodeCorrections* corrections = nullptr;
   const std::string* stats_text = nullptr;
+  /// The hashes of the files of all steps, for the record that holds them (MergePlan). Null where
+  /// nothing is written: zeros then take their places.
+  const std::vector<std::string>* hashes = nullptr;
 };
 
 /// Takes what a step wrote. Called once per step, from a worker.

@@ -1,4 +1,6 @@
+#include "formats/json/json.h"
 #include "formats/parquet/table.h"
+#include "model/recorded_hashes.h"
 #include "model/statistics_text.h"
 #include "write/write_internal.h"
 
@@ -64,7 +66,17 @@ Result<WrittenFile> WriteStats(const WriteContext& context, const StatsStep& ste
 }
 
 Result<WrittenFile> WriteRecord(const WriteContext& context, const RecordStep& step) {
-  return WriteText(context, step.kPath, step.text);
+  const MergePlan& plan = *context.plan;
+  if (!plan.record_hashes) return WriteText(context, step.kPath, step.text);
+  ROBOMERGE_ASSIGN_OR_RETURN(json::Json record, json::Parse(step.text, std::string(step.kPath)));
+  json::Json& lines = record[kHashesField] = json::Json::array();
+  const std::string zeros(64, '0');
+  for (size_t number = 0; number < plan.steps.size(); ++number) {
+    const std::string path = PathOf(plan, plan.steps[number]);
+    if (!HasRecordedHash(path)) continue;
+    lines.push_back(HashLine(context.hashes != nullptr ? context.hashes->at(number) : zeros, path));
+  }
+  return WriteText(context, step.kPath, json::Dump(record));
 }
 
 }  // namespace robomerge::write_internal

@@ -96,6 +96,13 @@ def test_steps_hold_strings_and_numbers_only():
         assert vars(pickle.loads(pickle.dumps(step))).keys() == vars(step).keys()
 
 
+def test_a_plan_with_hashes_asks_for_them():
+    from robomerge.datatrove import Plan
+
+    assert "--record-hashes" in Plan("b", "c", "d", record_hashes=True).arguments(0, 1)
+    assert "--record-hashes" not in Plan("b", "c", "d").arguments(0, 1)
+
+
 def test_every_rank_of_one_step_has_statistics_of_its_own(tmp_path):
     """Slurm with tasks_per_job > 1 runs several ranks with the same object."""
     from robomerge.datatrove import Write

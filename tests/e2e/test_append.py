@@ -443,6 +443,14 @@ def test_a_name_is_text_and_a_number_is_a_number(robomerge, kitchen, monday, tue
     assert [source["name"] for source in log(robomerge, kitchen)[1:]] == ["1"]
 
 
+def test_a_record_of_a_later_robomerge_is_refused(robomerge, kitchen, monday, tmp_path):
+    assert robomerge("append", kitchen, monday, "-q").exit_code == 0
+    edit_json(kitchen / "meta/robomerge.json", lambda record: record.update(version=[2, 0]))
+    for words in (["append", kitchen, monday], ["remove-source", kitchen, "2"], ["log", kitchen], ["split", kitchen, "--by-source", "-o", tmp_path / "parts"], ["verify", kitchen, "--against", tmp_path / "kitchen_old", monday]):
+        refused(robomerge, "E-version", *words)
+    assert robomerge("verify", kitchen).exit_code == 0
+
+
 def test_a_record_that_does_not_fit_is_said(robomerge, kitchen, monday):
     assert robomerge("append", kitchen, monday, "-q").exit_code == 0
     edit_json(kitchen / "meta/robomerge.json", lambda record: record["sources"][0].update(num_frames=1))

@@ -69,6 +69,7 @@ def run(
     concatenate_data: bool = True,
     copy_mode: CopyMode = "auto",
     stats: StatsMode = "exact",
+    record_hashes: bool = False,
     sync: bool = True,
     overwrite: bool = False,
     tmp_root: str | PathLike[str] | None = None,
@@ -100,6 +101,8 @@ def run(
             concatenate_data: As in LeRobot.
         copy_mode: "auto", "share" or "copy", as docs/cli.md says.
         stats: "exact" or "fold", as docs/statistics.md says.
+        record_hashes: Whether meta/robomerge.json keeps the SHA-256 of every file. `publish` then
+            also holds what the tasks have written against what they have noted.
         sync: Whether every file is flushed to the device before it counts as written.
         overwrite: Whether a dataset that is at the destination may be replaced.
         tmp_root: Where the destination grows; None: beside its place. Must be on the same file
@@ -129,6 +132,8 @@ def run(
         "overwrite": overwrite,
         "tmp_root": os.path.abspath(tmp_root) if tmp_root else "",
     }
+    # A work directory of before has no such options.
+    later = {"record_hashes": True} if record_hashes else {}
     # Of the descriptions, not of the plan.
     described = {"skip_broken": skip_broken}
     given = dict(executor_options or {})
@@ -156,13 +161,13 @@ def run(
     target = os.path.abspath(destination)
     work = WorkDirectory(Path(os.path.abspath(work_dir)))
     _keep_apart(target, str(work.root), source_paths)
-    # A work directory of before has no such option.
-    work.claim(source_paths, target, options | (described if skip_broken != "nothing" else {}))
+    work.claim(source_paths, target, options | later | (described if skip_broken != "nothing" else {}))
 
     partials, plan = str(work.partials_dir(describe_tasks)), str(work.plan_dir)
+    planned = {k: v for k, v in options.items() if k != "stats"}
     steps = (
         (Describe(str(work.sources_file), partials, threads, command, **described, stats=stats), describe_tasks),
-        (Plan(partials, target, plan, **{k: v for k, v in options.items() if k != "stats"}, command=command), 1),
+        (Plan(partials, target, plan, **planned, command=command, record_hashes=record_hashes), 1),
         (Write(plan, threads, command), num_writers),
         (Publish(plan, command), 1),
     )

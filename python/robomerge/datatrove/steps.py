@@ -153,6 +153,7 @@ class Plan(_OnlyTask):
             system.
         num_workers: Threads; 0: as many as the task has cores.
         command: Words that start robomerge; empty: the installed package.
+        record_hashes: Whether the result's record keeps the SHA-256 of every file.
     """
 
     name = "plan"
@@ -173,6 +174,7 @@ class Plan(_OnlyTask):
         tmp_root: str = "",
         num_workers: int = 0,
         command: str = "",
+        record_hashes: bool = False,
     ) -> None:
         super().__init__(command)
         self.partials_dir = str(partials_dir)
@@ -184,6 +186,7 @@ class Plan(_OnlyTask):
         self.concatenate_videos = concatenate_videos
         self.concatenate_data = concatenate_data
         self.copy_mode = copy_mode
+        self.record_hashes = record_hashes
         self.sync = sync
         self.overwrite = overwrite
         self.tmp_root = str(tmp_root)
@@ -198,6 +201,8 @@ class Plan(_OnlyTask):
             words.append("--no-concatenate-videos")
         if not self.concatenate_data:
             words.append("--no-concatenate-data")
+        if self.record_hashes:
+            words.append("--record-hashes")
         if not self.sync:
             words.append("--no-sync")
         if self.overwrite:

@@ -1,0 +1,337 @@
+"""`--record-hashes`: the record holds the SHA-256 of every file, by which `verify` finds a byte that
+has changed without the sources, and `publish` one in a staged file (docs/formats/record.md)."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from edits import DATA, EPISODES, STATS, VIDEO, edit_json
+from stages import Killer, Stages, tree
+from tiny_dataset import make_tiny_dataset
+from tiny_video import add_video
+
+RECORD = "meta/robomerge.json"
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("hashes")
+    roots = [make_tiny_dataset(folder / "a"), make_tiny_dataset(folder / "b", lengths=(3,), task="open the drawer")]
+    add_video(roots[0], (5, 7), seed=1)
+    add_video(roots[1], (3,), seed=2)
+    return roots
+
+
+@pytest.fixture(scope="module")
+def hashed(robomerge, sources, tmp_path_factory) -> Path:
+    """A merge with hashes: not to be changed."""
+    destination = tmp_path_factory.mktemp("hashed") / "merged"
+    run = robomerge("merge", *sources, "-o", destination, "--record-hashes", "-j", "1")
+    assert run.exit_code == 0, run.stderr
+    return destination
+
+
+@pytest.fixture
+def merged(hashed, tmp_path) -> Path:
+    return shutil.copytree(hashed, tmp_path / "merged")
+
+
+def lines_of(root: Path) -> list[str] | None:
+    return json.loads((root / RECORD).read_text()).get("sha256")
+
+
+def assert_right(root: Path) -> None:
+    """The record has the hash of every file but itself and what people write into a dataset."""
+    others = {path: content for path, content in tree(root).items() if path not in (RECORD, "README.md")}
+    assert sorted(lines_of(root) or []) == sorted(f"{hashlib.sha256(content).hexdigest()}  {path}" for path, content in others.items())
+
+
+def flip(path: Path, offset: int, unseen: bool = False) -> tuple[str, str]:
+    """Flips one bit; `unseen` sets the time back. Returns both hashes."""
+    stat, content = path.stat(), bytearray(path.read_bytes())
+    before = hashlib.sha256(content).hexdigest()
+    content[offset] ^= 1
+    path.write_bytes(content)
+    if unseen:
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    return before, hashlib.sha256(content).hexdigest()
+
+
+def in_a_coded_frame(video: Path) -> int:
+    return video.read_bytes().index(b"mdat") + 40
+
+
+def hash_findings(robomerge, root: Path) -> list[dict]:
+    run = robomerge("verify", root, "--json")
+    found = [line for line in run.json_lines() if line["message_type"] == "finding" and line["kind"] == "V-hash"]
+    assert run.exit_code == (3 if found else 0), run.stdout + run.stderr
+    return found
+
+
+def test_the_record_alone_is_another_one_and_the_same_for_any_number_of_workers(robomerge, sources, hashed, tmp_path):
+    for name, flags in (("plain", []), ("two", ["--record-hashes", "-j", "2"])):
+        run = robomerge("merge", *sources, "-o", tmp_path / name, *flags)
+        assert run.exit_code == 0, run.stderr
+    plain, two = tree(tmp_path / "plain"), tree(tmp_path / "two")
+    assert two == tree(hashed)
+    record = json.loads(plain.pop(RECORD))
+    assert "sha256" not in record and record["version"] == [1, 0]
+    del two[RECORD]
+    assert plain == two
+    assert_right(hashed)
+    assert json.loads((hashed / RECORD).read_text())["version"] == [1, 1]
+    # As the page of docs says.
+    listed = subprocess.run(["sha256sum", "--check", "--quiet"], cwd=hashed, input="\n".join(lines_of(hashed)).encode(), capture_output=True)
+    assert listed.returncode == 0, listed.stderr
+    # The other one is not "this very merge".
+    run = robomerge("merge", *sources, "-o", tmp_path / "plain", "--record-hashes")
+    assert run.exit_code == 1 and "[E-destination-exists]" in run.stderr
+
+
+def test_a_plan_states_the_exact_size_of_the_record(robomerge, sources, hashed, tmp_path):
+    run = robomerge("plan", *sources, "-o", tmp_path / "merged", "--record-hashes", "--json")
+    sizes = {line["path"]: (line["size_bytes"], line["is_estimate"]) for line in run.json_lines() if line["message_type"] == "file"}
+    assert sizes[RECORD] == ((hashed / RECORD).stat().st_size, False)
+
+
+def test_verify_says_that_files_are_as_they_were_written(robomerge, sources, hashed, tmp_path):
+    assert "every file is as it was written: 7 files by their SHA-256" in robomerge("verify", hashed).stderr
+    run = robomerge("verify", hashed, "--against", *sources, "--json")
+    assert run.json_lines()[-1]["num_hashed_files"] == 7
+    assert robomerge("merge", *sources, "-o", tmp_path / "plain").exit_code == 0
+    text = robomerge("verify", tmp_path / "plain").stderr
+    assert "coded frames were counted, not read" in text and "as it was written" not in text
+
+
+@pytest.mark.parametrize("path", [VIDEO, DATA, EPISODES])
+def test_a_flipped_bit_is_found_and_named(robomerge, merged, path):
+    before, after = flip(merged / path, in_a_coded_frame(merged / path) if path == VIDEO else 60)
+    (finding,) = hash_findings(robomerge, merged)
+    assert finding["where"] == str(merged / path) and finding["what"] == "the file is not as it was written"
+    assert finding["expected"] == f"SHA-256 {before}" and finding["found"] == after
+
+
+def test_a_coded_frame_is_what_nothing_else_finds(robomerge, merged):
+    flip(merged / VIDEO, in_a_coded_frame(merged / VIDEO))
+    run = robomerge("verify", merged)
+    assert run.exit_code == 3 and "1 finding\n" in run.stderr and "7 files held against their SHA-256" in run.stderr
+    edit_json(merged / RECORD, lambda record: record.pop("sha256"))
+    assert robomerge("verify", merged).exit_code == 0
+
+
+def test_a_file_is_named_where_nothing_else_can_be_read(robomerge, merged):
+    os.truncate(merged / DATA, 100)
+    run = robomerge("verify", merged, "--json")
+    assert run.exit_code == 3 and not run.json_lines()[-1]["is_complete"]
+    (finding,) = (line for line in run.json_lines() if line.get("kind") == "V-hash")
+    assert finding["where"] == str(merged / DATA)
+
+
+def test_readme_is_for_people_to_change(robomerge, merged):
+    (merged / "README.md").write_text("# Kitchen\n")
+    assert hash_findings(robomerge, merged) == []
+
+
+def damaged(change):
+    return lambda root: edit_json(root / RECORD, lambda record: change(record["sha256"], record))
+
+
+def without(path: str):
+    return damaged(lambda lines, record: record.update(sha256=[line for line in lines if not line.endswith(path)]))
+
+
+NOT_UNDERSTOOD = "a hash of the record is not understood"
+DAMAGES = {
+    "no list": (damaged(lambda _, record: record.update(sha256={"a": 1})), "hashes of the record are not understood", "sha256"),
+    "no text": (damaged(lambda lines, _: lines.append(7)), NOT_UNDERSTOOD, "sha256[7]"),
+    "no hash": (damaged(lambda lines, _: lines.append("0" * 63 + "g  data/a")), NOT_UNDERSTOOD, "sha256[7]"),
+    "upper case": (damaged(lambda lines, _: lines.append("A" * 64 + "  data/a")), NOT_UNDERSTOOD, "sha256[7]"),
+    "no path": (damaged(lambda lines, _: lines.append("0" * 64)), NOT_UNDERSTOOD, "sha256[7]"),
+    "outside": (damaged(lambda lines, _: lines.append("0" * 64 + "  ../a/meta/info.json")), NOT_UNDERSTOOD, "sha256[7]"),
+    "absolute": (damaged(lambda lines, _: lines.append("0" * 64 + "  /dev/zero")), NOT_UNDERSTOOD, "sha256[7]"),
+    "twice": (damaged(lambda lines, _: lines.append(lines[0])), "the record has two hashes of a file", "sha256[7]"),
+    "file gone": (damaged(lambda lines, _: lines.append("0" * 64 + "  data/gone.parquet")), "a file that was written is not there", "gone.parquet"),
+    "a folder": (damaged(lambda lines, _: lines.append("0" * 64 + "  data")), "a file that was written is not there", "/data"),
+    "no video": (without(VIDEO), "the record has no hash of this file", VIDEO),
+    "no statistics": (without(STATS), "the record has no hash of this file", STATS),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_hashes_that_are_damaged_or_of_another_dataset(robomerge, merged, damage):
+    change, what, where = DAMAGES[damage]
+    change(merged)
+    findings = hash_findings(robomerge, merged)
+    found = [(finding["what"], finding["where"].endswith(where)) for finding in findings if "no hash" not in finding["what"] or "no hash" in what]
+    assert found == [(what, True)], findings
+
+
+# -- stages, and merges that go on
+
+
+@pytest.fixture
+def stages(robomerge, sources, tmp_path) -> Stages:
+    return Stages(robomerge, sources, tmp_path, tmp_path / "out" / "merged", "--record-hashes")
+
+
+def staged(stages: Stages, path: str) -> Path:
+    (folder,) = (folder for folder in stages.destination.parent.glob(".*.robomerge-*") if not folder.name.endswith(".journal"))
+    return folder / path
+
+
+@pytest.mark.parametrize("statistics", ["exact", "fold"])
+def test_stages_make_the_same_record(robomerge, sources, stages, tmp_path, statistics):
+    assert robomerge("merge", *sources, "-o", tmp_path / "merged", "--record-hashes", "--stats", statistics).exit_code == 0
+    stages.options += ["--stats", statistics]
+    stages.run([*stages.describe(), "--stats", statistics])
+    for command in (stages.plan(), stages.write(1, 3), stages.write(0, 3), stages.write(2, 3), stages.publish()):
+        stages.run(command)
+    assert tree(stages.destination) == tree(tmp_path / "merged")
+    assert stages.run(stages.publish())["already_done"]
+
+
+def test_publish_holds_staged_files_against_what_ranks_have_noted(robomerge, stages, hashed):
+    for command in (stages.describe(), stages.plan(), stages.write()):
+        stages.run(command)
+    video = staged(stages, VIDEO)
+    before, after = flip(video, in_a_coded_frame(video), unseen=True)
+    run = robomerge(*stages.publish())
+    assert run.exit_code == 1, run.stderr
+    (error,) = (json.loads(line) for line in run.stderr.splitlines())
+    assert (error["kind"], error["where"], error["expected"], error["found"]) == ("E-staged-changed", str(video), f"SHA-256 {before}", after)
+    assert not stages.destination.exists()
+    # As its hint says.
+    video.unlink()
+    assert stages.run(stages.write())["num_files_written"] == 1
+    stages.run(stages.publish())
+    assert tree(stages.destination) == tree(hashed)
+
+
+def test_without_hashes_publish_trusts_sizes_and_times(robomerge, sources, tmp_path):
+    stages = Stages(robomerge, sources, tmp_path, tmp_path / "out" / "merged")
+    for command in (stages.describe(), stages.plan(), stages.write()):
+        stages.run(command)
+    video = staged(stages, VIDEO)
+    flip(video, in_a_coded_frame(video), unseen=True)
+    stages.run(stages.publish())
+
+
+@pytest.mark.parametrize(("change", "what"), [(lambda line: line.pop("sha256"), None), (lambda line: line.update(sha256="0"), "not understood")])
+def test_a_journal_without_hashes_vouches_for_nothing(robomerge, stages, change, what):
+    for command in (stages.describe(), stages.plan(), stages.write()):
+        stages.run(command)
+    (journal,) = staged(stages, "").parent.glob(".*.journal/*.jsonl")
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    change(lines[1])
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = robomerge(*stages.publish())
+    assert run.exit_code == 1
+    (error,) = (json.loads(line) for line in run.stderr.splitlines())
+    assert error["kind"] == ("E-journal-damaged" if what else "E-incomplete") and (what or "") in error["what"], error
+
+
+def test_a_merge_that_goes_on_writes_anew_what_has_changed(robomerge, sources, stages, hashed):
+    """What a rank has written is what a merge that was killed leaves."""
+    for command in (stages.describe(), stages.plan(), stages.write()):
+        stages.run(command)
+    video = staged(stages, VIDEO)
+    flip(video, in_a_coded_frame(video), unseen=True)
+    run = robomerge("merge", *sources, "-o", stages.destination, "--record-hashes", "--json")
+    assert run.exit_code == 0, run.stderr
+    (warning,) = (line for line in run.json_lines() if line.get("kind") == "W-staged-changed")
+    assert warning["where"] == str(video)
+    assert tree(stages.destination) == tree(hashed)
+    assert run.json_lines()[-1]["num_files_skipped"] > 0
+
+
+def test_kills_leave_nothing_wrong(robomerge, sources, hashed, tmp_path):
+    killer = Killer(robomerge, seed=7)
+    words = ["merge", *map(str, sources), "-o", str(tmp_path / "out" / "merged"), "--record-hashes", "-j", "2"]
+    most = killer.seconds_of("plan", *map(str, sources), "-o", str(tmp_path / "timed")) * 3
+    for _ in range(12):
+        killer.run(words, most)
+    assert robomerge(*words).exit_code == 0
+    assert tree(tmp_path / "out" / "merged") == tree(hashed)
+    assert os.listdir(tmp_path / "out") == ["merged"]
+    assert killer.num_kills > 0
+
+
+# -- what becomes of the hashes of a dataset that is made anew in its place
+
+
+@pytest.fixture
+def third(tmp_path) -> Path:
+    root = make_tiny_dataset(tmp_path / "third", lengths=(4,), task="wipe the table")
+    add_video(root, (4,), seed=3)
+    return root
+
+
+@pytest.mark.parametrize("command", ["append", "remove-source", "delete-episodes", "convert"])
+def test_hashes_are_right_with_the_flag_and_gone_without(robomerge, merged, third, command, tmp_path):
+    words = {
+        "append": ["append", merged, third],
+        "remove-source": ["remove-source", merged, "1"],
+        "delete-episodes": ["delete-episodes", merged, "1", "--in-place"],
+        "convert": ["convert", merged, "--in-place", "--codebase-version", "2.1"],
+    }[command]
+    other = shutil.copytree(merged, tmp_path / "other")
+    run = robomerge(*words, "--record-hashes")
+    assert run.exit_code == 0, run.stderr
+    assert_right(merged)
+    run = robomerge(words[0], other, *words[2:])
+    assert run.exit_code == 0 and "[W-hashes-dropped]" in run.stderr, run.stderr
+    assert lines_of(other) is None
+    assert robomerge("verify", other).exit_code == 0
+
+
+def test_an_edit_that_changes_nothing_keeps_them(robomerge, merged):
+    before = tree(merged)
+    run = robomerge("modify-tasks", merged, "--replace-task", "open the drawer=open the drawer", "--in-place")
+    assert run.exit_code == 0 and "W-hashes-dropped" not in run.stderr, run.stderr
+    assert tree(merged) == before
+
+
+def test_stats_in_place_refreshes_the_hash_of_what_it_writes(robomerge, merged):
+    edit_json(merged / STATS, lambda stats: stats["observation.state"].update(mean=[0.5, 0.5]))
+    (finding,) = hash_findings_of_stats = [one for one in json_findings(robomerge, merged) if one["kind"] == "V-hash"]
+    assert finding["where"] == str(merged / STATS) and len(hash_findings_of_stats) == 1
+    assert robomerge("stats", merged, "--in-place").exit_code == 0
+    assert_right(merged)
+    assert lines_of(merged) is not None and hash_findings(robomerge, merged) == []
+
+
+def json_findings(robomerge, root: Path) -> list[dict]:
+    return [line for line in robomerge("verify", root, "--json").json_lines() if line["message_type"] == "finding"]
+
+
+def test_a_link_has_the_hash_of_the_file_at_the_time_of_the_merge(robomerge, sources, tmp_path):
+    source = shutil.copytree(sources[0], tmp_path / "source")
+    run = robomerge("merge", source, sources[1], "-o", tmp_path / "merged", "--record-hashes", "--copy-mode", "link", "--no-concatenate-videos")
+    assert run.exit_code == 0, run.stderr
+    assert_right(tmp_path / "merged")
+    if (tmp_path / "merged" / VIDEO).stat().st_nlink == 1:
+        pytest.skip("extents are shared here")
+    video = source / VIDEO
+    content = bytearray(video.read_bytes())
+    content[in_a_coded_frame(video)] ^= 1
+    with video.open("r+b") as file:
+        file.write(content)
+    (finding,) = hash_findings(robomerge, tmp_path / "merged")
+    assert finding["where"] == str(tmp_path / "merged" / VIDEO)
+
+
+def test_split_recipe_and_datatrove_take_it_too(robomerge, merged, sources, tmp_path):
+    run = robomerge("split", merged, "--by-task", "-o", tmp_path / "parts", "--record-hashes")
+    assert run.exit_code == 0, run.stderr
+    for part in (tmp_path / "parts").iterdir():
+        if part.is_dir() and not part.name.startswith("."):
+            assert_right(part)
+    recipe = {"sources": [str(source) for source in sources], "output": str(tmp_path / "by_recipe"), "record_hashes": True}
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    run = robomerge("merge", "--recipe", tmp_path / "recipe.json")
+    assert run.exit_code == 0, run.stderr
+    assert_right(tmp_path / "by_recipe")
