@@ -141,9 +141,12 @@ Status TakeStats(Invocation& invocation) {
     return Wrong(kStats, "E-path", "`stats` takes one dataset")
         .Found(StrCat(invocation.paths.size(), " paths"));
   }
-  if (!invocation.edit.in_place && invocation.edit.backup) return Status();
-  if (!invocation.edit.in_place)
-    return Wrong(kStats, "E-flag", "`--no-backup` without `--in-place`").Hint("leave it out");
+  if (!invocation.edit.in_place && (!invocation.edit.backup || invocation.options.record_hashes)) {
+    const char* flag = invocation.edit.backup ? "--record-hashes" : "--no-backup";
+    return Wrong(kStats, "E-flag", StrCat("`", flag, "` without `--in-place`"))
+        .Hint("leave it out");
+  }
+  if (!invocation.edit.in_place) return Status();
   ROBOMERGE_RETURN_NOT_OK(CheckPlaces(invocation));
   invocation.edit.keep_file_numbers = true;
   invocation.destination = invocation.paths.front();

@@ -294,7 +294,7 @@ constexpr Flag kFlags[] = {
      "fold: from the statistics of the sources, as LeRobot does (docs/statistics.md).\n"
      "Give `describe` the flag, not `plan --partial`.",
      "", SetStats},
-    {"record-hashes", 0, "", kMakes | kEdits | kSplit | kGrows, false,
+    {"record-hashes", 0, "", kMakes | kEdits | kSplit | kGrows | kStats, false,
      "Keep the SHA-256 of every file in the record, which `verify DST` then checks",
      "docs/formats/record.md. Costs reading the result once, from memory.", "",
      SetOption<&MergeOptions::record_hashes, true>},

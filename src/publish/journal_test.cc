@@ -159,7 +159,8 @@ TEST_F(JournalTest, HashesComeBackAndMustAgree) {
   EXPECT_THAT(Refusal().what, HasSubstr("contradict each other about the bytes of data/a"));
   ASSERT_TRUE(writer.Remove().ok());
   for (const char* wrong : {"\"\"", "\"short\"", "7"}) {
-    Put("a.jsonl", std::string(kHeader) + std::string(kLine).substr(0, std::string(kLine).size() - 2) +
+    Put("a.jsonl", std::string(kHeader) +
+                       std::string(kLine).substr(0, std::string(kLine).size() - 2) +
                        ", \"sha256\": " + wrong + "}\n");
     EXPECT_EQ(Refusal().kind, "E-journal-damaged") << wrong;
   }
