@@ -46,6 +46,36 @@ Status CheckPlaces(const Invocation& invocation) {
   return Status();
 }
 
+// The feature that is added.
+Status TakeAdded(Invocation& invocation, const std::vector<std::string>& words) {
+  if (words.size() != 1) {
+    return Wrong(kAddFeature, "E-path",
+                 "`add-feature` takes one dataset and the name of one feature")
+        .Found(StrCat(words.size() + 1, " words"));
+  }
+  if (invocation.values_path.empty()) {
+    return Wrong(kAddFeature, "E-flag", "`add-feature` does not say where the values are")
+        .Hint("name a .npy or .parquet file: --from FILE");
+  }
+  AddedFeature added{words.front(), invocation.values_path, {}, ""};
+  const std::string& names = invocation.element_names;
+  for (size_t begin = 0; !names.empty() && begin <= names.size();) {
+    const size_t end = std::min(names.find(',', begin), names.size());
+    if (end == begin) {
+      return Problem(Code::kInvalidArgument, "wrong value for `--names`")
+          .Kind("E-value")
+          .Expected("names with a comma between them, as x,y,z")
+          .Found("`" + names + "`");
+    }
+    added.names.push_back(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  invocation.edit.add = {std::move(added)};
+  invocation.edit.keep_file_numbers = true;
+  if (invocation.edit.in_place) invocation.destination = invocation.paths.front();
+  return Status();
+}
+
 }  // namespace
 
 Status TakeEdit(Invocation& invocation) {
@@ -54,6 +84,7 @@ Status TakeEdit(Invocation& invocation) {
   if (invocation.paths.empty()) return Wrong(command, "E-no-sources", "no dataset to edit");
   std::vector<std::string> words(invocation.paths.begin() + 1, invocation.paths.end());
   invocation.paths.resize(1);
+  if (command == kAddFeature) return TakeAdded(invocation, words);
   const char* flag = command == kDeleteEpisodes  ? "exclude-episodes"
                      : command == kTrimEpisode   ? "trim"
                      : command == kRenameFeature ? "rename"

@@ -231,6 +231,12 @@ constexpr Flag kFlags[] = {
      "Every row, coded video frame, task and statistic. What is wrong with a source and was\nkept "
      "as it was is no difference.",
      "", Raise<&Invocation::against>},
+    {"from", 0, "FILE", kAddFeature, true, "Take the values from FILE, a .npy or .parquet file",
+     "One row for each frame of SRC, in the order of `index`; a .parquet file may name them by\n"
+     "columns `index`, or `episode_index` and `frame_index`.",
+     "", SetPath<&Invocation::values_path>},
+    {"names", 0, "NAMES", kAddFeature, true, "Name the elements of a vector, as x,y,z", "", "",
+     SetPath<&Invocation::element_names>},
     {"from", 0, "FILE", kReads | kAppend | kVerify | kCompare, true,
      "Read more sources from FILE, one per line; - is standard input",
      "Blank lines and lines that begin with # are skipped. They follow the sources\nof the command "
@@ -431,6 +437,10 @@ constexpr CommandHelp kCommands[] = {
     {kRemoveFeature, "remove-feature", "SRC FEATURE... -o DST|--in-place", "Leave features out",
      "With their columns, videos and statistics. * and ? are patterns. Files keep their numbers.",
      "robomerge remove-feature kitchen next.reward -o kitchen_small"},
+    {kAddFeature, "add-feature", "SRC NAME --from FILE -o DST|--in-place",
+     "Give every frame a value of a new feature",
+     "Numbers, bool or texts, or vectors of them (docs/edit.md). Files keep their numbers.",
+     "robomerge add-feature kitchen next.reward --from reward.npy --in-place"},
     {kModifyTasks, "modify-tasks", "SRC --set-task TEXT|... -o DST|--in-place",
      "Give episodes or tasks other texts", "Files keep their numbers.",
      "robomerge modify-tasks kitchen --set-task 'pick the cube' --in-place"},

@@ -40,12 +40,13 @@ enum Command : unsigned {
   kReport = 131072,
   kAppend = 262144,
   kRemoveSource = 524288,
-  kLog = 1048576
+  kLog = 1048576,
+  kAddFeature = 2097152
 };
 
 /// The commands that edit one dataset (docs/edit.md). `split` makes several of it.
 constexpr unsigned kEdits =
-    kDeleteEpisodes | kTrimEpisode | kRenameFeature | kRemoveFeature | kModifyTasks;
+    kDeleteEpisodes | kTrimEpisode | kRenameFeature | kRemoveFeature | kAddFeature | kModifyTasks;
 
 /// The commands that make a dataset anew in its place (docs/append.md).
 constexpr unsigned kGrows = kAppend | kRemoveSource;
@@ -77,6 +78,8 @@ struct Invocation {
   MergeOptions options;
   EditOptions edit;                ///< of the commands that edit, and of a conversion in place
   std::string frames;              ///< trim-episode: --frames
+  std::string values_path;         ///< add-feature: --from
+  std::string element_names;       ///< add-feature: --names, as typed; empty: none
   SplitRules split;                ///< of `split`
   bool again = false;              ///< append: --again
   std::vector<std::string> names;  ///< append: --name, one for each source; empty: none

@@ -3,10 +3,29 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "robomerge/merge.h"
 
 namespace robomerge {
+
+/// A feature that an edit adds, with a value for each frame (docs/edit.md, "Add a feature").
+struct AddedFeature {
+  std::string name;
+  std::string path;                ///< a .npy or .parquet file, read whole
+  std::vector<std::string> names;  ///< of the elements of a vector; empty: none
+  /// The entry of info.json, as JSON; must be of the values' shape, and its dtype that of the
+  /// values. Empty: it is made of them and of `names`.
+  std::string entry;
+
+  static void VisitFields(auto& self, auto&& visit) {
+    visit("name", self.name);
+    visit("path", self.path);
+    visit("names", self.names);
+    visit("entry", self.entry);
+  }
+  bool operator==(const AddedFeature&) const = default;
+};
 
 /// What an edit is besides a merge of one source.
 struct EditOptions {
@@ -19,12 +38,14 @@ struct EditOptions {
   /// The result is of MergeOptions::codebase_version, and its files are packed as those of a merge.
   /// In place, a dataset of that version already stays as it is: `already_done`.
   bool converts = false;
+  std::vector<AddedFeature> add;  ///< not together with rules that leave out episodes or frames
 
   static void VisitFields(auto& self, auto&& visit) {
     visit("keep_file_numbers", self.keep_file_numbers);
     visit("in_place", self.in_place);
     visit("backup", self.backup);
     visit("converts", self.converts);
+    visit("add", self.add);
   }
   bool operator==(const EditOptions&) const = default;
 };

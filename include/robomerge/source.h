@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,11 +51,14 @@ struct Adaptation {
   // Features.
   std::vector<Rule> rename = {};
   std::vector<std::string> drop = {};  ///< names, or patterns with * and ?
-  bool keep_common = false;            ///< drop what not all sources have
+  /// Features that an edit adds (EditOptions::add): a fingerprint of the values, by which equal
+  /// edits are equal. Made when their files are read.
+  std::vector<Rule> add = {};
+  bool keep_common = false;  ///< drop what not all sources have
   std::vector<Rule> fill = {}, cast = {}, pad = {};
   bool reorder_by_name = false;  ///< into the first source's order
   bool names_from_first = false;
-  /// The entries of info.json that features get by `fill`, `reorder_by_name` and
+  /// The entries of info.json that features get by `add`, `fill`, `reorder_by_name` and
   /// `names_from_first`, as one line of JSON. Made when the rules of all sources are resolved.
   std::vector<Rule> entry = {};
   std::optional<std::string> robot_type = {};
@@ -90,6 +94,7 @@ struct Adaptation {
     visit("retime", self.retime);
     visit("rename", self.rename);
     visit("drop", self.drop);
+    visit("add", self.add);
     visit("keep_common", self.keep_common);
     visit("fill", self.fill);
     visit("cast", self.cast);
@@ -113,6 +118,9 @@ inline bool Adaptation::selects() const {
          !where.empty() || sample || !trim.empty() || compact;
 }
 
+/// The values of the features of Adaptation::add.
+struct AddedFeatures;
+
 /// One source of a merge. A text converts to a source at that location without a name.
 struct SourceSpec {
   SourceSpec() = default;
@@ -124,6 +132,7 @@ struct SourceSpec {
   /// The result does not say where sources lie.
   std::string name;
   Adaptation adaptation;
+  std::shared_ptr<const AddedFeatures> added;  ///< filled in by Edit(); null: none
 
   bool operator==(const SourceSpec&) const = default;
 };

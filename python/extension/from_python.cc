@@ -109,7 +109,7 @@ std::string Arguments::Text(const std::string& name, nb::handle given) {
 
 void Arguments::TakeRules(const std::string& place, nb::handle given, Adaptation& rules) {
   Adaptation::VisitFields(rules, [&](const std::string& rule, auto& value) {
-    if (rule == "entry" || rule == "left_out") return;
+    if (rule == "entry" || rule == "left_out" || rule == "add") return;
     const nb::object stated = given.attr(rule.c_str());
     if (!stated.is_none()) TakeRule(place + "." + rule, stated, value);
   });

@@ -86,6 +86,12 @@ class Arguments {
   void TakeValue(const char* /*name*/, nanobind::handle given, HasFields auto& fields) {
     Take(nanobind::cast<nanobind::dict>(given), fields);
   }
+  template <HasFields Fields>
+  void TakeValue(const char* /*name*/, nanobind::handle given, std::vector<Fields>& all) {
+    if (given.is_none()) return;
+    for (const nanobind::handle each : given)
+      Take(nanobind::cast<nanobind::dict>(each), all.emplace_back());
+  }
   template <HasNames Enum>
   void TakeValue(const char* name, nanobind::handle given, Enum& value) {
     if (const auto index = IndexOfName(name, given, NamesOf(value)))

@@ -1,7 +1,7 @@
 """merge, plan, inspect, stats, write_report, compare, verify and push."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -172,6 +172,7 @@ def edit(
     *,
     keep_file_numbers: bool = False,
     backup: bool = True,
+    add: Mapping[str, PathLike] | None = None,
     dry_run: bool = False,
     num_workers: int | None = None,
     copy_mode: CopyMode = "auto",
@@ -195,6 +196,8 @@ def edit(
             episode.
         backup: in place, keep what was there as `<folder>_old`. An older one goes when the new
             dataset stands.
+        add: features to add, each with a `.npy` or `.parquet` file that has a row for each frame
+            (docs/edit.md, "Add a feature"); for edits that leave out no episode and no frame.
         dry_run: report what would be done, and write nothing.
         num_workers, copy_mode, record_hashes, sync, overwrite, verify, trace_path, progress: as for
             `merge`.
@@ -215,7 +218,12 @@ def edit(
         "overwrite": overwrite,
         "trace_path": trace_path,
     }
-    changes = {"keep_file_numbers": keep_file_numbers, "in_place": destination is None, "backup": backup}
+    changes: dict[str, object] = {
+        "keep_file_numbers": keep_file_numbers,
+        "in_place": destination is None,
+        "backup": backup,
+        "add": [{"name": name, "path": path} for name, path in (add or {}).items()],
+    }
     return _edit(source, where if destination is None else destination, changes, options, verify, progress)
 
 
@@ -224,7 +232,20 @@ def exchange(
 ) -> MergeReport:
     """edit() of another source than the dataset at `destination`, whose place it takes. For what
     makes its source of that dataset."""
-    changes = {"keep_file_numbers": keep_file_numbers, "in_place": True, "backup": backup}
+    changes: dict[str, object] = {"keep_file_numbers": keep_file_numbers, "in_place": True, "backup": backup}
+    return _edit(source, destination, changes, {"num_workers": num_workers}, False, False)
+
+
+def add_to(
+    source: PathLike | Source,
+    destination: PathLike,
+    added: Sequence[Mapping[str, object]],
+    *,
+    num_workers: int | None = None,
+) -> MergeReport:
+    """edit() into a new dataset that adds features, each with `name`, `path`, and its `entry` of
+    info.json as JSON. Files keep their numbers."""
+    changes: dict[str, object] = {"keep_file_numbers": True, "add": [dict(one) for one in added]}
     return _edit(source, destination, changes, {"num_workers": num_workers}, False, False)
 
 

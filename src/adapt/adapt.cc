@@ -39,7 +39,7 @@ std::string ChangedPhysicalSchema(const std::string& physical_schema,
   return text;
 }
 
-Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
+Status ChangeFeatures(const Adaptation& adaptation, const AddedFeatures* added, Dataset& dataset) {
   const Schema before = dataset.schema;
   ROBOMERGE_ASSIGN_OR_RETURN(
       const std::vector<FeatureChange> changes,
@@ -61,6 +61,7 @@ Status ChangeFeatures(const Adaptation& adaptation, Dataset& dataset) {
     column.column = change.to;
     column.source_column = change.from;
     column.fill = change.fill;
+    if (change.is_added && added != nullptr) column.values = added->columns.at(change.to);
     if (change.from.empty()) column.shape = dataset.schema.Find(change.to)->shape();
     column.elements = change.elements;
     column.is_cast = change.is_cast;
@@ -187,7 +188,7 @@ Status Adapt(const Adaptation& adaptation, const std::string& name, const RowFac
   if (adaptation.retime) ROBOMERGE_RETURN_NOT_OK(Retime(dataset));
   if (!adaptation.trim.empty())
     ROBOMERGE_RETURN_NOT_OK(adapt_internal::TrimEpisodes(adaptation.trim, facts, dataset));
-  ROBOMERGE_RETURN_NOT_OK(ChangeFeatures(adaptation, dataset));
+  ROBOMERGE_RETURN_NOT_OK(ChangeFeatures(adaptation, facts.added, dataset));
   ChangeTasks(adaptation, name, dataset);
   return Status();
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/added_features.h"
 #include "model/dataset.h"
 #include "robomerge/source.h"
 #include "robomerge/status.h"
@@ -32,6 +33,8 @@ struct RowFacts {
       const Dataset& dataset, const std::vector<size_t>& episodes,
       const std::vector<std::string>& features)>
       measure = {};
+  /// The values of Adaptation::add; null: nobody knows them.
+  const AddedFeatures* added = nullptr;
 };
 
 /// What becomes of one episode of a source.

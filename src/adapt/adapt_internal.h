@@ -22,6 +22,7 @@ struct FeatureChange {
   FillValue fill;
   std::vector<int32_t> elements;  ///< as parquet::ColumnChange::elements
   bool is_cast = false;
+  bool is_added = false;  ///< filled with values of its own (Adaptation::add)
 };
 
 /// Null if `from` stays.

@@ -31,6 +31,7 @@ class SchemaChange {
     for (const Rule& rule : rules_.rename) Rename(rule);
     CheckNames();
     for (const std::string& pattern : rules_.drop) Drop(pattern);
+    for (const Rule& rule : rules_.add) AddFeature(rule);
     for (const Rule& rule : rules_.fill) Fill(rule);
     for (const Rule& rule : rules_.cast) Cast(rule);
     if (rules_.reorder_by_name) Reorder();
@@ -130,6 +131,18 @@ class SchemaChange {
       if (entry.ok()) return &entries_.emplace_back(*entry);
     }
     return nullptr;
+  }
+
+  void AddFeature(const Rule& rule) {
+    const Json* entry = EntryOf(rule.name);
+    if (Find(rule.name) != nullptr) {
+      return Refuse("add", rule.name, "a feature of this name exists already",
+                    "a name that the source has not", "`" + rule.name + "`",
+                    StrCat("remove it first: robomerge remove-feature SRC ", rule.name));
+    }
+    if (entry == nullptr) return Refuse("add", rule.name, "the feature has no entry of info.json");
+    schema_.features.push_back({rule.name, *entry});
+    changes_.push_back({"", rule.name, {}, {}, false, true});
   }
 
   void Fill(const Rule& rule) {

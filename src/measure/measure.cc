@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "formats/parquet/column_values.h"
 #include "formats/parquet/compare_rows.h"
 #include "formats/parquet/footer.h"
 #include "model/retime.h"
@@ -127,6 +128,14 @@ class FeatureRows {
 // Appends the rows of all episodes, file by file.
 Status ReadRows(const io::FileSystem& file_system, const Dataset& dataset, const Feature& feature,
                 std::vector<std::vector<double>>& elements) {
+  const parquet::ColumnChange* change =
+      dataset.column_changes ? dataset.column_changes->Of(feature.name) : nullptr;
+  if (change != nullptr && change->values != nullptr) {
+    const std::vector<double> values = change->values->Numbers(0, change->values->num_rows());
+    for (size_t at = 0; at < values.size(); ++at)
+      elements[at % elements.size()].push_back(values[at]);
+    return Status();
+  }
   std::vector<std::map<uint64_t, uint64_t>> ranges(dataset.data_files.size());  // row -> how many
   for (size_t file = 0; file < ranges.size(); ++file) {
     for (const EpisodeRows& rows : dataset.data_files[file].episodes) {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "formats/json/json.h"
+#include "merge/add_features.h"
 #include "merge/dry_run.h"
 #include "merge/growth.h"
 #include "merge/hashing.h"
@@ -434,7 +435,7 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<Sourc
   return report.status().OfKind(DefaultKind(report.status().code()));
 }
 
-Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& source,
+Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& source_in,
                              const std::string& destination, const EditOptions& edit,
                              const MergeOptions& options, bool verify,
                              const ProgressCallback& progress, const std::atomic<bool>* stop) {
@@ -446,6 +447,8 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
           .Kind("E-staging-root")
           .Hint("leave out the folder for the work");
     }
+    SourceSpec source = source_in;
+    ROBOMERGE_RETURN_NOT_OK(AddFeatures(file_system, edit, source));
     std::optional<InPlace> in_place;
     bool is_done = false;
     if (edit.in_place) {

@@ -12,6 +12,10 @@ namespace {
 constexpr std::string_view kNumberTypes[] = {"bool",   "int8",    "int16",   "int32",
                                              "int64",  "uint8",   "uint16",  "uint32",
                                              "uint64", "float16", "float32", "float64"};
+// A row as LeRobot hands it out has its task under this name; columns of the others it knows by
+// name, with tables and forms of their own.
+constexpr std::string_view kNamesOfLeRobot[] = {"task", "subtask", kSubtaskIndex,
+                                                "language_persistent", "language_events"};
 // More than any robot has joints; a typing error must not need more memory than there is.
 constexpr uint64_t kMostElements = 1'000'000;
 
@@ -198,6 +202,8 @@ class Normalizer {
                  rule.value);
       }
     }
+    for (const Rule& rule : rules_.add) CheckAdded(rule.name);
+    Once("add", rules_.add, "feature");
     Once("fill", rules_.fill, "feature");
     Once("cast", rules_.cast, "feature");
     Once("pad", rules_.pad, "feature");
@@ -211,6 +217,16 @@ class Normalizer {
         "a feature that is none of timestamp, frame_index, episode_index, index and "
         "task_index";
     problem.found = "`" + feature + "`";
+  }
+
+  void CheckAdded(const std::string& name) {
+    CheckChangeable("add", name, name);
+    if (!IsUsableFeatureName(name))
+      AddWrong("add", name, "a name that a feature can have, without `/`", name);
+    if (!IsOneOf(name, kNamesOfLeRobot)) return;
+    Problem& problem = Add("LeRobot gives this name a meaning of its own", "add", name);
+    problem.expected = "another name";
+    problem.found = "`" + name + "`";
   }
 
   // Two features may get one name: sources can have one of them each.

@@ -180,7 +180,7 @@ class Choice {
       // Without entries in stats.json nothing misleads.
       const bool has_entries = dataset_.statistics && !dataset_.statistics->empty();
       for (const std::string& name : names) {
-        if (has_entries && !IsCast(name)) measured_.Add(name, reasons_.at(name));
+        if (has_entries && !IsMade(name)) measured_.Add(name, reasons_.at(name));
       }
       return measured;
     }
@@ -189,17 +189,17 @@ class Choice {
     }
     for (const std::string& name : names) {
       const bool is_lost = measure_ && Find(measured, name) == nullptr;
-      if (!is_lost && IsCast(name)) continue;  // as the user asked for
+      if (!is_lost && IsMade(name)) continue;  // as the user asked for
       (is_lost ? left_out_ : measured_).Add(name, reasons_.at(name));
     }
     return measured;
   }
 
-  bool IsCast(const std::string& feature) const {
+  bool IsMade(const std::string& feature) const {
     if (!dataset_.column_changes) return false;
     const std::vector<parquet::ColumnChange>& changes = dataset_.column_changes->columns;
     return std::any_of(changes.begin(), changes.end(), [&](const parquet::ColumnChange& one) {
-      return one.column == feature && one.is_cast;
+      return one.column == feature && (one.is_cast || one.values != nullptr);
     });
   }
 

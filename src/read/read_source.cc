@@ -7,6 +7,7 @@
 #include "formats/parquet/cells.h"
 #include "formats/parquet/file_splice.h"
 #include "measure/measure.h"
+#include "read/added_features.h"
 #include "read/read.h"
 
 namespace robomerge {
@@ -110,8 +111,9 @@ Result<std::vector<NumberFrames>> CountNumbers(const io::FileSystem& file_system
   return counted;
 }
 
-RowFacts FactsOn(const io::FileSystem& file_system) {
+RowFacts FactsOn(const io::FileSystem& file_system, const SourceSpec& source) {
   RowFacts facts;
+  facts.added = source.added.get();
   facts.last_rows = LastRowsOn(file_system);
   facts.count_numbers = [&file_system](const Dataset& dataset, const std::string& column,
                                        const std::vector<size_t>& episodes) {
@@ -132,7 +134,10 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
   ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(file_system, rules, for_each));
   ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location, options));
   if (rules.empty()) return dataset;
-  const Status adapted = Adapt(rules, source.name, FactsOn(file_system), dataset);
+  if (source.added != nullptr) {
+    ROBOMERGE_RETURN_NOT_OK(CheckAddedRows(*source.added, dataset).OfSource(source.location));
+  }
+  const Status adapted = Adapt(rules, source.name, FactsOn(file_system, source), dataset);
   ROBOMERGE_RETURN_NOT_OK(adapted.OfSource(source.location));
   return dataset;
 }

@@ -31,7 +31,7 @@ std::vector<RecipeKey> RecipeKeys() {
   keys.push_back({"name", "text", false, true});
   Adaptation::VisitFields(
       recipe.common.adaptation, [&](const std::string& name, const auto& value) {
-        if (name == "entry" || name == "left_out") return;  // are made, not stated
+        if (name == "entry" || name == "left_out" || name == "add") return;  // are made, not stated
         const bool is_list_of_episodes = std::is_same_v<decltype(value), const std::string&>;
         keys.push_back({name, is_list_of_episodes ? "episodes" : TakenBy(value), true, true});
       });

@@ -162,7 +162,8 @@ class Reader {
   bool TakeRule(const Node& key, const Node& node, Rules& rules, RuleLines& lines) {
     bool is_known = false;
     Adaptation::VisitFields(rules.adaptation, [&](const char* name, auto& value) {
-      if (key.text != name || key.text == "entry" || key.text == "left_out") return;
+      const bool is_made = key.text == "entry" || key.text == "left_out" || key.text == "add";
+      if (key.text != name || is_made) return;
       is_known = true;
       rules.given.insert(key.text);
       using Value = std::remove_cvref_t<decltype(value)>;

@@ -191,6 +191,11 @@ class RowsCheck {
     if (comparer_ && origin.source == source_ && data_file == source_file_) return Status();
     comparer_.reset();
     tasks_.reset();
+    if (first_frames_.empty() || source_ != origin.source) {
+      first_frames_.assign(1, 0);
+      for (const Episode& episode : all_.sources[origin.source].dataset.episodes)
+        first_frames_.push_back(first_frames_.back() + episode.length_frames);
+    }
     source_ = origin.source;
     source_file_ = data_file;
     ROBOMERGE_ASSIGN_OR_RETURN(
@@ -269,8 +274,9 @@ class RowsCheck {
     const std::string& source_path = source_opened_->path();
     const EpisodeRows& from = *all_.sources[origin.source].rows[origin.episode];
     const std::optional<parquet::TimeShift> shift = ShiftOf(source, from);
-    Result<parquet::ComparedRows> comparison = comparer_->Compare(
-        rows.first_row + done, part.first_row, part.num_rows, shift ? &*shift : nullptr);
+    Result<parquet::ComparedRows> comparison =
+        comparer_->Compare(rows.first_row + done, part.first_row, part.num_rows,
+                           shift ? &*shift : nullptr, first_frames_[origin.episode] + done);
     ROBOMERGE_RETURN_NOT_OK(OfSourceFile(comparison.status(), source.root));
     const parquet::ComparedRows compared = std::move(comparison).value();
     for (const parquet::RowDifference& difference : compared.differences) {
@@ -360,6 +366,7 @@ class RowsCheck {
 
   // The source file that was opened last.
   uint32_t source_ = 0, source_file_ = 0;
+  std::vector<uint64_t> first_frames_;  // by episode of the source
   std::unique_ptr<io::RandomAccessFile> source_opened_;
   parquet::Footer source_footer_;
   std::optional<parquet::RowComparer> comparer_;

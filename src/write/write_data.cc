@@ -91,6 +91,8 @@ class DataWriter {
                                  range_of(part.data_file, part.first_row, part.num_rows));
       row_group.more.push_back(range);
     }
+    // An edit, which has one source and leaves nothing out, may add features.
+    row_group.first_value = planned.first_frame;
     row_group.replaced.emplace_back("episode_index",
                                     parquet::Int64Run{static_cast<int64_t>(episode), 0});
     row_group.replaced.emplace_back(

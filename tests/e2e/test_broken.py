@@ -16,7 +16,7 @@ NOT_OF_DATASETS = re.compile(
     r"E-(no-sources|exchange|no-destination|command|flag|value|sources|source-changed|incomplete|staging-.*|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
     r"|destination-busy|destination-damaged|options|path|disk-space|hub|hub-.*|stopped"
     r"|rule|recipe|recipe-exists|cast|fill|elements|nothing-selected|nothing-left"
-    r"|version-feature|video-split|video-padding|no-such-source|relative-actions)"
+    r"|version-feature|video-split|video-padding|no-such-source|relative-actions|feature-file|feature-rows)"
 )
 
 

@@ -24,7 +24,7 @@ HELP = Path(__file__).with_name("help.txt")
 def help_text(robomerge) -> str:
     """All help texts, one after another."""
     calls = [("-h",), ("--help",)]
-    calls += [(name, flag) for name in ("merge", "plan", "convert", "inspect", "compare", "verify", "delete-episodes", "trim-episode", "split", "rename-feature", "remove-feature", "modify-tasks", "describe", "write", "publish", "push") for flag in ("-h", "--help")]
+    calls += [(name, flag) for name in ("merge", "plan", "convert", "inspect", "compare", "verify", "delete-episodes", "trim-episode", "split", "rename-feature", "remove-feature", "add-feature", "modify-tasks", "describe", "write", "publish", "push") for flag in ("-h", "--help")]
     parts = []
     for call in calls:
         run = robomerge(*call)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from robomerge.errors import InvalidArgumentError
 from robomerge.lerobot.sources import lerobot_home
-from robomerge.merging import edit, exchange
+from robomerge.merging import add_to, edit, exchange
 from robomerge.recipe import PathLike, Source
 from robomerge.report import MergeReport, Problem
 
@@ -145,13 +145,15 @@ def modify_features(
         return _edit_into(dataset, Source(dataset.root, **rules), place, repo_id, num_workers, keeps_numbers=True)
     if place.exists() or place.is_symlink():
         raise FileExistsError(17, "File exists", str(place))
-    from robomerge.lerobot.overlay import with_columns
+    from robomerge.lerobot.overlay import files_of, with_columns
 
     place.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{place.name}.columns-", dir=place.parent))
     try:
-        wider = with_columns(Path(dataset.root), added, work / "source")
-        result = _edit_into(dataset, Source(wider, **rules), place, repo_id, num_workers, keeps_numbers=True)
+        root = Path(dataset.root)
+        files = files_of(root, added, work)
+        source = Source(root if files is not None else with_columns(root, added, work / "source"), **rules)
+        result = _edit_into(dataset, source, place, repo_id, num_workers, keeps_numbers=True, added=files)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return result
@@ -320,12 +322,20 @@ def _invalid(text: str) -> InvalidArgumentError:
 
 
 def edit_of(
-    source: Source, place: Path | None, *, keeps_numbers: bool = False, num_workers: int | None = None
+    source: Source,
+    place: Path | None,
+    *,
+    keeps_numbers: bool = False,
+    num_workers: int | None = None,
+    added: Sequence[Mapping[str, str]] | None = None,
 ) -> MergeReport:
     """Edits `source` into `place`, which must not exist, or without one in place. Logs warnings."""
     if place is not None and (place.exists() or place.is_symlink()):
         raise FileExistsError(17, "File exists", str(place))
-    report = edit(source, place, keep_file_numbers=keeps_numbers, num_workers=_workers(num_workers), progress=False)
+    if added and place is not None:
+        report = add_to(source, place, added, num_workers=_workers(num_workers))
+    else:
+        report = edit(source, place, keep_file_numbers=keeps_numbers, num_workers=_workers(num_workers), progress=False)
     for warning in report.warnings:
         logger.warning(str(warning))
     return report
@@ -339,10 +349,11 @@ def _edit_into(
     num_workers: int | None,
     *,
     keeps_numbers: bool = False,
+    added: Sequence[Mapping[str, str]] | None = None,
 ) -> Any:
     """Edits `source` into `place` and opens the result; where LeRobot cannot be imported, returns
     the report."""
-    report = edit_of(source, place, keeps_numbers=keeps_numbers, num_workers=num_workers)
+    report = edit_of(source, place, keeps_numbers=keeps_numbers, num_workers=num_workers, added=added)
     try:
         from lerobot.datasets.lerobot_dataset import LeRobotDataset
     except ImportError:

@@ -27,9 +27,8 @@ def with_columns(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]],
     num_rows = sum(pq.read_metadata(path).num_rows for path in files)
     columns = {}
     for name, (values, entry) in added.items():
-        if not callable(values) and len(values) != num_rows:
-            text = f"Length of values ({len(values)}) does not match length of index ({num_rows}): `{name}`"
-            raise InvalidArgumentError(text, [Problem("invalid_argument", "E-options", text)])
+        if not callable(values):
+            _check_length(name, values, num_rows)
         columns[name] = _Column(name, values, entry)
     _link(root, place, {"data", "meta"})
     _link(root / "meta", place / "meta", {"info.json"})
@@ -40,6 +39,48 @@ def with_columns(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]],
     for path in files:
         first = _write(path, place / path.relative_to(root), columns, first)
     return place
+
+
+def files_of(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]], place: Path) -> list[dict[str, str]] | None:
+    """The values as files in the folder `place`, for an edit that adds them; None if some are not
+    arrays of a form that it takes.
+
+    Raises:
+        ValueError: as with_columns().
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not all(_is_plain(values, entry) for values, entry in added.values()):
+        return None
+    num_rows = sum(pq.read_metadata(path).num_rows for path in (root / "data").glob("*/*.parquet"))
+    files = []
+    for number, (name, (values, entry)) in enumerate(added.items()):
+        _check_length(name, values, num_rows)
+        column = _Column(name, values, entry)
+        path = place / f"{number}.{'parquet' if column.is_text else 'npy'}"
+        array = column.array
+        if array.size != num_rows * np.prod(column.shape, dtype=np.int64):
+            raise column.error("has values of another shape", str(column.shape), array.shape[1:])
+        if column.is_text:
+            pq.write_table(pa.table({name: column.take(list, 0, num_rows)}), path)
+        else:
+            np.save(path, np.ascontiguousarray(array).reshape(num_rows, *column.shape))
+        files.append({"name": name, "path": str(path), "entry": json.dumps(_as_json(entry))})
+    return files
+
+
+def _is_plain(values: Any, entry: Mapping[str, Any]) -> bool:
+    numbers = {"bool", "float32", "float64"} | {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
+    is_of_numbers = entry["dtype"] in numbers
+    return not callable(values) and (is_of_numbers or entry["dtype"] == "string") and 1 <= len(entry["shape"]) <= 5
+
+
+def _check_length(name: str, values: Any, num_rows: int) -> None:
+    if len(values) != num_rows:
+        text = f"Length of values ({len(values)}) does not match length of index ({num_rows}): `{name}`"
+        raise InvalidArgumentError(text, [Problem("invalid_argument", "E-options", text)])
 
 
 def with_tasks(root: Path, task_of: Sequence[str], place: Path) -> Path:

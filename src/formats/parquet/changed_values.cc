@@ -11,6 +11,7 @@
 #include "formats/parquet/arrow_boundary_internal.h"
 #include "formats/parquet/arrow_types_internal.h"
 #include "formats/parquet/changed_values_internal.h"
+#include "formats/parquet/column_values_internal.h"
 #include "formats/parquet/number_cast_internal.h"
 
 namespace robomerge::parquet {
@@ -269,6 +270,39 @@ Result<ArrayPointer> FilledElement(const Context& context) {
   return cast;
 }
 
+// Rows of the change's shape; `elements(count)` are those of all of them.
+template <typename Elements>
+Result<ChunkedPointer> NestedRows(const Context& context, const TypePointer& to, size_t depth,
+                                  uint64_t num_rows, const Elements& elements) {
+  std::vector<int64_t> shape = context.change.shape;
+  if (depth == 0 && shape == std::vector<int64_t>{1}) shape.clear();
+  if (depth == 1 && shape.empty()) shape = {1};
+  int64_t count = static_cast<int64_t>(num_rows);
+  bool fits = shape.size() == depth;
+  for (const int64_t length : shape) {
+    fits = fits && length > 0 && count <= INT32_MAX / length;
+    if (fits) count *= length;
+  }
+  if (!fits) {
+    return Problem(Code::kInvalidArgument, context.what())
+        .At(context.where)
+        .Expected(StrCat("rows of ", to->ToString()))
+        .Found(StrCat("a shape of ", shape.size(), " dimensions for ", WithSeparators(num_rows),
+                      " rows"));
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(ArrayPointer array, elements(count));
+  for (size_t level = depth; level-- > 0;) {
+    const int64_t length = shape[level];
+    count /= length;
+    std::vector<int32_t> begins;
+    for (int64_t row = 0; row <= count; ++row) begins.push_back(static_cast<int32_t>(row * length));
+    array = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", array->type())),
+                                               count, arrow::Buffer::FromVector(std::move(begins)),
+                                               array);
+  }
+  return std::make_shared<arrow::ChunkedArray>(std::move(array));
+}
+
 // All values, those of nulls included, with those that another offset hides.
 template <typename Value>
 std::shared_ptr<arrow::ArrayData> ShiftedValues(const arrow::ArrayData& times,
@@ -349,35 +383,23 @@ Result<ChunkedPointer> FilledRows(const ColumnChange& change, const TypePointer&
   const TypePointer element = ElementType(BareType(to), depth);
   const Context context{change, element, where};
   ROBOMERGE_ASSIGN_OR_RETURN(const ArrayPointer one, FilledElement(context));
-  std::vector<int64_t> shape = change.shape;
-  if (depth == 0 && shape == std::vector<int64_t>{1}) shape.clear();
-  if (depth == 1 && shape.empty()) shape = {1};
-  int64_t count = static_cast<int64_t>(num_rows);
-  bool fits = shape.size() == depth;
-  for (const int64_t length : shape) {
-    fits = fits && length > 0 && count <= INT32_MAX / length;
-    if (fits) count *= length;
-  }
-  if (!fits) {
-    return Problem(Code::kInvalidArgument, context.what())
-        .At(where)
-        .Expected(StrCat("rows of ", to->ToString()))
-        .Found(StrCat("a shape of ", shape.size(), " dimensions for ", WithSeparators(num_rows),
-                      " rows"));
-  }
-  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const auto scalar, one->GetScalar(0), context.what(), where);
-  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(ArrayPointer array, arrow::MakeArrayFromScalar(*scalar, count),
-                                   context.what(), where);
-  for (size_t level = depth; level-- > 0;) {
-    const int64_t length = shape[level];
-    count /= length;
-    std::vector<int32_t> begins;
-    for (int64_t row = 0; row <= count; ++row) begins.push_back(static_cast<int32_t>(row * length));
-    array = std::make_shared<arrow::ListArray>(arrow::list(arrow::field("element", array->type())),
-                                               count, arrow::Buffer::FromVector(std::move(begins)),
-                                               array);
-  }
-  return std::make_shared<arrow::ChunkedArray>(std::move(array));
+  const auto repeated = [&](int64_t count) -> Result<ArrayPointer> {
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(const auto scalar, one->GetScalar(0), context.what(), where);
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(ArrayPointer array, arrow::MakeArrayFromScalar(*scalar, count),
+                                     context.what(), where);
+    return array;
+  };
+  return NestedRows(context, to, depth, num_rows, repeated);
+}
+
+Result<ChunkedPointer> AddedRows(const ColumnChange& change, const TypePointer& to,
+                                 uint64_t first_row, uint64_t num_rows, const std::string& where) {
+  size_t depth = 0;
+  const TypePointer element = ElementType(BareType(to), depth);
+  const Context context{change, element, where};
+  return NestedRows(context, to, depth, num_rows, [&](int64_t) {
+    return change.values->representation().Rows(first_row, num_rows);
+  });
 }
 
 }  // namespace robomerge::parquet

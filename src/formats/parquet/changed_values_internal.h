@@ -35,4 +35,11 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FilledRows(const ColumnChange& chan
                                                         uint64_t num_rows,
                                                         const std::string& where);
 
+/// Rows [first_row, first_row + num_rows) of the values of a column that has its own
+/// (ColumnChange::values), as FilledRows() hands out. May throw as Arrow does.
+Result<std::shared_ptr<arrow::ChunkedArray>> AddedRows(const ColumnChange& change,
+                                                       const std::shared_ptr<arrow::DataType>& to,
+                                                       uint64_t first_row, uint64_t num_rows,
+                                                       const std::string& where);
+
 }  // namespace robomerge::parquet

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace robomerge::parquet {
+
+class ColumnValues;
 
 using FillValue = std::variant<std::monostate, bool, int64_t, double, std::string>;
 
@@ -29,6 +32,14 @@ struct ColumnChange {
   /// overflows, a NaN or infinity as a whole number, and a whole number that a float cannot hold
   /// exactly are errors.
   bool is_cast = false;
+  /// Of a filled column: each row has its own values, instead of `fill`.
+  std::shared_ptr<const ColumnValues> values = {};
+
+  /// Of a filled column of which nobody knows the values any more: those that an edit took from a
+  /// file, of which its record keeps only a fingerprint.
+  bool is_unknown() const {
+    return source_column.empty() && !values && std::holds_alternative<std::monostate>(fill);
+  }
 };
 
 /// What a source's columns become. One that is named neither as a source_column nor in `left_out`

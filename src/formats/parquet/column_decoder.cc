@@ -226,4 +226,30 @@ Result<std::shared_ptr<arrow::RecordBatch>> ColumnDecoder::Filled(
                                   static_cast<int64_t>(batch_rows), std::move(arrays));
 }
 
+Result<std::shared_ptr<arrow::Table>> ColumnDecoder::Added(const RowGroupSource& row_group,
+                                                           const SourceColumns& from,
+                                                           const std::vector<size_t>& columns,
+                                                           uint64_t num_rows) const {
+  arrow::FieldVector fields;
+  arrow::ChunkedArrayVector arrays;
+  for (const size_t column : columns) {
+    const std::string& name = destination_.column_names[column];
+    const std::string where = Place(row_group.source_index, name);
+    const auto to = arrow_schema_.GetFieldByName(name);
+    if (!to)
+      return Problem(Code::kCorrupt, StrCat("column `", name, "` is not in the Arrow schema"))
+          .At(destination_.path);
+    ROBOMERGE_ASSIGN_OR_RETURN(const Values added,
+                               AtArrowBoundary("cannot add a column", where, [&] {
+                                 return AddedRows(*from.columns[column].change, to->type(),
+                                                  row_group.first_value, num_rows, where);
+                               }));
+    ROBOMERGE_ASSIGN_OR_RETURN(Values values, ForWriting(added, *to, where));
+    fields.push_back(arrow::field(name, values->type(), to->nullable()));
+    arrays.push_back(std::move(values));
+  }
+  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+                            static_cast<int64_t>(num_rows));
+}
+
 }  // namespace robomerge::parquet

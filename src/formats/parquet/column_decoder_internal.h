@@ -40,6 +40,11 @@ class ColumnDecoder {
                                                      const SourceColumns& from,
                                                      const std::vector<size_t>& columns,
                                                      uint64_t num_rows) const;
+  /// The rows of columns that have values of their own.
+  Result<std::shared_ptr<arrow::Table>> Added(const RowGroupSource& row_group,
+                                              const SourceColumns& from,
+                                              const std::vector<size_t>& columns,
+                                              uint64_t num_rows) const;
   /// Per column of the destination that was cast.
   const std::map<size_t, Rounding>& rounded() const { return rounded_; }
 

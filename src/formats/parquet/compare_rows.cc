@@ -147,6 +147,8 @@ struct RowComparer::Representation {
   PicturesByPath pictures;
   const ColumnChanges* changes;
   const TimeShift* shift = nullptr;  // of the rows that are being compared
+  // Of them too: their first row in the expected file, and in columns with values of their own.
+  uint64_t range_first_row = 0, first_value = 0;
 
   bool IsShifted(const ComparedColumn& column) const {
     return shift != nullptr && shift->column == column.name;
@@ -257,6 +259,10 @@ struct RowComparer::Representation {
                                uint64_t first_row, uint64_t num_rows) const {
     const std::string where = StrCat(expected.footer().path, ": column `",
                                      column.is_filled() ? column.name : column.expected, "`");
+    if (column.is_filled() && column.change->values != nullptr) {
+      return AddedRows(*column.change, to, first_value + (first_row - range_first_row), num_rows,
+                       where);
+    }
     if (column.is_filled()) return FilledRows(*column.change, to, num_rows, where);
     Columns wanted = rows;
     if (IsShifted(column)) {
@@ -329,10 +335,13 @@ RowComparer::~RowComparer() = default;
 RowComparer::RowComparer(RowComparer&&) noexcept = default;
 
 Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_first_row,
-                                          uint64_t num_rows, const TimeShift* shift) {
+                                          uint64_t num_rows, const TimeShift* shift,
+                                          uint64_t first_value) {
   ComparedRows result;
   Representation& rows = *representation_;
   rows.shift = shift;
+  rows.range_first_row = expected_first_row;
+  rows.first_value = first_value;
   const std::optional<size_t> row_group = ExactRowGroup(rows.found.footer(), first_row, num_rows);
   const std::optional<size_t> expected =
       ExactRowGroup(rows.expected.footer(), expected_first_row, num_rows);
@@ -341,6 +350,7 @@ Result<ComparedRows> RowComparer::Compare(uint64_t first_row, uint64_t expected_
     ComparedColumn column{name, {}, rows.changes == nullptr ? nullptr : rows.changes->Of(name)};
     const std::optional<std::string_view> from = SourceColumnOf(rows.changes, name);
     column.expected = from.value_or(std::string_view());
+    if (column.change != nullptr && column.change->is_unknown()) continue;
     const bool is_there = rows.found.footer().column(name).has_value();
     const bool is_expected =
         column.is_filled() || (from && rows.expected.footer().column(column.expected));

@@ -48,9 +48,10 @@ class RowComparer {
   RowComparer(RowComparer&&) noexcept;
 
   /// Rows [first_row, first_row + num_rows) against as many from `expected_first_row`. Ranges in
-  /// file order are decoded in one pass. `shift`: what has become of times, or null.
+  /// file order are decoded in one pass. `shift`: what has become of times, or null. `first_value`:
+  /// the first row in columns that have values of their own (ColumnChange::values).
   Result<ComparedRows> Compare(uint64_t first_row, uint64_t expected_first_row, uint64_t num_rows,
-                               const TimeShift* shift = nullptr);
+                               const TimeShift* shift = nullptr, uint64_t first_value = 0);
 
  private:
   struct Representation;

@@ -87,6 +87,10 @@ class Splice {
   Status AddFilled(const RowGroupSource& row_group, const SourceColumns& from,
                    const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
                    PieceMetadata& metadata, PiecePages& pages) const;
+  /// Encodes the values of columns that have their own.
+  Status AddValues(const RowGroupSource& row_group, const SourceColumns& from,
+                   const std::vector<size_t>& columns, bool page_index, RowGroupPieces& pieces,
+                   PieceMetadata& metadata, PiecePages& pages) const;
   /// The chunks of `columns`, in their order, which `encoded` holds.
   Status AddEncoded(const EncodedTable& encoded, const std::vector<size_t>& columns,
                     uint32_t source_index, RowGroupPieces& pieces, PieceMetadata& metadata,
@@ -332,6 +336,16 @@ Status Splice::AddFilled(const RowGroupSource& row_group, const SourceColumns& f
   return AddEncoded(encoded, columns, row_group.source_index, pieces, metadata, pages);
 }
 
+Status Splice::AddValues(const RowGroupSource& row_group, const SourceColumns& from,
+                         const std::vector<size_t>& columns, bool page_index,
+                         RowGroupPieces& pieces, PieceMetadata& metadata, PiecePages& pages) const {
+  const auto num_rows = static_cast<uint64_t>(pieces.row_group.num_rows);
+  ROBOMERGE_ASSIGN_OR_RETURN(const auto table, decoder_.Added(row_group, from, columns, num_rows));
+  ROBOMERGE_ASSIGN_OR_RETURN(const EncodedTable encoded,
+                             EncodeTable(*table, page_index, Source(row_group.source_index).path));
+  return AddEncoded(encoded, columns, row_group.source_index, pieces, metadata, pages);
+}
+
 Status Splice::CheckPresent(uint32_t source_index, const SourceColumns& from, size_t column) const {
   if (from.columns[column].present) return Status();
   const Footer::Representation& source = Source(source_index);
@@ -365,7 +379,7 @@ Status Splice::Add(const RowGroupSource& row_group) {
   pieces.row_group.num_rows = static_cast<int64_t>(num_rows);
   const auto metadata = std::make_shared<PieceMetadata>();
   const auto pages = std::make_shared<PiecePages>();
-  std::vector<size_t> decoded, filled;
+  std::vector<size_t> decoded, filled, added;
   bool page_index = false;
   for (size_t column = 0; column < replaced.size(); ++column) {
     if (replaced[column]) {
@@ -387,7 +401,8 @@ Status Splice::Add(const RowGroupSource& row_group) {
     if (exact && from->columns[column].copyable && !is_made) {
       ROBOMERGE_RETURN_NOT_OK(AddCopied(row_group.source_index, *exact, *from, column, pieces));
     } else {
-      (is_filled && !is_made ? filled : decoded).push_back(column);
+      const bool has_values = is_filled && from->columns[column].change->values != nullptr;
+      (has_values ? added : is_filled && !is_made ? filled : decoded).push_back(column);
     }
   }
   // New chunks get a page index where the source's row group has one: readers use it for all
@@ -404,6 +419,9 @@ Status Splice::Add(const RowGroupSource& row_group) {
   if (!filled.empty())
     ROBOMERGE_RETURN_NOT_OK(
         AddFilled(row_group, *from, filled, page_index, pieces, *metadata, *pages));
+  if (!added.empty())
+    ROBOMERGE_RETURN_NOT_OK(
+        AddValues(row_group, *from, added, page_index, pieces, *metadata, *pages));
   if (!page_index) {
     for (ChunkPiece& piece : pieces.chunks)
       piece.column_index.length = piece.offset_index.length = 0;

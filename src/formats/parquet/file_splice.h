@@ -52,6 +52,8 @@ struct RowGroupSource {
   std::vector<Progression> progressions = {};
   std::optional<TimeShift> shift = {};
   std::vector<RowRange> more = {};  ///< what follows
+  /// Its first row in columns that have values of their own (ColumnChange::values).
+  uint64_t first_value = 0;
 
   RowRange first() const { return {source_index, first_row, num_rows}; }
 };
