@@ -1,6 +1,6 @@
 # Finds OpenSSL's libcrypto as Debian's libssl-dev and other systems ship it: target
-# LibCrypto::crypto. The static library is preferred: of it only SHA-256 is linked (some 25 kB), and
-# a wheel needs no library of the system.
+# LibCrypto::crypto. The static library is preferred: of it only SHA-256 is linked, some kB, and a
+# wheel needs no library of the system.
 find_path(LIBCRYPTO_INCLUDE_DIR openssl/sha.h)
 find_library(LIBCRYPTO_LIBRARY NAMES libcrypto.a crypto)
 

@@ -90,7 +90,7 @@ def test_hashes_are_recorded_and_verified(make_source, tmp_path):
     assert finding.kind == "V-hash" and finding.where == str(stats)
     robomerge.stats(merged, rewrite=True)  # writes the file alone, and its hash
     assert robomerge.verify(merged)
-    report = robomerge.remove_source(merged, 1)
+    report = robomerge.edit(robomerge.Source(merged, exclude_episodes=[0]))
     assert "W-hashes-dropped" in [warning.kind for warning in report.warnings]
     assert robomerge.verify(merged).num_hashed_files == 0
 

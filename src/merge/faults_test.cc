@@ -320,7 +320,7 @@ TEST_F(FreshMerge, AForeignFileInTheStagingFolderStays) {
 }
 
 std::vector<Scenario> Scenarios() {
-  std::vector<Scenario> scenarios(16);
+  std::vector<Scenario> scenarios(15);
   scenarios[0].name = "fresh";
   scenarios[1].name = "resumed";
   scenarios[1].is_begun = true;
@@ -349,10 +349,7 @@ std::vector<Scenario> Scenarios() {
   scenarios[13].way = Way::kStages;
   for (size_t number = 11; number < 14; ++number) scenarios[number].version = CodebaseVersion::kV21;
   scenarios[14].name = "hashes_resumed";
-  scenarios[14].is_begun = true;
-  scenarios[15].name = "hashes_stages";
-  scenarios[15].way = Way::kStages;
-  for (size_t number = 14; number < 16; ++number) scenarios[number].has_hashes = true;
+  scenarios[14].is_begun = scenarios[14].has_hashes = true;
   return scenarios;
 }
 
