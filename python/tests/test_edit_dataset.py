@@ -243,6 +243,29 @@ def test_without_huggingface_hub_the_merge_stays(edit, make_source, tmp_path):
     assert (tmp_path / "home/me/all/meta/info.json").is_file()
 
 
+def test_what_lerobot_does_not_read_is_refused_before_anything_is_made(edit, make_source, tmp_path, tree):
+    root = tmp_path / "old"
+    robomerge.merge([make_source(lengths=(3, 4))], root, codebase_version="2.1")
+    before = tree(root)
+    operations = (
+        ["delete_episodes", "--operation.episode_indices", "[0]"],
+        ["modify_tasks", "--operation.new_task", "z"],
+        ["split", "--operation.splits", "{a: 0.5, b: 0.5}"],
+        ["recompute_stats"],
+    )
+    for operation in operations:
+        run = edit("--operation.type", *operation, "--repo_id", "me/old", "--root", root, "--new_root", tmp_path / "new")
+        assert run.returncode == 1 and "robomerge convert" in run.stderr and "Traceback" not in run.stderr, run.stderr
+        assert not (tmp_path / "new").exists() and tree(root) == before
+
+
+def test_a_place_that_is_taken_is_told_without_a_traceback(edit, make_source, tmp_path):
+    root = make_source(lengths=(3, 4))
+    (tmp_path / "new").mkdir()
+    run = edit("--operation.type", "delete_episodes", "--operation.episode_indices", "[0]", "--repo_id", "me/a", "--root", root, "--new_root", tmp_path / "new")
+    assert run.returncode == 1 and str(tmp_path / "new") in run.stderr and "Traceback" not in run.stderr
+
+
 def test_recompute_stats_asks_before_it_overwrites(edit, make_source, tmp_path, tree):
     root = make_source(lengths=(5, 7))
     stats = root / "meta/stats.json"

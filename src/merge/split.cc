@@ -354,7 +354,11 @@ class SplitRun {
     std::set<std::string> names;
     for (const Part& part : parts_) names.insert(part.name);
     if (!there.ok() || std::set<std::string>(there->begin(), there->end()) != names)
-      return DestinationExists(file_system_, directory_);
+      return Problem(Code::kAlreadyExists, "destination exists already, and is not this split")
+          .Kind("E-destination-exists")
+          .At(directory_)
+          .Expected(StrCat("a new folder; it will hold ", Join({names.begin(), names.end()}, ", ")))
+          .Hint("choose another destination, or remove this one");
     ROBOMERGE_RETURN_NOT_OK(MakeAll(directory_));
     if (!options_.dry_run) DatasetFolder::RemoveLeftLock(file_system_, directory_);
     return std::move(made_);

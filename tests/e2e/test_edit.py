@@ -123,7 +123,7 @@ def test_split(robomerge, source, tmp_path, case):
     assert again.exit_code == 0 and "Nothing to do" in again.stderr
     assert tree(tmp_path / "parts") == made and tree(source) == before
     other = robomerge("split", source, "--into", "c=1", "-o", tmp_path / "parts")
-    assert other.exit_code == 1 and "E-destination-exists" in other.stderr
+    assert other.exit_code == 1 and "E-destination-exists" in other.stderr and "--overwrite" not in other.stderr
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 

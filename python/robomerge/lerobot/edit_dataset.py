@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         run(settings)
     except RobomergeError as error:
         _fail(error.text)
-    except ValueError as error:
+    except (ValueError, FileExistsError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

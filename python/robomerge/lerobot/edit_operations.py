@@ -8,6 +8,7 @@ before anything is moved, and in place the new dataset is exchanged with the old
 
 import json
 import logging
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -195,6 +196,14 @@ def _opened(settings: Settings) -> Any:
 
     root = _root(settings)
     info = json.loads((root / "meta/info.json").read_bytes())
+    version = str(info.get("codebase_version", ""))
+    if version.startswith("v2"):
+        # As in LeRobot, whose classes read no other.
+        raise ValueError(
+            f"{root} is a dataset of {version}, and lerobot-edit-dataset edits v3.0 only: convert it first "
+            f"(robomerge convert {shlex.quote(str(root))} --in-place --codebase-version 3.0), or edit it as it is with "
+            "robomerge delete-episodes, split, remove-feature, rename-feature, modify-tasks or stats"
+        )
     path = root / "meta/tasks.parquet"
     table = pq.read_table(path) if path.is_file() else None
     names = [name for name in table.column_names if name != "task_index"] if table is not None else []
