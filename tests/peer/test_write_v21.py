@@ -75,6 +75,9 @@ def test_lerobot_033_reads_every_frame(source, tmp_path, kind, backend):
     sources = [source(*edits, seed=seed, lengths=(7, 5, 6), **recording) for seed in (1, 2)]
     warnings = write_v21(sources, tmp_path / "v21")
     assert warnings == (["W-video-hidden"] * 2 if kind == "hiding" else [])
+    for words in ([], ["--against", *sources]):
+        proof = run_robomerge("verify", tmp_path / "v21", *words)
+        assert proof.exit_code == 0, proof.stdout
     read = read_with_033(tmp_path / "v21", tmp_path / "read.pickle", backend)
     expected = [row for each in sources for row in rows_of(each)]
     assert read["num_episodes"] == 6 and len(read["items"]) == len(expected) == 36

@@ -29,8 +29,10 @@ uint64_t CountShownFrames(const Movie& movie) {
     if (edit.media_time_ticks < 0 || edit.rate_16_16 != kNormalRate) return samples.num_samples;
     if (edit.duration_movie_ticks == 0) continue;
     constexpr uint64_t kLastTick = std::numeric_limits<int64_t>::max();
+    // Where the movie's ticks are coarser than the track's, the duration was rounded.
+    const uint64_t rounding = movie.timescale % movie.video.timescale == 0 ? 0 : 1;
     const auto length = CheckedMultiply<uint64_t>(
-        std::min(edit.duration_movie_ticks, kLastTick) + 1, movie.video.timescale);
+        std::min(edit.duration_movie_ticks, kLastTick) + rounding, movie.video.timescale);
     const uint64_t end_ticks = std::min(
         kLastTick, CheckedAdd<uint64_t>(static_cast<uint64_t>(edit.media_time_ticks),
                                         length ? (*length - 1) / movie.timescale + 1 : kLastTick)

@@ -356,6 +356,12 @@ TEST(Stream, CountsTheFramesThatAnEditListShows) {
   EXPECT_EQ(shown({{999, 0, 0x10000}, {999, 15360, 0x10000}}), 60u);
   EXPECT_EQ(shown({{3000, 0, 0x8000}}), 90u);  // not understood: nothing is claimed
   EXPECT_EQ(shown({{0xffffffff, 0, 0x10000}}), 90u);
+  // Durations in the track's own ticks are exact.
+  spec.movie_timescale = spec.timescale;
+  EXPECT_EQ(shown({{90 * 512, 0, 0x10000}}), 90u);
+  EXPECT_EQ(shown({{89 * 512, 0, 0x10000}}), 89u);
+  EXPECT_EQ(shown({{89 * 512 + 1, 0, 0x10000}}), 90u);
+  EXPECT_EQ(shown({{30 * 512, 512, 0x10000}}), 30u);
 }
 
 TEST(OwnFile, NoSyncSampleFirst) {
