@@ -209,7 +209,7 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
   const auto combine_item = [&] {
     schedule::Item item;
     item.name = "combine statistics";
-    item.category = "write";
+    item.category = "measure";
     item.body = combine;
     return item;
   };
@@ -218,13 +218,15 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
     ++num_unmeasured;
     // Copying is quicker, and nothing waits for it.
     item.is_first = true;
-    item.body = [&, group, body = std::move(item.body)](schedule::Spawner& spawner) -> Status {
+    const auto count = [&, group](schedule::Spawner& spawner) -> Status {
+      for (const size_t step : group) ROBOMERGE_RETURN_NOT_OK(noted[step]);
+      if (--num_unmeasured == 0 && measures.has_late_steps()) spawner.Spawn({combine_item()});
+      return Status();
+    };
+    item.body = [count, body = std::move(item.body)](schedule::Spawner& spawner) -> Status {
       ROBOMERGE_RETURN_NOT_OK(body(spawner));
-      spawner.Then([&, group](schedule::Spawner& next) -> Status {
-        for (const size_t step : group) ROBOMERGE_RETURN_NOT_OK(noted[step]);
-        if (--num_unmeasured == 0 && measures.has_late_steps()) next.Spawn({combine_item()});
-        return Status();
-      });
+      if (!spawner.has_spawned()) return count(spawner);
+      spawner.Then(count);
       return Status();
     };
     return item;

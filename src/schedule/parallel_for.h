@@ -49,6 +49,7 @@ class Spawner {
   /// body that does not know what it calls. At most once per body, and not after a Spawn() with
   /// a continuation.
   void Then(Body then);
+  bool has_spawned() const { return has_spawned_; }
 
   /// Says how many bytes the running body itself has handled, where Item::bytes could not say it
   /// before, as for parts that divide their work while they run.

@@ -13,7 +13,7 @@ FIELDS = ["message_type", "code", "kind", "what", "source", "where", "expected",
 # Kinds of errors.md that no dataset can cause: they are about options, the system, and merges in
 # stages; or only where v2.1 is written (plan_test.cc, tests/peer/test_write_v21.py).
 NOT_OF_DATASETS = re.compile(
-    r"E-(no-sources|exchange|no-destination|command|flag|value|sources|source-changed|incomplete|staging-.*|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
+    r"E-(no-sources|exchange|no-destination|command|flag|value|sources|source-changed|incomplete|staging-.*|staged-changed|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
     r"|destination-busy|destination-damaged|options|path|disk-space|hub|hub-.*|stopped"
     r"|rule|recipe|recipe-exists|cast|fill|elements|nothing-selected|nothing-left"
     r"|version-feature|video-split|video-padding|no-such-source|relative-actions|feature-file|feature-rows)"
