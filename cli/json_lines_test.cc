@@ -186,11 +186,12 @@ TEST(JsonLines, LinesOfAVerificationAreAsDocumented) {
   report.num_video_frames = 4, report.checked_bytes = 5;
   report.findings = {finding};
   report.num_findings = 1001, report.num_workers = 7, report.seconds = 0.5;
-  EXPECT_EQ(VerifySummaryLine(report, 3),
-            R"({"message_type":"summary","destination":"d","num_sources":1,"num_episodes":2,)"
-            R"("num_rows":3,"num_video_frames":4,"checked_bytes":5,"is_complete":true,)"
-            R"("num_findings":1001,"num_workers":7,"seconds":0.5,"exit_code":3})"
-            "\n");
+  EXPECT_EQ(
+      VerifySummaryLine(report, 3),
+      R"({"message_type":"summary","destination":"d","num_sources":1,"num_episodes":2,)"
+      R"("num_rows":3,"num_video_frames":4,"checked_bytes":5,"num_hashed_files":0,"is_complete":true,)"
+      R"("num_findings":1001,"num_workers":7,"seconds":0.5,"exit_code":3})"
+      "\n");
 }
 
 TEST(JsonLines, LinesOfAnInspectionAreAsDocumented) {

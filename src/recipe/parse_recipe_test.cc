@@ -116,6 +116,7 @@ replace_task: {"null": nothing}
 normalize_tasks: true
 prefix_tasks: true
 allow_mixed_size: [cam]
+record_hashes: true
 sources: [a]
 )");
   EXPECT_EQ(recipe.destination, "/abs/out");
@@ -131,6 +132,7 @@ sources: [a]
   EXPECT_FALSE(recipe.options.padding);
   EXPECT_EQ(recipe.options.skip_broken, SkipBroken::kEpisodes);
   EXPECT_EQ(recipe.options.skipped_path, "list.jsonl");
+  EXPECT_TRUE(recipe.options.record_hashes);
   const Adaptation& rules = recipe.sources.at(0).adaptation;
   EXPECT_EQ(rules.episodes, "1,3-4,7");
   EXPECT_EQ(rules.exclude_episodes, "5");

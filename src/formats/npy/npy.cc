@@ -1,5 +1,6 @@
 #include "formats/npy/npy.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -136,7 +137,8 @@ Status TakeType(const Header& header, const std::string& path, Array& array) {
     return NotTaken(path, "big-endian arrays are not read", found,
                     "save array.astype(array.dtype.newbyteorder('<'))");
   }
-  const std::string_view type = std::string_view(header.descr).substr(1);
+  const std::string_view type =
+      std::string_view(header.descr).substr(std::min<size_t>(header.descr.size(), 1));
   if (const auto known = kTypes.find(type); known != kTypes.end()) {
     array.dtype = known->second.first;
     array.item_bytes = known->second.second;

@@ -44,12 +44,14 @@ TEST(Npy, ReadsTypeAndShape) {
 TEST(Npy, RefusesWhatIsNoFeatureInWords) {
   const auto refusal = [](const std::string& file) {
     const Result<Array> array = ReadHeader(file, "a.npy");
-    return array.ok() ? "taken" : array.status().ToString();
+    return array.ok() ? "taken"
+                      : array.status().ToString() + " " + array.status().problems().front().hint;
   };
   EXPECT_THAT(refusal(FileOf(Header("'<f4'", "(3, 2)", true), 24)), HasSubstr("Fortran order"));
   EXPECT_THAT(refusal(FileOf(Header("'>f4'", "(3,)"), 12)), HasSubstr("big-endian"));
   EXPECT_THAT(refusal(FileOf(Header("'|O'", "(3,)"), 12)), HasSubstr("Python objects"));
   EXPECT_THAT(refusal(FileOf(Header("'<U5'", "(3,)"), 60)), HasSubstr(".parquet"));
+  EXPECT_THAT(refusal(FileOf(Header("''", "(3,)"), 12)), HasSubstr("a.npy"));
   EXPECT_THAT(refusal(FileOf(Header("'<f2'", "(3,)"), 6)), HasSubstr("float32"));
   EXPECT_THAT(refusal(FileOf(Header("[('x', '<f4')]", "(3,)"), 12)), HasSubstr("structured"));
   EXPECT_THAT(refusal(FileOf(Header("'<f4'", "()"), 4)), HasSubstr("no rows"));
