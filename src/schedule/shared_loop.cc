@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <limits>
+#include <utility>
 
 namespace robomerge::schedule {
 namespace {
@@ -23,7 +24,7 @@ class Turns {
         thrown = std::current_exception();
       }
       MutexLock lock(mutex_);
-      if (thrown && !thrown_) thrown_ = thrown;
+      if (thrown && !thrown_) thrown_ = std::move(thrown);
       if (++num_done_ == count_) done_.WakeAll();
     }
   }
@@ -31,7 +32,8 @@ class Turns {
   void Finish() {
     MutexLock lock(mutex_);
     while (num_done_ != count_) done_.Wait(mutex_);
-    if (thrown_) std::rethrow_exception(thrown_);
+    // Taken out, so that the exception ends with the loop and not with a helper, on another thread.
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
