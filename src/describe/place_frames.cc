@@ -178,7 +178,7 @@ class KeyPlacer {
                   " frames (from ", where, ")"))
               .Found(StrCat(WithSeparators(stream.num_frames), " frames"))
               .Hint("the recording was cut off, or the table is of another one: copy the dataset "
-                    "again, or delete the episode with LeRobot")
+                    "again, or leave the episode out of a merge with --skip-broken episodes")
               .OfEpisodes({Number(episode)}));
       return place;
     }
@@ -233,7 +233,8 @@ class KeyPlacer {
               .Expected(StrCat("a frame at ", seconds(found.first_missing.due_seconds), " (from ",
                                Where(episode), ")"))
               .Found(StrCat("the nearest one at ", seconds(found.first_missing.nearest_seconds)))
-              .Hint("encode the video with that frame, or delete the episode with LeRobot")
+              .Hint("encode the video with that frame, or leave the episode out of a merge with "
+                    "--skip-broken episodes")
               .OfEpisodes({Number(episode)}));
     }
     if (found.num_late == 0) return;
@@ -268,7 +269,8 @@ class KeyPlacer {
                          : StrCat(WithSeparators(stream.num_shown_frames), " of ",
                                   WithSeparators(stream.num_frames),
                                   " frames: its edit list hides the others"))
-              .Hint("encode the video anew, or delete the episode with LeRobot")
+              .Hint("encode the video anew, or leave the episode out of a merge with "
+                    "--skip-broken episodes")
               .OfEpisodes(EpisodesIn(file)));
     }
   }

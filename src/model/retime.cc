@@ -64,7 +64,8 @@ class Retiming {
                          "retimed and keep them"))
               .Kind("E-retime")
               .At(StrCat(file.path, ": frame_index, row ", rows->first_row))
-              .Hint("sort the rows by frame_index, or delete the episode with LeRobot")
+              .Hint("sort the rows by frame_index, or leave the episode out of a merge with "
+                    "--skip-broken episodes")
               .OfEpisodes({dataset_.episodes[episode].number}));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));

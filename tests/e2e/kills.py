@@ -110,15 +110,19 @@ class Kills:
         """Kills a merge when some of its files are there."""
         words = [*self.words, "--overwrite"]
         old = tree(self.destination)
-        for attempt in range(200):
+        is_begun = lambda: any(self.out.glob(".merged.robomerge-*.journal/*"))
+        longest_seconds = 0.5 * self.merge_seconds
+        for _ in range(200):
             process = subprocess.Popen([str(self.robomerge.path), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.robomerge.environment())
-            # A random moment in each tenth but the first, one after the other: a busy machine may
-            # pass the middle in any of them.
-            time.sleep((attempt % 9 + 1 + self.random.random()) / 10 * self.merge_seconds)
+            # Not by time alone: on a busy machine that would miss the middle again and again.
+            while process.poll() is None and not is_begun():
+                time.sleep(0.0002)
+            time.sleep(self.random.uniform(0, longest_seconds))
             process.send_signal(signal.SIGKILL)
             process.wait()
-            if tree(self.destination) == old and list(self.out.glob(".merged.robomerge-*.journal/*")):
+            if tree(self.destination) == old and is_begun():
                 return
+            longest_seconds *= 0.8
             shutil.rmtree(self.out, ignore_errors=True)
             if old:
                 shutil.copytree(self.old_folder, self.destination)

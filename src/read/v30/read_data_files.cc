@@ -369,8 +369,8 @@ class DataFilesReader {
             .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": row ", row.row))
             .Expected(StrCat(WithSeparators(row.length_frames), " rows in a file below data/"))
             .Found("none")
-            .Hint("restore the rows from where the dataset was copied from, or delete the episode "
-                  "with LeRobot")
+            .Hint("restore the rows from where the dataset was copied from, or leave the episode "
+                  "out of a merge with --skip-broken episodes")
             .OfEpisodes(unplaced_));
   }
 

@@ -448,7 +448,8 @@ class EpisodesReader {
               .At(where)
               .Expected(StrCat("the number of a video file of episode ", episode))
               .Found(has_first ? "none, and several video files" : "none")
-              .Hint("restore the numbers, or delete the episode with LeRobot")
+              .Hint("restore the numbers, or leave the episode out of a merge with "
+                    "--skip-broken episodes")
               .OfEpisodes(std::move(lacking)));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
