@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace robomerge::measure {
@@ -22,6 +23,14 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 struct Look {
   double min = kNone, max = kNone, mean = kNone, deviation = kNone;
 };
+
+// The exponent of the unit in which to square numbers of this magnitude; 0 for all float32.
+int UnitOf(double magnitude) {
+  constexpr int kMost = 400;
+  const int exponent = magnitude > 0 && std::isfinite(magnitude) ? std::ilogb(magnitude) : 0;
+  // A larger unit than 2^1000 has no float64 as its inverse.
+  return std::abs(exponent) < kMost ? 0 : std::clamp(exponent, -1000, 1000);
+}
 
 // As exact as a check needs. Eight sums at once, in a fixed order, so that a processor may add them
 // side by side and every processor decides alike.
@@ -52,17 +61,20 @@ Look LookAt(const std::vector<Number>& values) {
     look.mean = look.min, look.deviation = 0;
     return look;
   }
+  // Squares of float64 may be too large or too small for one, so their unit is another power of two.
+  const int exponent = UnitOf(std::max(std::fabs(look.min), std::fabs(look.max)));
+  const double scale = std::ldexp(1.0, -exponent);
   // Distances from a value of the row lose nothing where values lie close together.
   const auto count = static_cast<double>(values.size());
-  const double origin = look.min;
+  const double origin = look.min * scale;
   const double shift =
-      sum_of([&](Number value) { return static_cast<double>(value) - origin; }) / count;
-  look.mean = origin + shift;
+      sum_of([&](Number value) { return static_cast<double>(value) * scale - origin; }) / count;
+  look.mean = std::ldexp(origin + shift, exponent);
   const double spread = sum_of([&](Number value) {
-    const double distance = static_cast<double>(value) - origin - shift;
+    const double distance = static_cast<double>(value) * scale - origin - shift;
     return distance * distance;
   });
-  look.deviation = std::sqrt(spread / count);
+  look.deviation = std::ldexp(std::sqrt(spread / count), exponent);
   return look;
 }
 

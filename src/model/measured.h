@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,6 +18,9 @@ inline constexpr const char* kQuantileNames[] = {"q01", "q10", "q50", "q90", "q9
 /// As numpy.quantile interpolates, whose last bit depends on the side from which it does.
 inline double Interpolate(double low, double high, double part) {
   const double distance = high - low;
+  // The distance of two float64 may be too large for one.
+  if (std::isinf(distance) && std::isfinite(low) && std::isfinite(high))
+    return 4 * Interpolate(low / 4, high / 4, part);
   return part < 0.5 ? low + distance * part : high - distance * (1 - part);
 }
 

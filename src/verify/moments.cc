@@ -30,6 +30,12 @@ Moments Moments::Of(const std::vector<double>& values, uint64_t first, uint64_t 
     sum += value;
   }
   moments.mean = sum / moments.count;
+  if (std::isinf(moments.mean) && std::isfinite(moments.min) && std::isfinite(moments.max)) {
+    // Only the sum is too large for a float64.
+    moments.mean = 0;
+    for (uint64_t at = 0; at < count; ++at)
+      moments.mean += values[first + at * stride] / moments.count;
+  }
   for (uint64_t at = 0; at < count; ++at) {
     const double distance = values[first + at * stride] - moments.mean;
     moments.squares += distance * distance;
@@ -47,9 +53,11 @@ void Moments::Add(const Moments& other) {
   }
   const double total = count + other.count;
   const double distance = other.mean - mean;
+  const double share = other.count / total;
   const bool is_none = std::isnan(mean) || std::isnan(other.mean);
-  squares += other.squares + distance * distance * count * (other.count / total);
-  mean += distance * (other.count / total);
+  squares += other.squares + distance * distance * count * share;
+  // The distance of two float64 may be too large for one.
+  mean = std::isinf(distance) ? mean * (1 - share) + other.mean * share : mean + distance * share;
   min = is_none ? kNone : std::min(min, other.min);
   max = is_none ? kNone : std::max(max, other.max);
   count = total;

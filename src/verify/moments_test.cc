@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 namespace robomerge::verify_internal {
 namespace {
@@ -44,6 +45,16 @@ TEST(Moments, ANaNMakesEverythingNaN) {
   Moments healthy = Moments::Of({1, 2}, 0, 1, 2);
   healthy.Add(moments);
   EXPECT_TRUE(std::isnan(healthy.max));
+}
+
+TEST(Moments, OfTheLargestNumbersAreFinite) {
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  Moments moments = Moments::Of({kLargest, kLargest, kLargest, -kLargest}, 0, 1, 4);
+  EXPECT_TRUE(Matches("mean", kLargest / 2, moments));
+  EXPECT_TRUE(Matches("std", kLargest * std::sqrt(0.75), moments));
+  moments.Add(Moments::Of({-kLargest, -kLargest, -kLargest, kLargest}, 0, 1, 4));
+  EXPECT_TRUE(Matches("mean", 0, moments));
+  EXPECT_FALSE(Matches("mean", kLargest / 2, moments));
 }
 
 TEST(Moments, AllowForFloat32AndNothingMore) {
