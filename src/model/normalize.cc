@@ -174,9 +174,7 @@ class Normalizer {
   void NormalizeFeatures() {
     for (const Rule& rule : rules_.rename) {
       CheckChangeable("rename", rule.name, rule.name);
-      CheckChangeable("rename", rule.name, rule.value);
-      if (!IsUsableFeatureName(rule.value))
-        AddWrong("rename", rule.name, "a name that a feature can have", rule.value);
+      CheckNewName("rename", rule.name, rule.value);
       if (rule.name == rule.value)
         AddWrong("rename", rule.name, "another name than it has", rule.value);
     }
@@ -202,7 +200,7 @@ class Normalizer {
                  rule.value);
       }
     }
-    for (const Rule& rule : rules_.add) CheckAdded(rule.name);
+    for (const Rule& rule : rules_.add) CheckNewName("add", rule.name, rule.name);
     Once("add", rules_.add, "feature");
     Once("fill", rules_.fill, "feature");
     Once("cast", rules_.cast, "feature");
@@ -219,14 +217,15 @@ class Normalizer {
     problem.found = "`" + feature + "`";
   }
 
-  void CheckAdded(const std::string& name) {
-    CheckChangeable("add", name, name);
-    if (!IsUsableFeatureName(name))
-      AddWrong("add", name, "a name that a feature can have, without `/`", name);
-    if (!IsOneOf(name, kNamesOfLeRobot)) return;
-    Problem& problem = Add("LeRobot gives this name a meaning of its own", "add", name);
-    problem.expected = "another name";
-    problem.found = "`" + name + "`";
+  void CheckNewName(const std::string& rule, const std::string& name,
+                    const std::string& new_name) {
+    CheckChangeable(rule, name, new_name);
+    if (!IsUsableFeatureName(new_name))
+      AddWrong(rule, name, "a name that a feature can have, without `/`", new_name);
+    if (!IsOneOf(new_name, kNamesOfLeRobot)) return;
+    Problem& problem = Add("LeRobot gives this name a meaning of its own", rule, name);
+    problem.expected = "a name to which LeRobot gives no meaning of its own";
+    problem.found = "`" + new_name + "`";
   }
 
   // Two features may get one name: sources can have one of them each.

@@ -430,6 +430,12 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize("name", ["task", "language_events", "index"])
+def test_a_name_with_a_meaning_of_its_own_is_given_to_no_feature(name, robomerge, source, tmp_path):
+    said = refused(robomerge, tmp_path, source, "--rename", f"{STATE}={name}", kind="E-value")
+    assert f"found    `{name}`" in said
+
+
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_rules_are_refused_before_anything_is_written(what, robomerge, source, tmp_path):
     flags, said = WRONG[what]
