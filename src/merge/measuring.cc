@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "model/aggregate_statistics.h"
+#include "model/source_statistics.h"
 #include "model/statistics_text.h"
 #include "write/episode_statistics.h"
 
@@ -164,9 +165,9 @@ Result<std::vector<FeatureStatistics>> Measuring::FoldCameras() const {
     }
   }
   std::map<std::string, std::pair<std::vector<uint32_t>, size_t>> described;
-  for (const std::vector<FeatureStatistics>& all : episodes) {
-    for (const FeatureStatistics& one : all) {
-      if (!CheckStatistics(one, "").ok()) continue;
+  for (size_t episode = 0; episode < episodes.size(); ++episode) {
+    for (const FeatureStatistics& one : episodes[episode]) {
+      if (!WhyNotOf(*schema.Find(one.feature), one, LengthOf(episode)).empty()) continue;
       const std::vector<uint32_t>& shape = one.Find("mean")->shape;
       auto& [first_shape, count] = described.try_emplace(one.feature, shape, 0).first->second;
       count += first_shape == shape ? 1 : 0;

@@ -1,6 +1,7 @@
 #include "model/source_statistics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/text.h"
@@ -14,34 +15,6 @@ constexpr size_t kMostNamed = 5;
 // LeRobot has no statistics of texts (format spec 1.4).
 bool HasStatistics(const Feature& feature) {
   return feature.dtype() != "string" && feature.dtype() != "language";
-}
-
-// Why the statistics cannot be of `num_frames` frames of the feature; empty if they can.
-std::string Contradiction(const Feature& feature, const FeatureStatistics& statistics,
-                          uint64_t num_frames) {
-  if (const Status status = CheckStatistics(statistics, ""); !status.ok())
-    return status.problems().front().what;
-  const size_t width = statistics.Find("mean")->values.size();
-  const double count = statistics.Find("count")->values.front();
-  if (feature.is_camera()) {
-    // One number for each channel.
-    return width == 1 || width == 3 || width == 4
-               ? ""
-               : StrCat(width, " numbers for the channels of a picture");
-  }
-  if (width == 0) return "no numbers";
-  const auto [all, last] = Elements(feature);
-  // LeRobot takes the statistics of a matrix over all dimensions but the last, and then may count
-  // its rows (format spec 1.7).
-  if (all > 0 && width != all && width != last)
-    return StrCat(width, " numbers for shape ",
-                  json::DumpLine(feature.entry.value("shape", Json())));
-  const auto frames = static_cast<double>(num_frames);
-  const bool is_matrix = feature.shape().size() > 1;
-  if (count == frames || (is_matrix && count == frames * static_cast<double>(all / last)) ||
-      (is_matrix && count == frames * static_cast<double>(all)))
-    return "";
-  return StrCat("count ", FormatDouble(count), ", but ", num_frames, " frames");
 }
 
 // The statistics of each episode, as parts of an aggregation. A part lacks the columns that are
@@ -150,7 +123,7 @@ class Choice {
       const FeatureStatistics* entry =
           dataset_.statistics ? Find(*dataset_.statistics, feature.name) : nullptr;
       const std::string reason =
-          entry == nullptr ? "no entry" : Contradiction(feature, *entry, num_frames_);
+          entry == nullptr ? "no entry" : WhyNotOf(feature, *entry, num_frames_);
       if (!reason.empty()) reasons_.emplace(feature.name, reason);
     }
     if (!dataset_.statistics) return;
@@ -301,6 +274,39 @@ std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
   return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
 }
 
+std::string WhyNotOf(const Feature& feature, const FeatureStatistics& statistics,
+                     uint64_t num_frames) {
+  if (const Status status = CheckStatistics(statistics, ""); !status.ok())
+    return status.problems().front().what;
+  const size_t width = statistics.Find("mean")->values.size();
+  const double count = statistics.Find("count")->values.front();
+  if (feature.is_camera()) {
+    // Pixels are finite, so that their statistics are.
+    for (const Statistic& one : statistics.statistics) {
+      const bool is_finite = std::all_of(one.values.begin(), one.values.end(),
+                                         [](double value) { return std::isfinite(value); });
+      if (!is_finite) return StrCat(one.name, " is no finite number");
+    }
+    // One number for each channel.
+    return width == 1 || width == 3 || width == 4
+               ? ""
+               : StrCat(width, " numbers for the channels of a picture");
+  }
+  if (width == 0) return "no numbers";
+  const auto [all, last] = Elements(feature);
+  // LeRobot takes the statistics of a matrix over all dimensions but the last, and then may count
+  // its rows (format spec 1.7).
+  if (all > 0 && width != all && width != last)
+    return StrCat(width, " numbers for shape ",
+                  json::DumpLine(feature.entry.value("shape", Json())));
+  const auto frames = static_cast<double>(num_frames);
+  const bool is_matrix = feature.shape().size() > 1;
+  if (count == frames || (is_matrix && count == frames * static_cast<double>(all / last)) ||
+      (is_matrix && count == frames * static_cast<double>(all)))
+    return "";
+  return StrCat("count ", FormatDouble(count), ", but ", num_frames, " frames");
+}
+
 Result<SourceStatistics> ChooseStatistics(const Dataset& dataset, const MeasureFeatures& measure,
                                           StatsMode mode) {
   return Choice(dataset, measure, mode).Run();
@@ -317,7 +323,7 @@ std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
     for (const FeatureStatistics& one : episodes[episode]) {
       const Feature* feature = dataset.schema.Find(one.feature);
       if (feature == nullptr || !HasStatistics(*feature) ||
-          !Contradiction(*feature, one, dataset.episodes[episode].length_frames).empty())
+          !WhyNotOf(*feature, one, dataset.episodes[episode].length_frames).empty())
         continue;
       const std::vector<uint32_t>& shape = one.Find("mean")->shape;
       if (shapes.try_emplace(one.feature, shape).first->second == shape) ++num_usable[one.feature];

@@ -33,10 +33,15 @@ bool IsMeasurable(const std::string& dtype);
 /// many.
 std::pair<uint64_t, uint64_t> Elements(const Feature& feature);
 
+/// Why the statistics cannot be of `num_frames` frames of the feature; empty if they can.
+std::string WhyNotOf(const Feature& feature, const FeatureStatistics& statistics,
+                     uint64_t num_frames);
+
 /// Decides for every feature. An entry of stats.json counts only if it can be of this data: the
-/// feature exists, the shape fits, and the count of what is no camera is the number of frames.
-/// Without `measure` nothing is measured, but the warnings say that it will be. Fails only as
-/// `measure` does. With StatsMode::kExact, features that are measured anyway are left out.
+/// feature exists, the shape fits, the count of what is no camera is the number of frames, and the
+/// numbers of a camera are finite. Without `measure` nothing is measured, but the warnings say that
+/// it will be. Fails only as `measure` does. With StatsMode::kExact, features that are measured
+/// anyway are left out.
 Result<SourceStatistics> ChooseStatistics(const Dataset& dataset,
                                           const MeasureFeatures& measure = {},
                                           StatsMode mode = StatsMode::kFold);

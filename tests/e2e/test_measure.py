@@ -331,6 +331,19 @@ def test_cameras_weigh_by_frames(robomerge, tmp_path):
     assert stats["camera"]["mean"] == [[[pytest.approx((3 * 9.0 + 12 * 1.5) / 15)]]] * 3
 
 
+@pytest.mark.parametrize("mode", ["exact", "fold"])
+def test_numbers_that_are_not_finite_are_of_no_camera(mode, robomerge, tmp_path):
+    root = with_camera(make_tiny_dataset(tmp_path / "a", lengths=(5, 7)), (5, 7), [0.5, 1.0], [5, 7])
+    edit_json(root / STATS, lambda stats: stats["camera"].update(mean=[[[math.nan]]] * 3))
+    stats, warnings = merged(robomerge, [root], tmp_path / "out", "--stats", mode)
+    assert stats["camera"]["mean"] == [[[pytest.approx((5 * 0.5 + 7 * 1.0) / 12)]]] * 3
+    assert "W-stats-episodes" in [one["kind"] for one in warnings]
+    edit_column(root / EPISODES, "stats/camera/mean", lambda cells: [[[[math.inf]]] * 3, *cells[1:]])
+    run = robomerge("merge", root, "-o", tmp_path / "none", "--stats", mode, "--json")
+    assert run.exit_code == 0 and "camera" not in json.loads((tmp_path / "none" / STATS).read_text())
+    assert "W-stats-left-out" in [line.get("kind") for line in run.json_lines()]
+
+
 def test_a_column_that_cannot_be_decoded_has_no_statistics(robomerge, tmp_path):
     root = make_tiny_dataset(tmp_path / "a", lengths=(5,))
     with_feature(root, "x", np.arange(5, dtype=np.float32))
