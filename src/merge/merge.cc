@@ -251,9 +251,7 @@ class MergeRun {
                                run_.Open(plan, destination_, options_, in_place_));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction));
-    for (const std::string& other : transaction.OtherStagingFolders()) {
-      left_.push_back(LeftWarning(other));
-    }
+    for (Problem& warning : transaction.OtherStagingWarnings()) left_.push_back(std::move(warning));
     run_.Enter("write");
     return transaction.Settle(FillAndPublish(plan, transaction), kWayOn);
   }
@@ -369,15 +367,6 @@ class MergeRun {
 
   Status CheckSpaceFor(uint64_t num_bytes) const {
     return CheckSpace(file_system_, roots_, destination_, options_.copy_mode, num_bytes);
-  }
-
-  static Problem LeftWarning(const std::string& folder) {
-    return Problem(Code::kAlreadyExists,
-                   "an unfinished merge of other sources or options into this destination is left "
-                   "alone")
-        .Kind("W-staging-left")
-        .At(folder)
-        .Hint("remove it and its .journal if nobody is going to finish it");
   }
 
   MergeReport Report(const MergePlan& plan) {

@@ -279,7 +279,9 @@ class SplitRun {
     Result<DatasetFolder> folder =
         DatasetFolder::Begin(file_system_, directory_, Id(roots.front()), options_.sync);
     ROBOMERGE_RETURN_NOT_OK(folder.status());
+    std::vector<Problem> left = folder->OtherStagingWarnings();
     ROBOMERGE_RETURN_NOT_OK(folder->Settle(MakeAndPublish(*folder, roots.front())));
+    for (Problem& warning : left) made_.front().merge.warnings.push_back(std::move(warning));
     return std::move(made_);
   }
 

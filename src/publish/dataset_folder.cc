@@ -45,6 +45,10 @@ void DatasetFolder::RemoveLeftLock(io::FileSystem& file_system, const std::strin
   folder.Leave();
 }
 
+std::vector<Problem> DatasetFolder::OtherStagingWarnings() const {
+  return robomerge::OtherStagingWarnings(*file_system_, paths_);
+}
+
 Status DatasetFolder::Publish(const std::vector<std::string>& names) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> there,
                              file_system_->List(paths_.directory));

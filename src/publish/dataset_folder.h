@@ -26,6 +26,9 @@ class DatasetFolder {
 
   const std::string& directory() const { return paths_.directory; }
 
+  /// W-staging-left for each folder of an unfinished run with another id for this destination.
+  std::vector<Problem> OtherStagingWarnings() const;
+
   /// Puts the folder at its destination. REQUIRES: it holds a dataset of each of `names`.
   /// kAlreadyExists (E-staging-foreign) if it holds anything else.
   Status Publish(const std::vector<std::string>& names);

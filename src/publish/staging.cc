@@ -185,22 +185,28 @@ std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& own
   return warnings;
 }
 
-std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,
-                                             const StagingPaths& paths) {
+std::vector<Problem> OtherStagingWarnings(const io::FileSystem& file_system,
+                                          const StagingPaths& paths) {
   const std::string root = ParentOf(paths.directory);
   const std::string prefix = "." + NameOf(paths.destination) + kStagingMark;
-  std::vector<std::string> others;
+  std::vector<Problem> warnings;
   const Result<std::vector<std::string>> names = file_system.List(root);
-  if (!names.ok()) return others;
+  if (!names.ok()) return warnings;
   for (const std::string& name : *names) {
     const std::string mark = name.starts_with(prefix) ? name.substr(prefix.size()) : "";
     const bool is_staging = mark.size() == 16 || (mark.size() == 25 && mark[16] == '-');
     const bool is_of_this_place = mark.size() < 25 || paths.directory.ends_with(mark.substr(16));
-    if (is_staging && is_of_this_place && io::JoinPath(root, name) != paths.directory) {
-      others.push_back(io::JoinPath(root, name));
-    }
+    const std::string folder = io::JoinPath(root, name);
+    if (!is_staging || !is_of_this_place || folder == paths.directory) continue;
+    warnings.push_back(
+        Problem(Code::kAlreadyExists,
+                "an unfinished merge of other sources or options into this destination is left "
+                "alone")
+            .Kind("W-staging-left")
+            .At(folder)
+            .Hint("remove it and its .journal if nobody is going to finish it"));
   }
-  return others;
+  return warnings;
 }
 
 }  // namespace robomerge

@@ -67,8 +67,8 @@ Status CheckOldDataset(const io::FileSystem& file_system, Ownership& ownership,
 std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& ownership,
                                      const StagingPaths& paths, const std::string& replaced);
 
-/// Staging folders of other plans for the same destination.
-std::vector<std::string> OtherStagingFolders(const io::FileSystem& file_system,
-                                             const StagingPaths& paths);
+/// W-staging-left for each staging folder of another plan for the same destination.
+std::vector<Problem> OtherStagingWarnings(const io::FileSystem& file_system,
+                                          const StagingPaths& paths);
 
 }  // namespace robomerge

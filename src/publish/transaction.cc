@@ -481,8 +481,8 @@ void Transaction::Discard() {
   Leave();
 }
 
-std::vector<std::string> Transaction::OtherStagingFolders() const {
-  return robomerge::OtherStagingFolders(*file_system_, paths_);
+std::vector<Problem> Transaction::OtherStagingWarnings() const {
+  return robomerge::OtherStagingWarnings(*file_system_, paths_);
 }
 
 }  // namespace robomerge

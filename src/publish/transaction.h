@@ -164,8 +164,8 @@ class Transaction {
 
   /// What could not be removed after publishing (W-old-dataset-left).
   const std::vector<Problem>& warnings() const { return warnings_; }
-  /// Staging folders of other plans for this destination.
-  std::vector<std::string> OtherStagingFolders() const;
+  /// W-staging-left for each staging folder of another plan for this destination.
+  std::vector<Problem> OtherStagingWarnings() const;
 
  private:
   Transaction(io::FileSystem& file_system, Publication publication, StagingPaths paths);

@@ -322,6 +322,14 @@ def test_kills_leave_all_splits_or_none(robomerge, tmp_path):
         assert tree(out) == new, f"kill {attempt}"
 
 
+def test_a_split_tells_of_what_another_one_left(robomerge, source, tmp_path):
+    left = tmp_path / ".parts.robomerge-0123456789abcdef"
+    left.mkdir()
+    run = robomerge("split", source, "--into", "a=0", "-o", tmp_path / "parts")
+    assert run.exit_code == 0 and "W-staging-left" in run.stderr and str(left) in run.stderr, run.stderr
+    assert left.exists()
+
+
 @pytest.mark.parametrize("in_place", [False, True])
 def test_a_dataset_of_v21_stays_one(in_place, robomerge, tmp_path):
     from old_dataset import make_old_dataset
