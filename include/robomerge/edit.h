@@ -9,24 +9,6 @@
 
 namespace robomerge {
 
-/// A feature that an edit adds, with a value for each frame (docs/edit.md, "Add a feature").
-struct AddedFeature {
-  std::string name;
-  std::string path;                ///< a .npy or .parquet file, read whole
-  std::vector<std::string> names;  ///< of the elements of a vector; empty: none
-  /// The entry of info.json, as JSON; must be of the values' shape, and its dtype that of the
-  /// values. Empty: it is made of them and of `names`.
-  std::string entry;
-
-  static void VisitFields(auto& self, auto&& visit) {
-    visit("name", self.name);
-    visit("path", self.path);
-    visit("names", self.names);
-    visit("entry", self.entry);
-  }
-  bool operator==(const AddedFeature&) const = default;
-};
-
 /// What an edit is besides a merge of one source.
 struct EditOptions {
   /// Data and video files keep their numbers. For edits that leave out no episode.

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "formats/json/json.h"
-#include "merge/add_features.h"
 #include "merge/dry_run.h"
 #include "merge/growth.h"
 #include "merge/hashing.h"
@@ -15,6 +14,7 @@
 #include "publish/preflight.h"
 #include "publish/space.h"
 #include "publish/transaction.h"
+#include "read/added_features.h"
 #include "read/needed_files.h"
 #include "read/version.h"
 #include "robomerge/verify.h"
@@ -437,7 +437,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
           .Hint("leave out the folder for the work");
     }
     SourceSpec source = source_in;
-    ROBOMERGE_RETURN_NOT_OK(AddFeatures(file_system, edit, source));
+    ROBOMERGE_RETURN_NOT_OK(TakeFeatures(file_system, edit.add, source));
     std::optional<InPlace> in_place;
     bool is_done = false;
     if (edit.in_place) {

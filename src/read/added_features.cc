@@ -29,7 +29,7 @@ Result<std::shared_ptr<const ColumnValues>> ReadNpy(const io::FileSystem& file_s
 }
 
 Result<std::shared_ptr<const ColumnValues>> ReadValues(const io::FileSystem& file_system,
-                                                       const FeatureFile& wanted) {
+                                                       const AddedFeature& wanted) {
   const std::string& path = wanted.path;
   ROBOMERGE_ASSIGN_OR_RETURN(const bool is_there, io::Exists(file_system, path));
   if (!is_there) {
@@ -61,11 +61,11 @@ Status OfFile(const Status& status) {
   return Status::Many(std::move(problems));
 }
 
-Problem WrongEntry(const FeatureFile& wanted, std::string what) {
+Problem WrongEntry(const AddedFeature& wanted, std::string what) {
   return Problem(Code::kInvalidArgument, std::move(what)).Kind("E-rule").At("add: " + wanted.name);
 }
 
-Result<json::Json> EntryOf(const FeatureFile& wanted, const ColumnValues& values) {
+Result<json::Json> EntryOf(const AddedFeature& wanted, const ColumnValues& values) {
   json::Json entry = json::Json::object();
   entry["dtype"] = values.dtype();
   entry["shape"] = values.shape();
@@ -133,15 +133,21 @@ std::string FirstOf(const std::vector<std::string>& keys, uint64_t num) {
 
 }  // namespace
 
-Status TakeFeatures(const io::FileSystem& file_system, const std::vector<FeatureFile>& files,
+Status TakeFeatures(const io::FileSystem& file_system, const std::vector<AddedFeature>& features,
                     SourceSpec& source) {
-  if (files.empty()) return Status();
+  if (features.empty()) return Status();
+  if (source.adaptation.selects()) {
+    return Problem(Code::kInvalidArgument,
+                   "a feature is not added while episodes or frames are left out")
+        .Kind("E-options")
+        .Hint("add it first, in an edit of its own: a value belongs to each frame of the dataset");
+  }
   Adaptation names;
-  for (const FeatureFile& wanted : files) names.add.push_back({wanted.name, "values"});
+  for (const AddedFeature& wanted : features) names.add.push_back({wanted.name, "values"});
   // Before files are read, which may be large.
   ROBOMERGE_RETURN_NOT_OK(Normalize(names).status());
   auto added = std::make_shared<AddedFeatures>();
-  for (const FeatureFile& wanted : files) {
+  for (const AddedFeature& wanted : features) {
     Result<std::shared_ptr<const ColumnValues>> values = ReadValues(file_system, wanted);
     if (!values.ok()) return OfFile(values.status());
     ROBOMERGE_ASSIGN_OR_RETURN(const json::Json entry, EntryOf(wanted, **values));

@@ -1,8 +1,6 @@
 // The files of features that an edit adds, and whether they fit its source.
 #pragma once
 
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "io/file_system.h"
@@ -13,18 +11,11 @@
 
 namespace robomerge {
 
-/// A feature as a user names it, for TakeFeatures().
-struct FeatureFile {
-  std::string name;
-  std::string path;
-  std::vector<std::string> names;
-  std::string entry;
-};
-
 /// Reads the files, and gives `source` the rules and values by which Adapt() adds the features.
 /// kInvalidArgument (E-feature-file) for files that are not there or hold no such values, and for
-/// names and entries that do not fit them (E-rule); of a row that is there twice (E-feature-rows).
-Status TakeFeatures(const io::FileSystem& file_system, const std::vector<FeatureFile>& files,
+/// names and entries that do not fit them (E-rule); of a row that is there twice (E-feature-rows);
+/// and if rules leave out episodes or frames (E-options).
+Status TakeFeatures(const io::FileSystem& file_system, const std::vector<AddedFeature>& features,
                     SourceSpec& source);
 
 /// kInvalidArgument (E-feature-rows) unless the values have a row for each frame of the dataset,
