@@ -1,11 +1,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +29,9 @@ namespace robomerge::io {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
+// Where source and destination lie differently in their pages, copy_file_range moves each page in
+// two pieces, and takes 1.2 times as long as reading and writing (136 MB, ext4).
+constexpr uint64_t kPageBytes = 4096;
 
 // Turns errno into a problem. What the caller should do next decides the code.
 Problem SystemProblem(const std::string& operation, const std::string& path, int error) {
@@ -131,10 +136,23 @@ class PosixRandomAccessFile final : public RandomAccessFile {
   FileStat stat_;
 };
 
+// Whether a server holds the files, which may copy a range without sending it here and back.
+bool IsRemote(int descriptor) {
+  struct statfs system;
+  if (::fstatfs(descriptor, &system) != 0) return true;
+  // Those of linux/magic.h on disks and in memory, where a copy is one of this machine's.
+  constexpr uint64_t kLocal[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                 F2FS_SUPER_MAGIC, TMPFS_MAGIC,     OVERLAYFS_SUPER_MAGIC};
+  return std::ranges::find(kLocal, static_cast<uint64_t>(system.f_type)) == std::end(kLocal);
+}
+
 class PosixOutputFile final : public OutputFile {
  public:
   PosixOutputFile(std::string path, int descriptor, Sharing sharing)
-      : path_(std::move(path)), descriptor_(descriptor), sharing_(sharing) {}
+      : path_(std::move(path)),
+        descriptor_(descriptor),
+        sharing_(sharing),
+        is_remote_(IsRemote(descriptor)) {}
 
   const std::string& path() const override { return path_; }
 
@@ -174,7 +192,8 @@ class PosixOutputFile final : public OutputFile {
       // copy_file_range within one file system may share aligned extents by itself, which
       // Sharing::kForbidden does not allow.
       while (length > 0 && sharing_ != Sharing::kForbidden &&
-             kernel_copies_.load(std::memory_order_relaxed)) {
+             kernel_copies_.load(std::memory_order_relaxed) &&
+             (is_remote_ || source_offset % kPageBytes == offset % kPageBytes)) {
         auto from = static_cast<loff_t>(source_offset), to = static_cast<loff_t>(offset);
         const ssize_t count =
             ::copy_file_range(source.descriptor(), &from, descriptor_.get(), &to, length, 0);
@@ -249,6 +268,7 @@ class PosixOutputFile final : public OutputFile {
   std::string path_;
   Descriptor descriptor_;
   Sharing sharing_;
+  bool is_remote_;
   std::atomic<bool> shares_{true};
   std::atomic<bool> kernel_copies_{true};
 };
