@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "base/fingerprint.h"
@@ -14,6 +15,8 @@
 #include "publish/destination.h"
 #include "publish/exchange.h"
 #include "publish/preflight.h"
+#include "schedule/executor.h"
+#include "schedule/parallel_for.h"
 #include "verify/read_record.h"
 
 namespace robomerge {
@@ -249,6 +252,38 @@ Result<std::vector<Part>> PartsOf(const io::FileSystem& file_system, const Split
   return parts;
 }
 
+// The progress of several edits at once as that of one.
+class JointProgress {
+ public:
+  explicit JointProgress(const ProgressCallback& callback) : callback_(callback) {}
+
+  ProgressCallback Of(size_t part) {
+    if (!callback_) return callback_;
+    return [this, part](const MergeProgress& progress) {
+      const std::lock_guard lock(mutex_);
+      parts_[part] = progress;
+      MergeProgress all;
+      all.stage = progress.stage;
+      bool is_known = false;  // that of the first one under way
+      for (const auto& [number, one] : parts_) {
+        if (!is_known && one.stage != "publish") all.stage = one.stage, is_known = true;
+        all.num_sources = std::max(all.num_sources, one.num_sources);
+        all.num_sources_read = std::max(all.num_sources_read, one.num_sources_read);
+        all.planned_bytes += one.planned_bytes;
+        all.moved_bytes += one.moved_bytes;
+        all.num_files += one.num_files;
+        all.num_files_written += one.num_files_written;
+      }
+      callback_(all);
+    };
+  }
+
+ private:
+  const ProgressCallback& callback_;
+  std::mutex mutex_;
+  std::map<size_t, MergeProgress> parts_;  // guarded by mutex_
+};
+
 class SplitRun {
  public:
   SplitRun(io::FileSystem& file_system, const std::string& source, const SplitRules& rules,
@@ -287,7 +322,7 @@ class SplitRun {
 
  private:
   Result<std::vector<Part>> ReadParts() {
-    Run run(file_system_, options_, progress_, stop_);
+    Run run(file_system_, options_, progress_.Of(parts_.size()), stop_);
     ROBOMERGE_RETURN_NOT_OK(run.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce({source_}));
     const std::vector<std::shared_ptr<const DescribedSource>> sources = root.sources.Flatten();
@@ -320,27 +355,45 @@ class SplitRun {
     return id.Hex();
   }
 
-  // The datasets below `directory`, which says where they are to be in the end.
+  // The datasets below `directory`, which says where they are to be in the end. Several at once:
+  // the beginning and the end of each leave workers idle.
   Status MakeAll(const std::string& directory) {
+    made_.resize(parts_.size());
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<schedule::Executor> executor,
+                               schedule::MakeExecutor(options_.num_workers));
+    uint64_t num_episodes = 0;
+    for (const Part& part : parts_) num_episodes += part.episodes.size();
+    std::vector<schedule::Item> items;
     for (size_t part = 0; part < parts_.size(); ++part) {
-      SourceSpec source(source_);
-      source.adaptation.episodes = lists_[part];
-      const std::string& name = parts_[part].name;
-      Result<VerifiedMerge> made = EditOn(file_system_, source, io::JoinPath(directory, name),
-                                          EditOptions(), options_, verify_, progress_, stop_);
-      ROBOMERGE_RETURN_NOT_OK(made.status());
-      made->merge.destination = io::JoinPath(directory_, name);
-      if (made->is_published) made->verification.destination = made->merge.destination;
-      const bool differs = !options_.dry_run && !made->is_published;
-      made_.push_back(std::move(made).value());
-      if (differs) break;
+      const uint64_t share = executor->num_workers() * parts_[part].episodes.size() / num_episodes;
+      schedule::Item& item = items.emplace_back();
+      item.name = "split " + parts_[part].name;
+      item.bytes = parts_[part].episodes.size();
+      item.body = [=, this](schedule::Spawner&) {
+        return Make(part, directory, std::max(1, static_cast<int>(share)));
+      };
     }
+    return schedule::ParallelFor(*executor, std::move(items), {});
+  }
+
+  Status Make(size_t part, const std::string& directory, int num_workers) {
+    SourceSpec source(source_);
+    source.adaptation.episodes = lists_[part];
+    MergeOptions options = options_;
+    options.num_workers = num_workers;
+    const std::string& name = parts_[part].name;
+    Result<VerifiedMerge> made = EditOn(file_system_, source, io::JoinPath(directory, name),
+                                        EditOptions(), options, verify_, progress_.Of(part), stop_);
+    ROBOMERGE_RETURN_NOT_OK(made.status());
+    made->merge.destination = io::JoinPath(directory_, name);
+    if (made->is_published) made->verification.destination = made->merge.destination;
+    made_[part] = std::move(made).value();
     return Status();
   }
 
   Status MakeAndPublish(DatasetFolder& folder, const std::string& root) {
     ROBOMERGE_RETURN_NOT_OK(MakeAll(folder.directory()));
-    if (!made_.back().is_published) {
+    if (!std::ranges::all_of(made_, &VerifiedMerge::is_published)) {
       for (VerifiedMerge& made : made_) made.is_published = false;
       return Status();
     }
@@ -371,7 +424,7 @@ class SplitRun {
   const SplitRules& rules_;
   const MergeOptions& options_;
   const bool verify_;
-  const ProgressCallback& progress_;
+  JointProgress progress_;
   const std::atomic<bool>* stop_;
   std::string directory_;
   std::vector<SourceFile> tree_;

@@ -322,6 +322,16 @@ def test_kills_leave_all_splits_or_none(robomerge, tmp_path):
         assert tree(out) == new, f"kill {attempt}"
 
 
+def test_workers_do_not_show_in_a_split(robomerge, source, tmp_path):
+    said = {}
+    for workers in (1, 7):
+        run = robomerge("split", source, "--into", "a=0", "--into", "rest=1,2", "-o", tmp_path / "parts", "-j", workers, "--json")
+        lines = [line for line in run.json_lines() if line["message_type"] in ("file", "warning")]
+        said[workers] = (tree(tmp_path / "parts"), lines)
+        shutil.rmtree(tmp_path / "parts")
+    assert said[1] == said[7] and said[1][0]
+
+
 def test_a_split_tells_of_what_another_one_left(robomerge, source, tmp_path):
     left = tmp_path / ".parts.robomerge-0123456789abcdef"
     left.mkdir()
