@@ -52,7 +52,8 @@ class DigitCounts {
   static constexpr size_t kMostInList = 8192;
 
   void Join() {
-    std::sort(few_.begin(), few_.end());
+    // Of a single run they are in order.
+    if (!std::is_sorted(few_.begin(), few_.end())) std::sort(few_.begin(), few_.end());
     size_t end = 0;
     for (size_t at = 0; at < few_.size(); ++at) {
       if (end > 0 && few_[end - 1].first == few_[at].first)

@@ -1,5 +1,7 @@
 #include "formats/parquet/compare_rows.h"
 
+#include <gmock/gmock.h>
+
 #include <cmath>
 #include <limits>
 
@@ -138,6 +140,41 @@ TEST(NumberReader, FlattensListsAndNulls) {
   rows = reader.Read(1, 1);
   ASSERT_TRUE(rows.ok());
   EXPECT_EQ((*rows)[0].values, (std::vector<double>{3, 4}));
+}
+
+TEST(NumberReader, ManySmallRowGroupsAreReadAsFarAsTheyAreSound) {
+  constexpr int64_t kGroups = 40, kDamaged = 29;
+  std::vector<std::shared_ptr<arrow::Table>> row_groups;
+  for (int64_t group = 0; group < kGroups; ++group)
+    row_groups.push_back(TableOf({"a"}, {Int64s({group, group * 10, group * 100})}));
+  const auto plain = ::parquet::WriterProperties::Builder().disable_dictionary()->build();
+  const Opened sound(row_groups, plain);
+  for (const uint64_t step : {1, 3, 7}) {
+    NumberReader reader(sound.file, sound.footer, {"a"});
+    std::vector<double> values;
+    for (uint64_t row = 0; row < 3 * kGroups; row += step) {
+      const auto rows = reader.Read(row, std::min<uint64_t>(step, 3 * kGroups - row));
+      ASSERT_TRUE(rows.ok()) << rows.status().ToString();
+      values.insert(values.end(), (*rows)[0].values.begin(), (*rows)[0].values.end());
+    }
+    ASSERT_EQ(values.size(), 3U * kGroups);
+    EXPECT_EQ(values[3 * 33], 33);
+    EXPECT_EQ(values.back(), 3900);
+  }
+
+  std::string bytes = WriteParquet(row_groups, plain);
+  const uint64_t begin = sound.footer.row_groups()[kDamaged].columns[0].begin;
+  bytes[begin + 3] = static_cast<char>(bytes[begin + 3] ^ 2);  // the size when decompressed
+  const MemoryFile file("damaged.parquet", bytes);
+  const Footer footer = Footer::Read(file).value();
+  NumberReader reader(file, footer, {"a"});
+  for (uint64_t group = 0; group < kGroups; ++group) {
+    const Status status = reader.Read(3 * group, 3).status();
+    EXPECT_EQ(status.ok(), group != kDamaged) << group << ": " << status.ToString();
+    if (!status.ok()) {
+      EXPECT_THAT(status.ToString(), ::testing::HasSubstr("row 87"));
+    }
+  }
 }
 
 TEST(NumberReader, RefusesTextAndMissingColumns) {

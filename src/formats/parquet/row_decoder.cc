@@ -16,6 +16,9 @@ constexpr uint64_t kBatchBytes = uint64_t{16} << 20;
 constexpr uint64_t kMostBatchBytes = uint64_t{64} << 20;
 constexpr uint64_t kMostBatchRows = uint64_t{1} << 20;
 constexpr int64_t kPageBufferBytes = int64_t{1} << 20;
+// Row groups of one reader, and what they may hold together.
+constexpr size_t kMostGroups = 64;
+constexpr uint64_t kManyGroupsBytes = uint64_t{1} << 20;
 
 std::string_view View(const arrow::Buffer& buffer) {
   return {reinterpret_cast<const char*>(buffer.data()), static_cast<size_t>(buffer.size())};
@@ -23,28 +26,52 @@ std::string_view View(const arrow::Buffer& buffer) {
 
 }  // namespace
 
+// A reader is opened for each row group; of small ones, which are read one after another, for twice
+// as many each time.
+size_t RowDecoder::NumGroupsFrom(size_t row_group) const {
+  if (is_careful_ || reader_ == nullptr || row_group != end_group_) return 1;
+  const size_t most = std::min(2 * num_groups_, kMostGroups);
+  size_t count = 0;
+  uint64_t bytes = 0;
+  for (; count < most && row_group + count < footer_.row_groups.size(); ++count) {
+    for (const int leaf : leaves_) {
+      const auto& column = footer_.row_groups[row_group + count].columns[static_cast<size_t>(leaf)];
+      bytes += std::min(column.uncompressed_bytes, kBatchBytes);
+    }
+    if (bytes > kManyGroupsBytes) break;
+  }
+  return std::max<size_t>(1, count);
+}
+
 Status RowDecoder::Open(size_t row_group) {
   const std::string what = StrCat("cannot decode row group ", row_group);
+  num_groups_ = NumGroupsFrom(row_group);
+  end_group_ = row_group + num_groups_;
   batch_ = nullptr;
   batches_ = nullptr;
   reader_ = nullptr;
-  uint64_t bytes = 1, most_bytes = 1;
+  uint64_t bytes = 1, most_bytes = 1, num_rows = 0;
   PageCheck pages(file_, footer_);
-  for (const int leaf : leaves_) {
-    const auto number = static_cast<size_t>(leaf);
-    bytes += footer_.row_groups[row_group].columns[number].uncompressed_bytes;
-    ROBOMERGE_RETURN_NOT_OK(pages.CheckChunk(row_group, number));
-    ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t most, pages.MostDecodedBytes(row_group, number));
-    most_bytes += std::min(most, UINT64_MAX - most_bytes);
+  std::vector<int> groups;
+  for (size_t group = row_group; group < end_group_; ++group) {
+    groups.push_back(static_cast<int>(group - row_group));
+    num_rows += static_cast<uint64_t>(footer_.row_groups[group].num_rows);
+    for (const int leaf : leaves_) {
+      const auto number = static_cast<size_t>(leaf);
+      bytes += footer_.row_groups[group].columns[number].uncompressed_bytes;
+      ROBOMERGE_RETURN_NOT_OK(pages.CheckChunk(group, number));
+      ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t most, pages.MostDecodedBytes(group, number));
+      most_bytes += std::min(most, UINT64_MAX - most_bytes);
+    }
   }
-  const auto num_rows = static_cast<uint64_t>(footer_.row_groups[row_group].num_rows);
   ::parquet::ReaderProperties low_level_properties = ::parquet::default_reader_properties();
   if (bytes > kBatchBytes) {
     low_level_properties.enable_buffered_stream();
     low_level_properties.set_buffer_size(kPageBufferBytes);
   }
   auto low_level = ::parquet::ParquetFileReader::Open(
-      ArrowFile(file_), low_level_properties, ArrowMetaData(SubsetFooter(footer_, row_group, 1)));
+      ArrowFile(file_), low_level_properties,
+      ArrowMetaData(SubsetFooter(footer_, row_group, num_groups_)));
   ::parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
   const auto rows_in_batch = [&](uint64_t of_bytes, uint64_t row_group_bytes) {
@@ -63,16 +90,16 @@ Status RowDecoder::Open(size_t row_group) {
       ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level),
                                          properties),
       what, footer_.path);
-  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(batches_, reader_->GetRecordBatchReader({0}, leaves_), what,
+  ROBOMERGE_ASSIGN_OR_RETURN_ARROW(batches_, reader_->GetRecordBatchReader(groups, leaves_), what,
                                    footer_.path);
   batch_first_row_ = footer_.first_rows[row_group];
-  row_group_end_ = footer_.first_rows[row_group + 1];
+  groups_end_ = footer_.first_rows[end_group_];
   return Status();
 }
 
 // Makes batch_ the one that holds `row`.
 Status RowDecoder::MoveTo(uint64_t row) {
-  const bool ahead = batches_ && row >= batch_first_row_ && row < row_group_end_;
+  const bool ahead = batches_ && row >= batch_first_row_ && row < groups_end_;
   if (!ahead) {
     // The last row group that begins at or before the row: empty ones before it begin there too.
     const auto after =
@@ -87,39 +114,47 @@ Status RowDecoder::MoveTo(uint64_t row) {
     if (!batch_) {
       return Problem(Code::kCorrupt, "the pages of a row group contradict its footer")
           .At(StrCat(footer_.path, ": row ", WithSeparators(batch_first_row_)))
-          .Expected(StrCat("rows up to ", WithSeparators(row_group_end_)))
+          .Expected(StrCat("rows up to ", WithSeparators(groups_end_)))
           .Found("the end of a column chunk");
     }
   }
   return Status();
 }
 
+// Runs `call`, and once more with a reader for each row group if one of several is damaged: rows
+// before the damage are as good as ever.
+template <typename Call>
+auto RowDecoder::Carefully(uint64_t row, Call&& call) {
+  const std::string where = StrCat(footer_.path, ": row ", WithSeparators(row));
+  auto result = AtArrowBoundary("cannot decode rows", where, call);
+  if (result.ok() || num_groups_ == 1) return result;
+  is_careful_ = true;
+  batches_ = nullptr;
+  return AtArrowBoundary("cannot decode rows", where, call);
+}
+
 Result<uint64_t> RowDecoder::BatchRows(uint64_t row) {
-  return AtArrowBoundary("cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(row)),
-                         [&]() -> Result<uint64_t> {
-                           ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
-                           return batch_rows_;
-                         });
+  return Carefully(row, [&]() -> Result<uint64_t> {
+    ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
+    return batch_rows_;
+  });
 }
 
 Result<std::shared_ptr<arrow::Table>> RowDecoder::Read(uint64_t first_row, uint64_t num_rows) {
-  return AtArrowBoundary(
-      "cannot decode rows", StrCat(footer_.path, ": row ", WithSeparators(first_row)),
-      [&]() -> Result<std::shared_ptr<arrow::Table>> {
-        std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
-        for (uint64_t row = first_row; row < first_row + num_rows;) {
-          ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
-          const uint64_t skipped = row - batch_first_row_;
-          const uint64_t count = std::min(static_cast<uint64_t>(batch_->num_rows()) - skipped,
-                                          first_row + num_rows - row);
-          slices.push_back(
-              batch_->Slice(static_cast<int64_t>(skipped), static_cast<int64_t>(count)));
-          row += count;
-        }
-        ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(slices),
-                                         "cannot decode rows", footer_.path);
-        return table;
-      });
+  return Carefully(first_row, [&]() -> Result<std::shared_ptr<arrow::Table>> {
+    std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
+    for (uint64_t row = first_row; row < first_row + num_rows;) {
+      ROBOMERGE_RETURN_NOT_OK(MoveTo(row));
+      const uint64_t skipped = row - batch_first_row_;
+      const uint64_t count =
+          std::min(static_cast<uint64_t>(batch_->num_rows()) - skipped, first_row + num_rows - row);
+      slices.push_back(batch_->Slice(static_cast<int64_t>(skipped), static_cast<int64_t>(count)));
+      row += count;
+    }
+    ROBOMERGE_ASSIGN_OR_RETURN_ARROW(auto table, arrow::Table::FromRecordBatches(slices),
+                                     "cannot decode rows", footer_.path);
+    return table;
+  });
 }
 
 namespace {

@@ -15,7 +15,8 @@
 
 namespace robomerge::parquet {
 
-/// Decodes some columns of one source. Holds one batch of one row group at a time.
+/// Decodes some columns of one source. Holds one batch at a time, of one row group or of some small
+/// ones that follow each other.
 class RowDecoder {
  public:
   /// `leaves`: the columns' leaves, in the order of the source. Both references must outlive the
@@ -33,16 +34,22 @@ class RowDecoder {
   Result<uint64_t> BatchRows(uint64_t row);
 
  private:
+  size_t NumGroupsFrom(size_t row_group) const;
   Status Open(size_t row_group);
   Status MoveTo(uint64_t row);
+  template <typename Call>
+  auto Carefully(uint64_t row, Call&& call);
 
   const io::RandomAccessFile& file_;
   const Footer::Representation& footer_;
   std::vector<int> leaves_;
-  std::unique_ptr<::parquet::arrow::FileReader> reader_;  // of one row group
+  std::unique_ptr<::parquet::arrow::FileReader>
+      reader_;  // of the last num_groups_ before end_group_
   std::unique_ptr<arrow::RecordBatchReader> batches_;
   uint64_t batch_rows_ = 1;
-  uint64_t row_group_end_ = 0;  // row after the last one of that row group
+  size_t num_groups_ = 1, end_group_ = 0;
+  bool is_careful_ = false;
+  uint64_t groups_end_ = 0;  // row after the last one of these row groups
   std::shared_ptr<arrow::RecordBatch> batch_;
   uint64_t batch_first_row_ = 0;
 };
