@@ -157,7 +157,7 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
       .At(path)
       .Expected("only meta, data, videos and images with their files, and what the Hub adds")
       .Found(others)
-      .Hint("move these away, or choose another destination");
+      .Hint("move these away (and back when it is done), or choose another destination");
 }
 
 Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& destination) {

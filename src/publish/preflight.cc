@@ -253,8 +253,9 @@ Result<std::string> CleanDestination(const std::string& path) {
   while (clean.size() > 1 && (clean.ends_with('/') || clean.ends_with("/."))) clean.pop_back();
   const std::string name = clean.substr(clean.find_last_of('/') + 1);
   if (name.empty() || name == "." || name == "..") {
-    return Problem(Code::kInvalidArgument, "destination is no path of a new folder")
+    return Problem(Code::kInvalidArgument, "destination has no name")
         .Kind("E-destination")
+        .Expected("a path that ends with the name of the folder, such as ../kitchen")
         .Found(StrCat("`", path, "`"));
   }
   if (name.size() > kLongestName) {
