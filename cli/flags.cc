@@ -302,8 +302,9 @@ constexpr Flag kFlags[] = {
      "", SetStats},
     {"record-hashes", 0, "", kMakes | kEdits | kSplit | kGrows | kStats, false,
      "Keep the SHA-256 of every file in the record, which `verify DST` then checks",
-     "docs/formats/record.md. Costs reading the result once, from memory.", "",
-     SetOption<&MergeOptions::record_hashes, true>},
+     "A dataset that has them keeps them in place. docs/formats/record.md.\n"
+     "Costs reading the result once, from memory.",
+     "", SetOption<&MergeOptions::record_hashes, true>},
     {"overwrite", 0, "", kMakes | kEdits | kPublish, false,
      "Replace the dataset at DST, which stays until the new one is whole",
      "Only a dataset or an empty folder is replaced.", "",

@@ -85,7 +85,8 @@ struct MergeOptions {
   /// takes what `describe` was given.
   SkipBroken skip_broken = SkipBroken::kNothing;
   /// Keep the SHA-256 of every file in the record, for Verify() and for the publisher of a plan to
-  /// hold the files against.
+  /// hold the files against. What is made in place of a dataset that has hashes has them in any
+  /// case. An edit in place that changes nothing else records them anew.
   bool record_hashes = false;
   /// File for what is left out, as JSON Lines; empty: none.
   std::string skipped_path;

@@ -40,7 +40,7 @@ def append(
         backup: keep the old dataset. An older one goes when the new dataset stands.
         dry_run: report what would be done, and write nothing.
         copy_mode: as for `merge`; "copy" lets the old dataset have files of its own.
-        record_hashes: as for `merge`. Without it a record that has hashes has none any more.
+        record_hashes: as for `merge`. A dataset that has hashes keeps them without.
         num_workers, stats, retime, sync, verify, trace_path, progress: as for `merge`.
 
     Raises:

@@ -199,8 +199,10 @@ def edit(
         add: features to add, each with a `.npy` or `.parquet` file that has a row for each frame
             (docs/edit.md, "Add a feature"); for edits that leave out no episode and no frame.
         dry_run: report what would be done, and write nothing.
-        num_workers, copy_mode, record_hashes, sync, overwrite, verify, trace_path, progress: as for
-            `merge`.
+        record_hashes: as for `merge`. In place, a dataset that has hashes keeps them without; an
+            edit in place without any rule gives hashes to a dataset that has none, and new ones to
+            files that have changed.
+        num_workers, copy_mode, sync, overwrite, verify, trace_path, progress: as for `merge`.
 
     Raises:
         CorruptDatasetError: also if something was written into the dataset while it was edited in

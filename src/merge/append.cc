@@ -172,7 +172,8 @@ Result<VerifiedMerge> AppendOn(io::FileSystem& file_system, const std::string& d
     Growth growth;
     growth.backup = append.backup;
     growth.again = append.again;
-    growth.request = StrCat("append\n", append.again ? "again\n" : "");
+    growth.request = StrCat("append\n", append.again ? "again\n" : "",
+                            options.record_hashes ? "record hashes\n" : "");
     for (SourceSpec source : sources) {
       source.adaptation.retime = source.adaptation.retime || options.retime;
       growth.request +=
@@ -194,7 +195,8 @@ Result<VerifiedMerge> RemoveSourceOn(io::FileSystem& file_system, const std::str
   const auto run = [&]() -> Result<VerifiedMerge> {
     Growth growth;
     growth.backup = append.backup;
-    growth.request = StrCat("remove-source\n", source);
+    growth.request =
+        StrCat("remove-source\n", options.record_hashes ? "record hashes\n" : "", source);
     SourceSpec spec(destination);
     ROBOMERGE_RETURN_NOT_OK(CheckIsFolder(file_system, destination, "remove a source from"));
     // Where a killed run has done it already, the number means another source now.

@@ -1,5 +1,9 @@
 #include "merge/hashing.h"
 
+#include <map>
+#include <set>
+
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "hash/sha256.h"
@@ -7,10 +11,110 @@
 #include "model/recorded_hashes.h"
 #include "publish/whole_files.h"
 #include "schedule/parallel_for.h"
+#include "verify/read_hashes.h"
 #include "verify/read_record.h"
 
 namespace robomerge {
 namespace {
+
+// How new hashes are recorded of what is there.
+std::string RenewalOf(const std::string& root) {
+  return StrCat("robomerge stats ", ShellWord(root), " --in-place --record-hashes");
+}
+
+const std::string& RootOf(const MergePlan& plan, uint32_t source) {
+  return plan.sources[source]->dataset->root;
+}
+
+using HashesByPath = std::map<std::string, std::string>;  // of whole paths
+
+Result<HashesByPath> ReadByPath(const io::FileSystem& file_system, const std::string& root) {
+  HashesByPath by_path;
+  ROBOMERGE_ASSIGN_OR_RETURN(const RecordedHashes hashes, ReadRecordedHashes(file_system, root));
+  for (const RecordedHash& hash : hashes.files)
+    by_path[io::JoinPath(root, hash.path)] = hash.sha256;
+  return by_path;
+}
+
+// Files of the first source of which rules leave out some rows or frames.
+std::set<std::string> FilesInPart(const MergePlan& plan) {
+  std::set<std::string> paths;
+  const DescribedSource& source = *plan.sources.front();
+  if (!source.adaptation.selects()) return paths;
+  const Dataset& dataset = *source.dataset;
+  for (const VideoKey& key : dataset.video_keys) {
+    for (const VideoFile& file : key.files) {
+      if (file.is_cut) paths.insert(file.path);
+    }
+  }
+  std::vector<uint64_t> num_rows(dataset.data_files.size());
+  for (const DataPlace& place : source.data_places) {
+    num_rows[place.data_file] += place.rows->num_rows;
+    for (const RowsElsewhere& part : place.rows->more) num_rows[part.data_file] += part.num_rows;
+  }
+  for (size_t file = 0; file < num_rows.size(); ++file) {
+    if (num_rows[file] < dataset.data_files[file].num_rows)
+      paths.insert(dataset.data_files[file].path);
+  }
+  return paths;
+}
+
+// SourceFilesOf(), and the files in which episodes of the first source go on.
+std::vector<std::string> FilesOfStep(const MergePlan& plan, const Step& step) {
+  std::vector<std::string> paths = SourceFilesOf(plan, step);
+  const StepEpisodes episodes = DataEpisodesOf(step).value_or(StepEpisodes());
+  for (uint64_t number = 0; number < episodes.num; ++number) {
+    const PlannedEpisode& planned = plan.episodes[episodes.first + number];
+    if (planned.source != 0) continue;
+    const DescribedSource& source = *plan.sources.front();
+    for (const RowsElsewhere& part : source.data_places[planned.source_episode].rows->more)
+      paths.push_back(source.dataset->data_files[part.data_file].path);
+  }
+  return paths;
+}
+
+// What is said of files that are not as their hashes say.
+class StaleFiles {
+ public:
+  explicit StaleFiles(StaleHashes stale) : stale_(stale) {}
+
+  /// `reason`: with which this is a warning in any case; empty: it is refused.
+  void Hold(const std::string& path, const std::string& root, const std::string& expected,
+            const std::string& found, const std::string& reason) {
+    if (found == expected) return;
+    const bool is_renewed = stale_ == StaleHashes::kRenewed;
+    Problem problem =
+        Problem(Code::kCorrupt,
+                is_renewed ? "a file has changed since its hash was recorded, and gets a new one"
+                : reason.empty() ? "a file has changed since its hash was recorded"
+                                 : reason)
+            .Source(root)
+            .At(path)
+            .Expected(StrCat("SHA-256 ", expected))
+            .Found(found);
+    if (is_renewed) {
+      warnings_.push_back(std::move(problem).Kind("W-hash"));
+    } else if (!reason.empty()) {
+      warnings_.push_back(std::move(problem).Kind("W-hash").Hint(
+          "if you have not changed it, restore it from a backup"));
+    } else {
+      problems_.push_back(std::move(problem).Kind("E-hash").Hint(
+          StrCat("restore the file from a backup; or leave out the episodes that are damaged; or, "
+                 "if it shall be as it is, record new hashes: ",
+                 RenewalOf(root))));
+    }
+  }
+
+  Status Take(std::vector<Problem>& warnings) {
+    if (!problems_.empty()) return Status::Many(std::move(problems_));
+    warnings.insert(warnings.end(), warnings_.begin(), warnings_.end());
+    return Status();
+  }
+
+ private:
+  const StaleHashes stale_;
+  std::vector<Problem> problems_, warnings_;
+};
 
 Problem StagedChanged(Code code, const std::string& kind, std::string what,
                       const ChangedFile& file) {
@@ -23,20 +127,21 @@ Problem StagedChanged(Code code, const std::string& kind, std::string what,
 
 }  // namespace
 
-Result<std::vector<ChangedFile>> Run::FindChanged(const MergePlan& plan,
-                                                  const Transaction& transaction) {
-  std::vector<std::string> found(plan.steps.size());
+Result<std::vector<std::string>> Run::HashFiles(const std::vector<std::string>& paths,
+                                                HashMissing missing) {
+  std::vector<std::string> hashes(paths.size());  // one slot per file, so no lock
   std::vector<schedule::Item> items;
-  const auto path_of = [&](size_t step) {
-    return io::JoinPath(transaction.directory(), PathOf(plan, plan.steps[step]));
-  };
-  for (size_t step = 0; step < plan.steps.size(); ++step) {
-    if (!transaction.done()[step]) continue;
+  for (size_t at = 0; at < paths.size(); ++at) {
     schedule::Item item;
-    item.name = "hash " + PathOf(plan, plan.steps[step]);
+    item.name = "hash " + paths[at];
     item.category = "hash";
-    item.body = [this, &found, &path_of, step](schedule::Spawner&) -> Status {
-      ROBOMERGE_ASSIGN_OR_RETURN(found[step], Sha256OfFile(file_system_, path_of(step)));
+    item.body = [this, &hashes, &paths, missing, at](schedule::Spawner&) -> Status {
+      Result<std::string> hash = Sha256OfFile(file_system_, paths[at]);
+      if (!hash.ok() && missing == HashMissing::kIsEmpty) {
+        const Code code = hash.status().code();
+        if (code == Code::kNotFound || code == Code::kCorrupt) return Status();
+      }
+      ROBOMERGE_ASSIGN_OR_RETURN(hashes[at], std::move(hash));
       return Status();
     };
     items.push_back(std::move(item));
@@ -45,10 +150,23 @@ Result<std::vector<ChangedFile>> Run::FindChanged(const MergePlan& plan,
   options.observer = &observer_;
   options.stop = stop_;
   ROBOMERGE_RETURN_NOT_OK(schedule::ParallelFor(*executor_, std::move(items), options));
-  std::vector<ChangedFile> changed;
+  return hashes;
+}
+
+Result<std::vector<ChangedFile>> Run::FindChanged(const MergePlan& plan,
+                                                  const Transaction& transaction) {
+  std::vector<size_t> steps;
+  std::vector<std::string> paths;
   for (size_t step = 0; step < plan.steps.size(); ++step) {
-    if (transaction.done()[step] && transaction.done()[step]->sha256 != found[step])
-      changed.push_back({step, path_of(step), transaction.done()[step]->sha256, found[step]});
+    if (!transaction.done()[step]) continue;
+    steps.push_back(step);
+    paths.push_back(io::JoinPath(transaction.directory(), PathOf(plan, plan.steps[step])));
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> found, HashFiles(paths));
+  std::vector<ChangedFile> changed;
+  for (size_t at = 0; at < steps.size(); ++at) {
+    const std::string& expected = transaction.done()[steps[at]]->sha256;
+    if (expected != found[at]) changed.push_back({steps[at], paths[at], expected, found[at]});
   }
   return changed;
 }
@@ -83,16 +201,118 @@ Status RewriteChanged(const MergePlan& plan, Transaction& transaction, Run& run,
   return Status();
 }
 
-Status WarnOfDroppedHashes(const io::FileSystem& file_system, const std::string& root,
-                           std::vector<Problem>& warnings) {
-  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
-  if (!record.contains(kHashesField)) return Status();
+Result<bool> HasHashes(const io::FileSystem& file_system, const std::string& root,
+                       StaleHashes stale) {
+  ROBOMERGE_ASSIGN_OR_RETURN(RecordedHashes hashes, ReadRecordedHashes(file_system, root));
+  if (!hashes.are_there || hashes.problems.empty() || stale == StaleHashes::kRenewed)
+    return hashes.are_there;
+  for (Problem& problem : hashes.problems) {
+    problem.kind = "E-record";
+    problem.hint = StrCat(
+        "put the record back if you have it, or record new hashes, once you have "
+        "looked at the files: ",
+        RenewalOf(root));
+  }
+  return Status::Many(std::move(hashes.problems));
+}
+
+Status WarnOfLostRecord(const io::FileSystem& file_system, const std::string& root,
+                        std::vector<Problem>& warnings) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const RecordedHashes hashes, ReadRecordedHashes(file_system, root));
+  if (hashes.are_there || hashes.problems.empty()) return Status();
   warnings.push_back(
-      Problem(Code::kInvalidArgument, "the record had hashes of the files, and has none any more")
-          .Kind("W-hashes-dropped")
-          .At(io::JoinPath(root, std::string(RecordStep::kPath)))
-          .Hint("give `--record-hashes` as well, to have them made of the new files"));
+      Problem(hashes.problems.front())
+          .Kind("W-record")
+          .Hint(
+              "what it said is lost, and hashes too, if it had some: put it back if you have it"));
   return Status();
+}
+
+Status CheckRewrittenFiles(const MergePlan& plan, StaleHashes stale, Run& run,
+                           std::vector<Problem>& warnings) {
+  if (!plan.record_hashes) return Status();
+  ROBOMERGE_ASSIGN_OR_RETURN(const HashesByPath recorded,
+                             ReadByPath(run.file_system(), RootOf(plan, 0)));
+  const std::set<std::string> in_part = FilesInPart(plan);
+  std::vector<std::string> paths;
+  std::set<std::string> seen;
+  for (const Step& step : plan.steps) {
+    if (CopiedSourceOf(plan, step) || std::holds_alternative<CarriedFileStep>(step)) continue;
+    for (const std::string& path : FilesOfStep(plan, step)) {
+      if (recorded.contains(path) && seen.insert(path).second) paths.push_back(path);
+    }
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> found, run.HashFiles(paths));
+  StaleFiles files(stale);
+  for (size_t at = 0; at < paths.size(); ++at) {
+    files.Hold(paths[at], RootOf(plan, 0), recorded.at(paths[at]), found[at],
+               in_part.contains(paths[at])
+                   ? "a file has changed since its hash was recorded, and a part of it goes into "
+                     "the result"
+                   : "");
+  }
+  return files.Take(warnings);
+}
+
+Status CheckKeptFiles(const io::FileSystem& file_system, const MergePlan& plan,
+                      const UnitsDone& done, StaleHashes stale, std::vector<Problem>& warnings) {
+  if (!plan.record_hashes) return Status();
+  std::map<uint32_t, HashesByPath> recorded;
+  StaleFiles files(stale);
+  for (size_t step = 0; step < plan.steps.size(); ++step) {
+    const auto* carried = std::get_if<CarriedFileStep>(&plan.steps[step]);
+    const std::optional<uint32_t> source =
+        carried != nullptr ? carried->source : CopiedSourceOf(plan, plan.steps[step]);
+    if (!source || !done[step] || plan.sources[*source] == nullptr) continue;
+    const std::string& root = RootOf(plan, *source);
+    if (!recorded.contains(*source)) {
+      ROBOMERGE_ASSIGN_OR_RETURN(recorded[*source], ReadByPath(file_system, root));
+    }
+    const std::string path = SourceFilesOf(plan, plan.steps[step]).front();
+    const auto hash = recorded[*source].find(path);
+    if (hash == recorded[*source].end()) continue;
+    files.Hold(path, root, hash->second, done[step]->sha256,
+               carried != nullptr
+                   ? "a small file has changed since its hash was recorded, and gets a new one"
+                   : "");
+  }
+  return files.Take(warnings);
+}
+
+Status CheckRecordedHashes(const MergePlan& plan, const std::string& root, Run& run) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const RecordedHashes hashes,
+                             ReadRecordedHashes(run.file_system(), root));
+  if (!hashes.problems.empty()) return Status::Many(hashes.problems);
+  std::set<std::string> with_hash;
+  for (const RecordedHash& hash : hashes.files) with_hash.insert(hash.path);
+  for (const std::string& path : PathsOf(plan)) {
+    if (!HasRecordedHash(path) || with_hash.contains(path)) continue;
+    return Problem(Code::kCorrupt, "the record has no hash of this file")
+        .Kind("E-hash")
+        .At(io::JoinPath(root, path));
+  }
+  ROBOMERGE_RETURN_NOT_OK(run.Start());
+  std::vector<std::string> paths;
+  for (const RecordedHash& hash : hashes.files) paths.push_back(io::JoinPath(root, hash.path));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> found,
+                             run.HashFiles(paths, HashMissing::kIsEmpty));
+  std::vector<Problem> problems;
+  for (size_t at = 0; at < paths.size(); ++at) {
+    if (found[at] == hashes.files[at].sha256) continue;
+    problems.push_back(Problem(Code::kCorrupt, "the file is not as it was written")
+                           .Kind("E-hash")
+                           .At(paths[at])
+                           .Expected(StrCat("SHA-256 ", hashes.files[at].sha256))
+                           .Found(found[at].empty() ? "no file" : found[at]));
+  }
+  return problems.empty() ? Status() : Status::Many(std::move(problems));
+}
+
+Result<bool> HaveSameHashes(const io::FileSystem& file_system, const std::string& left,
+                            const std::string& right) {
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json of_left, ReadRecord(file_system, left));
+  ROBOMERGE_ASSIGN_OR_RETURN(const json::Json of_right, ReadRecord(file_system, right));
+  return of_left.value(kHashesField, json::Json()) == of_right.value(kHashesField, json::Json());
 }
 
 // If this is killed before the record is there, `verify` finds the file, and whoever replaces it

@@ -73,7 +73,16 @@ InPlace InPlaceOf(const SourceSpec& source, const EditOptions& edit, const Merge
   in_place.may_rename = edit.converts;
   in_place.request = StrCat(source.location, "\n", AdaptationText(source.adaptation));
   if (edit.converts) in_place.request += StrCat("\n", NameOf(options.codebase_version));
+  if (options.record_hashes) in_place.request += "\nrecord hashes";
   return in_place;
+}
+
+// With the flag, an edit that changes nothing is for the sake of the hashes.
+StaleHashes StaleHashesOf(const SourceSpec& source, const EditOptions& edit,
+                          const MergeOptions& options) {
+  const bool changes_nothing = source.adaptation.empty() && edit.add.empty() && !edit.converts;
+  return edit.in_place && options.record_hashes && changes_nothing ? StaleHashes::kRenewed
+                                                                   : StaleHashes::kRefused;
 }
 
 class MergeRun {
@@ -89,10 +98,14 @@ class MergeRun {
         run_(file_system, options, progress, stop) {}
 
   // Edits the one source instead of merging it with others; with `in_place`, whose tree is empty,
-  // in the place of what is at the destination.
+  // in the place of what is at the destination. `asks_for_hashes`: they are not only kept.
   Result<MergeReport> Edit(const std::string& destination, const EditOptions& edit,
-                           std::optional<InPlace> in_place, VerifyReport* verification) {
+                           std::optional<InPlace> in_place, bool asks_for_hashes, StaleHashes stale,
+                           VerifyReport* verification) {
     in_place_ = std::move(in_place);
+    asks_for_hashes_ = asks_for_hashes;
+    stale_ = stale;
+    if (in_place_) ROBOMERGE_RETURN_NOT_OK(WarnOfLostRecord(file_system_, destination, left_));
     edit_plan_.keep_file_numbers = edit.keep_file_numbers;
     return Merge(destination, verification);
   }
@@ -260,6 +273,8 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(transaction.Stage(Role::kAlone));
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     ROBOMERGE_RETURN_NOT_OK(RewriteChanged(plan, transaction, run_, left_));
+    std::vector<Problem> stale;
+    if (in_place_) ROBOMERGE_RETURN_NOT_OK(CheckRewrittenFiles(plan, stale_, run_, stale));
     const std::vector<size_t> missing = transaction.Missing();
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
@@ -269,6 +284,7 @@ class MergeRun {
     for (Problem& warning : run_.NotLinkedWarnings()) left_.push_back(std::move(warning));
     done_ = transaction.done();
     for (const size_t step : missing) totals_.Add(*done_[step]);
+    ROBOMERGE_RETURN_NOT_OK(CheckKeptFiles(file_system_, plan, done_, stale_, stale));
     ROBOMERGE_RETURN_NOT_OK(VerifyAt(transaction.directory()));
     // The folder stays, so that the user can look at what differs.
     if (verification_ != nullptr && !verification_->ok()) return transaction.Distrust();
@@ -276,13 +292,16 @@ class MergeRun {
     if (in_place_ && !growth_) {
       // Else the backup would be this very dataset, and the one that an earlier edit has kept gone.
       ROBOMERGE_ASSIGN_OR_RETURN(is_done_already_, transaction.ChangesNothing());
+      if (is_done_already_ && asks_for_hashes_) {
+        ROBOMERGE_ASSIGN_OR_RETURN(
+            is_done_already_, HaveSameHashes(file_system_, transaction.directory(), destination_));
+      }
       if (is_done_already_) {
         transaction.Discard();
         return Status();
       }
     }
-    if (in_place_ && !plan.record_hashes)
-      ROBOMERGE_RETURN_NOT_OK(WarnOfDroppedHashes(file_system_, destination_, left_));
+    left_.insert(left_.end(), stale.begin(), stale.end());
     ROBOMERGE_RETURN_NOT_OK(transaction.Publish());
     left_.insert(left_.end(), transaction.warnings().begin(), transaction.warnings().end());
     // What was verified is at the destination now.
@@ -403,6 +422,8 @@ class MergeRun {
   std::optional<Growth> growth_;
   EditPlan edit_plan_;
   std::optional<InPlace> in_place_;
+  bool asks_for_hashes_ = false;
+  StaleHashes stale_ = StaleHashes::kRefused;
   VerifyReport* verification_ = nullptr;
   std::string destination_;
   std::vector<std::string> roots_;
@@ -455,9 +476,14 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
     MergeOptions layout =
         edit.converts ? options : WithLimits(file_system, source.location, options);
     if (edit.in_place) layout.overwrite = true;
+    const StaleHashes stale = StaleHashesOf(source, edit, options);
+    if (edit.in_place && !is_done) {
+      ROBOMERGE_ASSIGN_OR_RETURN(const bool had, HasHashes(file_system, destination, stale));
+      layout.record_hashes = layout.record_hashes || had;
+    }
     MergeRun merge(file_system, {source}, layout, progress, stop);
     if (is_done) return merge.ReportWhatIsThere(destination);
-    return merge.Edit(destination, edit, std::move(in_place),
+    return merge.Edit(destination, edit, std::move(in_place), options.record_hashes, stale,
                       is_verified ? &edited.verification : nullptr);
   };
   Result<MergeReport> report = run();
@@ -482,6 +508,11 @@ Result<VerifiedMerge> GrowOn(io::FileSystem& file_system, const std::vector<Sour
   of_dataset.codebase_version = CodebaseVersion::kV30;
   MergeOptions layout = WithLimits(file_system, destination, std::move(of_dataset));
   layout.overwrite = true;
+  if (!growth.is_done) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool had,
+                               HasHashes(file_system, destination, StaleHashes::kRefused));
+    layout.record_hashes = layout.record_hashes || had;
+  }
   layout.concatenate_data = options.concatenate_data;
   layout.concatenate_videos = options.concatenate_videos;
   VerifiedMerge grown;

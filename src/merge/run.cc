@@ -10,6 +10,7 @@
 #include "describe/describe.h"
 #include "formats/mp4/movie_splice.h"
 #include "measure/measure.h"
+#include "merge/hashing.h"
 #include "merge/skipping.h"
 #include "merge/write_output.h"
 #include "model/adaptation.h"
@@ -466,12 +467,15 @@ Status Run::LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan) {
 }
 
 Result<Transaction> Run::Open(const MergePlan& plan, const std::string& destination,
-                              const MergeOptions& options, std::optional<InPlace> in_place) const {
+                              const MergeOptions& options, std::optional<InPlace> in_place) {
   Publication publication = PublicationOf(plan, destination, options);
   publication.in_place = std::move(in_place);
-  publication.check_whole = [this](const std::string& root) {
+  const bool reads_all = plan.record_hashes && options.overwrite;
+  publication.check_whole = [this, &plan, reads_all](const std::string& root) {
     SharedLayouts layouts;
-    return ReadAndDescribe(file_system_, root, StatsMode::kExact, OneByOne, layouts).status();
+    Status status =
+        ReadAndDescribe(file_system_, root, StatsMode::kExact, OneByOne, layouts).status();
+    return status.ok() && reads_all ? CheckRecordedHashes(plan, root, *this) : status;
   };
   return Transaction::Open(file_system_, std::move(publication));
 }

@@ -51,6 +51,9 @@ struct ChangedFile {
   std::string expected, found;  ///< SHA-256
 };
 
+/// What becomes of the hash of a file that is not there.
+enum class HashMissing { kFails, kIsEmpty };
+
 /// The kind for problems of this code that have none of their own.
 const char* DefaultKind(Code code);
 
@@ -114,10 +117,14 @@ class Run {
   /// (E-source-changed, naming the file) if one is no longer what was planned.
   Status LoadSources(const std::vector<uint32_t>& numbers, MergePlan& plan);
   /// Opens the transaction of `plan`. A result counts as whole only if it can be read and
-  /// described.
+  /// described; where it would be overwritten otherwise, also only if its files are as its hashes
+  /// say, if it has some.
   Result<Transaction> Open(const MergePlan& plan, const std::string& destination,
                            const MergeOptions& options,
-                           std::optional<InPlace> in_place = std::nullopt) const;
+                           std::optional<InPlace> in_place = std::nullopt);
+  /// SHA-256 of each file. REQUIRES: Start().
+  Result<std::vector<std::string>> HashFiles(const std::vector<std::string>& paths,
+                                             HashMissing missing = HashMissing::kFails);
   /// Hashes the staged files that earlier runs or other ranks have written, and returns those that
   /// are not as they have noted. REQUIRES: MergePlan::record_hashes; Start().
   Result<std::vector<ChangedFile>> FindChanged(const MergePlan& plan,

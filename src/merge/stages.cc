@@ -225,7 +225,7 @@ Result<StageReport> PlanFromSources(const std::vector<SourceSpec>& sources,
 }
 
 // Opens the transaction of a stored plan.
-Result<Transaction> OpenStored(const persist::StoredPlan& stored, const Run& run) {
+Result<Transaction> OpenStored(const persist::StoredPlan& stored, Run& run) {
   // The checks of `plan` again: folders and links change, and plans can be edited.
   std::vector<std::string> roots;
   for (const Origin& origin : stored.plan.origins) roots.push_back(origin.root);
@@ -291,6 +291,12 @@ class WriteRun {
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, unmeasured, transaction));
     ROBOMERGE_RETURN_NOT_OK(CheckSourcesRead({sources.begin(), sources.end()}, transaction));
+    const Status kept = CheckKeptFiles(run_.file_system(), plan, transaction.done(),
+                                       StaleHashes::kRefused, report_.warnings);
+    if (!kept.ok()) {
+      ROBOMERGE_RETURN_NOT_OK(transaction.Retract());
+      return kept;
+    }
     for (const size_t step : missing) {
       const WrittenFile& written = *transaction.done()[step];
       totals_.Add(written);

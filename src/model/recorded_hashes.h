@@ -1,6 +1,7 @@
 // The hashes of files in meta/robomerge.json: docs/formats/record.md, "Hashes".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,10 +18,16 @@ constexpr bool HasRecordedHash(std::string_view path) {
   return path != RecordStep::kPath && path != "README.md" && path != ".gitattributes";
 }
 
-inline constexpr std::string_view kHashSeparator = "  ";
+struct RecordedHash {
+  std::string path;  ///< relative to the dataset
+  std::string sha256;
+};
 
-inline std::string HashLine(std::string_view hash, std::string_view path) {
-  return std::string(hash).append(kHashSeparator).append(path);
-}
+/// As `sha256sum` writes it: a line begins with a backslash if backslashes and line ends in the
+/// path are escaped, so that every line stays one.
+std::string HashLine(std::string_view hash, std::string_view path);
+
+/// Its parts, whatever they are; nothing if it is no such line. `num_digits`: of a hash.
+std::optional<RecordedHash> SplitHashLine(std::string_view line, size_t num_digits);
 
 }  // namespace robomerge

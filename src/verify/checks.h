@@ -12,6 +12,7 @@
 #include "verify/findings.h"
 #include "verify/moments.h"
 #include "verify/profile.h"
+#include "verify/read_hashes.h"
 
 namespace robomerge::verify_internal {
 
@@ -26,22 +27,13 @@ Status CheckStrayFiles(const io::FileSystem& file_system, const Dataset& dataset
 
 // -- The bytes of files, as the record states them (docs/formats/record.md, "Hashes").
 
-struct RecordedHash {
-  std::string path;  ///< relative to the dataset; inside it
-  std::string sha256;
+struct CheckedHash {
+  bool is_hashed = false;          ///< the file was there, and was read
+  std::optional<Finding> finding;  ///< it is not as it was written
 };
-
-struct RecordedHashes {
-  bool are_there = false;
-  std::vector<RecordedHash> files;
-};
-
-/// What is not understood among them is a finding.
-Result<RecordedHashes> ReadRecordedHashes(const io::FileSystem& file_system,
-                                          const std::string& root, FindingList& findings);
-/// Sets `finding` if the file is not as it was written. Fails if the system refuses to read it.
-Status CheckHash(const io::FileSystem& file_system, const std::string& root,
-                 const RecordedHash& hash, std::optional<Finding>& finding);
+/// Fails if the system refuses to read the file.
+Result<CheckedHash> CheckHash(const io::FileSystem& file_system, const std::string& root,
+                              const RecordedHash& hash);
 /// Finds files of the dataset of which a record with hashes has none.
 void CheckAllHaveHashes(const Dataset& dataset, const RecordedHashes& hashes,
                         FindingList& findings);

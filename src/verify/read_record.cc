@@ -45,13 +45,22 @@ std::string RecordPath(const std::string& root) {
 
 }  // namespace
 
-// A dataset needs none. A damaged one is found by other checks.
-Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root) {
+// A dataset needs none, so for most a damaged one is none.
+Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root,
+                              Status* understood) {
   const Result<std::string> text = io::ReadWholeFile(file_system, RecordPath(root));
   if (!text.ok() && text.status().code() != Code::kNotFound) return text.status().OfKind("E-io");
   if (!text.ok()) return json::Json::object();
   Result<json::Json> record = json::Parse(*text, RecordPath(root));
-  return record.ok() && record->is_object() ? std::move(record) : json::Json::object();
+  if (record.ok() && record->is_object()) return record;
+  if (understood != nullptr) {
+    *understood = Problem(Code::kCorrupt, "the record of the dataset is not understood")
+                      .Kind("E-record")
+                      .At(RecordPath(root))
+                      .Expected("a JSON object")
+                      .Found(record.ok() ? "other JSON" : record.status().problems().front().what);
+  }
+  return json::Json::object();
 }
 
 namespace {

@@ -13,8 +13,9 @@
 namespace robomerge {
 
 /// meta/robomerge.json of the dataset at `root`. An empty object if there is none, or it is no JSON
-/// object. Fails if the system refuses to read it.
-Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root);
+/// object, which `understood` tells (E-record). Fails if the system refuses to read it.
+Result<json::Json> ReadRecord(const io::FileSystem& file_system, const std::string& root,
+                              Status* understood = nullptr);
 
 /// The sources at `locations`, in the order of the merge, with the names and rules that
 /// meta/robomerge.json of `destination` keeps, and without those that the merge left out; without

@@ -75,6 +75,7 @@ class VerifyRun {
         destination_(destination),
         sources_(sources),
         observer_(progress),
+        hash_findings_(options.most_findings),
         findings_(options.most_findings),
         profiles_(profiles) {
     case_.options = options;
@@ -97,13 +98,15 @@ class VerifyRun {
     }
     ROBOMERGE_ASSIGN_OR_RETURN(executor_, schedule::MakeExecutor(case_.options.num_workers));
     report_.num_workers = executor_->num_workers();
+    ROBOMERGE_ASSIGN_OR_RETURN(hashes_, ReadRecordedHashes(file_system_, destination_));
+    for (const Problem& problem : hashes_.problems) hash_findings_.Add(FromProblem(problem));
     ROBOMERGE_ASSIGN_OR_RETURN(const bool is_readable, Read());
-    ROBOMERGE_ASSIGN_OR_RETURN(hashes_, ReadRecordedHashes(file_system_, destination_, findings_));
-    report_.num_hashed_files = hashes_.files.size();
     ROBOMERGE_RETURN_NOT_OK(is_readable ? Check() : CheckHashesAlone());
     report_.is_complete = is_readable;
-    report_.num_findings = findings_.num_findings();
-    report_.findings = std::move(findings_.findings());
+    // Which file is damaged comes before what follows from it.
+    hash_findings_.Append(std::move(findings_));
+    report_.num_findings = hash_findings_.num_findings();
+    report_.findings = std::move(hash_findings_.findings());
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(report_);
@@ -136,7 +139,9 @@ class VerifyRun {
       const Status status = read[at].status();
       problems.insert(problems.end(), status.problems().begin(), status.problems().end());
     }
-    if (!read.front().ok() && !IsFinding(read.front().status())) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const bool is_explained,
+                               problems.empty() ? IsExplained(read.front().status()) : false);
+    if (!read.front().ok() && !IsFinding(read.front().status()) && !is_explained) {
       const Status status = read.front().status();
       problems.insert(problems.begin(), status.problems().begin(), status.problems().end());
     }
@@ -215,8 +220,21 @@ class VerifyRun {
                        });
   }
 
+  // Whether a dataset that cannot be read at all has a file that is not as it was written: that is
+  // what is wrong with it then.
+  Result<bool> IsExplained(const Status& status) {
+    if (status.ok() || IsFinding(status)) return false;
+    const bool is_of_system = status.code() == Code::kIo || status.code() == Code::kCancelled ||
+                              status.code() == Code::kInternal;
+    if (is_of_system) return false;
+    ROBOMERGE_RETURN_NOT_OK(CheckHashesAlone());
+    return std::ranges::any_of(
+        checked_hashes_, [](const CheckedHash& checked) { return checked.finding.has_value(); });
+  }
+
   // They say which file is damaged even where the damage lets nothing else be read.
   Status CheckHashesAlone() {
+    if (!checked_hashes_.empty()) return Status();
     std::vector<schedule::Item> items;
     AddHashItems({}, items);
     ROBOMERGE_RETURN_NOT_OK(RunItems(std::move(items)));
@@ -226,7 +244,7 @@ class VerifyRun {
 
   // `counted`: files whose bytes are counted by other items.
   void AddHashItems(const std::set<std::string>& counted, std::vector<schedule::Item>& items) {
-    hash_findings_.resize(hashes_.files.size());
+    checked_hashes_.resize(hashes_.files.size());
     for (size_t at = 0; at < hashes_.files.size(); ++at) {
       const std::string path = io::JoinPath(destination_, hashes_.files[at].path);
       const Result<io::FileStat> stat = file_system_.Stat(path);
@@ -234,16 +252,19 @@ class VerifyRun {
       item.name = "hash " + path;
       item.category = "verify";
       item.bytes = stat.ok() && !counted.contains(path) ? stat->size_bytes : 0;
-      item.body = [this, at](schedule::Spawner&) {
-        return CheckHash(file_system_, destination_, hashes_.files[at], hash_findings_[at]);
+      item.body = [this, at](schedule::Spawner&) -> Status {
+        ROBOMERGE_ASSIGN_OR_RETURN(checked_hashes_[at],
+                                   CheckHash(file_system_, destination_, hashes_.files[at]));
+        return Status();
       };
       items.push_back(std::move(item));
     }
   }
 
   void GatherHashes() {
-    for (std::optional<Finding>& finding : hash_findings_) {
-      if (finding) findings_.Add(std::move(*finding));
+    for (const CheckedHash& checked : checked_hashes_) {
+      report_.num_hashed_files += checked.is_hashed ? 1 : 0;
+      if (checked.finding) hash_findings_.Add(*checked.finding);
     }
   }
 
@@ -266,7 +287,7 @@ class VerifyRun {
           Tolerate(CheckAgainstSources(file_system_, case_, findings_), findings_));
     columns_ = NumericColumns(case_);
     MakeParts();
-    CheckAllHaveHashes(dataset, hashes_, findings_);
+    CheckAllHaveHashes(dataset, hashes_, hash_findings_);
     std::vector<schedule::Item> items;
     std::set<std::string> counted;
     for (uint32_t file = 0; file < dataset.data_files.size(); ++file)
@@ -405,7 +426,8 @@ class VerifyRun {
   std::unique_ptr<schedule::Executor> executor_;
   Case case_;
   VerifyReport report_;
-  FindingList findings_;
+  FindingList hash_findings_;              // of the hashes and their files
+  FindingList findings_;                   // of all else
   std::vector<FeatureProfile>* profiles_;  // null: they are not asked for
   std::vector<std::string> columns_;
   std::vector<RowsPart> parts_;
@@ -413,7 +435,7 @@ class VerifyRun {
   std::vector<RowsResult> rows_;
   std::vector<FramesResult> frames_;
   RecordedHashes hashes_;
-  std::vector<std::optional<Finding>> hash_findings_;  // one slot per hash, so no lock
+  std::vector<CheckedHash> checked_hashes_;  // one slot per hash, so no lock
 };
 
 Result<VerifyReport> WithKind(Result<VerifyReport> report) {

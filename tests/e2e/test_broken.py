@@ -11,12 +11,13 @@ from conftest import REPOSITORY
 
 FIELDS = ["message_type", "code", "kind", "what", "source", "where", "expected", "found", "hint", "context", "exit_code"]
 # Kinds of errors.md that no dataset can cause: they are about options, the system, and merges in
-# stages; or only where v2.1 is written (plan_test.cc, tests/peer/test_write_v21.py).
+# stages; or only where v2.1 is written (plan_test.cc, tests/peer/test_write_v21.py), or where hashes
+# are recorded (test_hashes.py).
 NOT_OF_DATASETS = re.compile(
     r"E-(no-sources|exchange|no-destination|command|flag|value|sources|source-changed|incomplete|staging-.*|staged-changed|plan-.*|partial-.*|journal-damaged|rank|destination|destination-exists"
     r"|destination-busy|destination-damaged|options|path|disk-space|hub|hub-.*|stopped"
     r"|rule|recipe|recipe-exists|cast|fill|elements|nothing-selected|nothing-left"
-    r"|version-feature|video-split|video-padding|no-such-source|relative-actions|feature-file|feature-rows)"
+    r"|version-feature|video-split|video-padding|no-such-source|relative-actions|feature-file|feature-rows|hash|record)"
 )
 
 

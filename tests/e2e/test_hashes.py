@@ -67,7 +67,7 @@ def in_a_coded_frame(video: Path) -> int:
 
 def hash_findings(robomerge, root: Path) -> list[dict]:
     run = robomerge("verify", root, "--json")
-    found = [line for line in run.json_lines() if line["message_type"] == "finding" and line["kind"] == "V-hash"]
+    found = [line for line in run.json_lines() if line["message_type"] == "finding" and line["kind"] in ("V-hash", "V-record")]
     assert run.exit_code == (3 if found else 0), run.stdout + run.stderr
     return found
 
@@ -270,31 +270,316 @@ def third(tmp_path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("command", ["append", "remove-source", "delete-episodes", "convert", "stats"])
-def test_hashes_are_right_with_the_flag_and_gone_without(robomerge, merged, third, command, tmp_path):
-    words = {
-        "append": ["append", merged, third],
-        "remove-source": ["remove-source", merged, "1"],
-        "delete-episodes": ["delete-episodes", merged, "1", "--in-place"],
-        "stats": ["stats", merged, "--in-place"],
-        "convert": ["convert", merged, "--in-place", "--codebase-version", "2.1"],
+def in_place(command: str, root: Path, third: Path) -> list:
+    return {
+        "append": ["append", root, third],
+        "remove-source": ["remove-source", root, "1"],
+        "delete-episodes": ["delete-episodes", root, "1", "--in-place"],
+        "modify-tasks": ["modify-tasks", root, "--set-task", "pick", "--in-place"],
+        "stats": ["stats", root, "--in-place"],
+        "convert": ["convert", root, "--in-place", "--codebase-version", "2.1"],
     }[command]
-    edit_json(merged / STATS, lambda stats: stats["observation.state"].update(mean=[0.5, 0.5]))  # so that `stats` has something to do
-    other = shutil.copytree(merged, tmp_path / "other")
-    run = robomerge(*words, "--record-hashes")
+
+
+def problems_of(run) -> list[dict]:
+    return [json.loads(line) for line in run.stderr.splitlines() if line.startswith("{")]
+
+
+def warnings_of(run, kind: str) -> list[dict]:
     assert run.exit_code == 0, run.stderr
+    return [line for line in run.json_lines() if line.get("kind") == kind]
+
+
+def wrong_mean(root: Path) -> None:
+    """So that `stats` has something to do."""
+    edit_json(root / STATS, lambda stats: stats["observation.state"].update(mean=[0.5, 0.5]))
+
+
+@pytest.mark.parametrize("flags", [[], ["--record-hashes"]], ids=["kept", "asked for"])
+@pytest.mark.parametrize("command", ["append", "remove-source", "delete-episodes", "modify-tasks", "convert", "stats"])
+def test_a_dataset_with_hashes_has_them_after_it_is_made_anew_in_its_place(robomerge, merged, third, command, flags):
+    wrong_mean(merged)
+    before = lines_of(merged)
+    run = robomerge(*in_place(command, merged, third), *flags)
+    assert run.exit_code == 0 and "W-hash" not in run.stderr, run.stderr
     assert_right(merged)
-    run = robomerge(words[0], other, *words[2:])
-    assert run.exit_code == 0 and "[W-hashes-dropped]" in run.stderr, run.stderr
-    assert lines_of(other) is None
-    assert robomerge("verify", other).exit_code == 0
+    assert (lines_of(merged) == before) == (command == "stats")  # which mends what was changed
+    assert hash_findings(robomerge, merged) == []
+
+
+def test_the_flag_makes_no_difference_to_a_dataset_with_hashes(robomerge, merged, third, tmp_path):
+    other = shutil.copytree(merged, tmp_path / "other" / "merged")
+    for root, flags in ((merged, []), (other, ["--record-hashes", "-j", "1"])):
+        assert robomerge("append", root, third, *flags).exit_code == 0
+    assert tree(merged) == tree(other)
+
+
+def test_a_new_dataset_has_them_only_if_they_are_asked_for(robomerge, merged, tmp_path):
+    for name, flags in (("without", []), ("with", ["--record-hashes"])):
+        run = robomerge("delete-episodes", merged, "1", "-o", tmp_path / name, *flags)
+        assert run.exit_code == 0, run.stderr
+    assert lines_of(tmp_path / "without") is None
+    assert_right(tmp_path / "with")
 
 
 def test_an_edit_that_changes_nothing_keeps_them(robomerge, merged):
     before = tree(merged)
-    run = robomerge("stats", merged, "--in-place")
-    assert run.exit_code == 0 and "W-hashes-dropped" not in run.stderr, run.stderr
+    for flags in ([], ["--record-hashes"]):
+        run = robomerge("stats", merged, "--in-place", *flags)
+        assert run.exit_code == 0 and "W-hash" not in run.stderr and "Nothing to do" in run.stderr, run.stderr
+        assert tree(merged) == before
+
+
+# -- a file that is not as its hash says gets no fresh one
+
+
+@pytest.fixture
+def with_parts(robomerge, sources, third, tmp_path) -> Path:
+    """A data file and a video for each source."""
+    destination = tmp_path / "with_parts"
+    flags = ["--record-hashes", "--no-concatenate-data", "--no-concatenate-videos"]
+    run = robomerge("merge", *sources, third, "-o", destination, *flags)
+    assert run.exit_code == 0, run.stderr
+    return destination
+
+
+@pytest.mark.parametrize("is_unseen", [False, True], ids=["seen", "unseen"])
+@pytest.mark.parametrize("path", [VIDEO, DATA], ids=["video", "data"])
+@pytest.mark.parametrize("command", ["append", "delete-episodes", "modify-tasks", "convert", "stats"])
+def test_damage_is_refused(robomerge, with_parts, third, tmp_path, command, path, is_unseen):
+    """Also of a file that is written anew, with all that is in it."""
+    appended = make_tiny_dataset(tmp_path / "appended", lengths=(3,), task="fold the cloth")
+    add_video(appended, (3,), seed=4)
+    file = with_parts / path
+    offset = in_a_coded_frame(file) if path == VIDEO else in_a_value(file)
+    expected, found = flip(file, offset, is_unseen)
+    words = in_place(command, with_parts, appended)
+    if command == "delete-episodes":
+        words[2] = "3"  # of another file
+    before, names = tree(with_parts), sorted(os.listdir(with_parts.parent))
+    for flags in ([], ["--record-hashes"]):
+        if command == "stats" and flags:
+            continue
+        run = robomerge(*words, *flags, "--json")
+        assert run.exit_code == 1, run.stderr
+        (error,) = problems_of(run)
+        assert (error["kind"], error["where"]) == ("E-hash", str(file))
+        assert (error["expected"], error["found"]) == (f"SHA-256 {expected}", found)
+        assert "backup" in error["hint"] and f"robomerge stats {with_parts} --in-place --record-hashes" in error["hint"]
+        assert tree(with_parts) == before and sorted(os.listdir(with_parts.parent)) == names
+
+
+def in_a_value(data: Path) -> int:
+    """The place of a byte of the states of the first row group."""
+    import pyarrow.parquet as pq
+
+    group = pq.ParquetFile(data).metadata.row_group(0)
+    (column,) = (group.column(at) for at in range(group.num_columns) if group.column(at).path_in_schema.startswith("observation.state"))
+    return column.data_page_offset + column.total_compressed_size - 1
+
+
+def test_all_files_that_are_damaged_are_named(robomerge, with_parts):
+    files = [with_parts / VIDEO, with_parts / VIDEO.replace("000.mp4", "002.mp4")]
+    for file in files:
+        flip(file, in_a_coded_frame(file))
+    run = robomerge("delete-episodes", with_parts, "2", "--in-place", "--json")
+    assert [(error["kind"], error["where"]) for error in problems_of(run)] == [("E-hash", str(file)) for file in files]
+
+
+def test_the_damaged_episodes_can_be_left_out(robomerge, with_parts):
+    """All of a file; or some, of which a warning says that the others may be damaged."""
+    flip(with_parts / VIDEO, in_a_coded_frame(with_parts / VIDEO))
+    other = shutil.copytree(with_parts, with_parts.parent / "other")
+    run = robomerge("delete-episodes", with_parts, "0,1", "--in-place", "--json")
+    assert warnings_of(run, "W-hash") == []
+    assert_right(with_parts)
+    run = robomerge("delete-episodes", other, "0", "--in-place", "--json")
+    (warning,) = warnings_of(run, "W-hash")
+    assert warning["where"] == str(other / VIDEO) and "part" in warning["what"]
+    assert_right(other)
+
+
+@pytest.mark.parametrize("is_unseen", [False, True], ids=["seen", "unseen"])
+def test_new_hashes_are_recorded_knowingly(robomerge, with_parts, is_unseen):
+    expected, found = flip(with_parts / VIDEO, in_a_coded_frame(with_parts / VIDEO), is_unseen)
+    run = robomerge("stats", with_parts, "--in-place", "--record-hashes", "--json")
+    (warning,) = warnings_of(run, "W-hash")
+    assert (warning["where"], warning["expected"], warning["found"]) == (str(with_parts / VIDEO), f"SHA-256 {expected}", found)
+    assert_right(with_parts)
+    run = robomerge("delete-episodes", with_parts, "3", "--in-place", "--json")
+    assert warnings_of(run, "W-hash") == []
+
+
+def test_damage_of_a_source_gets_no_fresh_hash_where_it_is_copied(robomerge, with_parts, sources, tmp_path):
+    flip(with_parts / VIDEO, in_a_coded_frame(with_parts / VIDEO))
+    words = ["merge", with_parts, sources[0], "-o", tmp_path / "again", "--no-concatenate-videos"]
+    run = robomerge(*words, "--record-hashes", "--json")
+    assert run.exit_code == 1, run.stderr
+    assert [(error["kind"], error["where"]) for error in problems_of(run)] == [("E-hash", str(with_parts / VIDEO))]
+    assert not (tmp_path / "again").exists()
+    # Without hashes nobody vouches for anything.
+    assert robomerge(*words).exit_code == 0
+
+
+def test_a_rank_that_copies_damage_is_refused(robomerge, with_parts, tmp_path):
+    stages = Stages(robomerge, [with_parts], tmp_path, tmp_path / "out" / "merged", "--record-hashes", "--no-concatenate-videos")
+    for command in (stages.describe(), stages.plan()):
+        stages.run(command)
+    flip(with_parts / VIDEO, in_a_coded_frame(with_parts / VIDEO), unseen=True)
+    run = robomerge(*stages.write())
+    assert run.exit_code == 1 and [error["kind"] for error in problems_of(run)] == ["E-hash"], run.stderr
+    run = robomerge(*stages.publish())
+    assert run.exit_code == 1 and {error["kind"] for error in problems_of(run)} == {"E-incomplete"}, run.stderr
+
+
+def test_a_small_file_that_people_change_is_a_warning(robomerge, sources, tmp_path):
+    source = shutil.copytree(sources[0], tmp_path / "source")
+    (source / "meta" / "notes.json").write_text("wet floor\n")
+    root = tmp_path / "edited"
+    assert robomerge("delete-episodes", source, "1", "-o", root, "--record-hashes").exit_code == 0
+    (root / "meta" / "notes.json").write_text("dry floor\n")
+    run = robomerge("modify-tasks", root, "--set-task", "wipe", "--in-place", "--json")
+    (warning,) = warnings_of(run, "W-hash")
+    assert warning["where"] == str(root / "meta" / "notes.json")
+    assert_right(root)
+
+
+def test_a_file_without_a_hash_gets_one(robomerge, merged, third):
+    """As where another program has recorded on."""
+    without(VIDEO)(merged)
+    assert robomerge("append", merged, third).exit_code == 0
+    assert_right(merged)
+
+
+# -- hashes for a dataset that is there
+
+
+@pytest.mark.parametrize("is_right", [True, False], ids=["right", "wrong"])
+@pytest.mark.parametrize("version", ["3.0", "2.1"])
+def test_stats_gives_hashes_to_what_one_has(robomerge, sources, tmp_path, version, is_right):
+    root = tmp_path / "plain"
+    assert robomerge("merge", *sources, "-o", root, "--codebase-version", version).exit_code == 0
+    if not is_right and version == "3.0":
+        wrong_mean(root)
+    before = tree(root)
+    assert lines_of(root) is None
+    run = robomerge("stats", root, "--in-place", "--record-hashes")
+    assert run.exit_code == 0, run.stderr
+    assert_right(root)
+    for path in (DATA, VIDEO) if version == "3.0" else ():
+        assert (root / path).read_bytes() == before[path]
+    after = tree(root)
+    run = robomerge("stats", root, "--in-place", "--record-hashes")
+    assert run.exit_code == 0 and "Nothing to do" in run.stderr, run.stderr
+    assert tree(root) == after
+
+
+def test_a_dataset_without_a_record_gets_hashes_too(robomerge, sources, tmp_path):
+    root = shutil.copytree(sources[0], tmp_path / "recorded")
+    for _ in range(2):
+        assert robomerge("stats", root, "--in-place", "--record-hashes").exit_code == 0
+        assert_right(root)
+
+
+# -- hashes that are not understood
+
+
+def test_a_record_that_is_no_json_is_found(robomerge, merged):
+    (merged / RECORD).write_text('{"format": "robomerge rec')
+    (finding,) = hash_findings(robomerge, merged)
+    assert (finding["kind"], finding["where"]) == ("V-record", str(merged / RECORD))
+    run = robomerge("delete-episodes", merged, "1", "--in-place", "--json")
+    (warning,) = warnings_of(run, "W-record")
+    assert warning["where"] == str(merged / RECORD)
+    assert lines_of(merged) is None
+
+
+@pytest.mark.parametrize("damage", ["no list", "no text", "no hash", "twice"])
+@pytest.mark.parametrize("command", ["append", "delete-episodes", "stats"])
+def test_hashes_that_are_not_understood_are_not_replaced_unasked(robomerge, merged, third, command, damage):
+    DAMAGES[damage][0](merged)
+    before = tree(merged)
+    run = robomerge(*in_place(command, merged, third), "--json")
+    assert run.exit_code == 1, run.stderr
+    (error,) = problems_of(run)
+    assert error["kind"] == "E-record" and error["where"].endswith(DAMAGES[damage][2]) and "stats" in error["hint"]
     assert tree(merged) == before
+    assert robomerge("stats", merged, "--in-place", "--record-hashes").exit_code == 0
+    assert_right(merged)
+
+
+# -- what verify says first, and counts
+
+
+def test_the_file_that_is_damaged_comes_first(robomerge, merged):
+    size = (merged / DATA).stat().st_size
+    flip(merged / DATA, size - 20)  # in the footer
+    run = robomerge("verify", merged, "--json")
+    kinds = [line["kind"] for line in run.json_lines() if line["message_type"] == "finding"]
+    assert run.exit_code == 3 and kinds[0] == "V-hash" and len(kinds) > 1 and "V-hash" not in kinds[1:], kinds
+
+
+@pytest.mark.parametrize("path", ["meta/info.json", EPISODES, "meta/tasks.parquet"])
+def test_damage_that_lets_nothing_be_read_is_a_finding(robomerge, merged, path):
+    (merged / path).write_bytes(b"{")
+    run = robomerge("verify", merged, "--json")
+    findings = [line for line in run.json_lines() if line["message_type"] == "finding"]
+    assert run.exit_code == 3, run.stderr
+    assert (findings[0]["kind"], findings[0]["where"]) == ("V-hash", str(merged / path)) and len(findings) > 1
+    assert not run.json_lines()[-1]["is_complete"]
+
+
+def test_only_files_that_were_read_are_counted(robomerge, merged):
+    damaged(lambda lines, _: lines.append("0" * 64 + "  data/gone.parquet"))(merged)
+    (merged / STATS).unlink()
+    run = robomerge("verify", merged, "--json")
+    assert run.json_lines()[-1]["num_hashed_files"] == 5
+
+
+# -- what is there is not taken for whole
+
+
+@pytest.mark.parametrize("is_unseen", [False, True], ids=["seen", "unseen"])
+def test_a_damaged_result_is_overwritten(robomerge, sources, hashed, merged, is_unseen):
+    words = ["merge", *sources, "-o", merged, "--record-hashes", "--overwrite"]
+    assert "Nothing to do" in robomerge(*words).stderr
+    flip(merged / VIDEO, in_a_coded_frame(merged / VIDEO), is_unseen)
+    run = robomerge(*words)
+    assert run.exit_code == 0 and "Nothing to do" not in run.stderr, run.stderr
+    assert tree(merged) == tree(hashed)
+
+
+def test_a_line_of_a_journal_without_a_hash_is_not_trusted(robomerge, sources, stages, hashed):
+    for command in (stages.describe(), stages.plan(), stages.write()):
+        stages.run(command)
+    (journal,) = staged(stages, "").parent.glob(".*.journal/*.jsonl")
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines[1:]:
+        del line["sha256"]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = robomerge("merge", *sources, "-o", stages.destination, "--record-hashes")
+    assert run.exit_code == 0, run.stderr
+    assert tree(stages.destination) == tree(hashed)
+
+
+NAMES = ["a\nb.txt", "a\rb.txt", "a\\b.txt"]
+
+
+def test_names_with_ends_of_lines_are_escaped_as_sha256sum_does(robomerge, sources, tmp_path):
+    source = shutil.copytree(sources[0], tmp_path / "source")
+    for name in NAMES:
+        (source / "meta" / name).write_text(name)
+    root = tmp_path / "edited"
+    run = robomerge("delete-episodes", source, "1", "-o", root, "--record-hashes")
+    assert run.exit_code == 0, run.stderr
+    assert all((root / "meta" / name).exists() for name in NAMES)
+    written = subprocess.run(["sha256sum", *(f"meta/{name}" for name in NAMES)], cwd=root, capture_output=True, text=True).stdout
+    assert set(written.splitlines()) <= set(lines_of(root))
+    listed = subprocess.run(["sha256sum", "--check", "--quiet"], cwd=root, input="\n".join(lines_of(root)).encode(), capture_output=True)
+    assert listed.returncode == 0, listed.stderr
+    assert hash_findings(robomerge, root) == []
+    (root / "meta" / NAMES[0]).write_text("changed")
+    assert len(hash_findings(robomerge, root)) == 1
 
 
 def test_a_link_has_the_hash_of_the_file_at_the_time_of_the_merge(robomerge, sources, tmp_path):
