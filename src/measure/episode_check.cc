@@ -61,7 +61,8 @@ Look LookAt(const std::vector<Number>& values) {
     look.mean = look.min, look.deviation = 0;
     return look;
   }
-  // Squares of float64 may be too large or too small for one, so their unit is another power of two.
+  // Squares of float64 may be too large or too small for one, so their unit is another power of
+  // two.
   const int exponent = UnitOf(std::max(std::fabs(look.min), std::fabs(look.max)));
   const double scale = std::ldexp(1.0, -exponent);
   // Distances from a value of the row lose nothing where values lie close together.

@@ -217,8 +217,7 @@ class Normalizer {
     problem.found = "`" + feature + "`";
   }
 
-  void CheckNewName(const std::string& rule, const std::string& name,
-                    const std::string& new_name) {
+  void CheckNewName(const std::string& rule, const std::string& name, const std::string& new_name) {
     CheckChangeable(rule, name, new_name);
     if (!IsUsableFeatureName(new_name))
       AddWrong(rule, name, "a name that a feature can have, without `/`", new_name);
