@@ -77,7 +77,7 @@ def _edit(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps) -> 
     return Way(name, " ".join(words), build, keeps=keeps, prepare=copy if is_in_place else None)
 
 
-def _cp_of(name: str, shown: str) -> Way:
+def _cp_of(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps) -> Way:
     """A copy of what a command makes of the first source."""
 
     def prepare(tools: Tools, paths: list[str], destination: str) -> Commands:
@@ -87,7 +87,7 @@ def _cp_of(name: str, shown: str) -> Way:
     def build(tools: Tools, paths: list[str], destination: str) -> Commands:
         return [["cp", "-r", str(tools.scratch / "prepared"), destination]]
 
-    return Way(name, f"cp -r of the result of {shown}", build, prepare=prepare)
+    return Way(name, f"cp -r of the result of {shown}", build, keeps=keeps, prepare=prepare)
 
 
 def _own_rules() -> Way:
@@ -301,7 +301,7 @@ CASES = [
             _edit("append", "robomerge append DST LAST"),
             _edit("append-fold", "robomerge append DST LAST --stats fold"),
             _edit("back", "robomerge convert SRC -o DST --codebase-version 2.1", keeps=lambda all: all - 1),
-            _cp_of("cp-back", "robomerge convert SRC -o DST --codebase-version 2.1"),
+            _cp_of("cp-back", "robomerge convert SRC -o DST --codebase-version 2.1", keeps=lambda all: all - 1),
         ],
         base_synced="cp",
         is_traced=False,
