@@ -51,7 +51,7 @@ Status TakeAdded(Invocation& invocation, const std::vector<std::string>& words) 
   if (words.size() != 1) {
     return Wrong(kAddFeature, "E-path",
                  "`add-feature` takes one dataset and the name of one feature")
-        .Found(StrCat(words.size() + 1, " words"));
+        .Found(words.empty() ? "the dataset alone" : StrCat(words.size() + 1, " words"));
   }
   if (invocation.values_path.empty()) {
     return Wrong(kAddFeature, "E-flag", "`add-feature` does not say where the values are")
@@ -61,13 +61,17 @@ Status TakeAdded(Invocation& invocation, const std::vector<std::string>& words) 
   const std::string& names = invocation.element_names;
   for (size_t begin = 0; !names.empty() && begin <= names.size();) {
     const size_t end = std::min(names.find(',', begin), names.size());
-    if (end == begin) {
+    std::string name = names.substr(begin, end - begin);
+    name.erase(0, std::min(name.find_first_not_of(' '), name.size()));
+    name.erase(name.find_last_not_of(' ') + 1);
+    const bool is_twice = std::ranges::find(added.names, name) != added.names.end();
+    if (name.empty() || is_twice) {
       return Problem(Code::kInvalidArgument, "wrong value for `--names`")
           .Kind("E-value")
-          .Expected("names with a comma between them, as x,y,z")
+          .Expected("different names with a comma between them, as x,y,z")
           .Found("`" + names + "`");
     }
-    added.names.push_back(names.substr(begin, end - begin));
+    added.names.push_back(name);
     begin = end + 1;
   }
   invocation.edit.add = {std::move(added)};

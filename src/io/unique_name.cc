@@ -45,6 +45,13 @@ bool IsOfRunningProcess(std::string_view unique_name) {
   return process > 0 && process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM);
 }
 
+// ".<name>.", of a long name what leaves room: a file system takes 255 bytes, a unique name has up
+// to 100.
+std::string TemporaryBegin(const std::string& name) {
+  constexpr size_t kMost = 255 - 2 - 100 - 4;
+  return StrCat(".", name.substr(0, kMost), ".");
+}
+
 }  // namespace
 
 std::string UniqueName() {
@@ -55,7 +62,7 @@ std::string UniqueName() {
 
 std::string TemporaryNameFor(const std::string& path) {
   const size_t begin = path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/') + 1;
-  return StrCat(path.substr(0, begin), ".", path.substr(begin), ".", UniqueName(), ".tmp");
+  return StrCat(path.substr(0, begin), TemporaryBegin(path.substr(begin)), UniqueName(), ".tmp");
 }
 
 bool IsTemporaryName(const std::string& name) {
@@ -78,7 +85,7 @@ void RemoveTemporaries(FileSystem& file_system, const std::string& path) {
   const std::string parent = ParentOf(path);
   const Result<std::vector<std::string>> names = file_system.List(parent);
   if (!names.ok()) return;
-  const std::string prefix = StrCat(".", NameOf(path), ".");
+  const std::string prefix = TemporaryBegin(NameOf(path));
   for (const std::string& name : *names) {
     if (!name.starts_with(prefix) || !IsTemporaryName(name)) continue;
     if (!IsOfRunningProcess(std::string_view(name).substr(prefix.size())))

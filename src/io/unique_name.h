@@ -11,7 +11,8 @@ namespace robomerge::io {
 /// that shares the file system.
 std::string UniqueName();
 
-/// A name beside `path` that nobody else uses: ".<name>.<unique name>.tmp".
+/// A name beside `path` that nobody else uses: ".<name>.<unique name>.tmp", of a long name its
+/// beginning.
 std::string TemporaryNameFor(const std::string& path);
 
 /// Whether a file's name (without folder) is one that TemporaryNameFor makes.

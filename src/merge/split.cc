@@ -214,8 +214,14 @@ Result<std::vector<Part>> PartsBySource(const io::FileSystem& file_system, const
       break;
     }
     std::string name = source.name;
-    if (!IsNameOfFolder(name) || names.contains(name))
-      name = StrCat("source_", &source - sources.data());
+    if (!name.empty() && !IsNameOfFolder(name)) {
+      return Problem(Code::kInvalidArgument,
+                     StrCat("the name of a source, `", name, "`, is no name of a folder"))
+          .Kind("E-rule")
+          .At(io::JoinPath(dataset.root, std::string(RecordStep::kPath)))
+          .Hint("name the splits by their episodes (--into); `robomerge log` has the numbers");
+    }
+    if (name.empty() || names.contains(name)) name = StrCat("source_", &source - sources.data());
     for (size_t number = 2; !names.insert(name).second; ++number)
       name = StrCat("source_", &source - sources.data(), "_", number);
     Part part{name, {}};

@@ -1,6 +1,7 @@
 // The identity of a plan: the origins of its sources, its ids, and the record.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/fingerprint.h"
 #include "base/path.h"
@@ -318,6 +319,31 @@ void WarnOfCopies(MergePlan& plan) {
                                  .Found("the same files, sizes, tasks and statistics in " + names));
   }
   for (auto& [source, warning] : warnings) plan.warnings.push_back(std::move(warning));
+}
+
+// A pattern such as kitchen_* finds the backup of an edit too, and with it what the edit took out.
+void WarnOfBackups(MergePlan& plan) {
+  constexpr std::string_view kBackupEnd = "_old";
+  const auto clean = [](std::string root) {
+    while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+    return root;
+  };
+  std::set<std::string> roots, told;
+  for (const auto& source : plan.sources) roots.insert(clean(source->dataset->root));
+  for (const auto& source : plan.sources) {
+    const std::string backup = clean(source->dataset->root);
+    if (!backup.ends_with(kBackupEnd)) continue;
+    const std::string edited = backup.substr(0, backup.size() - kBackupEnd.size());
+    if (!roots.contains(edited) || !told.insert(backup).second) continue;
+    plan.warnings.push_back(
+        Problem(Code::kInvalidArgument,
+                "a source lies where an edit in place keeps what another source was before")
+            .Kind("W-source-old")
+            .Source(backup)
+            .At(backup)
+            .Found("what was " + edited)
+            .Hint("leave it out, unless its episodes are to be there too"));
+  }
 }
 
 }  // namespace plan_internal

@@ -300,6 +300,7 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   if (!statistics.empty()) plan.steps.emplace_back(StatsStep{std::move(statistics)});
   plan_internal::MakeOrigins(site, plan);
   plan_internal::WarnOfCopies(plan);
+  plan_internal::WarnOfBackups(plan);
   const size_t record = plan.steps.size();
   plan.steps.emplace_back(RecordStep());
   plan_internal::CarryFiles(plan);

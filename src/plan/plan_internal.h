@@ -29,6 +29,8 @@ Result<std::string> MakeStatistics(MergePlan& plan);
 /// Warns of sources with the same files, sizes, tasks and statistics (W-source-twice). REQUIRES:
 /// the plan has its origins.
 void WarnOfCopies(MergePlan& plan);
+/// Warns of sources that are what an edit keeps of another source (W-source-old).
+void WarnOfBackups(MergePlan& plan);
 /// Enters the origin of every source.
 void MakeOrigins(const PlanSite& site, MergePlan& plan);
 /// Makes the text of meta/robomerge.json: options, and which episodes come from which source.

@@ -72,9 +72,9 @@ Result<DestinationState> LookAtDestination(const io::FileSystem& file_system,
 }
 
 bool IsNameInDataset(const std::string& name) {
-  static const std::set<std::string> kNames = {"meta",   "data",         "videos",
-                                               "images", "README.md",    ".gitattributes",
-                                               ".cache", ".huggingface", ".DS_Store"};
+  static const std::set<std::string> kNames = {
+      "meta",    "data",           "videos", "images",       "README.md",
+      "LICENSE", ".gitattributes", ".cache", ".huggingface", ".DS_Store"};
   return kNames.contains(name) || name.starts_with("._");
 }
 
@@ -97,11 +97,12 @@ Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
   for (const std::string& name : names) {
     const bool is_top = relative.empty();
     if (is_top ? !IsNameInDataset(name) : name.starts_with('.') && !IsFileNameInDataset(name)) {
-      foreign.push_back(relative + name);
+      foreign.push_back(StrCat("`", relative, name, "`"));
       continue;
     }
     // The caches of the Hub hold whatever it puts there.
-    if (IsFileNameInDataset(name) || (is_top && name.starts_with('.'))) continue;
+    if (IsFileNameInDataset(name) || (is_top && (name.starts_with('.') || name == "LICENSE")))
+      continue;
     const std::string path = io::JoinPath(folder, name);
     ROBOMERGE_ASSIGN_OR_RETURN(const io::FileStat stat, file_system.StatLink(path));
     ROBOMERGE_ASSIGN_OR_RETURN(const bool is_dataset,
@@ -111,7 +112,10 @@ Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
     if (stat.is_directory() && !is_dataset)
       ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, relative + name + "/", foreign));
     else
-      foreign.push_back(relative + name);
+      foreign.push_back(StrCat("`", relative, name, "`",
+                               stat.kind == io::FileKind::kLink ? " (a link)"
+                               : is_dataset                     ? " (another dataset)"
+                                                                : ""));
   }
   return Status();
 }
@@ -149,7 +153,7 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
   if (foreign.empty()) return Status();
   const size_t num_foreign = foreign.size();
   foreign.resize(std::min(num_foreign, kMostNamed));
-  std::string others = StrCat("`", Join(foreign, "`, `"), "`");
+  std::string others = Join(foreign, ", ");
   if (num_foreign > kMostNamed) others += StrCat(" and ", num_foreign - kMostNamed, " more");
   return Problem(Code::kInvalidArgument,
                  "dataset at the destination holds what is no part of it, and is not overwritten")

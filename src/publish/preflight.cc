@@ -18,8 +18,8 @@ void Add(const Status& status, std::vector<Problem>& problems) {
 }
 
 // File systems take names of 255 bytes. Staging adds ".", ".robomerge-", a plan id of 16 digits, a
-// mark of 9 and ".journal".
-constexpr size_t kLongestName = 255 - 1 - 11 - 16 - 9 - 8;
+// mark of 9, and ".exchange".
+constexpr size_t kLongestName = 255 - 1 - 11 - 16 - 9 - 9;
 
 // Follows every link of a path. Thousands of sources may lie in one folder, which is then resolved
 // only once.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/lower_ascii.h"
 #include "base/text.h"
 #include "formats/json/json.h"
 #include "formats/npy/npy.h"
@@ -37,8 +38,9 @@ Result<std::shared_ptr<const ColumnValues>> ReadValues(const io::FileSystem& fil
         .At(path)
         .Found("nothing");
   }
-  if (path.ends_with(".npy")) return ReadNpy(file_system, path);
-  if (!path.ends_with(".parquet")) {
+  const std::string ending = LowerAscii(path.substr(std::min(path.size(), path.rfind('.'))));
+  if (ending == ".npy") return ReadNpy(file_system, path);
+  if (ending != ".parquet") {
     return Problem(Code::kInvalidArgument, "the file of a feature is of another kind")
         .At(path)
         .Expected(kWhatIsTaken)
@@ -103,7 +105,7 @@ class Frames {
   bool is_done() const { return episode_ == dataset_.episodes.size(); }
   std::pair<int64_t, int64_t> key() const {
     if (keys_ == parquet::RowKeys::kIndex) return {0, static_cast<int64_t>(index_)};
-    return {static_cast<int64_t>(episode_), static_cast<int64_t>(frame_)};
+    return {static_cast<int64_t>(dataset_.episodes[episode_].number), static_cast<int64_t>(frame_)};
   }
   void Next() {
     ++frame_, ++index_;

@@ -157,6 +157,15 @@ void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
   }
 }
 
+// Whether an edit took the values from a file, so that no source has them.
+bool IsUnknown(const Case& all, const std::string& feature) {
+  return std::ranges::any_of(all.sources, [&](const Subject& source) {
+    if (!source.dataset.column_changes) return false;
+    const parquet::ColumnChange* change = source.dataset.column_changes->Of(feature);
+    return change != nullptr && change->is_unknown();
+  });
+}
+
 // The range of each quantile over the episodes. LeRobot used to take weighted means and now takes
 // the outermost ones; both lie in this range.
 class QuantileRanges {
@@ -331,6 +340,15 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
                        {{}, wanted.feature, {}}));
     }
   }
+  // What a merge with measured statistics said of a camera is kept by one that folds.
+  std::vector<FeatureStatistics> by_frames;
+  if (!all.has_sources() && !all.is_measured) {
+    std::set<std::string> cameras;
+    for (const Feature& feature : dataset.schema.features) {
+      if (feature.is_camera()) cameras.insert(feature.name);
+    }
+    by_frames = AggregateEpisodes(dataset, cameras, true);
+  }
   std::optional<QuantileRanges> ranges;
   if (!all.has_sources()) ranges.emplace(dataset);
   Cells cells("V-stats", findings);
@@ -356,8 +374,12 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
                     StatsWhere(dataset, found.feature, statistic.name), {});
       }
     } else if (const FeatureStatistics* wanted = Find(expected, found.feature)) {
-      CompareFolded(dataset, found, *wanted, all.has_sources(), findings);
-    } else if (all.is_paired && !is_measured) {
+      FindingList unlike(1);
+      const FeatureStatistics* const other = Find(by_frames, found.feature);
+      if (other != nullptr) CompareFolded(dataset, found, *other, all.has_sources(), unlike);
+      if (other == nullptr || unlike.num_findings() > 0)
+        CompareFolded(dataset, found, *wanted, all.has_sources(), findings);
+    } else if (all.is_paired && !is_measured && !IsUnknown(all, found.feature)) {
       findings.Add(Say("V-stats", "stats.json describes a feature that no source describes",
                        StrCat(dataset.root, "/meta/stats.json: ", found.feature), "", "",
                        {{}, found.feature, {}}));

@@ -13,6 +13,7 @@ from edits import DATA
 from old_dataset import make_old_dataset
 from stages import tree
 from test_adapt import LENGTHS, STATE, make_source, pictures_of
+from tiny_dataset import make_tiny_dataset
 
 FRAMES = sum(LENGTHS)
 
@@ -237,3 +238,53 @@ def test_wrong_words_are_refused(robomerge, source, tmp_path, case):
     run = robomerge("add-feature", *[{"SRC": source, "FILE": path}.get(word, word) for word in words], "--in-place")
     assert run.exit_code in (1, 2) and f"error[{kind}]" in run.stderr, run.stderr
     assert tree(tmp_path) == before
+
+
+def write_table(path, columns):
+    pq.write_table(pa.Table.from_arrays([pa.array(values) for values in columns.values()], names=[name.strip() for name in columns]), path)
+
+
+NOT_TAKEN = {
+    "lists of texts": ({"f": [["a", "b"]] * 16}, "E-feature-file", "lists of texts"),
+    "too great for torch": ({"f": pa.array([2**63] * 16, pa.uint64())}, "E-feature-file", "greater than LeRobot"),
+    "two columns of the name": ({"f": range(16), "f ": range(16)}, "E-feature-file", "two columns"),
+    "keys that contradict": (
+        {"f": range(16), "index": range(16), "episode_index": [2] * 4 + [1] * 7 + [0] * 5, "frame_index": [*range(4), *range(7), *range(5)]},
+        "E-feature-rows", "another order",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_TAKEN)
+def test_values_that_no_reader_takes_are_refused(what, robomerge, tmp_path):
+    columns, kind, said = NOT_TAKEN[what]
+    root = make_tiny_dataset(tmp_path / "a", lengths=(5, 7, 4))
+    write_table(tmp_path / "f.parquet", columns)
+    run = robomerge("add-feature", root, "f", "--from", tmp_path / "f.parquet", "-o", tmp_path / "out")
+    assert run.exit_code == 2 and kind in run.stderr and said in run.stderr, run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_added_feature_verifies_with_folded_statistics(robomerge, tmp_path):
+    root = make_tiny_dataset(tmp_path / "a", lengths=(5, 7, 4))
+    np.save(tmp_path / "F.NPY.npy", np.arange(16, dtype=np.float32))
+    (tmp_path / "F.NPY.npy").rename(tmp_path / "F.NPY")
+    run = robomerge("add-feature", root, "f", "--from", tmp_path / "F.NPY", "-o", tmp_path / "out", "--stats", "fold")
+    assert run.exit_code == 0, run.stderr
+    assert robomerge("verify", tmp_path / "out", "--against", root).exit_code == 0
+
+
+def test_frames_are_told_apart_by_the_numbers_of_the_source(robomerge, tmp_path):
+    root = make_old_dataset(tmp_path / "old", lengths=(5, 7, 4))
+    for path in root.rglob("episode_000001.*"):
+        path.unlink()
+    for name in ("episodes.jsonl", "episodes_stats.jsonl"):
+        lines = (root / "meta" / name).read_text().splitlines()
+        (root / "meta" / name).write_text("".join(line + "\n" for line in lines if json.loads(line)["episode_index"] != 1))
+    info = json.loads((root / "meta/info.json").read_text())
+    info.update(total_episodes=2, total_frames=9, total_videos=2)
+    (root / "meta/info.json").write_text(json.dumps(info))
+    keys = {"f": range(9), "episode_index": [0] * 5 + [2] * 4, "frame_index": [*range(5), *range(4)]}
+    write_table(tmp_path / "f.parquet", keys)
+    run = robomerge("add-feature", root, "f", "--from", tmp_path / "f.parquet", "-o", tmp_path / "out")
+    assert run.exit_code == 0, run.stderr

@@ -322,6 +322,39 @@ def test_kills_leave_all_splits_or_none(robomerge, tmp_path):
         assert tree(out) == new, f"kill {attempt}"
 
 
+def test_a_dataset_with_a_licence_is_edited_in_place_again_and_again(robomerge, source):
+    (source / "LICENSE").write_text("Apache-2.0")
+    for _ in range(2):
+        run = robomerge("delete-episodes", source, "0", "--in-place")
+        assert run.exit_code == 0 and (source / "LICENSE").read_text() == "Apache-2.0", run.stderr
+    (source / "notes.txt").symlink_to("elsewhere")
+    run = robomerge("modify-tasks", source, "--set-task", "x", "--in-place")
+    assert run.exit_code == 2 and "`notes.txt`" in run.stderr
+
+
+@pytest.mark.parametrize("length", [209, 230])
+def test_long_names_are_edited_in_place_or_refused(length, robomerge, source):
+    longest = source.rename(source.with_name("n" * length))
+    run = robomerge("delete-episodes", longest, "0", "--in-place")
+    assert (run.exit_code, "too long" in run.stderr) == ((0, False) if length < 210 else (2, True)), run.stderr
+    assert sorted(path.name for path in longest.parent.iterdir() if path.name.startswith(".")) == []
+
+
+def test_a_backup_among_the_sources_is_told_of(robomerge, source, tmp_path):
+    assert robomerge("delete-episodes", source, "0", "--in-place").exit_code == 0
+    run = robomerge("merge", source, f"{source}_old", "-o", tmp_path / "all")
+    assert run.exit_code == 0 and "W-source-old" in run.stderr and f"{source}_old" in run.stderr
+    run = robomerge("merge", f"{source}_old", "-o", tmp_path / "old")
+    assert run.exit_code == 0 and "W-source-old" not in run.stderr
+
+
+def test_a_source_whose_name_is_no_folder_splits_nothing(robomerge, source, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(f"output: both\nsources: [{{path: {source}, name: left/arm}}, {{path: {source}, name: b}}]\n")
+    assert robomerge("merge", "--recipe", tmp_path / "recipe.yaml").exit_code == 0
+    run = robomerge("split", tmp_path / "both", "--by-source", "-o", tmp_path / "parts")
+    assert run.exit_code == 2 and "left/arm" in run.stderr and not (tmp_path / "parts").exists()
+
+
 def test_workers_do_not_show_in_a_split(robomerge, source, tmp_path):
     said = {}
     for workers in (1, 7):

@@ -151,7 +151,11 @@ Status TakeType(const Header& header, const std::string& path, Array& array) {
                             : "an array of this dtype cannot become a feature",
                   found,
                   is_text || is_object ? "write texts as a column of a .parquet file"
-                                       : "save array.astype('float32')");
+                  : type.starts_with('c')
+                      ? "save its parts: numpy.stack([array.real, array.imag], axis=-1)"
+                  : type.starts_with('M') || type.starts_with('m')
+                      ? "save seconds: (array - array[0]) / numpy.timedelta64(1, 's')"
+                      : "save array.astype('float32')");
 }
 
 }  // namespace

@@ -121,6 +121,26 @@ Result<std::shared_ptr<const ColumnValues>> Finished(ColumnValues::Representatio
                          WithSeparators(kMostElementsOfRow), " elements"))
         .Found(StrCat("a shape of ", Join(extents, " x ")));
   }
+  if (values.dtype == "string" && values.width > 1) {
+    return Problem(Code::kUnsupported, "lists of texts cannot become a feature: LeRobot reads none")
+        .At(path)
+        .Expected("one text a row")
+        .Found(StrCat(values.width, " texts a row"));
+  }
+  if (values.dtype == "uint64") {
+    uint64_t greatest = 0;
+    for (const auto& chunk : values.elements->chunks()) {
+      const auto& numbers = static_cast<const arrow::UInt64Array&>(*chunk);
+      for (int64_t row = 0; row < numbers.length(); ++row)
+        greatest = std::max(greatest, numbers.Value(row));
+    }
+    if (greatest > uint64_t{INT64_MAX}) {
+      return Problem(Code::kUnsupported, "a number is greater than LeRobot can hand out")
+          .At(path)
+          .Expected(StrCat("at most ", INT64_MAX))
+          .Found(StrCat(greatest));
+    }
+  }
   values.fingerprint = FingerprintOf(values);
   return std::make_shared<const ColumnValues>(
       std::make_unique<const ColumnValues::Representation>(std::move(values)));
@@ -154,6 +174,10 @@ class ParquetValues {
     for (const std::string& one : names) {
       if (one != "index" && one != "episode_index" && one != "frame_index") others.push_back(one);
     }
+    if (std::ranges::count(names, name_) > 1) {
+      return Problem(Code::kInvalidArgument, "two columns have the feature's name")
+          .At(StrCat(file_.path(), ": column `", name_, "`"));
+    }
     if (Has(name_)) {
       column_ = name_;
     } else if (others.size() == 1) {
@@ -178,17 +202,42 @@ class ParquetValues {
           .Expected("episode_index and frame_index, or index, or none of them")
           .Found(has_episodes ? "episode_index alone" : "frame_index alone");
     }
-    if (has_index) {
-      values_.keys = RowKeys::kIndex;
-      ROBOMERGE_ASSIGN_OR_RETURN(const auto indexes, ReadInt64Column(file_, footer_, "index"));
-      for (const int64_t index : indexes) values_.key_rows.emplace_back(0, index);
-    } else if (has_episodes) {
+    std::vector<std::pair<int64_t, int64_t>> by_frame;
+    if (has_episodes && has_frames) {
       values_.keys = RowKeys::kEpisodeAndFrame;
       ROBOMERGE_ASSIGN_OR_RETURN(const auto episodes,
                                  ReadInt64Column(file_, footer_, "episode_index"));
       ROBOMERGE_ASSIGN_OR_RETURN(const auto frames, ReadInt64Column(file_, footer_, "frame_index"));
       for (size_t row = 0; row < std::min(episodes.size(), frames.size()); ++row)
-        values_.key_rows.emplace_back(episodes[row], frames[row]);
+        by_frame.emplace_back(episodes[row], frames[row]);
+      values_.key_rows = by_frame;
+    }
+    if (has_index) {
+      values_.keys = RowKeys::kIndex;
+      values_.key_rows.clear();
+      ROBOMERGE_ASSIGN_OR_RETURN(const auto indexes, ReadInt64Column(file_, footer_, "index"));
+      for (const int64_t index : indexes) values_.key_rows.emplace_back(0, index);
+      if (!by_frame.empty()) return CheckSameOrder(by_frame);
+    }
+    return Status();
+  }
+
+  // The index counts frames in their order, so both put the rows into one.
+  Status CheckSameOrder(const std::vector<std::pair<int64_t, int64_t>>& by_frame) const {
+    std::vector<std::pair<int64_t, std::pair<int64_t, int64_t>>> rows;
+    for (size_t row = 0; row < std::min(by_frame.size(), values_.key_rows.size()); ++row)
+      rows.emplace_back(values_.key_rows[row].second, by_frame[row]);
+    std::sort(rows.begin(), rows.end());
+    for (size_t row = 1; row < rows.size(); ++row) {
+      if (rows[row].second >= rows[row - 1].second) continue;
+      return Problem(Code::kCorrupt, "index says another order of rows than the other two columns")
+          .Kind("E-feature-rows")
+          .At(file_.path())
+          .Expected("one order of frames by index, and by episode_index and frame_index")
+          .Found(StrCat("index ", rows[row].first, " is episode ", rows[row].second.first,
+                        " frame ", rows[row].second.second, ", behind episode ",
+                        rows[row - 1].second.first, " frame ", rows[row - 1].second.second))
+          .Hint("leave out the columns that are wrong");
     }
     return Status();
   }
