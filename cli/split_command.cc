@@ -3,6 +3,7 @@
 #include "cli/progress_reporter.h"
 #include "cli/quantity.h"
 #include "cli/stop_signals.h"
+#include "cli/terminal.h"
 #include "robomerge/split.h"
 
 namespace robomerge::cli {
@@ -28,6 +29,8 @@ ExitCode RunSplit(const Invocation& invocation, Console& console) {
   const bool is_there = made->back().is_published;
   ExitCode exit_code = kExitDone;
   for (const VerifiedMerge& one : *made) {
+    if (one.merge.dry_run && !invocation.json)
+      console.standard_output().Write(WithoutControls(one.merge.destination + "\n"));
     PrintMerge(invocation, one.merge, is_there, console);
     if (!recipe->verify || recipe->options.dry_run) continue;
     const ExitCode proven = PrintVerification(invocation, one.verification, console);

@@ -141,6 +141,9 @@ def test_a_dry_split_writes_nothing(robomerge, source, tmp_path):
     run = robomerge("split", source, "--by-task", "-o", tmp_path / "parts", "-n", "--json")
     assert run.exit_code == 0 and tree(tmp_path) == before
     assert any(str(tmp_path / "parts") in line.get("destination", "") for line in run.json_lines())
+    lines = robomerge("split", source, "--into", "a=0", "--into", "b=1", "-o", tmp_path / "parts", "-n").stdout.splitlines()
+    tables = [lines[at - 1] for at, line in enumerate(lines) if line.startswith("file ")]
+    assert tables == [str(tmp_path / "parts/a"), str(tmp_path / "parts/b")]
 
 
 def test_features_are_renamed_and_files_keep_their_numbers(robomerge, source, place):
