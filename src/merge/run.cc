@@ -5,6 +5,7 @@
 #include <set>
 
 #include "adapt/resolve.h"
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "compare/differences.h"
 #include "describe/describe.h"
@@ -56,6 +57,16 @@ Status WithSettlingFlags(const Status& refusal, const std::vector<SchemaClass>& 
   std::vector<Problem> problems = refusal.problems();
   AddSettlingFlags(schemas, problems);
   return Status::Many(std::move(problems));
+}
+
+// Where the first source stays as it is, no flag changes it.
+void AddFormOfFirst(const std::string& first, std::vector<Problem>& problems) {
+  const auto disagreement = std::ranges::find(problems, Code::kIncompatible, &Problem::code);
+  if (disagreement == problems.end()) return;
+  AddHint(StrCat("flags change the new sources alone: give them the form of ", ShellWord(first),
+                 " (--rename, --drop, --fill, --cast, --pad); `robomerge compare` shows what "
+                 "differs"),
+          *disagreement);
 }
 
 CutVideo CutsOn(const io::FileSystem& file_system) {
@@ -421,8 +432,12 @@ Result<MergePlan> Run::MakePlan(const Partial& root, const std::string& destinat
   if (is_laid_out_for_sharing) site.alignment_bytes = kShareAlignmentBytes;
   Result<MergePlan> plan = PlanEdit(root, options_, site, edit);
   if (!plan.ok()) {
-    std::vector<Problem> problems = WithSettlingFlags(plan.status(), root.schemas).problems();
-    if (root.skip_broken == SkipBroken::kNothing) {
+    std::vector<Problem> problems = plan.status().problems();
+    if (edit.keeps_first)
+      AddFormOfFirst(destination, problems);
+    else
+      AddSettlingFlags(root.schemas, problems);
+    if (!edit.keeps_first && root.skip_broken == SkipBroken::kNothing) {
       Partial wished = root;
       wished.skip_broken = SkipBroken::kSources;
       const Result<Partial> kept = LeaveOut(std::move(wished));

@@ -501,3 +501,11 @@ def test_a_source_that_shares_files_with_the_dataset(robomerge, kitchen, monday,
     proven(robomerge, "append", kitchen, tmp_path / "snapshot", "--again")
     assert len(log(robomerge, kitchen)) == 2
     assert tree(tmp_path / "snapshot") == before
+
+
+def test_what_does_not_fit_is_told_how_it_could(robomerge, tmp_path):
+    root, other = make_source(tmp_path / "kitchen", 1), make_source(tmp_path / "monday", 2)
+    assert robomerge("rename-feature", other, f"{STATE}=state", "--in-place", "--no-backup").exit_code == 0
+    said = refused(robomerge, "E-features", "append", root, other)
+    assert "flags change the new sources alone" in said and "these flags settle" not in said
+    assert robomerge("append", root, other, "--rename", f"state={STATE}").exit_code == 0
