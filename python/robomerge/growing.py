@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from robomerge.errors import error_of
 from robomerge.hub.sources import located
-from robomerge.merging import CopyMode, Progress, StatsMode, _proven, _value, told
+from robomerge.merging import CopyMode, Progress, StatsMode, _proven, _value, replacing, told
 from robomerge.recipe import PathLike, Source
 from robomerge.report import LoggedSource, MergeReport, Problem, from_fields
 
@@ -63,7 +63,7 @@ def append(
     }
     sources = located(sources, progress, options)
     changes = {"again": again, "backup": backup}
-    with told(progress) as callback:
+    with told(progress) as callback, replacing(True, options):
         answer = extension.append(destination, sources, changes, options, verify, callback)
         return _proven(_value(MergeReport, answer))
 
@@ -106,7 +106,7 @@ def remove_source(
         "sync": sync,
         "trace_path": trace_path,
     }
-    with told(progress) as callback:
+    with told(progress) as callback, replacing(True, options):
         answer = extension.remove_source(destination, str(source), {"backup": backup}, options, verify, callback)
         return _proven(_value(MergeReport, answer))
 

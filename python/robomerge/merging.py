@@ -1,8 +1,9 @@
 """merge, plan, inspect, stats, write_report, compare, verify and push."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from robomerge.errors import VerificationError, error_of, format_problems
@@ -185,9 +186,9 @@ def edit(
 ) -> MergeReport:
     """Edits one dataset by the rules of a `Source`, into a new dataset or in place.
 
-    Files are not joined, the sizes of files are those of its info.json, and README.md,
-    .gitattributes and meta/modality.json go with it. In place the new dataset is exchanged
-    with the old one at once, when it is whole.
+    Files are not joined, and the sizes of files are those of its info.json. README.md, LICENSE,
+    .gitattributes, GR00T's meta/modality.json and other small files of meta/ go with it. In place
+    the new dataset is exchanged with the old one at once, when it is whole.
 
     Args:
         source: the dataset, and what is done to it.
@@ -197,7 +198,8 @@ def edit(
         backup: in place, keep what was there as `<folder>_old`. An older one goes when the new
             dataset stands.
         add: features to add, each with a `.npy` or `.parquet` file that has a row for each frame
-            (docs/edit.md, "Add a feature"); for edits that leave out no episode and no frame.
+            (docs/edit.md, "Add a feature"); for edits that leave out no episode and no frame, so
+            not with `trim` or a choice of episodes. Elements of vectors get no names.
         dry_run: report what would be done, and write nothing.
         record_hashes: as for `merge`. In place, a dataset that has hashes keeps them without; an
             edit in place without any rule gives hashes to a dataset that has none, and new ones to
@@ -262,7 +264,7 @@ def _edit(
     from robomerge.library import extension
 
     [source] = located([source], progress, options)
-    with told(progress) as callback:
+    with told(progress) as callback, replacing(changes.get("in_place") or options.get("overwrite"), options):
         return _proven(_value(MergeReport, extension.edit(source, destination, changes, options, verify, callback)))
 
 
@@ -435,7 +437,7 @@ def stats(
     from robomerge.library import extension
 
     (root,) = located_paths([root], progress)
-    with told(progress) as callback:
+    with told(progress) as callback, replacing(rewrite):
         relative = {"chunk_size": relative_chunk_size, "excluded_joints": list(excluded_joints)}
         call = extension.rewrite_stats if rewrite else extension.stats
         answer = call(root, {"num_workers": num_workers, "relative_actions": relative}, callback)
@@ -606,7 +608,7 @@ def _run(
     from robomerge.library import extension
 
     sources = located(sources, progress, options)
-    with told(progress) as callback:
+    with told(progress) as callback, replacing(options.get("overwrite"), options):
         return _proven(_value(MergeReport, extension.merge(sources, destination, options, verify, callback)))
 
 
@@ -615,6 +617,21 @@ def _proven(report: MergeReport) -> MergeReport:
         found = [finding.as_problem() for finding in report.verification.findings]
         raise VerificationError(format_problems(found, "difference"), found)
     return report
+
+
+@contextmanager
+def replacing(does: object, options: Mapping[str, object] | None = None) -> Iterator[None]:
+    """Around what may put a dataset in the place of another. LeRobot keeps decoders of videos by
+    their paths; if it is loaded, it is made to forget them, and then shows the new pictures."""
+    try:
+        yield
+    finally:  # an exception may come after the exchange
+        if does and not (options or {}).get("dry_run"):
+            videos = sys.modules.get("lerobot.datasets.video_utils")
+            clear = getattr(getattr(videos, "_default_decoder_cache", None), "clear", None)
+            if callable(clear):
+                with suppress(Exception):  # of another version of LeRobot
+                    clear()
 
 
 @contextmanager

@@ -77,36 +77,41 @@ def size_text(number: float) -> str:
     return f"{number:.1f} TB"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def merge_html(report: "MergeReport") -> str:
     """A merge as a table. The colours are those of the notebook."""
-    done = "Would merge" if report.dry_run else "Had merged" if report.already_done else "Merged"
+    done = "Would merge" if report.dry_run else "Already merged" if report.already_done else "Merged"
     moved = (
         f"{size_text(report.copied_bytes)} copied, {size_text(report.shared_bytes)} shared, "
         f"{size_text(report.encoded_bytes)} encoded anew"
     )
     rows = [
         ("into", report.destination),
-        ("made", f"{report.num_episodes:,} episodes, {report.num_frames:,} frames, {report.num_tasks:,} tasks"),
-        ("in", f"{len(report.files):,} files, {size_text(report.size_bytes)}: {moved}"),
+        ("made", f"{_count(report.num_episodes, 'episode')}, {_count(report.num_frames, 'frame')}, {_count(report.num_tasks, 'task')}"),
+        ("in", f"{_count(len(report.files), 'file')}, {size_text(report.size_bytes)}: {moved}"),
         (
             "took",
             f"{report.seconds:.2f} s: " + ", ".join(f"{one.stage} {one.seconds:.2f} s" for one in report.stages),
         ),
-        ("with", f"{report.num_workers} workers, {100 * report.utilisation:.0f} % busy"),
+        ("with", f"{_count(report.num_workers, 'worker')}, {100 * report.utilisation:.0f} % busy"),
     ]
     kinds = Counter((one.kind, one.what) for one in report.warnings)
     for (kind, what), number in list(kinds.items())[:MOST_KINDS]:
         rows.append(("warning", f"{kind}: {what}" + (f" ({number:,} times)" if number > 1 else "")))
     if len(kinds) > MOST_KINDS:
-        rows.append(("warning", f"and {len(kinds) - MOST_KINDS} more kinds"))
+        rows.append(("warning", f"and {_count(len(kinds) - MOST_KINDS, 'more kind')}"))
     if report.skipped:
-        rows.append(("left out", f"of {len(report.skipped):,} sources"))
+        rows.append(("left out", f"{_count(len(report.skipped), 'source')}, or episodes of them"))
     if report.verification is not None:
-        verified = f"{report.verification.num_rows:,} rows, {report.verification.num_video_frames:,} video frames"
+        proof = report.verification
+        verified = f"{_count(proof.num_rows, 'row')}, {_count(proof.num_video_frames, 'video frame')}"
         rows.append(("verified", verified))
     cells = "".join(
         f'<tr><th scope="row" style="text-align:left;vertical-align:top">{escape(name)}</th>'
         f'<td style="text-align:left">{escape(text)}</td></tr>'
         for name, text in rows
     )
-    return f"<table><caption>{done} {report.num_sources:,} datasets</caption><tbody>{cells}</tbody></table>"
+    return f"<table><caption>{done} {_count(report.num_sources, 'dataset')}</caption><tbody>{cells}</tbody></table>"

@@ -207,13 +207,14 @@ class MergeReport:
     verification: VerifyReport | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
-        done = "would make" if self.dry_run else "had made" if self.already_done else "made"
+        done = "would make" if self.dry_run else "already made" if self.already_done else "made"
         return (
-            f"<MergeReport: {done} {self.destination} from {self.num_sources} datasets: {self.num_episodes} episodes, "
-            f"{self.num_frames} frames, {self.num_tasks} tasks in {len(self.files)} files, {self.size_bytes} bytes; "
-            f"{len(self.warnings)} warnings; {len(self.skipped)} left out; {self.seconds:.2f} s with {self.num_workers} workers>"
+            f"<MergeReport: {done} {self.destination} from {counted(self.num_sources, 'dataset')}: "
+            f"{counted(self.num_episodes, 'episode')}, {counted(self.num_frames, 'frame')}, "
+            f"{counted(self.num_tasks, 'task')} in {counted(len(self.files), 'file')}, "
+            f"{counted(self.size_bytes, 'byte')}; {counted(len(self.warnings), 'warning')}; "
+            f"{len(self.skipped)} left out; {self.seconds:.2f} s with {counted(self.num_workers, 'worker')}>"
         )
-
 
     def _repr_html_(self) -> str:
         from robomerge.notebook import merge_html
@@ -400,6 +401,10 @@ class CompareReport:
 
     def __bool__(self) -> bool:
         return not self.problems and all(one.settlement in ("merge", "hint") for one in self.differences)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @cache

@@ -154,9 +154,11 @@ def test_reports_are_frozen_equal_and_can_be_sent(make_source, tmp_path):
     text = repr(report)
     assert (
         text.startswith("<MergeReport: made ")
-        and "2 episodes, 12 frames, 1 tasks in 6 files" in text
+        and " from 1 dataset: 2 episodes, 12 frames, 1 task in 6 files, " in text
         and len(text) < 300
     )
+    again = robomerge.merge([report.files[0].sources[0].split("/data/")[0]], tmp_path / "merged")
+    assert repr(again).startswith("<MergeReport: already made ")
     assert (
         str(robomerge.Problem("corrupt", "E-rows", "rows are missing", where="a/b")) == "E-rows: rows are missing (a/b)"
     )

@@ -61,7 +61,7 @@ def merged(make_source, tmp_path):
 def test_the_report_of_a_merge_is_shown_as_a_table(merged):
     text = merged._repr_html_()
     assert text.startswith("<table>") and "Merged 2 datasets" in text
-    assert "4 episodes, 24 frames, 1 tasks" in text and merged.destination in text
+    assert "4 episodes, 24 frames, 1 task<" in text and merged.destination in text
 
 
 def test_every_text_of_that_table_is_escaped(merged):

@@ -124,6 +124,12 @@ def modify_features(
 
     Statistics of what is added are computed, of the whole and of each episode; LeRobot has none.
     Files keep their numbers.
+
+    Raises:
+        ValueError: a value cannot be stored in the dtype that the entry says, as 410 in uint8 or NaN
+            in int64 (a float may be rounded); a vector's `names` are not one for each element; values
+            have another shape or number. Arrays are checked before anything is written, what a
+            function returns before anything appears at `output_dir`.
     """
     if add_features is None and remove_features is None:
         raise _invalid("Must specify at least one of add_features or remove_features")
@@ -145,14 +151,15 @@ def modify_features(
         return _edit_into(dataset, Source(dataset.root, **rules), place, repo_id, num_workers, keeps_numbers=True)
     if place.exists() or place.is_symlink():
         raise FileExistsError(17, "File exists", str(place))
-    from robomerge.lerobot.overlay import files_of, with_columns
+    from robomerge.lerobot.overlay import columns_of, files_of, with_columns
 
+    root = Path(dataset.root)
+    columns = columns_of(root, added)
     place.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{place.name}.columns-", dir=place.parent))
     try:
-        root = Path(dataset.root)
-        files = files_of(root, added, work)
-        source = Source(root if files is not None else with_columns(root, added, work / "source"), **rules)
+        files = files_of(added, columns, work)
+        source = Source(root if files is not None else with_columns(root, added, columns, work / "source"), **rules)
         result = _edit_into(dataset, source, place, repo_id, num_workers, keeps_numbers=True, added=files)
     finally:
         shutil.rmtree(work, ignore_errors=True)

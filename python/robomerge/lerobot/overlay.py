@@ -11,25 +11,38 @@ from pathlib import Path
 from typing import Any
 
 from robomerge.errors import InvalidArgumentError
-from robomerge.report import Problem
+from robomerge.report import Problem, counted
 
 
-def with_columns(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]], place: Path) -> Path:
-    """Makes the source at `place`, which must not exist. Returns `place`.
+def columns_of(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]]) -> "dict[str, _Column]":
+    """The added features by name. Writes nothing.
 
     Raises:
-        ValueError: an array has another number of rows than the dataset, or values do not have the
-            dtype and shape that the entry says.
+        ValueError: an array has another number of rows than the dataset, values do not have the dtype
+            and shape that the entry says, or there is not a name for each element.
     """
     import pyarrow.parquet as pq
 
-    files = sorted((root / "data").glob("*/*.parquet"))
-    num_rows = sum(pq.read_metadata(path).num_rows for path in files)
+    num_rows = sum(pq.read_metadata(path).num_rows for path in (root / "data").glob("*/*.parquet"))
     columns = {}
     for name, (values, entry) in added.items():
         if not callable(values):
             _check_length(name, values, num_rows)
-        columns[name] = _Column(name, values, entry)
+        columns[name] = column = _Column(name, values, entry)
+        if column.array is not None and column.array.size != num_rows * column.width:
+            raise column.error("has values of another shape", str(column.shape), column.array.shape[1:])
+    return columns
+
+
+def with_columns(
+    root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]], columns: "Mapping[str, _Column]", place: Path
+) -> Path:
+    """Makes the source at `place`, which must not exist. Returns `place`.
+
+    Raises:
+        ValueError: a function gives values that do not have the dtype and shape that the entry says.
+    """
+    files = sorted((root / "data").glob("*/*.parquet"))
     _link(root, place, {"data", "meta"})
     _link(root / "meta", place / "meta", {"info.json"})
     info = json.loads((root / "meta/info.json").read_bytes())
@@ -41,28 +54,22 @@ def with_columns(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]],
     return place
 
 
-def files_of(root: Path, added: Mapping[str, tuple[Any, Mapping[str, Any]]], place: Path) -> list[dict[str, str]] | None:
+def files_of(
+    added: Mapping[str, tuple[Any, Mapping[str, Any]]], columns: "Mapping[str, _Column]", place: Path
+) -> list[dict[str, str]] | None:
     """The values as files in the folder `place`, for an edit that adds them; None if some are not
-    arrays of a form that it takes.
-
-    Raises:
-        ValueError: as with_columns().
-    """
+    arrays of a form that it takes."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if not all(_is_plain(values, entry) for values, entry in added.values()):
         return None
-    num_rows = sum(pq.read_metadata(path).num_rows for path in (root / "data").glob("*/*.parquet"))
     files = []
-    for number, (name, (values, entry)) in enumerate(added.items()):
-        _check_length(name, values, num_rows)
-        column = _Column(name, values, entry)
+    for number, (name, (_, entry)) in enumerate(added.items()):
+        column = columns[name]
         path = place / f"{number}.{'parquet' if column.is_text else 'npy'}"
-        array = column.array
-        if array.size != num_rows * np.prod(column.shape, dtype=np.int64):
-            raise column.error("has values of another shape", str(column.shape), array.shape[1:])
+        array, num_rows = column.array, len(column.array)
         if column.is_text:
             pq.write_table(pa.table({name: column.take(list, 0, num_rows)}), path)
         else:
@@ -150,6 +157,7 @@ class _Column:
         self.name = name
         self.function: Callable[..., Any] | None = values if callable(values) else None
         self.shape = tuple(int(size) for size in entry["shape"])
+        self.width = int(np.prod(self.shape, dtype=np.int64))
         self.dtype = entry["dtype"]
         self.is_text = self.dtype in ("string", "str")
         if self.dtype in ("video", "image"):
@@ -158,6 +166,9 @@ class _Column:
             self.type = pa.string() if self.is_text else pa.from_numpy_dtype(np.dtype(self.dtype))
         except (TypeError, pa.ArrowNotImplementedError):
             raise self.error("has no usable dtype", "one of numpy's, or string", self.dtype) from None
+        names = entry.get("names")
+        if isinstance(names, list | tuple) and len(self.shape) == 1 and len(names) != self.width:
+            raise self.error("does not have one name for each element", f"{self.width}", counted(len(names), "name"))
         self.array = None if callable(values) else self.to_numpy(values)
         # As LeRobot writes them: a number for one element, else lists of fixed size.
         for size in reversed(() if self.shape in ((), (1,)) else self.shape):
@@ -170,8 +181,39 @@ class _Column:
     def to_numpy(self, values: Any) -> Any:
         import numpy as np
 
-        values = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-        return values if self.is_text else values.astype(self.dtype, copy=False)
+        given = values.detach().cpu() if hasattr(values, "detach") else values
+        try:
+            values = np.asarray(given)
+            if isinstance(given, list | tuple) and values.dtype.kind == "f":
+                # Large integers of a list may have been rounded.
+                values = values if self.is_text or np.dtype(self.dtype).kind == "f" else np.asarray(given, object)
+        except ValueError as error:  # rows of different lengths
+            raise self.error("has values that make no array", self.dtype, error) from None
+        if self.is_text or np.dtype(self.dtype).kind not in "biuf":
+            return values if self.is_text else values.astype(self.dtype, copy=False)
+        if values.dtype.kind == "O":  # values of several kinds, or numbers too large for numpy
+            flat = [self._number(one) for one in values.reshape(-1)]
+            return np.array(flat, self.dtype).reshape(values.shape)
+        if values.dtype.kind not in "biuf":
+            raise self._misfit(next(iter(values.reshape(-1).tolist()), values.dtype))
+        with np.errstate(all="ignore"):
+            stored = values.astype(self.dtype, copy=False)
+            misfits = _misfits(values, stored)
+        if misfits is not None and misfits.any():
+            raise self._misfit(values[misfits].reshape(-1)[0])
+        return stored
+
+    def _number(self, value: Any) -> Any:
+        """One value as the dtype has it."""
+        import numpy as np
+
+        one = np.asarray(value)
+        if one.dtype.kind not in "biuf" or one.ndim > 0:
+            raise self._misfit(value)
+        return self.to_numpy(one)
+
+    def _misfit(self, value: object) -> InvalidArgumentError:
+        return self.error("has a value that its dtype cannot hold", self.dtype, value)
 
     def take(self, rows: Any, first: int, count: int) -> Any:
         """The column of `count` rows from number `first` on, whose other columns are `rows()`."""
@@ -181,19 +223,47 @@ class _Column:
         if self.function is None:
             values = self.array[first : first + count]
         else:
-            function = self.function
-            values = self.to_numpy(
-                np.stack([np.asarray(function(row, row["episode_index"], row["frame_index"])) for row in rows()])
-            )
-        width = int(np.prod(self.shape, dtype=np.int64))
-        if values.size != count * width:
-            raise self.error("has values of another shape", str(self.shape), values.shape[1:])
+            # One by one: a common type of all could round some of them.
+            each = [
+                self.to_numpy(self.function(row, row["episode_index"], row["frame_index"])) for row in rows()
+            ]
+            for one in each:
+                if one.size != self.width:
+                    raise self.error("has values of another shape", str(self.shape), one.shape)
+            values = np.concatenate([one.reshape(-1) for one in each]) if each else np.empty(0, object if self.is_text else self.dtype)
         flat = values.reshape(-1)
         column = pa.array(flat.tolist() if self.is_text else np.ascontiguousarray(flat))
         sizes = () if self.shape in ((), (1,)) else self.shape
         for size in reversed(sizes):
             column = pa.FixedSizeListArray.from_arrays(column, size)
         return column.cast(self.type)
+
+
+def _misfits(values: Any, stored: Any) -> Any:
+    """Where `stored`, which was made of `values`, holds something else; None for nowhere. A float may
+    be a rounded one."""
+    import numpy as np
+
+    kind, wanted = values.dtype.kind, stored.dtype.kind
+    if values.dtype == stored.dtype or kind == "b":
+        return None
+    if wanted == "b":
+        return (values != 0) & (values != 1)
+    if wanted == "f" and kind == "f":
+        return np.isfinite(values) & ~np.isfinite(stored)
+    if wanted == "f":
+        # Back again. A float of 2 to the number of bits has no integer of that type.
+        limit = 2.0 ** (8 * values.dtype.itemsize - (kind == "i"))
+        return (stored.astype(np.float64) >= limit) | (stored.astype(values.dtype) != values)
+    limits = np.iinfo(stored.dtype)
+    if kind == "f":
+        wide = values.astype(np.promote_types(values.dtype, np.float64), copy=False)
+        # Both ends are exact as floats. With NaN no comparison is true.
+        return ~((wide >= float(limits.min)) & (wide < float(limits.max + 1)) & (np.trunc(wide) == wide))
+    own = np.iinfo(values.dtype)
+    below = values < limits.min if own.min < limits.min else False
+    above = values > limits.max if own.max > limits.max else False
+    return np.broadcast_to(below | above, values.shape)
 
 
 def _write(path: Path, place: Path, columns: Mapping[str, _Column], first: int) -> int:
