@@ -358,6 +358,21 @@ def test_a_source_whose_name_is_no_folder_splits_nothing(robomerge, source, tmp_
     assert run.exit_code == 2 and "left/arm" in run.stderr and not (tmp_path / "parts").exists()
 
 
+ONE_DATASET = {
+    "an episode that is not there": ("delete-episodes SRC 99", "shows the episodes that the dataset has"),
+    "a trim of it": ("trim-episode SRC 99 --frames 0-1", "shows the episodes that the dataset has"),
+    "all episodes": ("delete-episodes SRC 0-3", "no episode of the dataset would be left"),
+    "a feature that is not there": ("remove-feature SRC nope", "rule matches nothing in the dataset"),
+}
+
+
+@pytest.mark.parametrize("what", ONE_DATASET)
+def test_an_edit_speaks_of_one_dataset(what, robomerge, source, tmp_path):
+    words, said = ONE_DATASET[what]
+    run = robomerge(*words.replace("SRC", str(source)).split(), "-o", tmp_path / "out")
+    assert run.exit_code == 2 and said in run.stderr and "recipe" not in run.stderr and "any source" not in run.stderr, run.stderr
+
+
 def test_workers_do_not_show_in_a_split(robomerge, source, tmp_path):
     said = {}
     for workers in (1, 7):
