@@ -1,7 +1,7 @@
 // A dataset grows in its place, is made smaller again, and tells what it was made of.
 #include <algorithm>
 #include <charconv>
-#include <set>
+#include <map>
 
 #include "base/text.h"
 #include "merge/growth.h"
@@ -114,15 +114,16 @@ Problem UnfitRecord(const std::string& destination) {
 void LeaveOutKnown(const EpisodeOrigins& origins,
                    const std::vector<std::shared_ptr<const DescribedSource>>& described,
                    std::vector<SourceSpec>& sources, std::vector<Problem>& warnings) {
-  std::set<std::pair<std::string, std::string>> known;
+  std::map<std::pair<std::string, std::string>, std::string> known;  // and their names
   for (const RecordedSource& one : origins.sources) {
-    if (!one.fingerprint.empty()) known.emplace(one.fingerprint, one.rules);
+    if (!one.fingerprint.empty()) known.try_emplace({one.fingerprint, one.rules}, one.name);
   }
   std::vector<SourceSpec> kept = {sources.front()};
   for (size_t at = 1; at < described.size(); ++at) {
     const SourceSpec& source = sources[at];
     const std::string fingerprint = FingerprintOf(OriginOf(*described[at]));
-    if (!known.contains({fingerprint, AdaptationText(described[at]->adaptation)})) {
+    const auto found = known.find({fingerprint, AdaptationText(described[at]->adaptation)});
+    if (found == known.end()) {
       kept.push_back(source);
       continue;
     }
@@ -131,8 +132,13 @@ void LeaveOutKnown(const EpisodeOrigins& origins,
             .Kind("W-source-there")
             .Source(source.location)
             .At(source.location)
-            .Found(StrCat("fingerprint ", fingerprint, " in its record"))
-            .Hint("append it once more with `--again`"));
+            .Found(StrCat(
+                "fingerprint ", fingerprint, " in its record, ",
+                found->second.empty() ? "without a name" : StrCat("named `", found->second, "`")))
+            .Hint(source.name == found->second
+                      ? "append it once more with `--again`"
+                      : "its name stays; append it once more with `--again`, or take it out "
+                        "(`remove-source`) and append it with the other name"));
   }
   sources = std::move(kept);
 }

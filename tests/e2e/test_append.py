@@ -504,8 +504,16 @@ def test_a_source_that_shares_files_with_the_dataset(robomerge, kitchen, monday,
 
 
 def test_what_does_not_fit_is_told_how_it_could(robomerge, tmp_path):
-    root, other = make_source(tmp_path / "kitchen", 1), make_source(tmp_path / "monday", 2)
+    root, other = make_source(tmp_path / "kitchen", 1), make_source(tmp_path / "monday", 2, task="wash the cup")
     assert robomerge("rename-feature", other, f"{STATE}=state", "--in-place", "--no-backup").exit_code == 0
     said = refused(robomerge, "E-features", "append", root, other)
     assert "flags change the new sources alone" in said and "these flags settle" not in said
     assert robomerge("append", root, other, "--rename", f"state={STATE}").exit_code == 0
+
+
+def test_another_name_of_what_is_there_already_is_told_of(robomerge, tmp_path):
+    root, other = make_source(tmp_path / "kitchen", 1), make_source(tmp_path / "monday", 2, task="wash the cup")
+    assert robomerge("append", root, other, "--name", "monday").exit_code == 0
+    run = robomerge("append", root, other, "--name", "tuesday")
+    assert run.exit_code == 0 and "named `monday`" in run.stderr and "its name stays" in run.stderr, run.stderr
+    assert "its name stays" not in robomerge("append", root, other, "--name", "monday").stderr
