@@ -307,6 +307,16 @@ def test_statistics_of_an_episode_that_are_missing(robomerge, old):
     assert episodes_of(out)["stats/observation.state/count"].to_pylist() == [[5], [7]]
 
 
+def test_statistics_of_a_camera_that_a_line_lacks(robomerge, old):
+    def change(lines: list[dict]) -> None:
+        del lines[1]["stats"]["camera"]
+
+    edit_lines(old / STATS, change)
+    out = merged(robomerge, old, warns="W-episode-stats W-stats-left-out")
+    assert "camera" not in json.loads((out / "meta/stats.json").read_text())
+    assert episodes_of(out)["stats/camera/count"].to_pylist()[1] is None
+
+
 def test_statistics_that_are_of_other_rows(robomerge, old):
     def change(lines: list[dict]) -> None:
         lines[1]["stats"]["observation.state"]["count"] = [6]

@@ -87,6 +87,7 @@ class StatisticsReader {
       const bool is_there = next < order.size() && order[next].first == number;
       if (!is_there && num_missing++ == 0) first_missing = at;
       Append(at, is_there ? all[order[next].second] : LineStatistics());
+      if (is_there) NoteLacking(all[order[next].second], number);
       if (is_there) ++next;
     }
     num_strays += order.size() - next;
@@ -100,6 +101,18 @@ class StatisticsReader {
                  " of no episode of episodes.jsonl, and left out"),
           path, "", "");
     }
+    for (const auto& [camera, lacking] : lacking_) {
+      // What no line has is no fault of one.
+      if (lacking.num + num_missing == dataset_.episodes.size()) continue;
+      // Not found rather than corrupt: a result may lack what nobody measured.
+      dataset_.warnings.push_back(
+          Problem(Code::kNotFound,
+                  StrCat("statistics of the camera `", camera, "` are missing in ",
+                         Plural(lacking.num, "line", "lines"),
+                         ": the result has none of the whole, as cameras are not measured"))
+              .Kind("W-episode-stats")
+              .At(StrCat(path, ": episode ", lacking.first)));
+    }
     if (num_other_ > 0) {
       Say(StrCat("statistics of ",
                  Plural(num_other_, "feature of an episode", "features of episodes"),
@@ -110,6 +123,19 @@ class StatisticsReader {
   }
 
  private:
+  // Cameras that the line does not describe. Numbers are measured.
+  void NoteLacking(const LineStatistics& line, int64_t episode) {
+    for (const Feature& feature : dataset_.schema.features) {
+      if (!feature.is_camera()) continue;
+      const bool is_there = std::ranges::any_of(line.names, [&](const std::string& name) {
+        return name.starts_with(feature.name) && SplitName(name).first == feature.name;
+      });
+      if (is_there) continue;
+      Lacking& lacking = lacking_.try_emplace(feature.name, Lacking{0, episode}).first->second;
+      ++lacking.num;
+    }
+  }
+
   void Say(std::string what, std::string where, std::string expected, std::string found) {
     dataset_.warnings.push_back(Problem(Code::kCorrupt, std::move(what))
                                     .Kind("W-episode-stats")
@@ -212,6 +238,11 @@ class StatisticsReader {
   std::vector<Column> columns_;
   std::map<std::string, size_t> numbers_;  // "feature/statistic" -> column
   std::vector<uint32_t> widths_;
+  struct Lacking {
+    size_t num;     // lines
+    int64_t first;  // episode
+  };
+  std::map<std::string, Lacking> lacking_;  // by camera
   size_t num_other_ = 0;
   std::pair<uint64_t, std::string> first_other_;
   std::string found_other_;
