@@ -15,6 +15,10 @@ Problem RuleProblem(const std::string& root, const std::string& rule, const std:
 /// "a, b, c", for messages.
 std::string FeatureNames(const Schema& schema);
 
+/// The hint of a rule about an episode that is not there.
+inline constexpr std::string_view kSeeEpisodes =
+    "`robomerge inspect` shows the episodes of a dataset";
+
 /// What becomes of a feature. Features that are not named here stay.
 struct FeatureChange {
   std::string from;  ///< the source's name; empty: the feature is filled

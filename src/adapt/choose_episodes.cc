@@ -123,10 +123,8 @@ class Chooser {
                                     has_first ? *range.last : range.last.value_or(range.first)))
                              .Expected(adapt_internal::NumbersText(choices_))
                              .Found(StrCat("`", EpisodesText({range}), "`"))
-                             .Hint(has_first
-                                       ? StrCat("leave the end open (`", range.first,
-                                                "-`), or give each source its own in a recipe")
-                                       : "give each source its own episodes in a recipe"));
+                             .Hint(has_first ? StrCat("leave the end open: `", range.first, "-`")
+                                             : std::string(adapt_internal::kSeeEpisodes)));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
   }

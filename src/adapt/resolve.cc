@@ -281,8 +281,9 @@ class Resolving {
       const bool is_done = may_be_done && FirstWith(name) != nullptr;
       problems_.push_back(
           RuleProblem(sources_[source].location, rule, name,
-                      is_done ? "rule changes nothing: every source is already so"
-                              : "rule matches nothing in any source")
+                      is_done               ? "rule changes nothing: every source is already so"
+                      : sources_.size() > 1 ? "rule matches nothing in any source"
+                                            : "rule matches nothing in the dataset")
               .Expected(is_done ? "" : std::move(expected))
               .Found(is_done ? "" : "`" + name + "`")
               .Hint(is_done ? "leave the rule out"

@@ -333,7 +333,7 @@ Status CheckTrims(const std::vector<Rule>& trims, const std::vector<EpisodeChoic
     if (found == nullptr) {
       problems.push_back(wrong(StrCat("there is no episode ", number))
                              .Expected(NumbersText(choices))
-                             .Hint("give each source its own `trim` in a recipe"));
+                             .Hint(std::string(kSeeEpisodes)));
       continue;
     }
     const EpisodeChoice& choice = *found;

@@ -11,6 +11,9 @@ namespace robomerge {
 /// that one folder typed in two ways is one path. ".." stays, since it may follow a link.
 std::string AbsolutePath(const std::string& path, const std::string& working_directory);
 
+/// What an edit in place appends to the name of the dataset that it keeps.
+inline constexpr std::string_view kBackupEnd = "_old";
+
 /// The folder that holds `path`; "." for a bare name, "/" for a path directly below the root.
 std::string ParentOf(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "base/way_out.h"
 #include "describe/describe_internal.h"
 #include "model/video_start.h"
 
@@ -177,8 +178,9 @@ class KeyPlacer {
                   WithSeparators(static_cast<uint64_t>(std::clamp(first, 0.0, 1e15)) + length),
                   " frames (from ", where, ")"))
               .Found(StrCat(WithSeparators(stream.num_frames), " frames"))
-              .Hint("the recording was cut off, or the table is of another one: copy the dataset "
-                    "again, or leave the episode out of a merge with --skip-broken episodes")
+              .Hint(StrCat("the recording was cut off, or the table is of another one: copy the "
+                           "dataset again, or ",
+                           kLeaveEpisodeOut))
               .OfEpisodes({Number(episode)}));
       return place;
     }
@@ -233,8 +235,7 @@ class KeyPlacer {
               .Expected(StrCat("a frame at ", seconds(found.first_missing.due_seconds), " (from ",
                                Where(episode), ")"))
               .Found(StrCat("the nearest one at ", seconds(found.first_missing.nearest_seconds)))
-              .Hint("encode the video with that frame, or leave the episode out of a merge with "
-                    "--skip-broken episodes")
+              .Hint(StrCat("encode the video with that frame, or ", kLeaveEpisodeOut))
               .OfEpisodes({Number(episode)}));
     }
     if (found.num_late == 0) return;
@@ -269,8 +270,7 @@ class KeyPlacer {
                          : StrCat(WithSeparators(stream.num_shown_frames), " of ",
                                   WithSeparators(stream.num_frames),
                                   " frames: its edit list hides the others"))
-              .Hint("encode the video anew, or leave the episode out of a merge with "
-                    "--skip-broken episodes")
+              .Hint(StrCat("encode the video anew, or ", kLeaveEpisodeOut))
               .OfEpisodes(EpisodesIn(file)));
     }
   }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/way_out.h"
 #include "describe/describe_internal.h"
 #include "model/text_columns.h"
 
@@ -46,15 +47,13 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
     const auto entry = of_file.find(static_cast<int64_t>(episode));
     const std::string& path = dataset.data_files[claim.data_file].path;
     if (entry == of_file.end()) {
-      problems.push_back(
-          Rows(StrCat("episode ", claim.number,
-                      " has no rows in the data file that the episodes table names"),
-               path)
-              .Expected(StrCat(WithSeparators(claim.length_frames), " rows"))
-              .Found("none")
-              .Hint("copy the dataset again, or leave the episode out of a merge with "
-                    "--skip-broken episodes")
-              .OfEpisodes({claim.number}));
+      problems.push_back(Rows(StrCat("episode ", claim.number,
+                                     " has no rows in the data file that the episodes table names"),
+                              path)
+                             .Expected(StrCat(WithSeparators(claim.length_frames), " rows"))
+                             .Found("none")
+                             .Hint(StrCat("copy the dataset again, or ", kLeaveEpisodeOut))
+                             .OfEpisodes({claim.number}));
       source.data_places.push_back({claim.data_file, nullptr});
       continue;
     }
@@ -65,8 +64,7 @@ void PlaceRows(const Dataset& dataset, DescribedSource& source, std::vector<Prob
                StrCat(path, ", row ", entry->second->first_row))
               .Expected(StrCat(WithSeparators(claim.length_frames), " rows (its length)"))
               .Found(WithSeparators(entry->second->total_rows()))
-              .Hint("copy the dataset again, or leave the episode out of a merge with "
-                    "--skip-broken episodes")
+              .Hint(StrCat("copy the dataset again, or ", kLeaveEpisodeOut))
               .OfEpisodes({claim.number}));
     }
     source.data_places.push_back({claim.data_file, entry->second});

@@ -85,22 +85,6 @@ StaleHashes StaleHashesOf(const SourceSpec& source, const EditOptions& edit,
                                                                    : StaleHashes::kRefused;
 }
 
-// What rules say of several sources, said of the one that is edited.
-Status OfOneDataset(const Status& status) {
-  std::vector<Problem> problems = status.problems();
-  for (Problem& problem : problems) {
-    if (problem.kind == "E-nothing-selected") {
-      problem.what = "no episode of the dataset would be left";
-      problem.hint = "an edit keeps at least one; to give up the dataset, remove its folder";
-    }
-    if (const size_t at = problem.what.find("in any source"); at != std::string::npos)
-      problem.what.replace(at, std::string_view("in any source").size(), "in the dataset");
-    if (problem.hint.ends_with("in a recipe"))
-      problem.hint = "`robomerge inspect` shows the episodes that the dataset has";
-  }
-  return Status::Many(std::move(problems));
-}
-
 class MergeRun {
  public:
   MergeRun(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
@@ -503,8 +487,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
                       is_verified ? &edited.verification : nullptr);
   };
   Result<MergeReport> report = run();
-  if (!report.ok())
-    return OfOneDataset(report.status()).OfKind(DefaultKind(report.status().code()));
+  if (!report.ok()) return report.status().OfKind(DefaultKind(report.status().code()));
   edited.merge = std::move(report).value();
   edited.is_published =
       !options.dry_run && (!is_verified || edited.merge.already_done || edited.verification.ok());

@@ -367,6 +367,9 @@ Result<Partial> Run::ReadAndReduce(const std::vector<SourceSpec>& sources) {
   std::vector<Problem> problems = root.status().problems();
   NameTheWayOn(sources.size(), sources.size() - std::min(sources.size(), NumSources(problems)),
                problems);
+  const auto rule = std::ranges::find(problems, "E-rule", &Problem::kind);
+  if (sources.size() > 1 && rule != problems.end())
+    AddHint("a recipe gives each source rules of its own", *rule);
   for (Problem& problem : DisagreementsOf(file_system_, sources, root.status().problems()))
     problems.push_back(std::move(problem));
   return Status::Many(std::move(problems));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "base/way_out.h"
 #include "model/video_start.h"
 
 namespace robomerge {
@@ -64,8 +65,7 @@ class Retiming {
                          "retimed and keep them"))
               .Kind("E-retime")
               .At(StrCat(file.path, ": frame_index, row ", rows->first_row))
-              .Hint("sort the rows by frame_index, or leave the episode out of a merge with "
-                    "--skip-broken episodes")
+              .Hint(StrCat("sort the rows by frame_index, or ", kLeaveEpisodeOut))
               .OfEpisodes({dataset_.episodes[episode].number}));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));

@@ -323,7 +323,6 @@ void WarnOfCopies(MergePlan& plan) {
 
 // A pattern such as kitchen_* finds the backup of an edit too, and with it what the edit took out.
 void WarnOfBackups(MergePlan& plan) {
-  constexpr std::string_view kBackupEnd = "_old";
   const auto clean = [](std::string root) {
     while (root.size() > 1 && root.ends_with('/')) root.pop_back();
     return root;

@@ -148,11 +148,13 @@ Status CheckNotEmpty(const Partial& root) {
   if (!selects) return Status();
   std::vector<Problem> problems = root.warnings.Flatten();
   std::erase_if(problems, [](const Problem& one) { return one.kind != "W-nothing-selected"; });
-  Problem problem = Problem(Code::kInvalidArgument, "no episode of any source is selected")
-                        .Kind("E-nothing-selected")
-                        .Hint(
-                            "see what each episode is left out for: robomerge merge ... "
-                            "--list-episodes");
+  Problem problem =
+      Problem(Code::kInvalidArgument, sources.size() > 1 ? "no episode of any source is selected"
+                                                         : "no episode of the dataset is selected")
+          .Kind("E-nothing-selected")
+          .Hint(
+              "select at least one; robomerge merge ... --list-episodes shows what each is left "
+              "out for");
   if (problems.empty()) return problem;
   return std::move(problem).At(problems.front().where).Found(problems.front().found);
 }

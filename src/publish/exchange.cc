@@ -173,7 +173,7 @@ Problem DestinationBusy(const std::string& destination) {
       .Hint("wait for it to finish, or stop it");
 }
 
-std::string BackupOf(const std::string& destination) { return destination + "_old"; }
+std::string BackupOf(const std::string& destination) { return StrCat(destination, kBackupEnd); }
 
 Status CheckBackup(const io::FileSystem& file_system, const std::string& destination) {
   const std::string backup = BackupOf(destination);

@@ -157,6 +157,14 @@ void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
   }
 }
 
+std::set<std::string> CamerasOf(const Dataset& dataset) {
+  std::set<std::string> cameras;
+  for (const Feature& feature : dataset.schema.features) {
+    if (feature.is_camera()) cameras.insert(feature.name);
+  }
+  return cameras;
+}
+
 // Whether an edit took the values from a file, so that no source has them.
 bool IsUnknown(const Case& all, const std::string& feature) {
   return std::ranges::any_of(all.sources, [&](const Subject& source) {
@@ -322,11 +330,8 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
     return Status();
   }
   if (!all.has_sources() || all.is_measured) {
-    std::set<std::string> cameras;
-    for (const Feature& feature : dataset.schema.features) {
-      if (feature.is_camera()) cameras.insert(feature.name);
-    }
-    std::vector<FeatureStatistics> folded = AggregateEpisodes(dataset, cameras, all.is_measured);
+    std::vector<FeatureStatistics> folded =
+        AggregateEpisodes(dataset, CamerasOf(dataset), all.is_measured);
     // Sources stand in for cameras that not every episode describes.
     std::erase_if(expected, [&](const FeatureStatistics& one) {
       return Find(folded, one.feature) != nullptr;
@@ -342,13 +347,8 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
   }
   // What a merge with measured statistics said of a camera is kept by one that folds.
   std::vector<FeatureStatistics> by_frames;
-  if (!all.has_sources() && !all.is_measured) {
-    std::set<std::string> cameras;
-    for (const Feature& feature : dataset.schema.features) {
-      if (feature.is_camera()) cameras.insert(feature.name);
-    }
-    by_frames = AggregateEpisodes(dataset, cameras, true);
-  }
+  if (!all.has_sources() && !all.is_measured)
+    by_frames = AggregateEpisodes(dataset, CamerasOf(dataset), true);
   std::optional<QuantileRanges> ranges;
   if (!all.has_sources()) ranges.emplace(dataset);
   Cells cells("V-stats", findings);

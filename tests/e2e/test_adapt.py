@@ -430,6 +430,12 @@ WRONG = {
 }
 
 
+def test_rules_that_one_source_cannot_take_name_the_recipe(robomerge, source, tmp_path):
+    other = make_source(tmp_path / "other", 2)
+    assert "a recipe gives each source rules of its own" in refused(robomerge, tmp_path, source, other, "--episodes", "99", kind="E-rule")
+    assert "recipe" not in refused(robomerge, tmp_path, source, "--episodes", "99", kind="E-rule")
+
+
 @pytest.mark.parametrize("name", ["task", "language_events", "index"])
 def test_a_name_with_a_meaning_of_its_own_is_given_to_no_feature(name, robomerge, source, tmp_path):
     said = refused(robomerge, tmp_path, source, "--rename", f"{STATE}={name}", kind="E-value")

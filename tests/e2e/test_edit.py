@@ -359,9 +359,9 @@ def test_a_source_whose_name_is_no_folder_splits_nothing(robomerge, source, tmp_
 
 
 ONE_DATASET = {
-    "an episode that is not there": ("delete-episodes SRC 99", "shows the episodes that the dataset has"),
-    "a trim of it": ("trim-episode SRC 99 --frames 0-1", "shows the episodes that the dataset has"),
-    "all episodes": ("delete-episodes SRC 0-3", "no episode of the dataset would be left"),
+    "an episode that is not there": ("delete-episodes SRC 99", "shows the episodes of a dataset"),
+    "a trim of it": ("trim-episode SRC 99 --frames 0-1", "shows the episodes of a dataset"),
+    "all episodes": ("delete-episodes SRC 0-3", "no episode of the dataset is selected"),
     "a feature that is not there": ("remove-feature SRC nope", "rule matches nothing in the dataset"),
 }
 

@@ -6,6 +6,7 @@
 #include "base/foreign_file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/way_out.h"
 #include "formats/parquet/file_splice.h"
 #include "read/v30/data_columns.h"
 #include "read/v30/judge_times.h"
@@ -369,8 +370,8 @@ class DataFilesReader {
             .At(StrCat(dataset_.episodes_files[row.episodes_file].path, ": row ", row.row))
             .Expected(StrCat(WithSeparators(row.length_frames), " rows in a file below data/"))
             .Found("none")
-            .Hint("restore the rows from where the dataset was copied from, or leave the episode "
-                  "out of a merge with --skip-broken episodes")
+            .Hint(StrCat("restore the rows from where the dataset was copied from, or ",
+                         kLeaveEpisodeOut))
             .OfEpisodes(unplaced_));
   }
 

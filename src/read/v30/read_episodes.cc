@@ -8,6 +8,7 @@
 #include "base/foreign_file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/way_out.h"
 #include "formats/parquet/footer.h"
 #include "formats/parquet/table.h"
 #include "read/needed_files.h"
@@ -448,8 +449,7 @@ class EpisodesReader {
               .At(where)
               .Expected(StrCat("the number of a video file of episode ", episode))
               .Found(has_first ? "none, and several video files" : "none")
-              .Hint("restore the numbers, or leave the episode out of a merge with "
-                    "--skip-broken episodes")
+              .Hint(StrCat("restore the numbers, or ", kLeaveEpisodeOut))
               .OfEpisodes(std::move(lacking)));
     }
     return problems.empty() ? Status() : Status::Many(std::move(problems));
