@@ -117,3 +117,50 @@ def test_rows_of_different_lengths_are_refused(dataset, tmp_path):
     rows = [[1.0, 2.0]] * (ROWS - 1) + [[1.0]]
     with pytest.raises(ValueError, match="Feature 'new' has values that make no array"):
         robomerge.lerobot.add_features(dataset, {"new": (rows, entry("float32", 2))}, tmp_path / "out")
+
+
+TEXTS = ["pick", "", "läuft", "x" * 300]
+
+
+@pytest.mark.parametrize("as_function", [False, True], ids=["array", "function"])
+def test_texts_are_stored(dataset, tmp_path, as_function):
+    texts = (TEXTS * ROWS)[:ROWS]
+    left = iter(texts)
+    robomerge.lerobot.add_features(
+        dataset, {"new": ((lambda *_: next(left)) if as_function else texts, entry("string"))}, tmp_path / "out"
+    )
+    assert column(tmp_path / "out", "new") == texts
+
+
+@pytest.mark.parametrize("as_function", [False, True], ids=["array", "function"])
+@pytest.mark.parametrize("value", [None, float("nan"), 5, b"x", {"a": 1}], ids=str)
+def test_what_is_no_text_is_refused(dataset, tmp_path, tree, value, as_function):
+    values = [*TEXTS, *[value] * (ROWS - len(TEXTS))]
+    left = iter(values)
+    before = tree(tmp_path)
+    said = f"Feature 'new' has a value that its dtype cannot hold: expected string, found {value}"
+    with pytest.raises(ValueError) as raised:
+        robomerge.lerobot.add_features(
+            dataset, {"new": ((lambda *_: next(left)) if as_function else values, entry("string"))}, tmp_path / "out"
+        )
+    assert str(raised.value) == said and tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("as_function", [False, True], ids=["array", "function"])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"shape": ()}, r"has no usable shape: expected one size or several, each at least 1, found \(\)"),
+        ({"shape": (0,)}, r"has no usable shape: .*, found \(0,\)"),
+        ({"names": "abc"}, "has names that are no list: expected 1, or None, found 'abc'"),
+        ({"dtype": "video"}, "is of dtype: expected numbers or texts, found video"),
+        ({"dtype": "floaty"}, "has no usable dtype: expected one of numpy's, or string, found floaty"),
+    ],
+    ids=["no shape", "no elements", "names", "video", "dtype"],
+)
+def test_wrong_declarations_are_refused(dataset, tmp_path, tree, wrong, said, as_function):
+    given = (lambda *_: 0.0) if as_function else np.zeros(ROWS, np.float32)
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match="Feature 'new' " + said):
+        robomerge.lerobot.add_features(dataset, {"new": (given, entry("float32") | wrong)}, tmp_path / "out")
+    assert tree(tmp_path) == before

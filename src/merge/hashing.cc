@@ -36,11 +36,9 @@ Result<HashesByPath> ReadByPath(const io::FileSystem& file_system, const std::st
   return by_path;
 }
 
-// Files of the first source of which rules leave out some rows or frames.
-std::set<std::string> FilesInPart(const MergePlan& plan) {
-  std::set<std::string> paths;
-  const DescribedSource& source = *plan.sources.front();
-  if (!source.adaptation.selects()) return paths;
+// Adds the files of a source of which rules leave out some rows or frames.
+void AddFilesInPart(const DescribedSource& source, std::set<std::string>& paths) {
+  if (!source.adaptation.selects()) return;
   const Dataset& dataset = *source.dataset;
   for (const VideoKey& key : dataset.video_keys) {
     for (const VideoFile& file : key.files) {
@@ -56,19 +54,18 @@ std::set<std::string> FilesInPart(const MergePlan& plan) {
     if (num_rows[file] < dataset.data_files[file].num_rows)
       paths.insert(dataset.data_files[file].path);
   }
-  return paths;
 }
 
-// SourceFilesOf(), and the files in which episodes of the first source go on.
+// SourceFilesOf(), and the files in which episodes go on.
 std::vector<std::string> FilesOfStep(const MergePlan& plan, const Step& step) {
   std::vector<std::string> paths = SourceFilesOf(plan, step);
   const StepEpisodes episodes = DataEpisodesOf(step).value_or(StepEpisodes());
   for (uint64_t number = 0; number < episodes.num; ++number) {
     const PlannedEpisode& planned = plan.episodes[episodes.first + number];
-    if (planned.source != 0) continue;
-    const DescribedSource& source = *plan.sources.front();
-    for (const RowsElsewhere& part : source.data_places[planned.source_episode].rows->more)
-      paths.push_back(source.dataset->data_files[part.data_file].path);
+    const DescribedSource* const source = plan.sources[planned.source].get();
+    if (source == nullptr) continue;
+    for (const RowsElsewhere& part : source->data_places[planned.source_episode].rows->more)
+      paths.push_back(source->dataset->data_files[part.data_file].path);
   }
   return paths;
 }
@@ -91,7 +88,7 @@ class StaleFiles {
             .Source(root)
             .At(path)
             .Expected(StrCat("SHA-256 ", expected))
-            .Found(found);
+            .Found(found.empty() ? "no file" : found);
     if (is_renewed) {
       warnings_.push_back(std::move(problem).Kind("W-hash"));
     } else if (!reason.empty()) {
@@ -104,6 +101,8 @@ class StaleFiles {
                  RenewalOf(root))));
     }
   }
+
+  bool has_problems() const { return !problems_.empty(); }
 
   Status Take(std::vector<Problem>& warnings) {
     if (!problems_.empty()) return Status::Many(std::move(problems_));
@@ -228,28 +227,83 @@ Status WarnOfLostRecord(const io::FileSystem& file_system, const std::string& ro
   return Status();
 }
 
-Status CheckRewrittenFiles(const MergePlan& plan, StaleHashes stale, Run& run,
-                           std::vector<Problem>& warnings) {
+Status CheckRewrittenFiles(const MergePlan& plan, const std::vector<size_t>& steps,
+                           StaleHashes stale, Run& run, std::vector<Problem>& warnings) {
   if (!plan.record_hashes) return Status();
-  ROBOMERGE_ASSIGN_OR_RETURN(const HashesByPath recorded,
-                             ReadByPath(run.file_system(), RootOf(plan, 0)));
-  const std::set<std::string> in_part = FilesInPart(plan);
-  std::vector<std::string> paths;
+  HashesByPath recorded;
+  std::map<std::string, std::string> root_of;  // by path
+  std::set<std::string> in_part;
+  for (const auto& source : plan.sources) {
+    if (source == nullptr) continue;
+    const std::string& root = source->dataset->root;
+    ROBOMERGE_ASSIGN_OR_RETURN(const HashesByPath of_source, ReadByPath(run.file_system(), root));
+    if (of_source.empty()) continue;
+    for (const auto& [path, hash] : of_source) root_of.emplace(path, root);
+    recorded.insert(of_source.begin(), of_source.end());
+    AddFilesInPart(*source, in_part);
+  }
+  std::vector<std::string> paths, kept;
   std::set<std::string> seen;
-  for (const Step& step : plan.steps) {
-    if (CopiedSourceOf(plan, step) || std::holds_alternative<CarriedFileStep>(step)) continue;
-    for (const std::string& path : FilesOfStep(plan, step)) {
-      if (recorded.contains(path) && seen.insert(path).second) paths.push_back(path);
+  for (const size_t step : steps) {
+    if (std::holds_alternative<CarriedFileStep>(plan.steps[step])) continue;
+    const bool is_kept = CopiedSourceOf(plan, plan.steps[step]).has_value();
+    for (const std::string& path : FilesOfStep(plan, plan.steps[step])) {
+      if (recorded.contains(path) && seen.insert(path).second)
+        (is_kept ? kept : paths).push_back(path);
     }
   }
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> found, run.HashFiles(paths));
+  StaleFiles files(stale);
+  const auto hold = [&](const std::vector<std::string>& some) -> Status {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> found, run.HashFiles(some));
+    for (size_t at = 0; at < some.size(); ++at) {
+      files.Hold(some[at], root_of.at(some[at]), recorded.at(some[at]), found[at],
+                 in_part.contains(some[at])
+                     ? "a file has changed since its hash was recorded, and a part of it goes into "
+                       "the result"
+                     : "");
+    }
+    return Status();
+  };
+  ROBOMERGE_RETURN_NOT_OK(hold(paths));
+  // Those that stay as they are get their hash when they are written. A refusal names them now.
+  if (files.has_problems()) ROBOMERGE_RETURN_NOT_OK(hold(kept));
+  return files.Take(warnings);
+}
+
+Status CheckMetadata(const MergePlan& plan, StaleHashes stale, Run& run,
+                     std::vector<Problem>& warnings) {
+  if (!plan.record_hashes) return Status();
+  const std::string& root = RootOf(plan, 0);
+  ROBOMERGE_ASSIGN_OR_RETURN(const RecordedHashes recorded,
+                             ReadRecordedHashes(run.file_system(), root));
+  for (const Problem& problem : recorded.problems) {
+    if (stale == StaleHashes::kRenewed) warnings.push_back(Problem(problem).Kind("W-hash"));
+  }
+  // Data and videos are held against their hashes by themselves, as files that go along are.
+  std::set<std::string> others;
+  const Origin origin = OriginOf(*plan.sources.front());
+  for (const SourceFile& file : origin.files) {
+    if (!file.path.starts_with("meta/")) others.insert(file.path);
+  }
+  for (const Step& step : plan.steps) {
+    if (const auto* carried = std::get_if<CarriedFileStep>(&step); carried && carried->source == 0)
+      others.insert(carried->source_path);
+  }
+  std::vector<std::string> paths;
+  std::vector<const RecordedHash*> hashes;
+  for (const RecordedHash& hash : recorded.files) {
+    if (others.contains(hash.path)) continue;
+    hashes.push_back(&hash);
+    paths.push_back(io::JoinPath(root, hash.path));
+  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> found,
+                             run.HashFiles(paths, HashMissing::kIsEmpty));
   StaleFiles files(stale);
   for (size_t at = 0; at < paths.size(); ++at) {
-    files.Hold(paths[at], RootOf(plan, 0), recorded.at(paths[at]), found[at],
-               in_part.contains(paths[at])
-                   ? "a file has changed since its hash was recorded, and a part of it goes into "
-                     "the result"
-                   : "");
+    files.Hold(paths[at], root, hashes[at]->sha256, found[at],
+               found[at].empty() ? "a file that was written is not there, and has no hash any more"
+                                 : "a file has changed since its hash was recorded, and what it "
+                                   "says now is taken");
   }
   return files.Take(warnings);
 }

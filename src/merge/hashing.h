@@ -32,12 +32,19 @@ Result<bool> HasHashes(const io::FileSystem& file_system, const std::string& roo
 Status WarnOfLostRecord(const io::FileSystem& file_system, const std::string& root,
                         std::vector<Problem>& warnings);
 
-/// Holds the data and video files of the dataset whose place the result takes, the first source,
-/// against their hashes, where they are written anew: damage must not get the hash of a file that
-/// is whole. kCorrupt (E-hash) names each that has changed; W-hash those of which only a part goes
-/// into the result, since the rest may be what is damaged. REQUIRES: run.Start().
-Status CheckRewrittenFiles(const MergePlan& plan, StaleHashes stale, Run& run,
-                           std::vector<Problem>& warnings);
+/// Holds the data and video files from which these steps are written anew against the hashes that
+/// their sources have of them: damage must not get the hash of a file that is whole. kCorrupt
+/// (E-hash) names each that has changed, then also of files that stay as they are; W-hash those of
+/// which only a part goes into the result, since the rest may be what is damaged. Nothing of
+/// sources that are not loaded. REQUIRES: run.Start().
+Status CheckRewrittenFiles(const MergePlan& plan, const std::vector<size_t>& steps,
+                           StaleHashes stale, Run& run, std::vector<Problem>& warnings);
+
+/// W-hash for the other files of the dataset whose place the result takes, the first source, that
+/// are not as their hashes say: metadata, which is read and written anew, and what is gone. With
+/// StaleHashes::kRenewed also for hashes that are not understood. REQUIRES: run.Start().
+Status CheckMetadata(const MergePlan& plan, StaleHashes stale, Run& run,
+                     std::vector<Problem>& warnings);
 
 /// The same for the files that stay as they are, of all sources, by the hashes that they got in the
 /// result (`done`): E-hash; W-hash for small files beside the data. Nothing of steps that are not

@@ -27,7 +27,6 @@ namespace {
 constexpr uint64_t kAmpleRowBytes = 64 * 1024;
 constexpr uint64_t kAmpleBytes = 64 << 20;
 
-constexpr const char* kWayOn = "run the same command again to continue";
 
 // What an edit keeps: the version, and the sizes of files that info.json states. What is wrong with
 // that file is found when the dataset is read.
@@ -89,12 +88,13 @@ class MergeRun {
  public:
   MergeRun(io::FileSystem& file_system, const std::vector<SourceSpec>& sources,
            const MergeOptions& options, const ProgressCallback& progress,
-           const std::atomic<bool>* stop)
+           const std::atomic<bool>* stop, std::string way_on = kRunAgain)
       : file_system_(file_system),
         sources_(sources),
         options_(options),
         progress_(progress),
         stop_(stop),
+        way_on_(std::move(way_on)),
         run_(file_system, options, progress, stop) {}
 
   // Edits the one source instead of merging it with others; with `in_place`, whose tree is empty,
@@ -147,7 +147,8 @@ class MergeRun {
     if (in_place_) others.erase(others.begin());
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_,
                                              PlacesOf(file_system_, others, options_.skip_broken),
-                                             options_));
+                                             options_,
+                                             in_place_ ? ReplacedBy::kItself : ReplacedBy::kOther));
     if (in_place_ && in_place_->backup) {
       ROBOMERGE_RETURN_NOT_OK(CheckBackupIsNoSource(file_system_, destination_, others));
       ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));
@@ -255,7 +256,9 @@ class MergeRun {
     for (const auto& file : done_) totals_.Add(*file);
     if (transaction.is_published()) return Status();
     WrittenTotals missing;
-    for (const size_t step : transaction.Missing()) missing.Add(*done_[step]);
+    for (const size_t step : transaction.Missing()) {
+      if (!IsLinked(plan, plan.steps[step])) missing.Add(*done_[step]);
+    }
     return CheckSpaceFor(missing.size_bytes);
   }
 
@@ -266,7 +269,7 @@ class MergeRun {
     ROBOMERGE_RETURN_NOT_OK(CheckFits(plan, transaction));
     for (Problem& warning : transaction.OtherStagingWarnings()) left_.push_back(std::move(warning));
     run_.Enter("write");
-    return transaction.Settle(FillAndPublish(plan, transaction), kWayOn);
+    return transaction.Settle(FillAndPublish(plan, transaction), way_on_);
   }
 
   Status FillAndPublish(const MergePlan& plan, Transaction& transaction) {
@@ -274,8 +277,9 @@ class MergeRun {
     if (transaction.is_published()) return TakeWhatIsThere(plan, transaction);
     ROBOMERGE_RETURN_NOT_OK(RewriteChanged(plan, transaction, run_, left_));
     std::vector<Problem> stale;
-    if (in_place_) ROBOMERGE_RETURN_NOT_OK(CheckRewrittenFiles(plan, stale_, run_, stale));
     const std::vector<size_t> missing = transaction.Missing();
+    ROBOMERGE_RETURN_NOT_OK(CheckRewrittenFiles(plan, missing, stale_, run_, stale));
+    if (in_place_) ROBOMERGE_RETURN_NOT_OK(CheckMetadata(plan, stale_, run_, stale));
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     num_skipped_ = plan.steps.size() - missing.size();
     num_written_ = missing.size();
@@ -373,7 +377,9 @@ class MergeRun {
     UnitsDone exact(plan.steps.size());
     ROBOMERGE_RETURN_NOT_OK(LayOut(run_, plan, steps, exact));
     WrittenTotals missing;
-    for (const size_t step : steps) missing.Add(*exact[step]);
+    for (const size_t step : steps) {
+      if (!IsLinked(plan, plan.steps[step])) missing.Add(*exact[step]);
+    }
     return CheckSpaceFor(missing.size_bytes);
   }
 
@@ -418,6 +424,7 @@ class MergeRun {
   const MergeOptions& options_;
   const ProgressCallback& progress_;
   const std::atomic<bool>* stop_;
+  const std::string way_on_;
   Run run_;
   std::optional<Growth> growth_;
   EditPlan edit_plan_;
@@ -448,7 +455,8 @@ Result<MergeReport> MergeOn(io::FileSystem& file_system, const std::vector<Sourc
 Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& source_in,
                              const std::string& destination, const EditOptions& edit,
                              const MergeOptions& options, bool verify,
-                             const ProgressCallback& progress, const std::atomic<bool>* stop) {
+                             const ProgressCallback& progress, const std::atomic<bool>* stop,
+                             const std::string& way_on) {
   VerifiedMerge edited;
   const bool is_verified = verify && !options.dry_run;
   const auto run = [&]() -> Result<MergeReport> {
@@ -470,8 +478,15 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
         ROBOMERGE_ASSIGN_OR_RETURN(finished,
                                    FinishEarlierExchange(file_system, place, options.sync));
       }
+      bool lacks_hashes = false;
+      if (edit.converts && options.record_hashes) {
+        ROBOMERGE_ASSIGN_OR_RETURN(const bool had,
+                                   HasHashes(file_system, place, StaleHashes::kRefused));
+        lacks_hashes = !had;
+      }
       is_done = finished == in_place->request ||
-                (edit.converts && IsOfVersion(file_system, place, options.codebase_version));
+                (edit.converts && !lacks_hashes &&
+                 IsOfVersion(file_system, place, options.codebase_version));
     }
     MergeOptions layout =
         edit.converts ? options : WithLimits(file_system, source.location, options);
@@ -481,7 +496,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
       ROBOMERGE_ASSIGN_OR_RETURN(const bool had, HasHashes(file_system, destination, stale));
       layout.record_hashes = layout.record_hashes || had;
     }
-    MergeRun merge(file_system, {source}, layout, progress, stop);
+    MergeRun merge(file_system, {source}, layout, progress, stop, way_on);
     if (is_done) return merge.ReportWhatIsThere(destination);
     return merge.Edit(destination, edit, std::move(in_place), options.record_hashes, stale,
                       is_verified ? &edited.verification : nullptr);

@@ -33,11 +33,16 @@ Result<VerifiedMerge> MergeVerifiedOn(io::FileSystem& file_system,
                                       const ProgressCallback& progress = {},
                                       const std::atomic<bool>* stop = nullptr);
 
+/// Said where the system or the user has stopped a run.
+inline constexpr const char* kRunAgain = "run the same command again to continue";
+
+/// `way_on`: kRunAgain, or empty if whoever calls says how to continue.
 Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& source,
                              const std::string& destination, const EditOptions& edit,
                              const MergeOptions& options, bool verify,
                              const ProgressCallback& progress = {},
-                             const std::atomic<bool>* stop = nullptr);
+                             const std::atomic<bool>* stop = nullptr,
+                             const std::string& way_on = kRunAgain);
 
 Result<VerifiedMerge> AppendOn(io::FileSystem& file_system, const std::string& destination,
                                const std::vector<SourceSpec>& sources, const AppendOptions& append,

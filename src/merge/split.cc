@@ -8,6 +8,7 @@
 #include "base/fingerprint.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "io/descriptor_limit.h"
 #include "merge/on_file_system.h"
 #include "merge/run.h"
 #include "model/adaptation.h"
@@ -15,6 +16,7 @@
 #include "publish/destination.h"
 #include "publish/exchange.h"
 #include "publish/preflight.h"
+#include "publish/space.h"
 #include "schedule/executor.h"
 #include "schedule/parallel_for.h"
 #include "verify/read_record.h"
@@ -26,6 +28,7 @@ namespace {
 constexpr uint64_t kOnePercent = 1'000'000;
 constexpr uint64_t kAll = 100 * kOnePercent;
 constexpr size_t kMostNameBytes = 100;
+constexpr uint64_t kRoomForMetadata = uint64_t{64} << 20;
 
 struct Part {
   std::string name;
@@ -314,14 +317,15 @@ class SplitRun {
     if (exists) return TakeWhatIsThere();
     ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, directory_, {source_}, options_));
     if (options_.dry_run) {
-      ROBOMERGE_RETURN_NOT_OK(MakeAll(directory_));
+      ROBOMERGE_RETURN_NOT_OK(MakeAll(directory_, options_));
+      ROBOMERGE_RETURN_NOT_OK(CheckSpaceFor(SizeOf(made_)));
       return std::move(made_);
     }
     Result<DatasetFolder> folder =
         DatasetFolder::Begin(file_system_, directory_, Id(roots.front()), options_.sync);
     ROBOMERGE_RETURN_NOT_OK(folder.status());
     std::vector<Problem> left = folder->OtherStagingWarnings();
-    ROBOMERGE_RETURN_NOT_OK(folder->Settle(MakeAndPublish(*folder, roots.front())));
+    ROBOMERGE_RETURN_NOT_OK(folder->Settle(MakeAndPublish(*folder, roots.front()), kRunAgain));
     for (Problem& warning : left) made_.front().merge.warnings.push_back(std::move(warning));
     return std::move(made_);
   }
@@ -333,6 +337,7 @@ class SplitRun {
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce({source_}));
     const std::vector<std::shared_ptr<const DescribedSource>> sources = root.sources.Flatten();
     const Dataset& dataset = *sources.front()->dataset;
+    num_episodes_ = std::max<uint64_t>(1, dataset.episodes.size());
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<Part> parts, PartsOf(file_system_, rules_, dataset));
     for (Part& part : parts) {
       std::sort(part.episodes.begin(), part.episodes.end());
@@ -363,33 +368,42 @@ class SplitRun {
 
   // The datasets below `directory`, which says where they are to be in the end. Several at once:
   // the beginning and the end of each leave workers idle.
-  Status MakeAll(const std::string& directory) {
+  Status MakeAll(const std::string& directory, const MergeOptions& options) {
+    // Each opens sources and a file a worker, as a merge does.
+    constexpr size_t kDescriptorsOfEach = 64;
     made_.resize(parts_.size());
-    ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<schedule::Executor> executor,
-                               schedule::MakeExecutor(options_.num_workers));
+    const int num_workers =
+        options.num_workers == 0 ? schedule::UsableCores() : options.num_workers;
+    const size_t most = std::max<size_t>(1, io::FreeDescriptors() / kDescriptorsOfEach);
+    ROBOMERGE_ASSIGN_OR_RETURN(
+        const std::unique_ptr<schedule::Executor> executor,
+        schedule::MakeExecutor(std::min(num_workers, static_cast<int>(most))));
     uint64_t num_episodes = 0;
     for (const Part& part : parts_) num_episodes += part.episodes.size();
     std::vector<schedule::Item> items;
     for (size_t part = 0; part < parts_.size(); ++part) {
-      const uint64_t share = executor->num_workers() * parts_[part].episodes.size() / num_episodes;
+      const uint64_t share = executor->num_workers() == 1
+                                 ? num_workers
+                                 : num_workers * parts_[part].episodes.size() / num_episodes;
       schedule::Item& item = items.emplace_back();
       item.name = "split " + parts_[part].name;
       item.bytes = parts_[part].episodes.size();
-      item.body = [=, this](schedule::Spawner&) {
-        return Make(part, directory, std::max(1, static_cast<int>(share)));
+      item.body = [=, &directory, &options, this](schedule::Spawner&) {
+        MergeOptions of_part = options;
+        of_part.num_workers = std::max(1, static_cast<int>(share));
+        return Make(part, directory, of_part);
       };
     }
     return schedule::ParallelFor(*executor, std::move(items), {});
   }
 
-  Status Make(size_t part, const std::string& directory, int num_workers) {
+  Status Make(size_t part, const std::string& directory, const MergeOptions& options) {
     SourceSpec source(source_);
     source.adaptation.episodes = lists_[part];
-    MergeOptions options = options_;
-    options.num_workers = num_workers;
     const std::string& name = parts_[part].name;
     Result<VerifiedMerge> made = EditOn(file_system_, source, io::JoinPath(directory, name),
-                                        EditOptions(), options, verify_, progress_.Of(part), stop_);
+                                        EditOptions(), options, verify_, progress_.Of(part), stop_,
+                                        /*way_on=*/"");
     ROBOMERGE_RETURN_NOT_OK(made.status());
     made->merge.destination = io::JoinPath(directory_, name);
     if (made->is_published) made->verification.destination = made->merge.destination;
@@ -398,7 +412,8 @@ class SplitRun {
   }
 
   Status MakeAndPublish(DatasetFolder& folder, const std::string& root) {
-    ROBOMERGE_RETURN_NOT_OK(MakeAll(folder.directory()));
+    ROBOMERGE_RETURN_NOT_OK(CheckFits(folder.directory()));
+    ROBOMERGE_RETURN_NOT_OK(MakeAll(folder.directory(), options_));
     if (!std::ranges::all_of(made_, &VerifiedMerge::is_published)) {
       for (VerifiedMerge& made : made_) made.is_published = false;
       return Status();
@@ -407,6 +422,40 @@ class SplitRun {
     std::vector<std::string> names;
     for (const Part& part : parts_) names.push_back(part.name);
     return folder.Publish(names);
+  }
+
+  static uint64_t SizeOf(const std::vector<VerifiedMerge>& made) {
+    uint64_t num_bytes = 0;
+    for (const VerifiedMerge& one : made) num_bytes += one.merge.size_bytes;
+    return num_bytes;
+  }
+
+  Status CheckSpaceFor(uint64_t num_bytes) const {
+    // Each dataset looks for itself how much of it are links.
+    if (options_.copy_mode == CopyMode::kLink) return Status();
+    return CheckSpace(file_system_, {source_}, directory_, options_.copy_mode, num_bytes);
+  }
+
+  // Whether there is room for all of them: each looks for itself alone. Only where the size of the
+  // source leaves the question open, they are laid out to the byte.
+  Status CheckFits(const std::string& directory) {
+    uint64_t num_bytes = 0, num_chosen = 0;
+    for (const SourceFile& file : tree_) num_bytes += file.size_bytes;
+    for (const Part& part : parts_) num_chosen += part.episodes.size();
+    const uint64_t ample_bytes =
+        2 * num_bytes * ((num_chosen - 1) / num_episodes_ + 1) + kRoomForMetadata;
+    if (CheckSpaceFor(ample_bytes).ok()) return Status();
+    MergeOptions dry = options_;
+    dry.dry_run = true;
+    ROBOMERGE_RETURN_NOT_OK(MakeAll(directory, dry));
+    // Of an earlier run.
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<SourceFile> there,
+                               ListTree(file_system_, directory));
+    uint64_t bytes_there = 0;
+    for (const SourceFile& file : there) bytes_there += file.size_bytes;
+    const uint64_t size_bytes = SizeOf(made_);
+    made_.clear();
+    return CheckSpaceFor(size_bytes - std::min(size_bytes, bytes_there));
   }
 
   // A run that was killed, or the user, has made this very split, or it is something else.
@@ -420,7 +469,15 @@ class SplitRun {
           .At(directory_)
           .Expected(StrCat("a new folder; it will hold ", Join({names.begin(), names.end()}, ", ")))
           .Hint("choose another destination, or remove this one");
-    ROBOMERGE_RETURN_NOT_OK(MakeAll(directory_));
+    const Status taken = MakeAll(directory_, options_);
+    if (!taken.ok()) {
+      std::vector<Problem> problems = taken.problems();
+      for (Problem& problem : problems) {
+        if (problem.kind == "E-destination-exists")
+          problem.hint = "choose another destination, or remove " + directory_;
+      }
+      return Status::Many(std::move(problems));
+    }
     if (!options_.dry_run) DatasetFolder::RemoveLeftLock(file_system_, directory_);
     return std::move(made_);
   }
@@ -434,6 +491,7 @@ class SplitRun {
   const std::atomic<bool>* stop_;
   std::string directory_;
   std::vector<SourceFile> tree_;
+  uint64_t num_episodes_ = 1;  // of the source
   std::vector<Part> parts_;
   std::vector<std::string> lists_;  // the episodes of each part, as the source numbers them
   std::vector<VerifiedMerge> made_;

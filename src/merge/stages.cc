@@ -288,6 +288,8 @@ class WriteRun {
       ROBOMERGE_RETURN_NOT_OK(persist::CheckReferences(plan, plan.steps[step], report_.directory));
     }
     run_.Enter("write");
+    ROBOMERGE_RETURN_NOT_OK(
+        CheckRewrittenFiles(plan, missing, StaleHashes::kRefused, run_, report_.warnings));
     ROBOMERGE_RETURN_NOT_OK(transaction.MakeFolders(missing));
     ROBOMERGE_RETURN_NOT_OK(run_.WriteSteps(plan, missing, unmeasured, transaction));
     ROBOMERGE_RETURN_NOT_OK(CheckSourcesRead({sources.begin(), sources.end()}, transaction));

@@ -77,14 +77,18 @@ Status DatasetFolder::Publish(const std::vector<std::string>& names) {
   return Status();
 }
 
-Status DatasetFolder::Settle(const Status& status) {
+Status DatasetFolder::Settle(const Status& status, const std::string& way_on) {
   if (status.ok()) return status;
   // What was read is wrong or has changed, so nothing that was made of it is of use.
-  if (status.code() == Code::kCorrupt || status.code() == Code::kIncompatible ||
-      status.code() == Code::kUnsupported)
+  const bool is_of_no_use = status.code() == Code::kCorrupt ||
+                            status.code() == Code::kIncompatible ||
+                            status.code() == Code::kUnsupported;
+  const auto names = file_system_->List(paths_.directory);
+  const bool is_empty = names.ok() && names->empty();
+  if (is_of_no_use || is_empty)
     static_cast<void>(file_system_->RemoveAll(paths_.directory).ok());
   Leave();
-  return status;
+  return is_empty ? status : WithWayOn(status, way_on, {paths_.directory});
 }
 
 void DatasetFolder::Leave() {

@@ -32,8 +32,9 @@ class DatasetFolder {
   /// Puts the folder at its destination. REQUIRES: it holds a dataset of each of `names`.
   /// kAlreadyExists (E-staging-foreign) if it holds anything else.
   Status Publish(const std::vector<std::string>& names);
-  /// Ends a run that failed: what would only fail again goes. Returns `status`.
-  Status Settle(const Status& status);
+  /// Ends a run that failed: what would only fail again goes, and a folder that holds nothing.
+  /// Returns `status`, with `way_on` where something is there to go on with (WithWayOn).
+  Status Settle(const Status& status, const std::string& way_on);
 
  private:
   DatasetFolder(io::FileSystem& file_system, StagingPaths paths, bool sync);

@@ -92,7 +92,7 @@ bool IsFileNameInDataset(const std::string& name) {
 // Appends what is of no dataset in `folder`: hidden folders, other files, pipes, and the datasets
 // of others. `relative`: its path in the dataset, with a slash at its end, or empty.
 Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
-                   const std::string& relative, std::vector<std::string>& foreign) {
+                   const std::string& relative, ReplacedBy by, std::vector<std::string>& foreign) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.List(folder));
   for (const std::string& name : names) {
     const bool is_top = relative.empty();
@@ -110,8 +110,9 @@ Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
                                    ? Result<bool>(false)
                                    : io::Exists(file_system, io::JoinPath(path, "meta/info.json")));
     if (stat.is_directory() && !is_dataset)
-      ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, relative + name + "/", foreign));
-    else
+      ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, relative + name + "/", by, foreign));
+    else if (by == ReplacedBy::kOther || relative != "meta/" ||
+             stat.kind != io::FileKind::kRegular)
       foreign.push_back(StrCat("`", relative, name, "`",
                                stat.kind == io::FileKind::kLink ? " (a link)"
                                : is_dataset                     ? " (another dataset)"
@@ -122,7 +123,7 @@ Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
 
 }  // namespace
 
-Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path) {
+Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path, ReplacedBy by) {
   const Problem refusal =
       Problem(Code::kInvalidArgument,
               "what is at the destination is no dataset, and is not overwritten")
@@ -149,7 +150,7 @@ Status CheckReplaceable(const io::FileSystem& file_system, const std::string& pa
     if (content_id.empty()) return refusal;
   }
   std::vector<std::string> foreign;
-  ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, "", foreign));
+  ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, "", by, foreign));
   if (foreign.empty()) return Status();
   const size_t num_foreign = foreign.size();
   foreign.resize(std::min(num_foreign, kMostNamed));
@@ -178,7 +179,7 @@ Problem DestinationIsLink(const io::FileSystem& file_system, const std::string& 
 }
 
 Problem DestinationExists(const io::FileSystem& file_system, const std::string& destination) {
-  const bool can_be_replaced = CheckReplaceable(file_system, destination).ok();
+  const bool can_be_replaced = CheckReplaceable(file_system, destination, ReplacedBy::kOther).ok();
   return Problem(Code::kAlreadyExists, "destination exists already")
       .Kind("E-destination-exists")
       .At(destination)

@@ -36,10 +36,16 @@ Result<std::string> PublishedContentId(const io::FileSystem& file_system,
 /// the Hugging Face Hub and file managers add.
 bool IsNameInDataset(const std::string& name);
 
+/// What takes the place of a dataset.
+enum class ReplacedBy {
+  kOther,   ///< another one
+  kItself,  ///< its own edit, with which files in meta/ go along (docs/carried-files.md)
+};
+
 /// kInvalidArgument (E-destination) unless a LeRobot dataset (meta/info.json with
-/// `codebase_version` and `features`, or a merge's record) that holds nothing else
-/// (files of other kinds, hidden folders, other datasets), or an empty folder lies at `path`.
-Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path);
+/// `codebase_version` and `features`, or a merge's record) that holds nothing else that would be
+/// lost (files of other kinds, hidden folders, other datasets), or an empty folder lies at `path`.
+Status CheckReplaceable(const io::FileSystem& file_system, const std::string& path, ReplacedBy by);
 
 /// The problem of a destination that is there and is not to be replaced. It hints at overwriting
 /// where that would be possible.

@@ -179,7 +179,7 @@ Status CheckBackup(const io::FileSystem& file_system, const std::string& destina
   const std::string backup = BackupOf(destination);
   ROBOMERGE_ASSIGN_OR_RETURN(const bool exists, io::Exists(file_system, backup));
   if (!exists) return Status();
-  const Status replaceable = CheckReplaceable(file_system, backup);
+  const Status replaceable = CheckReplaceable(file_system, backup, ReplacedBy::kItself);
   if (replaceable.ok() || replaceable.code() == Code::kIo) return replaceable;
   Problem problem = replaceable.problems().front();
   problem.what = "what lies where the dataset is to be kept is no older dataset";

@@ -7,7 +7,6 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "publish/destination.h"
 #include "publish/staging.h"
 
 namespace robomerge {
@@ -84,7 +83,7 @@ void CheckCanWrite(const io::FileSystem& file_system, const std::string& path, c
 }
 
 void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& destination,
-                      bool overwrite, std::vector<Problem>& problems) {
+                      bool overwrite, ReplacedBy by, std::vector<Problem>& problems) {
   const Result<io::FileStat> there = file_system.StatLink(destination);
   const bool is_absent = !there.ok() && there.status().code() == Code::kNotFound;
   if (!there.ok() && !is_absent) return Add(there.status(), problems);
@@ -105,7 +104,7 @@ void CheckWhatIsThere(const io::FileSystem& file_system, const std::string& dest
     }
     return;
   }
-  Add(CheckReplaceable(file_system, destination), problems);
+  Add(CheckReplaceable(file_system, destination, by), problems);
 }
 
 // The device of what is nearest above `path` and exists.
@@ -271,9 +270,10 @@ Result<std::string> CleanDestination(const std::string& path) {
 }
 
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination,
-                        const std::vector<std::string>& sources, const MergeOptions& options) {
+                        const std::vector<std::string>& sources, const MergeOptions& options,
+                        ReplacedBy by) {
   std::vector<Problem> there, problems;
-  CheckWhatIsThere(file_system, destination, options.overwrite, there);
+  CheckWhatIsThere(file_system, destination, options.overwrite, by, there);
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string real_destination, file_system.RealPath(destination));
   LinkFollower real_paths(file_system);
   std::vector<PlacedSource> placed;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "publish/destination.h"
 #include "robomerge/options.h"
 #include "robomerge/status.h"
 
@@ -59,6 +60,7 @@ Result<std::string> CleanDestination(const std::string& path);
 /// - kIo (E-destination): the system would not let it be made there.
 /// - kIo: the system refuses to say.
 Status CheckDestination(const io::FileSystem& file_system, const std::string& destination,
-                        const std::vector<std::string>& sources, const MergeOptions& options);
+                        const std::vector<std::string>& sources, const MergeOptions& options,
+                        ReplacedBy by = ReplacedBy::kOther);
 
 }  // namespace robomerge

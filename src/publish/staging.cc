@@ -185,6 +185,16 @@ std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& own
   return warnings;
 }
 
+Status WithWayOn(const Status& status, const std::string& way_on,
+                 const std::vector<std::string>& paths) {
+  if (status.code() != Code::kIo && status.code() != Code::kCancelled) return status;
+  std::vector<Problem> problems = status.problems();
+  std::string& hint = problems.front().hint;
+  if (!hint.empty()) hint += "; ";
+  hint += StrCat(way_on, "; to give it up, remove ", Join(paths, " and "));
+  return Status::Many(std::move(problems));
+}
+
 std::vector<Problem> OtherStagingWarnings(const io::FileSystem& file_system,
                                           const StagingPaths& paths) {
   const std::string root = ParentOf(paths.directory);

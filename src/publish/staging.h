@@ -67,6 +67,11 @@ Status CheckOldDataset(const io::FileSystem& file_system, Ownership& ownership,
 std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& ownership,
                                      const StagingPaths& paths, const std::string& replaced);
 
+/// `status` with a hint how to go on (`way_on`) or to give the run up (`paths` to remove), if the
+/// system or the user has stopped it. Other problems say themselves how to mend them.
+Status WithWayOn(const Status& status, const std::string& way_on,
+                 const std::vector<std::string>& paths);
+
 /// W-staging-left for each staging folder of another plan for the same destination.
 std::vector<Problem> OtherStagingWarnings(const io::FileSystem& file_system,
                                           const StagingPaths& paths);

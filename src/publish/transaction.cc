@@ -125,7 +125,10 @@ Status Transaction::LookAtDestination() {
   // The result is younger than the sources were when they were read. They may have changed since.
   if (is_published_) return CheckSourceFiles(*file_system_, publication_.origins, true);
   if (state == DestinationState::kAbsent) return Status();
-  if (publication_.overwrite) return CheckReplaceable(*file_system_, destination);
+  if (publication_.overwrite) {
+    return CheckReplaceable(*file_system_, destination,
+                            publication_.in_place ? ReplacedBy::kItself : ReplacedBy::kOther);
+  }
   Problem exists = DestinationExists(*file_system_, destination);
   if (state == DestinationState::kStaleResult) {
     exists.what = "destination holds an older result of this merge: a source was written after it";
@@ -350,15 +353,15 @@ Status Transaction::Publish() {
 // destination between the look and the exchange. So what came out is looked at again, and put back
 // if it must not be replaced.
 Status Transaction::Replace() {
-  ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, paths_.destination));
+  ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, paths_.destination, ReplacedBy::kOther));
   const Status exchanged = file_system_->Exchange(paths_.directory, paths_.destination);
   if (!exchanged.ok()) {
     return exchanged.code() == Code::kUnsupported ? PutAsideAndRename() : exchanged;
   }
-  const Status old = CheckReplaceable(*file_system_, paths_.directory);
+  const Status old = CheckReplaceable(*file_system_, paths_.directory, ReplacedBy::kOther);
   if (!old.ok() && old.code() == Code::kInvalidArgument) {
     ROBOMERGE_RETURN_NOT_OK(file_system_->Exchange(paths_.directory, paths_.destination));
-    return CheckReplaceable(*file_system_, paths_.destination);
+    return CheckReplaceable(*file_system_, paths_.destination, ReplacedBy::kOther);
   }
   // The old dataset now lies in the staging folder, where the journals say that files of this plan
   // are done. A later run must not believe them.
@@ -374,7 +377,7 @@ Status Transaction::ExchangeInPlace() {
   const std::string &source = paths_.destination, &staging = paths_.directory;
   const bool sync = publication_.sync;
   if (in_place.backup) ROBOMERGE_RETURN_NOT_OK(CheckBackup(*file_system_, source));
-  ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, source));
+  ROBOMERGE_RETURN_NOT_OK(CheckReplaceable(*file_system_, source, ReplacedBy::kItself));
   ROBOMERGE_RETURN_NOT_OK(CheckTree(*file_system_, source, source, in_place.tree));
   ROBOMERGE_RETURN_NOT_OK(WriteNote(
       *file_system_, staging, {publication_.content_id, in_place.request, in_place.backup}, sync));
@@ -413,7 +416,7 @@ Status Transaction::PutAsideAndRename() {
   }
   ROBOMERGE_RETURN_NOT_OK(file_system_->RenameNew(paths_.destination, paths_.replaced));
   replaced_ = paths_.replaced;
-  Status status = CheckReplaceable(*file_system_, paths_.replaced);
+  Status status = CheckReplaceable(*file_system_, paths_.replaced, ReplacedBy::kOther);
   if (status.ok()) status = file_system_->RenameNew(paths_.directory, paths_.destination);
   if (!status.ok()) {
     static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
@@ -429,16 +432,7 @@ Status Transaction::Settle(const Status& status, const std::string& way_on) {
     return status;
   }
   if (role_ != Role::kWriter) Leave();
-  // Only what the system or the user has stopped continues with the same command. Other problems
-  // say themselves how to mend them.
-  if (way_on.empty() || (status.code() != Code::kIo && status.code() != Code::kCancelled)) {
-    return status;
-  }
-  std::vector<Problem> problems = status.problems();
-  std::string& hint = problems.front().hint;
-  if (!hint.empty()) hint += "; ";
-  hint += StrCat(way_on, "; to give it up, remove ", paths_.directory, " and ", paths_.journals);
-  return Status::Many(std::move(problems));
+  return way_on.empty() ? status : WithWayOn(status, way_on, {paths_.directory, paths_.journals});
 }
 
 Status Transaction::Distrust() {
@@ -470,7 +464,7 @@ void Transaction::Discard() {
   if (lock_ == nullptr) return;
   // The former destination, if the first of two renames of an earlier run has put it aside, goes
   // back to its place.
-  if (CheckReplaceable(*file_system_, paths_.replaced).ok() &&
+  if (CheckReplaceable(*file_system_, paths_.replaced, ReplacedBy::kOther).ok() &&
       CheckOldDataset(*file_system_, ownership_, paths_.replaced).ok()) {
     static_cast<void>(file_system_->RenameNew(paths_.replaced, paths_.destination).ok());
   }

@@ -325,11 +325,29 @@ def test_kills_leave_all_splits_or_none(robomerge, tmp_path):
         assert tree(out) == new, f"kill {attempt}"
 
 
-def test_a_dataset_with_a_licence_is_edited_in_place_again_and_again(robomerge, source):
-    (source / "LICENSE").write_text("Apache-2.0")
+@pytest.mark.parametrize("flags", [[], ["--no-backup"]], ids=["backup", "no backup"])
+@pytest.mark.parametrize("path", ["LICENSE", "meta/notes.txt"])
+def test_a_dataset_with_small_files_is_edited_in_place_again_and_again(robomerge, source, path, flags):
+    (source / path).write_text("Apache-2.0")
     for _ in range(2):
-        run = robomerge("delete-episodes", source, "0", "--in-place")
-        assert run.exit_code == 0 and (source / "LICENSE").read_text() == "Apache-2.0", run.stderr
+        run = robomerge("delete-episodes", source, "0", "--in-place", *flags)
+        assert run.exit_code == 0 and (source / path).read_text() == "Apache-2.0", run.stderr
+
+
+def test_only_what_goes_along_may_lie_in_a_dataset_that_is_edited_in_place(robomerge, source, tmp_path):
+    (source / "meta/notes.txt").write_text("mine")
+    # Another dataset would not take it along.
+    other = make_source(tmp_path / "other", 7)
+    assert "`meta/notes.txt`" in refused(robomerge, "E-destination", "merge", other, "-o", source, "--overwrite")
+    for path in ("meta/.hidden", "data/notes.txt", "videos/notes.txt"):
+        (source / path).parent.mkdir(exist_ok=True)
+        (source / path).write_text("mine")
+        found = refused(robomerge, "E-destination", "delete-episodes", source, "0", "--in-place")
+        assert f"`{path}`" in found and "notes.txt`, " not in found
+        (source / path).unlink()
+
+
+def test_a_link_in_a_dataset_is_not_replaced(robomerge, source):
     (source / "notes.txt").symlink_to("elsewhere")
     run = robomerge("modify-tasks", source, "--set-task", "x", "--in-place")
     assert run.exit_code == 2 and "`notes.txt`" in run.stderr

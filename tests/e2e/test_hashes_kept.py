@@ -23,10 +23,11 @@ from tiny_video import add_video
 @pytest.mark.parametrize("flags", [[], ["--record-hashes"]], ids=["kept", "asked for"])
 @pytest.mark.parametrize("command", ["append", "remove-source", "delete-episodes", "modify-tasks", "convert", "stats"])
 def test_a_dataset_with_hashes_has_them_after_it_is_made_anew_in_its_place(robomerge, merged, third, command, flags):
-    wrong_mean(merged)
+    if command == "stats":
+        wrong_mean(merged)
     before = lines_of(merged)
     run = robomerge(*in_place(command, merged, third), *flags)
-    assert run.exit_code == 0 and "W-hash" not in run.stderr, run.stderr
+    assert run.exit_code == 0 and ("W-hash" in run.stderr) == (command == "stats"), run.stderr
     assert_right(merged)
     assert (lines_of(merged) == before) == (command == "stats")  # which mends what was changed
     assert hash_findings(robomerge, merged) == []
@@ -53,6 +54,55 @@ def test_an_edit_that_changes_nothing_keeps_them(robomerge, merged):
         run = robomerge("stats", merged, "--in-place", *flags)
         assert run.exit_code == 0 and "W-hash" not in run.stderr and "Nothing to do" in run.stderr, run.stderr
         assert tree(merged) == before
+
+
+@pytest.mark.parametrize("command", ["append", "delete-episodes", "modify-tasks", "stats"])
+@pytest.mark.parametrize("flags", [[], ["--record-hashes"]], ids=["kept", "asked for"])
+def test_metadata_that_has_changed_and_files_that_are_gone_are_named(robomerge, sources, third, tmp_path, command, flags):
+    (sources[0] / "LICENSE").write_text("free")
+    root = tmp_path / "kitchen"
+    assert robomerge("merge", sources[0], "-o", root, "--record-hashes").exit_code == 0
+    (sources[0] / "LICENSE").unlink()
+    (root / "LICENSE").unlink()
+    wrong_mean(root)
+    run = robomerge(*in_place(command, root, third), *flags, "--json")
+    named = {Path(line["where"]).name: line["found"] for line in warnings_of(run, "W-hash")}
+    assert set(named) == {"LICENSE", "stats.json"} and named["LICENSE"] == "no file", run.stdout
+    assert_right(root)
+
+
+@pytest.mark.parametrize("is_unseen", [False, True], ids=["seen", "unseen"])
+@pytest.mark.parametrize("path", [VIDEO, DATA], ids=["video", "data"])
+@pytest.mark.parametrize("command", ["delete-episodes", "modify-tasks", "split", "merge", "merge with another", "stages"])
+def test_damage_gets_no_fresh_hash_in_a_new_dataset(robomerge, merged, third, tmp_path, command, path, is_unseen):
+    """Of a file of which a part goes into the result there is a warning: the rest may be damaged."""
+    flip(merged / path, in_a_coded_frame(merged / path) if path == VIDEO else in_a_value(merged / path), is_unseen)
+    out = tmp_path / "out"
+    words = {
+        "delete-episodes": ["delete-episodes", merged, "0", "-o", out],
+        "modify-tasks": ["modify-tasks", merged, "--set-task", "pick", "-o", out],
+        "split": ["split", merged, "--into", "a=0", "--into", "b=1,2", "-o", out],
+        "merge": ["merge", merged, "-o", out, "--no-concatenate-data"],
+        "merge with another": ["merge", merged, third, "-o", out],
+    }
+    if command == "stages":
+        plan = tmp_path / "plan"
+        assert robomerge("plan", merged, third, "-o", out, "--record-hashes", "--plan", plan).exit_code == 0
+        run = robomerge("write", "--plan", plan)
+    else:
+        run = robomerge(*words[command], "--record-hashes")
+    assert str(merged / path) in run.stderr, run.stderr
+    if command in ("delete-episodes", "split"):
+        assert run.exit_code == 0 and "W-hash" in run.stderr
+    else:
+        assert run.exit_code == 1 and "E-hash" in run.stderr and not out.exists()
+
+
+def test_all_damaged_files_are_named_at_once(robomerge, merged):
+    flip(merged / VIDEO, in_a_coded_frame(merged / VIDEO))
+    flip(merged / DATA, in_a_value(merged / DATA))
+    run = robomerge("modify-tasks", merged, "--set-task", "pick", "--in-place")
+    assert run.exit_code == 1 and str(merged / VIDEO) in run.stderr and str(merged / DATA) in run.stderr
 
 
 # -- a file that is not as its hash says gets no fresh one

@@ -5,12 +5,15 @@ Its tables are written anew, row group by row group; videos and the other files 
 of the dataset.
 """
 
+import hashlib
 import json
+import shlex
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from robomerge.errors import InvalidArgumentError
+from robomerge.errors import CorruptDatasetError, InvalidArgumentError
 from robomerge.report import Problem, counted
 
 
@@ -48,6 +51,7 @@ def with_columns(
     info = json.loads((root / "meta/info.json").read_bytes())
     info["features"] |= {name: _as_json(entry) for name, (_, entry) in added.items()}
     (place / "meta/info.json").write_text(json.dumps(info, indent=4, ensure_ascii=False))
+    _forget_hashes(root, place)
     first = 0
     for path in files:
         first = _write(path, place / path.relative_to(root), columns, first)
@@ -105,6 +109,7 @@ def with_tasks(root: Path, task_of: Sequence[str], place: Path) -> Path:
     _link(root / "meta", place / "meta", {"episodes", "info.json", "tasks.parquet"})
     info = json.loads((root / "meta/info.json").read_bytes()) | {"total_tasks": len(texts)}
     (place / "meta/info.json").write_text(json.dumps(info, indent=4, ensure_ascii=False))
+    _forget_hashes(root, place)
     # As pandas writes a frame whose index is the task.
     pandas = {"index_columns": ["task"], "column_indexes": [], "columns": [], "creator": {}, "pandas_version": "2.3.3"}
     table = pa.table({"task_index": pa.array(range(len(texts)), pa.int64()), "task": texts})
@@ -124,11 +129,45 @@ def with_tasks(root: Path, task_of: Sequence[str], place: Path) -> Path:
 
 
 def _link(folder: Path, place: Path, but: set[str]) -> None:
-    """Makes a folder of links to what is in another one."""
+    """Makes a folder of links to the folders in another one, and of copies of its files: an edit
+    carries small files along, and no links."""
     place.mkdir(parents=True)
     for path in folder.iterdir():
-        if path.name not in but:
+        if path.name in but:
+            continue
+        if path.is_file() and not path.is_symlink():
+            shutil.copyfile(path, place / path.name)
+        else:
             (place / path.name).symlink_to(path.resolve(), target_is_directory=path.is_dir())
+
+
+def _forget_hashes(root: Path, place: Path) -> None:
+    """Takes the hashes of the tables, which are written anew, out of the record at `place`.
+
+    Raises:
+        CorruptDatasetError: a data file has changed since its hash was recorded (E-hash).
+    """
+    path = place / "meta/robomerge.json"
+    record = json.loads(path.read_bytes()) if path.is_file() else {}
+    lines = record.get("sha256") if isinstance(record, dict) else None
+    if not isinstance(lines, list):
+        return
+    problems = []
+    for line in lines:
+        expected, _, name = str(line).partition("  ")
+        if not name.startswith("data/") or not (root / name).is_file():
+            continue
+        found = hashlib.sha256((root / name).read_bytes()).hexdigest()
+        if found != expected:
+            problems.append(Problem(
+                "corrupt", "E-hash", "a file has changed since its hash was recorded", source=str(root),
+                where=str(root / name), expected=f"SHA-256 {expected}", found=found,
+                hint=f"restore the file from a backup, or record new hashes: robomerge stats {shlex.quote(str(root))} --in-place --record-hashes",
+            ))
+    if problems:
+        raise CorruptDatasetError("\n".join(f"{one.what}: {one.where}; {one.hint}" for one in problems), problems)
+    kept = [line for line in lines if not str(line).partition("  ")[2].startswith(("data/", "meta/"))]
+    path.write_text(json.dumps(record | {"sha256": kept}, indent=4, ensure_ascii=False))
 
 
 def _rewrite(path: Path, place: Path, change: Callable[[Any], Any]) -> None:
@@ -157,6 +196,8 @@ class _Column:
         self.name = name
         self.function: Callable[..., Any] | None = values if callable(values) else None
         self.shape = tuple(int(size) for size in entry["shape"])
+        if not self.shape or min(self.shape) < 1:
+            raise self.error("has no usable shape", "one size or several, each at least 1", self.shape)
         self.width = int(np.prod(self.shape, dtype=np.int64))
         self.dtype = entry["dtype"]
         self.is_text = self.dtype in ("string", "str")
@@ -167,11 +208,13 @@ class _Column:
         except (TypeError, pa.ArrowNotImplementedError):
             raise self.error("has no usable dtype", "one of numpy's, or string", self.dtype) from None
         names = entry.get("names")
+        if names is not None and not isinstance(names, list | tuple | Mapping):
+            raise self.error("has names that are no list", f"{self.width}, or None", repr(names))
         if isinstance(names, list | tuple) and len(self.shape) == 1 and len(names) != self.width:
             raise self.error("does not have one name for each element", f"{self.width}", counted(len(names), "name"))
         self.array = None if callable(values) else self.to_numpy(values)
         # As LeRobot writes them: a number for one element, else lists of fixed size.
-        for size in reversed(() if self.shape in ((), (1,)) else self.shape):
+        for size in reversed(() if self.shape == (1,) else self.shape):
             self.type = pa.list_(self.type, size)
 
     def error(self, what: str, expected: str, found: object) -> InvalidArgumentError:
@@ -182,15 +225,21 @@ class _Column:
         import numpy as np
 
         given = values.detach().cpu() if hasattr(values, "detach") else values
+        if self.is_text:
+            values = np.asarray(given, object)
+            for one in values.reshape(-1):
+                if not isinstance(one, str):
+                    raise self._misfit(one)
+            return values
         try:
             values = np.asarray(given)
-            if isinstance(given, list | tuple) and values.dtype.kind == "f":
+            if isinstance(given, list | tuple) and values.dtype.kind == "f" and np.dtype(self.dtype).kind != "f":
                 # Large integers of a list may have been rounded.
-                values = values if self.is_text or np.dtype(self.dtype).kind == "f" else np.asarray(given, object)
+                values = np.asarray(given, object)
         except ValueError as error:  # rows of different lengths
             raise self.error("has values that make no array", self.dtype, error) from None
-        if self.is_text or np.dtype(self.dtype).kind not in "biuf":
-            return values if self.is_text else values.astype(self.dtype, copy=False)
+        if np.dtype(self.dtype).kind not in "biuf":
+            return values.astype(self.dtype, copy=False)
         if values.dtype.kind == "O":  # values of several kinds, or numbers too large for numpy
             flat = [self._number(one) for one in values.reshape(-1)]
             return np.array(flat, self.dtype).reshape(values.shape)
@@ -233,7 +282,7 @@ class _Column:
             values = np.concatenate([one.reshape(-1) for one in each]) if each else np.empty(0, object if self.is_text else self.dtype)
         flat = values.reshape(-1)
         column = pa.array(flat.tolist() if self.is_text else np.ascontiguousarray(flat))
-        sizes = () if self.shape in ((), (1,)) else self.shape
+        sizes = () if self.shape == (1,) else self.shape
         for size in reversed(sizes):
             column = pa.FixedSizeListArray.from_arrays(column, size)
         return column.cast(self.type)
