@@ -51,7 +51,6 @@ def with_columns(
     info = json.loads((root / "meta/info.json").read_bytes())
     info["features"] |= {name: _as_json(entry) for name, (_, entry) in added.items()}
     (place / "meta/info.json").write_text(json.dumps(info, indent=4, ensure_ascii=False))
-    _forget_hashes(root, place)
     first = 0
     for path in files:
         first = _write(path, place / path.relative_to(root), columns, first)
