@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/hub.h"
 #include "cli/progress_reporter.h"
@@ -36,9 +38,11 @@ ExitCode RunSplit(const Invocation& invocation, Console& console) {
     const ExitCode proven = PrintVerification(invocation, one.verification, console);
     if (proven != kExitDone) exit_code = proven;
   }
-  if (is_talkative && is_there) {
+  const bool was_there =
+      std::ranges::all_of(*made, [](const VerifiedMerge& one) { return one.merge.already_done; });
+  if (is_talkative && is_there && !was_there) {
     console.standard_error().Write("Split into " + Counted(made->size(), "dataset") + "\n");
-  } else if (is_talkative && !recipe->options.dry_run) {
+  } else if (is_talkative && !is_there && !recipe->options.dry_run) {
     console.standard_error().Write(
         "Nothing was published. The same command writes what differs anew\n");
   }

@@ -1,9 +1,9 @@
 #include "merge/measuring.h"
 
 #include <algorithm>
-#include <cmath>
+#include <deque>
 #include <map>
-#include <set>
+#include <span>
 
 #include "base/text.h"
 #include "model/aggregate_statistics.h"
@@ -24,6 +24,27 @@ std::string Listed(const std::vector<std::string>& names) {
   std::string text =
       Join({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count)}, ", ");
   return names.size() > count ? StrCat(text, " and ", names.size() - count, " more") : text;
+}
+
+// Where the numbers of these columns stand in an episode's row, which has none of some of them.
+// Returns the first of the numbers; nullptr if there are none.
+const double* LayOutRow(const std::vector<StatColumn>& columns, const std::vector<size_t>& wanted,
+                        const std::vector<std::span<const double>>& row, FeatureLayout& layout) {
+  const double* first = nullptr;
+  for (const size_t at : wanted) {
+    if (!row[at].empty() && (first == nullptr || row[at].data() < first)) first = row[at].data();
+  }
+  layout.feature = columns[wanted.front()].feature;
+  for (const size_t at : wanted) {
+    if (row[at].empty()) continue;
+    const NumberKind kind = columns[at].stat == "count" ? NumberKind::kInteger : NumberKind::kFloat;
+    const auto width = static_cast<uint32_t>(row[at].size());
+    FeatureLayout::Entry entry{
+        columns[at].stat, kind, {width}, static_cast<size_t>(row[at].data() - first), width};
+    for (int depth = 1; depth < columns[at].list_depth; ++depth) entry.shape.push_back(1);
+    layout.statistics.push_back(std::move(entry));
+  }
+  return first;
 }
 
 }  // namespace
@@ -133,61 +154,54 @@ Status Measuring::Combine() {
 
 // Folds the statistics of the episodes as they are in the result, each weighing as many frames as
 // it has. Cameras that some episode does not describe are left out.
-Result<std::vector<FeatureStatistics>> Measuring::FoldCameras() const {
+std::vector<FeatureStatistics> Measuring::FoldCameras() const {
   const Schema schema = SchemaOf(plan_);
-  std::vector<bool> is_camera;
-  for (const StatColumn& column : plan_.stat_columns) {
-    const Feature* feature = schema.Find(column.feature);
-    is_camera.push_back(feature != nullptr && feature->is_camera());
+  const std::vector<StatColumn>& columns = plan_.stat_columns;
+  struct Camera {
+    EpisodesOfFeature episodes;
+    std::vector<size_t> columns;
+    bool is_usable = true;
+  };
+  std::vector<Camera> cameras;
+  std::map<std::string, size_t> known;
+  for (size_t at = 0; at < columns.size(); ++at) {
+    const Feature* const feature = schema.Find(columns[at].feature);
+    if (feature == nullptr || !feature->is_camera()) continue;
+    const auto [entry, is_new] = known.try_emplace(feature->name, cameras.size());
+    if (is_new) cameras.push_back({EpisodesOfFeature(*feature, /*by_frames=*/true), {}, true});
+    cameras[entry->second].columns.push_back(at);
   }
-  if (std::ranges::find(is_camera, true) == is_camera.end())
-    return std::vector<FeatureStatistics>();
-  std::vector<std::vector<FeatureStatistics>> episodes(plan_.episodes.size());
+  if (cameras.empty()) return {};
+  std::deque<FeatureLayout> layouts;
+  std::vector<const FeatureLayout*> last(cameras.size());
+  // Those of cameras are as their source has them: in one row, which stays where it is.
+  std::vector<std::span<const double>> row(columns.size());
   write_internal::EpisodeStatistics statistics(plan_, nullptr);
-  for (uint64_t episode = 0; episode < episodes.size(); ++episode) {
-    // In the order of the result's columns, whatever the source's is.
-    std::map<size_t, Statistic> found;
-    statistics.Visit(episode, [&](size_t at, std::span<const double> numbers) {
-      if (!is_camera[at]) return;
-      const StatColumn& column = plan_.stat_columns[at];
-      Statistic& one = found[at];
-      one.name = column.stat;
-      one.kind = one.name == "count" ? NumberKind::kInteger : NumberKind::kFloat;
-      one.values.assign(numbers.begin(), numbers.end());
-      one.shape = {static_cast<uint32_t>(one.values.size())};
-      for (int depth = 1; depth < column.list_depth; ++depth) one.shape.push_back(1);
-    });
-    for (auto& [at, one] : found) {
-      const std::string& feature = plan_.stat_columns[at].feature;
-      if (episodes[episode].empty() || episodes[episode].back().feature != feature)
-        episodes[episode].push_back({feature, {}});
-      episodes[episode].back().statistics.push_back(std::move(one));
+  for (uint64_t episode = 0; episode < plan_.episodes.size(); ++episode) {
+    std::ranges::fill(row, std::span<const double>());
+    statistics.Visit(episode,
+                     [&](size_t at, std::span<const double> numbers) { row[at] = numbers; });
+    for (size_t number = 0; number < cameras.size(); ++number) {
+      Camera& camera = cameras[number];
+      FeatureLayout layout;
+      const double* const numbers = LayOutRow(columns, camera.columns, row, layout);
+      if (last[number] == nullptr || *last[number] != layout)
+        last[number] = &layouts.emplace_back(std::move(layout));
+      camera.is_usable =
+          camera.is_usable && numbers != nullptr &&
+          camera.episodes.Add({last[number], numbers, nullptr, {}}, LengthOf(episode));
     }
   }
-  std::map<std::string, std::pair<std::vector<uint32_t>, size_t>> described;
-  for (size_t episode = 0; episode < episodes.size(); ++episode) {
-    for (const FeatureStatistics& one : episodes[episode]) {
-      if (!WhyNotOf(*schema.Find(one.feature), one, LengthOf(episode)).empty()) continue;
-      const std::vector<uint32_t>& shape = one.Find("mean")->shape;
-      auto& [first_shape, count] = described.try_emplace(one.feature, shape, 0).first->second;
-      count += first_shape == shape ? 1 : 0;
-    }
+  std::vector<FeatureStatistics> whole;
+  for (const Camera& camera : cameras) {
+    if (camera.is_usable && camera.episodes.size() > 0)
+      whole.push_back(camera.episodes.Aggregate());
   }
-  std::vector<StatisticsPart> parts;
-  std::vector<uint64_t> num_frames;
-  for (size_t episode = 0; episode < episodes.size(); ++episode) {
-    std::erase_if(episodes[episode], [&](const FeatureStatistics& one) {
-      return described[one.feature].second != episodes.size();
-    });
-    parts.push_back({&episodes[episode], ""});
-    num_frames.push_back(LengthOf(episode));
-  }
-  return AggregateByFrames(parts, num_frames, nullptr);
+  return whole;
 }
 
 Result<std::string> Measuring::StatsText() const {
-  ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<FeatureStatistics> folded, FoldCameras());
-  return MeasuredStatisticsText(plan_, rows_.statistics, folded);
+  return MeasuredStatisticsText(plan_, rows_.statistics, FoldCameras());
 }
 
 // As the user gave it, where this process has read it.

@@ -28,7 +28,7 @@ class Measuring {
   Status CheckComplete() const;
   /// Combines the summaries of all data files.
   Status Combine();
-  /// The text of stats.json. REQUIRES: Combine(); the episodes tables are written.
+  /// The text of stats.json. REQUIRES: Combine().
   Result<std::string> StatsText() const;
 
   /// Of Combine().
@@ -37,7 +37,7 @@ class Measuring {
   std::vector<Problem> Warnings() const;
 
  private:
-  Result<std::vector<FeatureStatistics>> FoldCameras() const;
+  std::vector<FeatureStatistics> FoldCameras() const;
   uint64_t LengthOf(uint64_t episode) const;
   const std::string& RootOf(uint32_t source) const;
 

@@ -27,7 +27,6 @@ namespace {
 constexpr uint64_t kAmpleRowBytes = 64 * 1024;
 constexpr uint64_t kAmpleBytes = 64 << 20;
 
-
 // What an edit keeps: the version, and the sizes of files that info.json states. What is wrong with
 // that file is found when the dataset is read.
 MergeOptions WithLimits(const io::FileSystem& file_system, const std::string& root,
@@ -145,10 +144,9 @@ class MergeRun {
     // In place the first source may be the destination.
     std::vector<std::string> others = LocationsOf(sources_);
     if (in_place_) others.erase(others.begin());
-    ROBOMERGE_RETURN_NOT_OK(CheckDestination(file_system_, destination_,
-                                             PlacesOf(file_system_, others, options_.skip_broken),
-                                             options_,
-                                             in_place_ ? ReplacedBy::kItself : ReplacedBy::kOther));
+    ROBOMERGE_RETURN_NOT_OK(CheckDestination(
+        file_system_, destination_, PlacesOf(file_system_, others, options_.skip_broken), options_,
+        in_place_ ? ReplacedBy::kItself : ReplacedBy::kOther));
     if (in_place_ && in_place_->backup) {
       ROBOMERGE_RETURN_NOT_OK(CheckBackupIsNoSource(file_system_, destination_, others));
       ROBOMERGE_RETURN_NOT_OK(CheckBackup(file_system_, destination_));

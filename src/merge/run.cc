@@ -261,6 +261,7 @@ Status Run::Start() {
 }
 
 void Run::Enter(const std::string& stage) {
+  if (!stages_.empty() && stages_.back().stage == stage) return;
   const auto now = std::chrono::steady_clock::now();
   if (!stages_.empty())
     stages_.back().seconds = std::chrono::duration<double>(now - stage_start_).count();

@@ -272,10 +272,9 @@ class JointProgress {
       const std::lock_guard lock(mutex_);
       parts_[part] = progress;
       MergeProgress all;
-      all.stage = progress.stage;
-      bool is_known = false;  // that of the first one under way
+      std::string stage;  // of the first one under way
       for (const auto& [number, one] : parts_) {
-        if (!is_known && one.stage != "publish") all.stage = one.stage, is_known = true;
+        if (stage.empty() && one.stage != "publish") stage = one.stage;
         all.num_sources = std::max(all.num_sources, one.num_sources);
         all.num_sources_read = std::max(all.num_sources_read, one.num_sources_read);
         all.planned_bytes += one.planned_bytes;
@@ -283,7 +282,8 @@ class JointProgress {
         all.num_files += one.num_files;
         all.num_files_written += one.num_files_written;
       }
-      callback_(all);
+      all.stage = stage.empty() ? progress.stage : stage;
+      if (!all.stage.empty()) callback_(all);
     };
   }
 
@@ -474,7 +474,7 @@ class SplitRun {
       std::vector<Problem> problems = taken.problems();
       for (Problem& problem : problems) {
         if (problem.kind == "E-destination-exists")
-          problem.hint = "choose another destination, or remove " + directory_;
+          problem.hint = "choose another destination, or remove " + ShellWord(directory_);
       }
       return Status::Many(std::move(problems));
     }

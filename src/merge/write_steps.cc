@@ -188,21 +188,21 @@ Status Run::WriteSteps(const MergePlan& plan, const std::vector<size_t>& steps,
     return item;
   };
 
-  // When all rows are measured: the tables of episodes, and then stats.json, which folds what they
-  // hold of cameras.
-  const auto write_stats = [&](schedule::Spawner& spawner) -> Status {
-    if (measures.stats.empty()) return Status();
-    ROBOMERGE_ASSIGN_OR_RETURN(stats_text, measures.measuring->StatsText());
-    spawner.Spawn({item_of(measures.stats)});
-    return Status();
-  };
+  // When all rows are measured: the tables of episodes, and stats.json.
   const auto combine = [&](schedule::Spawner& spawner) -> Status {
     ROBOMERGE_RETURN_NOT_OK(measures.measuring->CheckComplete());
     ROBOMERGE_RETURN_NOT_OK(measures.measuring->Combine());
     std::vector<schedule::Item> items;
     for (const std::span<const size_t> group : GroupsOf(plan, measures.episodes, num_workers_))
       items.push_back(item_of(group));
-    spawner.Spawn(std::move(items), write_stats);
+    if (!measures.stats.empty()) {
+      schedule::Item& stats = items.emplace_back(item_of(measures.stats));
+      stats.body = [&, write = std::move(stats.body)](schedule::Spawner& writing) -> Status {
+        ROBOMERGE_ASSIGN_OR_RETURN(stats_text, measures.measuring->StatsText());
+        return write(writing);
+      };
+    }
+    spawner.Spawn(std::move(items));
     return Status();
   };
   std::atomic<size_t> num_unmeasured = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <map>
 #include <set>
 #include <string_view>
@@ -11,13 +12,12 @@
 namespace robomerge {
 namespace {
 
-struct Part {
-  const FeatureStatistics* statistics;
-  const std::string* name;
-};
-
 // One statistic of every part, in the order of the parts; null where a part lacks it.
-using Column = std::vector<const Statistic*>;
+struct Cell {
+  const FeatureLayout::Entry* entry = nullptr;
+  const double* numbers = nullptr;
+};
+using Column = std::vector<Cell>;
 
 std::string ShapeText(const std::vector<uint32_t>& shape) {
   std::vector<std::string> extents;
@@ -25,35 +25,40 @@ std::string ShapeText(const std::vector<uint32_t>& shape) {
   return "shape (" + Join(extents, ", ") + ")";
 }
 
-Column Gather(const std::vector<Part>& parts, std::string_view stat) {
+Column Gather(const std::vector<FeaturePart>& parts, std::string_view stat) {
   Column column;
   column.reserve(parts.size());
-  size_t usual = 0;
-  for (const Part& part : parts) {
-    // Sources of one recorder list their statistics in the same order.
-    const std::vector<Statistic>& all = part.statistics->statistics;
-    const Statistic* found =
-        usual < all.size() && all[usual].name == stat ? &all[usual] : part.statistics->Find(stat);
-    if (found != nullptr) usual = static_cast<size_t>(found - all.data());
-    column.push_back(found);
+  const FeatureLayout* layout = nullptr;
+  const FeatureLayout::Entry* entry = nullptr;
+  for (const FeaturePart& part : parts) {
+    // Parts of one recorder share a layout.
+    if (part.layout != layout) {
+      layout = part.layout;
+      entry = layout->Find(stat);
+    }
+    column.push_back({entry, entry == nullptr ? nullptr : part.numbers + entry->offset});
   }
   return column;
 }
 
 NumberKind CommonKind(const Column& column) {
-  const NumberKind first = column.front()->kind;
+  const NumberKind first = column.front().entry->kind;
   const bool is_common = std::all_of(column.begin(), column.end(),
-                                     [&](const Statistic* one) { return one->kind == first; });
+                                     [&](const Cell& one) { return one.entry->kind == first; });
   return is_common ? first : NumberKind::kFloat;
+}
+
+Statistic FirstOf(const Column& column, NumberKind kind) {
+  const auto& [entry, numbers] = column.front();
+  return {entry->name, kind, entry->shape, {numbers, numbers + entry->width}};
 }
 
 // Folds one statistic element by element.
 template <typename Choose>
 Statistic Fold(const Column& column, NumberKind kind, Choose choose) {
-  Statistic folded = *column.front();
-  folded.kind = kind;
+  Statistic folded = FirstOf(column, kind);
   for (size_t part = 1; part < column.size(); ++part) {
-    const std::vector<double>& next = column[part]->values;
+    const double* const next = column[part].numbers;
     for (size_t at = 0; at < folded.values.size(); ++at)
       folded.values[at] = choose(folded.values[at], next[at]);
   }
@@ -65,24 +70,23 @@ double Greater(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
 // Mean and standard deviation do not fold exactly. So they are computed once, over all parts in
 // order.
-void MeanAndDeviation(const Column& means, const Column& deviations, const Column& counts,
-                      Statistic& mean, Statistic& deviation) {
-  mean = *means.front();
-  deviation = *deviations.front();
-  mean.kind = deviation.kind = NumberKind::kFloat;
-  std::vector<double> count;
+void MeanAndDeviation(const Column& means, const Column& deviations,
+                      const std::vector<double>& weights, Statistic& mean, Statistic& deviation) {
+  mean = FirstOf(means, NumberKind::kFloat);
+  deviation = FirstOf(deviations, NumberKind::kFloat);
   double total = 0;
-  for (const Statistic* one : counts) total += count.emplace_back(one->values.front());
-  if (count.size() == 1 || total == 0) return;
+  for (const double weight : weights) total += weight;
+  if (weights.size() == 1 || total == 0) return;
   for (size_t at = 0; at < mean.values.size(); ++at) {
     double sum = 0;
-    for (size_t part = 0; part < count.size(); ++part) sum += means[part]->values[at] * count[part];
+    for (size_t part = 0; part < weights.size(); ++part)
+      sum += means[part].numbers[at] * weights[part];
     const double whole_mean = sum / total;
     double spread = 0;
-    for (size_t part = 0; part < count.size(); ++part) {
-      const double part_deviation = deviations[part]->values[at];
-      const double delta = means[part]->values[at] - whole_mean;
-      spread += (part_deviation * part_deviation + delta * delta) * count[part];
+    for (size_t part = 0; part < weights.size(); ++part) {
+      const double part_deviation = deviations[part].numbers[at];
+      const double delta = means[part].numbers[at] - whole_mean;
+      spread += (part_deviation * part_deviation + delta * delta) * weights[part];
     }
     mean.values[at] = whole_mean;
     deviation.values[at] = std::sqrt(spread / total);
@@ -90,31 +94,104 @@ void MeanAndDeviation(const Column& means, const Column& deviations, const Colum
 }
 
 // The quantiles of all parts, so that one that only later parts have is reported as dropped too.
-std::set<std::string> QuantilesOf(const std::vector<Part>& parts) {
+std::set<std::string> QuantilesOf(const std::vector<FeaturePart>& parts) {
   std::set<std::string> quantiles;
-  const auto has_name_of = [](const Statistic& a, const Statistic& b) { return a.name == b.name; };
-  const std::vector<Statistic>* before = nullptr;
-  for (const Part& part : parts) {
-    const std::vector<Statistic>& all = part.statistics->statistics;
-    if (before != nullptr &&
-        std::equal(all.begin(), all.end(), before->begin(), before->end(), has_name_of))
-      continue;
-    before = &all;
-    for (const Statistic& statistic : all) {
-      if (IsQuantile(statistic.name)) quantiles.insert(statistic.name);
+  const FeatureLayout* layout = nullptr;
+  for (const FeaturePart& part : parts) {
+    if (part.layout == layout) continue;
+    layout = part.layout;
+    for (const FeatureLayout::Entry& entry : layout->statistics) {
+      if (IsQuantile(entry.name)) quantiles.insert(entry.name);
     }
   }
   return quantiles;
 }
 
-FeatureStatistics AggregateFeature(const std::vector<Part>& parts,
+// The parts as rows of numbers, feature by feature in order of first appearance.
+class Rows {
+ public:
+  void Add(const StatisticsPart& part, std::optional<double> num_frames) {
+    for (const FeatureStatistics& feature : *part.features) {
+      const auto [entry, is_new] = position_.try_emplace(feature.feature, features_.size());
+      if (is_new) features_.emplace_back();
+      std::vector<FeaturePart>& parts = features_[entry->second];
+      FeatureLayout layout{feature.feature, {}};
+      std::vector<double>& numbers = numbers_.emplace_back();
+      for (const Statistic& one : feature.statistics) {
+        layout.statistics.push_back(
+            {one.name, one.kind, one.shape, numbers.size(), one.values.size()});
+        numbers.insert(numbers.end(), one.values.begin(), one.values.end());
+      }
+      const bool is_shared = !parts.empty() && *parts.back().layout == layout;
+      const FeatureLayout* const shared =
+          is_shared ? parts.back().layout : &layouts_.emplace_back(std::move(layout));
+      parts.push_back({shared, numbers.data(), &part.name, num_frames});
+    }
+  }
+
+  const std::vector<std::vector<FeaturePart>>& features() const { return features_; }
+
+ private:
+  std::vector<std::vector<FeaturePart>> features_;
+  std::map<std::string, size_t, std::less<>> position_;  // in features_
+  std::deque<FeatureLayout> layouts_;
+  std::deque<std::vector<double>> numbers_;
+};
+
+Status CheckShapes(const std::vector<FeaturePart>& parts) {
+  const FeaturePart& first = parts.front();
+  const Column means = Gather(parts, "mean");
+  for (size_t at = 0; at < means.size(); ++at) {
+    if (means[at].entry->shape == means.front().entry->shape) continue;
+    return Problem(Code::kIncompatible,
+                   StrCat("statistics of `", first.layout->feature, "` have different shapes"))
+        .Kind("E-stats")
+        .At(*parts[at].part)
+        .Expected(StrCat(ShapeText(means.front().entry->shape), "   from ", *first.part))
+        .Found(ShapeText(means[at].entry->shape))
+        .Hint("recompute the statistics of one of them");
+  }
+  return Status();
+}
+
+Result<std::vector<FeatureStatistics>> AggregateRows(const Rows& rows,
+                                                     std::vector<DroppedQuantiles>* dropped) {
+  std::vector<FeatureStatistics> whole;
+  for (const std::vector<FeaturePart>& parts : rows.features()) {
+    ROBOMERGE_RETURN_NOT_OK(CheckShapes(parts));
+    whole.push_back(AggregateFeature(parts, dropped));
+  }
+  return whole;
+}
+
+}  // namespace
+
+const FeatureLayout::Entry* FeatureLayout::Find(std::string_view name) const {
+  const auto found = std::find_if(statistics.begin(), statistics.end(),
+                                  [&](const Entry& entry) { return entry.name == name; });
+  return found == statistics.end() ? nullptr : &*found;
+}
+
+FeatureStatistics StatisticsAt(const FeatureLayout& layout, const double* numbers) {
+  FeatureStatistics all{layout.feature, {}};
+  for (const FeatureLayout::Entry& entry : layout.statistics) {
+    const double* const begin = numbers + entry.offset;
+    all.statistics.push_back({entry.name, entry.kind, entry.shape, {begin, begin + entry.width}});
+  }
+  return all;
+}
+
+FeatureStatistics AggregateFeature(const std::vector<FeaturePart>& parts,
                                    std::vector<DroppedQuantiles>* dropped) {
   FeatureStatistics whole;
-  whole.feature = parts.front().statistics->feature;
+  whole.feature = parts.front().layout->feature;
   const Column minima = Gather(parts, "min"), maxima = Gather(parts, "max"),
                counts = Gather(parts, "count");
+  std::vector<double> weights;
+  for (size_t part = 0; part < parts.size(); ++part)
+    weights.push_back(parts[part].num_frames.value_or(*counts[part].numbers));
   Statistic mean, deviation;
-  MeanAndDeviation(Gather(parts, "mean"), Gather(parts, "std"), counts, mean, deviation);
+  MeanAndDeviation(Gather(parts, "mean"), Gather(parts, "std"), weights, mean, deviation);
   whole.statistics.push_back(Fold(minima, CommonKind(minima), Lesser));
   whole.statistics.push_back(Fold(maxima, CommonKind(maxima), Greater));
   whole.statistics.push_back(std::move(mean));
@@ -123,11 +200,12 @@ FeatureStatistics AggregateFeature(const std::vector<Part>& parts,
       Fold(counts, NumberKind::kInteger, [](double a, double b) { return a + b; }));
   for (const std::string& quantile : QuantilesOf(parts)) {
     const Column values = Gather(parts, quantile);
-    const auto without = std::find(values.begin(), values.end(), nullptr);
+    const auto without = std::find_if(values.begin(), values.end(),
+                                      [](const Cell& one) { return one.entry == nullptr; });
     if (without != values.end()) {
+      const std::string* const name = parts[static_cast<size_t>(without - values.begin())].part;
       if (dropped != nullptr)
-        dropped->push_back(
-            {whole.feature, quantile, *parts[static_cast<size_t>(without - values.begin())].name});
+        dropped->push_back({whole.feature, quantile, name == nullptr ? "" : *name});
       continue;
     }
     const bool is_lower = *QuantilePercent(quantile) <= 50;
@@ -137,66 +215,23 @@ FeatureStatistics AggregateFeature(const std::vector<Part>& parts,
   return whole;
 }
 
-}  // namespace
-
 Result<std::vector<FeatureStatistics>> AggregateStatistics(const std::vector<StatisticsPart>& parts,
                                                            std::vector<DroppedQuantiles>* dropped) {
-  std::vector<std::vector<Part>> by_feature;
-  std::map<std::string, size_t, std::less<>> position;
-  for (const StatisticsPart& part : parts) {
-    for (const FeatureStatistics& feature : *part.features) {
-      const auto [entry, is_new] = position.try_emplace(feature.feature, by_feature.size());
-      if (is_new) by_feature.emplace_back();
-      by_feature[entry->second].push_back({&feature, &part.name});
-    }
-  }
-  std::vector<FeatureStatistics> whole;
-  whole.reserve(by_feature.size());
-  for (const std::vector<Part>& of_feature : by_feature) {
-    const Part& first = of_feature.front();
-    const Column means = Gather(of_feature, "mean");
-    for (size_t at = 0; at < means.size(); ++at) {
-      if (means[at]->shape == means.front()->shape) continue;
-      const Part& part = of_feature[at];
-      return Problem(Code::kIncompatible, StrCat("statistics of `", first.statistics->feature,
-                                                 "` have different shapes"))
-          .Kind("E-stats")
-          .At(*part.name)
-          .Expected(StrCat(ShapeText(means.front()->shape), "   from ", *first.name))
-          .Found(ShapeText(means[at]->shape))
-          .Hint("recompute the statistics of one of them");
-    }
-    whole.push_back(AggregateFeature(of_feature, dropped));
-  }
-  return whole;
+  Rows rows;
+  for (const StatisticsPart& part : parts) rows.Add(part, std::nullopt);
+  return AggregateRows(rows, dropped);
 }
 
 Result<std::vector<FeatureStatistics>> AggregateByFrames(const std::vector<StatisticsPart>& parts,
                                                          const std::vector<uint64_t>& num_frames,
                                                          std::vector<DroppedQuantiles>* dropped) {
-  std::vector<std::vector<FeatureStatistics>> weighed(parts.size());
-  std::vector<StatisticsPart> weighed_parts;
-  std::map<std::string, double> counts;
-  for (size_t part = 0; part < parts.size(); ++part) {
-    weighed[part] = *parts[part].features;
-    for (FeatureStatistics& feature : weighed[part]) {
-      for (Statistic& statistic : feature.statistics) {
-        if (statistic.name != "count") continue;
-        counts[feature.feature] += statistic.values.front();
-        statistic.values = {static_cast<double>(num_frames[part])};
-      }
-    }
-    weighed_parts.push_back({&weighed[part], parts[part].name});
-  }
-  ROBOMERGE_ASSIGN_OR_RETURN(std::vector<FeatureStatistics> whole,
-                             AggregateStatistics(weighed_parts, dropped));
-  for (FeatureStatistics& feature : whole) {
-    for (Statistic& statistic : feature.statistics) {
-      if (statistic.name == "count") statistic.values = {counts[feature.feature]};
-    }
-  }
-  return whole;
+  Rows rows;
+  for (size_t part = 0; part < parts.size(); ++part)
+    rows.Add(parts[part], static_cast<double>(num_frames[part]));
+  return AggregateRows(rows, dropped);
 }
+
+bool IsCount(double count) { return count >= 0 && count == std::floor(count); }
 
 Status CheckStatistics(const FeatureStatistics& feature, const std::string& where) {
   const Statistic* mean = feature.Find("mean");
@@ -225,7 +260,7 @@ Status CheckStatistics(const FeatureStatistics& feature, const std::string& wher
         .Found(ShapeText(statistic.shape));
   }
   const double count = feature.Find("count")->values.front();
-  if (!(count >= 0) || count != std::floor(count)) {
+  if (!IsCount(count)) {
     return Problem(Code::kCorrupt, StrCat("count of `", feature.feature, "` is no count"))
         .Kind("E-stats")
         .At(where)

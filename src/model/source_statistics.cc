@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "model/aggregate_statistics.h"
 
 namespace robomerge {
 namespace {
@@ -17,43 +16,30 @@ bool HasStatistics(const Feature& feature) {
   return feature.dtype() != "string" && feature.dtype() != "language";
 }
 
-// The statistics of each episode, as parts of an aggregation. A part lacks the columns that are
-// null in its row.
-std::vector<std::vector<FeatureStatistics>> EpisodeParts(const Dataset& dataset,
-                                                         const std::set<std::string>& wanted) {
-  std::vector<std::vector<FeatureStatistics>> parts;
-  for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
-    for (uint64_t row = 0; row < block.num_rows; ++row) {
-      std::vector<FeatureStatistics> part;
-      auto value = block.values.begin() + static_cast<int64_t>(row * block.stride);
-      for (const StatColumn& column : *block.layout) {
-        const auto begin = value;
-        value += column.width;
-        if (column.width == 0 || !wanted.contains(column.feature)) continue;
-        if (part.empty() || part.back().feature != column.feature) {
-          // Usual writers put the columns of one feature side by side. Otherwise the feature's
-          // entry is moved to the end.
-          const auto found = std::find_if(
-              part.begin(), part.end(),
-              [&](const FeatureStatistics& one) { return one.feature == column.feature; });
-          if (found == part.end()) {
-            part.push_back({column.feature, {}});
-          } else {
-            std::rotate(found, found + 1, part.end());
-          }
-        }
-        Statistic statistic;
-        statistic.name = column.stat;
-        statistic.kind = column.kind;
-        statistic.shape = {column.width};
-        for (int depth = 1; depth < column.list_depth; ++depth) statistic.shape.push_back(1);
-        statistic.values.assign(begin, value);
-        part.back().statistics.push_back(std::move(statistic));
-      }
-      parts.push_back(std::move(part));
+// Where the statistics of the wanted features stand in a row of these columns, without those that
+// are null.
+std::vector<FeatureLayout> LayoutsOf(const StatColumns& columns,
+                                     const std::set<std::string>& wanted) {
+  std::vector<FeatureLayout> layouts;
+  size_t offset = 0;
+  for (const StatColumn& column : columns) {
+    const size_t begin = offset;
+    offset += column.width;
+    if (column.width == 0 || !wanted.contains(column.feature)) continue;
+    if (layouts.empty() || layouts.back().feature != column.feature) {
+      // Usual writers put the columns of one feature side by side. Otherwise the feature is moved
+      // to the end.
+      const auto found = std::ranges::find(layouts, column.feature, &FeatureLayout::feature);
+      if (found == layouts.end())
+        layouts.push_back({column.feature, {}});
+      else
+        std::rotate(found, found + 1, layouts.end());
     }
+    FeatureLayout::Entry entry{column.stat, column.kind, {column.width}, begin, column.width};
+    for (int depth = 1; depth < column.list_depth; ++depth) entry.shape.push_back(1);
+    layouts.back().statistics.push_back(std::move(entry));
   }
-  return parts;
+  return layouts;
 }
 
 const FeatureStatistics* Find(const std::vector<FeatureStatistics>& all, const std::string& name) {
@@ -274,6 +260,18 @@ std::pair<uint64_t, uint64_t> Elements(const Feature& feature) {
   return {static_cast<uint64_t>(all), static_cast<uint64_t>(last)};
 }
 
+FeatureCounts::FeatureCounts(const Feature& feature) : is_matrix_(feature.shape().size() > 1) {
+  const auto [all, last] = Elements(feature);
+  per_frame_ = static_cast<double>(all);
+  rows_per_frame_ = last == 0 ? 0 : static_cast<double>(all / last);
+}
+
+bool FeatureCounts::Fit(double count, uint64_t num_frames) const {
+  const auto frames = static_cast<double>(num_frames);
+  return count == frames ||
+         (is_matrix_ && (count == frames * rows_per_frame_ || count == frames * per_frame_));
+}
+
 std::string WhyNotOf(const Feature& feature, const FeatureStatistics& statistics,
                      uint64_t num_frames) {
   if (const Status status = CheckStatistics(statistics, ""); !status.ok())
@@ -294,16 +292,11 @@ std::string WhyNotOf(const Feature& feature, const FeatureStatistics& statistics
   }
   if (width == 0) return "no numbers";
   const auto [all, last] = Elements(feature);
-  // LeRobot takes the statistics of a matrix over all dimensions but the last, and then may count
-  // its rows (format spec 1.7).
+  // LeRobot takes the statistics of a matrix over all dimensions but the last (format spec 1.7).
   if (all > 0 && width != all && width != last)
     return StrCat(width, " numbers for shape ",
                   json::DumpLine(feature.entry.value("shape", Json())));
-  const auto frames = static_cast<double>(num_frames);
-  const bool is_matrix = feature.shape().size() > 1;
-  if (count == frames || (is_matrix && count == frames * static_cast<double>(all / last)) ||
-      (is_matrix && count == frames * static_cast<double>(all)))
-    return "";
+  if (FeatureCounts(feature).Fit(count, num_frames)) return "";
   return StrCat("count ", FormatDouble(count), ", but ", num_frames, " frames");
 }
 
@@ -312,35 +305,69 @@ Result<SourceStatistics> ChooseStatistics(const Dataset& dataset, const MeasureF
   return Choice(dataset, measure, mode).Run();
 }
 
+EpisodesOfFeature::EpisodesOfFeature(const Feature& feature, bool by_frames)
+    : feature_(feature), counts_(feature), by_frames_(by_frames) {}
+
+bool EpisodesOfFeature::Add(FeaturePart part, uint64_t num_frames) {
+  const FeatureLayout& layout = *part.layout;
+  if (&layout != layout_) {
+    // All rows of a layout have its shapes.
+    if (!WhyNotOf(feature_, StatisticsAt(layout, part.numbers), num_frames).empty()) return false;
+    const std::vector<uint32_t>& shape = layout.Find("mean")->shape;
+    if (!parts_.empty() && parts_.front().layout->Find("mean")->shape != shape) return false;
+    layout_ = &layout;
+    count_ = layout.Find("count")->offset;
+  } else if (feature_.is_camera()) {
+    for (const FeatureLayout::Entry& entry : layout.statistics) {
+      const double* const begin = part.numbers + entry.offset;
+      if (!std::all_of(begin, begin + entry.width, [](double one) { return std::isfinite(one); }))
+        return false;
+    }
+    if (!IsCount(part.numbers[count_])) return false;
+  } else if (!counts_.Fit(part.numbers[count_], num_frames)) {
+    return false;
+  }
+  if (by_frames_) part.num_frames = static_cast<double>(num_frames);
+  parts_.push_back(part);
+  return true;
+}
+
 std::vector<FeatureStatistics> AggregateEpisodes(const Dataset& dataset,
                                                  const std::set<std::string>& wanted,
                                                  bool by_frames) {
-  std::vector<std::vector<FeatureStatistics>> episodes = EpisodeParts(dataset, wanted);
-  if (episodes.size() != dataset.episodes.size()) return {};
-  std::map<std::string, size_t> num_usable;  // episodes that describe the feature
-  std::map<std::string, std::vector<uint32_t>> shapes;
-  for (size_t episode = 0; episode < episodes.size(); ++episode) {
-    for (const FeatureStatistics& one : episodes[episode]) {
-      const Feature* feature = dataset.schema.Find(one.feature);
-      if (feature == nullptr || !HasStatistics(*feature) ||
-          !WhyNotOf(*feature, one, dataset.episodes[episode].length_frames).empty())
-        continue;
-      const std::vector<uint32_t>& shape = one.Find("mean")->shape;
-      if (shapes.try_emplace(one.feature, shape).first->second == shape) ++num_usable[one.feature];
+  uint64_t num_rows = 0;
+  std::map<const StatColumns*, std::vector<FeatureLayout>> layouts;
+  for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
+    num_rows += block.num_rows;
+    if (block.num_rows > 0 && !layouts.contains(block.layout.get()))
+      layouts.emplace(block.layout.get(), LayoutsOf(*block.layout, wanted));
+  }
+  if (num_rows != dataset.episodes.size()) return {};
+  const auto first = std::ranges::find_if(dataset.episode_statistics,
+                                          [](const auto& block) { return block.num_rows > 0; });
+  if (first == dataset.episode_statistics.end()) return {};
+
+  std::vector<FeatureStatistics> whole;
+  for (const FeatureLayout& of_first : layouts.at(first->layout.get())) {
+    const Feature* const feature = dataset.schema.Find(of_first.feature);
+    if (feature == nullptr || !HasStatistics(*feature)) continue;
+    EpisodesOfFeature episodes(*feature, by_frames);
+    size_t episode = 0;
+    bool is_usable = true;
+    for (const EpisodeStatisticsBlock& block : dataset.episode_statistics) {
+      if (block.num_rows == 0) continue;
+      const std::vector<FeatureLayout>& of_block = layouts.at(block.layout.get());
+      const auto layout = std::ranges::find(of_block, of_first.feature, &FeatureLayout::feature);
+      is_usable = layout != of_block.end();
+      for (uint64_t row = 0; row < block.num_rows && is_usable; ++row) {
+        is_usable = episodes.Add({&*layout, block.values.data() + row * block.stride, nullptr, {}},
+                                 dataset.episodes[episode++].length_frames);
+      }
+      if (!is_usable) break;
     }
+    if (is_usable) whole.push_back(episodes.Aggregate());
   }
-  std::vector<StatisticsPart> parts;
-  for (std::vector<FeatureStatistics>& part : episodes) {
-    std::erase_if(part, [&](const FeatureStatistics& one) {
-      return num_usable[one.feature] != episodes.size();
-    });
-    parts.push_back({&part, ""});
-  }
-  std::vector<uint64_t> lengths;
-  for (const Episode& episode : dataset.episodes) lengths.push_back(episode.length_frames);
-  Result<std::vector<FeatureStatistics>> whole =
-      by_frames ? AggregateByFrames(parts, lengths, nullptr) : AggregateStatistics(parts, nullptr);
-  return whole.ok() ? std::move(whole).value() : std::vector<FeatureStatistics>();
+  return whole;
 }
 
 bool IsMeasurable(const Feature& feature) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/aggregate_statistics.h"
 #include "model/dataset.h"
 #include "model/statistics.h"
 #include "robomerge/options.h"
@@ -45,6 +46,40 @@ std::string WhyNotOf(const Feature& feature, const FeatureStatistics& statistics
 Result<SourceStatistics> ChooseStatistics(const Dataset& dataset,
                                           const MeasureFeatures& measure = {},
                                           StatsMode mode = StatsMode::kFold);
+
+/// What may stand as the count of a feature that is no camera. LeRobot takes the statistics of a
+/// matrix over all dimensions but the last, and then may count its rows (format spec 1.7).
+class FeatureCounts {
+ public:
+  explicit FeatureCounts(const Feature& feature);
+  bool Fit(double count, uint64_t num_frames) const;
+
+ private:
+  bool is_matrix_;
+  double per_frame_ = 0, rows_per_frame_ = 0;
+};
+
+/// The statistics of one feature in one episode after another. `feature` must outlive it.
+class EpisodesOfFeature {
+ public:
+  /// With `by_frames`, each episode weighs as many frames as it has.
+  EpisodesOfFeature(const Feature& feature, bool by_frames);
+
+  /// False if these numbers cannot be of an episode of so many frames, or have another shape than
+  /// those of the episodes before.
+  bool Add(FeaturePart part, uint64_t num_frames);
+  size_t size() const { return parts_.size(); }
+  /// REQUIRES: size() > 0.
+  FeatureStatistics Aggregate() const { return AggregateFeature(parts_, nullptr); }
+
+ private:
+  const Feature& feature_;
+  const FeatureCounts counts_;
+  const bool by_frames_;
+  const FeatureLayout* layout_ = nullptr;  // of the episode before
+  size_t count_ = 0;                       // where it has the count
+  std::vector<FeaturePart> parts_;
+};
 
 /// Aggregates the statistics of the episodes, for those of the `wanted` features of which every
 /// episode has statistics that can be of its rows. In order of first appearance.

@@ -85,8 +85,7 @@ Status DatasetFolder::Settle(const Status& status, const std::string& way_on) {
                             status.code() == Code::kUnsupported;
   const auto names = file_system_->List(paths_.directory);
   const bool is_empty = names.ok() && names->empty();
-  if (is_of_no_use || is_empty)
-    static_cast<void>(file_system_->RemoveAll(paths_.directory).ok());
+  if (is_of_no_use || is_empty) static_cast<void>(file_system_->RemoveAll(paths_.directory).ok());
   Leave();
   return is_empty ? status : WithWayOn(status, way_on, {paths_.directory});
 }

@@ -111,8 +111,7 @@ Status FindForeign(const io::FileSystem& file_system, const std::string& folder,
                                    : io::Exists(file_system, io::JoinPath(path, "meta/info.json")));
     if (stat.is_directory() && !is_dataset)
       ROBOMERGE_RETURN_NOT_OK(FindForeign(file_system, path, relative + name + "/", by, foreign));
-    else if (by == ReplacedBy::kOther || relative != "meta/" ||
-             stat.kind != io::FileKind::kRegular)
+    else if (by == ReplacedBy::kOther || relative != "meta/" || stat.kind != io::FileKind::kRegular)
       foreign.push_back(StrCat("`", relative, name, "`",
                                stat.kind == io::FileKind::kLink ? " (a link)"
                                : is_dataset                     ? " (another dataset)"

@@ -425,3 +425,18 @@ def test_a_dataset_of_v21_stays_one(in_place, robomerge, tmp_path):
     split = robomerge("split", out, "--into", "a=0", "--into", "b=1", "-o", tmp_path / "parts")
     assert split.exit_code == 0, split.stderr
     assert (tmp_path / "parts/b/meta/episodes.jsonl").is_file()
+
+
+def test_a_split_that_is_there_already_says_so(robomerge, source, tmp_path):
+    words = ["split", source, "--into", "a=0", "--into", "b=1,2", "-o", tmp_path / "parts"]
+    assert "Split into 2 datasets" in robomerge(*words).stderr
+    run = robomerge(*words)
+    assert run.exit_code == 0 and "Split" not in run.stderr
+    assert all(f"Nothing to do: {tmp_path / 'parts' / part} is this very" in run.stderr for part in "ab")
+    stages = [line["stage"] for line in robomerge(*words, "--json").json_lines() if line["message_type"] == "stage"]
+    assert stages and "" not in stages
+    # What is there of this split and has been changed is another dataset.
+    (tmp_path / "parts/a/meta/robomerge.json").unlink()
+    run = robomerge(*words)
+    assert run.exit_code == 1 and f"choose another destination, or remove {tmp_path / 'parts'}\n" in run.stderr, run.stderr
+    assert "--overwrite" not in run.stderr
