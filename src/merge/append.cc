@@ -39,14 +39,15 @@ Status CheckIsFolder(const io::FileSystem& file_system, const std::string& desti
       .Hint(StrCat("make it of the sources: robomerge merge SRC... -o ", destination));
 }
 
-// Ends what a killed run has left. Returns whether that run was this very one.
-Result<bool> IsDone(io::FileSystem& file_system, const std::string& destination,
-                    const std::string& request, const MergeOptions& options) {
-  if (options.dry_run) return false;
+// Ends what a killed run has left, and finds out whether that run was this very one.
+Status FinishEarlier(io::FileSystem& file_system, const std::string& destination,
+                     const MergeOptions& options, Growth& growth) {
+  if (options.dry_run) return Status();
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string place, CleanDestination(destination));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<std::string> finished,
-                             FinishEarlierExchange(file_system, place, options.sync));
-  return finished == request;
+                             FinishEarlierExchange(file_system, place, options.sync, growth.left));
+  growth.is_done = finished == growth.request;
+  return Status();
 }
 
 std::string CallOf(const RecordedSource& source, size_t number) {
@@ -186,8 +187,7 @@ Result<VerifiedMerge> AppendOn(io::FileSystem& file_system, const std::string& d
           StrCat(source.location, "\n", source.name, "\n", AdaptationText(source.adaptation), "\n");
       all.push_back(std::move(source));
     }
-    ROBOMERGE_ASSIGN_OR_RETURN(growth.is_done,
-                               IsDone(file_system, destination, growth.request, options));
+    ROBOMERGE_RETURN_NOT_OK(FinishEarlier(file_system, destination, options, growth));
     return GrowOn(file_system, all, destination, growth, of_all, verify, progress, stop);
   };
   return WithKind(run());
@@ -206,8 +206,7 @@ Result<VerifiedMerge> RemoveSourceOn(io::FileSystem& file_system, const std::str
     SourceSpec spec(destination);
     ROBOMERGE_RETURN_NOT_OK(CheckIsFolder(file_system, destination, "remove a source from"));
     // Where a killed run has done it already, the number means another source now.
-    ROBOMERGE_ASSIGN_OR_RETURN(growth.is_done,
-                               IsDone(file_system, destination, growth.request, options));
+    ROBOMERGE_RETURN_NOT_OK(FinishEarlier(file_system, destination, options, growth));
     if (growth.is_done)
       return GrowOn(file_system, {spec}, destination, growth, options, verify, progress, stop);
     ROBOMERGE_ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,

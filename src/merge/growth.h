@@ -18,6 +18,8 @@ struct Growth {
   bool backup = true;
   /// A run that was killed has done it: only the report is missing.
   bool is_done = false;
+  /// Warnings of finishing it.
+  std::vector<Problem> left;
   /// Also append what the record names already.
   bool again = false;
   /// Of a removal: where the episodes that stay come from. Nothing: the record says it.

@@ -456,6 +456,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
                              const ProgressCallback& progress, const std::atomic<bool>* stop,
                              const std::string& way_on) {
   VerifiedMerge edited;
+  std::vector<Problem> left;  // by a killed run
   const bool is_verified = verify && !options.dry_run;
   const auto run = [&]() -> Result<MergeReport> {
     if (edit.in_place && !options.staging_root.empty()) {
@@ -474,7 +475,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
       std::optional<std::string> finished;
       if (!options.dry_run) {
         ROBOMERGE_ASSIGN_OR_RETURN(finished,
-                                   FinishEarlierExchange(file_system, place, options.sync));
+                                   FinishEarlierExchange(file_system, place, options.sync, left));
       }
       bool lacks_hashes = false;
       if (edit.converts && options.record_hashes) {
@@ -502,6 +503,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
   Result<MergeReport> report = run();
   if (!report.ok()) return report.status().OfKind(DefaultKind(report.status().code()));
   edited.merge = std::move(report).value();
+  edited.merge.warnings.insert(edited.merge.warnings.end(), left.begin(), left.end());
   edited.is_published =
       !options.dry_run && (!is_verified || edited.merge.already_done || edited.verification.ok());
   return edited;
@@ -535,6 +537,7 @@ Result<VerifiedMerge> GrowOn(io::FileSystem& file_system, const std::vector<Sour
       grown.merge, growth.is_done ? merge.ReportWhatIsThere(destination)
                                   : merge.Grow(destination, growth,
                                                is_verified ? &grown.verification : nullptr));
+  grown.merge.warnings.insert(grown.merge.warnings.end(), growth.left.begin(), growth.left.end());
   grown.is_published =
       !options.dry_run && (!is_verified || grown.merge.already_done || grown.verification.ok());
   return grown;

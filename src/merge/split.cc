@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/fingerprint.h"
+#include "base/foreign_file.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "io/descriptor_limit.h"

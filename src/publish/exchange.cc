@@ -111,6 +111,19 @@ std::optional<ExchangeNote> ParseNote(const std::string& text, const std::string
                       note->at("request").get<std::string>(), note->at("backup").get<bool>()};
 }
 
+// The new dataset stands: what cannot be removed is no failure. Twice, since nobody comes back for
+// what an error of the moment has left.
+void RemoveOld(io::FileSystem& file_system, Ownership& ownership, const std::string& path,
+               std::vector<Problem>& warnings) {
+  const auto remove = [&]() -> Status {
+    ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, path));
+    return file_system.RemoveAll(path);
+  };
+  if (remove().ok()) return;
+  const Status removed = remove();
+  if (!removed.ok()) warnings.push_back(OldDatasetLeft(path, removed));
+}
+
 }  // namespace
 
 Result<std::vector<SourceFile>> ListTree(const io::FileSystem& file_system,
@@ -240,7 +253,7 @@ Result<bool> IsHalfExchanged(const io::FileSystem& file_system, const std::strin
 
 Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
                       const std::string& destination, const std::string& staging, bool backup,
-                      bool sync) {
+                      bool sync, std::vector<Problem>& warnings) {
   const std::string older = staging + kOlderEnd;
   // Journals that vouch for files of the new dataset must not be found beside the old one.
   ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(staging + ".journal"));
@@ -256,11 +269,9 @@ Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
     ROBOMERGE_RETURN_NOT_OK(file_system.RenameNew(staging, place));
     ROBOMERGE_RETURN_NOT_OK(SyncParent(file_system, place, sync));
   } else if (is_here) {
-    ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, staging));
-    ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(staging));
+    RemoveOld(file_system, ownership, staging, warnings);
   }
-  ROBOMERGE_RETURN_NOT_OK(CheckOldDataset(file_system, ownership, older));
-  ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(older));
+  RemoveOld(file_system, ownership, older, warnings);
   ROBOMERGE_RETURN_NOT_OK(file_system.RemoveAll(NoteOf(staging)));
   // Now the edit is done, and must not be reported as failed: it would be done twice. A note that a
   // power cut brings back leads to nothing that is left to do.
@@ -269,8 +280,8 @@ Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
 }
 
 Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_system,
-                                                         const std::string& destination,
-                                                         bool sync) {
+                                                         const std::string& destination, bool sync,
+                                                         std::vector<Problem>& warnings) {
   std::optional<std::string> request;
   const std::string parent = ParentOf(destination);
   const std::string begin = "." + NameOf(destination) + kStagingMark;
@@ -308,7 +319,7 @@ Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_sy
     }
     ROBOMERGE_RETURN_NOT_OK(SyncParent(file_system, destination, sync));
     ROBOMERGE_RETURN_NOT_OK(
-        FinishExchange(file_system, ownership, destination, staging, note->backup, sync));
+        FinishExchange(file_system, ownership, destination, staging, note->backup, sync, warnings));
     request = note->request;
   }
   static_cast<void>(file_system.RemoveAll(lock_path).ok());

@@ -76,15 +76,17 @@ Result<bool> IsHalfExchanged(const io::FileSystem& file_system, const std::strin
 
 /// Puts the replaced dataset, which lies at `staging`, into its place: to `<destination>_old`,
 /// whose older one goes only then, or away. Then removes the note. What an earlier call has done is
-/// not done again.
+/// not done again. For a dataset that the system does not let go there is a warning
+/// (W-old-dataset-left).
 Status FinishExchange(io::FileSystem& file_system, Ownership& ownership,
                       const std::string& destination, const std::string& staging, bool backup,
-                      bool sync);
+                      bool sync, std::vector<Problem>& warnings);
 
 /// Finishes what a killed edit in place of `destination` has left between its exchange and its end.
 /// Returns its request; nothing if there is none. kAlreadyExists (E-destination-busy) if another
 /// run holds the destination's lock.
 Result<std::optional<std::string>> FinishEarlierExchange(io::FileSystem& file_system,
-                                                         const std::string& destination, bool sync);
+                                                         const std::string& destination, bool sync,
+                                                         std::vector<Problem>& warnings);
 
 }  // namespace robomerge

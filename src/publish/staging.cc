@@ -173,16 +173,19 @@ std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& own
     Status removed = path == replaced ? Status() : CheckOldDataset(file_system, ownership, path);
     if (removed.ok()) removed = file_system.RemoveAll(path);
     if (removed.ok()) continue;
-    const Problem& cause = removed.problems().front();
-    warnings.push_back(
-        Problem(cause.code, "the dataset that was replaced could not be removed, and is left here")
-            .Kind("W-old-dataset-left")
-            .At(path)
-            .Found(cause.found.empty() ? cause.what : cause.found + ", at " + cause.where)
-            .Hint("remove it yourself; the new dataset is whole"));
+    warnings.push_back(OldDatasetLeft(path, removed));
   }
   static_cast<void>(file_system.RemoveAll(paths.lock).ok());
   return warnings;
+}
+
+Problem OldDatasetLeft(const std::string& path, const Status& status) {
+  const Problem& cause = status.problems().front();
+  return Problem(cause.code, "the dataset that was replaced could not be removed, and is left here")
+      .Kind("W-old-dataset-left")
+      .At(path)
+      .Found(cause.found.empty() ? cause.what : cause.found + ", at " + cause.where)
+      .Hint("remove it yourself; the new dataset is whole");
 }
 
 Status WithWayOn(const Status& status, const std::string& way_on,

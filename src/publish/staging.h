@@ -72,6 +72,9 @@ std::vector<Problem> RemoveLeftovers(io::FileSystem& file_system, Ownership& own
 Status WithWayOn(const Status& status, const std::string& way_on,
                  const std::vector<std::string>& paths);
 
+/// W-old-dataset-left: what was replaced lies at `path` and could not be removed.
+Problem OldDatasetLeft(const std::string& path, const Status& status);
+
 /// W-staging-left for each staging folder of another plan for the same destination.
 std::vector<Problem> OtherStagingWarnings(const io::FileSystem& file_system,
                                           const StagingPaths& paths);

@@ -398,7 +398,7 @@ Status Transaction::ExchangeInPlace() {
   }
   if (sync) ROBOMERGE_RETURN_NOT_OK(file_system_->SyncDirectory(ParentOf(source)));
   ROBOMERGE_RETURN_NOT_OK(
-      FinishExchange(*file_system_, ownership_, source, staging, in_place.backup, sync));
+      FinishExchange(*file_system_, ownership_, source, staging, in_place.backup, sync, warnings_));
   Leave();
   return Status();
 }

@@ -145,3 +145,23 @@ def test_a_task_that_stands_twice_becomes_one(robomerge, tmp_path):
     assert [(line["kind"], line["where"]) for line in warnings] == [("W-task-twice", "a/meta/tasks.parquet: row 1")]
     assert run.json_lines()[-1]["num_tasks"] == 1
     assert robomerge("verify", "merged", cwd=tmp_path).exit_code == 0
+
+
+def test_an_edit_is_done_though_the_older_dataset_cannot_be_removed(as_nobody, tmp_path):
+    make_tiny_dataset(tmp_path / "a")
+    if os.geteuid() == 0:
+        for path in [tmp_path, *tmp_path.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
+    words = ["modify-tasks", "a", "--in-place", "--no-sync", "--set-task"]
+    assert as_nobody(*words, "x", cwd=tmp_path).returncode == 0
+    closed = tmp_path / "a_old/data/chunk-000"
+    closed.chmod(0o555)
+    run = as_nobody(*words, "y", cwd=tmp_path)
+    assert run.returncode == 0 and "W-old-dataset-left" in run.stderr and "Permission denied" in run.stderr, run.stderr
+    left = [path for path in tmp_path.iterdir() if path.name.startswith(".a.")]
+    assert len(left) == 1 and str(left[0].name) in run.stderr
+    # It is in nobody's way.
+    run = as_nobody(*words, "z", cwd=tmp_path)
+    assert run.returncode == 0 and "warning" not in run.stderr, run.stderr
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".a.")] == left
+    (left[0] / "data/chunk-000").chmod(0o755)
