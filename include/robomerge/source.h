@@ -138,6 +138,8 @@ struct AddedFeature {
 
 /// The values of the features of Adaptation::add.
 struct AddedFeatures;
+/// A source as it is read.
+struct Dataset;
 
 /// One source of a merge. A text converts to a source at that location without a name.
 struct SourceSpec {
@@ -151,6 +153,7 @@ struct SourceSpec {
   std::string name;
   Adaptation adaptation;
   std::shared_ptr<const AddedFeatures> added;  ///< filled in by Edit(); null: none
+  std::shared_ptr<const Dataset> read;         ///< filled in by Split(), without rules; null: not yet
 
   bool operator==(const SourceSpec&) const = default;
 };

@@ -350,8 +350,11 @@ class MergeRun {
       counts.stage = "verify";
       if (progress_) progress_(counts);
     };
+    // As they are now.
+    std::vector<SourceSpec> sources = sources_;
+    for (SourceSpec& source : sources) source.read.reset();
     ROBOMERGE_ASSIGN_OR_RETURN(
-        *verification_, VerifyOn(file_system_, directory, sources_, options, as_one_stage, stop_));
+        *verification_, VerifyOn(file_system_, directory, sources, options, as_one_stage, stop_));
     return Status();
   }
 

@@ -337,7 +337,8 @@ class SplitRun {
     ROBOMERGE_RETURN_NOT_OK(run.Start());
     ROBOMERGE_ASSIGN_OR_RETURN(const Partial root, run.ReadAndReduce({source_}));
     const std::vector<std::shared_ptr<const DescribedSource>> sources = root.sources.Flatten();
-    const Dataset& dataset = *sources.front()->dataset;
+    read_ = sources.front()->dataset;
+    const Dataset& dataset = *read_;
     num_episodes_ = std::max<uint64_t>(1, dataset.episodes.size());
     ROBOMERGE_ASSIGN_OR_RETURN(std::vector<Part> parts, PartsOf(file_system_, rules_, dataset));
     for (Part& part : parts) {
@@ -401,6 +402,7 @@ class SplitRun {
   Status Make(size_t part, const std::string& directory, const MergeOptions& options) {
     SourceSpec source(source_);
     source.adaptation.episodes = lists_[part];
+    source.read = read_;
     const std::string& name = parts_[part].name;
     Result<VerifiedMerge> made = EditOn(file_system_, source, io::JoinPath(directory, name),
                                         EditOptions(), options, verify_, progress_.Of(part), stop_,
@@ -492,7 +494,8 @@ class SplitRun {
   const std::atomic<bool>* stop_;
   std::string directory_;
   std::vector<SourceFile> tree_;
-  uint64_t num_episodes_ = 1;  // of the source
+  std::shared_ptr<const Dataset> read_;  // the source
+  uint64_t num_episodes_ = 1;            // of the source
   std::vector<Part> parts_;
   std::vector<std::string> lists_;  // the episodes of each part, as the source numbers them
   std::vector<VerifiedMerge> made_;

@@ -131,8 +131,13 @@ RowFacts FactsOn(const io::FileSystem& file_system, const SourceSpec& source) {
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source,
                            const ForEach& for_each) {
   const Adaptation& rules = source.adaptation;
-  ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(file_system, rules, for_each));
-  ROBOMERGE_ASSIGN_OR_RETURN(Dataset dataset, ReadDataset(file_system, source.location, options));
+  Dataset dataset;
+  if (source.read != nullptr && rules.left_out.empty()) {
+    dataset = *source.read;
+  } else {
+    ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(file_system, rules, for_each));
+    ROBOMERGE_ASSIGN_OR_RETURN(dataset, ReadDataset(file_system, source.location, options));
+  }
   if (rules.empty()) return dataset;
   if (source.added != nullptr) {
     ROBOMERGE_RETURN_NOT_OK(CheckAddedRows(*source.added, dataset).OfSource(source.location));
