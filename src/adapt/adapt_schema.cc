@@ -6,6 +6,7 @@
 #include <set>
 
 #include "adapt/adapt_internal.h"
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "model/adaptation.h"
 
@@ -20,6 +21,15 @@ bool IsDefault(std::string_view name) {
 bool IsNumeric(const Feature& feature) {
   const std::string dtype = feature.dtype();
   return dtype.starts_with("float") || dtype.starts_with("int") || dtype.starts_with("uint");
+}
+
+// A name that is there twice; empty if there is none.
+std::string RepeatedName(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!seen.insert(name).second) return name;
+  }
+  return "";
 }
 
 class SchemaChange {
@@ -245,6 +255,15 @@ class SchemaChange {
       if (own == wanted ||
           !std::is_permutation(own.begin(), own.end(), wanted.begin(), wanted.end()))
         continue;
+      if (const auto twice = RepeatedName(own); !twice.empty()) {
+        Refuse("reorder_by_name", "",
+               StrCat("names of elements do not say where these belong: `", feature.name, "` has `",
+                      twice, "` more than once"),
+               Join(wanted, ", "), Join(own, ", "),
+               StrCat("leave the feature out (--drop ", ShellWord(PatternOf(feature.name)),
+                      "), or give each element a name of its own in info.json"));
+        continue;
+      }
       FeatureChange& change = ChangeOf(feature.name);
       for (const std::string& name : wanted) {
         change.elements.push_back(

@@ -48,6 +48,7 @@ class Resolving {
       TakeEntries(source);
       CheckMatches(source);
     }
+    CheckWords();
     NormalizeTasks();
     if (all_are_read_) ReportUnmatched();
     if (!problems_.empty()) return Status::Many(std::move(problems_));
@@ -108,20 +109,28 @@ class Resolving {
     return nullptr;
   }
 
-  // The first source's feature as it will be in the result, apart from its type.
-  std::optional<Feature> FirstPadded(const std::string& name) const {
+  // A source's feature as it will be in the result, apart from its type and its names.
+  Feature Padded(size_t source, const Feature& feature) const {
+    Schema schema;
+    schema.features = {feature};
+    Adaptation rules;
+    rules.pad = sources_[source].adaptation.pad;
+    // A pad that cannot be is refused when the source is read.
+    if (!AdaptSchema(rules, sources_[source].location, schema).ok()) return feature;
+    return schema.features.front();
+  }
+
+  // That of the first source that names the elements, else of the first one that has it.
+  std::optional<Feature> FirstNamed(const std::string& name) const {
+    std::optional<Feature> first;
     for (size_t source = 0; source < schemas_.size(); ++source) {
       const Feature* feature = schemas_[source] ? schemas_[source]->Find(name) : nullptr;
       if (feature == nullptr) continue;
-      Schema schema;
-      schema.features = {*feature};
-      Adaptation rules;
-      rules.pad = sources_[source].adaptation.pad;
-      // A pad that cannot be is refused when the source is read.
-      if (!AdaptSchema(rules, sources_[source].location, schema).ok()) return *feature;
-      return schema.features.front();
+      const bool has_names = !ElementNames(feature->entry).empty();
+      if (has_names || !first) first = Padded(source, *feature);
+      if (has_names) break;
     }
-    return std::nullopt;
+    return first;
   }
 
   void TakeEntries(size_t source) {
@@ -141,10 +150,52 @@ class Resolving {
     if (!rules.reorder_by_name && !rules.names_from_first) return;
     for (const Feature& feature : schemas_[source]->features) {
       if (feature.is_camera() || IsDefault(feature.name)) continue;
-      const std::optional<Feature> first = FirstPadded(feature.name);
+      const std::optional<Feature> first = FirstNamed(feature.name);
       if (!first || !first->entry.contains("names")) continue;
       if (first->entry.at("names") != feature.entry.value("names", Json()))
         rules.entry.push_back({feature.name, json::DumpLine(first->entry)});
+    }
+  }
+
+  // Sources may have other words than the first for the same elements. But where two of them have
+  // the same words in different places, one name would come to mean both.
+  void CheckWords() {
+    struct Words {
+      size_t source;
+      std::vector<std::string> names;
+    };
+    std::map<std::string, std::vector<Words>> words;  // by feature: those that are replaced
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      const Adaptation& rules = sources_[source].adaptation;
+      if (!schemas_[source] || !rules.names_from_first) continue;
+      for (const Rule& entry : rules.entry) {
+        const Feature* feature = schemas_[source]->Find(entry.name);
+        const Result<Json> first = json::Parse(entry.value, "");
+        if (feature == nullptr || !first.ok()) continue;
+        std::vector<std::string> names = ElementNames(Padded(source, *feature).entry);
+        const std::vector<std::string> wanted = ElementNames(*first);
+        const bool is_moved =
+            rules.reorder_by_name &&
+            std::is_permutation(names.begin(), names.end(), wanted.begin(), wanted.end());
+        std::vector<Words>& of_feature = words[entry.name];
+        if (is_moved || names == wanted || names.empty() ||
+            std::ranges::find(of_feature, names, &Words::names) != of_feature.end())
+          continue;
+        for (const Words& other : of_feature) {
+          const std::string moved = MovedName(names, other.names);
+          if (moved.empty()) continue;
+          problems_.push_back(
+              RuleProblem(sources_[source].location, "names_from_first", "",
+                          StrCat("elements of `", entry.name, "` have one name in different ",
+                                 "places, so that both would be called the same: `", moved, "`"))
+                  .Expected(StrCat(Join(other.names, ", "), "   as in ",
+                                   sources_[other.source].location))
+                  .Found(StrCat(Join(names, ", "), "   in ", sources_[source].location))
+                  .Hint("leave the feature out, or write the names of one of them anew"));
+          break;
+        }
+        of_feature.push_back({source, std::move(names)});
+      }
     }
   }
 

@@ -287,4 +287,24 @@ Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_sy
   return all;
 }
 
+Status CheckDecodes(const io::FileSystem& file_system, const std::string& path) {
+  constexpr uint64_t kRowsAtOnce = 4096;
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::RandomAccessFile> file,
+                             file_system.OpenForReading(path));
+  ROBOMERGE_ASSIGN_OR_RETURN(const parquet::Footer footer, parquet::Footer::Read(*file));
+  const auto num_rows = static_cast<uint64_t>(footer.num_rows());
+  for (const std::string& column : footer.column_names()) {
+    parquet::NumberReader reader(*file, footer, {column});
+    Status status;
+    for (uint64_t row = 0; row < num_rows && status.ok(); row += kRowsAtOnce)
+      status = reader.Read(row, std::min(kRowsAtOnce, num_rows - row)).status();
+    // Others hold no numbers.
+    if (status.ok() || status.problems().front().kind != "E-data-file") continue;
+    Problem problem = status.problems().front();
+    problem.what = StrCat("column `", column, "` of a data file cannot be decoded");
+    return problem;
+  }
+  return Status();
+}
+
 }  // namespace robomerge

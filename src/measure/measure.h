@@ -32,4 +32,8 @@ Result<std::vector<FeatureStatistics>> MeasureEach(const io::FileSystem& file_sy
                                                    const Dataset& dataset,
                                                    const std::vector<std::string>& features);
 
+/// kCorrupt (E-data-file), with the column and the row, unless the numbers of a data file can be
+/// decoded.
+Status CheckDecodes(const io::FileSystem& file_system, const std::string& path);
+
 }  // namespace robomerge

@@ -17,9 +17,10 @@ namespace {
 // Rows of a long episode that are decoded at once.
 constexpr uint64_t kBatchRows = 16'384;
 
-// Whether the problem is one of the column, and not of the system.
+// Whether the problem is one of the column, and not of the system or of a damaged file.
 bool IsOfColumn(const Status& status) {
-  return status.code() == Code::kCorrupt || status.code() == Code::kUnsupported;
+  return (status.code() == Code::kCorrupt || status.code() == Code::kUnsupported) &&
+         status.problems().front().kind != "E-data-file";
 }
 
 class Measurement {

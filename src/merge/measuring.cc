@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "measure/measure.h"
 #include "model/aggregate_statistics.h"
 #include "model/source_statistics.h"
 #include "model/statistics_text.h"
@@ -104,8 +105,28 @@ Status Measuring::Measure(size_t step) const {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string summary_path, transaction_.SummaryPath(step));
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> out,
                              transaction_.files().Create(summary_path, io::Sharing::kForbidden));
-  ROBOMERGE_RETURN_NOT_OK(measure::MeasureRows(rows, *out, summary));
+  const Status measured = measure::MeasureRows(rows, *out, summary);
+  if (!measured.ok()) return AsOfSource(measured, step);
   return out->Close(sync_);
+}
+
+// Rows that were moved as they are cannot be decoded because those of a source cannot.
+Status Measuring::AsOfSource(const Status& status, size_t step) const {
+  if (status.code() != Code::kCorrupt) return status;
+  for (const std::string& path : SourceFilesOf(plan_, plan_.steps[step])) {
+    const Status decodes = CheckDecodes(file_system_, path);
+    if (decodes.ok()) continue;
+    if (decodes.code() != Code::kCorrupt) return decodes;
+    Problem problem = decodes.problems().front();
+    for (const auto& source : plan_.sources) {
+      if (source != nullptr && path.starts_with(source->dataset->root + "/"))
+        problem.source = source->dataset->root;
+    }
+    return std::move(problem).Hint(
+        "copy the file again from where it is whole, or leave out the episodes in it: "
+        "--exclude-episodes");
+  }
+  return status;
 }
 
 Status Measuring::CheckComplete() const {

@@ -38,6 +38,7 @@ class Measuring {
 
  private:
   std::vector<FeatureStatistics> FoldCameras() const;
+  Status AsOfSource(const Status& status, size_t step) const;
   uint64_t LengthOf(uint64_t episode) const;
   const std::string& RootOf(uint32_t source) const;
 

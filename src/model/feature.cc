@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/check.h"
 
@@ -19,11 +20,17 @@ bool IsEncoderKey(std::string_view key) {
   return std::find(std::begin(kEncoderKeys), std::end(kEncoderKeys), key) != std::end(kEncoderKeys);
 }
 
+// A name, and the groups in which it stands: "left.arm." of {"left": {"arm": ["x"]}}.
+struct GroupedName {
+  Json name;
+  std::string groups;
+};
+
 // Appends the texts of nested lists and objects, in their order. {"x": 0, "y": 1} names by
 // position.
-void AppendNames(const Json& names, Json& flat) {
+void AppendNames(const Json& names, const std::string& groups, std::vector<GroupedName>& all) {
   if (names.is_array()) {
-    for (const Json& item : names) AppendNames(item, flat);
+    for (const Json& item : names) AppendNames(item, groups, all);
   } else if (names.is_object()) {
     const bool by_position =
         !names.empty() && std::all_of(names.begin(), names.end(),
@@ -33,13 +40,31 @@ void AppendNames(const Json& names, Json& flat) {
       if (by_position)
         placed.emplace_back(item.get<int64_t>(), key);
       else
-        AppendNames(item, flat);
+        AppendNames(item, groups + key + ".", all);
     }
     std::sort(placed.begin(), placed.end());
-    for (const auto& [position, name] : placed) flat.push_back(name);
+    for (const auto& [position, name] : placed) all.push_back({name, groups});
   } else {
-    flat.push_back(names);
+    all.push_back({names, groups});
   }
+}
+
+bool NamesSide(std::string group) {
+  std::ranges::transform(group, group.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return group.find("left") != std::string::npos || group.find("right") != std::string::npos;
+}
+
+// Whether the groups say which element is meant: two of them have one name, or all are of one side.
+bool NeedsGroups(const std::vector<GroupedName>& all) {
+  std::set<std::string> names, groups;
+  bool repeats = false;
+  for (const GroupedName& one : all) {
+    repeats = !names.insert(json::DumpLine(one.name)).second || repeats;
+    groups.insert(one.groups);
+  }
+  return groups.size() == 1 ? NamesSide(*groups.begin()) : repeats;
 }
 
 bool TrueAt(const Json& object, const char* key) {
@@ -123,8 +148,16 @@ Json CanonicalDepthMarker(Json entry) {
 
 Json FlatNames(const Json& names) {
   if (!names.is_array() && !names.is_object()) return names;
+  std::vector<GroupedName> all;
+  AppendNames(names, "", all);
+  const bool needs_groups = NeedsGroups(all);
   Json flat = Json::array();
-  AppendNames(names, flat);
+  for (GroupedName& one : all) {
+    if (needs_groups && one.name.is_string())
+      flat.push_back(one.groups + one.name.get<std::string>());
+    else
+      flat.push_back(std::move(one.name));
+  }
   return flat;
 }
 
@@ -143,8 +176,8 @@ std::vector<std::string> ElementNames(const Json& entry) {
 
 std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other) {
   for (size_t at = 0; at < own.size(); ++at) {
-    const auto place = std::find(other.begin(), other.end(), own[at]);
-    if (place != other.end() && place - other.begin() != static_cast<ptrdiff_t>(at)) return own[at];
+    if (at < other.size() && other[at] == own[at]) continue;
+    if (std::find(other.begin(), other.end(), own[at]) != other.end()) return own[at];
   }
   return "";
 }

@@ -63,7 +63,8 @@ inline constexpr std::string_view kEncoderKeys[] = {
     "video.fast_decode", "video.extra_options", "video.video_backend"};
 
 /// `names` as one list, whichever of these ways it is written in: ["x", "y"], [["x", "y"]],
-/// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}.
+/// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}. Where a name is there twice, or
+/// all are of one group that names a side, groups go in front: "left.x".
 Json FlatNames(const Json& names);
 
 /// The names of the elements of the vector that an entry of info.json declares. Empty unless there

@@ -289,6 +289,53 @@ def test_elements_move_with_their_names(robomerge, source, other, tmp_path):
     assert features_of(out)[STATE]["names"] == ["x", "y"]
 
 
+def with_names(root: Path, names: object, swap: bool = False) -> Path:
+    edit_json(root / "meta/info.json", lambda info: info["features"][STATE].update(names=names))
+    if swap:
+        rows = iter([row[::-1] for row in columns_of(root, STATE)[STATE]])
+        edit_table(root / DATA, lambda table: table.set_column(table.column_names.index(STATE), table.schema.field(STATE), pa.array([next(rows) for _ in range(len(table))], table.schema.field(STATE).type)))
+    return root
+
+
+def test_elements_move_as_in_the_first_source_that_names_them(robomerge, source, other, tmp_path):
+    own = columns_of(source, STATE)[STATE]
+    third = shutil.copytree(other, tmp_path / "third")
+    with_names(source, None), with_names(other, ["x", "y"]), with_names(third, ["y", "x"], swap=True)
+    out = merged(robomerge, tmp_path / "out", source, other, third, "--reorder-by-name", "--names-from-first")
+    assert columns_of(out, STATE)[STATE] == own + own + own
+    assert features_of(out)[STATE]["names"] == ["x", "y"]
+
+
+def test_groups_tell_elements_of_one_name_apart(robomerge, source, other, tmp_path):
+    own = columns_of(source, STATE)[STATE]
+    with_names(source, {"left": ["x"], "right": ["x"]}), with_names(other, {"right": ["x"], "left": ["x"]}, swap=True)
+    refused(robomerge, tmp_path, source, other, kind="E-features")
+    out = merged(robomerge, tmp_path / "out", source, other, "--reorder-by-name")
+    assert columns_of(out, STATE)[STATE] == own + own
+    assert features_of(out)[STATE]["names"] == {"left": ["x"], "right": ["x"]}
+    with_names(source, {"left_arm": ["x", "y"]}), with_names(other, {"right_arm": ["x", "y"]})
+    refused(robomerge, tmp_path, source, other, kind="E-features")
+    with_names(source, ["x", "x"]), with_names(other, {"left": ["x"], "right": ["x"]})
+    merged(robomerge, tmp_path / "same", source, other, "--names-from-first")
+
+
+def test_names_that_are_there_twice_say_no_order(robomerge, source, other, tmp_path):
+    for root, names in ((source, ["a", "a", "b"]), (other, ["b", "a", "a"])):
+        values = [[1.0, 2.0, 3.0]] * sum(LENGTHS)
+        add_column(root, "extra", feature("float32", [3]) | {"names": names}, values, pa.list_(pa.float32()))
+    said = refused(robomerge, tmp_path, source, other, "--reorder-by-name", kind="E-rule")
+    assert "`extra` has `a` more than once" in said
+
+
+def test_one_name_does_not_come_to_mean_two_elements(robomerge, source, other, tmp_path):
+    third = shutil.copytree(other, tmp_path / "third")
+    with_names(source, ["a", "b"]), with_names(other, ["x", "y"]), with_names(third, ["y", "x"])
+    for flags in ([], ["--reorder-by-name"]):
+        said = refused(robomerge, tmp_path, source, other, third, "--names-from-first", *flags, kind="E-rule")
+        assert str(other) in said and str(third) in said
+    merged(robomerge, tmp_path / "out", source, other, "--names-from-first")
+
+
 TASKS = {
     "two change their texts": (["--replace-task", "wipe the table=Wipe  the table.", "--replace-task", "Wipe  the table.=wipe the table"], ["Wipe  the table.", "wipe the table"]),
     "set-task": (["--set-task", "all"], ["all"]),

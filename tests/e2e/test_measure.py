@@ -344,16 +344,31 @@ def test_numbers_that_are_not_finite_are_of_no_camera(mode, robomerge, tmp_path)
     assert "W-stats-left-out" in [line.get("kind") for line in run.json_lines()]
 
 
-def test_a_column_that_cannot_be_decoded_has_no_statistics(robomerge, tmp_path):
-    root = make_tiny_dataset(tmp_path / "a", lengths=(5,))
-    with_feature(root, "x", np.arange(5, dtype=np.float32))
-    chunk = pq.ParquetFile(root / DATA).metadata.row_group(0).column(0)
+def damage_last_page(path: Path) -> None:
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
     end = (chunk.dictionary_page_offset or chunk.data_page_offset) + chunk.total_compressed_size
-    content = bytearray((root / DATA).read_bytes())
+    content = bytearray(path.read_bytes())
     content[end - 8 : end] = b"\xff" * 8
-    (root / DATA).write_bytes(content)
-    run = robomerge("merge", root, "-o", tmp_path / "out", "--no-sync", "--json")
-    assert run.exit_code == 0, run.stderr
-    stats = json.loads((tmp_path / "out" / STATS).read_text())
-    assert STATE not in stats and stats["x"]["q50"] == [2.0]
-    assert [line["kind"] for line in run.json_lines() if line["message_type"] == "warning"] == ["W-stats-measured", "W-stats-left-out"]
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("command", ["merge", "stages", "stats", "delete-episodes"])
+def test_rows_that_cannot_be_decoded_are_refused_by_source_file_and_column(command, robomerge, tmp_path):
+    """LeRobot could not open the result."""
+    sound, root, out = make_tiny_dataset(tmp_path / "a", lengths=(5,)), make_tiny_dataset(tmp_path / "b"), tmp_path / "out"
+    damage_last_page(root / DATA)
+    before = tree(root)
+    words = {
+        "merge": ["merge", sound, root, "-o", out],
+        "stats": ["stats", root, "--in-place"],
+        "delete-episodes": ["delete-episodes", root, "1", "--in-place"],
+    }
+    if command == "stages":
+        plan = tmp_path / "plan"
+        assert robomerge("plan", sound, root, "-o", out, "--plan", plan).exit_code == 0
+        run = robomerge("write", "--plan", plan)
+    else:
+        run = robomerge(*words[command])
+    assert run.exit_code == 1 and f"error[E-data-file]: column `{STATE}` of a data file cannot be decoded" in run.stderr, run.stderr
+    assert str(root / DATA) in run.stderr and "copy the file again" in run.stderr and str(sound) not in run.stderr
+    assert tree(root) == before and not out.exists()

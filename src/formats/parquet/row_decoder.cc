@@ -127,10 +127,13 @@ template <typename Call>
 auto RowDecoder::Carefully(uint64_t row, Call&& call) {
   const std::string where = StrCat(footer_.path, ": row ", WithSeparators(row));
   auto result = AtArrowBoundary("cannot decode rows", where, call);
-  if (result.ok() || num_groups_ == 1) return result;
-  is_careful_ = true;
-  batches_ = nullptr;
-  return AtArrowBoundary("cannot decode rows", where, call);
+  if (!result.ok() && num_groups_ > 1) {
+    is_careful_ = true;
+    batches_ = nullptr;
+    result = AtArrowBoundary("cannot decode rows", where, call);
+  }
+  if (result.ok()) return result;
+  return decltype(result)(result.status().OfKind("E-data-file"));
 }
 
 Result<uint64_t> RowDecoder::BatchRows(uint64_t row) {

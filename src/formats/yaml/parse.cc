@@ -1,6 +1,7 @@
 #include <yaml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 
@@ -40,10 +41,48 @@ std::string HintFor(std::string_view problem, std::string_view context) {
   return "texts with signs such as , [ ] { } # : * & ! are safe in quotes";
 }
 
+// The number of "\uXXXX" at the begin of `text`; 0 if there is none.
+uint32_t EscapedUnit(std::string_view text) {
+  uint32_t unit = 0;
+  if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return 0;
+  const auto parsed = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + 6 ? unit : 0;
+}
+
+// JSON writes a sign above U+FFFF as two escapes, of which YAML knows neither.
+std::string WithWholeSigns(std::string_view text) {
+  std::string whole;
+  while (!text.empty()) {
+    const uint32_t high = EscapedUnit(text);
+    const uint32_t low = high == 0 ? 0 : EscapedUnit(text.substr(6));
+    if (high >= 0xD800 && high < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
+      const uint32_t sign = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+      for (const uint32_t byte : {0xF0 | sign >> 18, 0x80 | (sign >> 12 & 0x3F),
+                                  0x80 | (sign >> 6 & 0x3F), 0x80 | (sign & 0x3F)})
+        whole += static_cast<char>(byte);
+      text.remove_prefix(12);
+      continue;
+    }
+    // A backslash that is escaped begins nothing.
+    const size_t length = text.front() == '\\' && text.size() > 1 ? 2 : 1;
+    whole += text.substr(0, length);
+    text.remove_prefix(length);
+  }
+  return whole;
+}
+
+bool IsJson(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+}
+
 class Parser {
  public:
   Parser(std::string_view text, const std::string& path, const std::string& kind)
-      : text_(text), path_(path), kind_(kind) {}
+      : json_(IsJson(text) ? WithWholeSigns(text) : std::string()),
+        text_(json_.empty() ? text : std::string_view(json_)),
+        path_(path),
+        kind_(kind) {}
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
   ~Parser() {
@@ -199,6 +238,7 @@ class Parser {
     }
   };
 
+  const std::string json_;
   const std::string_view text_;
   const std::string& path_;
   const std::string& kind_;

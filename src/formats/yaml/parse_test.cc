@@ -43,6 +43,8 @@ TEST(Yaml, TextsListsAndMappingsHaveTheirLines) {
   EXPECT_EQ(Parsed("a: 1\nb:\n  - x\n  - 'y'\nc: {d: \"e\"}\n"),
             "{a@1: 1@1, b@2: [x@3, 'y'@4], c@5: {d@5: 'e'@5}}");
   EXPECT_EQ(Parsed("{\"a\": [1, true], \"b\": null}"), "{'a'@1: [1@1, true@1], 'b'@1: null@1}");
+  EXPECT_EQ(Parsed(R"({"a": "\ud83e\udd16 \\ud83e \u00e4"})"),
+            "{'a'@1: '\xf0\x9f\xa4\x96 \\ud83e \xc3\xa4'@1}");
   EXPECT_EQ(Parsed("a: |\n  two\n  lines\n"), "{a@1: 'two\nlines\n'@1}");
   EXPECT_EQ(Parsed("\xef\xbb\xbf"
                    "a:\n"),
