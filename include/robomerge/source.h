@@ -153,7 +153,7 @@ struct SourceSpec {
   std::string name;
   Adaptation adaptation;
   std::shared_ptr<const AddedFeatures> added;  ///< filled in by Edit(); null: none
-  std::shared_ptr<const Dataset> read;         ///< filled in by Split(), without rules; null: not yet
+  std::shared_ptr<const Dataset> read;  ///< filled in by Split(), without rules; null: not yet
 
   bool operator==(const SourceSpec&) const = default;
 };

@@ -188,8 +188,8 @@ class Resolving {
               RuleProblem(sources_[source].location, "names_from_first", "",
                           StrCat("elements of `", entry.name, "` have one name in different ",
                                  "places, so that both would be called the same: `", moved, "`"))
-                  .Expected(StrCat(Join(other.names, ", "), "   as in ",
-                                   sources_[other.source].location))
+                  .Expected(
+                      StrCat(Join(other.names, ", "), "   as in ", sources_[other.source].location))
                   .Found(StrCat(Join(names, ", "), "   in ", sources_[source].location))
                   .Hint("leave the feature out, or write the names of one of them anew"));
           break;

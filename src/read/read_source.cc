@@ -9,6 +9,7 @@
 #include "measure/measure.h"
 #include "read/added_features.h"
 #include "read/read.h"
+#include "read/version.h"
 
 namespace robomerge {
 namespace {
@@ -51,6 +52,19 @@ ReadLastRows LastRowsOn(const io::FileSystem& file_system) {
           ReadInFile(file_system, dataset.data_files[file], column, rows, cells));
     return cells;
   };
+}
+
+// What is in none of these ranges, which are sorted.
+std::vector<EpisodeRange> Between(const std::vector<EpisodeRange>& ranges) {
+  std::vector<EpisodeRange> others;
+  uint64_t next = 0;
+  for (const EpisodeRange& range : ranges) {
+    if (range.first > next) others.push_back({next, range.first - 1});
+    if (!range.last) return others;
+    next = *range.last + 1;
+  }
+  others.push_back({next, {}});
+  return others;
 }
 
 Result<ReadOptions> OptionsFor(const io::FileSystem& file_system, const Adaptation& rules,
@@ -128,6 +142,37 @@ RowFacts FactsOn(const io::FileSystem& file_system, const SourceSpec& source) {
 
 }  // namespace
 
+namespace {
+
+// Whoever leaves episodes out by their numbers need not have all of them.
+Result<Dataset> ReadWhatIsChosen(const io::FileSystem& file_system, const SourceSpec& source,
+                                 ReadOptions options) {
+  Result<Dataset> whole = ReadDataset(file_system, source.location, options);
+  if (whole.ok()) return whole;
+  const Status status = whole.status();
+  const Adaptation& rules = source.adaptation;
+  const bool excludes = !rules.exclude_episodes.empty() || !rules.episodes.empty();
+  if (!excludes || status.code() == Code::kIo || status.code() == Code::kCancelled) return status;
+  ROBOMERGE_ASSIGN_OR_RETURN(const VersionedInfo info,
+                             ReadVersionedInfo(file_system, source.location));
+  // In v2.1 an episode is a file, and what is left out is in no table.
+  if (info.version != FormatVersion::kV30) return status;
+  if (!rules.exclude_episodes.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<EpisodeRange> excluded,
+                               ParseEpisodes(rules.exclude_episodes));
+    options.left_out.insert(options.left_out.end(), excluded.begin(), excluded.end());
+  }
+  if (!rules.episodes.empty()) {
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<EpisodeRange> chosen,
+                               ParseEpisodes(rules.episodes));
+    const std::vector<EpisodeRange> others = Between(chosen);
+    options.left_out.insert(options.left_out.end(), others.begin(), others.end());
+  }
+  return ReadDataset(file_system, source.location, options);
+}
+
+}  // namespace
+
 Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& source,
                            const ForEach& for_each) {
   const Adaptation& rules = source.adaptation;
@@ -136,7 +181,7 @@ Result<Dataset> ReadSource(const io::FileSystem& file_system, const SourceSpec& 
     dataset = *source.read;
   } else {
     ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options, OptionsFor(file_system, rules, for_each));
-    ROBOMERGE_ASSIGN_OR_RETURN(dataset, ReadDataset(file_system, source.location, options));
+    ROBOMERGE_ASSIGN_OR_RETURN(dataset, ReadWhatIsChosen(file_system, source, options));
   }
   if (rules.empty()) return dataset;
   if (source.added != nullptr) {
@@ -159,8 +204,7 @@ Result<std::vector<EpisodeChoice>> ReadChoices(const io::FileSystem& file_system
                                                const SourceSpec& source, const ForEach& for_each) {
   ROBOMERGE_ASSIGN_OR_RETURN(const ReadOptions options,
                              OptionsFor(file_system, source.adaptation, for_each));
-  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset,
-                             ReadDataset(file_system, source.location, options));
+  ROBOMERGE_ASSIGN_OR_RETURN(const Dataset dataset, ReadWhatIsChosen(file_system, source, options));
   Result<std::vector<EpisodeChoice>> choices =
       ChooseEpisodes(dataset, source.adaptation, LastRowsOn(file_system));
   if (!choices.ok()) return choices.status().OfSource(source.location);

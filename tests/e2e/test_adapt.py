@@ -523,3 +523,23 @@ def test_a_changed_frame_that_no_episode_shows_is_found(robomerge, source, tmp_p
     path.write_bytes(content)
     run = robomerge("verify", out, "--against", source)
     assert run.exit_code == 3 and "V-frame-bytes" in run.stdout and "no episode shows" in run.stdout, run.stdout
+
+
+@pytest.mark.parametrize("rule", ["--exclude-episodes", "--episodes"])
+@pytest.mark.parametrize("path", ["data/chunk-000/file-001.parquet", "videos/camera/chunk-000/file-001.mp4"])
+def test_what_is_left_out_by_its_number_need_not_be_there(path, rule, robomerge, tmp_path):
+    takes = [make_source(tmp_path / f"take{number}", number) for number in range(3)]
+    root = tmp_path / "all"
+    assert robomerge("merge", *takes, "-o", root, "--no-concatenate-data", "--no-concatenate-videos").exit_code == 0
+    first, last = len(LENGTHS), 2 * len(LENGTHS) - 1
+    numbers = f"{first}-{last}"
+    words = ["--exclude-episodes", numbers] if rule == "--exclude-episodes" else ["--episodes", f"0-{first - 1},{last + 1}-"]
+    whole = merged(robomerge, tmp_path / "whole", root, *words)
+    (root / path).unlink()
+    refused(robomerge, tmp_path, root, kind="E-missing-file")
+    out = merged(robomerge, tmp_path / "out", root, *words)
+    # The record tells the sources apart.
+    assert tree(out) | {"meta/robomerge.json": b""} == tree(whole) | {"meta/robomerge.json": b""}
+    if rule == "--exclude-episodes":
+        run = robomerge("delete-episodes", root, numbers, "--in-place", "--no-backup", "--verify")
+        assert run.exit_code == 0, run.stderr
