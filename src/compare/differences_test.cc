@@ -435,6 +435,26 @@ TEST(DifferencesOf, DegreesAndRadiansAreToldByTheirRanges) {
   EXPECT_THAT(sources.Compare(), IsEmpty());
 }
 
+TEST(DifferencesOf, ElementsOfOneNameAreJudgedByTheirPlaces) {
+  const auto compare = [](std::vector<std::string> names) {
+    const size_t number = names.size();
+    std::vector<double> small(number, 1.5), large(number, 80), none(number, 0);
+    small[0] = 80;  // in degrees everywhere
+    large[2] = 1.4;
+    Sources sources(2);
+    for (size_t at = 0; at < 2; ++at) {
+      sources.Put(at, "action", Entry("float32", {number}, Json(names)));
+      sources.facts(at).ranges["action"] = {none, at == 0 ? small : large};
+    }
+    const std::vector<Difference> found = sources.Compare();
+    return found.size() == 1 ? found[0].what : "";
+  };
+  const char* const kAsked = "degrees here and radians there? ";
+  EXPECT_EQ(compare({"x", "y", "x", "y"}), StrCat(kAsked, "`y (element 1)`, `y (element 3)`"));
+  EXPECT_EQ(compare({"x", "x", "z", "x"}), StrCat(kAsked, "`x (element 1)`, `x (element 3)`"));
+  EXPECT_EQ(compare({"x", "x", "x (element 1)", "y"}), StrCat(kAsked, "`x (element 1)`, `y`"));
+}
+
 TEST(DifferencesOf, AGripperInPercentIsNotInDegrees) {
   Sources sources(2);
   for (const size_t at : {0, 1}) {
