@@ -270,13 +270,15 @@ TEST(ResolveRules, WhatIsFilledIsDeclaredAsInTheFirstSourceThatHasIt) {
 
 TEST(ResolveRules, TheFirstSpellingOfATaskStays) {
   const Adaptation rules{.normalize_tasks = true};
-  const auto resolved = ResolveRules({Source("a", rules), Source("b", rules)},
-                                     {Facts({}, {"Pick the cube", "wipe"}),
-                                      Facts({}, {"pick  the cube.", "Wipe", "sweep"})})
-                            .value();
+  const auto resolved =
+      ResolveRules({Source("a", rules), Source("b", rules)},
+                   {Facts({}, {"Pick the cube", "wipe", "Öffne"}),
+                    Facts({}, {"pick\u00a0 the cube.", "Wipe", "sweep", "öffne"})})
+          .value();
   EXPECT_TRUE(resolved[0].adaptation.replace_task.empty());
   EXPECT_THAT(resolved[1].adaptation.replace_task,
-              ElementsAre(Rule{"pick  the cube.", "Pick the cube"}, Rule{"Wipe", "wipe"}));
+              ElementsAre(Rule{"pick\u00a0 the cube.", "Pick the cube"}, Rule{"Wipe", "wipe"},
+                          Rule{"öffne", "Öffne"}));
 }
 
 TEST(ResolveRules, ReplacedTextsAreNormalizedToo) {

@@ -7,6 +7,7 @@
 #include "adapt/adapt_internal.h"
 #include "base/text.h"
 #include "model/adaptation.h"
+#include "model/task_form.h"
 
 namespace robomerge {
 namespace {
@@ -16,20 +17,6 @@ using adapt_internal::RuleProblem;
 bool IsDefault(std::string_view name) {
   return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
          std::end(kDefaultFeatures);
-}
-
-// Tasks with equal forms differ only in case (of ASCII letters), blanks or a final full stop.
-std::string TaskForm(const std::string& task) {
-  std::string form;
-  for (const char c : task) {
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      if (!form.empty() && form.back() != ' ') form += ' ';
-    } else {
-      form += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-  }
-  while (!form.empty() && (form.back() == ' ' || form.back() == '.')) form.pop_back();
-  return form;
 }
 
 class Resolving {
