@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/lower_ascii.h"
+#include "base/fold_case.h"
 #include "base/text.h"
 #include "compare/finding.h"
 
@@ -95,7 +95,7 @@ class DatasetComparison {
     });
     if (!robots.differs()) return;
     std::set<std::string> types;
-    for (const std::string& robot : robots.texts) types.insert(LowerAscii(robot));
+    for (const std::string& robot : robots.texts) types.insert(FoldCase(robot));
     if (types.size() == 1) {
       return Add(std::move(robots), "D-robot-type", "robot_type differs in case",
                  Settlement::kMerge);

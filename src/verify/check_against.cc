@@ -56,15 +56,19 @@ class Kept {
       const Schema& source = subject.dataset.schema;
       if (!(schema.frame_rate() == source.frame_rate()))
         Differs("fps", source.fps, schema.fps, subject);
-      if (schema.robot_type != source.robot_type)
-        Differs("robot_type", source.robot_type, schema.robot_type, subject);
+      // The first source's spelling stays.
+      const bool is_same = &subject == &all_.sources.front()
+                               ? schema.robot_type == source.robot_type
+                               : IsSameRobot(schema.robot_type, source.robot_type);
+      if (!is_same) Differs("robot_type", source.robot_type, schema.robot_type, subject);
       for (const Feature& feature : source.features) {
         const Feature* kept = schema.Find(feature.name);
         const std::string key = StrCat("features[\"", feature.name, "\"]");
         if (kept == nullptr) {
           Differs(key, feature.entry, Json(), subject);
-        } else if (ComparableEntry(*kept) != ComparableEntry(feature) && !IsDefault(feature.name)) {
-          Differs(key, ComparableEntry(feature), ComparableEntry(*kept), subject);
+        } else if (!IsDefault(feature.name)) {
+          const Json expected = WithNames(feature), found = ComparableEntry(*kept);
+          if (expected != found) Differs(key, expected, found, subject);
         }
       }
       for (const Feature& feature : schema.features) {
@@ -78,6 +82,18 @@ class Kept {
                     [&](const Subject& one) { return one.dataset.schema.tools == tools; });
     if (agree && schema.tools != tools) Differs("tools", tools, schema.tools, all_.sources.front());
     CheckPhysicalSchema();
+  }
+
+  // The entry as it must be in the result: where a source does not name the elements, the first one
+  // does that names them.
+  Json WithNames(const Feature& feature) const {
+    Json entry = ComparableEntry(feature);
+    for (const Subject& source : all_.sources) {
+      if (!entry.at("names").is_null()) break;
+      const Feature* const other = source.dataset.schema.Find(feature.name);
+      if (other != nullptr) entry["names"] = ComparableEntry(*other).at("names");
+    }
+    return entry;
   }
 
   static std::string Nullable(std::string form) {
