@@ -338,6 +338,21 @@ TEST(DifferencesOf, WhatElseAMergeComparesIsSaid) {
   EXPECT_THAT(KindsOf(sources.Compare()), ElementsAre("D-entry nothing"));
 }
 
+TEST(DifferencesOf, TheTypeThatNumbersAreCastToLosesNothing) {
+  const auto flag = [](std::vector<const char*> dtypes) {
+    Sources sources(dtypes.size());
+    for (size_t at = 0; at < dtypes.size(); ++at) sources.Put(at, "x", Entry(dtypes[at], {1}));
+    return Join(sources.Flags(), " ");
+  };
+  EXPECT_EQ(flag({"int64", "float32"}), "--cast x=float32");
+  EXPECT_EQ(flag({"int64", "int64", "float64", "float32", "float32"}), "--cast x=float32");
+  EXPECT_EQ(flag({"int64", "float64", "float32"}), "--cast x=float64");
+  EXPECT_EQ(flag({"int32", "int64", "int64"}), "--cast x=int64");
+  EXPECT_EQ(flag({"int64", "bool", "int64"}), "--cast x=bool");
+  EXPECT_EQ(flag({"bool", "float32", "int8"}), "--cast x=bool");
+  EXPECT_EQ(flag({"bool", "string"}), "");
+}
+
 TEST(DifferencesOf, WhatIsSaidOfVideosIsSettledByAMerge) {
   Sources sources(2);
   sources.Put(0, "top", Camera({{"video.codec", "av1"}, {"video.g", 2}}));
