@@ -256,6 +256,24 @@ TEST(DifferencesOf, ManyMissingFeaturesAreOneDifferenceAndOneFlag) {
   EXPECT_EQ(found[0].features.size(), 9u);
   EXPECT_THAT(FlagsOf(found), ElementsAre("--keep-common"));
 }
+TEST(DifferencesOf, NumbersAndSidesInsideAWordTellCamerasApart) {
+  const auto flags = [](const char* one, const char* other) {
+    Sources sources(2);
+    sources.Put(0, one, Camera()).Put(1, other, Camera());
+    return sources.Flags().front();
+  };
+  for (const auto& [one, other] : {std::pair("cam1", "cam2"),
+                                   {"wrist1", "wrist2"},
+                                   {"leftwrist", "rightwrist"},
+                                   {"wristLeft", "wrist_right"},
+                                   {"cam_1", "cam2"},
+                                   {"d435_top", "d405_top"}})
+    EXPECT_EQ(flags(one, other), StrCat("--drop ", one));
+  EXPECT_EQ(flags("cam1", "camera_1"), "--rename camera_1=cam1");
+  EXPECT_EQ(flags("wrist1", "wrist"), "--rename wrist=wrist1");
+  EXPECT_EQ(flags("wrist_left", "leftwrist"), "--rename leftwrist=wrist_left");
+}
+
 
 TEST(DifferencesOf, WhatIsLeftOutIsSettledByThat) {
   Sources sources(3);

@@ -16,6 +16,30 @@ std::string KindOf(const Feature& feature) {
                 json::DumpLine(depth));
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Parts of a word of a name: numbers and sides that stand at its end or beginning are words of
+// their own, as in `cam1` and `leftwrist`.
+std::vector<std::string> PartsOf(const std::string& word) {
+  std::vector<std::string> parts;
+  for (const char c : word) {
+    if (parts.empty() || IsDigit(c) != IsDigit(parts.back().back())) parts.emplace_back();
+    parts.back() += c;
+  }
+  for (size_t at = 0; at < parts.size(); ++at) {
+    for (const std::string_view side : {"left", "right"}) {
+      if (parts[at].size() <= side.size()) continue;
+      const bool is_in_front = parts[at].starts_with(side);
+      if (!is_in_front && !parts[at].ends_with(side)) continue;
+      const size_t cut = is_in_front ? side.size() : parts[at].size() - side.size();
+      parts.insert(parts.begin() + static_cast<ptrdiff_t>(at) + 1, parts[at].substr(cut));
+      parts[at].resize(cut);
+      break;
+    }
+  }
+  return parts;
+}
+
 // The words of a name in lower case and singular, without those that many names have.
 std::set<std::string> WordsOf(const std::string& name) {
   static const std::set<std::string> kCommon = {"observation", "image", "cam",  "camera",
@@ -27,8 +51,10 @@ std::set<std::string> WordsOf(const std::string& name) {
       word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       continue;
     }
-    if (word.ends_with('s')) word.pop_back();
-    if (!kCommon.contains(word)) words.insert(word);
+    for (std::string part : PartsOf(word)) {
+      if (part.ends_with('s')) part.pop_back();
+      if (!kCommon.contains(part)) words.insert(std::move(part));
+    }
     word.clear();
   }
   return words;
@@ -50,8 +76,7 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }
 
 bool IsNumberWord(const std::string& word) {
-  return std::all_of(word.begin(), word.end(),
-                     [](unsigned char c) { return std::isdigit(c) != 0; });
+  return std::all_of(word.begin(), word.end(), IsDigit);
 }
 
 // Words of which one name cannot have one and the other another.
