@@ -320,6 +320,16 @@ TEST(DifferencesOf, NamesInAnotherOrderAreReorderedAndOtherWordsReplaced) {
   sources.Put(1, "action", Entry("float32", {2}, {"u", "v"}));
   EXPECT_THAT(sources.Flags(), ElementsAre("--names-from-first"));
 }
+TEST(DifferencesOf, WhatIsLeftOutIsLeftOutUnderAllItsNames) {
+  Sources sources(3);
+  sources.Put(0, "state", Entry("float32", {2}, {"x", "y"}));
+  sources.Put(1, "my.state", Entry("float32", {2}, {"y", "x"}));
+  const std::vector<Difference> found = sources.Compare();
+  EXPECT_THAT(FlagsOf(found), ElementsAre("--drop state", "--drop my.state"));
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-rename flag", "D-missing flag", "D-names flag"));
+  EXPECT_THAT(found[1].alternatives, ElementsAre("--rename my.state=state --fill state=0"));
+}
+
 
 TEST(DifferencesOf, NamesInAnotherFormOrMissingAreSettledByAMerge) {
   Json motors = Json::object();

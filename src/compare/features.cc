@@ -78,7 +78,7 @@ class FeatureComparison {
   // What no flag settles can still be left out.
   void AddUnsettled(Split split, const char* kind, std::string what, std::string why) {
     Add(std::move(split), kind, std::move(what), Settlement::kNothing, std::move(why))
-        .alternatives = {MakeRemedy("drop", name_).flag};
+        .alternatives = {FlagLine(LeaveOut(comparison_, name_))};
   }
 
   // Whether the rest can be compared: not a camera with a vector.
@@ -202,7 +202,7 @@ class FeatureComparison {
                                  "zeros go behind; are the elements in front the same?");
     difference.remedies = {MakeRemedy("pad", name_, std::to_string(longest))};
     if (HasNames()) difference.remedies.push_back(MakeRemedy("names_from_first"));
-    difference.alternatives = {MakeRemedy("drop", name_).flag};
+    difference.alternatives = {FlagLine(LeaveOut(comparison_, name_))};
   }
 
   void ComparePictures(Split split, const std::vector<Shape>& shapes) {
@@ -222,7 +222,7 @@ class FeatureComparison {
             pictures.size() == 1 ? "the same size, written in another order"
                                  : "pictures stay as they are; a training batch needs a resize");
     difference.remedies = {MakeRemedy("allow_mixed_size", name_)};
-    if (pictures.size() > 1) difference.alternatives = {MakeRemedy("drop", name_).flag};
+    if (pictures.size() > 1) difference.alternatives = {FlagLine(LeaveOut(comparison_, name_))};
   }
 
   void CompareNames() {

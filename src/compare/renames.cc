@@ -230,6 +230,7 @@ void FindRenames(Comparison& comparison, std::vector<Found>& found,
       const Missing& other = missing[pairing.taken[end].from];
       names[other.name] = other.views;
       one.difference.remedies.push_back(MakeRemedy("rename", other.name, usual.name));
+      comparison.other_names[usual.name].push_back(other.name);
     }
     for (size_t at = 0; at < comparison.sources.size(); ++at) {
       for (const auto& [name, views] : names) {
@@ -253,15 +254,18 @@ void FindRenames(Comparison& comparison, std::vector<Found>& found,
   }
 }
 
-std::map<std::string, Remedy> FindMissing(
+std::map<std::string, std::vector<Remedy>> FindMissing(
     const Comparison& comparison, const std::map<std::string, std::vector<std::string>>& doubtful,
     std::vector<Found>& found) {
   constexpr size_t kMostDrops = 4;  // more are said shorter by --keep-common
-  std::map<std::string, Remedy> left_out;
+  std::map<std::string, std::vector<Remedy>> left_out;
   std::vector<std::pair<std::vector<bool>, std::vector<std::string>>> groups;
   for (const Missing& one : MissingOf(comparison)) {
-    const auto group = std::find_if(groups.begin(), groups.end(),
-                                    [&](const auto& other) { return other.first == one.views; });
+    // What cannot be filled takes the way out from none that can.
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& other) {
+      return other.first == one.views &&
+             (one.name == kSubtaskIndex) == (other.second.front() == kSubtaskIndex);
+    });
     if (group == groups.end())
       groups.emplace_back(one.views, std::vector<std::string>{one.name});
     else
@@ -279,12 +283,24 @@ std::map<std::string, Remedy> FindMissing(
       if (has) an_owner = at;
     }
     Difference& difference = one.difference;
-    std::vector<Remedy> fills;
+    std::vector<Remedy> fills, renames;
     for (const std::string& name : names) {
-      difference.remedies.push_back(is_many ? MakeRemedy("keep_common") : MakeRemedy("drop", name));
-      left_out.emplace(name, difference.remedies.back());
+      const std::vector<Remedy> drops =
+          is_many ? std::vector{MakeRemedy("keep_common")} : LeaveOut(comparison, name);
+      difference.remedies.insert(difference.remedies.end(), drops.begin(), drops.end());
+      left_out.emplace(name, drops);
+      const auto others = comparison.other_names.find(name);
+      if (others != comparison.other_names.end()) {
+        for (const std::string& other : others->second)
+          renames.push_back(MakeRemedy("rename", other, name));
+      }
       const Feature& feature = *comparison.FeatureOf(an_owner, name);
       const std::string dtype = feature.dtype();
+      // Filled numbers would have no table of subtasks that says what they mean.
+      const bool has_table =
+          std::any_of(comparison.views.begin(), comparison.views.end(),
+                      [](const View& view) { return view.schema->has_subtasks; });
+      if (name == kSubtaskIndex && has_table) continue;
       if (IsNumber(dtype)) fills.push_back(MakeRemedy("fill", name, "0"));
       if (dtype == "bool") fills.push_back(MakeRemedy("fill", name, "false"));
       if (dtype == "string") fills.push_back(MakeRemedy("fill", name, "none"));
@@ -293,8 +309,10 @@ std::map<std::string, Remedy> FindMissing(
       for (const std::string& flag : place->second) difference.alternatives.push_back(flag);
     }
     if (is_many) difference.remedies.resize(1);
-    if (fills.size() == names.size() && fills.size() <= kMostDrops)
-      difference.alternatives.push_back(FlagLine(fills));
+    if (fills.size() == names.size() && fills.size() <= kMostDrops) {
+      renames.insert(renames.end(), fills.begin(), fills.end());
+      difference.alternatives.push_back(FlagLine(renames));
+    }
     difference.kind = "D-missing";
     difference.what = "not in all sources";
     if (names.size() > 1) {
