@@ -91,7 +91,9 @@ class DatasetComparison {
 
   void CompareRobots() {
     Split robots = By([](const Schema& schema) {
-      return schema.robot_type.is_string() ? schema.robot_type.get<std::string>() : "not named";
+      const std::string robot = RobotOf(schema);
+      if (!robot.empty()) return robot;
+      return std::string(schema.robot_type.is_string() ? "an empty text" : "not named");
     });
     if (!robots.differs()) return;
     std::set<std::string> types;
@@ -101,12 +103,18 @@ class DatasetComparison {
                  Settlement::kMerge);
     }
     Split named = By([](const Schema& schema) -> std::optional<std::string> {
-      if (!schema.robot_type.is_string()) return std::nullopt;
-      return schema.robot_type.get<std::string>();
+      const std::string robot = RobotOf(schema);
+      return robot.empty() ? std::nullopt : std::optional(robot);
     });
-    const std::string usual = named.texts[comparison_.UsualOf(named)];
+    const bool is_named = !named.texts.empty();
     Add(std::move(robots), "D-robot-type", "robot_type differs", Settlement::kFlag,
-        "right if it is the same kind of robot", {MakeRemedy("robot_type", "", usual)});
+        is_named ? "right if it is the same kind of robot" : "or what the robot is called",
+        {MakeRemedy("robot_type", "",
+                    is_named ? named.texts[comparison_.UsualOf(named)] : "unknown")});
+  }
+
+  static std::string RobotOf(const Schema& schema) {
+    return schema.robot_type.is_string() ? schema.robot_type.get<std::string>() : "";
   }
 
   void CompareSubtasks() {
