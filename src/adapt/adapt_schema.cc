@@ -334,10 +334,15 @@ class SchemaChange {
 
 Problem RuleProblem(const std::string& root, const std::string& rule, const std::string& name,
                     std::string what) {
-  return Problem(Code::kInvalidArgument, std::move(what))
-      .Kind("E-rule")
-      .Source(root)
-      .At(name.empty() ? rule : StrCat(rule, ": ", name));
+  Problem problem = Problem(Code::kInvalidArgument, std::move(what))
+                        .Kind("E-rule")
+                        .Source(root)
+                        .At(name.empty() ? rule : StrCat(rule, ": ", name));
+  // The place is that of the rule, which may hold for many sources.
+  if (!root.empty())
+    problem.context.push_back(
+        Shortened(StrCat("applying rules to ", root), Problem::kMostPathBytes));
+  return problem;
 }
 
 std::string FeatureNames(const Schema& schema) {

@@ -115,6 +115,7 @@ TEST(ChooseEpisodes, EpisodesThatThereAreNotAreNamed) {
   const Status status = ChooseEpisodes(dataset, {.episodes = "2-7"}, LastRows).status();
   EXPECT_THAT(status.ToString(), HasSubstr("there is no episode 7"));
   EXPECT_THAT(status.ToString(), HasSubstr("episodes 0-3"));
+  EXPECT_THAT(status.problems().front().context, ElementsAre("applying rules to " + dataset.root));
   EXPECT_FALSE(ChooseEpisodes(dataset, {.exclude_episodes = "4"}, LastRows).ok());
 }
 
