@@ -6,6 +6,7 @@
 #include <set>
 
 #include "adapt/adapt_internal.h"
+#include "base/foreign_file.h"
 #include "base/text.h"
 #include "model/adaptation.h"
 
@@ -103,7 +104,11 @@ class SchemaChange {
       const bool by_this = rule != renamed_.end();
       Refuse("rename", by_this ? rule->name : feature.name,
              StrCat("two features would be called `", feature.name, "`"),
-             "a name that the source has not", {}, "drop or rename the other one too");
+             "a name that the source has not", {},
+             StrCat("give the other one another name too (--rename ",
+                    ShellWord(StrCat(feature.name, "=", feature.name, "_2")),
+                    "), or leave it out before: robomerge remove-feature ", ShellWord(root_), " ",
+                    ShellWord(feature.name), " -o DST"));
     }
   }
 
@@ -285,7 +290,11 @@ class SchemaChange {
     feature->entry["shape"] = Json::array({length});
     if (names.empty()) return;
     Json all = names;
-    for (int64_t at = shape.front(); at < length; ++at) all.push_back(StrCat("pad_", at));
+    for (int64_t at = shape.front(); at < length; ++at) {
+      std::string name = StrCat("pad_", at);
+      while (std::find(names.begin(), names.end(), name) != names.end()) name += '_';
+      all.push_back(std::move(name));
+    }
     feature->entry["names"] = std::move(all);
   }
 
