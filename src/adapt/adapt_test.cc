@@ -313,7 +313,30 @@ TEST(ResolveRules, ARuleThatMatchesInNoSourceIsAnError) {
   EXPECT_THAT(refusal({.replace_task = {{"u", "v"}}}), HasSubstr("such as `t`"));
   EXPECT_THAT(refusal({.select_task = {"glob:u*"}}), HasSubstr("select_task: glob:u*"));
   EXPECT_THAT(refusal({.where = {"done = true"}}), HasSubstr("where: done = true"));
+  EXPECT_THAT(refusal({.drop = {"time*"}}), HasSubstr("drop: time*"));
+  EXPECT_THAT(refusal({.drop = {"*index"}}), HasSubstr("matches nothing in its source"));
   EXPECT_EQ(refusal({.rename = {{"action", "x"}}}), "accepted");
+  EXPECT_EQ(refusal({.drop = {"act*"}}), "accepted");
+}
+
+TEST(ResolveRules, WhatMatchesNothingSaysWhereAndWhatWouldMatch) {
+  const auto refusal = [](const Adaptation& a, const Adaptation& b) {
+    const auto status = ResolveRules({Source("a", a), Source("b", b), Source("c", {})},
+                                     {Facts({}, {"t"}), Facts({}, {"u"}), Facts({}, {"u"})})
+                            .status();
+    return status.ok() ? Problem(Code::kInternal, "accepted") : status.problems().front();
+  };
+  Problem problem = refusal({.replace_task = {{"u", "v"}}}, {});
+  EXPECT_EQ(problem.what, "rule matches nothing in its source");
+  EXPECT_THAT(problem.context, ElementsAre("applying rules to a"));
+  problem = refusal({.replace_task = {{"x", "v"}}}, {.replace_task = {{"x", "v"}}});
+  EXPECT_EQ(problem.what, "rule matches nothing in any of its 2 sources");
+  EXPECT_TRUE(problem.context.empty());
+  problem = refusal({.set_task = "s", .replace_task = {{"t", "v"}}}, {});
+  EXPECT_EQ(problem.expected, "the task that `set_task` sets before: `s`");
+  problem = refusal({.allow_mixed_size = {"action"}}, {});
+  EXPECT_EQ(problem.expected, "a camera; the source has none");
+  EXPECT_EQ(refusal({.drop = {"x*"}}, {}).expected, "one of action");
 }
 
 TEST(ResolveRules, ACommonRuleMayMatchInOneSource) {

@@ -426,6 +426,7 @@ WRONG = {
     "a condition of another type": (["--where", "next.success = 1"], "true or false, for dtype bool"),
     "a condition on a vector": (["--where", f"{STATE} > 1"], "only a column of single values"),
     "a condition on a camera": (["--where", "camera = x"], "only a column of single values"),
+    "a pattern of what stays": (["--drop", "*index"], "matches nothing in the dataset"),
     "nothing to fill": (["--fill", f"{STATE}=0"], "every source is already so"),
 }
 
@@ -436,7 +437,6 @@ def test_rules_that_one_source_cannot_take_name_the_recipe(robomerge, source, tm
     assert "recipe" not in refused(robomerge, tmp_path, source, "--episodes", "99", kind="E-rule")
 
 
-@pytest.mark.parametrize("name", ["task", "language_events", "index"])
 def test_rules_that_sources_cannot_take_name_each_of_them(robomerge, source, tmp_path):
     others = [shutil.copytree(source, tmp_path / name) for name in ("one", "two")]
     assert robomerge("delete-episodes", source, "3", "--in-place", "--no-backup").exit_code == 0
@@ -462,6 +462,7 @@ def test_a_pad_gives_no_name_twice(robomerge, source, tmp_path):
     assert json.loads((out / "meta/info.json").read_text())["features"][STATE]["names"] == ["pad_3", "x", "pad_2", "pad_3_"]
 
 
+@pytest.mark.parametrize("name", ["task", "language_events", "index"])
 def test_a_name_with_a_meaning_of_its_own_is_given_to_no_feature(name, robomerge, source, tmp_path):
     said = refused(robomerge, tmp_path, source, "--rename", f"{STATE}={name}", kind="E-value")
     assert f"found    `{name}`" in said
