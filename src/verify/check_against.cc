@@ -52,6 +52,7 @@ class Kept {
 
   void CheckSchema() {
     const Schema& schema = dataset_.schema;
+    const std::map<std::string, Json> first_names = FirstNames();
     for (const Subject& subject : all_.sources) {
       const Schema& source = subject.dataset.schema;
       if (!(schema.frame_rate() == source.frame_rate()))
@@ -67,7 +68,11 @@ class Kept {
         if (kept == nullptr) {
           Differs(key, feature.entry, Json(), subject);
         } else if (!IsDefault(feature.name)) {
-          const Json expected = WithNames(feature), found = ComparableEntry(*kept);
+          Json expected = ComparableEntry(feature);
+          const Json found = ComparableEntry(*kept);
+          const auto names = first_names.find(feature.name);
+          if (expected.at("names").is_null() && names != first_names.end())
+            expected["names"] = names->second;
           if (expected != found) Differs(key, expected, found, subject);
         }
       }
@@ -84,16 +89,17 @@ class Kept {
     CheckPhysicalSchema();
   }
 
-  // The entry as it must be in the result: where a source does not name the elements, the first one
-  // does that names them.
-  Json WithNames(const Feature& feature) const {
-    Json entry = ComparableEntry(feature);
+  // By feature, as the first source says that names the elements: the result has these.
+  std::map<std::string, Json> FirstNames() const {
+    std::map<std::string, Json> names;
     for (const Subject& source : all_.sources) {
-      if (!entry.at("names").is_null()) break;
-      const Feature* const other = source.dataset.schema.Find(feature.name);
-      if (other != nullptr) entry["names"] = ComparableEntry(*other).at("names");
+      for (const Feature& feature : source.dataset.schema.features) {
+        const auto own = feature.entry.find("names");
+        if (feature.is_camera() || own == feature.entry.end() || own->is_null()) continue;
+        if (!names.contains(feature.name)) names.emplace(feature.name, FlatNames(*own));
+      }
     }
-    return entry;
+    return names;
   }
 
   static std::string Nullable(std::string form) {
