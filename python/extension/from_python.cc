@@ -118,18 +118,19 @@ void Arguments::TakeRules(const std::string& place, nb::handle given, Adaptation
 }
 
 void Arguments::TakeRule(const std::string& name, nb::handle given, uint64_t& value) {
-  const std::optional<int64_t> number = WholeNumber(name.c_str(), given);
-  if (number && *number >= 0) {
-    value = static_cast<uint64_t>(*number);
-  } else {
-    Refuse(name, "a whole number from 0 to 2**63 - 1", given);
-  }
+  if (nb::isinstance<nb::bool_>(given)) throw WrongType(name, "a whole number", given);
+  const nb::object number =
+      Checked(PyNumber_Index(given.ptr()), nullptr, name, "a whole number", given);
+  value = PyLong_AsUnsignedLongLong(number.ptr());
+  if (PyErr_Occurred() == nullptr) return;
+  PyErr_Clear();
+  Refuse(name, "a whole number from 0 to 2**64 - 1", given);
 }
 
 std::string Arguments::Number(const std::string& name, nb::handle given) {
-  uint64_t number = 0;
-  TakeRule(name, given, number);
-  return std::to_string(number);
+  const std::optional<int64_t> number = WholeNumber(name.c_str(), given);
+  if (!number || *number < 0) Refuse(name, "a whole number from 0 to 2**63 - 1", given);
+  return std::to_string(number.value_or(0));
 }
 
 // A list of episodes: a number, numbers, or a text.

@@ -113,7 +113,11 @@ class SchemaChange {
       const bool by_this = rule != renamed_.end();
       Refuse("rename", by_this ? rule->name : feature.name,
              StrCat("two features would be called `", feature.name, "`"),
-             "a name that the source has not", {}, "drop or rename the other one too");
+             "a name that the source has not", {},
+             StrCat("give the other one another name too (--rename ",
+                    ShellWord(StrCat(feature.name, "=", feature.name, "_2")),
+                    "), or leave it out before: robomerge remove-feature ", ShellWord(root_), " ",
+                    ShellWord(feature.name), " -o DST"));
     }
   }
 
@@ -304,7 +308,11 @@ class SchemaChange {
     feature->entry["shape"] = Json::array({length});
     if (names.empty()) return;
     Json all = names;
-    for (int64_t at = shape.front(); at < length; ++at) all.push_back(StrCat("pad_", at));
+    for (int64_t at = shape.front(); at < length; ++at) {
+      std::string name = StrCat("pad_", at);
+      while (std::find(names.begin(), names.end(), name) != names.end()) name += '_';
+      all.push_back(std::move(name));
+    }
     feature->entry["names"] = std::move(all);
   }
 
@@ -353,10 +361,15 @@ class SchemaChange {
 
 Problem RuleProblem(const std::string& root, const std::string& rule, const std::string& name,
                     std::string what) {
-  return Problem(Code::kInvalidArgument, std::move(what))
-      .Kind("E-rule")
-      .Source(root)
-      .At(name.empty() ? rule : StrCat(rule, ": ", name));
+  Problem problem = Problem(Code::kInvalidArgument, std::move(what))
+                        .Kind("E-rule")
+                        .Source(root)
+                        .At(name.empty() ? rule : StrCat(rule, ": ", name));
+  // The place is that of the rule, which may hold for many sources.
+  if (!root.empty())
+    problem.context.push_back(
+        Shortened(StrCat("applying rules to ", root), Problem::kMostPathBytes));
+  return problem;
 }
 
 std::string FeatureNames(const Schema& schema) {

@@ -115,6 +115,7 @@ TEST(ChooseEpisodes, EpisodesThatThereAreNotAreNamed) {
   const Status status = ChooseEpisodes(dataset, {.episodes = "2-7"}, LastRows).status();
   EXPECT_THAT(status.ToString(), HasSubstr("there is no episode 7"));
   EXPECT_THAT(status.ToString(), HasSubstr("episodes 0-3"));
+  EXPECT_THAT(status.problems().front().context, ElementsAre("applying rules to " + dataset.root));
   EXPECT_FALSE(ChooseEpisodes(dataset, {.exclude_episodes = "4"}, LastRows).ok());
 }
 
@@ -270,13 +271,15 @@ TEST(ResolveRules, WhatIsFilledIsDeclaredAsInTheFirstSourceThatHasIt) {
 
 TEST(ResolveRules, TheFirstSpellingOfATaskStays) {
   const Adaptation rules{.normalize_tasks = true};
-  const auto resolved = ResolveRules({Source("a", rules), Source("b", rules)},
-                                     {Facts({}, {"Pick the cube", "wipe"}),
-                                      Facts({}, {"pick  the cube.", "Wipe", "sweep"})})
-                            .value();
+  const auto resolved =
+      ResolveRules({Source("a", rules), Source("b", rules)},
+                   {Facts({}, {"Pick the cube", "wipe", "Öffne"}),
+                    Facts({}, {"pick\u00a0 the cube.", "Wipe", "sweep", "öffne"})})
+          .value();
   EXPECT_TRUE(resolved[0].adaptation.replace_task.empty());
   EXPECT_THAT(resolved[1].adaptation.replace_task,
-              ElementsAre(Rule{"pick  the cube.", "Pick the cube"}, Rule{"Wipe", "wipe"}));
+              ElementsAre(Rule{"pick\u00a0 the cube.", "Pick the cube"}, Rule{"Wipe", "wipe"},
+                          Rule{"öffne", "Öffne"}));
 }
 
 TEST(ResolveRules, ReplacedTextsAreNormalizedToo) {
@@ -310,7 +313,30 @@ TEST(ResolveRules, ARuleThatMatchesInNoSourceIsAnError) {
   EXPECT_THAT(refusal({.replace_task = {{"u", "v"}}}), HasSubstr("such as `t`"));
   EXPECT_THAT(refusal({.select_task = {"glob:u*"}}), HasSubstr("select_task: glob:u*"));
   EXPECT_THAT(refusal({.where = {"done = true"}}), HasSubstr("where: done = true"));
+  EXPECT_THAT(refusal({.drop = {"time*"}}), HasSubstr("drop: time*"));
+  EXPECT_THAT(refusal({.drop = {"*index"}}), HasSubstr("matches nothing in its source"));
   EXPECT_EQ(refusal({.rename = {{"action", "x"}}}), "accepted");
+  EXPECT_EQ(refusal({.drop = {"act*"}}), "accepted");
+}
+
+TEST(ResolveRules, WhatMatchesNothingSaysWhereAndWhatWouldMatch) {
+  const auto refusal = [](const Adaptation& a, const Adaptation& b) {
+    const auto status = ResolveRules({Source("a", a), Source("b", b), Source("c", {})},
+                                     {Facts({}, {"t"}), Facts({}, {"u"}), Facts({}, {"u"})})
+                            .status();
+    return status.ok() ? Problem(Code::kInternal, "accepted") : status.problems().front();
+  };
+  Problem problem = refusal({.replace_task = {{"u", "v"}}}, {});
+  EXPECT_EQ(problem.what, "rule matches nothing in its source");
+  EXPECT_THAT(problem.context, ElementsAre("applying rules to a"));
+  problem = refusal({.replace_task = {{"x", "v"}}}, {.replace_task = {{"x", "v"}}});
+  EXPECT_EQ(problem.what, "rule matches nothing in any of its 2 sources");
+  EXPECT_TRUE(problem.context.empty());
+  problem = refusal({.set_task = "s", .replace_task = {{"t", "v"}}}, {});
+  EXPECT_EQ(problem.expected, "the task that `set_task` sets before: `s`");
+  problem = refusal({.allow_mixed_size = {"action"}}, {});
+  EXPECT_EQ(problem.expected, "a camera; the source has none");
+  EXPECT_EQ(refusal({.drop = {"x*"}}, {}).expected, "one of action");
 }
 
 TEST(ResolveRules, ACommonRuleMayMatchInOneSource) {

@@ -7,6 +7,7 @@
 #include "adapt/adapt_internal.h"
 #include "base/text.h"
 #include "model/adaptation.h"
+#include "model/task_form.h"
 
 namespace robomerge {
 namespace {
@@ -16,20 +17,6 @@ using adapt_internal::RuleProblem;
 bool IsDefault(std::string_view name) {
   return std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), name) !=
          std::end(kDefaultFeatures);
-}
-
-// Tasks with equal forms differ only in case (of ASCII letters), blanks or a final full stop.
-std::string TaskForm(const std::string& task) {
-  std::string form;
-  for (const char c : task) {
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      if (!form.empty() && form.back() != ' ') form += ' ';
-    } else {
-      form += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-  }
-  while (!form.empty() && (form.back() == ' ' || form.back() == '.')) form.pop_back();
-  return form;
 }
 
 class Resolving {
@@ -204,6 +191,7 @@ class Resolving {
     const auto [entry, is_new] =
         matches_.try_emplace(std::pair(std::string(rule), name), Match{source, false});
     entry->second.is_matched = entry->second.is_matched || matches;
+    ++entry->second.num_sources;
     if (is_new) order_.push_back(&*entry);
   }
 
@@ -215,7 +203,7 @@ class Resolving {
       Note("rename", rule.name, source, own.Find(rule.name) != nullptr);
     for (const std::string& pattern : rules.drop) {
       const auto is_dropped = [&](const Feature& feature) {
-        return MatchesPattern(pattern, NewName(rules, feature.name));
+        return !IsDefault(feature.name) && MatchesPattern(pattern, NewName(rules, feature.name));
       };
       Note("drop", pattern, source,
            std::any_of(own.features.begin(), own.features.end(), is_dropped));
@@ -249,12 +237,18 @@ class Resolving {
       Note("select_task", wish, source, has_task(wish));
     for (const std::string& wish : rules.exclude_task)
       Note("exclude_task", wish, source, has_task(wish));
-    std::vector<std::string> changed = tasks;
-    if (rules.set_task) std::fill(changed.begin(), changed.end(), *rules.set_task);
+    const std::vector<std::string> changed = TasksToReplace(source);
     for (const Rule& rule : rules.replace_task) {
       Note("replace_task", rule.name, source,
            std::find(changed.begin(), changed.end(), rule.name) != changed.end());
     }
+  }
+
+  // As `set_task` leaves them.
+  std::vector<std::string> TasksToReplace(size_t source) const {
+    const Adaptation& rules = sources_[source].adaptation;
+    if (rules.set_task) return {*rules.set_task};
+    return facts_[source]->tasks;
   }
 
   static const std::string& NewName(const Adaptation& rules, const std::string& name) {
@@ -315,31 +309,49 @@ class Resolving {
       const auto& [rule, name] = entry->first;
       if (entry->second.is_matched) continue;
       const size_t source = entry->second.first_source;
-      const bool is_of_task = rule.ends_with("_task");
-      std::string expected;
-      if (is_of_task) {
-        std::vector<std::string> tasks = facts_[source]->tasks;
-        constexpr size_t kMostNamed = 5;
-        const size_t num_tasks = tasks.size();
-        tasks.resize(std::min(num_tasks, kMostNamed));
-        expected = StrCat("a task of a source, such as `", Join(tasks, "`, `"), "`");
-      } else if (rule == "rename" || rule == "where") {
-        expected = adapt_internal::FeatureNames(facts_[source]->schema);
-      } else {
-        expected = adapt_internal::FeatureNames(*schemas_[source]);
-      }
+      std::string expected = ExpectedOf(rule, source);
       const bool may_be_done = rule == "fill" || rule == "cast" || rule == "pad";
       const bool is_done = may_be_done && FirstWith(name) != nullptr;
-      problems_.push_back(
+      const uint64_t num_sources = entry->second.num_sources;
+      Problem problem =
           RuleProblem(sources_[source].location, rule, name,
-                      is_done               ? "rule changes nothing: every source is already so"
-                      : sources_.size() > 1 ? "rule matches nothing in any source"
-                                            : "rule matches nothing in the dataset")
+                      is_done                ? "rule changes nothing: every source is already so"
+                      : sources_.size() == 1 ? "rule matches nothing in the dataset"
+                      : num_sources == 1     ? "rule matches nothing in its source"
+                      : num_sources < sources_.size()
+                          ? StrCat("rule matches nothing in any of its ", num_sources, " sources")
+                          : "rule matches nothing in any source")
               .Expected(is_done ? "" : std::move(expected))
               .Found(is_done ? "" : "`" + name + "`")
               .Hint(is_done ? "leave the rule out"
-                            : "check how it is written: robomerge inspect shows names and tasks"));
+                            : "check how it is written: robomerge inspect shows names and tasks");
+      if (num_sources > 1) problem.context.clear();  // it is not about the first one alone
+      problems_.push_back(std::move(problem));
     }
+  }
+
+  // What a rule of the source could name.
+  std::string ExpectedOf(const std::string& rule, size_t source) const {
+    if (rule.ends_with("_task")) {
+      std::vector<std::string> tasks =
+          rule == "replace_task" ? TasksToReplace(source) : facts_[source]->tasks;
+      constexpr size_t kMostNamed = 5;
+      if (tasks.empty()) return "a task; the source has none";
+      const bool is_set = rule == "replace_task" && sources_[source].adaptation.set_task;
+      tasks.resize(std::min(tasks.size(), kMostNamed));
+      return StrCat(
+          is_set ? "the task that `set_task` sets before: `" : "a task of a source, such as `",
+          Join(tasks, "`, `"), "`");
+    }
+    Schema schema =
+        rule == "rename" || rule == "where" ? facts_[source]->schema : *schemas_[source];
+    std::erase_if(schema.features, [&](const Feature& feature) {
+      return rule == "allow_mixed_size" ? !feature.is_camera()
+                                        : rule != "where" && IsDefault(feature.name);
+    });
+    if (schema.features.empty() && rule == "allow_mixed_size")
+      return "a camera; the source has none";
+    return adapt_internal::FeatureNames(schema);
   }
 
   std::vector<SourceSpec> sources_;
@@ -350,6 +362,7 @@ class Resolving {
   struct Match {
     size_t first_source;
     bool is_matched;
+    uint64_t num_sources = 0;  // that have the rule
   };
   std::map<std::pair<std::string, std::string>, Match> matches_;
   std::vector<const std::pair<const std::pair<std::string, std::string>, Match>*> order_;

@@ -117,6 +117,19 @@ std::string ShellWord(const std::string& path) {
   };
   if (!path.empty() && path.front() != '-' && std::all_of(path.begin(), path.end(), is_plain))
     return path;
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (std::any_of(path.begin(), path.end(), is_control)) {
+    // A screen shows no control characters, so they are written as what a shell reads them from.
+    std::string word = path.starts_with('-') ? "./$'" : "$'";
+    for (const char c : path) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      if (is_control(c))
+        word += StrCat("\\x", kDigits[static_cast<size_t>(c) >> 4], kDigits[c & 15]);
+      else
+        word += c == '\'' || c == '\\' ? StrCat("\\", c) : std::string(1, c);
+    }
+    return word + "'";
+  }
   std::string word = path.starts_with('-') ? "./'" : "'";
   for (const char c : path) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return word + "'";

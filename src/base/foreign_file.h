@@ -19,7 +19,7 @@ inline constexpr size_t kForeignHeadBytes = 512;
 std::optional<Problem> ForeignFile(std::string_view head, const std::string& path,
                                    const std::string& expected);
 
-/// `path` as one word of a shell.
+/// `path` as one word of a shell, without control characters.
 std::string ShellWord(const std::string& path);
 
 }  // namespace robomerge

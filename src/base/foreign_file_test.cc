@@ -63,6 +63,7 @@ TEST(ShellWord, QuotesWhatAShellWouldRead) {
   EXPECT_EQ(ShellWord("file-000 (1).parquet"), "'file-000 (1).parquet'");
   EXPECT_EQ(ShellWord("it's"), "'it'\\''s'");
   EXPECT_EQ(ShellWord("-a"), "./'-a'");
+  EXPECT_EQ(ShellWord("a\tb'\x1b[1m\\"), R"($'a\x09b\'\x1b[1m\\')");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/lower_ascii.h"
+#include "base/fold_case.h"
 #include "base/text.h"
 #include "compare/finding.h"
 
@@ -91,22 +91,30 @@ class DatasetComparison {
 
   void CompareRobots() {
     Split robots = By([](const Schema& schema) {
-      return schema.robot_type.is_string() ? schema.robot_type.get<std::string>() : "not named";
+      const std::string robot = RobotOf(schema);
+      if (!robot.empty()) return robot;
+      return std::string(schema.robot_type.is_string() ? "an empty text" : "not named");
     });
     if (!robots.differs()) return;
     std::set<std::string> types;
-    for (const std::string& robot : robots.texts) types.insert(LowerAscii(robot));
+    for (const std::string& robot : robots.texts) types.insert(FoldCase(robot));
     if (types.size() == 1) {
       return Add(std::move(robots), "D-robot-type", "robot_type differs in case",
                  Settlement::kMerge);
     }
     Split named = By([](const Schema& schema) -> std::optional<std::string> {
-      if (!schema.robot_type.is_string()) return std::nullopt;
-      return schema.robot_type.get<std::string>();
+      const std::string robot = RobotOf(schema);
+      return robot.empty() ? std::nullopt : std::optional(robot);
     });
-    const std::string usual = named.texts[comparison_.UsualOf(named)];
+    const bool is_named = !named.texts.empty();
     Add(std::move(robots), "D-robot-type", "robot_type differs", Settlement::kFlag,
-        "right if it is the same kind of robot", {MakeRemedy("robot_type", "", usual)});
+        is_named ? "right if it is the same kind of robot" : "or what the robot is called",
+        {MakeRemedy("robot_type", "",
+                    is_named ? named.texts[comparison_.UsualOf(named)] : "unknown")});
+  }
+
+  static std::string RobotOf(const Schema& schema) {
+    return schema.robot_type.is_string() ? schema.robot_type.get<std::string>() : "";
   }
 
   void CompareSubtasks() {

@@ -118,6 +118,14 @@ Remedy MakeRemedy(std::string key, std::string name, std::string value) {
   return remedy;
 }
 
+std::vector<Remedy> LeaveOut(const Comparison& comparison, const std::string& feature) {
+  std::vector<Remedy> remedies = {MakeRemedy("drop", feature)};
+  const auto others = comparison.other_names.find(feature);
+  if (others == comparison.other_names.end()) return remedies;
+  for (const std::string& name : others->second) remedies.push_back(MakeRemedy("drop", name));
+  return remedies;
+}
+
 std::string FlagLine(const std::vector<Remedy>& remedies) {
   std::vector<std::string> flags;
   for (const Remedy& remedy : remedies) {
@@ -182,14 +190,15 @@ std::vector<CompareReport::Form> FormsOf(const Comparison& comparison, const Spl
 }
 
 // What is left out need not be settled otherwise, and a rule for it would match nothing.
-void SettleByLeavingOut(const std::map<std::string, Remedy>& left_out, Difference& difference) {
+void SettleByLeavingOut(const std::map<std::string, std::vector<Remedy>>& left_out,
+                        Difference& difference) {
   if (difference.kind == "D-missing" || difference.features.size() != 1) return;
   const auto place = left_out.find(difference.features.front());
   if (place == left_out.end()) return;
   if (difference.settlement == Settlement::kMerge || difference.settlement == Settlement::kHint)
     return;
   difference.settlement = Settlement::kFlag;
-  difference.remedies = {place->second};
+  difference.remedies = place->second;
   difference.alternatives.clear();
   difference.why = "not all sources have it, so it is left out";
 }
@@ -199,7 +208,8 @@ std::vector<Found> FindAll(Comparison& comparison) {
   std::map<std::string, std::vector<std::string>> doubtful;
   CompareDatasets(comparison, found);
   FindRenames(comparison, found, doubtful);
-  const std::map<std::string, Remedy> left_out = FindMissing(comparison, doubtful, found);
+  const std::map<std::string, std::vector<Remedy>> left_out =
+      FindMissing(comparison, doubtful, found);
   for (const std::string& name : comparison.feature_names) {
     CompareFeature(comparison, name, found);
     CompareStreams(comparison, name, found);

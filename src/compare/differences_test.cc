@@ -144,6 +144,43 @@ TEST(DifferencesOf, RobotTypesInAnotherCaseAreSettledByAMerge) {
   EXPECT_THAT(sources.Flags(), ElementsAre("--robot-type Toy_Arm"));
 }
 
+TEST(DifferencesOf, TasksAreLikeInEveryAlphabet) {
+  Sources sources(2);
+  sources.facts(0).tasks = {"Öffne die Lade", "Открой"};
+  sources.facts(1).tasks = {"öffne\u00a0die Lade.", "ОТКРОЙ!"};
+  EXPECT_THAT(sources.Flags(), ElementsAre("--replace-task 'ОТКРОЙ!=Открой'", "--normalize-tasks"));
+}
+
+TEST(DifferencesOf, ARobotThatNobodyNamesIsGivenAName) {
+  Sources sources(3);
+  sources.schema(0).robot_type = "";
+  sources.schema(1).robot_type = nullptr;
+  EXPECT_THAT(sources.Flags(), ElementsAre("--robot-type toy_arm"));
+  sources.schema(2).robot_type = "";
+  EXPECT_THAT(sources.Flags(), ElementsAre("--robot-type unknown"));
+}
+
+TEST(DifferencesOf, SubtasksThatATableExplainsAreNotFilled) {
+  Sources sources(2);
+  sources.Put(0, "subtask_index", Entry("int64", {1})).Put(0, "reward", Entry("float32", {1}));
+  std::vector<Difference> found = sources.Compare();
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-missing flag"));
+  EXPECT_THAT(found[0].alternatives, ElementsAre("--fill reward=0 --fill subtask_index=0"));
+  sources.schema(0).has_subtasks = true;
+  found = sources.Compare();
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-missing flag", "D-missing flag"));
+  EXPECT_THAT(found[0].alternatives, ElementsAre("--fill reward=0"));
+  EXPECT_THAT(found[1].alternatives, IsEmpty());
+  EXPECT_THAT(FlagsOf(found), ElementsAre("--drop reward", "--drop subtask_index"));
+}
+
+TEST(DifferencesOf, FlagsHoldNoControlCharacters) {
+  Sources sources(2);
+  sources.Put(0, "a\tb", Entry("float32", {1})).facts(0).tasks = {"pick, it\x1b", "pick it\x1b"};
+  EXPECT_THAT(sources.Flags(),
+              ElementsAre(R"(--drop $'a\x09b')", R"(--replace-task $'pick it\x1b=pick, it\x1b')"));
+}
+
 TEST(DifferencesOf, AnotherFpsIsSettledByNothing) {
   Sources sources(3);
   sources.schema(1).fps = 60;
@@ -219,6 +256,24 @@ TEST(DifferencesOf, NamesOfVectorsAreAlikeIfOneHasAllWordsOfTheOther) {
   EXPECT_EQ(flags("pos_1", "pos_2"), "--drop pos_1");
 }
 
+TEST(DifferencesOf, NumbersAndSidesInsideAWordTellCamerasApart) {
+  const auto flags = [](const char* one, const char* other) {
+    Sources sources(2);
+    sources.Put(0, one, Camera()).Put(1, other, Camera());
+    return sources.Flags().front();
+  };
+  for (const auto& [one, other] : {std::pair("cam1", "cam2"),
+                                   {"wrist1", "wrist2"},
+                                   {"leftwrist", "rightwrist"},
+                                   {"wristLeft", "wrist_right"},
+                                   {"cam_1", "cam2"},
+                                   {"d435_top", "d405_top"}})
+    EXPECT_EQ(flags(one, other), StrCat("--drop ", one));
+  EXPECT_EQ(flags("cam1", "camera_1"), "--rename camera_1=cam1");
+  EXPECT_EQ(flags("wrist1", "wrist"), "--rename wrist=wrist1");
+  EXPECT_EQ(flags("wrist_left", "leftwrist"), "--rename leftwrist=wrist_left");
+}
+
 TEST(DifferencesOf, SeveralNamesOfOneFeatureAreOneDifference) {
   Sources sources(5);
   for (const size_t at : {0, 1, 2}) sources.Put(at, "wrist", Camera());
@@ -265,12 +320,37 @@ TEST(DifferencesOf, WhatIsLeftOutIsSettledByThat) {
   EXPECT_THAT(FlagsOf(found), ElementsAre("--drop reward"));
 }
 
+TEST(DifferencesOf, WhatIsLeftOutIsLeftOutUnderAllItsNames) {
+  Sources sources(3);
+  sources.Put(0, "state", Entry("float32", {2}, {"x", "y"}));
+  sources.Put(1, "my.state", Entry("float32", {2}, {"y", "x"}));
+  const std::vector<Difference> found = sources.Compare();
+  EXPECT_THAT(FlagsOf(found), ElementsAre("--drop state", "--drop my.state"));
+  ASSERT_THAT(KindsOf(found), ElementsAre("D-rename flag", "D-missing flag", "D-names flag"));
+  EXPECT_THAT(found[1].alternatives, ElementsAre("--rename my.state=state --fill state=0"));
+}
+
 TEST(DifferencesOf, NumbersAreCastAndOtherTypesAreNot) {
   Sources sources(3);
   sources.Put(1, "action", Entry("float64", {1}));
   EXPECT_THAT(sources.Flags(), ElementsAre("--cast action=float32"));
   sources.Put(1, "action", Entry("string", {1}));
   EXPECT_THAT(KindsOf(sources.Compare()), ElementsAre("D-dtype nothing"));
+}
+
+TEST(DifferencesOf, TheTypeThatNumbersAreCastToLosesNothing) {
+  const auto flag = [](std::vector<const char*> dtypes) {
+    Sources sources(dtypes.size());
+    for (size_t at = 0; at < dtypes.size(); ++at) sources.Put(at, "x", Entry(dtypes[at], {1}));
+    return Join(sources.Flags(), " ");
+  };
+  EXPECT_EQ(flag({"int64", "float32"}), "--cast x=float32");
+  EXPECT_EQ(flag({"int64", "int64", "float64", "float32", "float32"}), "--cast x=float32");
+  EXPECT_EQ(flag({"int64", "float64", "float32"}), "--cast x=float64");
+  EXPECT_EQ(flag({"int32", "int64", "int64"}), "--cast x=int64");
+  EXPECT_EQ(flag({"int64", "bool", "int64"}), "--cast x=bool");
+  EXPECT_EQ(flag({"bool", "float32", "int8"}), "--cast x=bool");
+  EXPECT_EQ(flag({"bool", "string"}), "");
 }
 
 TEST(DifferencesOf, VectorsArePaddedToTheLongest) {
@@ -433,6 +513,26 @@ TEST(DifferencesOf, DegreesAndRadiansAreToldByTheirRanges) {
   EXPECT_THAT(found[0].remedies, IsEmpty());
   joints(1, 1.4, 11);  // 7 times as far is no change of units
   EXPECT_THAT(sources.Compare(), IsEmpty());
+}
+
+TEST(DifferencesOf, ElementsOfOneNameAreJudgedByTheirPlaces) {
+  const auto compare = [](std::vector<std::string> names) {
+    const size_t number = names.size();
+    std::vector<double> small(number, 1.5), large(number, 80), none(number, 0);
+    small[0] = 80;  // in degrees everywhere
+    large[2] = 1.4;
+    Sources sources(2);
+    for (size_t at = 0; at < 2; ++at) {
+      sources.Put(at, "action", Entry("float32", {number}, Json(names)));
+      sources.facts(at).ranges["action"] = {none, at == 0 ? small : large};
+    }
+    const std::vector<Difference> found = sources.Compare();
+    return found.size() == 1 ? found[0].what : "";
+  };
+  const char* const kAsked = "degrees here and radians there? ";
+  EXPECT_EQ(compare({"x", "y", "x", "y"}), StrCat(kAsked, "`y (element 1)`, `y (element 3)`"));
+  EXPECT_EQ(compare({"x", "x", "z", "x"}), StrCat(kAsked, "`x (element 1)`, `x (element 3)`"));
+  EXPECT_EQ(compare({"x", "x", "x (element 1)", "y"}), StrCat(kAsked, "`x (element 1)`, `y`"));
 }
 
 TEST(DifferencesOf, AGripperInPercentIsNotInDegrees) {

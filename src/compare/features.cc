@@ -78,24 +78,32 @@ class FeatureComparison {
   // What no flag settles can still be left out.
   void AddUnsettled(Split split, const char* kind, std::string what, std::string why) {
     Add(std::move(split), kind, std::move(what), Settlement::kNothing, std::move(why))
-        .alternatives = {MakeRemedy("drop", name_).flag};
+        .alternatives = {FlagLine(LeaveOut(comparison_, name_))};
   }
 
   // Whether the rest can be compared: not a camera with a vector.
   bool CompareDtypes() {
     const Split split = By([](const Feature& feature) { return feature.dtype(); });
     if (!split.differs()) return !split.texts.empty();
-    const bool are_numbers = std::all_of(split.texts.begin(), split.texts.end(), IsNumber);
+    const auto is_flag = [](const std::string& dtype) { return dtype == "bool"; };
+    const bool has_flags = std::any_of(split.texts.begin(), split.texts.end(), is_flag);
+    const bool are_numbers =
+        std::all_of(split.texts.begin(), split.texts.end(),
+                    [&](const std::string& dtype) { return IsNumber(dtype) || is_flag(dtype); });
     const bool has_half =
         std::find(split.texts.begin(), split.texts.end(), "float16") != split.texts.end();
     if (are_numbers && has_half) {
       AddUnsettled(split, "D-dtype", "another dtype", "float16 is not cast");
+    } else if (are_numbers && has_flags) {
+      Add(split, "D-dtype", "another dtype", Settlement::kFlag,
+          "right if 0 means false and 1 true; floats are rounded, and any other number stops the "
+          "merge")
+          .remedies = {MakeRemedy("cast", name_, "bool")};
     } else if (are_numbers) {
-      const std::string& usual = split.texts[comparison_.UsualOf(split)];
       Add(split, "D-dtype", "another dtype", Settlement::kFlag,
           "floats are rounded; a value that does not fit stops the merge, and so does a whole "
           "number that a float cannot hold")
-          .remedies = {MakeRemedy("cast", name_, usual)};
+          .remedies = {MakeRemedy("cast", name_, TypeToTake(split))};
     } else {
       AddUnsettled(split, "D-dtype", "another dtype",
                    "only numbers can become numbers of another type");
@@ -104,6 +112,18 @@ class FeatureComparison {
         std::any_of(split.texts.begin(), split.texts.end(),
                     [](const std::string& dtype) { return dtype == "video" || dtype == "image"; });
     return !have_cameras && are_numbers;
+  }
+
+  // The usual type; of floats and whole numbers the usual float, since whole numbers would round
+  // them.
+  std::string TypeToTake(const Split& split) const {
+    const std::vector<uint64_t> counts = comparison_.CountsOf(split);
+    size_t taken = comparison_.UsualOf(split);
+    for (size_t form = 0; form < counts.size(); ++form) {
+      if (!split.texts[form].starts_with("float")) continue;
+      if (!split.texts[taken].starts_with("float") || counts[form] > counts[taken]) taken = form;
+    }
+    return split.texts[taken];
   }
 
   std::vector<Shape> ShapesOf(const Split& split) const {
@@ -182,7 +202,7 @@ class FeatureComparison {
                                  "zeros go behind; are the elements in front the same?");
     difference.remedies = {MakeRemedy("pad", name_, std::to_string(longest))};
     if (HasNames()) difference.remedies.push_back(MakeRemedy("names_from_first"));
-    difference.alternatives = {MakeRemedy("drop", name_).flag};
+    difference.alternatives = {FlagLine(LeaveOut(comparison_, name_))};
   }
 
   void ComparePictures(Split split, const std::vector<Shape>& shapes) {
@@ -202,7 +222,7 @@ class FeatureComparison {
             pictures.size() == 1 ? "the same size, written in another order"
                                  : "pictures stay as they are; a training batch needs a resize");
     difference.remedies = {MakeRemedy("allow_mixed_size", name_)};
-    if (pictures.size() > 1) difference.alternatives = {MakeRemedy("drop", name_).flag};
+    if (pictures.size() > 1) difference.alternatives = {FlagLine(LeaveOut(comparison_, name_))};
   }
 
   void CompareNames() {

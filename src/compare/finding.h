@@ -63,6 +63,8 @@ struct Comparison {
   std::vector<View> views;
   std::vector<size_t> view_of;             ///< per source
   std::vector<std::string> feature_names;  ///< of all views, in order of first appearance
+  /// What FindRenames() takes for a feature of this name, under the names that it has.
+  std::map<std::string, std::vector<std::string>> other_names;
 };
 
 /// The keys of all remedies, in the order in which a merge applies them (docs/adapt.md).
@@ -81,12 +83,16 @@ Remedy MakeRemedy(std::string key, std::string name = "", std::string value = ""
 /// The flags in one line.
 std::string FlagLine(const std::vector<Remedy>& remedies);
 
+/// What leaves the feature out of all sources, under whatever name they have it. It stands instead
+/// of its renames: a feature is renamed or left out.
+std::vector<Remedy> LeaveOut(const Comparison& comparison, const std::string& feature);
+
 /// Finds likely renames and applies them to the views.
 void FindRenames(Comparison& comparison, std::vector<Found>& found,
                  std::map<std::string, std::vector<std::string>>& doubtful);
 /// Features that not all sources have. `doubtful`: what FindRenames() leaves to the user, by
-/// feature. Returns the remedy of each that is to be left out.
-std::map<std::string, Remedy> FindMissing(
+/// feature. Returns the remedies of each that is to be left out.
+std::map<std::string, std::vector<Remedy>> FindMissing(
     const Comparison& comparison, const std::map<std::string, std::vector<std::string>>& doubtful,
     std::vector<Found>& found);
 /// How a feature that several sources have differs between them.

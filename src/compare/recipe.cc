@@ -159,17 +159,20 @@ std::string Marked(const std::string& rest) {
   return StrCat(kFirstLine, all.Hex(), "\n", rest);
 }
 
+// An absolute path, in which `..` is resolved as the system does.
+Result<std::string> ResolvedPath(const io::FileSystem& file_system, const std::string& path) {
+  ROBOMERGE_ASSIGN_OR_RETURN(std::string absolute, io::AbsolutePath(file_system, path));
+  if (StrCat(absolute, "/").find("/../") == std::string::npos) return absolute;
+  return file_system.RealPath(absolute);
+}
+
 // The path as it is written into a recipe in `folder`: relative below it, else absolute; of a
 // snapshot of the Hub, its address.
 Result<std::string> PathFrom(const io::FileSystem& file_system, const std::string& folder,
                              const std::string& root) {
   // What the cache has of it is less than a merge needs.
   if (std::string address = HubAddressOf(root); !address.empty()) return address;
-  ROBOMERGE_ASSIGN_OR_RETURN(std::string path, io::AbsolutePath(file_system, root));
-  // What `..` leads to, only the system knows.
-  if (StrCat(path, "/").find("/../") != std::string::npos) {
-    ROBOMERGE_ASSIGN_OR_RETURN(path, file_system.RealPath(path));
-  }
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string path, ResolvedPath(file_system, root));
   const std::string begin = folder == "/" ? folder : folder + "/";
   return path.starts_with(begin) && path.size() > begin.size() ? path.substr(begin.size()) : path;
 }
@@ -235,9 +238,11 @@ Status CheckRecipePath(const io::FileSystem& file_system, const std::string& pat
 Status WriteRecipe(io::FileSystem& file_system, const std::string& path,
                    const CompareReport& report, const std::vector<std::string>& roots) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string absolute, io::AbsolutePath(file_system, path));
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::string folder,
+                             ResolvedPath(file_system, ParentOf(absolute)));
   std::vector<std::string> sources;
   for (const std::string& root : roots) {
-    ROBOMERGE_ASSIGN_OR_RETURN(std::string source, PathFrom(file_system, ParentOf(absolute), root));
+    ROBOMERGE_ASSIGN_OR_RETURN(std::string source, PathFrom(file_system, folder, root));
     sources.push_back(std::move(source));
   }
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string text,

@@ -16,6 +16,30 @@ std::string KindOf(const Feature& feature) {
                 json::DumpLine(depth));
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Parts of a word of a name: numbers and sides that stand at its end or beginning are words of
+// their own, as in `cam1` and `leftwrist`.
+std::vector<std::string> PartsOf(const std::string& word) {
+  std::vector<std::string> parts;
+  for (const char c : word) {
+    if (parts.empty() || IsDigit(c) != IsDigit(parts.back().back())) parts.emplace_back();
+    parts.back() += c;
+  }
+  for (size_t at = 0; at < parts.size(); ++at) {
+    for (const std::string_view side : {"left", "right"}) {
+      if (parts[at].size() <= side.size()) continue;
+      const bool is_in_front = parts[at].starts_with(side);
+      if (!is_in_front && !parts[at].ends_with(side)) continue;
+      const size_t cut = is_in_front ? side.size() : parts[at].size() - side.size();
+      parts.insert(parts.begin() + static_cast<ptrdiff_t>(at) + 1, parts[at].substr(cut));
+      parts[at].resize(cut);
+      break;
+    }
+  }
+  return parts;
+}
+
 // The words of a name in lower case and singular, without those that many names have.
 std::set<std::string> WordsOf(const std::string& name) {
   static const std::set<std::string> kCommon = {"observation", "image", "cam",  "camera",
@@ -27,8 +51,10 @@ std::set<std::string> WordsOf(const std::string& name) {
       word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       continue;
     }
-    if (word.ends_with('s')) word.pop_back();
-    if (!kCommon.contains(word)) words.insert(word);
+    for (std::string part : PartsOf(word)) {
+      if (part.ends_with('s')) part.pop_back();
+      if (!kCommon.contains(part)) words.insert(std::move(part));
+    }
     word.clear();
   }
   return words;
@@ -50,8 +76,7 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }
 
 bool IsNumberWord(const std::string& word) {
-  return std::all_of(word.begin(), word.end(),
-                     [](unsigned char c) { return std::isdigit(c) != 0; });
+  return std::all_of(word.begin(), word.end(), IsDigit);
 }
 
 // Words of which one name cannot have one and the other another.
@@ -205,6 +230,7 @@ void FindRenames(Comparison& comparison, std::vector<Found>& found,
       const Missing& other = missing[pairing.taken[end].from];
       names[other.name] = other.views;
       one.difference.remedies.push_back(MakeRemedy("rename", other.name, usual.name));
+      comparison.other_names[usual.name].push_back(other.name);
     }
     for (size_t at = 0; at < comparison.sources.size(); ++at) {
       for (const auto& [name, views] : names) {
@@ -228,15 +254,18 @@ void FindRenames(Comparison& comparison, std::vector<Found>& found,
   }
 }
 
-std::map<std::string, Remedy> FindMissing(
+std::map<std::string, std::vector<Remedy>> FindMissing(
     const Comparison& comparison, const std::map<std::string, std::vector<std::string>>& doubtful,
     std::vector<Found>& found) {
   constexpr size_t kMostDrops = 4;  // more are said shorter by --keep-common
-  std::map<std::string, Remedy> left_out;
+  std::map<std::string, std::vector<Remedy>> left_out;
   std::vector<std::pair<std::vector<bool>, std::vector<std::string>>> groups;
   for (const Missing& one : MissingOf(comparison)) {
-    const auto group = std::find_if(groups.begin(), groups.end(),
-                                    [&](const auto& other) { return other.first == one.views; });
+    // What cannot be filled takes the way out from none that can.
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& other) {
+      return other.first == one.views &&
+             (one.name == kSubtaskIndex) == (other.second.front() == kSubtaskIndex);
+    });
     if (group == groups.end())
       groups.emplace_back(one.views, std::vector<std::string>{one.name});
     else
@@ -254,12 +283,24 @@ std::map<std::string, Remedy> FindMissing(
       if (has) an_owner = at;
     }
     Difference& difference = one.difference;
-    std::vector<Remedy> fills;
+    std::vector<Remedy> fills, renames;
     for (const std::string& name : names) {
-      difference.remedies.push_back(is_many ? MakeRemedy("keep_common") : MakeRemedy("drop", name));
-      left_out.emplace(name, difference.remedies.back());
+      const std::vector<Remedy> drops =
+          is_many ? std::vector{MakeRemedy("keep_common")} : LeaveOut(comparison, name);
+      difference.remedies.insert(difference.remedies.end(), drops.begin(), drops.end());
+      left_out.emplace(name, drops);
+      const auto others = comparison.other_names.find(name);
+      if (others != comparison.other_names.end()) {
+        for (const std::string& other : others->second)
+          renames.push_back(MakeRemedy("rename", other, name));
+      }
       const Feature& feature = *comparison.FeatureOf(an_owner, name);
       const std::string dtype = feature.dtype();
+      // Filled numbers would have no table of subtasks that says what they mean.
+      const bool has_table =
+          std::any_of(comparison.views.begin(), comparison.views.end(),
+                      [](const View& view) { return view.schema->has_subtasks; });
+      if (name == kSubtaskIndex && has_table) continue;
       if (IsNumber(dtype)) fills.push_back(MakeRemedy("fill", name, "0"));
       if (dtype == "bool") fills.push_back(MakeRemedy("fill", name, "false"));
       if (dtype == "string") fills.push_back(MakeRemedy("fill", name, "none"));
@@ -268,8 +309,10 @@ std::map<std::string, Remedy> FindMissing(
       for (const std::string& flag : place->second) difference.alternatives.push_back(flag);
     }
     if (is_many) difference.remedies.resize(1);
-    if (fills.size() == names.size() && fills.size() <= kMostDrops)
-      difference.alternatives.push_back(FlagLine(fills));
+    if (fills.size() == names.size() && fills.size() <= kMostDrops) {
+      renames.insert(renames.end(), fills.begin(), fills.end());
+      difference.alternatives.push_back(FlagLine(renames));
+    }
     difference.kind = "D-missing";
     difference.what = "not in all sources";
     if (names.size() > 1) {

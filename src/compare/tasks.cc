@@ -1,42 +1,26 @@
 // Texts of tasks that differ in case, blanks or punctuation only.
 #include <algorithm>
-#include <cctype>
 
+#include "base/fold_case.h"
 #include "base/text.h"
 #include "compare/finding.h"
+#include "model/task_form.h"
 
 namespace robomerge::compare_internal {
 namespace {
 
-bool IsBlank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-
-// In lower case, with one blank for several and none at the ends.
-std::string Plain(const std::string& text) {
-  std::string plain;
-  for (const char c : text) {
-    if (!IsBlank(c))
-      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    else if (!plain.empty() && plain.back() != ' ')
-      plain += ' ';
-  }
-  if (plain.ends_with(' ')) plain.pop_back();
-  return plain;
-}
-
-// What --normalize-tasks takes for one task.
-std::string Normalized(const std::string& text) {
-  std::string plain = Plain(text);
-  if (plain.ends_with('.')) plain.pop_back();
-  return Plain(plain);
+// Of ASCII, whatever the locale.
+bool IsPunctuation(char c) {
+  return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
+         !(c >= 'a' && c <= 'z');
 }
 
 std::string WithoutPunctuation(const std::string& text) {
   std::string words;
   for (const char c : text) {
-    const bool is_punctuation = std::ispunct(static_cast<unsigned char>(c)) != 0;
-    if (c != '\'') words += is_punctuation ? ' ' : c;
+    if (c != '\'') words += IsPunctuation(c) ? ' ' : c;
   }
-  return Plain(words);
+  return FoldText(words);
 }
 
 struct Task {
@@ -79,13 +63,13 @@ void CompareTasks(const Comparison& comparison, std::vector<Found>& found) {
     difference.kind = "D-tasks";
     difference.what = "tasks differ in case, blanks or punctuation only";
     difference.settlement = Settlement::kHint;
-    const std::string usual = Normalized(tasks[group.front()].text);
+    const std::string usual = TaskForm(tasks[group.front()].text);
     bool is_normalized = false;
     for (const size_t at : group) {
       CompareReport::Form& form = tasks[at].form;
       if (at == group.front())
         form.sources.resize(1);
-      else if (Normalized(tasks[at].text) == usual)
+      else if (TaskForm(tasks[at].text) == usual)
         is_normalized = true;
       else
         difference.remedies.push_back(

@@ -43,14 +43,20 @@ std::string Rounded(double number) {
   return std::string(digits, end);
 }
 
-// The element by its name, else by its place.
+// The element by its name, else by its place. A name that several elements have needs its place.
 std::vector<std::string> ElementsOf(const Feature& feature, size_t num_elements) {
   const Json names =
       feature.entry.contains("names") ? FlatNames(feature.entry.at("names")) : Json();
+  const bool have_names = names.is_array() && names.size() == num_elements;
+  std::map<std::string, size_t> num_of_name;
   std::vector<std::string> elements;
   for (size_t at = 0; at < num_elements; ++at) {
-    const bool is_named = names.is_array() && names.size() == num_elements && names[at].is_string();
+    const bool is_named = have_names && names[at].is_string();
     elements.push_back(is_named ? names[at].get<std::string>() : StrCat("element ", at));
+    ++num_of_name[elements.back()];
+  }
+  for (size_t at = 0; at < num_elements; ++at) {
+    if (num_of_name[elements[at]] > 1) elements[at] += StrCat(" (element ", at, ")");
   }
   return elements;
 }
@@ -95,6 +101,8 @@ void CompareUnits(const Comparison& comparison, const std::string& name,
     for (size_t element = 0; element < own.size() && element < range.most.size(); ++element) {
       std::vector<Reach>& reaches = elements[own[element]];
       if (reaches.empty()) order.push_back(own[element]);
+      // Whoever judges takes one reach of a source, so a name that looks like a place counts once.
+      if (!reaches.empty() && reaches.back().source == at) continue;
       reaches.push_back({at, range.least[element], range.most[element]});
     }
   }

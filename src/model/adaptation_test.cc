@@ -121,6 +121,7 @@ TEST(Pattern, StarsAndQuestionMarks) {
 TEST(Pattern, OfTasksIsMarked) {
   EXPECT_TRUE(IsTaskMeant("glob:pick *", "pick the cube"));
   EXPECT_TRUE(IsTaskMeant("pick *", "pick *"));
+  EXPECT_TRUE(IsTaskMeant("glob:pick *", "glob:pick *"));
   EXPECT_FALSE(IsTaskMeant("pick *", "pick the cube"));
 }
 

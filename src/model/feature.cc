@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/fold_case.h"
 
 namespace robomerge {
 namespace {
@@ -207,6 +208,11 @@ Json ComparableEntry(const Feature& feature) {
   entry["names"] =
       feature.is_camera() || !entry.contains("names") ? Json() : FlatNames(entry.at("names"));
   return json::SortedByKey(entry);
+}
+
+bool IsSameRobot(const Json& a, const Json& b) {
+  if (!a.is_string() || !b.is_string()) return a == b;
+  return FoldCase(a.get<std::string>()) == FoldCase(b.get<std::string>());
 }
 
 const Feature* Schema::Find(std::string_view name) const {

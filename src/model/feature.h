@@ -89,6 +89,9 @@ Json CanonicalDepthMarker(Json entry);
 inline constexpr std::string_view kSubtasksPath = "meta/subtasks.parquet";
 inline constexpr std::string_view kSubtaskIndex = "subtask_index";
 
+/// Whether two values of `robot_type` are the same robot: equal, or texts that differ in case only.
+bool IsSameRobot(const Json& a, const Json& b);
+
 /// What all sources must agree on, as one source states it, and `tools`.
 struct Schema {
   Json fps;         ///< as written: 10 or 10.0

@@ -250,8 +250,8 @@ bool MatchesPattern(std::string_view pattern, std::string_view text) {
 
 bool IsTaskMeant(std::string_view wish, std::string_view task) {
   constexpr std::string_view kPattern = "glob:";
-  return wish.starts_with(kPattern) ? MatchesPattern(wish.substr(kPattern.size()), task)
-                                    : wish == task;
+  return wish == task ||
+         (wish.starts_with(kPattern) && MatchesPattern(wish.substr(kPattern.size()), task));
 }
 
 }  // namespace robomerge

@@ -1,8 +1,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "plan/agreed_schema.h"
 #include "plan/plan.h"
-#include "plan/plan_internal.h"
 
 namespace robomerge {
 namespace plan_internal {
@@ -10,7 +10,8 @@ namespace {
 
 class Comparison {
  public:
-  Comparison(const SchemaClass& first, const SchemaClass& other) : first_(first), other_(other) {}
+  Comparison(const AgreedSchema& agreed, const SchemaClass& other)
+      : agreed_(agreed), first_(agreed.first()), other_(other) {}
 
   std::vector<Problem> Run() {
     const Schema& a = *first_.schema;
@@ -18,7 +19,7 @@ class Comparison {
     if (a.fps.get<double>() != b.fps.get<double>())
       Add("E-fps", "sources differ in fps", "fps", a.fps, b.fps,
           "merge them apart: frames of different rates cannot share a dataset");
-    if (a.robot_type != b.robot_type) {
+    if (!IsSameRobot(a.robot_type, b.robot_type)) {
       Add("E-robot-type", "sources differ in robot_type", "robot_type", a.robot_type, b.robot_type,
           "if they are the same robot, write the same robot_type into both info.json");
     }
@@ -43,8 +44,7 @@ class Comparison {
                 .Expected(StrCat("dtype ", feature.dtype(), "   from ", Place(first_, "features")))
                 .Found("no such feature"));
       } else {
-        CompareEntries(feature.name, ComparableEntry(feature), ComparableEntry(*counterpart),
-                       StrCat("features[\"", feature.name, "\"]"));
+        CompareFeatures(feature, *counterpart);
       }
     }
     for (const Feature& feature : b.features) {
@@ -73,11 +73,28 @@ class Comparison {
   }
 
   void Add(std::string kind, std::string what, const std::string& pointer, const Json& expected,
-           const Json& found, std::string hint = "") {
+           const Json& found, std::string hint = "", const SchemaClass* from = nullptr) {
+    const SchemaClass& states = from == nullptr ? first_ : *from;
     problems_.push_back(Start(std::move(what), std::move(kind), pointer)
-                            .Expected(StrCat(Short(expected), "   from ", Place(first_, pointer)))
+                            .Expected(StrCat(Short(expected), "   from ", Place(states, pointer)))
                             .Found(Short(found))
                             .Hint(std::move(hint)));
+  }
+
+  // Names are compared on their own: whoever states none has those of the others.
+  void CompareFeatures(const Feature& feature, const Feature& counterpart) {
+    const std::string pointer = StrCat("features[\"", feature.name, "\"]");
+    const SchemaClass* const from = agreed_.NamesFrom(feature.name);
+    Json a = ComparableEntry(feature), b = ComparableEntry(counterpart);
+    Json& expected = a["names"];
+    Json& found = b["names"];
+    if (from != nullptr) expected = ComparableEntry(*from->schema->Find(feature.name)).at("names");
+    if (!expected.is_null() && !found.is_null() && expected != found) {
+      Add("E-features", StrCat("feature `", feature.name, "` differs in names"), pointer + ".names",
+          expected, found, "", from);
+    }
+    expected = found;
+    CompareEntries(feature.name, a, b, pointer);
   }
 
   // Descends to the keys that differ, so that the user need not compare two whole entries.
@@ -125,20 +142,29 @@ class Comparison {
     return text;
   }
 
+  const AgreedSchema& agreed_;
   const SchemaClass& first_;
   const SchemaClass& other_;
   std::vector<Problem> problems_;
 };
 
 }  // namespace
+
+std::vector<Problem> AgreedSchema::Disagreements(const SchemaClass& other) const {
+  return Comparison(*this, other).Run();
+}
+
 }  // namespace plan_internal
 
 std::vector<Problem> Disagreements(const std::vector<SchemaClass>& schemas) {
   std::vector<Problem> problems;
+  if (schemas.empty()) return problems;
+  plan_internal::AgreedSchema agreed(schemas.front());
   for (size_t at = 1; at < schemas.size(); ++at) {
-    std::vector<Problem> of_pair = plan_internal::Comparison(schemas.front(), schemas[at]).Run();
+    std::vector<Problem> of_pair = agreed.Disagreements(schemas[at]);
     problems.insert(problems.end(), std::make_move_iterator(of_pair.begin()),
                     std::make_move_iterator(of_pair.end()));
+    agreed.TakeNames(schemas[at]);
   }
   return problems;
 }

@@ -2,35 +2,65 @@
 // known, so that workers, ranks and machines make no difference.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
+#include "plan/agreed_schema.h"
 #include "plan/plan.h"
 #include "reduce/combine.h"
 
 namespace robomerge {
 namespace {
 
-// Sources have one form if a merge takes them together. Returns the number of each class's form;
-// forms are numbered in the order of their first sources.
-std::map<std::string, size_t> FormsOf(const std::vector<SchemaClass>& schemas,
-                                      std::vector<const SchemaClass*>& firsts,
-                                      std::vector<uint64_t>& num_sources) {
-  std::map<std::string, size_t> form_of;
-  for (const SchemaClass& schema : schemas) {
-    const auto known = std::find_if(firsts.begin(), firsts.end(), [&](const SchemaClass* first) {
-      return Disagreements({*first, schema}).empty();
-    });
-    const auto form = static_cast<size_t>(known - firsts.begin());
-    if (known == firsts.end()) {
-      firsts.push_back(&schema);
-      num_sources.push_back(0);
+// What most sources agree on: sources have one form if a merge takes them together.
+class UsualForm {
+ public:
+  explicit UsualForm(const std::vector<SchemaClass>& schemas) {
+    std::vector<AgreedSchema> forms;
+    for (const SchemaClass& schema : schemas) {
+      const auto form =
+          std::ranges::find_if(forms, [&](const auto& one) { return Fits(one, schema); });
+      if (form == forms.end())
+        forms.emplace_back(schema);
+      else
+        form->TakeNames(schema);
     }
-    num_sources[form] += schema.num_sources;
-    form_of.emplace(schema.fingerprint, form);
+    if (forms.size() < 2) return;
+    // Who does not name elements may fit several forms.
+    uint64_t most = 0;
+    for (AgreedSchema& form : forms) {
+      uint64_t num_sources = 0;
+      std::set<std::string> fitting;
+      for (const SchemaClass& schema : schemas) {
+        if (!Fits(form, schema)) continue;
+        form.TakeNames(schema);
+        fitting.insert(schema.fingerprint);
+        num_sources += schema.num_sources;
+      }
+      if (num_sources <= most) continue;  // of equal ones the first
+      most = num_sources;
+      usual_ = form;
+      fitting_ = std::move(fitting);
+    }
   }
-  return form_of;
-}
+
+  /// Why a source cannot be merged with most; nothing if it can.
+  std::vector<Problem> ReasonsAgainst(const SchemaClass& schema) const {
+    if (!usual_ || fitting_.contains(schema.fingerprint)) return {};
+    return usual_->Disagreements(schema);
+  }
+
+ private:
+  using AgreedSchema = plan_internal::AgreedSchema;
+
+  static bool Fits(const AgreedSchema& form, const SchemaClass& schema) {
+    return &form.first() == &schema || form.Disagreements(schema).empty();
+  }
+
+  std::optional<AgreedSchema> usual_;  // nothing: all have one form
+  std::set<std::string> fitting_;      // fingerprints
+};
 
 class LeavingOut {
  public:
@@ -69,21 +99,15 @@ class LeavingOut {
 
  private:
   void OfOtherForm() {
-    std::vector<const SchemaClass*> firsts;
-    std::vector<uint64_t> num_sources;
-    const std::map<std::string, size_t> form_of = FormsOf(root_.schemas, firsts, num_sources);
-    if (firsts.size() < 2) return;
-    const auto usual = static_cast<size_t>(std::ranges::max_element(num_sources) -
-                                           num_sources.begin());  // of equal ones the first
+    const UsualForm usual(root_.schemas);
     for (size_t source = 0; source < sources_.size(); ++source) {
       const std::shared_ptr<const Dataset>& dataset = sources_[source]->dataset;
       SchemaClass own;
       own.fingerprint = dataset->schema.Fingerprint();
-      if (form_of.at(own.fingerprint) == usual) continue;
       own.schema = std::shared_ptr<const Schema>(dataset, &dataset->schema);
       own.first_root = dataset->root;
       own.num_sources = 1;
-      reasons_[source] = Disagreements({*firsts[usual], own});
+      reasons_[source] = usual.ReasonsAgainst(own);
     }
   }
 

@@ -1,5 +1,6 @@
 // meta/info.json of the destination (format spec 1.3, 3.1, 3.5).
 #include "base/text.h"
+#include "plan/agreed_schema.h"
 #include "plan/layout.h"
 
 namespace robomerge::plan_internal {
@@ -86,6 +87,7 @@ void CorrectStreamFacts(const MergePlan& plan, uint32_t key, Json& info) {
 }
 
 Json MergedFeatures(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
+  const AgreedSchema agreed = AgreementOf(schemas);
   Json features = Json::object();
   uint32_t video_key = 0;
   for (const Feature& feature : schemas.front().schema->features) {
@@ -93,6 +95,8 @@ Json MergedFeatures(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
     for (const std::string_view name : kDefaultFeatures) {
       if (feature.name == name) entry = DefaultFeatureEntry(name);
     }
+    if (const SchemaClass* const names = agreed.NamesFrom(feature.name))
+      entry["names"] = names->schema->Find(feature.name)->entry.at("names");
     if (feature.is_video()) {
       MergeEncoderKeys(schemas, feature.name, entry, plan.warnings);
       CorrectStreamFacts(plan, video_key++, entry["info"]);

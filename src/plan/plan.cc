@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/measured.h"
 #include "model/source_statistics.h"
+#include "plan/agreed_schema.h"
 #include "plan/edit_plan.h"
 #include "plan/kept_files.h"
 #include "plan/layout.h"
@@ -102,41 +103,6 @@ void AddMeasuredColumns(const Schema& schema, MergePlan& plan) {
       if (!is_there) plan.stat_columns.push_back({feature.name, std::move(name)});
     }
   }
-}
-
-// Names that say the same in another form are those of the first source.
-void WarnOfNames(const std::vector<SchemaClass>& schemas, MergePlan& plan) {
-  std::vector<std::string> features;
-  const SchemaClass* first_other = nullptr;
-  std::string expected, found;
-  for (const Feature& feature : schemas.front().schema->features) {
-    if (std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures), feature.name) !=
-        std::end(kDefaultFeatures))
-      continue;
-    const Json names = feature.entry.value("names", Json());
-    for (const SchemaClass& other : schemas) {
-      const Json others = other.schema->Find(feature.name)->entry.value("names", Json());
-      if (others == names) continue;
-      if (features.empty()) {
-        first_other = &other;
-        expected = json::DumpLine(names).substr(0, 160);
-        found = json::DumpLine(others).substr(0, 160);
-      }
-      features.push_back(feature.name);
-      break;
-    }
-  }
-  if (features.empty()) return;
-  plan.warnings.push_back(
-      Problem(Code::kIncompatible, StrCat("sources write the names of the same elements in other "
-                                          "forms; those of the first source are kept: ",
-                                          Join(features, ", ")))
-          .Kind("W-names")
-          .Source(first_other->first_root)
-          .At(StrCat(first_other->first_root, "/meta/info.json: features[\"", features.front(),
-                     "\"].names"))
-          .Expected(std::move(expected))
-          .Found(std::move(found)));
 }
 
 // A merge of sources without episodes is one; a selection of nothing is a mistake.
@@ -274,7 +240,7 @@ Result<MergePlan> PlanEdit(const Partial& root, const MergeOptions& options, con
   ROBOMERGE_RETURN_NOT_OK(layout.CheckSchema(*first.schema, first.first_root, plan.warnings));
   plan.skip_broken = root.skip_broken;
   plan.skipped = root.skipped;
-  WarnOfNames(root.schemas, plan);
+  plan_internal::WarnOfSettled(root.schemas, plan.warnings);
   plan.rate = first.schema->frame_rate();
   plan.video_keys = first.schema->video_keys();
   plan.payload_bytes = root.payload_bytes;

@@ -357,6 +357,52 @@ TEST(Plan, EveryDisagreementIsInOneMessage) {
   }
 }
 
+TEST(Plan, NamesThatSomeLackAndTheCaseOfRobotsAreSettled) {
+  const auto source = [](const std::string& root, const char* names, const char* robot) {
+    Dataset dataset = test::MakeDataset({.root = root});
+    dataset.schema.robot_type = robot;
+    Json& entry = dataset.schema.features[0].entry;
+    entry["shape"] = Json::array({2});
+    entry["names"] = json::Parse(names, "").value();
+    return dataset;
+  };
+  const Dataset none = source("a", "null", "So101"), named = source("b", R"(["x", "y"])", "so101"),
+                other = source("c", R"({"motors": ["x", "y"]})", "SO101"),
+                unlike = source("d", R"(["x", "z"])", "So101");
+  const MergePlan plan = PlanOf({none, other, named, none}).value();
+  const Json info = json::Parse(FindStep<InfoStep>(plan)->text, "info").value();
+  EXPECT_EQ(info["robot_type"], "So101");
+  EXPECT_EQ(info["features"].front()["names"], other.schema.features[0].entry["names"]);
+  EXPECT_THAT(Warnings(plan), AllOf(HasSubstr("W-robot-type"), HasSubstr("in other forms"),
+                                    HasSubstr("do not name the elements"), HasSubstr("at b/meta"),
+                                    HasSubstr("at a/meta")));
+  const auto refused = PlanOf({none, named, unlike}).status();
+  ASSERT_EQ(refused.problems().size(), 1u);
+  EXPECT_THAT(refused.ToString(),
+              AllOf(HasSubstr("d/meta/info.json"), HasSubstr("differs in names"),
+                    HasSubstr("from b/meta/info.json")));
+  EXPECT_FALSE(PlanOf({none, source("e", "[]", "So101"), named}).ok());  // names that are none
+}
+
+TEST(Plan, OfOtherNamesThoseOfMostSourcesStay) {
+  const auto source = [](const std::string& root, Json names) {
+    Dataset dataset = test::MakeDataset({.root = root});
+    dataset.schema.features[0].entry["shape"] = Json::array({2});
+    dataset.schema.features[0].entry["names"] = std::move(names);
+    return dataset;
+  };
+  const Json xy = {"x", "y"}, zw = {"z", "w"};
+  Partial root;
+  for (const Dataset& dataset : {source("a", nullptr), source("b", zw), source("c", xy),
+                                 source("d", xy), source("e", xy), source("f", nullptr)})
+    root = Combine(std::move(root), Describe(std::make_shared<const Dataset>(dataset)).value());
+  root.skip_broken = SkipBroken::kSources;
+  const Partial kept = LeaveOut(root).value();
+  ASSERT_EQ(kept.skipped.size(), 1u);
+  EXPECT_EQ(kept.skipped[0].source, "b");
+  EXPECT_TRUE(Plan(kept, {}).ok());
+}
+
 TEST(Plan, TasksAreMappedByText) {
   Dataset a = test::MakeDataset({.tasks = {"x", "y"}}),
           b = test::MakeDataset({.tasks = {"y", "z"}});

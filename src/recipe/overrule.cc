@@ -125,7 +125,11 @@ Status WithPlaces(const Status& status, const std::vector<SourceSpec>& sources,
   std::set<std::string> known;
   std::erase_if(problems, [&](const Problem& problem) {
     return problem.kind == "E-rule" && problem.code == Code::kInvalidArgument &&
-           !known.insert(StrCat(problem.where, '\n', problem.what, '\n', problem.found)).second;
+           !known
+                .insert(Join({problem.where, problem.what, problem.found,
+                              Join(problem.context, "\n")},  // of which source, if that matters
+                             "\n"))
+                .second;
   });
   return Status::Many(std::move(problems));
 }

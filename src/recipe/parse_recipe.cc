@@ -241,11 +241,12 @@ class Reader {
     AddWrong(key, node, "a number above 0");
   }
 
+  static uint64_t MostOf(std::integral auto value) {
+    return uint64_t{std::numeric_limits<decltype(value)>::max()};
+  }
   void Take(const std::string& key, const Node& node, std::integral auto& value) {
     const uint64_t least = key == "chunk_size" ? 1 : 0;
-    const uint64_t most = key == "chunk_size"    ? 1000
-                          : key == "num_workers" ? 1024
-                                                 : std::numeric_limits<int64_t>::max();
+    const uint64_t most = key == "chunk_size" ? 1000 : key == "num_workers" ? 1024 : MostOf(value);
     if (node.kind == Kind::kText && node.is_plain && IsPlainNumber(node.text)) {
       const char* const end = node.text.data() + node.text.size();
       uint64_t number = 0;

@@ -292,6 +292,13 @@ TEST(Recipe, RulesThatCannotBeNameTheirLine) {
   EXPECT_THAT(Fault("drop: [x]\nsources:\n- path: b\n  rename: {a: x}\n"), HasSubstr("1: drop: x"));
 }
 
+TEST(Recipe, NumbersHaveThe64BitsOfFlags) {
+  const Recipe recipe = Parsed("sample: 3\nseed: 18446744073709551615\n");
+  EXPECT_EQ(recipe.common.adaptation.seed, ~uint64_t{0});
+  EXPECT_THAT(Fault("sample: 3\nseed: 18446744073709551616\n"),
+              HasSubstr("0 to 18446744073709551615"));
+}
+
 TEST(Recipe, ASeedNeedsASample) {
   EXPECT_THAT(Fault("min_frames: 1\nseed: 3\n"),
               AllOf(HasSubstr("2: "), HasSubstr("`seed` without `sample`")));

@@ -473,6 +473,7 @@ WRONG = {
     "a condition of another type": (["--where", "next.success = 1"], "true or false, for dtype bool"),
     "a condition on a vector": (["--where", f"{STATE} > 1"], "only a column of single values"),
     "a condition on a camera": (["--where", "camera = x"], "only a column of single values"),
+    "a pattern of what stays": (["--drop", "*index"], "matches nothing in the dataset"),
     "nothing to fill": (["--fill", f"{STATE}=0"], "every source is already so"),
 }
 
@@ -481,6 +482,31 @@ def test_rules_that_one_source_cannot_take_name_the_recipe(robomerge, source, tm
     other = make_source(tmp_path / "other", 2)
     assert "a recipe gives each source rules of its own" in refused(robomerge, tmp_path, source, other, "--episodes", "99", kind="E-rule")
     assert "recipe" not in refused(robomerge, tmp_path, source, "--episodes", "99", kind="E-rule")
+
+
+def test_rules_that_sources_cannot_take_name_each_of_them(robomerge, source, tmp_path):
+    others = [shutil.copytree(source, tmp_path / name) for name in ("one", "two")]
+    assert robomerge("delete-episodes", source, "3", "--in-place", "--no-backup").exit_code == 0
+    assert robomerge("delete-episodes", others[1], "3", "--in-place", "--no-backup").exit_code == 0
+    for flags in (["--episodes", "0,3"], ["--exclude-episodes", "3"], ["--trim", "3=1-"]):
+        said = refused(robomerge, tmp_path, source, *others, *flags, kind="E-rule")
+        for root in (source, others[1]):
+            assert f"while applying rules to {root}\n" in said
+        assert str(others[0]) not in said
+
+
+def test_the_hint_about_a_name_that_is_taken_works(robomerge, source, tmp_path):
+    said = refused(robomerge, tmp_path, source, "--rename", f"camera={STATE}", kind="E-rule")
+    rename, remove = said.split("(--rename ")[1].split(")")[0], said.split("robomerge remove-feature ")[1].split(" -o DST")[0]
+    assert robomerge("merge", source, "-o", tmp_path / "both", "--rename", f"camera={STATE}", "--rename", rename).exit_code == 0
+    assert robomerge("remove-feature", *shlex.split(remove), "-o", tmp_path / "without").exit_code == 0
+    assert robomerge("merge", tmp_path / "without", "-o", tmp_path / "renamed", "--rename", f"camera={STATE}").exit_code == 0
+
+
+def test_a_pad_gives_no_name_twice(robomerge, source, tmp_path):
+    edit_json(source / "meta/info.json", lambda info: info["features"][STATE].update(names=["pad_3", "x"]))
+    out = merged(robomerge, tmp_path / "out", source, "--pad", f"{STATE}=4")
+    assert json.loads((out / "meta/info.json").read_text())["features"][STATE]["names"] == ["pad_3", "x", "pad_2", "pad_3_"]
 
 
 @pytest.mark.parametrize("name", ["task", "language_events", "index"])

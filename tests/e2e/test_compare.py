@@ -238,6 +238,19 @@ def test_a_recipe_says_all_that_the_flags_say(robomerge, make, tmp_path):
         assert text.split(f"\n{key}:")[0].splitlines()[-1].startswith("#"), key
 
 
+def test_flags_and_recipe_fit_together(robomerge, make, tmp_path):
+    """Three datasets: with a feature, with it under another name, and without it."""
+    make("a")
+    for words in (("rename-feature", "a", "observation.state=state", "-o", "b"), ("remove-feature", "a", "observation.state", "-o", "in/c")):
+        assert robomerge(*words, cwd=tmp_path).exit_code == 0
+    run = compare(robomerge, tmp_path / "in", "../a", "../b", "c", "--recipe-out", "../k.yaml", "--json")
+    assert "sources:\n  - a\n  - b\n  - in/c\n" in (tmp_path / "k.yaml").read_text()
+    flags = [word for flag in run.json_lines()[-1]["flags"] for word in shlex.split(flag)]
+    for words in (("a", "b", "in/c", "-o", "by_flags", *flags), ("--recipe", "k.yaml")):
+        settled = robomerge("merge", *words, cwd=tmp_path)
+        assert settled.exit_code == 0, settled.stderr
+
+
 def test_a_recipe_replaces_no_other_file(robomerge, make, tmp_path):
     make("a"), make("b")
     (tmp_path / "k.yaml").write_text("notes: mine\n")

@@ -389,11 +389,40 @@ def test_names_that_are_written_otherwise(form, robomerge, odd, sound):
     assert json.loads((out / "meta/info.json").read_text())["features"]["observation.state"]["names"] == ["x", "y"]
 
 
-@pytest.mark.parametrize("names", [["y", "x"], {"motors": ["x", "z"]}, ["x"], None])
+@pytest.mark.parametrize("names", [["y", "x"], {"motors": ["x", "z"]}, ["x"], []])
 def test_other_names_are_refused(names, robomerge, odd, sound):
     edit_info(sound, lambda info: info["features"]["observation.state"].update(names=["x", "y"]))
     edit_info(odd, lambda info: info["features"]["observation.state"].update(names=names))
     refused(robomerge, sound, odd, kind="E-features")
+
+
+@pytest.mark.parametrize("order", ["none named", "named none", "none absent named"])
+def test_names_that_only_some_sources_state(order, robomerge, odd, tmp_path):
+    """The result has the names of the first that states some, wherever it stands, for any -j."""
+    roots = []
+    for name in order.split():
+        roots.append(shutil.copytree(odd, tmp_path / name))
+        edit_info(roots[-1], lambda info: info["features"]["observation.state"].update(names={"motors": ["x", "y"]} if name == "named" else None))
+        if name == "absent":
+            edit_info(roots[-1], lambda info: info["features"]["observation.state"].pop("names"))
+    assert robomerge("compare", *roots).exit_code == 0
+    out = merged(robomerge, *roots, warns="W-names")
+    assert json.loads((out / "meta/info.json").read_text())["features"]["observation.state"]["names"] == {"motors": ["x", "y"]}
+    assert robomerge("verify", out, "--against", *roots).exit_code == 0
+    assert robomerge("merge", *roots, "-o", tmp_path / "one", "-j", 1).exit_code == 0
+    assert (tmp_path / "one/meta/info.json").read_bytes() == (out / "meta/info.json").read_bytes()
+    edit_info(out, lambda info: info["features"]["observation.state"].update(names=None))
+    assert robomerge("verify", out, "--against", *roots).exit_code == 3
+
+
+def test_a_robot_in_other_case(robomerge, odd, sound):
+    edit_info(odd, lambda info: info.update(robot_type="TOY_Arm"))
+    assert robomerge("compare", odd, sound).exit_code == 0
+    out = merged(robomerge, odd, sound, warns="W-robot-type")
+    assert json.loads((out / "meta/info.json").read_text())["robot_type"] == "TOY_Arm"
+    assert robomerge("verify", out, "--against", odd, sound).exit_code == 0
+    edit_info(out, lambda info: info.update(robot_type="toy_arm"))
+    assert robomerge("verify", out, "--against", odd, sound).exit_code == 3
 
 
 def test_a_count_in_the_shape_of_the_mean(robomerge, odd):

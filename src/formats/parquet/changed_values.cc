@@ -6,6 +6,7 @@
 #include <arrow/scalar.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "formats/parquet/arrow_boundary_internal.h"
@@ -87,16 +88,37 @@ ArrayPointer MakeLists(std::vector<int32_t> begins, const ArrayPointer& elements
       arrow::Buffer::FromVector(std::move(begins)), elements, ValidityOf(like), like.null_count());
 }
 
+// As datasets call the type.
+std::string DtypeOf(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::FLOAT:
+      return "float32";
+    case arrow::Type::DOUBLE:
+      return "float64";
+    default:
+      return type.ToString();
+  }
+}
+
+// A type that holds the number that was found.
+std::string_view TypeOf(const std::string& number) {
+  if (number.find_first_not_of("-0123456789") != std::string::npos) return "float64";
+  int64_t value = 0;
+  const char* const end = number.data() + number.size();
+  return std::from_chars(number.data(), end, value).ec == std::errc() ? "int64" : "uint64";
+}
+
 Problem DoesNotFit(const Context& context, uint64_t row, const std::string& place,
                    const Misfit& misfit) {
   return Problem(Code::kIncompatible, StrCat("a value of column `", context.change.column,
-                                             "` does not fit ", context.element->ToString()))
+                                             "` does not fit ", DtypeOf(*context.element)))
       .Kind("E-cast")
       .At(StrCat(context.where, ", row ", WithSeparators(row), place))
       .Expected(misfit.expected)
       .Found(misfit.found)
-      .Hint(StrCat("choose a type that holds it (--cast ", context.change.column,
-                   "=float64), or leave the feature out (--drop ", context.change.column, ")"));
+      .Hint(StrCat("choose a type that holds it (--cast ", context.change.column, "=",
+                   TypeOf(misfit.found), "), or leave the feature out (--drop ",
+                   context.change.column, ")"));
 }
 
 // `misfit` is then of `array` too: its row.
@@ -110,8 +132,8 @@ Result<ArrayPointer> CastElements(const ArrayPointer& array, const Context& cont
                      StrCat("column `", context.change.column, "` cannot be cast"))
           .Kind("E-cast")
           .At(context.where)
-          .Expected("numbers or booleans, to become " + context.element->ToString())
-          .Found(array->type()->ToString())
+          .Expected("numbers or booleans, to become " + DtypeOf(*context.element))
+          .Found(DtypeOf(*array->type()))
           .Hint(StrCat("leave the feature out: --drop ", context.change.column));
     }
     return CastNumbers(*array, context.element, rounding, misfit);
@@ -235,8 +257,8 @@ arrow::Result<ArrayPointer> OneOf(const FillValue& fill) {
 std::string ValuesOf(const arrow::DataType& type) {
   if (IsText(type)) return "a text";
   if (type.id() == arrow::Type::BOOL) return "true or false";
-  return arrow::is_integer(type.id()) ? "a whole number that fits " + type.ToString()
-         : IsNumber(type)             ? "a number that fits " + type.ToString()
+  return arrow::is_integer(type.id()) ? "a whole number that fits " + DtypeOf(type)
+         : IsNumber(type)             ? "a number that fits " + DtypeOf(type)
                                       : "a feature of numbers, booleans or texts";
 }
 

@@ -11,6 +11,7 @@ namespace robomerge::parquet {
 namespace {
 
 using namespace testing;  // NOLINT: the room's own helpers
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 struct FillCase {
@@ -104,6 +105,7 @@ struct CastCase {
   const char* dtype;
   ArrayPointer expected;  ///< null: row 1 does not fit
   double largest_change = 0;
+  std::string holding = {};  ///< the type that is proposed instead
 };
 
 TEST(ChangedValues, CastsToTheNearestAndRefusesWhatDoesNotFit) {
@@ -121,7 +123,7 @@ TEST(ChangedValues, CastsToTheNearestAndRefusesWhatDoesNotFit) {
       {Doubles({0.5, 1.5, -0.5, 2.4, std::nullopt}), "int8", int8s({0, 2, 0, 2, std::nullopt}),
        0.5},
       {Doubles({127.4, -128.5}), "int8", int8s({127, -128}), 0.5},
-      {Doubles({0, 127.5}), "int8", refused},
+      {Doubles({0, 127.5}), "int8", refused, 0, "float64"},
       {Floats({0, -128.6F}), "int8", refused},
       {Doubles({0, nan}), "int32", refused},
       {Doubles({0, infinite}), "int64", refused},
@@ -138,10 +140,10 @@ TEST(ChangedValues, CastsToTheNearestAndRefusesWhatDoesNotFit) {
       {Floats({0.1F}), "float64", Doubles({double{0.1F}})},
       {Int64s({16777216}), "float32", Floats({16777216})},
       {Int64s({0, 16777217}), "float32", refused},
-      {Int64s({0, large + 1}), "float64", refused},
+      {Int64s({0, large + 1}), "float64", refused, 0, "int64"},
       {Int64s({large}), "float64", Doubles({9007199254740992.0})},
       {uint64s({0, ~uint64_t{0}}), "float64", refused},
-      {uint64s({0, ~uint64_t{0}}), "int64", refused},
+      {uint64s({0, ~uint64_t{0}}), "int64", refused, 0, "uint64"},
       {uint64s({5}), "int8", int8s({5})},
       {Int64s({0, 128}), "int8", refused},
       {Int64s({0, -1}), "uint64", refused},
@@ -149,7 +151,7 @@ TEST(ChangedValues, CastsToTheNearestAndRefusesWhatDoesNotFit) {
       {Bools({true, std::nullopt}), "int64",
        Column<arrow::Int64Builder, int64_t>({1, std::nullopt})},
       {Int64s({1, 0}), "bool", Bools({true, false})},
-      {Int64s({1, 2}), "bool", refused},
+      {Int64s({1, 2}), "bool", refused, 0, "int64"},
       {Texts({"1", "2"}), "int64", refused},
   };
   size_t number = 0;
@@ -175,7 +177,9 @@ TEST(ChangedValues, CastsToTheNearestAndRefusesWhatDoesNotFit) {
         EXPECT_THAT(problem.where, HasSubstr("source-0.parquet: column `c`"));
         if (one.source->type_id() != arrow::Type::STRING) {
           EXPECT_THAT(problem.where, HasSubstr(row));
+          EXPECT_THAT(problem.what, EndsWith(StrCat("does not fit ", one.dtype)));
         }
+        EXPECT_THAT(problem.hint, HasSubstr(one.holding.empty() ? "" : "--cast d=" + one.holding));
         continue;
       }
       ASSERT_OK(spliced.status());
