@@ -168,6 +168,17 @@ void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
   }
 }
 
+// That the statistics are of one form. Up to v2.1 stats.json need not say counts.
+Status CheckWithCount(const Dataset& dataset, const FeatureStatistics& found) {
+  const std::string where = StrCat(dataset.root, "/meta/stats.json: ", found.feature);
+  const bool is_old = std::ranges::none_of(dataset.episodes_files, &EpisodesFile::is_table);
+  if (!is_old || found.Find("count") != nullptr) return robomerge::CheckStatistics(found, where);
+  FeatureStatistics counted = found;
+  counted.statistics.push_back(
+      {"count", NumberKind::kInteger, {1}, {static_cast<double>(dataset.num_frames())}});
+  return robomerge::CheckStatistics(counted, where);
+}
+
 std::set<std::string> CamerasOf(const Dataset& dataset) {
   std::set<std::string> cameras;
   for (const Feature& feature : dataset.schema.features) {
@@ -363,27 +374,35 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
   std::optional<QuantileRanges> ranges;
   if (!all.has_sources()) ranges.emplace(dataset);
   Cells cells("V-stats", /*are_folded=*/true, findings);
+  const auto has_data = [&](const FeatureStatistics& found) {
+    const size_t number = ColumnOf(columns, found.feature);
+    return number < columns.size() && !moments.all[number].empty();
+  };
+  const auto check_cells = [&](const FeatureStatistics& found) {
+    const size_t number = ColumnOf(columns, found.feature);
+    for (const Statistic& statistic : found.statistics) {
+      if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name))
+        continue;
+      cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(),
+                  moments.all[number], moments.finite[number], dataset.num_frames(),
+                  StatsWhere(dataset, found.feature, statistic.name), {});
+    }
+  };
+  for (const FeatureStatistics& found : dataset.unused_statistics) {
+    if (has_data(found) && !all.has_sources()) check_cells(found);
+  }
   for (const FeatureStatistics& found : *dataset.statistics) {
-    const Status status = robomerge::CheckStatistics(
-        found, StrCat(dataset.root, "/meta/stats.json: ", found.feature));
+    const Status status = CheckWithCount(dataset, found);
     if (!status.ok()) {
       findings.Add(FromProblem(status.problems().front()));
       continue;
     }
-    const size_t number = ColumnOf(columns, found.feature);
-    const bool has_data = number < columns.size() && !moments.all[number].empty();
     const bool is_rewritten = all.IsNumberedAnew(found.feature);
     const Feature* feature = dataset.schema.Find(found.feature);
     const bool is_measured =
         all.is_measured && feature != nullptr && IsMeasurable(feature->dtype());
-    if (has_data && (is_rewritten || is_measured || !all.has_sources())) {
-      for (const Statistic& statistic : found.statistics) {
-        if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name))
-          continue;
-        cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(),
-                    moments.all[number], moments.finite[number], dataset.num_frames(),
-                    StatsWhere(dataset, found.feature, statistic.name), {});
-      }
+    if (has_data(found) && (is_rewritten || is_measured || !all.has_sources())) {
+      check_cells(found);
     } else if (const FeatureStatistics* wanted = Find(expected, found.feature)) {
       FindingList unlike(1);
       const FeatureStatistics* const other = Find(by_frames, found.feature);

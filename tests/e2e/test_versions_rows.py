@@ -342,6 +342,12 @@ def test_a_stats_json_beside_the_lines(robomerge, old):
     (old / "meta/stats.json").write_text(json.dumps({"observation.state": {"mean": [0, 0], "q01": [0, 0]}}))
     out = merged(robomerge, old)
     assert json.loads((out / "meta/stats.json").read_text())["observation.state"]["count"] == [12]
+    # It is held against the rows, which trainers normalise by it.
+    for run in (robomerge("stats", old), robomerge("verify", old), robomerge("verify", old, "--measure-stats")):
+        assert "V-stats]" in run.stdout and "observation.state" in run.stdout, run.stdout
+    true = json.loads((out / "meta/stats.json").read_text())["observation.state"]
+    (old / "meta/stats.json").write_text(json.dumps({"observation.state": {stat: true[stat] for stat in ("mean", "q01")}}))
+    assert robomerge("verify", old, "--measure-stats").exit_code == 0
 
 
 def test_a_dataset_without_episodes(robomerge, tmp_path, sound):  # noqa: F811
