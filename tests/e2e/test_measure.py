@@ -102,7 +102,10 @@ def test_every_dtype_has_the_statistics_of_numpy(rank, robomerge, tmp_path):
             values = random_values(random, dtype, (sum(lengths), *(2, 3, 3)[3 - rank :]))
             with_feature(roots[-1], f"of.{dtype}", values)
             all_values.setdefault(dtype, []).append(values)
-    stats, _ = merged(robomerge, roots, tmp_path / "out")
+    stats, warnings = merged(robomerge, roots, tmp_path / "out")
+    # None of them was stated, and that all are measured is no loss.
+    assert "W-stats-left-out" not in [one["kind"] for one in warnings]
+    assert "W-stats-left-out" not in robomerge("inspect", roots[0]).stdout
     for dtype, parts in all_values.items():
         found = stats[f"of.{dtype}"]
         assert_as_numpy(found, np.concatenate(parts), sum(map(sum, LENGTHS)))
