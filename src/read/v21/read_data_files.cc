@@ -221,8 +221,9 @@ class DataFilesReader {
         missing.push_back(NumberOf(first_episodes_[at]));
         continue;
       }
-      const Status known =
-          is_one_each_ ? status.OfEpisodes({NumberOf(first_episodes_[at])}) : status;
+      const Status known = is_one_each_
+                               ? v30::WithWayOut(status).OfEpisodes({NumberOf(first_episodes_[at])})
+                               : status;
       problems.insert(problems.end(), known.problems().begin(), known.problems().end());
     }
     if (!missing.empty())
