@@ -88,7 +88,10 @@ std::string NotFiniteText(const verify_internal::Profile& profile) {
     text += StrCat(text.empty() ? "" : " and ", profile.num_infinite, " infinite");
   if (text.empty()) return text;
   const auto num_finite = static_cast<uint64_t>(profile.finite.count);
-  return StrCat(text, " of ", num_finite + profile.num_nan + profile.num_infinite);
+  text += StrCat(" of ", num_finite + profile.num_nan + profile.num_infinite);
+  if (!profile.first_not_finite) return text;
+  return StrCat(text, ", the first in episode ", profile.first_not_finite->episode, ", frame ",
+                profile.first_not_finite->frame);
 }
 
 // How far an element goes from zero.

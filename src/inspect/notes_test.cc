@@ -27,7 +27,7 @@ FeatureProfile ProfileOf(const std::string& feature, const std::vector<std::vect
   for (uint64_t element = 0; element < width; ++element) {
     const auto all = verify_internal::Moments::Of(values, element, width, rows.size());
     profile.elements.push_back(
-        verify_internal::Profile::Of(all, values, element, width, rows.size()));
+        verify_internal::Profile::Of(all, values, element, width, rows.size(), /*episode=*/4));
   }
   return profile;
 }
@@ -63,7 +63,8 @@ TEST(Notes, WhatIsNotFiniteIsCountedAndDoesNotHideTheRest) {
   for (int row = 0; row < 200; ++row) rows.push_back({row % 2 == 0 ? 1.0 : 2.0});
   rows.push_back({1000});
   EXPECT_THAT(KindsAndFound(RowNotes(MakeSchema({}), "a", {ProfileOf("force", rows)})),
-              ElementsAre(Pair("N-not-finite", "3 NaN and 1 infinite of 205"),
+              ElementsAre(Pair("N-not-finite",
+                               "3 NaN and 1 infinite of 205, the first in episode 4, frame 0"),
                           Pair("N-outlier", "1000 where mean and std are 6.46766 and 70.2551")));
 }
 

@@ -91,11 +91,17 @@ std::string ErrorText(double error) {
 
 std::vector<Finding> HoldStated(const Dataset& dataset, const measure::DatasetMeasures& measures) {
   std::vector<Finding> findings;
+  std::vector<std::pair<const FeatureStatistics*, const FeatureStatistics*>> pairs;
   for (const FeatureStatistics& measured : measures.rows.statistics) {
-    if (!dataset.statistics) break;
-    const auto stated =
-        std::ranges::find(*dataset.statistics, measured.feature, &FeatureStatistics::feature);
-    if (stated == dataset.statistics->end()) continue;
+    const auto hold = [&](const std::vector<FeatureStatistics>& all) {
+      const auto stated = std::ranges::find(all, measured.feature, &FeatureStatistics::feature);
+      if (stated != all.end()) pairs.emplace_back(&*stated, &measured);
+    };
+    if (dataset.statistics) hold(*dataset.statistics);
+    hold(dataset.unused_statistics);
+  }
+  for (const auto& [stated, truth] : pairs) {
+    const FeatureStatistics& measured = *truth;
     const Worst worst = HoldFeature(*stated, measured);
     if (worst.num_wrong == 0) continue;
     Finding& finding = findings.emplace_back();

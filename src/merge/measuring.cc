@@ -254,7 +254,7 @@ std::vector<Problem> Measuring::Warnings() const {
                        Listed(not_finite)))
             .Kind("W-not-finite")
             .At(std::string(StatsStep::kPath))
-            .Hint("`robomerge inspect SRC --read-data` names the rows of a source"));
+            .Hint("`robomerge inspect SRC --read-data` names the first frame of each element"));
   }
   if (!left_out.empty()) {
     warnings.push_back(

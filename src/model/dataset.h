@@ -208,6 +208,9 @@ struct Dataset {
   std::vector<EpisodeStatisticsBlock> episode_statistics;
   /// stats.json; nothing if there is none.
   std::optional<std::vector<FeatureStatistics>> statistics;
+  /// Entries of a stats.json of v2.1 that do not count, since the lines of the episodes do. Trainers
+  /// read them.
+  std::vector<FeatureStatistics> unused_statistics;
   std::vector<DataFile> data_files;  ///< ascending by id
   std::vector<VideoKey> video_keys;  ///< in the order of the features
   /// What becomes of the columns of all data files by the rules of an adaptation; null: nothing.

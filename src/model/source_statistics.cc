@@ -129,7 +129,7 @@ class Choice {
       // A source that says nothing of a bookkeeping column does not mislead: the merge computes
       // its statistics.
       if (!NeedsEverySource(feature.name) && reason->second == "no entry") continue;
-      if (IsMeasurable(feature))
+      if (is_exact_ ? IsMeasurable(feature.dtype()) : IsMeasurable(feature))
         names.push_back(feature.name);
       else
         left_out_.Add(feature.name, reason->second);

@@ -367,6 +367,7 @@ TEST_F(PersistTest, ADamagedPlanIsRefusedWithItsFile) {
     const Status status = ReadPlan(io::Posix(), Path("plan")).status();
     ASSERT_FALSE(status.ok()) << file;
     EXPECT_EQ(status.problems()[0].kind, "E-plan-damaged") << status.ToString();
+    EXPECT_EQ(status.problems()[0].hint, "remove this folder and make it again");
     EXPECT_THAT(status.problems()[0].where, HasSubstr(Path("plan")));
   };
   for (const auto& entry : std::filesystem::directory_iterator(Path("whole"))) {

@@ -163,7 +163,8 @@ Status TableFolder::Damaged(const Status& status) const {
   Problem problem = status.problems().front();
   problem.code = Code::kCorrupt;
   problem.kind = StrCat(kind_.error_kind, "-damaged");
-  if (problem.hint.empty()) problem.hint = "remove this folder and make it again";
+  // Hints are of files of datasets, which are copied.
+  problem.hint = "remove this folder and make it again";
   return problem;
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -34,7 +35,7 @@ class RowsCheck {
         reader_(file, footer, columns) {}
 
   Status Run() {
-    result_.moments.resize(columns_.size());
+    result_.moments.all.resize(columns_.size()), result_.moments.finite.resize(columns_.size());
     if (all_.is_profiled) result_.profiles.resize(columns_.size());
     for (size_t at = part_.first; at < part_.first + part_.count; ++at) {
       const EpisodeRows& rows = data_.episodes[at];
@@ -50,19 +51,10 @@ class RowsCheck {
       const auto episode = static_cast<uint64_t>(rows.episode_index);
       const bool is_placed = rows.episode_index >= 0 && episode < all_.destination.rows.size() &&
                              all_.destination.rows[episode] == &rows;
-      std::vector<ElementMoments> moments(columns_.size());
+      const RowMoments moments = MomentsOf(numbers, rows);
       for (size_t column = 0; column < columns_.size(); ++column) {
-        for (uint32_t element = 0; element < numbers[column].width; ++element) {
-          moments[column].push_back(
-              Moments::Of(numbers[column].values, element, numbers[column].width, num_rows));
-          // Measured statistics are those of the finite numbers.
-          if (all_.is_measured)
-            moments[column].back() = Profile::Of(moments[column].back(), numbers[column].values,
-                                                 element, numbers[column].width, num_rows)
-                                         .finite;
-        }
-        Add(result_.moments[column], moments[column]);
-        if (all_.is_profiled) AddProfile(column, numbers[column], moments[column], num_rows);
+        Add(result_.moments.all[column], moments.all[column]);
+        Add(result_.moments.finite[column], moments.finite[column]);
       }
       if (!is_placed) continue;
       if (!all_.has_sources()) {
@@ -78,14 +70,25 @@ class RowsCheck {
   }
 
  private:
-  void AddProfile(size_t column, const parquet::NumberRows& numbers, const ElementMoments& moments,
-                  uint64_t num_rows) {
-    ElementProfiles profiles;
-    for (uint32_t element = 0; element < numbers.width; ++element) {
-      profiles.push_back(
-          Profile::Of(moments[element], numbers.values, element, numbers.width, num_rows));
+  // Of the rows of an episode; its profiles are added to those of the part.
+  RowMoments MomentsOf(const std::vector<parquet::NumberRows>& numbers, const EpisodeRows& rows) {
+    const uint64_t num_rows = rows.total_rows();
+    const auto episode = static_cast<uint64_t>(rows.episode_index);
+    RowMoments moments;
+    moments.all.resize(columns_.size()), moments.finite.resize(columns_.size());
+    for (size_t column = 0; column < columns_.size(); ++column) {
+      const auto& [values, width] = std::tie(numbers[column].values, numbers[column].width);
+      ElementProfiles profiles;
+      for (uint32_t element = 0; element < width; ++element) {
+        const Moments all = Moments::Of(values, element, width, num_rows);
+        profiles.push_back(Profile::Of(all, values, element, width, num_rows, episode));
+        moments.finite[column].push_back(profiles.back().finite);
+        // What the record says to be measured is of the finite numbers and nothing else.
+        moments.all[column].push_back(all_.is_measured ? profiles.back().finite : all);
+      }
+      if (all_.is_profiled) Add(result_.profiles[column], profiles);
     }
-    Add(result_.profiles[column], profiles);
+    return moments;
   }
 
   // The rows of the episode that lie in other files, behind those that are read already.

@@ -42,11 +42,13 @@ bool IsMoment(std::string_view stat) {
 // Compares the cells of a table of statistics with the data. Adds at most one finding per cell.
 class Cells {
  public:
-  Cells(std::string kind, FindingList& findings) : kind_(std::move(kind)), findings_(findings) {}
+  /// `are_folded`: the statistics may be folded from those of parts, which weigh by their frames.
+  Cells(std::string kind, bool are_folded, FindingList& findings)
+      : kind_(std::move(kind)), are_folded_(are_folded), findings_(findings) {}
 
   void Check(const std::string& feature, const std::string& stat, const double* values,
-             size_t width, const ElementMoments& moments, uint64_t num_frames,
-             const std::string& where, std::optional<uint64_t> episode) {
+             size_t width, const ElementMoments& moments, const ElementMoments& finite_moments,
+             uint64_t num_frames, const std::string& where, std::optional<uint64_t> episode) {
     const Place place{episode, feature + "/" + stat, {}};
     if (stat == "count") {
       // LeRobot may count the rows of a matrix instead of the frames.
@@ -59,6 +61,7 @@ class Cells {
       return;
     }
     const ElementMoments reduced = Reduced(moments, width);
+    const ElementMoments finite = Reduced(finite_moments, width);
     if (reduced.empty()) {
       findings_.Add(Say(kind_, "statistic has another number of elements than its feature", where,
                         std::to_string(moments.size()), std::to_string(width), place));
@@ -66,14 +69,14 @@ class Cells {
     }
     for (size_t at = 0; at < width; ++at) {
       // There was no finite number.
-      if (reduced[at].count == 0 && std::isnan(values[at])) continue;
-      if (IsMoment(stat) ? Matches(stat, values[at], reduced[at])
-                         : InRange(values[at], reduced[at]))
+      if (finite[at].count == 0 && std::isnan(values[at])) continue;
+      if (IsMoment(stat) ? MatchesEither(stat, values[at], reduced[at], finite[at])
+                         : InRange(values[at], reduced[at], finite[at]))
         continue;
       const std::string element = width > 1 ? StrCat(where, ", element ", at) : where;
-      const std::string expected = IsMoment(stat) ? FormatDouble(Value(stat, reduced[at]))
-                                                  : StrCat(FormatDouble(reduced[at].min), " to ",
-                                                           FormatDouble(reduced[at].max));
+      const std::string expected = IsMoment(stat) ? FormatDouble(Value(stat, finite[at]))
+                                                  : StrCat(FormatDouble(finite[at].min), " to ",
+                                                           FormatDouble(finite[at].max));
       findings_.Add(Say(kind_, "statistic is not that of the data", element, expected,
                         FormatDouble(values[at]), place));
       return;
@@ -81,16 +84,24 @@ class Cells {
   }
 
  private:
+  bool MatchesEither(std::string_view stat, double value, const Moments& all,
+                     const Moments& finite) const {
+    if (Matches(stat, value, all)) return true;
+    const double share = all.count > 0 ? 1 - finite.count / all.count : 0;
+    return Matches(stat, value, finite, are_folded_ ? share : 0);
+  }
+
   // A quantile must only lie in the range of the data, since LeRobot has changed more than once how
-  // it estimates quantiles. Between infinities there is none.
-  static bool InRange(double value, const Moments& moments) {
-    if (!std::isfinite(moments.mean)) return true;
+  // it estimates quantiles. Among numbers that are not finite it may be such a one.
+  static bool InRange(double value, const Moments& all, const Moments& finite) {
+    if (!std::isfinite(value)) return !std::isfinite(all.mean);
     const double margin =
-        kQuantileMargin * std::max(1.0, std::max(std::fabs(moments.min), std::fabs(moments.max)));
-    return value >= moments.min - margin && value <= moments.max + margin;
+        kQuantileMargin * std::max(1.0, std::max(std::fabs(finite.min), std::fabs(finite.max)));
+    return value >= finite.min - margin && value <= finite.max + margin;
   }
 
   const std::string kind_;
+  const bool are_folded_;
   FindingList& findings_;
 };
 
@@ -155,6 +166,17 @@ void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
         same ? FormatDouble(statistic->values[at]) : StrCat(statistic->values.size(), " numbers"),
         {{}, StrCat(found.feature, "/", wanted.name), {}}));
   }
+}
+
+// That the statistics are of one form. Up to v2.1 stats.json need not say counts.
+Status CheckWithCount(const Dataset& dataset, const FeatureStatistics& found) {
+  const std::string where = StrCat(dataset.root, "/meta/stats.json: ", found.feature);
+  const bool is_old = std::ranges::none_of(dataset.episodes_files, &EpisodesFile::is_table);
+  if (!is_old || found.Find("count") != nullptr) return robomerge::CheckStatistics(found, where);
+  FeatureStatistics counted = found;
+  counted.statistics.push_back(
+      {"count", NumberKind::kInteger, {1}, {static_cast<double>(dataset.num_frames())}});
+  return robomerge::CheckStatistics(counted, where);
 }
 
 std::set<std::string> CamerasOf(const Dataset& dataset) {
@@ -293,10 +315,10 @@ Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& fi
 }  // namespace
 
 void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode,
-                            const std::vector<std::string>& columns,
-                            const std::vector<ElementMoments>& moments, FindingList& findings) {
+                            const std::vector<std::string>& columns, const RowMoments& moments,
+                            FindingList& findings) {
   const Subject& subject = all.destination;
-  Cells cells("V-statistics", findings);
+  Cells cells("V-statistics", /*are_folded=*/false, findings);
   statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
     const Feature* feature = subject.dataset.schema.Find(column.feature);
     if (feature != nullptr && feature->is_camera() && !all.has_sources())
@@ -304,19 +326,19 @@ void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics
     // Held against the sources' elsewhere.
     if (all.has_sources() && all.IsNumberedAnew(column.feature)) return;
     const size_t number = ColumnOf(columns, column.feature);
-    if (number >= columns.size() || moments[number].empty() ||
+    if (number >= columns.size() || moments.all[number].empty() ||
         !(IsMoment(column.stat) || column.stat == "count" || IsQuantile(column.stat)))
       return;
-    cells.Check(column.feature, column.stat, values, column.width, moments[number],
-                subject.dataset.episodes[episode].length_frames,
+    cells.Check(column.feature, column.stat, values, column.width, moments.all[number],
+                moments.finite[number], subject.dataset.episodes[episode].length_frames,
                 subject.EpisodeWhere(episode, StrCat("stats/", column.feature, "/", column.stat)),
                 episode);
   });
 }
 
 Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
-                       const std::vector<std::string>& columns,
-                       const std::vector<ElementMoments>& moments, FindingList& findings) {
+                       const std::vector<std::string>& columns, const RowMoments& moments,
+                       FindingList& findings) {
   const Dataset& dataset = all.destination.dataset;
   std::vector<FeatureStatistics> expected;
   // With other episodes the statistics must differ. PairEpisodes has reported that.
@@ -351,28 +373,36 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
     by_frames = AggregateEpisodes(dataset, CamerasOf(dataset), true);
   std::optional<QuantileRanges> ranges;
   if (!all.has_sources()) ranges.emplace(dataset);
-  Cells cells("V-stats", findings);
+  Cells cells("V-stats", /*are_folded=*/true, findings);
+  const auto has_data = [&](const FeatureStatistics& found) {
+    const size_t number = ColumnOf(columns, found.feature);
+    return number < columns.size() && !moments.all[number].empty();
+  };
+  const auto check_cells = [&](const FeatureStatistics& found) {
+    const size_t number = ColumnOf(columns, found.feature);
+    for (const Statistic& statistic : found.statistics) {
+      if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name))
+        continue;
+      cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(),
+                  moments.all[number], moments.finite[number], dataset.num_frames(),
+                  StatsWhere(dataset, found.feature, statistic.name), {});
+    }
+  };
+  for (const FeatureStatistics& found : dataset.unused_statistics) {
+    if (has_data(found) && !all.has_sources()) check_cells(found);
+  }
   for (const FeatureStatistics& found : *dataset.statistics) {
-    const Status status = robomerge::CheckStatistics(
-        found, StrCat(dataset.root, "/meta/stats.json: ", found.feature));
+    const Status status = CheckWithCount(dataset, found);
     if (!status.ok()) {
       findings.Add(FromProblem(status.problems().front()));
       continue;
     }
-    const size_t number = ColumnOf(columns, found.feature);
-    const bool has_data = number < columns.size() && !moments[number].empty();
     const bool is_rewritten = all.IsNumberedAnew(found.feature);
     const Feature* feature = dataset.schema.Find(found.feature);
     const bool is_measured =
         all.is_measured && feature != nullptr && IsMeasurable(feature->dtype());
-    if (has_data && (is_rewritten || is_measured || !all.has_sources())) {
-      for (const Statistic& statistic : found.statistics) {
-        if (!IsMoment(statistic.name) && statistic.name != "count" && !IsQuantile(statistic.name))
-          continue;
-        cells.Check(found.feature, statistic.name, statistic.values.data(), statistic.values.size(),
-                    moments[number], dataset.num_frames(),
-                    StatsWhere(dataset, found.feature, statistic.name), {});
-      }
+    if (has_data(found) && (is_rewritten || is_measured || !all.has_sources())) {
+      check_cells(found);
     } else if (const FeatureStatistics* wanted = Find(expected, found.feature)) {
       FindingList unlike(1);
       const FeatureStatistics* const other = Find(by_frames, found.feature);

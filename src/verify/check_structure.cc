@@ -45,9 +45,16 @@ class Structure {
     }
   }
 
-  // I-8, and that a row names the file that it is in (W-1).
+  // I-8, and that a row names the file that it is in (W-1). Reading derives numbers that are wrong
+  // or absent, so what the tables say is looked at here.
   Status EpisodesFiles() {
     std::set<std::string> columns;
+    std::vector<std::vector<uint64_t>> episodes(dataset_.episodes_files.size());
+    for (uint64_t number = 0; number < dataset_.episodes.size(); ++number)
+      episodes[dataset_.episodes[number].episodes_file].push_back(number);
+    std::vector<uint64_t> first_frames = {0};  // I-4
+    for (const Episode& episode : dataset_.episodes)
+      first_frames.push_back(first_frames.back() + episode.length_frames);
     for (size_t file = 0; file < dataset_.episodes_files.size(); ++file) {
       if (!dataset_.episodes_files[file].is_table()) continue;
       const std::string& path = dataset_.episodes_files[file].path;
@@ -63,6 +70,40 @@ class Structure {
                 StrCat(of_file.size(), " columns")));
       }
       ROBOMERGE_RETURN_NOT_OK(OwnNumbers(table, path));
+      const Claims from{"dataset_from_index", 0,
+                        "episode begins at another frame than the one before it ends"};
+      const Claims to{"dataset_to_index", 1, "episode ends at another frame than its length tells"};
+      for (const Claims& claims : {from, to})
+        ROBOMERGE_RETURN_NOT_OK(Indexes(table, path, episodes[file], first_frames, claims));
+    }
+    return Status();
+  }
+
+  struct Claims {
+    const char* column;
+    size_t offset;  // the end of an episode is the begin of the next one
+    const char* what;
+  };
+
+  // LeRobot takes the frames of an episode by these two columns.
+  Status Indexes(const parquet::Table& table, const std::string& path,
+                 const std::vector<uint64_t>& episodes, const std::vector<uint64_t>& first_frames,
+                 const Claims& claims) {
+    const std::string column = claims.column;
+    if (!table.has(column)) {
+      findings_.Add(Say("V-index", "episodes file lacks a column that says which frames are whose",
+                        path, column, "", {{}, column, {}}));
+      return Status();
+    }
+    constexpr int64_t kNone = -1;
+    ROBOMERGE_ASSIGN_OR_RETURN(const std::vector<int64_t> said, table.Int64sOr(column, kNone));
+    for (const uint64_t number : episodes) {
+      const int64_t found = said[static_cast<size_t>(dataset_.episodes[number].row)];
+      const auto expected = static_cast<int64_t>(first_frames[number + claims.offset]);
+      if (found == expected) continue;
+      findings_.Add(Say("V-index", claims.what, subject_.EpisodeWhere(number, column),
+                        std::to_string(expected),
+                        found == kNone ? "no number" : std::to_string(found), {number, column}));
     }
     return Status();
   }
@@ -91,11 +132,10 @@ class Structure {
     return Status();
   }
 
-  // I-2 and I-4.
+  // I-2.
   void Numbering() {
     uint32_t file = 0;
     int64_t row = 0;
-    uint64_t first_frame = 0;
     for (uint64_t number = 0; number < dataset_.episodes.size(); ++number) {
       const Episode& episode = dataset_.episodes[number];
       if (episode.episodes_file > file) {
@@ -113,13 +153,6 @@ class Structure {
         row = episode.row;
       }
       ++row;
-      if (episode.dataset_from_index != static_cast<int64_t>(first_frame)) {
-        findings_.Add(Say("V-index", "episode begins at another frame than the one before it ends",
-                          subject_.EpisodeWhere(number, "dataset_from_index"),
-                          std::to_string(first_frame), std::to_string(episode.dataset_from_index),
-                          {number, "dataset_from_index"}));
-      }
-      first_frame += episode.length_frames;
     }
   }
 

@@ -51,12 +51,18 @@ struct RowsPart {
   size_t count = 0;
 };
 
+/// Per column. Statistics may be of all numbers, as numpy's: then one NaN makes them NaN. Or they
+/// are of the finite numbers alone, as measured ones (docs/statistics.md).
+struct RowMoments {
+  std::vector<ElementMoments> all, finite;
+};
+
 struct RowsResult {
   explicit RowsResult(uint64_t most_findings) : findings(most_findings) {}
   FindingList findings;
   uint64_t num_rows = 0;
   bool is_complete = true;                ///< false if some rows could not be decoded
-  std::vector<ElementMoments> moments;    ///< per column of NumericColumns()
+  RowMoments moments;                     ///< per column of NumericColumns()
   std::vector<ElementProfiles> profiles;  ///< the same, with Case::is_profiled
 };
 
@@ -85,12 +91,12 @@ Status CheckFrames(const io::FileSystem& file_system, const Case& all, size_t ke
 /// Compares meta/stats.json with the `moments` of all rows, and with the statistics of the episodes
 /// or of the sources.
 Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
-                       const std::vector<std::string>& columns,
-                       const std::vector<ElementMoments>& moments, FindingList& findings);
+                       const std::vector<std::string>& columns, const RowMoments& moments,
+                       FindingList& findings);
 /// Compares one episode's statistics with its rows.
 void CheckEpisodeStatistics(const Case& all, const EpisodeStatistics& statistics, uint64_t episode,
-                            const std::vector<std::string>& columns,
-                            const std::vector<ElementMoments>& moments, FindingList& findings);
+                            const std::vector<std::string>& columns, const RowMoments& moments,
+                            FindingList& findings);
 
 /// Fills Case::origins and Case::is_paired, and reports counts that differ.
 void PairEpisodes(Case& all, FindingList& findings);

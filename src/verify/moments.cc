@@ -83,7 +83,7 @@ double Value(std::string_view stat, const Moments& moments) {
   return kNone;
 }
 
-bool Matches(std::string_view stat, double stated, const Moments& moments) {
+bool Matches(std::string_view stat, double stated, const Moments& moments, double share_left_out) {
   const double real = Value(stat, moments);
   if (std::isnan(real) || std::isnan(stated)) return std::isnan(real) == std::isnan(stated);
   // Squares of finite numbers may be too large for a float64, and their deviation is not.
@@ -94,8 +94,12 @@ bool Matches(std::string_view stat, double stated, const Moments& moments) {
   if (stat == "min" || stat == "max")
     return std::fabs(stated - real) <= kRounding * std::fabs(real);
   const double relative = kRelative + kPerRow * moments.count;
-  if (stat == "mean") return std::fabs(stated - real) <= relative * largest;
-  return std::fabs(stated * stated - real * real) <= relative * largest * largest;
+  // Other weights move a mean by no more than this, and a mean of squares by its square: thrice
+  // that with the square of the mean.
+  const double shift = share_left_out > 0 ? share_left_out * (moments.max - moments.min) : 0;
+  if (stat == "mean") return std::fabs(stated - real) <= relative * largest + shift;
+  return std::fabs(stated * stated - real * real) <=
+         relative * largest * largest + 3 * shift * (moments.max - moments.min);
 }
 
 }  // namespace robomerge::verify_internal

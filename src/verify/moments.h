@@ -34,8 +34,10 @@ ElementMoments Reduced(const ElementMoments& moments, size_t width);
 
 /// Whether `stated` is the statistic `stat` (min, max, mean, std) that `moments` give, within the
 /// accuracy of LeRobot: it computes in float32, and takes the variance as the mean of the squares
-/// less the square of the mean.
-bool Matches(std::string_view stat, double stated, const Moments& moments);
+/// less the square of the mean. With `share_left_out` the moments are of all numbers but that
+/// share, and `stated` may be folded from parts that weigh by how many numbers they have in all.
+bool Matches(std::string_view stat, double stated, const Moments& moments,
+             double share_left_out = 0);
 /// The statistic that `moments` give; NaN for one other than min, max, mean and std.
 double Value(std::string_view stat, const Moments& moments);
 

@@ -6,7 +6,7 @@
 namespace robomerge::verify_internal {
 
 Profile Profile::Of(const Moments& all, const std::vector<double>& values, uint64_t first,
-                    uint64_t stride, uint64_t count) {
+                    uint64_t stride, uint64_t count, uint64_t episode) {
   Profile profile;
   if (std::isfinite(all.mean) && std::isfinite(all.squares)) {
     profile.finite = all;
@@ -15,7 +15,10 @@ Profile Profile::Of(const Moments& all, const std::vector<double>& values, uint6
   std::vector<double> finite;
   for (uint64_t at = 0; at < count; ++at) {
     const double value = values[first + at * stride];
-    if (std::isfinite(value)) finite.push_back(value);
+    if (std::isfinite(value))
+      finite.push_back(value);
+    else if (!profile.first_not_finite)
+      profile.first_not_finite = {episode, at};
     profile.num_nan += std::isnan(value) ? 1 : 0;
     profile.num_infinite += std::isinf(value) ? 1 : 0;
   }
@@ -26,6 +29,7 @@ Profile Profile::Of(const Moments& all, const std::vector<double>& values, uint6
 void Profile::Add(const Profile& other) {
   num_nan += other.num_nan;
   num_infinite += other.num_infinite;
+  if (!first_not_finite) first_not_finite = other.first_not_finite;
   finite.Add(other.finite);
 }
 

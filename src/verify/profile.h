@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "verify/moments.h"
@@ -12,11 +13,16 @@ namespace robomerge::verify_internal {
 struct Profile {
   uint64_t num_nan = 0;
   uint64_t num_infinite = 0;
+  struct Frame {
+    uint64_t episode = 0, frame = 0;
+  };
+  std::optional<Frame> first_not_finite;  ///< unknown if rows were measured by other means
   Moments finite;
 
-  /// Of the numbers that `all` was made of, with the same arguments (Moments::Of).
+  /// Of the numbers that `all` was made of, with the same arguments (Moments::Of): the frames of an
+  /// episode.
   static Profile Of(const Moments& all, const std::vector<double>& values, uint64_t first,
-                    uint64_t stride, uint64_t count);
+                    uint64_t stride, uint64_t count, uint64_t episode);
   void Add(const Profile& other);
 };
 

@@ -155,7 +155,8 @@ class VerifyRun {
     ROBOMERGE_ASSIGN_OR_RETURN(case_.is_measured, IsMeasured(file_system_, destination_));
     // What a merge mends in a source is wrong in a result. Of these there are checks of their own.
     static const std::set<std::string> kChecked = {"W-task-twice", "W-stray-file",
-                                                   "W-unfinished-file", "W-episode-index"};
+                                                   "W-unfinished-file", "W-episode-index",
+                                                   "W-stats-count"};  // v2.0 has no counts
     for (const Problem& warning : case_.destination.dataset.warnings) {
       if (warning.code == Code::kCorrupt && !kChecked.contains(warning.kind))
         findings_.Add(FromProblem(warning));
@@ -388,14 +389,17 @@ class VerifyRun {
 
   // Appends all findings in the order of the dataset.
   Status Gather() {
-    std::vector<ElementMoments> moments(columns_.size());
+    RowMoments moments;
+    moments.all.resize(columns_.size()), moments.finite.resize(columns_.size());
     bool is_complete = true;
     GatherHashes();
     for (RowsResult& result : rows_) {
       is_complete = is_complete && result.is_complete;
       report_.num_rows += result.num_rows;
-      for (size_t column = 0; column < std::min(columns_.size(), result.moments.size()); ++column)
-        Add(moments[column], result.moments[column]);
+      for (size_t column = 0; column < result.moments.all.size(); ++column) {
+        Add(moments.all[column], result.moments.all[column]);
+        Add(moments.finite[column], result.moments.finite[column]);
+      }
       AddProfiles(result.profiles);
       findings_.Append(std::move(result.findings));
     }

@@ -70,7 +70,7 @@ def test_four_kinds_in_fifty_sources_read_well(robomerge, tmp_path):
     assert run.exit_code == 1
     headings = [line for line in run.stderr.splitlines() if line.startswith("error[")]
     assert headings == [
-        "error[E-unfinished-file]: a Parquet file has no footer: it was never finished (10 times)",
+        "error[E-unfinished-file]: a Parquet file has no footer: it was cut off, or never finished (10 times)",
         "error[E-missing-file]: video file is missing (50 times)",
         "error[E-stats]: stats.json is not an object (33 times)",
         "error[E-fps]: sources differ in fps (so do 14 more sources like this one)",

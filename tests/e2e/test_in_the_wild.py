@@ -166,7 +166,8 @@ def test_an_unfinished_data_file_that_nothing_names_is_told(robomerge, odd):
 
 def test_an_unfinished_file_that_episodes_lie_in_is_not_advised_to_be_removed(robomerge, odd):
     unfinished(odd / DATA, odd / DATA)
-    assert "rm " not in refused(robomerge, odd, kind="E-unfinished-file")
+    text = refused(robomerge, odd, kind="E-unfinished-file")
+    assert "rm " not in text and "remove" not in text and "copy it again" in text and "--skip-broken episodes" in text
 
 
 @pytest.mark.parametrize("file", ["meta/info.json", "meta/stats.json"])

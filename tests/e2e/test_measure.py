@@ -102,7 +102,10 @@ def test_every_dtype_has_the_statistics_of_numpy(rank, robomerge, tmp_path):
             values = random_values(random, dtype, (sum(lengths), *(2, 3, 3)[3 - rank :]))
             with_feature(roots[-1], f"of.{dtype}", values)
             all_values.setdefault(dtype, []).append(values)
-    stats, _ = merged(robomerge, roots, tmp_path / "out")
+    stats, warnings = merged(robomerge, roots, tmp_path / "out")
+    # None of them was stated, and that all are measured is no loss.
+    assert "W-stats-left-out" not in [one["kind"] for one in warnings]
+    assert "W-stats-left-out" not in robomerge("inspect", roots[0]).stdout
     for dtype, parts in all_values.items():
         found = stats[f"of.{dtype}"]
         assert_as_numpy(found, np.concatenate(parts), sum(map(sum, LENGTHS)))
@@ -163,6 +166,28 @@ def test_numbers_that_are_not_finite_count_as_frames_only(robomerge, tmp_path):
     assert all(math.isnan(stats["x"][name][1]) for name in ("min", "mean", "std", "q50"))
     (warning,) = [one for one in warnings if one["kind"] == "W-not-finite"]
     assert "`x` (13 NaN or null, 2 infinite)" in warning["what"]
+    (note,) = [line for line in robomerge("inspect", tmp_path / "out", "--read-data", "--json").json_lines() if line.get("kind") == "N-not-finite"]
+    assert "[0] 2 NaN and 2 infinite of 11, the first in episode 0, frame 1" in note["found"]
+
+
+@pytest.mark.parametrize("way", ["measured", "folded", "numpy", "wrong"])
+def test_either_way_to_count_what_is_not_finite_is_true(robomerge, tmp_path, way):
+    """Of the finite numbers, as a merge measures them, or of all, as numpy's: then they are NaN."""
+    values = np.random.default_rng(2).normal(0, 3, 18).astype(np.float32)
+    values[[1, 2, 8, 13]] = np.nan
+    sources = [make_tiny_dataset(tmp_path / name, lengths=lengths) for name, lengths in (("a", (11,)), ("b", (7,)))]
+    for root, part in zip(sources, (values[:11], values[11:])):
+        with_feature(root, "x", part)
+        assert robomerge("stats", root, "--in-place", "--no-backup").exit_code == 0
+    fold = ["--stats", "fold"] if way == "folded" else []
+    merged(robomerge, sources, out := tmp_path / "out", *fold)
+    (out / "meta/robomerge.json").unlink()  # which says that they are measured
+    if way in ("numpy", "wrong"):
+        value = math.nan if way == "numpy" else float(np.nanmean(values)) + 3
+        edit_json(out / STATS, lambda stats: stats["x"].update({name: [value] for name in stats["x"] if name != "count"}))
+    run = robomerge("verify", out, "--json")
+    assert {line.get("column", "").split("/")[0] for line in run.json_lines() if line["message_type"] == "finding"} == ({"x"} if way == "wrong" else set())
+    assert robomerge("verify", out, "--measure-stats").exit_code == (0 if way == "measured" else 3)
 
 
 @pytest.fixture(scope="module")

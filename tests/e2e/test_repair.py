@@ -263,7 +263,7 @@ MENDED = {
     "absent_video_numbers": Damage(without_columns(EPISODES, "videos/camera/file_index"), "W-file-numbers"),
     "episode_in_two_files": Damage(episode_in_two_files, "W-episode-files", same="content"),
     "one_row_group": Damage(one_row_group, same="content"),
-    "dataset_from_index": Damage(cells(EPISODES, "dataset_from_index", lambda _: [7, 0]), "W-episode-index"),
+    "dataset_from_index": Damage(cells(EPISODES, "dataset_from_index", lambda _: [7, 0]), "W-episode-index V-index"),
     "episodes_reversed": Damage(episodes_reversed, "W-episode-order V-episode-order"),
     "episodes_file_numbers": Damage(cells(EPISODES, "meta/episodes/file_index", moved(3)), "V-file-numbers"),
     "numbers_as_doubles": Damage(numbers_as_doubles),

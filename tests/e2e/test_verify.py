@@ -93,6 +93,20 @@ def index_range_not_shifted(root):
     edit_column(root / EPISODES, "dataset_to_index", lambda values: [*values[:-1], 3])
 
 
+def index_ranges_scrambled(root):
+    """Ranges that do not fit the lengths either, which reading derives."""
+    for name in ("dataset_from_index", "dataset_to_index"):
+        edit_column(root / EPISODES, name, lambda values: values[::-1])
+
+
+def index_range_without_its_end(root):
+    edit_column(root / EPISODES, "dataset_to_index", lambda values: [values[0] - 1, *values[1:]])
+
+
+def index_ranges_missing(root):
+    edit_table(root / EPISODES, lambda table: table.drop_columns(["dataset_from_index", "dataset_to_index"]))
+
+
 def row_lost(root):
     edit_table(root / DATA, lambda table: table.slice(1) if table.column("episode_index")[0].as_py() == 1 else table)
 
@@ -160,6 +174,9 @@ ALONE = {
     episode_index_not_shifted: "V-rows",
     index_not_shifted: "V-index",
     index_range_not_shifted: "V-index",
+    index_ranges_scrambled: "V-index",
+    index_range_without_its_end: "V-index",
+    index_ranges_missing: "V-index",
     row_lost: "V-rows",
     frames_out_of_order: "V-frame-index",
     timestamps_go_on: "V-timestamp",

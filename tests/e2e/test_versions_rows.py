@@ -181,9 +181,15 @@ def test_rows_without_times_or_numbers_of_frames(column, robomerge, old):
     assert column in refused(robomerge, old, kind="E-data-columns")
 
 
-def test_a_column_that_only_one_file_lacks(robomerge, old):
-    edit_rows(old, lambda table: table.drop_columns(["observation.state"]), [1])
-    refused(robomerge, old, kind="E-data-columns")
+@pytest.mark.parametrize("episode", [0, 1])
+def test_a_column_that_only_one_file_lacks(robomerge, old, tmp_path, episode):
+    edit_rows(old, lambda table: table.drop_columns(["observation.state"]), [episode])
+    assert f"episode_{episode:06}.parquet" in refused(robomerge, old, kind="E-data-columns")
+    run = robomerge("merge", old, "-o", tmp_path / "rest", "--skip-broken", "episodes", "--verify")
+    assert (run.exit_code, "W-data-columns" in run.stderr) == (5, False), run.stderr
+    assert "observation.state" in pq.read_table(tmp_path / "rest/data").column_names
+    both = robomerge("compare", old, tmp_path / "rest")
+    assert "observation.state" not in both.stdout, both.stdout
 
 
 def test_pictures_in_the_table(robomerge, without_video):
@@ -336,6 +342,12 @@ def test_a_stats_json_beside_the_lines(robomerge, old):
     (old / "meta/stats.json").write_text(json.dumps({"observation.state": {"mean": [0, 0], "q01": [0, 0]}}))
     out = merged(robomerge, old)
     assert json.loads((out / "meta/stats.json").read_text())["observation.state"]["count"] == [12]
+    # It is held against the rows, which trainers normalise by it.
+    for run in (robomerge("stats", old), robomerge("verify", old), robomerge("verify", old, "--measure-stats")):
+        assert "V-stats]" in run.stdout and "observation.state" in run.stdout, run.stdout
+    true = json.loads((out / "meta/stats.json").read_text())["observation.state"]
+    (old / "meta/stats.json").write_text(json.dumps({"observation.state": {stat: true[stat] for stat in ("mean", "q01")}}))
+    assert robomerge("verify", old, "--measure-stats").exit_code == 0
 
 
 def test_a_dataset_without_episodes(robomerge, tmp_path, sound):  # noqa: F811

@@ -29,16 +29,16 @@ Status CheckMagic(const std::string& path, std::string_view head, std::string_vi
   if (head.starts_with(kEncryptedMagic) || end.ends_with(kEncryptedMagic))
     return Problem(Code::kUnsupported, "the file is encrypted").At(path).Hint("decrypt it first");
   if (begins) {
-    return Problem(Code::kCorrupt, "a Parquet file has no footer: it was never finished")
+    return Problem(Code::kCorrupt,
+                   "a Parquet file has no footer: it was cut off, or never finished")
         .Kind("E-unfinished-file")
         .At(path)
         .Expected("a footer, and PAR1 at its end")
         .Found(StrCat(Printable(end.substr(end.size() - std::min<size_t>(4, end.size()))),
                       " at the end of ", WithSeparators(size_bytes), " bytes"))
         .Hint(
-            "a recorder that is killed leaves such a file, and nothing can read it: remove it, "
-            "with the episodes in it. Only if it is whole where it was copied from, copy it "
-            "again");
+            "if it is whole where it was copied from, copy it again. What a recorder that was "
+            "killed leaves so, nothing can read");
   }
   if (std::optional<Problem> foreign = ForeignFile(head, path, "a Parquet file"))
     return *std::move(foreign);

@@ -1,6 +1,7 @@
 // Data files of v2.0 and v2.1: one for every episode (format spec 6.1).
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -15,16 +16,44 @@ namespace {
 
 using parquet::Footer;
 
-// Features that info.json declares and no recorder has written.
-void LeaveOutFeatures(const Footer& footer, const std::string& path, Dataset& dataset) {
+// Features that should have a column in data files, and have none in this one.
+std::vector<std::string> FeaturesWithoutColumn(const Schema& schema, const Footer& footer) {
   const std::vector<std::string>& columns = footer.column_names();
   std::vector<std::string> lost;
-  for (const Feature& feature : dataset.schema.features) {
+  for (const Feature& feature : schema.features) {
     const bool is_default = std::find(std::begin(kDefaultFeatures), std::end(kDefaultFeatures),
                                       feature.name) != std::end(kDefaultFeatures);
     const bool is_there = std::find(columns.begin(), columns.end(), feature.name) != columns.end();
     if (!feature.is_video() && !is_default && !is_there) lost.push_back(feature.name);
   }
+  return lost;
+}
+
+void EraseColumnsOf(const Footer& footer, std::vector<std::string>& lost) {
+  const std::vector<std::string>& columns = footer.column_names();
+  std::erase_if(lost, [&](const std::string& name) {
+    return std::find(columns.begin(), columns.end(), name) != columns.end();
+  });
+}
+
+// With the path of its file; none if the file cannot be read, which is told when its rows are.
+using NamedFooter = std::optional<std::pair<Footer, std::string>>;
+
+Result<NamedFooter> ReadFooter(const Result<std::unique_ptr<io::RandomAccessFile>>& file) {
+  const auto unless_io = [](const Status& status) -> Result<NamedFooter> {
+    if (status.code() == Code::kIo || status.code() == Code::kCancelled) return status;
+    return NamedFooter();
+  };
+  if (!file.ok()) return unless_io(file.status());
+  Result<Footer> footer = Footer::Read(**file);
+  if (!footer.ok()) return unless_io(footer.status());
+  return NamedFooter(std::pair(std::move(footer).value(), (*file)->path()));
+}
+
+// Features that info.json declares and no recorder has written.
+void LeaveOutFeatures(const std::vector<std::string>& lost, const Footer& footer,
+                      const std::string& path, Dataset& dataset) {
+  const std::vector<std::string>& columns = footer.column_names();
   if (lost.empty()) return;
   std::erase_if(dataset.schema.features, [&](const Feature& feature) {
     return std::find(lost.begin(), lost.end(), feature.name) != lost.end();
@@ -66,10 +95,8 @@ class DataFilesReader {
   Status Run() {
     ChooseFiles();
     files_.resize(first_episodes_.size());
-    // The first file tells which features have no column in any.
-    if (!files_.empty()) files_[0] = Read(0);
-    if (files_.size() > 1)
-      options_.for_each(files_.size() - 1, [&](size_t at) { files_[at + 1] = Read(at + 1); });
+    ROBOMERGE_RETURN_NOT_OK(LeaveOutLostFeatures());
+    options_.for_each(files_.size(), [&](size_t at) { files_[at] = Read(at); });
     ROBOMERGE_RETURN_NOT_OK(GatherProblems());
     if (options_.missing_files != nullptr && !options_.missing_files->empty()) return Status();
     GatherWarnings();
@@ -104,6 +131,48 @@ class DataFilesReader {
     }
   }
 
+  Result<std::unique_ptr<io::RandomAccessFile>> Open(size_t at, FileId& id, bool& is_elsewhere) {
+    return OpenEpisodeFile(file_system_, dataset_, info_, info_.data_path, "",
+                           NumberOf(first_episodes_[at]), id, is_elsewhere);
+  }
+
+  Result<NamedFooter> FooterOf(size_t at) {
+    FileId id;
+    bool is_elsewhere = false;
+    return ReadFooter(Open(at, id, is_elsewhere));
+  }
+
+  // Features are lost that no file has a column of. The first file that can be read mostly has
+  // them all, so that the others need not be looked at before they are read.
+  Status LeaveOutLostFeatures() {
+    size_t first = 0;
+    NamedFooter footer;
+    while (first < files_.size() && !footer) {
+      ROBOMERGE_ASSIGN_OR_RETURN(footer, FooterOf(first++));
+    }
+    if (!footer) return Status();
+    std::vector<std::string> lost = FeaturesWithoutColumn(dataset_.schema, footer->first);
+    if (lost.empty()) return Status();
+    struct Other {
+      Status status;
+      std::vector<std::string> lost;
+    };
+    std::vector<Other> others(files_.size() - first, {Status(), lost});
+    options_.for_each(others.size(), [&](size_t at) {
+      const Result<NamedFooter> other = FooterOf(first + at);
+      others[at].status = other.status();
+      if (other.ok() && *other) EraseColumnsOf((*other)->first, others[at].lost);
+    });
+    for (const Other& other : others) {
+      ROBOMERGE_RETURN_NOT_OK(other.status);
+      std::erase_if(lost, [&](const std::string& name) {
+        return std::find(other.lost.begin(), other.lost.end(), name) == other.lost.end();
+      });
+    }
+    LeaveOutFeatures(lost, footer->first, footer->second, dataset_);
+    return Status();
+  }
+
   ReadDataFile Read(size_t at) {
     ReadDataFile read;
     read.status = ReadInto(at, read);
@@ -113,8 +182,7 @@ class DataFilesReader {
   Status ReadInto(size_t at, ReadDataFile& read) {
     const uint64_t number = NumberOf(first_episodes_[at]);
     const Result<std::unique_ptr<io::RandomAccessFile>> opened =
-        OpenEpisodeFile(file_system_, dataset_, info_, info_.data_path, "", number, read.data.id,
-                        read.is_elsewhere);
+        Open(at, read.data.id, read.is_elsewhere);
     ROBOMERGE_RETURN_NOT_OK(opened.status());
     const io::RandomAccessFile& file = **opened;
     read.data.path = file.path();
@@ -124,7 +192,6 @@ class DataFilesReader {
     read.data.changed_ns = stat.changed_ns;
     ROBOMERGE_ASSIGN_OR_RETURN(const Footer footer, Footer::Read(file));
     read.columns = footer.column_names();
-    if (at == 0) LeaveOutFeatures(footer, file.path(), dataset_);
     ROBOMERGE_RETURN_NOT_OK(
         v30::CheckColumns(footer, dataset_.schema, file.path(), /*is_lenient=*/true));
     ROBOMERGE_RETURN_NOT_OK(parquet::CheckArrowSchema(footer));
@@ -154,8 +221,9 @@ class DataFilesReader {
         missing.push_back(NumberOf(first_episodes_[at]));
         continue;
       }
-      const Status known =
-          is_one_each_ ? status.OfEpisodes({NumberOf(first_episodes_[at])}) : status;
+      const Status known = is_one_each_
+                               ? v30::WithWayOut(status).OfEpisodes({NumberOf(first_episodes_[at])})
+                               : status;
       problems.insert(problems.end(), known.problems().begin(), known.problems().end());
     }
     if (!missing.empty())
@@ -345,14 +413,28 @@ class DataFilesReader {
 
 Status LeaveOutLostFeatures(const io::FileSystem& file_system, const SourceInfo& info,
                             Dataset& dataset) {
-  FileId id;
-  bool is_elsewhere = false;
-  const Result<std::unique_ptr<io::RandomAccessFile>> file =
-      OpenEpisodeFile(file_system, dataset, info, info.data_path, "", 0, id, is_elsewhere);
-  if (!file.ok()) return file.status().code() == Code::kIo ? file.status() : Status();
-  const Result<Footer> footer = Footer::Read(**file);
-  if (footer.ok()) LeaveOutFeatures(*footer, (*file)->path(), dataset);
-  return !footer.ok() && footer.status().code() == Code::kIo ? footer.status() : Status();
+  // Which numbers episodes have is not read here.
+  const bool is_one_each = info.data_path.find("{episode_index") != std::string::npos;
+  const uint64_t num_files = is_one_each ? info.total_episodes.value_or(1) : 1;
+  NamedFooter first;
+  std::vector<std::string> lost;
+  for (uint64_t number = 0; number < num_files && (!first || !lost.empty()); ++number) {
+    FileId id;
+    bool is_elsewhere = false;
+    const Result<std::unique_ptr<io::RandomAccessFile>> file =
+        OpenEpisodeFile(file_system, dataset, info, info.data_path, "", number, id, is_elsewhere);
+    if (!file.ok() && file.status().code() == Code::kNotFound) break;
+    ROBOMERGE_ASSIGN_OR_RETURN(NamedFooter footer, ReadFooter(file));
+    if (!footer) continue;
+    if (first) {
+      EraseColumnsOf(footer->first, lost);
+    } else {
+      lost = FeaturesWithoutColumn(dataset.schema, footer->first);
+      first = std::move(footer);
+    }
+  }
+  if (first) LeaveOutFeatures(lost, first->first, first->second, dataset);
+  return Status();
 }
 
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,

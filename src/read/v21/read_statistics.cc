@@ -270,6 +270,8 @@ Status ReadEpisodeStatistics(const io::FileSystem& file_system, const ReadOption
     } else if (CheckStatistics(one, "").ok() &&
                one.Find("count")->values == told->Find("count")->values) {
       *told = std::move(one);
+    } else {
+      dataset.unused_statistics.push_back(std::move(one));
     }
   }
   dataset.statistics = std::move(whole);

@@ -46,8 +46,8 @@ Status ReadTasks(const io::FileSystem& file_system, const SourceInfo& info, Data
 Result<std::vector<EpisodeClaim>> ReadEpisodes(const io::FileSystem& file_system,
                                                const SourceInfo& info, const ReadOptions& options,
                                                Dataset& dataset);
-/// Leaves features out of the schema that ReadDataFiles() will leave out, by a look at one file.
-/// What is wrong with it is not seen.
+/// Leaves features out of the schema that ReadDataFiles() will leave out, by a look at one file,
+/// and at others only if it lacks some. What else is wrong with them is not seen.
 Status LeaveOutLostFeatures(const io::FileSystem& file_system, const SourceInfo& info,
                             Dataset& dataset);
 Status ReadDataFiles(const io::FileSystem& file_system, const SourceInfo& info,

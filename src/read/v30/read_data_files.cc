@@ -117,7 +117,7 @@ class DataFilesReader {
     } else if (file.status().code() == Code::kNotFound) {
       missing_.push_back(data);
     } else {
-      Gather(file.status().OfEpisodes(EpisodesIn(claims_.data_files, id, options_)));
+      Gather(WithWayOut(file.status()).OfEpisodes(EpisodesIn(claims_.data_files, id, options_)));
     }
   }
 

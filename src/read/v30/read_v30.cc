@@ -5,6 +5,7 @@
 
 #include "base/foreign_file.h"
 #include "base/text.h"
+#include "base/way_out.h"
 #include "read/carried_files.h"
 #include "read/needed_files.h"
 #include "read/v30/data_columns.h"
@@ -64,6 +65,13 @@ Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_sys
 
 bool IsUnfinished(const Status& status) {
   return !status.ok() && status.problems().front().kind == "E-unfinished-file";
+}
+
+Status WithWayOut(const Status& unfinished) {
+  if (!IsUnfinished(unfinished)) return unfinished;
+  std::vector<Problem> problems = unfinished.problems();
+  problems.front().hint += StrCat(": ", kLeaveEpisodeOut);
+  return Status::Many(std::move(problems));
 }
 
 void WarnOfByteOrderMark(std::string_view text, const std::string& path,

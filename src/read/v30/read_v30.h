@@ -98,6 +98,8 @@ Result<std::vector<std::string>> ListParquetFiles(const io::FileSystem& file_sys
                                                   const std::string& folder);
 /// Whether a file was begun as Parquet and never finished, as reading it said.
 bool IsUnfinished(const Status& status);
+/// The same problem of a data file, with what can be done about the episodes that lie in it.
+Status WithWayOut(const Status& unfinished);
 Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
                       const EpisodeClaims& claims, const ReadOptions& options, Dataset& dataset);
 
