@@ -38,7 +38,7 @@ class UsualForm {
         fitting.insert(schema.fingerprint);
         num_sources += schema.num_sources;
       }
-      if (num_sources <= most) continue;  // of equal ones the first
+      if (usual_ && num_sources <= most) continue;  // of equal ones the first
       most = num_sources;
       usual_ = form;
       fitting_ = std::move(fitting);
@@ -99,7 +99,13 @@ class LeavingOut {
 
  private:
   void OfOtherForm() {
-    const UsualForm usual(root_.schemas);
+    // A dataset without episodes has no say.
+    std::map<std::string, uint64_t> num_sources;
+    for (const auto& source : sources_)
+      num_sources[source->dataset->schema.Fingerprint()] += source->num_episodes > 0 ? 1 : 0;
+    std::vector<SchemaClass> schemas = root_.schemas;
+    for (SchemaClass& schema : schemas) schema.num_sources = num_sources[schema.fingerprint];
+    const UsualForm usual(schemas);
     for (size_t source = 0; source < sources_.size(); ++source) {
       const std::shared_ptr<const Dataset>& dataset = sources_[source]->dataset;
       SchemaClass own;

@@ -255,6 +255,12 @@ def test_most_sources_decide_the_form_and_of_equals_the_first(robomerge, sound, 
     assert payload(first) == payload(merged(robomerge, tmp_path / "fast", *fast))
 
 
+def test_a_source_without_episodes_does_not_count_for_the_form(robomerge, sound, tmp_path):
+    empty = [make_tiny_dataset(tmp_path / f"empty{number}", lengths=(), fps=20) for number in range(3)]
+    out = merged(robomerge, tmp_path / "out", *empty, *sound, "--skip-broken", "sources", exit_code=5)
+    assert payload(out) == payload(merged(robomerge, tmp_path / "sound", *sound))
+
+
 def test_a_broken_source_does_not_count_for_the_form(robomerge, sound, tmp_path):
     fast = [make_sound(tmp_path / f"fast{number}") for number in range(3)]
     for root in fast:
