@@ -151,8 +151,8 @@ def test_a_seed_has_64_bits(make_source, tmp_path):
     (tmp_path / "k.yaml").write_text(f"sources: [{make_source()}]\nsample: 1\nseed: {2**64 - 1}\n")
     (source,) = robomerge.read_recipe(tmp_path / "k.yaml").sources
     assert source.seed == 2**64 - 1
-    assert robomerge.merge([source], tmp_path / "merged").num_episodes == 1
     assert "to 2**64 - 1" in str(refusal(tmp_path, make_source(), robomerge.Source(make_source(), sample=1, seed=2**64)))
+    assert robomerge.merge([source], tmp_path / "merged").num_episodes == 1
 
 
 def test_a_recipe_is_read_and_merged(make_source, tmp_path):
