@@ -242,6 +242,22 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["stats", "SRC", "--in-place"], ["delete-episodes", "SRC", "0", "--in-place"], ["convert", "SRC", "--in-place", "--codebase-version", "2.1"], ["append", "SRC", "MORE"]],
+)
+def test_what_the_cache_of_the_hub_holds_is_not_edited(robomerge, source, tmp_path, words):
+    snapshot = tmp_path / "hub/datasets--lab--kitchen/snapshots" / ("0123456789" * 4)
+    snapshot.parent.mkdir(parents=True)
+    source.rename(snapshot)
+    (tmp_path / "link").symlink_to(snapshot)
+    more, before = make_source(tmp_path / "more", 7), tree(snapshot)
+    for place in (snapshot, tmp_path / "link"):
+        run = robomerge(*[{"SRC": str(place), "MORE": str(more)}.get(word, word) for word in words])
+        assert run.exit_code == 2 and "cache of the Hub" in run.stderr and "-o DST" in run.stderr, run.stderr
+    assert tree(snapshot) == before
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_wishes_leave_everything_as_it_was(robomerge, source, tmp_path, case):
     words, kind = WRONG[case]
