@@ -9,11 +9,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from edits import DATA, edit_json, edit_table
 from stages import tree
 from test_adapt import LENGTHS, STATE, columns_of, features_of, frames_of, make_source, pictures_of, tasks_of
+from test_measure import with_feature
+from tiny_dataset import make_tiny_dataset
 
 
 def edited(robomerge, root: Path, *words: str | Path, out: Path | None = None) -> Path:
@@ -456,3 +459,9 @@ def test_a_split_that_is_there_already_says_so(robomerge, source, tmp_path):
     run = robomerge(*words)
     assert run.exit_code == 1 and f"choose another destination, or remove {tmp_path / 'parts'}\n" in run.stderr, run.stderr
     assert "--overwrite" not in run.stderr
+
+
+def test_a_line_feed_in_the_name_of_a_feature_is_written_as_such(robomerge, tmp_path):
+    root = make_tiny_dataset(tmp_path / "a")
+    with_feature(root, "a\nb", np.zeros(12, np.float32))
+    assert "\n  a\\nb " in robomerge("inspect", root).stdout
