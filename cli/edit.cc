@@ -37,7 +37,11 @@ Status CheckPlaces(const Invocation& invocation) {
   if (edit.in_place && !invocation.paths.empty() && invocation.paths.front().starts_with("hf://")) {
     return wrong("a dataset on the Hub is not edited in place")
         .Found(StrCat("`", invocation.paths.front(), "`"))
-        .Hint("make a new one with `-o DST`, then `robomerge push DST` to the address");
+        .Hint(invocation.command == kStats
+                  ? StrCat("make a new one, which a merge measures: `robomerge merge ",
+                           invocation.paths.front(),
+                           " -o DST`, then `robomerge push DST` to the address")
+                  : "make a new one with `-o DST`, then `robomerge push DST` to the address");
   }
   if (!edit.backup && !edit.in_place)
     return wrong("`--no-backup` without `--in-place`").Hint("with `-o` SRC stays as it is");

@@ -157,7 +157,7 @@ std::string InspectText(const InspectReport& report) {
   text += "\n" + Counted(report.features.size(), "feature") + "\n";
   TextTable features({false, false, false});
   for (const InspectReport::Feature& feature : report.features)
-    features.Add({feature.name, feature.dtype, feature.shape});
+    features.Add({OneLine(feature.name), OneLine(feature.dtype), OneLine(feature.shape)});
   text += features.Text("  ");
   uint64_t size_bytes = 0;
   TextTable files({false, true, true, false});

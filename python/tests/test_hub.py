@@ -91,6 +91,7 @@ def test_a_recipe(run, tmp_path):
         ("inspect('hf://datasets/lab/none')", "FileNotFoundError", "E-hub", {}),
         ("compare(['mine', 'hf://datasets/lab/kitchen_1'])", "FileNotFoundError", "E-hub-offline", {"HF_HUB_OFFLINE": "1"}),
         ("merge(['mine', 'hf://datasets/lab/kitchen_1'], 'k')", "OSError", "E-hub", {"HF_ENDPOINT": "http://127.0.0.1:9"}),
+        ("merge(['mine', 'hf://datasets/lab/kitchen_1'], 'k')", "ValueError", "E-hub", {"HF_ENDPOINT": "garbage"}),
         ("merge(['mine'], 'hf://datasets/lab/k')", "ValueError", "E-destination", {}),
         ("push('mine', 'lab/k')", "ValueError", "E-hub-address", {}),
         ("push('nothing', 'hf://datasets/lab/k')", "FileNotFoundError", "E-no-dataset", {}),
@@ -108,6 +109,11 @@ def test_errors(run, call, error, kind, environment):
         **environment,
     )
     assert out.startswith(f"{kind} error[{kind}]")
+
+
+def test_no_network_to_push_to(run):
+    call = "try: robomerge.push('mine', 'hf://datasets/lab/k')\nexcept OSError as error: print(error.problems[0].hint)"
+    assert run(call, HF_ENDPOINT="http://127.0.0.1:9") == "connect to the network"
 
 
 def test_local_sources_import_nothing_for_the_hub(run):

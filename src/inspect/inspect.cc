@@ -22,6 +22,7 @@ std::string DataText(const DataFile& file) {
 }
 
 std::string VideoText(const VideoKey& key, const VideoFile& file, FrameRate rate) {
+  if (file.is_broken) return key.name + ": cannot be read";
   const mp4::StreamSummary& stream = file.stream;
   std::string text = StrCat(key.name, ": ", stream.codec, " ", stream.width, " x ", stream.height);
   if (!stream.own_file_reason.empty())
@@ -65,9 +66,14 @@ InspectReport InspectDataset(const std::string& root,
                              const std::shared_ptr<const Dataset>& dataset) {
   InspectReport report;
   report.root = root;
-  const Result<Partial> described = Describe(dataset);
-  report.problems = described.status().problems();
-  report.warnings = described.ok() ? described->warnings.Flatten() : dataset->warnings;
+  const bool is_broken = std::ranges::any_of(dataset->video_keys, [](const VideoKey& key) {
+    return std::ranges::any_of(key.files, &VideoFile::is_broken);
+  });
+  if (!is_broken) {
+    const Result<Partial> described = Describe(dataset);
+    report.problems = described.status().problems();
+    report.warnings = described.ok() ? described->warnings.Flatten() : dataset->warnings;
+  }
   report.version = dataset->version;
   report.fps = json::DumpLine(dataset->schema.fps);
   report.robot_type =
@@ -87,6 +93,7 @@ InspectReport InspectDataset(const std::string& root,
   }
   for (const VideoKey& key : dataset->video_keys) {
     for (const VideoFile& file : key.files) {
+      if (file.path.empty()) continue;  // broken so that it has no name
       report.files.push_back({RelativeTo(root, file.path), "video", file.stream.file_size_bytes,
                               file.stream.num_frames,
                               VideoText(key, file, dataset->schema.frame_rate())});

@@ -16,7 +16,8 @@ Result<InspectReport> InspectOn(const io::FileSystem& file_system, const std::st
                                 const ProgressCallback& progress = {},
                                 const std::atomic<bool>* stop = nullptr);
 
-/// What InspectOn() says of a dataset that was read from `root`, without reading its payload.
+/// What InspectOn() says of a dataset that was read from `root`, without reading its payload; with
+/// no problems and no warnings if some of its videos are broken.
 InspectReport InspectDataset(const std::string& root,
                              const std::shared_ptr<const Dataset>& dataset);
 

@@ -140,7 +140,7 @@ std::vector<Finding> VideoNotes(const Dataset& dataset) {
     };
     add(
         "N-codec", "not every browser plays these videos",
-        [](const VideoFile& file) { return !BrowsersPlay(file.stream); },
+        [](const VideoFile& file) { return !file.is_broken && !BrowsersPlay(file.stream); },
         [](const mp4::StreamSummary& stream) {
           return StrCat(stream.codec, stream.pixel_format.empty() ? "" : " ", stream.pixel_format);
         });

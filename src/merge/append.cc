@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "publish/exchange.h"
 #include "publish/preflight.h"
+#include "read/needed_files.h"
 
 namespace robomerge {
 namespace {
@@ -31,6 +32,7 @@ Result<std::shared_ptr<const Dataset>> ReadWhole(io::FileSystem& file_system,
 
 Status CheckIsFolder(const io::FileSystem& file_system, const std::string& destination,
                      std::string_view purpose) {
+  ROBOMERGE_RETURN_NOT_OK(CheckIsNoSnapshot(file_system, destination));
   const Result<io::FileStat> stat = file_system.Stat(destination);
   if (stat.ok() || stat.status().code() != Code::kNotFound) return stat.status();
   return Problem(Code::kNotFound, StrCat("there is no dataset to ", purpose))

@@ -467,6 +467,7 @@ Result<VerifiedMerge> EditOn(io::FileSystem& file_system, const SourceSpec& sour
           .Kind("E-staging-root")
           .Hint("leave out the folder for the work");
     }
+    if (edit.in_place) ROBOMERGE_RETURN_NOT_OK(CheckIsNoSnapshot(file_system, destination));
     SourceSpec source = source_in;
     ROBOMERGE_RETURN_NOT_OK(TakeFeatures(file_system, edit.add, source));
     std::optional<InPlace> in_place;

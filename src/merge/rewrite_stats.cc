@@ -7,6 +7,7 @@
 #include "model/plan.h"
 #include "model/statistics_text.h"
 #include "publish/whole_files.h"
+#include "read/needed_files.h"
 #include "read/version.h"
 
 namespace robomerge {
@@ -15,6 +16,7 @@ namespace {
 // Refused before anything is measured.
 Status CheckRewritable(const io::FileSystem& file_system, const std::string& root,
                        const std::string& path) {
+  ROBOMERGE_RETURN_NOT_OK(CheckIsNoSnapshot(file_system, root));
   ROBOMERGE_ASSIGN_OR_RETURN(const VersionedInfo versioned, ReadVersionedInfo(file_system, root));
   if (versioned.version != FormatVersion::kV30) {
     return Problem(Code::kUnsupported, "statistics of this version are kept by episode")

@@ -128,6 +128,9 @@ struct VideoFile {
   /// The cut can only be the first part of a destination file.
   bool must_begin_file = false;
   bool is_cut = false;
+  /// Nothing is known of its frames. Only where this is asked for
+  /// (ReadOptions::keeps_broken_videos).
+  bool is_broken = false;
 };
 
 /// Where an episode's frames lie for one video key, as the episodes table says. Times are seconds.
@@ -208,8 +211,8 @@ struct Dataset {
   std::vector<EpisodeStatisticsBlock> episode_statistics;
   /// stats.json; nothing if there is none.
   std::optional<std::vector<FeatureStatistics>> statistics;
-  /// Entries of a stats.json of v2.1 that do not count, since the lines of the episodes do. Trainers
-  /// read them.
+  /// Entries of a stats.json of v2.1 that do not count, since the lines of the episodes do.
+  /// Trainers read them.
   std::vector<FeatureStatistics> unused_statistics;
   std::vector<DataFile> data_files;  ///< ascending by id
   std::vector<VideoKey> video_keys;  ///< in the order of the features

@@ -33,6 +33,8 @@ Section CamerasSection(const PageFacts& facts) {
       facts.cameras, [](const Camera& camera) { return !camera.thumbnails.empty(); });
   if (has_pictures)
     body.Add("<p class=\"about\">The first frame of a few episodes.</p>\n");
+  else if (facts.is_partial)
+    body.Add("<p class=\"about\">No pictures were made.</p>\n");
   else
     body.Add(
         "<p class=\"about\">No pictures were made. They need the command <code>ffmpeg</code>, and "
@@ -44,6 +46,8 @@ Section CamerasSection(const PageFacts& facts) {
              camera.format);
     if (camera.num_files > 0)
       body.Add(", ", FormatBytes(camera.size_bytes), " in ", CountText(camera.num_files, "file"));
+    if (camera.num_broken_files > 0)
+      body.Add(", of which ", camera.num_broken_files, " cannot be read");
     body.Add("</p>");
     if (!camera.thumbnails.empty()) {
       body.Add("<div class=\"film\">");

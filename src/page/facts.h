@@ -39,6 +39,7 @@ struct Camera {
   std::string name;
   std::string format;                      ///< "h264, 640 x 480", or "pictures, 640 x 480"
   uint64_t num_files = 0, size_bytes = 0;  ///< of videos
+  uint64_t num_broken_files = 0;           ///< of these: nothing but the bytes is known
   std::vector<Thumbnail> thumbnails;
 };
 
@@ -53,7 +54,8 @@ struct PageFacts {
   InspectReport inspected;  ///< with paths below the dataset relative to it
   double frames_per_second = 0;
   uint64_t payload_bytes = 0;
-  /// Not all of the dataset could be read: what there is below is without the cameras, or empty.
+  /// Not all of the dataset could be read: what there is below is without the videos that
+  /// are broken, without all cameras, or empty.
   bool is_partial = false;
   std::vector<SourceShare> sources;
   uint64_t num_left_out = 0;  ///< sources of which the record says that something was left out

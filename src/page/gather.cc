@@ -82,11 +82,18 @@ std::vector<Camera> CamerasOf(const Dataset& dataset) {
         camera.format += StrCat(", shape ", shape[0], " x ", shape[1], " x ", shape[2]);
       continue;
     }
-    const mp4::StreamSummary& stream = key->files.front().stream;
-    camera.format = StrCat(stream.codec, ", ", stream.width, " x ", stream.height);
-    if (!stream.pixel_format.empty()) camera.format += ", " + stream.pixel_format;
+    const auto sound = std::ranges::find(key->files, false, &VideoFile::is_broken);
+    camera.format = "video";
+    if (sound != key->files.end()) {
+      const mp4::StreamSummary& stream = sound->stream;
+      camera.format = StrCat(stream.codec, ", ", stream.width, " x ", stream.height);
+      if (!stream.pixel_format.empty()) camera.format += ", " + stream.pixel_format;
+    }
     camera.num_files = key->files.size();
-    for (const VideoFile& file : key->files) camera.size_bytes += file.stream.file_size_bytes;
+    for (const VideoFile& file : key->files) {
+      camera.size_bytes += file.stream.file_size_bytes;
+      camera.num_broken_files += file.is_broken ? 1 : 0;
+    }
   }
   if (cameras.size() > kMostCameras) cameras.resize(kMostCameras);
   return cameras;
@@ -131,9 +138,11 @@ class Gathering {
       if (read.status().code() == Code::kNotFound && problems.size() == 1) return read.status();
       facts_.inspected.problems = problems;
       facts_.is_partial = true;
-      // Without the cameras, all of whose files may be broken, the rows can be shown.
-      reading.dropped_cameras = {"*"};
+      reading.keeps_broken_videos = true;
       read = ReadDataset(file_system_, root_, reading);
+      // Where the table does not tell which videos there are, the rows can be shown.
+      reading.dropped_cameras = {"*"};
+      if (!read.ok()) read = ReadDataset(file_system_, root_, reading);
     }
     if (read.ok()) return std::make_shared<const Dataset>(std::move(read).value());
     const Result<Outline> outline = ReadOutline(file_system_, root_);
@@ -164,7 +173,7 @@ class Gathering {
       facts_.lengths.push_back({episode, dataset->episodes[episode].length_frames});
     facts_.tasks = TasksOf(*dataset);
     facts_.cameras = CamerasOf(*dataset);
-    if (options_.thumbnails && !facts_.is_partial)
+    if (options_.thumbnails)
       AddThumbnails(file_system_, *dataset, schedule::SharedLoop(executor_), stop_, facts_.cameras);
     StatsOptions measuring;
     measuring.tmp_root =

@@ -85,7 +85,8 @@ class Decoding {
 
   Result<std::string> OfVideo(const VideoKey& key, size_t episode) const {
     const VideoSegment& segment = key.segments[episode];
-    if (segment.video_file >= key.files.size()) return std::string();
+    if (segment.video_file >= key.files.size() || key.files[segment.video_file].is_broken)
+      return std::string();
     ROBOMERGE_ASSIGN_OR_RETURN(const std::string path,
                                io::AbsolutePath(file_system_, key.files[segment.video_file].path));
     // The frame itself, and not the next one where its time was rounded down.

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "adapt/adapt.h"
+#include "base/foreign_file.h"
 #include "base/text.h"
 
 namespace robomerge {
@@ -54,6 +55,20 @@ std::string HubAddressOf(std::string_view root) {
   if (dashes == std::string_view::npos) return "";
   return StrCat("hf://datasets/", repository.substr(0, dashes), "/", repository.substr(dashes + 2),
                 "@", commit);
+}
+
+Status CheckIsNoSnapshot(const io::FileSystem& file_system, const std::string& root) {
+  const Result<std::string> real = file_system.RealPath(root);
+  std::string address = HubAddressOf(root);
+  if (address.empty() && real.ok()) address = HubAddressOf(*real);
+  if (address.empty()) return Status();
+  return Problem(Code::kInvalidArgument,
+                 "a dataset in the cache of the Hub is not changed in place")
+      .Kind("E-destination")
+      .At(root)
+      .Expected(StrCat("what the commit holds: ", address))
+      .Hint("make a new dataset of it, with `-o DST`: robomerge merge " + ShellWord(root) +
+            " -o DST");
 }
 
 std::vector<bool> EpisodesForRows(const Dataset& dataset, const ReadOptions& options,

@@ -15,6 +15,9 @@ namespace robomerge {
 /// datasets--OWNER--NAME/snapshots/COMMIT; else empty. What else the cache holds of a snapshot must
 /// not show in a result.
 std::string HubAddressOf(std::string_view root);
+/// Fails if `root` is such a snapshot, also by a link: other programs take it for what the commit
+/// holds, so nothing may be written into it.
+Status CheckIsNoSnapshot(const io::FileSystem& file_system, const std::string& root);
 
 /// The episodes whose rows may be needed, as ReadOptions::is_needed has them: all of a dataset that
 /// is no snapshot; none if ChooseEpisodes() refuses the rules. `is_told`: whether the metadata tell

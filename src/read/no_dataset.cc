@@ -54,6 +54,16 @@ Problem NoDataset(const io::FileSystem& file_system, const std::string& root) {
     problem.what = link.ok() ? "a link that leads nowhere" : "there is no such folder";
     problem.where = root;
     problem.hint = "check the path";
+    // An address as browsers show it.
+    constexpr std::string_view kDatasets = "/datasets/";
+    const size_t datasets = root.find(kDatasets);
+    if ((root.starts_with("https:/") || root.starts_with("http:/")) && datasets != root.npos) {
+      std::string name = root.substr(datasets + kDatasets.size());
+      const size_t slash = name.find('/');
+      if (slash != name.npos)
+        name.resize(std::min(name.find_first_of("/?#", slash + 1), name.size()));
+      problem.hint = StrCat("write a dataset on the Hub as hf://datasets/", name);
+    }
     return problem;
   }
   if (const Result<bool> is_old = io::Exists(file_system, io::JoinPath(root, "meta_data"));

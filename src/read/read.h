@@ -26,6 +26,13 @@ struct ReadOptions {
   /// Cameras that are going to be left out, as patterns: nothing of them is read.
   std::vector<std::string> dropped_cameras = {};
 
+  /// Videos that are missing or broken are no problem, and are marked. No such dataset can be
+  /// described.
+  bool keeps_broken_videos = false;
+  bool KeepsBroken(const Status& status) const {
+    return keeps_broken_videos && status.code() != Code::kIo && status.code() != Code::kCancelled;
+  }
+
   bool Drops(const std::string& camera) const {
     return std::any_of(dropped_cameras.begin(), dropped_cameras.end(),
                        [&](const std::string& pattern) { return MatchesPattern(pattern, camera); });
@@ -49,6 +56,13 @@ struct ReadOptions {
   /// How a loop over the files of a source is run.
   ForEach for_each = OneByOne;
 };
+
+/// Marks a video of which nothing is known but its bytes.
+inline void MarkBroken(VideoFile& video) {
+  video.stream = {};
+  video.stream.file_size_bytes = video.size_bytes;
+  video.is_broken = true;
+}
 
 /// Reads the dataset at `root`, in the version that it is of (read/version.h). Reports everything
 /// that is wrong with its files at once, each problem with the episodes that it is of, where it is

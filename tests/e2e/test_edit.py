@@ -9,11 +9,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from edits import DATA, edit_json, edit_table
 from stages import tree
 from test_adapt import LENGTHS, STATE, columns_of, features_of, frames_of, make_source, pictures_of, tasks_of
+from test_measure import with_feature
+from tiny_dataset import make_tiny_dataset
 
 
 def edited(robomerge, root: Path, *words: str | Path, out: Path | None = None) -> Path:
@@ -242,6 +245,22 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["stats", "SRC", "--in-place"], ["delete-episodes", "SRC", "0", "--in-place"], ["convert", "SRC", "--in-place", "--codebase-version", "2.1"], ["append", "SRC", "MORE"]],
+)
+def test_what_the_cache_of_the_hub_holds_is_not_edited(robomerge, source, tmp_path, words):
+    snapshot = tmp_path / "hub/datasets--lab--kitchen/snapshots" / ("0123456789" * 4)
+    snapshot.parent.mkdir(parents=True)
+    source.rename(snapshot)
+    (tmp_path / "link").symlink_to(snapshot)
+    more, before = make_source(tmp_path / "more", 7), tree(snapshot)
+    for place in (snapshot, tmp_path / "link"):
+        run = robomerge(*[{"SRC": str(place), "MORE": str(more)}.get(word, word) for word in words])
+        assert run.exit_code == 2 and "cache of the Hub" in run.stderr and "-o DST" in run.stderr, run.stderr
+    assert tree(snapshot) == before
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_wishes_leave_everything_as_it_was(robomerge, source, tmp_path, case):
     words, kind = WRONG[case]
@@ -440,3 +459,9 @@ def test_a_split_that_is_there_already_says_so(robomerge, source, tmp_path):
     run = robomerge(*words)
     assert run.exit_code == 1 and f"choose another destination, or remove {tmp_path / 'parts'}\n" in run.stderr, run.stderr
     assert "--overwrite" not in run.stderr
+
+
+def test_a_line_feed_in_the_name_of_a_feature_is_written_as_such(robomerge, tmp_path):
+    root = make_tiny_dataset(tmp_path / "a")
+    with_feature(root, "a\nb", np.zeros(12, np.float32))
+    assert "\n  a\\nb " in robomerge("inspect", root).stdout

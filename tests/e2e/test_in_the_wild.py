@@ -264,6 +264,8 @@ def test_a_folder_of_datasets_and_a_part_of_one(robomerge, odd, sound):
     assert f"name the datasets in it: {odd} {sound}" in text
     assert f"name the dataset: {odd}" in refused(robomerge, odd / "data/chunk-000", kind="E-no-dataset")
     assert "no such folder" in refused(robomerge, odd.parent / "nothing", kind="E-no-dataset")
+    run = robomerge("inspect", "https://huggingface.co/datasets/lab/kitchen/tree/main")
+    assert "as hf://datasets/lab/kitchen\n" in run.stderr, run.stderr
 
 
 @pytest.mark.parametrize("flag", [[], ["--overwrite"]])

@@ -15,6 +15,7 @@ import pytest
 from browser import Browser, find_browser
 from edits import DATA, edit_json, edit_table
 from old_dataset import make_old_dataset
+from old_dataset import make_old_dataset, video_path
 from tiny_dataset import make_tiny_dataset
 from tiny_video import add_video
 
@@ -317,6 +318,15 @@ def test_a_video_that_is_broken(report, tmp_path):
     page = report(root, exit_code=1)
     assert "E-foreign-file" in page.text
     assert "distributions" in page.sections and "tasks" in page.sections and "stack the cups" in page.text
+    assert "8 B in 1 file, of which 1 cannot be read" in page.text and "need the command ffmpeg" not in page.text
+
+
+def test_one_broken_video_leaves_the_others(report, tmp_path):
+    root = make_old_dataset(tmp_path / "filmed", lengths=(5, 7))
+    content = video_path(root, 1).read_bytes()
+    video_path(root, 1).write_bytes(content[: len(content) // 2])
+    page = report(root, exit_code=1)
+    assert "mp4v, 64 x 48" in page.text and "in 2 files, of which 1 cannot be read" in page.text
 
 
 @needs_ffmpeg

@@ -74,7 +74,7 @@ def push_folder(
     except HubError:
         raise
     except Exception as error:  # of several libraries
-        raise HubError([problem_of(error, "the dataset could not be pushed", address, root)]) from None
+        raise HubError([problem_of(error, "the dataset could not be pushed", address, root, cache_helps=False)]) from None
     finally:
         if had_bars:
             enable_progress_bars()

@@ -52,7 +52,7 @@ def is_transient(error: BaseException) -> bool:
     import httpx
 
     if isinstance(error, httpx.TransportError):
-        return True
+        return not isinstance(error, httpx.UnsupportedProtocol)  # which stays what it is
     # huggingface_hub wraps what fails while it uploads.
     if isinstance(error, RuntimeError) and error.__cause__ is not None:
         return is_transient(error.__cause__)
@@ -82,7 +82,7 @@ def patiently(call: Callable[[], T]) -> T:
     return call()
 
 
-def problem_of(error: Exception, what: str, address: str, where: str = "") -> Problem:
+def problem_of(error: Exception, what: str, address: str, where: str = "", *, cache_helps: bool = True) -> Problem:
     """The problem that `error`, of huggingface_hub or of the network, is. `what` was not possible."""
     import httpx
     from huggingface_hub import errors
@@ -107,10 +107,23 @@ def problem_of(error: Exception, what: str, address: str, where: str = "") -> Pr
     elif is_transient(error) or status is not None:
         code, hint = "io", "wait a while, then run the same command again: it goes on where it was"
     if isinstance(error, httpx.ConnectError):
-        hint = "connect to the network, or set HF_HUB_OFFLINE=1 to use what is in the cache"
+        hint = "connect to the network"
+        if cache_helps:
+            hint += ", or set HF_HUB_OFFLINE=1 to use what is in the cache"
+    elif isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
+        code, hint = "invalid_argument", "this is no address: " + _endpoint_hint()
     elif isinstance(error, OSError) and not isinstance(error, errors.HfHubHTTPError) and status is None:
         code, hint = "io", "run the same command again when the system permits: it goes on where it was"
     return Problem(code, "E-hub", what, source=address, where=where, found=_reason(error, status), hint=hint)
+
+
+def _endpoint_hint() -> str:
+    import os
+
+    value = os.environ.get("HF_ENDPOINT")
+    if value is None:
+        return "tell those who keep the dataset"
+    return f"HF_ENDPOINT is `{value[:_MOST_TEXT]}`: unset it, or set it to one like https://huggingface.co"
 
 
 def _reason(error: Exception, status: int | None) -> str:

@@ -58,7 +58,9 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
       const Status& status = read[at].status;
       paths.push_back(key.files[at].path);
       key.segments[places[at]].video_file = static_cast<uint32_t>(at);
-      if (status.ok()) {
+      if (!status.ok() && options.KeepsBroken(status)) {
+        MarkBroken(key.files[at]);
+      } else if (status.ok()) {
         if (read[at].is_elsewhere && num_elsewhere++ == 0) first_elsewhere = paths.back();
       } else if (status.code() == Code::kNotFound && options.missing_files != nullptr) {
         options.missing_files->push_back(status.problems().front().where);

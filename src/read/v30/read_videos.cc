@@ -7,10 +7,10 @@
 namespace robomerge::v30 {
 namespace {
 
-Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::string& root,
-                                const std::string& video_path, const std::string& key, FileId id) {
+Status ReadVideoFile(const io::FileSystem& file_system, const std::string& root,
+                     const std::string& video_path, const std::string& key, FileId id,
+                     VideoFile& video) {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::string relative, ExpandTemplate(video_path, id, key));
-  VideoFile video;
   video.id = id;
   video.path = io::JoinPath(root, relative);
   const Result<std::unique_ptr<io::RandomAccessFile>> file = file_system.OpenForReading(video.path);
@@ -28,7 +28,7 @@ Result<VideoFile> ReadVideoFile(const io::FileSystem& file_system, const std::st
   video.changed_ns = stat.changed_ns;
   video.size_bytes = stat.size_bytes;
   ROBOMERGE_ASSIGN_OR_RETURN(video.stream, mp4::ReadStreamSummary(**file));
-  return video;
+  return Status();
 }
 
 bool IsMissingFile(const Status& status) {
@@ -45,16 +45,20 @@ Status ReadVideoFiles(const io::FileSystem& file_system, const SourceInfo& info,
     const std::vector<FileId>& claimed = claims.video_files[key];
     const std::vector<FileId> ids = FilesOf(claimed, options);
     for (const FileId& id : ids) {
-      Result<VideoFile> file =
-          ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id);
-      if (options.missing_files != nullptr && IsMissingFile(file.status())) {
-        options.missing_files->push_back(file.status().problems().front().where);
+      VideoFile file;
+      const Status read =
+          ReadVideoFile(file_system, dataset.root, info.video_path, video_key.name, id, file);
+      if (options.missing_files != nullptr && IsMissingFile(read)) {
+        options.missing_files->push_back(read.problems().front().where);
         continue;
       }
-      const Status status =
-          file.ok() ? Status() : file.status().OfEpisodes(EpisodesIn(claimed, id, options));
-      problems.insert(problems.end(), status.problems().begin(), status.problems().end());
-      video_key.files.push_back(file.ok() ? std::move(file).value() : VideoFile{});
+      if (!read.ok() && options.KeepsBroken(read)) {
+        MarkBroken(file);
+      } else if (!read.ok()) {
+        const Status status = read.OfEpisodes(EpisodesIn(claimed, id, options));
+        problems.insert(problems.end(), status.problems().begin(), status.problems().end());
+      }
+      video_key.files.push_back(std::move(file));
     }
     for (size_t episode = 0; episode < video_key.segments.size(); ++episode) {
       const auto found = std::lower_bound(ids.begin(), ids.end(), claimed[episode]);
