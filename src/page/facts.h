@@ -39,8 +39,8 @@ struct Camera {
   std::string name;
   std::string format;                      ///< "h264, 640 x 480", or "pictures, 640 x 480"
   uint64_t num_files = 0, size_bytes = 0;  ///< of videos
-  uint64_t num_broken_files = 0;           ///< of these: nothing but the bytes is known
   std::vector<Thumbnail> thumbnails;
+  uint64_t num_broken_files = 0;  ///< of num_files: nothing but the bytes is known
 };
 
 /// What only a merge knows.
