@@ -17,12 +17,6 @@ namespace {
 // Rows of a long episode that are decoded at once.
 constexpr uint64_t kBatchRows = 16'384;
 
-// Whether the problem is one of the column, and not of the system or of a damaged file.
-bool IsOfColumn(const Status& status) {
-  return (status.code() == Code::kCorrupt || status.code() == Code::kUnsupported) &&
-         status.problems().front().kind != "E-data-file";
-}
-
 class Measurement {
  public:
   Measurement(const RowsToMeasure& rows, io::OutputFile& out, Summary& summary)
@@ -47,6 +41,13 @@ class Measurement {
 
  private:
   using Rows = std::vector<parquet::NumberRows>;
+
+  // Whether the problem is one of the column, so that the others can be measured.
+  bool IsOfColumn(const Status& status) const {
+    const bool is_damage = status.problems().front().kind == "E-data-file";
+    return (status.code() == Code::kCorrupt || status.code() == Code::kUnsupported) &&
+           !(is_damage && rows_.refuses_damage);
+  }
 
   static Summary& WithFeatures(Summary& summary, const RowsToMeasure& rows) {
     for (const FeatureToMeasure& feature : rows.features) {

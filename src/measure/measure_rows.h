@@ -41,13 +41,15 @@ struct RowsToMeasure {
   std::vector<EpisodeToMeasure> episodes;  ///< in file order
   /// Whether the statistics of episodes are held against the rows.
   bool checks_episodes = true;
+  /// Whether rows that cannot be decoded are an error (E-data-file).
+  bool refuses_damage = false;
   /// Values that wait to be sorted, and those of an episode, take about this much memory each.
   uint64_t buffer_bytes = uint64_t{16} << 20;
 };
 
 /// Writes the summary of the rows to `out`, which the caller closes. `summary` has its plan and its
 /// unit. What cannot be decoded, or has rows of different widths, is not measured, and `summary`
-/// says why. Fails only if the system refuses.
+/// says why. Fails only if the system refuses, and for RowsToMeasure::refuses_damage.
 Status MeasureRows(const RowsToMeasure& rows, io::OutputFile& out, Summary& summary);
 
 }  // namespace robomerge::measure

@@ -92,6 +92,7 @@ Status Measuring::Measure(size_t step) const {
   rows.file = file.get();
   rows.features = features_;
   rows.buffer_bytes = buffer_bytes_;
+  rows.refuses_damage = true;
   const uint64_t end = data.first + data.num;
   for (uint64_t episode = data.first; episode < end; ++episode) {
     const PlannedEpisode& planned = plan_.episodes[episode];

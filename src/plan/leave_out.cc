@@ -102,7 +102,8 @@ class LeavingOut {
     // A dataset without episodes has no say.
     std::map<std::string, uint64_t> num_sources;
     for (const auto& source : sources_)
-      num_sources[source->dataset->schema.Fingerprint()] += source->dataset->episodes.empty() ? 0 : 1;
+      num_sources[source->dataset->schema.Fingerprint()] +=
+          source->dataset->episodes.empty() ? 0 : 1;
     std::vector<SchemaClass> schemas = root_.schemas;
     for (SchemaClass& schema : schemas) schema.num_sources = num_sources[schema.fingerprint];
     const UsualForm usual(schemas);

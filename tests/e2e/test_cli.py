@@ -447,7 +447,7 @@ def test_inspect_reads_rows_and_videos_when_asked(robomerge, tmp_path):
     run = robomerge("inspect", root, "--read-data", "--json")
     lines = run.json_lines()
     notes = {line["kind"]: line["found"] for line in lines if line["message_type"] == "note"}
-    assert notes["N-not-finite"] == "1 of 2 elements: [0] 1 NaN and 1 infinite of 12"
+    assert notes["N-not-finite"] == "1 of 2 elements: [0] 1 NaN and 1 infinite of 12, the first in episode 0, frame 1"
     assert notes["N-constant"] == "1 of 2 elements: [1] 0.25"
     findings = [line["kind"] for line in lines if line["message_type"] == "finding"]
     assert run.exit_code == 3 and lines[-1]["num_findings"] == len(findings) and "V-statistics" in findings

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from edits import EPISODES, edit_column, edit_json, edit_table
 from stages import Stages, tree
+from old_dataset import make_old_dataset
 from tiny_dataset import make_tiny_dataset
 from tiny_video import add_video
 
@@ -256,7 +257,7 @@ def test_most_sources_decide_the_form_and_of_equals_the_first(robomerge, sound, 
 
 
 def test_a_source_without_episodes_does_not_count_for_the_form(robomerge, sound, tmp_path):
-    empty = [make_tiny_dataset(tmp_path / f"empty{number}", lengths=(), fps=20) for number in range(3)]
+    empty = [make_old_dataset(tmp_path / f"empty{number}", lengths=(), fps=20) for number in range(3)]
     out = merged(robomerge, tmp_path / "out", *empty, *sound, "--skip-broken", "sources", exit_code=5)
     assert payload(out) == payload(merged(robomerge, tmp_path / "sound", *sound))
 
