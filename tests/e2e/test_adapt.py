@@ -325,6 +325,8 @@ def test_names_that_are_there_twice_say_no_order(robomerge, source, other, tmp_p
         add_column(root, "extra", feature("float32", [3]) | {"names": names}, values, pa.list_(pa.float32()))
     said = refused(robomerge, tmp_path, source, other, "--reorder-by-name", kind="E-rule")
     assert "`extra` has `a` more than once" in said
+    run = robomerge("compare", source, other)
+    assert run.exit_code != 0 and "`a` is there twice" in run.stdout and "--reorder-by-name" not in run.stdout, run.stdout
 
 
 def test_one_name_does_not_come_to_mean_two_elements(robomerge, source, other, tmp_path):
