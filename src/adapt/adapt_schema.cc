@@ -23,15 +23,6 @@ bool IsNumeric(const Feature& feature) {
   return dtype.starts_with("float") || dtype.starts_with("int") || dtype.starts_with("uint");
 }
 
-// A name that is there twice; empty if there is none.
-std::string RepeatedName(const std::vector<std::string>& names) {
-  std::set<std::string> seen;
-  for (const std::string& name : names) {
-    if (!seen.insert(name).second) return name;
-  }
-  return "";
-}
-
 class SchemaChange {
  public:
   SchemaChange(const Adaptation& rules, const std::string& root, Schema& schema)

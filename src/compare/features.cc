@@ -267,7 +267,9 @@ class FeatureComparison {
       return AddUnsettled(std::move(split), "D-names", "other elements",
                           StrCat("`", moved, "` has another place, and the others other names"));
     }
-    if (const std::string twice = RepeatedName(lists); needs_order && !twice.empty()) {
+    std::string twice;
+    for (const auto& [text, list] : lists) twice = twice.empty() ? RepeatedName(list) : twice;
+    if (needs_order && !twice.empty()) {
       return AddUnsettled(std::move(split), "D-names", "elements in another order",
                           StrCat("`", twice, "` is there twice, so that names say no order"));
     }
@@ -278,17 +280,6 @@ class FeatureComparison {
                     : StrCat("values move with their names, as in ", first_root));
     if (needs_order) difference.remedies.push_back(MakeRemedy("reorder_by_name"));
     if (needs_words) difference.remedies.push_back(MakeRemedy("names_from_first"));
-  }
-
-  // A name that one of the lists has twice; empty if there is none.
-  static std::string RepeatedName(const std::map<std::string, std::vector<std::string>>& lists) {
-    for (const auto& [text, list] : lists) {
-      std::set<std::string> seen;
-      for (const std::string& name : list) {
-        if (!seen.insert(name).second) return name;
-      }
-    }
-    return "";
   }
 
   // Shows lists from where they begin to differ.

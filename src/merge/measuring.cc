@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "measure/measure.h"
+#include "model/adaptation.h"
 #include "model/aggregate_statistics.h"
 #include "model/source_statistics.h"
 #include "model/statistics_text.h"
@@ -39,11 +40,9 @@ const double* LayOutRow(const std::vector<StatColumn>& columns, const std::vecto
   for (const size_t at : wanted) {
     if (row[at].empty()) continue;
     const NumberKind kind = columns[at].stat == "count" ? NumberKind::kInteger : NumberKind::kFloat;
-    const auto width = static_cast<uint32_t>(row[at].size());
-    FeatureLayout::Entry entry{
-        columns[at].stat, kind, {width}, static_cast<size_t>(row[at].data() - first), width};
-    for (int depth = 1; depth < columns[at].list_depth; ++depth) entry.shape.push_back(1);
-    layout.statistics.push_back(std::move(entry));
+    layout.statistics.push_back(EntryOf(columns[at], kind,
+                                        static_cast<size_t>(row[at].data() - first),
+                                        static_cast<uint32_t>(row[at].size())));
   }
   return first;
 }
@@ -119,13 +118,23 @@ Status Measuring::AsOfSource(const Status& status, size_t step) const {
     if (decodes.ok()) continue;
     if (decodes.code() != Code::kCorrupt) return decodes;
     Problem problem = decodes.problems().front();
+    problem.hint = "copy the file again from where it is whole";
     for (const auto& source : plan_.sources) {
-      if (source != nullptr && path.starts_with(source->dataset->root + "/"))
-        problem.source = source->dataset->root;
+      if (source == nullptr) continue;
+      const Dataset& dataset = *source->dataset;
+      const auto file = std::ranges::find(dataset.data_files, path, &DataFile::path);
+      if (file == dataset.data_files.end()) continue;
+      std::vector<uint64_t> numbers;
+      for (const EpisodeRows& rows : file->episodes) {
+        const auto episode = static_cast<size_t>(rows.episode_index);
+        if (episode < dataset.episodes.size()) numbers.push_back(dataset.episodes[episode].number);
+      }
+      std::ranges::sort(numbers);
+      problem.source = dataset.root;
+      problem.hint += StrCat(", or leave out the episodes in it (--exclude-episodes ",
+                             EpisodesText(RangesOf(numbers)), ")");
     }
-    return std::move(problem).Hint(
-        "copy the file again from where it is whole, or leave out the episodes in it: "
-        "--exclude-episodes");
+    return problem;
   }
   return status;
 }

@@ -172,6 +172,13 @@ const FeatureLayout::Entry* FeatureLayout::Find(std::string_view name) const {
   return found == statistics.end() ? nullptr : &*found;
 }
 
+FeatureLayout::Entry EntryOf(const StatColumn& column, NumberKind kind, size_t offset,
+                             uint32_t width) {
+  FeatureLayout::Entry entry{column.stat, kind, {width}, offset, width};
+  for (int depth = 1; depth < column.list_depth; ++depth) entry.shape.push_back(1);
+  return entry;
+}
+
 FeatureStatistics StatisticsAt(const FeatureLayout& layout, const double* numbers) {
   FeatureStatistics all{layout.feature, {}};
   for (const FeatureLayout::Entry& entry : layout.statistics) {

@@ -30,6 +30,10 @@ struct FeatureLayout {
   bool operator==(const FeatureLayout&) const = default;
 };
 
+/// A column of the episodes table as an entry that begins at `offset`.
+FeatureLayout::Entry EntryOf(const StatColumn& column, NumberKind kind, size_t offset,
+                             uint32_t width);
+
 /// The statistics that a layout finds in `numbers`.
 FeatureStatistics StatisticsAt(const FeatureLayout& layout, const double* numbers);
 

@@ -50,11 +50,9 @@ void AppendNames(const Json& names, const std::string& groups, std::vector<Group
   }
 }
 
-bool NamesSide(std::string group) {
-  std::ranges::transform(group, group.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return group.find("left") != std::string::npos || group.find("right") != std::string::npos;
+bool NamesSide(const std::string& group) {
+  const std::string folded = FoldCase(group);
+  return folded.find("left") != std::string::npos || folded.find("right") != std::string::npos;
 }
 
 // Whether the groups say which element is meant: two of them have one name, or all are of one side.
@@ -173,6 +171,14 @@ std::vector<std::string> ElementNames(const Json& entry) {
   }
   if (static_cast<int64_t>(texts.size()) != shape.front()) texts.clear();
   return texts;
+}
+
+std::string RepeatedName(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!seen.insert(name).second) return name;
+  }
+  return "";
 }
 
 std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other) {

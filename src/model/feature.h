@@ -71,6 +71,9 @@ Json FlatNames(const Json& names);
 /// is a text for each.
 std::vector<std::string> ElementNames(const Json& entry);
 
+/// A name that is there twice; empty if there is none.
+std::string RepeatedName(const std::vector<std::string>& names);
+
 /// A name of `own` that has another place in `other`; empty if there is none.
 std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other);
 

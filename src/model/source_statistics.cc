@@ -35,9 +35,7 @@ std::vector<FeatureLayout> LayoutsOf(const StatColumns& columns,
       else
         std::rotate(found, found + 1, layouts.end());
     }
-    FeatureLayout::Entry entry{column.stat, column.kind, {column.width}, begin, column.width};
-    for (int depth = 1; depth < column.list_depth; ++depth) entry.shape.push_back(1);
-    layouts.back().statistics.push_back(std::move(entry));
+    layouts.back().statistics.push_back(EntryOf(column, column.kind, begin, column.width));
   }
   return layouts;
 }
