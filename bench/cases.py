@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inputs import NUM_EPISODES
@@ -34,6 +34,8 @@ class Way:
     makes_destination: bool = True  # otherwise it goes into a folder that is there
     is_synced: bool = False  # all is on the device when it ends
     is_lerobot: bool = False
+    prints_seconds: bool = False  # of the call alone, without starting Python and importing
+    lerobot: str = "lerobot"  # the way of LeRobot that does the same
     keeps: Callable[[int], int] = lambda num_episodes: num_episodes  # how many of the sources' episodes
     prepare: Build | None = None  # what is not measured: makes what the way works on
 
@@ -53,17 +55,24 @@ def _cp_first() -> Way:
                makes_destination=False)
 
 
-def _robomerge(name: str, *options: str, keeps: Callable[[int], int] = Way.keeps) -> Way:
+def _robomerge(
+    name: str, *options: str, keeps: Callable[[int], int] = Way.keeps, lerobot: str = Way.lerobot
+) -> Way:
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
         return [[str(tools.robomerge), "merge", *sources, "-o", destination, "--quiet", *options]]
 
     shown = " ".join(["robomerge merge SRC... -o DST", *options])
-    return Way(name, shown, build, is_synced="--no-sync" not in options, keeps=keeps)
+    return Way(name, shown, build, is_synced="--no-sync" not in options, keeps=keeps, lerobot=lerobot)
 
 
-def _edit(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps) -> Way:
-    """A command on the first source, as it is shown; or on a copy of it, DST, in its place."""
-    words = f"{shown} {' '.join(NO_SYNC)}".split()
+def _copy_of_first(tools: Tools, paths: list[str], destination: str) -> Commands:
+    return [["cp", "-r", paths[0], destination]]
+
+
+def _edit(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps, options: tuple = NO_SYNC) -> Way:
+    """A command on the first source, as it is shown; or on a copy of it, DST, in its place. LeRobot's
+    way to do the same, where the case has one, is `lerobot-NAME`."""
+    words = [*shown.split(), *options]
     is_in_place = "SRC" not in words
 
     def build(tools: Tools, paths: list[str], destination: str) -> Commands:
@@ -71,10 +80,8 @@ def _edit(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps) -> 
         named["EVERY_THIRD"] = [",".join(map(str, range(0, NUM_EPISODES, 3)))]
         return [[each for word in words for each in named.get(word, [word])] + ["--quiet"]]
 
-    def copy(tools: Tools, paths: list[str], destination: str) -> Commands:
-        return [["cp", "-r", paths[0], destination]]
-
-    return Way(name, " ".join(words), build, keeps=keeps, prepare=copy if is_in_place else None)
+    prepare = _copy_of_first if is_in_place else None
+    return Way(name, " ".join(words), build, keeps=keeps, prepare=prepare, lerobot=f"lerobot-{name}")
 
 
 def _cp_of(name: str, shown: str, *, keeps: Callable[[int], int] = Way.keeps) -> Way:
@@ -110,21 +117,28 @@ def _own_rules() -> Way:
     return Way("own-rules", "robomerge merge --recipe FILE -o DST " + " ".join(NO_SYNC), build)
 
 
-def _lerobot_delete(*episodes: int) -> Way:
+def _lerobot_edit(
+    name: str, what: str, *words: str | int, in_place: bool = False, keeps: Callable[[int], int] = Way.keeps
+) -> Way:
+    """LeRobot's function on the first source; or on a copy of it in its place."""
+
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
-        script = [str(tools.peer_python), str(HERE / "peer" / "lerobot_delete.py"), destination]
-        return [[*script, *sources, *map(str, episodes)]]
+        paths = [destination] if in_place else [sources[0], destination]
+        return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_edit.py"), what, *paths, *map(str, words)]]
 
-    shown = f"delete_episodes(..., {list(episodes)})"
-    return Way("lerobot", shown, build, is_lerobot=True, keeps=lambda num_episodes: num_episodes - len(episodes))
+    shown = f"{what.replace('-', '_')}(...)"
+    prepare = _copy_of_first if in_place else None
+    return Way(name, shown, build, is_lerobot=True, prints_seconds=True, keeps=keeps, prepare=prepare)
 
 
-def _lerobot_split(*parts: str) -> Way:
+def _read_columns(num_threads: int) -> Way:
+    """What it costs pyarrow to read the numeric columns."""
+
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
-        script = [str(tools.peer_python), str(HERE / "peer" / "lerobot_split.py"), destination]
-        return [[*script, sources[0], *parts]]
+        return [[str(tools.peer_python), str(HERE / "read_columns.py"), str(num_threads), *sources]]
 
-    return Way("lerobot", f"split_dataset(..., {{{', '.join(parts)}}})", build, is_lerobot=True)
+    shown = f"read_columns.py {num_threads} SRC..."
+    return Way("read-columns", shown, build, makes_destination=False, prints_seconds=True)
 
 
 def _tree() -> Way:
@@ -139,14 +153,14 @@ def _lerobot() -> Way:
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
         return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_merge.py"), destination, *sources]]
 
-    return Way("lerobot", "aggregate_datasets(...)", build, is_lerobot=True)
+    return Way("lerobot", "aggregate_datasets(...)", build, is_lerobot=True, prints_seconds=True)
 
 
 def _lerobot_convert() -> Way:
     def build(tools: Tools, sources: list[str], destination: str) -> Commands:
         return [[str(tools.peer_python), str(HERE / "peer" / "lerobot_convert.py"), destination, *sources]]
 
-    return Way("lerobot", "convert_dataset(...) of each", build, is_lerobot=True)
+    return Way("lerobot", "convert_dataset(...) of each", build, is_lerobot=True, prints_seconds=True)
 
 
 COPY = [_cp("cp"), _cp("cp-never", "--reflink=never"), _cp("cp-sync", sync=True)]
@@ -222,10 +236,10 @@ CASES = [
         base_synced="cp-never-sync",
         on_xfs=True,
     ),
-    Case("v21", "i", "two cameras, H.264, v2.1 to v3.0", "v21", [*COPY, *MERGE, _lerobot_convert()]),
+    Case("v21", "k", "two cameras, H.264, v2.1 to v3.0", "v21", [*COPY, *MERGE, _lerobot_convert()]),
     Case(
         "v21-episodes",
-        "i",
+        "k",
         "one dataset of 10,000 short episodes, v2.1 to v3.0",
         "v21-episodes",
         [way for way in [*COPY, *MERGE] if way.name != "cp-never"],
@@ -241,10 +255,10 @@ CASES = [
             _cp("cp"),
             _robomerge("merge-no-sync", *NO_SYNC),
             _robomerge("half", "--episodes", ",".join(map(str, range(0, 64, 2))), *NO_SYNC, keeps=lambda _: 32),
-            _robomerge("without-3", "--exclude-episodes", "3,17,40", *NO_SYNC, keeps=lambda _: 61),
+            _robomerge("without-3", "--exclude-episodes", "3,17,40", *NO_SYNC, keeps=lambda _: 61, lerobot="lerobot-delete"),
             _robomerge("one-camera", "--drop", "observation.images.top", *NO_SYNC),
             _robomerge("renamed", "--rename", "observation.images.top=observation.images.front", *NO_SYNC),
-            _lerobot_delete(3, 17, 40),
+            _lerobot_edit("lerobot-delete", "delete", 3, 17, 40, keeps=lambda _: 61),
         ],
         base_synced="cp",
     ),
@@ -271,7 +285,10 @@ CASES = [
             _edit("remove", f"robomerge remove-feature DST observation.state {IN_PLACE}"),
             _edit("back", "robomerge convert SRC -o DST --codebase-version 2.1"),
             _cp_of("cp-back", "robomerge convert SRC -o DST --codebase-version 2.1"),
-            _lerobot_split(*QUARTERS),
+            _lerobot_edit("lerobot-delete-3", "delete", 3, 17, 40, keeps=lambda _: 61),
+            _lerobot_edit("lerobot-split-4", "split", *QUARTERS),
+            _lerobot_edit("lerobot-modify-tasks", "modify-tasks", "stack", in_place=True),
+            _lerobot_edit("lerobot-remove", "remove", "observation.state"),
         ],
         base_synced="cp",
         is_traced=False,
@@ -286,6 +303,8 @@ CASES = [
             _edit("delete-3", "robomerge delete-episodes SRC 3,4,5 -o DST --copy-mode link", keeps=lambda all: all - 19),
             _edit("append", "robomerge append DST LAST"),
             _edit("append-fold", "robomerge append DST LAST --stats fold"),
+            _lerobot_edit("lerobot-delete-3", "delete", 3, 4, 5, keeps=lambda all: all - 19),
+            replace(LEROBOT, name="lerobot-append"),
         ],
         base_synced="cp",
         is_traced=False,
@@ -302,6 +321,35 @@ CASES = [
             _edit("append-fold", "robomerge append DST LAST --stats fold"),
             _edit("back", "robomerge convert SRC -o DST --codebase-version 2.1", keeps=lambda all: all - 1),
             _cp_of("cp-back", "robomerge convert SRC -o DST --codebase-version 2.1", keeps=lambda all: all - 1),
+        ],
+        base_synced="cp",
+        is_traced=False,
+    ),
+    Case(
+        "statistics",
+        "m",
+        "one dataset of two cameras, H.264: statistics measured and folded",
+        "recorder64",
+        [
+            _cp("cp"),
+            _robomerge("exact", "--stats", "exact", *NO_SYNC),
+            _robomerge("fold", "--stats", "fold", *NO_SYNC),
+            _edit("recompute", "robomerge stats DST --in-place", options=("-j", "2")),
+            _lerobot_edit("lerobot-recompute", "recompute-stats", in_place=True),
+        ],
+        base_synced="cp",
+        is_traced=False,
+    ),
+    Case(
+        "statistics-lowdim",
+        "m",
+        "low-dimensional: statistics measured and folded",
+        "lowdim",
+        [
+            _cp("cp"),
+            _robomerge("exact", "--stats", "exact", *NO_SYNC),
+            _robomerge("fold", "--stats", "fold", *NO_SYNC),
+            _read_columns(2),
         ],
         base_synced="cp",
         is_traced=False,

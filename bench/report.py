@@ -29,7 +29,7 @@ NO_RESULTS = "There is no recorded run: `bench/run.py` and `bench/report.py --up
 
 
 def seconds_of(way: dict, key: str = "seconds") -> list[float]:
-    return [run[key] for run in way["runs"] if not run.get("timed_out")]
+    return [run[key] for run in way["runs"] if key in run and not run.get("timed_out")]
 
 
 def median_seconds(result: dict, name: str, key: str = "seconds") -> float | None:
@@ -60,7 +60,7 @@ def _ratio(one: float | None, other: float | None) -> str:
 def _row(result: dict, name: str, way: dict) -> str:
     times = seconds_of(way)
     base = median_seconds(result, result["base_synced"] if way["is_synced"] else result["base"])
-    lerobot = median_seconds(result, "lerobot", "call_seconds")
+    lerobot = median_seconds(result, way.get("lerobot", "lerobot"), "call_seconds")
     if times:
         middle, spread = median(times), f"{_time(min(times))} – {_time(max(times))}"
         cells = [_time(middle), spread, _ratio(middle, base), _ratio(middle, lerobot)]
@@ -85,9 +85,14 @@ def case_section(result: dict) -> str:
         *(_row(result, name, way) for name, way in result["ways"].items()),
         "",
     ]
-    called = median_seconds(result, "lerobot", "call_seconds")
-    if called is not None:
-        lines += [f"LeRobot: {_time(called)} of its time are the call itself; ratios are taken to that.", ""]
+    called = {
+        name: _time(seconds)
+        for name in result["ways"]
+        if (seconds := median_seconds(result, name, "call_seconds")) is not None
+    }
+    if called:
+        shown = ", ".join(f"{seconds} of `{result['ways'][name]['command']}`" for name, seconds in called.items())
+        lines += [f"The call itself, to which ratios are taken: {shown}.", ""]
     if result.get("note"):
         lines += [result["note"], ""]
     if result["traces"]:
@@ -116,16 +121,15 @@ class Goal:
     bound: float
     find: Callable[[dict[str, dict]], float | None]
     at_least: bool = False
-    percent: bool = False
+    show: Callable[[float], str] = lambda value: _plain(value)
 
     def line(self, results: dict[str, dict]) -> str | None:
         found = self.find(results)
         if found is None:
             return None
         met = found >= self.bound if self.at_least else found <= self.bound
-        bound, shown = (_percent(self.bound), _percent(found)) if self.percent else (_plain(self.bound), _plain(found))
         side = "at least" if self.at_least else "at most"
-        return f"| {self.what} | {side} {bound} | {shown} | {'yes' if met else '**no**'} |"
+        return f"| {self.what} | {side} {self.show(self.bound)} | {self.show(found)} | {'yes' if met else '**no**'} |"
 
 
 def _plain(value: float) -> str:
@@ -143,6 +147,32 @@ def _between(case: str, way: str, base: str, base_case: str | None = None, key: 
         one = median_seconds(results[case], way)
         other = median_seconds(results[base_case or case], base, key)
         return one / other if one is not None and other else None
+
+    return find
+
+
+def _seconds_of(case: str, way: str) -> Callable:
+    return lambda results: median_seconds(results[case], way) if case in results else None
+
+
+def _measuring(case: str, base: str) -> Callable:
+    """What measuring adds to a merge, to another way's time."""
+
+    def find(results: dict[str, dict]) -> float | None:
+        if case not in results:
+            return None
+        exact, fold = (median_seconds(results[case], way) for way in ("exact", "fold"))
+        return max(0.0, exact - fold) / median_seconds(results[case], base, "call_seconds")
+
+    return find
+
+
+def _more_memory(case: str, way: str, base: str) -> Callable:
+    """Of 200 MB."""
+
+    def find(results: dict[str, dict]) -> float | None:
+        ways = results[case]["ways"] if case in results else {}
+        return (peak_bytes(ways[way]) - peak_bytes(ways[base])) / 200e6 if way in ways and base in ways else None
 
     return find
 
@@ -199,7 +229,7 @@ GOALS = [
     Goal("(f) without sharing, to the same and `sync -f`", 1.1, _between("xfs", "copy", "cp-never-sync")),
     Goal("(f) sharing, `--no-sync`, to `cp -r --reflink=never`", 1 / 20, _between("xfs", "share-no-sync", "cp-never")),
     Goal("(f) sharing, to `cp -r --reflink=never && sync -f`", 1 / 20, _between("xfs", "share", "cp-never-sync")),
-    Goal("(f) sharing: new space of the output", 0.05, _new_space, percent=True),
+    Goal("(f) sharing: new space of the output", 0.05, _new_space, show=_percent),
     Goal("(i) every second episode, `--no-sync`, to `cp -r` of all", 0.7, _between("rules", "half", "cp")),
     Goal("(i) 3 of 64 episodes left out, `--no-sync`, to `cp -r` of all", 1.1, _between("rules", "without-3", "cp")),
     Goal("(i) one of two cameras left out, `--no-sync`, to `cp -r` of all", 0.6, _between("rules", "one-camera", "cp")),
@@ -207,7 +237,7 @@ GOALS = [
     Goal(
         "(i) 3 of 64 episodes left out, to LeRobot's `delete_episodes` alone",
         1 / 500,
-        _between("rules", "without-3", "lerobot", key="call_seconds"),
+        _between("rules", "without-3", "lerobot-delete", key="call_seconds"),
     ),
     Goal(
         "(j) 1,000 datasets, each by its own rules, to the plain merge",
@@ -215,8 +245,35 @@ GOALS = [
         _between("own-rules", "own-rules", "merge-no-sync"),
     ),
     Goal("(k) 16 datasets of v2.1, `--no-sync`, to `cp -r`", 1.2, _between("v21", "merge-no-sync", "cp")),
-    Goal("(k) 16 datasets of v2.1, `--no-sync`, to LeRobot's converter", 1 / 50, _between("v21", "merge-no-sync", "lerobot")),
+    Goal("(k) 16 datasets of v2.1, `--no-sync`, to LeRobot's converter", 1 / 50, _between("v21", "merge-no-sync", "lerobot", key="call_seconds")),
     Goal("(k) 10,000 episodes of v2.1, `--no-sync`, to `cp -r`", 3, _between("v21-episodes", "merge-no-sync", "cp")),
+    Goal("(l) 3 of 64 episodes deleted, to `cp -r`", 1.1, _between("edits", "delete-3", "cp")),
+    Goal("(l) split into 4, to `cp -r`", 1.2, _between("edits", "split-4", "cp")),
+    *(
+        Goal(f"(l) in place with links: {way}", 0.06, _seconds_of("edits", way), show=lambda value: _time(value))
+        for way in ("rename", "modify-tasks", "remove")
+    ),
+    *(
+        Goal(f"(l) {way}, to LeRobot's call alone", 1 / 300, _between("edits", way, f"lerobot-{way}", key="call_seconds"))
+        for way in ("delete-3", "split-4", "modify-tasks", "remove")
+    ),
+    Goal("(l) 4 GB: 3 episodes of one file deleted, with links, to `cp -r`", 0.15, _between("large", "delete-3", "cp")),
+    Goal("(l) 4 GB: 1/64 appended, to `cp -r`", 0.1, _between("large", "append", "cp")),
+    Goal("(l) 4 GB: 1/64 appended, `--stats fold`, to `cp -r`", 0.1, _between("large", "append-fold", "cp")),
+    *(
+        Goal(f"(l) 4 GB: {way}, to LeRobot's call alone", 1 / 300, _between("large", way, f"lerobot-{way}", key="call_seconds"))
+        for way in ("delete-3", "append")
+    ),
+    Goal("(l) 10,000 episodes: every third deleted, to `cp -r`", 3, _between("episodes", "delete-third", "cp")),
+    Goal("(l) 10,000 episodes: one appended", 1.1, _seconds_of("episodes", "append"), show=lambda value: _time(value)),
+    Goal("(m) measured, `--no-sync`, to `--stats fold`", 1.1, _between("statistics", "exact", "fold")),
+    Goal(
+        "(m) measured anew, to LeRobot's `recompute_stats` alone",
+        1 / 100,
+        _between("statistics", "recompute", "lerobot-recompute", key="call_seconds"),
+    ),
+    Goal("(m) low-dimensional: what measuring adds, to pyarrow's reading", 2, _measuring("statistics-lowdim", "read-columns")),
+    Goal("(m) low-dimensional: memory of measuring, to 200 MB", 1, _more_memory("statistics-lowdim", "exact", "fold")),
     # LeRobot does not sync, and both start a process, so the fair row compares `--no-sync` with its
     # process; the others ask for more.
     *(
@@ -233,8 +290,8 @@ GOALS = [
         _between("regroup", "merge-no-sync-j1", "merge-no-sync"),
         at_least=True,
     ),
-    Goal("bound by the CPU: workers busy with `-j 2`", 0.95, _utilisation, at_least=True, percent=True),
-    Goal("bound by the CPU: 64 workers busy, replayed", 0.9, _replayed_utilisation, at_least=True, percent=True),
+    Goal("bound by the CPU: workers busy with `-j 2`", 0.95, _utilisation, at_least=True, show=_percent),
+    Goal("bound by the CPU: 64 workers busy, replayed", 0.9, _replayed_utilisation, at_least=True, show=_percent),
 ]
 
 

@@ -80,7 +80,7 @@ class Bench:
             start = number % len(ways)
             for way in ways[start:] + ways[:start]:
                 measured = result["ways"].setdefault(
-                    way.name, {"command": way.shown, "is_synced": way.is_synced, "runs": []}
+                    way.name, {"command": way.shown, "is_synced": way.is_synced, "lerobot": way.lerobot, "runs": []}
                 )
                 if way.is_lerobot and measured["runs"]:
                     last = measured["runs"][-1]["seconds"]
@@ -129,7 +129,7 @@ class Bench:
             # the same.
             new_bytes = used_bytes(work) - used_before if case.on_xfs else allocated_bytes(destination)
             sizes = {"output_bytes": tree_bytes(destination), "new_bytes": new_bytes}
-        if way.is_lerobot and not one.timed_out:
+        if way.prints_seconds and not one.timed_out:
             call_seconds = json.loads(output.read_text().splitlines()[-1])["seconds"]
             one = Run(**{**vars(one), "call_seconds": call_seconds})
         if way.makes_destination and not one.timed_out:
