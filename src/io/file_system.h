@@ -101,6 +101,9 @@ class OutputFile {
   /// that shares extents from moving the file's end, and writing the block it lies in, for every
   /// range.
   virtual Status SetSize(uint64_t size_bytes) = 0;
+  /// Lets the file system find room for the first `size_bytes` at once, if that makes writing them
+  /// cheaper there; the file's size stays. A hint: if there is no room, writing says so.
+  virtual void Reserve(uint64_t /*size_bytes*/) {}
   /// Copies [source_offset, source_offset + length) of `source` to `offset`, by the cheapest means
   /// that works. kCorrupt if the source ends before.
   virtual Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,

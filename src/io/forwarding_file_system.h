@@ -86,6 +86,7 @@ class ForwardingOutputFile : public OutputFile {
     return beneath_->WriteAt(offset, bytes);
   }
   Status SetSize(uint64_t size_bytes) override { return beneath_->SetSize(size_bytes); }
+  void Reserve(uint64_t size_bytes) override { beneath_->Reserve(size_bytes); }
   Result<MovedBytes> CopyRange(const RandomAccessFile& source, uint64_t source_offset,
                                uint64_t length, uint64_t offset) override {
     return beneath_->CopyRange(source, source_offset, length, offset);

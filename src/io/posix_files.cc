@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "base/checked.h"
@@ -22,6 +23,7 @@ constexpr size_t kBufferBytes = size_t{1} << 20;
 // Where source and destination lie differently in their pages, copy_file_range moves each page in
 // two pieces, and takes 1.2 times as long as reading and writing (136 MB, ext4).
 constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kLeastReserved = uint64_t{1} << 20;
 
 class PosixRandomAccessFile final : public RandomAccessFile {
  public:
@@ -57,14 +59,19 @@ class PosixRandomAccessFile final : public RandomAccessFile {
   FileStat stat_;
 };
 
-// Whether a server holds the files, which may copy a range without sending it here and back.
-bool IsRemote(int descriptor) {
+// As linux/magic.h names it; nothing if the system does not say.
+std::optional<uint64_t> FileSystemType(int descriptor) {
   struct statfs system;
-  if (::fstatfs(descriptor, &system) != 0) return true;
+  if (::fstatfs(descriptor, &system) != 0) return std::nullopt;
+  return static_cast<uint64_t>(system.f_type);
+}
+
+// Whether a server holds the files, which may copy a range without sending it here and back.
+bool IsRemote(std::optional<uint64_t> type) {
   // Those of linux/magic.h on disks and in memory, where a copy is one of this machine's.
   constexpr uint64_t kLocal[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
                                  F2FS_SUPER_MAGIC, TMPFS_MAGIC,     OVERLAYFS_SUPER_MAGIC};
-  return std::ranges::find(kLocal, static_cast<uint64_t>(system.f_type)) == std::end(kLocal);
+  return !type || std::ranges::find(kLocal, *type) == std::end(kLocal);
 }
 
 class PosixOutputFile final : public OutputFile {
@@ -73,7 +80,8 @@ class PosixOutputFile final : public OutputFile {
       : path_(std::move(path)),
         descriptor_(descriptor),
         sharing_(sharing),
-        is_remote_(IsRemote(descriptor)) {}
+        type_(FileSystemType(descriptor)),
+        is_remote_(IsRemote(type_)) {}
 
   const std::string& path() const override { return path_; }
 
@@ -93,6 +101,14 @@ class PosixOutputFile final : public OutputFile {
     if (::ftruncate(descriptor_.get(), static_cast<off_t>(size_bytes)) != 0)
       return SystemProblem("set the size of", path_, errno);
     return Status();
+  }
+
+  void Reserve(uint64_t size_bytes) override {
+    // ext4 otherwise sets every page aside by itself: a copy of 136 MB takes 0.8 of the time, 0.9
+    // with a sync. On XFS and tmpfs it takes as long.
+    if (type_ == uint64_t{EXT4_SUPER_MAGIC} && size_bytes >= kLeastReserved)
+      static_cast<void>(::fallocate(descriptor_.get(), FALLOC_FL_KEEP_SIZE, 0,
+                                    static_cast<off_t>(size_bytes)));
   }
 
   Result<MovedBytes> CopyRange(const RandomAccessFile& unpinned, uint64_t source_offset,
@@ -189,6 +205,7 @@ class PosixOutputFile final : public OutputFile {
   std::string path_;
   Descriptor descriptor_;
   Sharing sharing_;
+  std::optional<uint64_t> type_;
   bool is_remote_;
   std::atomic<bool> shares_{true};
   std::atomic<bool> kernel_copies_{true};

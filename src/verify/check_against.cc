@@ -296,7 +296,7 @@ class Kept {
 
   // Whether the rows, and not the source, decide what the statistics of the feature are.
   bool IsMeasuredHere(const std::string& name) const {
-    const Feature* feature = all_.is_measured ? dataset_.schema.Find(name) : nullptr;
+    const Feature* feature = all_.is_measured() ? dataset_.schema.Find(name) : nullptr;
     return feature != nullptr && !all_.IsNumberedAnew(name) && IsMeasurable(feature->dtype());
   }
 

@@ -62,7 +62,7 @@ class RowsCheck {
         CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       } else if (episode < all_.origins.size()) {
         ROBOMERGE_RETURN_NOT_OK(Against(episode, rows, numbers));
-        if (all_.is_measured)
+        if (all_.is_measured())
           CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
       }
     }
@@ -84,7 +84,7 @@ class RowsCheck {
         profiles.push_back(Profile::Of(all, values, element, width, num_rows, episode));
         moments.finite[column].push_back(profiles.back().finite);
         // What the record says to be measured is of the finite numbers and nothing else.
-        moments.all[column].push_back(all_.is_measured ? profiles.back().finite : all);
+        moments.all[column].push_back(all_.is_measured() ? profiles.back().finite : all);
       }
       if (all_.is_profiled) Add(result_.profiles[column], profiles);
     }
@@ -383,7 +383,7 @@ std::vector<std::string> NumericColumns(const Case& all) {
   std::vector<std::string> columns(std::begin(kNumbered), std::end(kNumbered));
   if (all.is_retimed) columns.emplace_back("timestamp");
   for (const TextColumn& column : all.text_columns) columns.push_back(column.name);
-  if (all.has_sources() && !all.is_measured) return columns;
+  if (all.has_sources() && !all.is_measured()) return columns;
   for (const Feature& feature : all.destination.dataset.schema.features) {
     const std::string dtype = feature.dtype();
     // float16 is left out: Arrow hands it out as bits, and no recorder writes it.

@@ -39,6 +39,13 @@ bool IsMoment(std::string_view stat) {
   return stat == "min" || stat == "max" || stat == "mean" || stat == "std";
 }
 
+bool IsAny(std::string_view) { return true; }
+bool IsNoQuantile(std::string_view stat) { return !IsQuantile(stat); }
+// The same whatever the parts weigh.
+bool IsWithoutWeights(std::string_view stat) {
+  return IsNoQuantile(stat) && stat != "mean" && stat != "std";
+}
+
 // Compares the cells of a table of statistics with the data. Adds at most one finding per cell.
 class Cells {
  public:
@@ -142,11 +149,13 @@ std::string StatsWhere(const Dataset& dataset, const std::string& feature,
   return StrCat(dataset.root, "/meta/stats.json: ", feature, ".", stat);
 }
 
-// Compares a feature's statistics in stats.json with `expected`, an aggregation of its parts.
+// Compares a feature's statistics in stats.json with `expected`, an aggregation of its parts: those
+// that `is_compared`.
 void CompareFolded(const Dataset& dataset, const FeatureStatistics& found,
-                   const FeatureStatistics& expected, bool with_quantiles, FindingList& findings) {
+                   const FeatureStatistics& expected, bool (*is_compared)(std::string_view stat),
+                   FindingList& findings) {
   for (const Statistic& wanted : expected.statistics) {
-    if (IsQuantile(wanted.name) && !with_quantiles) continue;
+    if (!is_compared(wanted.name)) continue;
     const Statistic* statistic = found.Find(wanted.name);
     if (statistic == nullptr) {
       findings.Add(Say("V-stats", "stats.json lacks a statistic",
@@ -196,17 +205,17 @@ bool IsUnknown(const Case& all, const std::string& feature) {
   });
 }
 
-// The range of each quantile over the episodes. LeRobot used to take weighted means and now takes
-// the outermost ones; both lie in this range.
-class QuantileRanges {
+// The range of each statistic over the episodes. Of quantiles LeRobot used to take weighted means and
+// now takes the outermost ones; both lie in this range.
+class EpisodeRanges {
  public:
-  explicit QuantileRanges(const Dataset& dataset) : dataset_(dataset) {
+  explicit EpisodeRanges(const Dataset& dataset) : dataset_(dataset) {
     const EpisodeStatistics statistics(dataset);
     std::map<const StatColumn*, Range*> known;  // many episodes share one layout
     for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode) {
       statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
         const auto [entry, is_new] = known.try_emplace(&column, nullptr);
-        if (is_new && IsQuantile(column.stat))
+        if (is_new && !IsWithoutWeights(column.stat))
           entry->second = &ranges_[{column.feature, column.stat}];
         if (entry->second != nullptr) entry->second->Add(values, column.width);
       });
@@ -216,22 +225,19 @@ class QuantileRanges {
   /// `measure`: the statistics of the rows of the feature; asked where the episodes' ranges alone
   /// speak against it, since those of short episodes need not enclose the true ones.
   using Measure = std::function<std::optional<FeatureStatistics>()>;
-  void Check(const FeatureStatistics& found, const Measure& measure, FindingList& findings) const {
+  void CheckQuantiles(const FeatureStatistics& found, const Measure& measure,
+                      FindingList& findings) const {
     // Of the bookkeeping columns a merge gives exact ones, which an episode's estimates need not
     // enclose.
     if (IsBookkeeping(found.feature)) return;
     std::optional<FeatureStatistics> truth;
     bool is_known = false;
     for (const Statistic& statistic : found.statistics) {
-      const auto entry = ranges_.find({found.feature, statistic.name});
-      if (entry == ranges_.end()) continue;
-      const Range& range = entry->second;
-      if (range.num_episodes != dataset_.episodes.size() ||
-          range.least.size() != statistic.values.size())
-        continue;
+      const Range* const found_range = IsQuantile(statistic.name) ? Find(found, statistic) : nullptr;
+      if (found_range == nullptr) continue;
+      const Range& range = *found_range;
       for (size_t at = 0; at < range.least.size(); ++at) {
-        const double margin = kQuantileMargin * std::max(1.0, std::max(std::fabs(range.least[at]),
-                                                                       std::fabs(range.most[at])));
+        const double margin = range.Margin(at);
         if (!(statistic.values[at] < range.least[at] - margin ||
               statistic.values[at] > range.most[at] + margin))
           continue;
@@ -251,10 +257,36 @@ class QuantileRanges {
     }
   }
 
+  /// Whether mean and deviation are those of all episodes by some weights.
+  bool HoldMoments(const FeatureStatistics& found) const {
+    const Statistic* const mean = found.Find("mean");
+    const Statistic* const deviation = found.Find("std");
+    if (mean == nullptr || deviation == nullptr) return false;
+    const Range* const means = Find(found, *mean);
+    const Range* const deviations = Find(found, *deviation);
+    if (means == nullptr || deviations == nullptr) return false;
+    for (size_t at = 0; at < means->least.size(); ++at) {
+      const double margin = means->Margin(at), half = (means->most[at] - means->least[at]) / 2;
+      // The variance of means that lie in a range is at most the square of half of it.
+      const double most = std::hypot(deviations->most[at], half);
+      if (!(mean->values[at] >= means->least[at] - margin &&
+            mean->values[at] <= means->most[at] + margin &&
+            deviation->values[at] >= deviations->least[at] - margin &&
+            deviation->values[at] <= most + margin))
+        return false;
+    }
+    return true;
+  }
+
  private:
   struct Range {
     std::vector<double> least, most;
     uint64_t num_episodes = 0;
+
+    double Margin(size_t at) const {
+      return kQuantileMargin *
+             std::max(1.0, std::max(std::fabs(least[at]), std::fabs(most[at])));
+    }
 
     void Add(const double* values, uint32_t width) {
       if (least.empty()) {
@@ -269,6 +301,15 @@ class QuantileRanges {
       }
     }
   };
+
+  // Null where some episode has no such statistic, or one of another width.
+  const Range* Find(const FeatureStatistics& found, const Statistic& statistic) const {
+    const auto entry = ranges_.find({found.feature, statistic.name});
+    return entry != ranges_.end() && entry->second.num_episodes == dataset_.episodes.size() &&
+                   entry->second.least.size() == statistic.values.size()
+               ? &entry->second
+               : nullptr;
+  }
 
   const Dataset& dataset_;
   std::map<std::pair<std::string, std::string>, Range> ranges_;
@@ -291,7 +332,7 @@ Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& fi
                                    [&](const std::vector<std::string>& features) {
                                      return MeasureEach(file_system, source, features);
                                    },
-                                   all.is_measured ? StatsMode::kExact : StatsMode::kFold));
+                                   all.is_measured() ? StatsMode::kExact : StatsMode::kFold));
     num_frames.push_back(source.num_frames());
     parts.push_back(
         {held[at].is_as_written ? &*source.statistics : &held[at].features, source.root});
@@ -299,7 +340,7 @@ Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& fi
     ++num_sources;
     for (const FeatureStatistics& one : *parts.back().features) ++num_describing[one.feature];
   }
-  Result<std::vector<FeatureStatistics>> whole = all.is_measured
+  Result<std::vector<FeatureStatistics>> whole = all.is_measured()
                                                      ? AggregateByFrames(parts, num_frames, nullptr)
                                                      : AggregateStatistics(parts, nullptr);
   if (!whole.ok()) {
@@ -351,9 +392,9 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
                      dataset.root + "/meta/stats.json", "stats.json"));
     return Status();
   }
-  if (!all.has_sources() || all.is_measured) {
+  if (!all.has_sources() || all.is_measured()) {
     std::vector<FeatureStatistics> folded =
-        AggregateEpisodes(dataset, CamerasOf(dataset), all.is_measured);
+        AggregateEpisodes(dataset, CamerasOf(dataset), all.is_measured());
     // Sources stand in for cameras that not every episode describes.
     std::erase_if(expected, [&](const FeatureStatistics& one) {
       return Find(folded, one.feature) != nullptr;
@@ -369,9 +410,9 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
   }
   // What a merge with measured statistics said of a camera is kept by one that folds.
   std::vector<FeatureStatistics> by_frames;
-  if (!all.has_sources() && !all.is_measured)
+  if (!all.has_sources() && !all.is_measured())
     by_frames = AggregateEpisodes(dataset, CamerasOf(dataset), true);
-  std::optional<QuantileRanges> ranges;
+  std::optional<EpisodeRanges> ranges;
   if (!all.has_sources()) ranges.emplace(dataset);
   Cells cells("V-stats", /*are_folded=*/true, findings);
   const auto has_data = [&](const FeatureStatistics& found) {
@@ -400,22 +441,28 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
     const bool is_rewritten = all.IsNumberedAnew(found.feature);
     const Feature* feature = dataset.schema.Find(found.feature);
     const bool is_measured =
-        all.is_measured && feature != nullptr && IsMeasurable(feature->dtype());
+        all.is_measured() && feature != nullptr && IsMeasurable(feature->dtype());
     if (has_data(found) && (is_rewritten || is_measured || !all.has_sources())) {
       check_cells(found);
     } else if (const FeatureStatistics* wanted = Find(expected, found.feature)) {
-      FindingList unlike(1);
-      const FeatureStatistics* const other = Find(by_frames, found.feature);
-      if (other != nullptr) CompareFolded(dataset, found, *other, all.has_sources(), unlike);
-      if (other == nullptr || unlike.num_findings() > 0)
-        CompareFolded(dataset, found, *wanted, all.has_sources(), findings);
+      const auto follows = [&](const FeatureStatistics* parts, auto* is_compared) {
+        FindingList unlike(1);
+        if (parts != nullptr) CompareFolded(dataset, found, *parts, is_compared, unlike);
+        return parts != nullptr && unlike.num_findings() == 0;
+      };
+      // Of folded ones each source weighed as its own statistics were made, which nobody has kept.
+      const bool is_folded = ranges && all.is_folded() && follows(wanted, IsWithoutWeights) &&
+                             ranges->HoldMoments(found);
+      if (!is_folded && !follows(Find(by_frames, found.feature), IsNoQuantile))
+        CompareFolded(dataset, found, *wanted, all.has_sources() ? IsAny : IsNoQuantile, findings);
     } else if (all.is_paired && !is_measured && !IsUnknown(all, found.feature)) {
       findings.Add(Say("V-stats", "stats.json describes a feature that no source describes",
                        StrCat(dataset.root, "/meta/stats.json: ", found.feature), "", "",
                        {{}, found.feature, {}}));
     }
-    // Those of episodes may be the recorder's estimates, which need not enclose the true ones.
-    if (ranges && !is_measured) {
+    // Those of episodes may be the recorder's estimates, which need not enclose the true ones; nor
+    // need those of short episodes enclose what was measured of a source, and then folded.
+    if (ranges && !is_measured && !(all.is_folded() && has_data(found))) {
       const auto measure = [&]() -> std::optional<FeatureStatistics> {
         if (feature == nullptr || !IsMeasurable(*feature)) return std::nullopt;
         Result<std::vector<FeatureStatistics>> measured =
@@ -423,7 +470,7 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
         if (!measured.ok() || measured->empty()) return std::nullopt;
         return std::move(measured->front());
       };
-      ranges->Check(found, measure, findings);
+      ranges->CheckQuantiles(found, measure, findings);
     }
   }
   return Status();

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "model/dataset.h"
 #include "model/frame_times.h"
+#include "robomerge/options.h"
 #include "robomerge/verify.h"
 
 namespace robomerge::verify_internal {
@@ -88,10 +90,14 @@ struct Case {
   /// Columns besides task_index whose numbers are not those of the sources, but mean the same
   /// texts.
   std::vector<TextColumn> text_columns;
-  bool is_measured = false;  ///< statistics of numbers are those of the rows, as the record says
+  std::optional<StatsMode> stats;  ///< how statistics were made, as the record says
   VerifyOptions options;
 
   bool has_sources() const { return !sources.empty(); }
+  /// The statistics of numbers are those of the rows.
+  bool is_measured() const { return stats == StatsMode::kExact; }
+  /// All are folded from those of the sources.
+  bool is_folded() const { return stats == StatsMode::kFold; }
   const Subject& SourceOf(uint64_t episode) const { return sources[origins[episode].source]; }
   /// Whether a merge numbers the column anew.
   bool IsNumberedAnew(std::string_view feature) const {

@@ -84,11 +84,14 @@ Result<json::Json> ReadKnownRecord(const io::FileSystem& file_system, const std:
 
 }  // namespace
 
-Result<bool> IsMeasured(const io::FileSystem& file_system, const std::string& root) {
+Result<std::optional<StatsMode>> RecordedStatsMode(const io::FileSystem& file_system,
+                                                   const std::string& root) {
   ROBOMERGE_ASSIGN_OR_RETURN(const json::Json record, ReadRecord(file_system, root));
-  if (!record.contains("options")) return false;
-  const json::Json& options = record.at("options");
-  return options.is_object() && options.value("stats", json::Json()) == json::Json("exact");
+  const json::Json options = record.value("options", json::Json());
+  if (!options.is_object()) return std::optional<StatsMode>();
+  // Only the other mode is written.
+  const bool is_exact = options.value("stats", json::Json()) == json::Json("exact");
+  return std::optional(is_exact ? StatsMode::kExact : StatsMode::kFold);
 }
 
 Result<std::vector<SourceSpec>> SourcesByRecord(const io::FileSystem& file_system,

@@ -1,12 +1,14 @@
 // The rules by which the sources of a merge were adapted, from the record of its result.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/file_system.h"
 #include "model/dataset.h"
 #include "model/recorded_source.h"
+#include "robomerge/options.h"
 #include "robomerge/source.h"
 #include "robomerge/status.h"
 
@@ -44,8 +46,9 @@ Result<EpisodeOrigins> OriginsOfEpisodes(const io::FileSystem& file_system, cons
 /// Of how many sources the record says that they, or episodes of them, were left out.
 Result<uint64_t> NumRecordedAsLeftOut(const io::FileSystem& file_system, const std::string& root);
 
-/// Whether meta/robomerge.json of the dataset says that its statistics are measured.
-/// Fails if the system refuses to read it.
-Result<bool> IsMeasured(const io::FileSystem& file_system, const std::string& root);
+/// How meta/robomerge.json of the dataset says that its statistics were made; nothing where there is
+/// no such record. Fails if the system refuses to read it.
+Result<std::optional<StatsMode>> RecordedStatsMode(const io::FileSystem& file_system,
+                                                   const std::string& root);
 
 }  // namespace robomerge

@@ -152,7 +152,7 @@ class VerifyRun {
       return false;
     }
     case_.destination.dataset = std::move(read.front()).value();
-    ROBOMERGE_ASSIGN_OR_RETURN(case_.is_measured, IsMeasured(file_system_, destination_));
+    ROBOMERGE_ASSIGN_OR_RETURN(case_.stats, RecordedStatsMode(file_system_, destination_));
     // What a merge mends in a source is wrong in a result. Of these there are checks of their own.
     static const std::set<std::string> kChecked = {"W-task-twice", "W-stray-file",
                                                    "W-unfinished-file", "W-episode-index",

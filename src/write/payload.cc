@@ -161,6 +161,10 @@ Status CopyParts(const std::shared_ptr<Filling>& filling, schedule::Spawner& spa
 }  // namespace
 
 Status FillAndClose(UnfilledFile file, schedule::Spawner& spawner, WrittenCallback written) {
+  if (!file.ranges.empty()) {
+    const io::PayloadRange& last = file.ranges.back();
+    file.output->Reserve(last.destination_offset + last.length_bytes);
+  }
   const bool is_small =
       file.one_worker || BytesOf(file.ranges, 0, file.ranges.size()) < 2 * kPartBytes;
   const auto filling = std::make_shared<Filling>(std::move(file), std::move(written));
