@@ -34,16 +34,20 @@ if _TYPE_CHECKING:  # `as`: names that are exported again
     from robomerge.hub.push import PushReport as PushReport
     from robomerge.lerobot.aggregate import aggregate_datasets as aggregate_datasets
     from robomerge.lerobot.aggregate import merge_datasets as merge_datasets
-    from robomerge.merging import compare as compare
-    from robomerge.merging import convert as convert
-    from robomerge.merging import edit as edit
-    from robomerge.merging import inspect as inspect
-    from robomerge.merging import merge as merge
-    from robomerge.merging import plan as plan
-    from robomerge.merging import push as push
-    from robomerge.merging import stats as stats
-    from robomerge.merging import verify as verify
-    from robomerge.merging import write_report as write_report
+    from robomerge.merging import (
+        convert as convert,
+        edit as edit,
+        merge as merge,
+        plan as plan,
+        push as push,
+    )
+    from robomerge.reading import (
+        compare as compare,
+        inspect as inspect,
+        stats as stats,
+        verify as verify,
+        write_report as write_report,
+    )
     from robomerge.recipe import Recipe as Recipe
     from robomerge.recipe import Source as Source
     from robomerge.recipe import read_recipe as read_recipe
@@ -85,18 +89,8 @@ _NAMES_OF = {
     "robomerge.growing": ("append", "log", "remove_source"),
     "robomerge.hub.push": ("PushReport",),
     "robomerge.lerobot.aggregate": ("aggregate_datasets", "merge_datasets"),
-    "robomerge.merging": (
-        "compare",
-        "convert",
-        "edit",
-        "inspect",
-        "merge",
-        "plan",
-        "push",
-        "stats",
-        "verify",
-        "write_report",
-    ),
+    "robomerge.merging": ("convert", "edit", "merge", "plan", "push"),
+    "robomerge.reading": ("compare", "inspect", "stats", "verify", "write_report"),
     "robomerge.recipe": ("Recipe", "Source", "read_recipe"),
     "robomerge.report": (
         "CompareReport",

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from robomerge.calling import Progress, proven, replacing, told, value_of
 from robomerge.errors import error_of
 from robomerge.hub.sources import located
-from robomerge.merging import CopyMode, Progress, StatsMode, _proven, _value, replacing, told
+from robomerge.merging import CopyMode, StatsMode
 from robomerge.recipe import PathLike, Source
 from robomerge.report import LoggedSource, MergeReport, Problem, from_fields
 
@@ -65,7 +66,7 @@ def append(
     changes = {"again": again, "backup": backup}
     with told(progress) as callback, replacing(True, options):
         answer = extension.append(destination, sources, changes, options, verify, callback)
-        return _proven(_value(MergeReport, answer))
+        return proven(value_of(MergeReport, answer))
 
 
 def remove_source(
@@ -108,7 +109,7 @@ def remove_source(
     }
     with told(progress) as callback, replacing(True, options):
         answer = extension.remove_source(destination, str(source), {"backup": backup}, options, verify, callback)
-        return _proven(_value(MergeReport, answer))
+        return proven(value_of(MergeReport, answer))
 
 
 def log(root: PathLike) -> tuple[LoggedSource, ...]:

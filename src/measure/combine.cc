@@ -23,6 +23,7 @@ class DigitCounts {
       all_[digit] += times;
       return;
     }
+    is_joined_ = false;
     few_.emplace_back(static_cast<uint32_t>(digit), times);
     if (few_.size() < kMostInList) return;
     Join();
@@ -52,6 +53,8 @@ class DigitCounts {
   static constexpr size_t kMostInList = 8192;
 
   void Join() {
+    if (is_joined_) return;
+    is_joined_ = true;
     // Of a single run they are in order.
     if (!std::is_sorted(few_.begin(), few_.end())) std::sort(few_.begin(), few_.end());
     size_t end = 0;
@@ -65,6 +68,7 @@ class DigitCounts {
   }
 
   std::vector<std::pair<uint32_t, uint64_t>> few_;
+  bool is_joined_ = true;  // each digit of few_ is there once, in order
   std::vector<uint64_t> all_;
 };
 

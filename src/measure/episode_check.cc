@@ -51,9 +51,20 @@ Look LookAt(const std::vector<Number>& values) {
     return sum;
   };
   Number least = values.front(), greatest = values.front();
-  for (const Number value : values) {
-    least = value < least ? value : least;
-    greatest = greatest < value ? value : greatest;
+  Number leasts[kLanes], greatests[kLanes];
+  std::fill_n(leasts, kLanes, least), std::fill_n(greatests, kLanes, least);
+  const auto look_at = [&](size_t at, size_t lane) {
+    leasts[lane] = values[at] < leasts[lane] ? values[at] : leasts[lane];
+    greatests[lane] = greatests[lane] < values[at] ? values[at] : greatests[lane];
+  };
+  size_t next = 0;
+  for (; next + kLanes <= values.size(); next += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) look_at(next + lane, lane);
+  }
+  for (; next < values.size(); ++next) look_at(next, 0);
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    least = std::min(least, leasts[lane]);
+    greatest = std::max(greatest, greatests[lane]);
   }
   look.min = static_cast<double>(least) + 0.0;
   look.max = static_cast<double>(greatest) + 0.0;
@@ -105,7 +116,7 @@ bool IsNear(const std::vector<Number>& values, double fraction, double stated, d
   const double place = PlaceOf(fraction, values.size());
   const auto low = static_cast<Number>(stated - tolerance),
              high = static_cast<Number>(stated + tolerance);
-  size_t num_less = 0, num_up_to = 0;
+  uint32_t num_less = 0, num_up_to = 0;  // as many values as memory holds
   for (const Number value : values) {
     num_less += value < low ? 1 : 0;
     num_up_to += value <= high ? 1 : 0;

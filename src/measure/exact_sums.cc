@@ -97,6 +97,18 @@ ExactSums::Bin& ExactSums::FindBin(uint32_t exponent) {
   return bins_[latest_];
 }
 
+void ExactSums::AddFloats(bool is_negative, uint32_t exponent, uint64_t sum, UnsignedWide squares) {
+  // A float64 has 29 bits more of mantissa, and other exponents.
+  constexpr uint32_t kMoreBits = 29, kMoreExponents = 1023 - 127;
+  Bin& bin = BinOf(exponent + kMoreExponents);
+  const Wide mantissas = static_cast<Wide>(sum) << kMoreBits;
+  bin.sum += is_negative ? -mantissas : mantissas;
+  // Times 2^58, in two parts that lose nothing.
+  constexpr uint32_t kLowBits = 64 - 2 * kMoreBits;
+  bin.squares_high += squares >> kLowBits;
+  bin.squares_low += (squares & ((1U << kLowBits) - 1)) << 2 * kMoreBits;
+}
+
 void ExactSums::Add(const ExactSums& other) {
   for (const Bin& from : other.bins_) {
     Bin& bin = BinOf(from.exponent);

@@ -134,8 +134,9 @@ class Measurement {
     const FeatureToMeasure& measured = rows_.features[feature];
     std::vector<Number> of_element;
     const auto gather = [&](uint64_t element, uint64_t width) {
-      of_element.clear();
-      for (size_t at = element; at < values.size(); at += width) of_element.push_back(values[at]);
+      of_element.resize(values.size() / width);
+      for (size_t row = 0; row < of_element.size(); ++row)
+        of_element[row] = values[element + row * width];
     };
     for (uint32_t element = 0; element < measured.width; ++element) {
       gather(element, measured.width);

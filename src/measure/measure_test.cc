@@ -55,6 +55,28 @@ TEST(ExactSums, AreReadAsTheyWereWritten) {
   }
 }
 
+// The sums of a bucket at once are those of its values one by one.
+TEST(ExactSums, OfFloatsAreThoseOfTheirValues) {
+  std::mt19937 random(3);
+  for (const bool is_negative : {false, true}) {
+    for (const uint32_t exponent : {1U, 100U, 127U, 254U}) {
+      ExactSums at_once, one_by_one;
+      uint64_t sum = 0;
+      UnsignedWide squares = 0;
+      for (int number = 0; number < 1000; ++number) {
+        const uint32_t mantissa = random() & 0x7fffff;
+        sum += mantissa | 1U << 23;
+        squares += static_cast<UnsignedWide>(mantissa | 1U << 23) * (mantissa | 1U << 23);
+        const uint32_t bits = (is_negative ? 1U << 31 : 0U) | exponent << 23 | mantissa;
+        one_by_one.Add(static_cast<double>(std::bit_cast<float>(bits)), 1);
+      }
+      at_once.AddFloats(is_negative, exponent, sum, squares);
+      EXPECT_EQ(at_once.Mean(1000), one_by_one.Mean(1000)) << exponent;
+      EXPECT_EQ(at_once.Deviation(1000), one_by_one.Deviation(1000)) << exponent;
+    }
+  }
+}
+
 TEST(Keys, AreInTheOrderOfTheValues) {
   const std::vector<double> values = {-1e300, -1.0, -5e-324, 0.0, 5e-324, 1.0, 1e300};
   for (size_t at = 1; at < values.size(); ++at) EXPECT_LT(KeyOf(values[at - 1]), KeyOf(values[at]));
@@ -72,33 +94,53 @@ std::vector<Key> RandomKeys(size_t count, uint32_t seed) {
   return keys;
 }
 
-template <typename Key>
-void CheckRun(size_t count) {
-  std::vector<Key> keys = RandomKeys<Key>(count, 5), scratch, sorted = keys;
-  for (size_t at = 0; at < count / 3; ++at) keys.push_back(keys[at]), sorted.push_back(keys[at]);
-  std::sort(sorted.begin(), sorted.end());
+// Appends the run of keys in any order, and returns the bytes of its directory.
+uint64_t AppendRunOf(std::vector<uint32_t> keys, std::string& out) {
+  Bucketing bucketing;
+  return AppendRun(bucketing.Of(keys), out);
+}
+uint64_t AppendRunOf(std::vector<uint64_t> keys, std::string& out) {
+  std::vector<uint64_t> scratch;
   SortKeys(keys, scratch);
-  ASSERT_EQ(keys, sorted);
+  EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+  return AppendRun(keys, out);
+}
+
+template <typename Key>
+void CheckRun(const std::vector<Key>& keys) {
   std::string bytes;
-  const uint64_t directory_bytes = AppendRun(keys, bytes);
+  const uint64_t directory_bytes = AppendRunOf(keys, bytes);
   const std::vector<Bucket> buckets =
       ReadDirectory(bytes.substr(0, directory_bytes), bytes.size() - directory_bytes, "").value();
   std::vector<Key> read;
   for (const Bucket& bucket : buckets) {
     const std::string entries = bytes.substr(directory_bytes + bucket.offset, bucket.num_bytes);
+    const size_t first = read.size();
     for (const Entry& entry : ReadBucket(bucket, entries, sizeof(Key) * 8, "").value())
       read.insert(read.end(), entry.times, static_cast<Key>(entry.key));
+    EXPECT_EQ(read.size() - first, bucket.num_values);
     EXPECT_FALSE(
         ReadBucket(bucket, entries.substr(0, entries.size() - 1), sizeof(Key) * 8, "").ok());
   }
+  std::vector<Key> sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  std::sort(read.begin(), read.end());
   EXPECT_EQ(read, sorted);
   EXPECT_FALSE(ReadDirectory(bytes.substr(0, directory_bytes), bytes.size(), "").ok());
 }
 
+template <typename Key>
+void CheckRuns(size_t count) {
+  std::vector<Key> keys = RandomKeys<Key>(count, 5);
+  for (size_t at = 0; at < count / 3; ++at) keys.push_back(keys[at]);
+  CheckRun(keys);
+  CheckRun(std::vector<Key>(count, keys.back()));
+}
+
 TEST(Runs, HoldTheirValues) {
   for (const size_t count : {size_t{1}, size_t{100}, size_t{5000}}) {
-    CheckRun<uint32_t>(count);
-    CheckRun<uint64_t>(count);
+    CheckRuns<uint32_t>(count);
+    CheckRuns<uint64_t>(count);
   }
 }
 

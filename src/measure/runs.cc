@@ -20,8 +20,8 @@ Problem Damaged(const std::string& path) {
 }  // namespace
 
 // By digits, from the lowest one on. A digit that all keys share is passed over.
-template <typename Key>
-void SortKeys(std::vector<Key>& keys, std::vector<Key>& scratch) {
+void SortKeys(std::vector<uint64_t>& keys, std::vector<uint64_t>& scratch) {
+  using Key = uint64_t;
   constexpr size_t kFew = 512;
   if (keys.size() < kFew) return std::sort(keys.begin(), keys.end());
   constexpr uint32_t kBits = 11;
@@ -45,8 +45,70 @@ void SortKeys(std::vector<Key>& keys, std::vector<Key>& scratch) {
   }
 }
 
-template <typename Key>
-uint64_t AppendRun(const std::vector<Key>& sorted, std::string& out) {
+const std::vector<Bucketing::Bucket>& Bucketing::Of(std::vector<uint32_t>& keys) {
+  SortByDigit(keys);
+  if (lows_.size() < keys.size()) lows_.resize(keys.size());
+  buckets_.clear();
+  for (size_t begin = 0, end = 0; begin < keys.size(); begin = end) {
+    Bucket& bucket = buckets_.emplace_back();
+    bucket.digit = keys[begin] >> kDigitBits;
+    while (end < keys.size() && keys[end] >> kDigitBits == bucket.digit) ++end;
+    uint32_t least = 0xffff, greatest = 0;
+    for (size_t at = begin; at < end; ++at) {
+      const uint32_t low = keys[at] & 0xffff;
+      lows_[at] = static_cast<uint16_t>(low);
+      least = std::min(least, low);
+      greatest = std::max(greatest, low);
+      bucket.sum += low;
+      bucket.squares += uint64_t{low} * low;
+    }
+    bucket.least = static_cast<uint16_t>(least);
+    bucket.greatest = static_cast<uint16_t>(greatest);
+    bucket.lows = std::span(lows_).subspan(begin, end - begin);
+  }
+  return buckets_;
+}
+
+// By parts of the digit, from the lowest one on: by all of it at once where the keys are so many
+// that counters for every digit cost little beside them. A part that all keys share is passed over.
+void Bucketing::SortByDigit(std::vector<uint32_t>& keys) {
+  const uint32_t part_bits = keys.size() >> kDigitBits == 0 ? kDigitBits / 2 : kDigitBits;
+  const uint32_t mask = (uint32_t{1} << part_bits) - 1;
+  scratch_.resize(keys.size());
+  for (uint32_t shift = kDigitBits; shift < 32 && !keys.empty(); shift += part_bits) {
+    places_.assign(size_t{mask} + 1, 0);
+    for (const uint32_t key : keys) ++places_[key >> shift & mask];
+    if (places_[keys.front() >> shift & mask] == keys.size()) continue;
+    uint32_t before = 0;
+    for (uint32_t& place : places_) before += std::exchange(place, before);
+    for (const uint32_t key : keys) scratch_[places_[key >> shift & mask]++] = key;
+    keys.swap(scratch_);
+  }
+}
+
+uint64_t AppendRun(const std::vector<Bucketing::Bucket>& buckets, std::string& out) {
+  static_assert(std::endian::native == std::endian::little, "lows are written as they are");
+  const size_t begin = out.size();
+  ByteWriter heads(out);
+  uint32_t last_digit = 0;
+  for (const Bucketing::Bucket& bucket : buckets) {
+    const bool is_one = bucket.least == bucket.greatest;
+    heads.Number(bucket.digit - last_digit);
+    heads.Number(bucket.lows.size());
+    heads.Number(is_one ? sizeof(uint16_t) : bucket.lows.size_bytes());
+    last_digit = bucket.digit;
+  }
+  const size_t directory_bytes = out.size() - begin;
+  for (const Bucketing::Bucket& bucket : buckets) {
+    const bool is_one = bucket.least == bucket.greatest;
+    out.append(reinterpret_cast<const char*>(bucket.lows.data()),
+               is_one ? sizeof(uint16_t) : bucket.lows.size_bytes());
+  }
+  return directory_bytes;
+}
+
+uint64_t AppendRun(const std::vector<uint64_t>& sorted, std::string& out) {
+  using Key = uint64_t;
   constexpr uint32_t kShift = std::numeric_limits<Key>::digits - kDigitBits;
   // Of a number of 65 bits and of a count.
   constexpr size_t kMostEntryBytes = 20;
@@ -85,11 +147,6 @@ uint64_t AppendRun(const std::vector<Key>& sorted, std::string& out) {
   return directory.size();
 }
 
-template void SortKeys(std::vector<uint32_t>&, std::vector<uint32_t>&);
-template void SortKeys(std::vector<uint64_t>&, std::vector<uint64_t>&);
-template uint64_t AppendRun(const std::vector<uint32_t>&, std::string&);
-template uint64_t AppendRun(const std::vector<uint64_t>&, std::string&);
-
 Result<std::vector<Bucket>> ReadDirectory(std::string_view directory, uint64_t payload_bytes,
                                           const std::string& path) {
   ByteReader in(directory);
@@ -116,8 +173,22 @@ Result<std::vector<Bucket>> ReadDirectory(std::string_view directory, uint64_t p
 
 Result<std::vector<Entry>> ReadBucket(const Bucket& bucket, std::string_view bytes,
                                       uint32_t key_bits, const std::string& path) {
-  ByteReader in(bytes);
   std::vector<Entry> entries;
+  if (key_bits == 32) {
+    constexpr size_t kLowBytes = sizeof(uint16_t);
+    const bool is_one = bytes.size() == kLowBytes;
+    if (bucket.num_values == 0 || (!is_one && bytes.size() / kLowBytes != bucket.num_values) ||
+        bytes.size() % kLowBytes != 0)
+      return Damaged(path);
+    entries.reserve(bytes.size() / kLowBytes);
+    for (size_t at = 0; at < bytes.size(); at += kLowBytes) {
+      const auto low = static_cast<uint8_t>(bytes[at]), high = static_cast<uint8_t>(bytes[at + 1]);
+      const uint64_t key = uint64_t{bucket.digit} << kDigitBits | uint64_t{high} << 8 | low;
+      entries.push_back({key, is_one ? bucket.num_values : 1});
+    }
+    return entries;
+  }
+  ByteReader in(bytes);
   const uint32_t shift = key_bits - kDigitBits;
   uint64_t key = uint64_t{bucket.digit} << shift, num_values = 0;
   while (in.ok() && !in.at_end()) {

@@ -8,7 +8,7 @@
 namespace robomerge::measure {
 namespace {
 
-constexpr std::string_view kMark = "rmsum 1\n";
+constexpr std::string_view kMark = "rmsum 2\n";
 // Bytes of the table of contents, its fingerprint, the mark.
 constexpr uint64_t kTailBytes = 24;
 

@@ -1,8 +1,12 @@
 // Values in any order -> blocks of sorted runs in a summary (measure/summary.h).
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "measure/summary.h"
@@ -20,11 +24,13 @@ class ValueSorter {
   template <typename Number>
   void Add(size_t feature, uint32_t element, std::vector<Number>& values) {
     ElementFacts& facts = summary_.features[feature].elements[element];
-    std::erase_if(values, [&](Number value) {
-      if (std::isfinite(value)) return false;
-      ++(std::isnan(value) ? facts.num_nan : facts.num_infinite);
-      return true;
-    });
+    if (!AreAllFinite(values)) {
+      std::erase_if(values, [&](Number value) {
+        if (std::isfinite(value)) return false;
+        ++(std::isnan(value) ? facts.num_nan : facts.num_infinite);
+        return true;
+      });
+    }
     facts.num_values += values.size();
     const bool is_wide = summary_.features[feature].key_bits == 64;
     Waiting& waiting = waiting_[first_element_[feature] + element];
@@ -49,6 +55,17 @@ class ValueSorter {
   Status Finish();
 
  private:
+  // By their exponents, which a processor compares several at once.
+  template <typename Number>
+  static bool AreAllFinite(const std::vector<Number>& values) {
+    using Bits = std::conditional_t<sizeof(Number) == sizeof(uint64_t), uint64_t, uint32_t>;
+    constexpr Bits kInfinity = std::bit_cast<Bits>(std::numeric_limits<Number>::infinity());
+    Bits has_other = 0;
+    for (const Number value : values)
+      has_other |= (std::bit_cast<Bits>(value) & kInfinity) == kInfinity ? 1 : 0;
+    return has_other == 0;
+  }
+
   // The values of one element that wait to be sorted, by their keys.
   struct Waiting {
     std::vector<uint32_t> narrow;
@@ -61,8 +78,11 @@ class ValueSorter {
   std::vector<size_t> first_element_;  // of each feature, among all
   std::vector<Waiting> waiting_;
   uint64_t waiting_bytes_ = 0;
-  std::vector<uint32_t> narrow_scratch_;
+  // Kept from block to block, as are those that wait: new memory costs more than what is done in
+  // it.
+  Bucketing bucketing_;
   std::vector<uint64_t> wide_scratch_;
+  std::string bytes_;
 };
 
 }  // namespace robomerge::measure

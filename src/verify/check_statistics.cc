@@ -205,8 +205,8 @@ bool IsUnknown(const Case& all, const std::string& feature) {
   });
 }
 
-// The range of each statistic over the episodes. Of quantiles LeRobot used to take weighted means and
-// now takes the outermost ones; both lie in this range.
+// The range of each statistic over the episodes. Of quantiles LeRobot used to take weighted means
+// and now takes the outermost ones; both lie in this range.
 class EpisodeRanges {
  public:
   explicit EpisodeRanges(const Dataset& dataset) : dataset_(dataset) {
@@ -233,7 +233,8 @@ class EpisodeRanges {
     std::optional<FeatureStatistics> truth;
     bool is_known = false;
     for (const Statistic& statistic : found.statistics) {
-      const Range* const found_range = IsQuantile(statistic.name) ? Find(found, statistic) : nullptr;
+      const Range* const found_range =
+          IsQuantile(statistic.name) ? Find(found, statistic) : nullptr;
       if (found_range == nullptr) continue;
       const Range& range = *found_range;
       for (size_t at = 0; at < range.least.size(); ++at) {
@@ -284,8 +285,7 @@ class EpisodeRanges {
     uint64_t num_episodes = 0;
 
     double Margin(size_t at) const {
-      return kQuantileMargin *
-             std::max(1.0, std::max(std::fabs(least[at]), std::fabs(most[at])));
+      return kQuantileMargin * std::max(1.0, std::max(std::fabs(least[at]), std::fabs(most[at])));
     }
 
     void Add(const double* values, uint32_t width) {

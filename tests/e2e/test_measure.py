@@ -356,6 +356,25 @@ def test_cameras_weigh_by_frames(robomerge, tmp_path):
     assert stats["camera"]["mean"] == [[[pytest.approx((3 * 9.0 + 12 * 1.5) / 15)]]] * 3
 
 
+def test_what_was_measured_may_be_folded_again(robomerge, tmp_path):
+    """Each source weighs as its own statistics were made, and short episodes do not enclose the
+    quantiles of them all: `verify` of the result, by itself, asks what holds for any weights."""
+    pixels = with_camera(make_tiny_dataset(tmp_path / "a", lengths=(3,)), (3,), [0.25], [3 * 64 * 48])
+    frames = with_camera(make_tiny_dataset(tmp_path / "b", lengths=(5, 7)), (5, 7), [0.5, 1.0], [5, 7])
+    third = with_camera(make_tiny_dataset(tmp_path / "c", lengths=(2, 2)), (2, 2), [0.75, 0.25], [2, 2])
+    deviation = ((0.75**2 + 0.25**2) / 2 + 0.25**2) ** 0.5  # with_camera() has each mean for the deviation too
+    camera = {"min": 0.25, "max": 0.75, "mean": 0.5, "std": deviation}
+    edit_json(third / STATS, lambda stats: stats["camera"].update({stat: [[[value]]] * 3 for stat, value in camera.items()}))
+    merged(robomerge, [pixels, frames], tmp_path / "measured")
+    merged(robomerge, [tmp_path / "measured", third], out := tmp_path / "out", "--stats", "fold")
+    for stat, values in {"mean": [[[1.25]]] * 3, "std": [[[1.5]]] * 3, "max": [[[0.5]]] * 3}.items():
+        before = (out / STATS).read_bytes()
+        edit_json(out / STATS, lambda stats, stat=stat, values=values: stats["camera"].update({stat: values}))
+        run = robomerge("verify", out)
+        assert run.exit_code == 3 and f"camera.{stat}" in run.stdout, (stat, run.stdout)
+        (out / STATS).write_bytes(before)
+
+
 @pytest.mark.parametrize("mode", ["exact", "fold"])
 def test_numbers_that_are_not_finite_are_of_no_camera(mode, robomerge, tmp_path):
     root = with_camera(make_tiny_dataset(tmp_path / "a", lengths=(5, 7)), (5, 7), [0.5, 1.0], [5, 7])

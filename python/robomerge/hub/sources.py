@@ -12,7 +12,7 @@ from robomerge.hub.trouble import HubError
 from robomerge.report import Problem, from_fields
 
 if TYPE_CHECKING:
-    from robomerge.merging import Progress
+    from robomerge.calling import Progress
 
 #: What the extension module answers: paths by source, or None and problems.
 Missing = tuple[tuple[tuple[str, ...], ...] | None, tuple[dict[str, Any], ...]]
@@ -72,8 +72,8 @@ def _fetch(sources: list[Any], there: list[int], progress: "Progress", missing: 
     """Puts folders into `sources`, and into the folders what is missing."""
     if not there:
         return
+    from robomerge.calling import told
     from robomerge.hub.snapshots import fetch_metadata, fetch_payload
-    from robomerge.merging import told
 
     with told(progress) as callback, as_exceptions():
         tell = callback or (lambda fields: None)

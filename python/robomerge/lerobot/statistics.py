@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robomerge.errors import InvalidArgumentError
-from robomerge.merging import stats
+from robomerge.reading import stats
 from robomerge.recipe import PathLike
 
 if TYPE_CHECKING:

@@ -64,7 +64,9 @@ Status RowDecoder::Open(size_t row_group) {
       most_bytes += std::min(most, UINT64_MAX - most_bytes);
     }
   }
-  ::parquet::ReaderProperties low_level_properties = ::parquet::default_reader_properties();
+  // Not the default pool, which gives pages back to the system after each batch and takes new ones.
+  arrow::MemoryPool* const pool = arrow::system_memory_pool();
+  ::parquet::ReaderProperties low_level_properties(pool);
   if (bytes > kBatchBytes) {
     low_level_properties.enable_buffered_stream();
     low_level_properties.set_buffer_size(kPageBufferBytes);
@@ -86,10 +88,8 @@ Status RowDecoder::Open(size_t row_group) {
       static_cast<uint64_t>(std::clamp(batch_rows, 1.0, static_cast<double>(kMostBatchRows)));
   properties.set_batch_size(static_cast<int64_t>(batch_rows_));
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(
-      reader_,
-      ::parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(low_level),
-                                         properties),
-      what, footer_.path);
+      reader_, ::parquet::arrow::FileReader::Make(pool, std::move(low_level), properties), what,
+      footer_.path);
   ROBOMERGE_ASSIGN_OR_RETURN_ARROW(batches_, reader_->GetRecordBatchReader(groups, leaves_), what,
                                    footer_.path);
   batch_first_row_ = footer_.first_rows[row_group];
