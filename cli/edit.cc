@@ -188,6 +188,8 @@ Status TakeStats(Invocation& invocation) {
   if (!invocation.edit.in_place) return Status();
   ROBOMERGE_RETURN_NOT_OK(CheckPlaces(invocation));
   invocation.edit.keep_file_numbers = true;
+  // Of what stays as it is nothing is copied.
+  invocation.options.copy_mode = CopyMode::kLink;
   invocation.destination = invocation.paths.front();
   return Status();
 }

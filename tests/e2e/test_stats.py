@@ -8,6 +8,7 @@ import pytest
 from edits import DATA, EPISODES, STATS, edit_column, edit_json, edit_table
 from stages import tree
 from tiny_dataset import make_tiny_dataset
+from tiny_video import add_video
 
 STATE = "observation.state"
 FIELDS = {"q01": 0.01, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q99": 0.99}
@@ -222,6 +223,16 @@ def test_in_place_needs_a_dataset(robomerge, tmp_path):
     run = robomerge("stats", tmp_path / "none", "--in-place")
     assert run.exit_code == 1 and "there is no such folder" in run.stderr, run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_in_place_copies_no_video(robomerge, root):
+    add_video(root, (300, 20, 50), seed=1)
+    edit_json(root / STATS, lambda stats: stats[STATE].update(mean=[9.0, 9.0]))
+    (video,) = root.glob("videos/*/*/*.mp4")
+    inode = video.stat().st_ino
+    assert robomerge("stats", root, "--in-place").exit_code == 0
+    assert video.stat().st_ino == inode == (root.parent / f"{root.name}_old" / video.relative_to(root)).stat().st_ino
+    assert robomerge("verify", root, "--measure-stats").exit_code == 0
 
 
 def test_what_is_right_already_stays_with_its_backup(robomerge, root):
