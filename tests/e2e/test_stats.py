@@ -226,7 +226,8 @@ def test_in_place_needs_a_dataset(robomerge, tmp_path):
 
 
 def test_in_place_copies_no_video(robomerge, root):
-    add_video(root, (300, 20, 50), seed=1)
+    root = make_tiny_dataset(root.parent / "filmed", lengths=(30, 20, 50))
+    add_video(root, (30, 20, 50), seed=1)
     edit_json(root / STATS, lambda stats: stats[STATE].update(mean=[9.0, 9.0]))
     (video,) = root.glob("videos/*/*/*.mp4")
     inode = video.stat().st_ino
