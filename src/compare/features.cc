@@ -229,7 +229,20 @@ class FeatureComparison {
     // Of other shapes the names differ anyhow.
     const Split shapes = By([](const Feature& feature) { return Comparable(feature, "shape"); });
     const uint32_t usual_shape = comparison_.UsualOf(shapes);
-    Split all = By([](const Feature& feature) { return Comparable(feature, "names"); });
+    // A plain list says the same as one in groups.
+    std::map<std::string, std::string> grouped;
+    static_cast<void>(By([&](const Feature& feature) {
+      const Json written = feature.entry.value("names", Json());
+      const Json plain = PlainNames(written);
+      if (!feature.is_camera() && plain != FlatNames(written) && AreNamesAlike(plain, written))
+        grouped.emplace(json::DumpLine(plain), Comparable(feature, "names"));
+      return std::optional<std::string>();
+    }));
+    Split all = By([&](const Feature& feature) {
+      std::string text = Comparable(feature, "names");
+      const auto as_group = grouped.find(text);
+      return as_group == grouped.end() ? text : as_group->second;
+    });
     for (size_t at = 0; at < comparison_.sources.size(); ++at) {
       if (shapes.form_of[at] != usual_shape) all.form_of[at] = Split::kNone;
     }

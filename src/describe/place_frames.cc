@@ -178,9 +178,13 @@ class KeyPlacer {
                   WithSeparators(static_cast<uint64_t>(std::clamp(first, 0.0, 1e15)) + length),
                   " frames (from ", where, ")"))
               .Found(StrCat(WithSeparators(stream.num_frames), " frames"))
-              .Hint(StrCat("the recording was cut off, or the table is of another one: copy the "
-                           "dataset again, or ",
-                           kLeaveEpisodeOut))
+              .Hint(
+                  StrCat(FirstPicture(episode) != 0
+                             ? "if the rows are right but for their times, --retime gives them the "
+                               "frames in their order; else copy the dataset again, or "
+                             : "the recording was cut off, or the table is of another one: copy "
+                               "the dataset again, or ",
+                         kLeaveEpisodeOut))
               .OfEpisodes({Number(episode)}));
       return place;
     }

@@ -104,8 +104,19 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status Overwrite(const std::string& path, std::span<const std::byte> bytes) override {
-    Descriptor descriptor(OpenRetrying(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666));
+    // A named pipe would wait here for somebody who reads it. Writing may wait.
+    Descriptor descriptor(
+        OpenRetrying(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0666));
+    if (descriptor.get() < 0 && errno == ENXIO) {
+      return Problem(Code::kIo, "nobody reads this pipe")
+          .Kind("E-io")
+          .At(path)
+          .Hint("start the reader first, or choose a file");
+    }
     if (descriptor.get() < 0) return SystemProblem("create", path, errno);
+    const int flags = ::fcntl(descriptor.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+      return SystemProblem("open", path, errno);
     while (!bytes.empty()) {
       const ssize_t count = ::write(descriptor.get(), bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;

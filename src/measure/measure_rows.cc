@@ -32,6 +32,7 @@ class Measurement {
     ROBOMERGE_ASSIGN_OR_RETURN(footer_, parquet::Footer::Read(*rows_.file));
     for (const EpisodeToMeasure& episode : rows_.episodes) {
       if (episode.num_rows == 0) continue;
+      summary_.episode = episode.episode;
       const bool is_long =
           episode.num_rows > rows_.buffer_bytes / std::max<uint64_t>(row_bytes_, 1);
       ROBOMERGE_RETURN_NOT_OK(is_long ? AddLong(episode) : AddShort(episode));
@@ -44,7 +45,8 @@ class Measurement {
 
   // Whether the problem is one of the column, so that the others can be measured.
   bool IsOfColumn(const Status& status) const {
-    const bool is_damage = status.problems().front().kind == "E-data-file";
+    const std::string& kind = status.problems().front().kind;
+    const bool is_damage = kind == "E-data-file" || kind == "E-data-columns";
     return (status.code() == Code::kCorrupt || status.code() == Code::kUnsupported) &&
            !(is_damage && rows_.refuses_damage);
   }
@@ -107,6 +109,7 @@ class Measurement {
 
   Status AddRows(const EpisodeToMeasure& episode, size_t feature, const parquet::NumberRows& rows) {
     if (rows.width != rows_.features[feature].row_width) {
+      if (rows_.refuses_damage) return Ragged(feature);
       GiveUp(feature, WrongWidth(feature));
       return Status();
     }
@@ -118,6 +121,14 @@ class Measurement {
       AddElements(feature, rows.values, check);
     Keep(check);
     return sorter_.FlushIfFull();
+  }
+
+  // Some rows have more elements and others less, or a footer would have told.
+  Problem Ragged(size_t feature) const {
+    return Problem(Code::kCorrupt, StrCat("rows of feature `", rows_.features[feature].name,
+                                          "` have not all the elements of its shape"))
+        .Kind("E-data-columns")
+        .Expected(StrCat(rows_.features[feature].row_width, " in every row"));
   }
 
   std::string WrongWidth(size_t feature) const {
@@ -231,8 +242,10 @@ class Measurement {
       for (uint64_t done = 0; done < episode.num_rows; done += kBatchRows) {
         const uint64_t count = std::min(kBatchRows, episode.num_rows - done);
         ROBOMERGE_ASSIGN_OR_RETURN(const Rows rows, reader.Read(episode.first_row + done, count));
-        if (rows.front().width != measured.row_width)
+        if (rows.front().width != measured.row_width) {
+          if (rows_.refuses_damage) return Ragged(feature);
           return Problem(Code::kCorrupt, WrongWidth(feature));
+        }
         is_float = rows.front().is_float;
         const auto spread = [&](const auto& values, auto& elements) {
           for (uint64_t element = first; element < end; ++element) {

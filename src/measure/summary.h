@@ -48,6 +48,7 @@ struct Summary {
   std::vector<FeatureFacts> features;
   std::vector<RunPlace> runs;
   std::vector<EpisodeCorrection> corrections;
+  uint64_t episode = 0;  ///< the last one that was begun; not kept in the file
 
   size_t num_elements() const;
 };

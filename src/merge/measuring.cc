@@ -106,8 +106,23 @@ Status Measuring::Measure(size_t step) const {
   ROBOMERGE_ASSIGN_OR_RETURN(const std::unique_ptr<io::OutputFile> out,
                              transaction_.files().Create(summary_path, io::Sharing::kForbidden));
   const Status measured = measure::MeasureRows(rows, *out, summary);
+  if (!measured.ok() && measured.problems().front().kind == "E-data-columns")
+    return AsOfEpisode(measured.problems().front(), summary.episode);
   if (!measured.ok()) return AsOfSource(measured, step);
   return out->Close(sync_);
+}
+
+Problem Measuring::AsOfEpisode(Problem problem, uint64_t episode) const {
+  const PlannedEpisode& planned = plan_.episodes[episode];
+  const DescribedSource& source = *plan_.sources[planned.source];
+  const Dataset& dataset = *source.dataset;
+  const uint64_t number = dataset.episodes[planned.source_episode].number;
+  const DataFile& file = dataset.data_files[source.data_places[planned.source_episode].data_file];
+  problem.where = StrCat(file.path, ", episode ", number);
+  problem.source = dataset.root;
+  problem.hint =
+      StrCat("mend these rows, or leave out the episode (--exclude-episodes ", number, ")");
+  return problem;
 }
 
 // Rows that were moved as they are cannot be decoded because those of a source cannot.

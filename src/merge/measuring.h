@@ -39,6 +39,8 @@ class Measuring {
  private:
   std::vector<FeatureStatistics> FoldCameras() const;
   Status AsOfSource(const Status& status, size_t step) const;
+  /// With the place of that episode in its source.
+  Problem AsOfEpisode(Problem problem, uint64_t episode) const;
   uint64_t LengthOf(uint64_t episode) const;
   const std::string& RootOf(uint32_t source) const;
 

@@ -117,7 +117,11 @@ Result<VerifyReport> Verify(const std::string& destination, const std::vector<st
     source.adaptation.retime = source.adaptation.retime || options.retime;
   ROBOMERGE_ASSIGN_OR_RETURN(VerifyReport report,
                              VerifyOn(io::Posix(), destination, specs, options, progress, stop));
-  if (!options.measure_stats || !report.is_complete) return report;
+  // Against its sources, what is said to be measured is measured again.
+  ROBOMERGE_ASSIGN_OR_RETURN(const std::optional<StatsMode> mode,
+                             RecordedStatsMode(io::Posix(), destination));
+  const bool is_measured = !sources.empty() && mode == StatsMode::kExact;
+  if ((!options.measure_stats && !is_measured) || !report.is_complete) return report;
   StatsOptions measuring;
   measuring.num_workers = options.num_workers;
   ROBOMERGE_ASSIGN_OR_RETURN(StatsReport stats,

@@ -277,9 +277,10 @@ Status Run::Finish() {
   const std::string trace = observer_.trace().ChromeTraceJson();
   const Status written = WriteOutput(file_system_, options_.trace_path, trace, options_.sync);
   if (written.ok()) return Status();
+  const Problem& first = written.problems().front();
   return Problem(Code::kIo, "cannot write the trace; the merge itself is complete")
       .At(options_.trace_path)
-      .Found(written.problems().front().found);
+      .Found(first.found.empty() ? first.what : first.found);
 }
 
 Status Run::WriteSkipped(const std::vector<Skipped>& skipped) {

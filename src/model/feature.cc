@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "base/fold_case.h"
@@ -55,15 +56,33 @@ bool NamesSide(const std::string& group) {
   return folded.find("left") != std::string::npos || folded.find("right") != std::string::npos;
 }
 
-// Whether the groups say which element is meant: two of them have one name, or all are of one side.
+// Whether the groups say which element is meant: there are several, or all elements are of one
+// side.
 bool NeedsGroups(const std::vector<GroupedName>& all) {
-  std::set<std::string> names, groups;
-  bool repeats = false;
-  for (const GroupedName& one : all) {
-    repeats = !names.insert(json::DumpLine(one.name)).second || repeats;
-    groups.insert(one.groups);
+  std::set<std::string> groups;
+  for (const GroupedName& one : all) groups.insert(one.groups);
+  return groups.size() > 1 || (!groups.empty() && NamesSide(*groups.begin()));
+}
+
+// "grip" and "pos" of "Grip.pos".
+std::set<std::string> WordsOf(const std::string& name) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char letter : FoldCase(name) + ".") {
+    const bool is_of_word = static_cast<unsigned char>(letter) >= 0x80 ||
+                            std::isalnum(static_cast<unsigned char>(letter)) != 0;
+    if (is_of_word) word += letter;
+    if (!is_of_word && !word.empty()) words.insert(std::exchange(word, {}));
   }
-  return groups.size() == 1 ? NamesSide(*groups.begin()) : repeats;
+  return words;
+}
+
+// Whether two names tell of one element: they are equal but for case and signs, or one says more.
+bool MeanTheSame(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const std::set<std::string> words = WordsOf(a), others = WordsOf(b);
+  if (words.empty() || others.empty()) return false;
+  return std::ranges::includes(words, others) || std::ranges::includes(others, words);
 }
 
 bool TrueAt(const Json& object, const char* key) {
@@ -160,6 +179,25 @@ Json FlatNames(const Json& names) {
   return flat;
 }
 
+Json PlainNames(const Json& names) {
+  if (!names.is_array() && !names.is_object()) return names;
+  std::vector<GroupedName> all;
+  AppendNames(names, "", all);
+  Json plain = Json::array();
+  for (GroupedName& one : all) plain.push_back(std::move(one.name));
+  return plain;
+}
+
+bool AreNamesAlike(const Json& a, const Json& b) {
+  const Json one = FlatNames(a), other = FlatNames(b);
+  if (one == other) return true;
+  const auto is_list_of = [](const Json& list, const Json& written) {
+    return list == PlainNames(list) && list == PlainNames(written) && written.is_object() &&
+           written.size() > 1;
+  };
+  return is_list_of(a, b) || is_list_of(b, a);
+}
+
 std::vector<std::string> ElementNames(const Json& entry) {
   const std::vector<int64_t> shape = Feature{"", entry}.shape();
   const Json names = FlatNames(entry.value("names", Json()));
@@ -183,8 +221,9 @@ std::string RepeatedName(const std::vector<std::string>& names) {
 
 std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other) {
   for (size_t at = 0; at < own.size(); ++at) {
-    if (at < other.size() && other[at] == own[at]) continue;
-    if (std::find(other.begin(), other.end(), own[at]) != other.end()) return own[at];
+    if (at < other.size() && MeanTheSame(other[at], own[at])) continue;
+    const auto is_same = [&](const std::string& one) { return MeanTheSame(one, own[at]); };
+    if (std::ranges::any_of(other, is_same)) return own[at];
   }
   return "";
 }

@@ -63,9 +63,16 @@ inline constexpr std::string_view kEncoderKeys[] = {
     "video.fast_decode", "video.extra_options", "video.video_backend"};
 
 /// `names` as one list, whichever of these ways it is written in: ["x", "y"], [["x", "y"]],
-/// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}. Where a name is there twice, or
-/// all are of one group that names a side, groups go in front: "left.x".
+/// {"motors": ["x", "y"]}, {"axes": ["x", "y"]}, {"x": 0, "y": 1}. Where there are several groups,
+/// or the one that there is names a side, they go in front: "left.x".
 Json FlatNames(const Json& names);
+
+/// The same without groups.
+Json PlainNames(const Json& names);
+
+/// Whether two `names` of vectors say the same: they have the same FlatNames, or one of them is a
+/// plain list of what the other has in groups.
+bool AreNamesAlike(const Json& a, const Json& b);
 
 /// The names of the elements of the vector that an entry of info.json declares. Empty unless there
 /// is a text for each.
@@ -74,7 +81,8 @@ std::vector<std::string> ElementNames(const Json& entry);
 /// A name that is there twice; empty if there is none.
 std::string RepeatedName(const std::vector<std::string>& names);
 
-/// A name of `own` that has another place in `other`; empty if there is none.
+/// A name of `own` that has another place in `other`, which may write it in other case or with more
+/// words ("Grip", "grip.pos"); empty if there is none.
 std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other);
 
 /// The feature's entry without what must not decide whether two sources fit together: encoder

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "base/text.h"
@@ -274,6 +275,8 @@ std::string WhyNotOf(const Feature& feature, const FeatureStatistics& statistics
                      uint64_t num_frames) {
   if (const Status status = CheckStatistics(statistics, ""); !status.ok())
     return status.problems().front().what;
+  const std::vector<double>& deviations = statistics.Find("std")->values;
+  if (std::ranges::any_of(deviations, [](double one) { return one < 0; })) return "std below 0";
   const size_t width = statistics.Find("mean")->values.size();
   const double count = statistics.Find("count")->values.front();
   if (feature.is_camera()) {
@@ -318,7 +321,9 @@ bool EpisodesOfFeature::Add(FeaturePart part, uint64_t num_frames) {
   } else if (feature_.is_camera()) {
     for (const FeatureLayout::Entry& entry : layout.statistics) {
       const double* const begin = part.numbers + entry.offset;
-      if (!std::all_of(begin, begin + entry.width, [](double one) { return std::isfinite(one); }))
+      const double least = entry.name == "std" ? 0 : -std::numeric_limits<double>::infinity();
+      if (!std::all_of(begin, begin + entry.width,
+                       [&](double one) { return std::isfinite(one) && one >= least; }))
         return false;
     }
     if (!IsCount(part.numbers[count_])) return false;

@@ -89,7 +89,10 @@ class Comparison {
     Json& expected = a["names"];
     Json& found = b["names"];
     if (from != nullptr) expected = ComparableEntry(*from->schema->Find(feature.name)).at("names");
-    if (!expected.is_null() && !found.is_null() && expected != found) {
+    const Feature& named = from == nullptr ? feature : *from->schema->Find(feature.name);
+    const bool are_alike =
+        AreNamesAlike(named.entry.value("names", Json()), counterpart.entry.value("names", Json()));
+    if (!expected.is_null() && !found.is_null() && expected != found && !are_alike) {
       Add("E-features", StrCat("feature `", feature.name, "` differs in names"), pointer + ".names",
           expected, found, "", from);
     }

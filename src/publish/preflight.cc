@@ -135,6 +135,13 @@ Status CheckStagingRoot(const io::FileSystem& file_system, const std::string& re
                            .At(staging_root)
                            .Hint("sources are never written: choose a folder outside of them"));
   }
+  if (IsWithin(real_root, real_destination)) {
+    problems.push_back(
+        Problem(Code::kInvalidArgument, "folder for the work lies inside the destination")
+            .Kind("E-staging-root")
+            .At(staging_root)
+            .Hint("choose a folder outside of it"));
+  }
   const std::string parent = ParentOf(real_destination);
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t of_root, DeviceOf(file_system, real_root));
   ROBOMERGE_ASSIGN_OR_RETURN(const uint64_t of_parent, DeviceOf(file_system, parent));

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "formats/parquet/compare_rows.h"
+#include "model/source_statistics.h"
 #include "verify/checks.h"
 
 namespace robomerge::verify_internal {
@@ -57,6 +58,7 @@ class RowsCheck {
         Add(result_.moments.finite[column], moments.finite[column]);
       }
       if (!is_placed) continue;
+      Shapes(rows, numbers);
       if (!all_.has_sources()) {
         if (rows.more.empty()) Timestamps(rows, Column(numbers, "timestamp"));
         CheckEpisodeStatistics(all_, statistics_, episode, columns_, moments, result_.findings);
@@ -70,6 +72,20 @@ class RowsCheck {
   }
 
  private:
+  // That every row has the elements of its feature's shape, which a footer does not tell where one
+  // has more and another less.
+  void Shapes(const EpisodeRows& rows, const std::vector<parquet::NumberRows>& numbers) {
+    for (size_t column = 0; column < columns_.size() && rows.total_rows() > 0; ++column) {
+      const Feature* const feature = all_.destination.dataset.schema.Find(columns_[column]);
+      if (feature == nullptr || numbers[column].width == Elements(*feature).first) continue;
+      result_.findings.Add(Say(
+          "V-data-columns", "a row has not the elements of its feature's shape",
+          StrCat(data_.path, ": ", columns_[column], ", from row ", WithSeparators(rows.first_row)),
+          StrCat(Elements(*feature).first, " in every row"), {},
+          {static_cast<uint64_t>(rows.episode_index), columns_[column], {}}));
+    }
+  }
+
   // Of the rows of an episode; its profiles are added to those of the part.
   RowMoments MomentsOf(const std::vector<parquet::NumberRows>& numbers, const EpisodeRows& rows) {
     const uint64_t num_rows = rows.total_rows();

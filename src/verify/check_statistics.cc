@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "measure/measure.h"
 #include "model/aggregate_statistics.h"
+#include "model/measured.h"
 #include "model/source_statistics.h"
 #include "verify/checks.h"
 #include "verify/episode_statistics.h"
@@ -406,6 +407,27 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
       findings.Add(Say("V-stats", "stats.json lacks a feature",
                        StrCat(dataset.root, "/meta/stats.json"), wanted.feature, "",
                        {{}, wanted.feature, {}}));
+    }
+  }
+  // Of what was measured nothing is missing.
+  for (const Feature& feature : dataset.schema.features) {
+    const size_t number = ColumnOf(columns, feature.name);
+    if (!all.is_measured() || !IsMeasurable(feature.dtype()) || !NeedsEverySource(feature.name) ||
+        number >= columns.size() || moments.all[number].empty())
+      continue;
+    const FeatureStatistics* const found = Find(*dataset.statistics, feature.name);
+    const auto lacks = [&](const std::string& stat) {
+      const bool is_there = found != nullptr && found->Find(stat) != nullptr;
+      if (is_there) return;
+      findings.Add(
+          Say("V-stats",
+              found == nullptr ? "stats.json lacks a feature" : "stats.json lacks a statistic",
+              StatsWhere(dataset, feature.name, stat), "", "",
+              {{}, StrCat(feature.name, "/", stat), {}}));
+    };
+    for (const char* stat : kQuantileNames) {
+      lacks(stat);
+      if (found == nullptr) break;
     }
   }
   // What a merge with measured statistics said of a camera is kept by one that folds.

@@ -98,6 +98,7 @@ bool Matches(std::string_view stat, double stated, const Moments& moments, doubl
   // that with the square of the mean.
   const double shift = share_left_out > 0 ? share_left_out * (moments.max - moments.min) : 0;
   if (stat == "mean") return std::fabs(stated - real) <= relative * largest + shift;
+  if (stated < 0) return false;
   return std::fabs(stated * stated - real * real) <=
          relative * largest * largest + 3 * shift * (moments.max - moments.min);
 }

@@ -101,8 +101,8 @@ Problem PageCheck::Corrupt(size_t row_group, size_t leaf, uint64_t at, std::stri
       .Kind(kind_)
       .At(StrCat(footer_.path, ": row group ", row_group, ", byte ", WithSeparators(at)))
       .Hint(
-          "copy the file again, or leave its episodes out of a merge with "
-          "--skip-broken episodes: no reader can decode it");
+          "copy the file again, or leave its episodes out of a merge with --exclude-episodes: no "
+          "reader can decode it");
 }
 
 Result<std::string_view> PageCheck::Bytes(uint64_t at, uint64_t length) {

@@ -158,6 +158,17 @@ class Holding {
   std::vector<Problem> problems_;
 };
 
+// The picture that row 0 shows, which is another one than the first if its time is not 0.
+uint64_t FirstPicture(const Dataset& dataset, size_t episode) {
+  const uint32_t file = dataset.episodes[episode].data_file;
+  if (file >= dataset.data_files.size()) return 0;
+  for (const EpisodeRows& rows : dataset.data_files[file].episodes) {
+    if (rows.episode_index == static_cast<int64_t>(episode) && rows.odd)
+      return static_cast<uint64_t>(std::max<int64_t>(0, rows.odd->first_picture()));
+  }
+  return 0;
+}
+
 }  // namespace
 
 Status HoldAgainstRows(const SourceInfo& info, const std::vector<EpisodeClaim>& claims,
@@ -179,7 +190,7 @@ void HoldVideosAgainstRows(Dataset& dataset) {
       if (segment.video_file >= key.files.size()) continue;  // it is not needed
       const VideoFile& file = key.files[segment.video_file];
       const uint64_t num_shown = file.stream.num_shown_frames;
-      if (num_shown <= episode.length_frames) continue;
+      if (num_shown <= episode.length_frames + FirstPicture(dataset, at)) continue;
       num_frames += num_shown - episode.length_frames;
       longer.Add(file.path,
                  StrCat(WithSeparators(episode.length_frames), " frames, as episode ",

@@ -1,6 +1,7 @@
 // Data files, and which of them holds the rows of each episode (format spec 1.8).
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/foreign_file.h"
@@ -274,9 +275,12 @@ class DataFilesReader {
                 .Kind("W-unfinished-file")
                 .At(path)
                 .Found("no footer: a recorder that was killed left it, and nothing can read it")
-                .Hint("no episode of the table is in it, but LeRobot does not open the dataset "
-                      "with it. Remove it: rm " +
-                      ShellWord(path)));
+                .Hint(unplaced_.empty()
+                          ? "no episode of the table is in it, but LeRobot does not open the "
+                            "dataset with it. Remove it: rm " +
+                                ShellWord(path)
+                          : "if the other files hold all episodes, remove it; else copy it again "
+                            "from where it is whole, or leave its episodes out of a merge"));
       } else if (!unplaced_.empty() || file.status().code() == Code::kIo) {
         Gather(file.status().OfEpisodes(unplaced_));
       } else {
@@ -375,20 +379,16 @@ class DataFilesReader {
             .OfEpisodes(unplaced_));
   }
 
-  // The tasks of an episode that lists none are those of its rows.
+  // The tasks of an episode are those of its rows, whatever the table lists.
   void TakeTasks() {
-    const std::vector<bool>& lacks = claims_.lacks_tasks;
-    if (std::find(lacks.begin(), lacks.end(), true) == lacks.end()) return;
-    uint64_t num_lacking = 0;
-    size_t first = 0;
+    std::map<size_t, std::vector<std::string>> of_rows;
     for (const DataFile& file : dataset_.data_files) {
       for (const EpisodeRows& rows : file.episodes) {
         const auto episode = static_cast<size_t>(rows.episode_index);
-        if (rows.episode_index < 0 || episode >= lacks.size() || !lacks[episode] ||
+        if (rows.episode_index < 0 || episode >= dataset_.episodes.size() ||
             !IsRead(episode, options_))
           continue;
-        if (num_lacking++ == 0) first = episode;
-        std::vector<std::string>& tasks = dataset_.episodes[episode].tasks;
+        std::vector<std::string>& tasks = of_rows[episode];
         for (const auto& [task, frames] : rows.task_frames) {
           if (task < 0 || task >= static_cast<int64_t>(dataset_.tasks.size())) continue;
           const std::string& text = dataset_.tasks[static_cast<size_t>(task)];
@@ -396,16 +396,45 @@ class DataFilesReader {
         }
       }
     }
-    if (num_lacking == 0) return;
-    const Episode& row = dataset_.episodes[first];
-    dataset_.warnings.push_back(
-        Problem(Code::kCorrupt,
-                "the episodes table does not list the tasks of episodes; they are taken from the "
-                "rows")
-            .Kind("W-episode-tasks")
-            .At(dataset_.episodes_files[row.episodes_file].path)
-            .Expected("a column `tasks`")
-            .Found("none"));
+    const std::vector<bool>& lacks = claims_.lacks_tasks;
+    const Episode* first_lacking = nullptr;
+    std::optional<Problem> first_wrong;
+    uint64_t num_wrong = 0;
+    for (auto& [number, tasks] : of_rows) {
+      Episode& episode = dataset_.episodes[number];
+      const auto text_of = [](std::vector<std::string> texts) {
+        std::sort(texts.begin(), texts.end());
+        return texts.empty() ? "none" : StrCat("`", robomerge::Join(texts, "`, `"), "`");
+      };
+      const bool is_lacking = number < lacks.size() && lacks[number];
+      if (tasks.empty() || text_of(tasks) == text_of(episode.tasks)) continue;
+      if (is_lacking && first_lacking == nullptr) first_lacking = &episode;
+      if (!is_lacking && num_wrong++ == 0) {
+        first_wrong = Problem(Code::kCorrupt, "")
+                          .Kind("W-episode-tasks")
+                          .At(StrCat(dataset_.episodes_files[episode.episodes_file].path,
+                                     ": tasks, episode ", episode.number))
+                          .Expected(StrCat(text_of(tasks), " (of its rows)"))
+                          .Found(text_of(episode.tasks));
+      }
+      episode.tasks = std::move(tasks);
+    }
+    if (first_lacking != nullptr) {
+      dataset_.warnings.push_back(
+          Problem(Code::kCorrupt,
+                  "the episodes table does not list the tasks of episodes; they are taken from the "
+                  "rows")
+              .Kind("W-episode-tasks")
+              .At(dataset_.episodes_files[first_lacking->episodes_file].path)
+              .Expected("a column `tasks`")
+              .Found("none"));
+    }
+    if (first_wrong) {
+      first_wrong->what =
+          StrCat("tasks of ", num_wrong, num_wrong == 1 ? " episode are" : " episodes are",
+                 " not those of the rows, which count");
+      dataset_.warnings.push_back(*std::move(first_wrong));
+    }
   }
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.

@@ -51,13 +51,10 @@ bool TimeScan::IsRightByStatistics(const parquet::RowGroup& row_group,
                                    const std::vector<Part>& parts) const {
   const auto frames = Bounds(row_group.columns[*frame_leaf_], footer_.leaves()[*frame_leaf_]);
   const auto seconds = Bounds(row_group.columns[*time_leaf_], footer_.leaves()[*time_leaf_]);
-  if (!frames || !seconds || parts.empty()) return false;
-  uint64_t least = parts.front().first_row, most = 0;
-  for (const Part& part : parts) {
-    least = std::min(least, part.first_row);
-    most = std::max(most, part.first_row + part.num_rows - 1);
-  }
-  const auto first = static_cast<double>(least), last = static_cast<double>(most);
+  // Of several episodes the longest one hides the others.
+  if (!frames || !seconds || parts.size() != 1) return false;
+  const auto first = static_cast<double>(parts.front().first_row);
+  const double last = first + static_cast<double>(parts.front().num_rows) - 1;
   return frames->first == first && frames->second == last &&
          IsTimeOf(seconds->first, first, rate_) && IsTimeOf(seconds->second, last, rate_);
 }
