@@ -266,7 +266,11 @@ class Kept {
 
   // What a cell of a source's row becomes (format spec 3.4). nullopt if any number is accepted.
   std::optional<double> Expected(uint64_t episode, const StatColumn& column, double value) const {
-    if (column.stat == "count") return value;
+    if (column.stat == "count") {
+      return all_.IsNumberedAnew(column.feature)
+                 ? static_cast<double>(dataset_.episodes[episode].length_frames)
+                 : value;
+    }
     if (column.feature == "task_index" || !IsBookkeepingOrSource(column.feature)) {
       const NumberFrames* frames = FramesOf(episode, column.feature);
       if (frames == nullptr || frames->empty()) return std::nullopt;

@@ -12,14 +12,18 @@ namespace {
 
 // Which bookkeeping column a statistic describes, if the merge changes it (format spec 3.4).
 // kTexts: numbers of tasks or subtasks.
-enum class Bookkeeping { kNone, kEpisodeIndex, kIndex, kTexts };
+enum class Bookkeeping { kNone, kEpisodeIndex, kIndex, kTexts, kCount };
 
 bool IsOfTexts(const MergePlan& plan, const std::string& feature) {
   return feature == "task_index" || IsTextColumn(plan, feature);
 }
 
 Bookkeeping BookkeepingOf(const MergePlan& plan, const StatColumn& column) {
-  if (column.stat == "count") return Bookkeeping::kNone;
+  if (column.stat == "count") {
+    const bool is_numbered = column.feature == "episode_index" || column.feature == "index" ||
+                             IsOfTexts(plan, column.feature);
+    return is_numbered ? Bookkeeping::kCount : Bookkeeping::kNone;
+  }
   if (IsOfTexts(plan, column.feature)) return Bookkeeping::kTexts;
   if (column.feature == "episode_index") return Bookkeeping::kEpisodeIndex;
   if (column.feature == "index") return Bookkeeping::kIndex;
@@ -125,6 +129,7 @@ void EpisodeStatistics::VisitRow(uint64_t episode, const StatColumns& layout, co
     moved_.clear();
     for (double value : given) {
       const bool moves = column.stat != "std";
+      if (bookkeeping == Bookkeeping::kCount) value = static_cast<double>(row.length_frames);
       if (bookkeeping == Bookkeeping::kEpisodeIndex)
         value = TrueStatistic(column.stat, moves ? value + episode_shift : value, number, 0,
                               row.length_frames);

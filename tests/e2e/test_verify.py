@@ -180,7 +180,7 @@ ALONE = {
     row_lost: "V-rows",
     frames_out_of_order: "V-frame-index",
     timestamps_go_on: "V-timestamp",
-    task_not_relabelled: "V-tasks",
+    task_not_relabelled: "V-episode-tasks",
     task_of_nobody: "V-tasks",
     total_too_low: "V-totals",
     stray_data_file: "V-stray-file",

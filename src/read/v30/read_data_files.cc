@@ -379,7 +379,8 @@ class DataFilesReader {
             .OfEpisodes(unplaced_));
   }
 
-  // The tasks of an episode are those of its rows, whatever the table lists.
+  // The tasks of an episode are those of its rows, if the table lists not all of these. It may list
+  // more (those of annotations), and a text that is no task is refused later.
   void TakeTasks() {
     std::map<size_t, std::vector<std::string>> of_rows;
     for (const DataFile& file : dataset_.data_files) {
@@ -407,7 +408,15 @@ class DataFilesReader {
         return texts.empty() ? "none" : StrCat("`", robomerge::Join(texts, "`, `"), "`");
       };
       const bool is_lacking = number < lacks.size() && lacks[number];
-      if (tasks.empty() || text_of(tasks) == text_of(episode.tasks)) continue;
+      const auto is_listed = [&](const std::string& task) {
+        return std::find(episode.tasks.begin(), episode.tasks.end(), task) != episode.tasks.end();
+      };
+      const auto is_task = [&](const std::string& text) {
+        return std::find(dataset_.tasks.begin(), dataset_.tasks.end(), text) !=
+               dataset_.tasks.end();
+      };
+      if (std::ranges::all_of(tasks, is_listed) || !std::ranges::all_of(episode.tasks, is_task))
+        continue;
       if (is_lacking && first_lacking == nullptr) first_lacking = &episode;
       if (!is_lacking && num_wrong++ == 0) {
         first_wrong = Problem(Code::kCorrupt, "")
