@@ -40,7 +40,7 @@ def test_progress_is_called_here_and_may_stop_it(make_source, tmp_path):
     robomerge.merge(sources, tmp_path / "merged")
     stages = []
     robomerge.verify(tmp_path / "merged", sources, progress=lambda progress: stages.append(progress.stage))
-    assert set(stages) <= {"read", "verify"} and stages
+    assert set(stages) <= {"read", "verify", "measure"} and stages
 
     def refuse(progress):
         raise LookupError("enough")

@@ -159,3 +159,13 @@ def test_no_work_inside_the_destination(robomerge, root, tmp_path):
     run = robomerge("merge", root, "-o", tmp_path / "out", "--tmp-root", tmp_path / "out/work")
     assert run.exit_code == 2 or "E-staging-root" in run.stderr, run.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("version", ["3.0", "2.1"])
+def test_counts_of_numbered_columns_are_those_of_the_rows(version, robomerge, root, tmp_path):
+    """A tool left out frames, and not from the statistics."""
+    for name in ("index", "episode_index", "task_index"):
+        edit_column(root / EPISODES, f"stats/{name}/count", lambda cells: [cells[0], [cells[1][0] + 2]])
+    run = robomerge("merge", root, "-o", out := tmp_path / "out", "--codebase-version", version, "--verify")
+    assert run.exit_code == 0, run.stdout + run.stderr
+    assert robomerge("verify", out, "--against", root).exit_code == 0
