@@ -20,7 +20,7 @@ namespace robomerge {
 namespace {
 
 // What all workers together hold of rows that wait to be sorted.
-constexpr uint64_t kBufferBytes = uint64_t{64} << 20;
+constexpr uint64_t kBufferBytes = uint64_t{48} << 20;
 constexpr uint64_t kLeastBufferBytes = uint64_t{1} << 20;
 // Of the histograms of robomerge/stats.h.
 constexpr size_t kNumBins = 8;

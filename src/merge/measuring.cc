@@ -17,7 +17,7 @@ namespace robomerge {
 namespace {
 
 // What all workers together hold of rows that wait to be sorted.
-constexpr uint64_t kBufferBytes = uint64_t{64} << 20;
+constexpr uint64_t kBufferBytes = uint64_t{48} << 20;
 constexpr uint64_t kLeastBufferBytes = uint64_t{1} << 20;
 constexpr size_t kMostNamed = 5;
 
