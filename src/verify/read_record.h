@@ -46,8 +46,8 @@ Result<EpisodeOrigins> OriginsOfEpisodes(const io::FileSystem& file_system, cons
 /// Of how many sources the record says that they, or episodes of them, were left out.
 Result<uint64_t> NumRecordedAsLeftOut(const io::FileSystem& file_system, const std::string& root);
 
-/// How meta/robomerge.json of the dataset says that its statistics were made; nothing where there is
-/// no such record. Fails if the system refuses to read it.
+/// How meta/robomerge.json of the dataset says that its statistics were made; nothing where there
+/// is no such record. Fails if the system refuses to read it.
 Result<std::optional<StatsMode>> RecordedStatsMode(const io::FileSystem& file_system,
                                                    const std::string& root);
 
