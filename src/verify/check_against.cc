@@ -267,7 +267,8 @@ class Kept {
   // What a cell of a source's row becomes (format spec 3.4). nullopt if any number is accepted.
   std::optional<double> Expected(uint64_t episode, const StatColumn& column, double value) const {
     if (column.stat == "count") {
-      return all_.IsNumberedAnew(column.feature)
+      const bool is_table = std::ranges::any_of(dataset_.episodes_files, &EpisodesFile::is_table);
+      return all_.IsNumberedAnew(column.feature) && !is_table
                  ? static_cast<double>(dataset_.episodes[episode].length_frames)
                  : value;
     }

@@ -20,9 +20,11 @@ bool IsOfTexts(const MergePlan& plan, const std::string& feature) {
 
 Bookkeeping BookkeepingOf(const MergePlan& plan, const StatColumn& column) {
   if (column.stat == "count") {
+    // Up to v2.1 what counts other frames is of no use to a reader.
     const bool is_numbered = column.feature == "episode_index" || column.feature == "index" ||
                              IsOfTexts(plan, column.feature);
-    return is_numbered ? Bookkeeping::kCount : Bookkeeping::kNone;
+    return is_numbered && plan.version != CodebaseVersion::kV30 ? Bookkeeping::kCount
+                                                                : Bookkeeping::kNone;
   }
   if (IsOfTexts(plan, column.feature)) return Bookkeeping::kTexts;
   if (column.feature == "episode_index") return Bookkeeping::kEpisodeIndex;
