@@ -1,4 +1,5 @@
 #include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
 #include <parquet/arrow/writer.h>
 
 #include <algorithm>
