@@ -11,6 +11,7 @@
 #include "inspect/stated_statistics.h"
 #include "io/unique_name.h"
 #include "measure/measure_dataset.h"
+#include "measure/measure_rows.h"
 #include "measure/relative_actions.h"
 #include "read/read.h"
 #include "schedule/executor.h"
@@ -19,9 +20,6 @@
 namespace robomerge {
 namespace {
 
-// What all workers together hold of rows that wait to be sorted.
-constexpr uint64_t kBufferBytes = uint64_t{48} << 20;
-constexpr uint64_t kLeastBufferBytes = uint64_t{1} << 20;
 // Of the histograms of robomerge/stats.h.
 constexpr size_t kNumBins = 8;
 
@@ -199,8 +197,7 @@ Result<MeasuredStats> MeasureStatsOf(io::FileSystem& file_system, const std::str
   measure::MeasureDatasetOptions how;
   how.num_bins = num_bins;
   how.for_each = schedule::SharedLoop(executor);
-  how.buffer_bytes =
-      std::max(kBufferBytes / static_cast<uint64_t>(executor.num_workers()), kLeastBufferBytes);
+  how.buffer_bytes = measure::BufferBytesOf(executor.num_workers());
   how.on_measured = [&telling](const DataFile& file) { telling.Measured(file); };
   how.is_stopped = [stop] { return stop != nullptr && stop->load(); };
   ROBOMERGE_ASSIGN_OR_RETURN(measure::DatasetMeasures measures,

@@ -30,8 +30,8 @@ class ExactSums {
     bin.squares_low += static_cast<UnsignedWide>(static_cast<uint64_t>(square)) * times;
     bin.squares_high += (square >> 64) * times;
   }
-  /// Adds `count` float32 of one sign and one exponent of 8 bits, which is not 0 (denormals) and
-  /// not 255 (no numbers): the sum of their mantissas of 24 bits, and of the squares of these.
+  /// Adds float32 numbers of one sign and one exponent of 8 bits, which is not 0 (denormals) and
+  /// not 255 (no numbers), by the sum of their mantissas of 24 bits, and of the squares of these.
   void AddFloats(bool is_negative, uint32_t exponent, uint64_t sum, UnsignedWide squares);
   void Add(const ExactSums& other);
 

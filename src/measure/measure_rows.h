@@ -2,6 +2,7 @@
 // ones are not of their rows.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +27,13 @@ struct FeatureToMeasure {
 /// episodes, whose quantiles are to be there besides the usual ones.
 std::vector<FeatureToMeasure> FeaturesToMeasure(const Schema& schema,
                                                 const StatColumns& stat_columns);
+
+/// What one of so many workers may hold of rows that wait to be sorted: together 48 MB, but each 1
+/// MB.
+inline uint64_t BufferBytesOf(int num_workers) {
+  return std::max((uint64_t{48} << 20) / static_cast<uint64_t>(std::max(num_workers, 1)),
+                  uint64_t{1} << 20);
+}
 
 /// Consecutive rows of the file that are all of one episode.
 struct EpisodeToMeasure {

@@ -16,9 +16,6 @@
 namespace robomerge {
 namespace {
 
-// What all workers together hold of rows that wait to be sorted.
-constexpr uint64_t kBufferBytes = uint64_t{48} << 20;
-constexpr uint64_t kLeastBufferBytes = uint64_t{1} << 20;
 constexpr size_t kMostNamed = 5;
 
 std::string Listed(const std::vector<std::string>& names) {
@@ -55,8 +52,7 @@ Measuring::Measuring(const io::FileSystem& file_system, const MergePlan& plan,
       plan_(plan),
       transaction_(transaction),
       sync_(sync),
-      buffer_bytes_(std::max(kBufferBytes / static_cast<uint64_t>(std::max(num_workers, 1)),
-                             kLeastBufferBytes)),
+      buffer_bytes_(measure::BufferBytesOf(num_workers)),
       features_(measure::FeaturesToMeasure(SchemaOf(plan), plan.stat_columns)) {
   // Their statistics follow from the plan.
   std::erase_if(features_,

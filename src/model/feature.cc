@@ -221,9 +221,13 @@ std::string RepeatedName(const std::vector<std::string>& names) {
 
 std::string MovedName(const std::vector<std::string>& own, const std::vector<std::string>& other) {
   for (size_t at = 0; at < own.size(); ++at) {
+    if (at < other.size() && other[at] == own[at]) continue;
+    if (std::ranges::find(other, own[at]) != other.end()) return own[at];
     if (at < other.size() && MeanTheSame(other[at], own[at])) continue;
-    const auto is_same = [&](const std::string& one) { return MeanTheSame(one, own[at]); };
-    if (std::ranges::any_of(other, is_same)) return own[at];
+    for (size_t there = 0; there < other.size(); ++there) {
+      const bool is_taken = there < own.size() && MeanTheSame(other[there], own[there]);
+      if (!is_taken && MeanTheSame(other[there], own[at])) return own[at];
+    }
   }
   return "";
 }

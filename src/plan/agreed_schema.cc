@@ -74,19 +74,23 @@ void WarnOfNames(const std::vector<SchemaClass>& schemas, std::vector<Problem>& 
 void AgreedSchema::TakeNames(const SchemaClass& other) {
   for (const Feature& feature : first_->schema->features) {
     const Feature* const counterpart = other.schema->Find(feature.name);
-    if (counterpart == nullptr || !HasElements(feature) || names_from_.contains(feature.name))
+    if (counterpart == nullptr || !HasElements(feature) || feature.shape() != counterpart->shape())
       continue;
-    if (!feature.entry.value("names", Json()).is_null() ||
-        counterpart->entry.value("names", Json()).is_null() ||
-        feature.shape() != counterpart->shape())
-      continue;
-    names_from_.emplace(feature.name, &other);
+    const Json names = counterpart->entry.value("names", Json());
+    if (names.is_null()) continue;
+    if (feature.entry.value("names", Json()).is_null()) names_from_.emplace(feature.name, &other);
+    if (FlatNames(names) != PlainNames(names)) groups_from_.emplace(feature.name, &other);
   }
 }
 
 const SchemaClass* AgreedSchema::NamesFrom(const std::string& feature) const {
   const auto place = names_from_.find(feature);
   return place == names_from_.end() ? nullptr : place->second;
+}
+
+const SchemaClass* AgreedSchema::GroupsFrom(const std::string& feature) const {
+  const auto place = groups_from_.find(feature);
+  return place == groups_from_.end() ? nullptr : place->second;
 }
 
 AgreedSchema AgreementOf(const std::vector<SchemaClass>& schemas) {

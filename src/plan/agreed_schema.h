@@ -19,18 +19,23 @@ class AgreedSchema {
   /// the case of robot_type, are no difference.
   std::vector<Problem> Disagreements(const SchemaClass& other) const;
 
-  /// Takes over the names that only `other` states, of features that have the same shape.
+  /// Takes over the names that only `other` states, of features that have the same shape, and the
+  /// groups of names.
   void TakeNames(const SchemaClass& other);
 
   /// Of a feature of the first source: who is the first to state its names. Null if the first
   /// source does, or nobody.
   const SchemaClass* NamesFrom(const std::string& feature) const;
 
+  /// Who is the first to tell in groups what elements the plain list of names means that the
+  /// feature has so far. Null if nobody does.
+  const SchemaClass* GroupsFrom(const std::string& feature) const;
+
   const SchemaClass& first() const { return *first_; }
 
  private:
   const SchemaClass* first_;
-  std::map<std::string, const SchemaClass*> names_from_;  // by feature
+  std::map<std::string, const SchemaClass*> names_from_, groups_from_;  // by feature
 };
 
 /// The agreement of schemas without disagreements.

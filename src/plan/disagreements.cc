@@ -81,22 +81,23 @@ class Comparison {
                             .Hint(std::move(hint)));
   }
 
-  // Names are compared on their own: whoever states none has those of the others.
+  // Names are compared on their own: whoever states none has those of the others, and a plain list
+  // has the groups of whoever tells them.
   void CompareFeatures(const Feature& feature, const Feature& counterpart) {
     const std::string pointer = StrCat("features[\"", feature.name, "\"]");
-    const SchemaClass* const from = agreed_.NamesFrom(feature.name);
     Json a = ComparableEntry(feature), b = ComparableEntry(counterpart);
-    Json& expected = a["names"];
-    Json& found = b["names"];
-    if (from != nullptr) expected = ComparableEntry(*from->schema->Find(feature.name)).at("names");
-    const Feature& named = from == nullptr ? feature : *from->schema->Find(feature.name);
-    const bool are_alike =
-        AreNamesAlike(named.entry.value("names", Json()), counterpart.entry.value("names", Json()));
-    if (!expected.is_null() && !found.is_null() && expected != found && !are_alike) {
+    const SchemaClass* const stating = agreed_.NamesFrom(feature.name);
+    for (const SchemaClass* from : {stating, agreed_.GroupsFrom(feature.name)}) {
+      const Feature& named = from == nullptr ? feature : *from->schema->Find(feature.name);
+      const Json own = named.entry.value("names", Json()),
+                 theirs = counterpart.entry.value("names", Json());
+      if (feature.is_camera() || own.is_null() || theirs.is_null() || AreNamesAlike(own, theirs))
+        continue;
       Add("E-features", StrCat("feature `", feature.name, "` differs in names"), pointer + ".names",
-          expected, found, "", from);
+          FlatNames(own), FlatNames(theirs), "", from);
+      break;
     }
-    expected = found;
+    a["names"] = b["names"];
     CompareEntries(feature.name, a, b, pointer);
   }
 

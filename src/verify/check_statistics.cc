@@ -1,8 +1,6 @@
 // Compares statistics with the data that they describe (format spec 1.7, 1.10, 3.6).
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,6 +11,7 @@
 #include "model/measured.h"
 #include "model/source_statistics.h"
 #include "verify/checks.h"
+#include "verify/episode_ranges.h"
 #include "verify/episode_statistics.h"
 
 namespace robomerge::verify_internal {
@@ -21,8 +20,6 @@ namespace {
 // Tolerance between two ways to aggregate the same episodes: the recorder adds one after another, a
 // merge all at once.
 constexpr double kFolding = 1e-6;
-// LeRobot's histograms begin 1e-10 before the least value and end as far after the greatest.
-constexpr double kQuantileMargin = 1e-6;
 // As estimate_num_samples in LeRobot's compute_stats.py.
 constexpr uint64_t kLeastSamples = 100, kMostSamples = 10'000;
 
@@ -206,116 +203,6 @@ bool IsUnknown(const Case& all, const std::string& feature) {
   });
 }
 
-// The range of each statistic over the episodes. Of quantiles LeRobot used to take weighted means
-// and now takes the outermost ones; both lie in this range.
-class EpisodeRanges {
- public:
-  explicit EpisodeRanges(const Dataset& dataset) : dataset_(dataset) {
-    const EpisodeStatistics statistics(dataset);
-    std::map<const StatColumn*, Range*> known;  // many episodes share one layout
-    for (uint64_t episode = 0; episode < dataset.episodes.size(); ++episode) {
-      statistics.ForEach(episode, [&](const StatColumn& column, const double* values) {
-        const auto [entry, is_new] = known.try_emplace(&column, nullptr);
-        if (is_new && !IsWithoutWeights(column.stat))
-          entry->second = &ranges_[{column.feature, column.stat}];
-        if (entry->second != nullptr) entry->second->Add(values, column.width);
-      });
-    }
-  }
-
-  /// `measure`: the statistics of the rows of the feature; asked where the episodes' ranges alone
-  /// speak against it, since those of short episodes need not enclose the true ones.
-  using Measure = std::function<std::optional<FeatureStatistics>()>;
-  void CheckQuantiles(const FeatureStatistics& found, const Measure& measure,
-                      FindingList& findings) const {
-    // Of the bookkeeping columns a merge gives exact ones, which an episode's estimates need not
-    // enclose.
-    if (IsBookkeeping(found.feature)) return;
-    std::optional<FeatureStatistics> truth;
-    bool is_known = false;
-    for (const Statistic& statistic : found.statistics) {
-      const Range* const found_range =
-          IsQuantile(statistic.name) ? Find(found, statistic) : nullptr;
-      if (found_range == nullptr) continue;
-      const Range& range = *found_range;
-      for (size_t at = 0; at < range.least.size(); ++at) {
-        const double margin = range.Margin(at);
-        if (!(statistic.values[at] < range.least[at] - margin ||
-              statistic.values[at] > range.most[at] + margin))
-          continue;
-        if (!is_known) truth = measure();
-        is_known = true;
-        const Statistic* const right = truth ? truth->Find(statistic.name) : nullptr;
-        if (right != nullptr && std::fabs(right->values[at] - statistic.values[at]) <= margin)
-          continue;
-        findings.Add(
-            Say("V-stats", "quantile lies outside those of the episodes",
-                StatsWhere(dataset_, found.feature, statistic.name),
-                StrCat(FormatDouble(range.least[at]), " to ", FormatDouble(range.most[at])),
-                FormatDouble(statistic.values[at]),
-                {{}, StrCat(found.feature, "/", statistic.name), {}}));
-        break;
-      }
-    }
-  }
-
-  /// Whether mean and deviation are those of all episodes by some weights.
-  bool HoldMoments(const FeatureStatistics& found) const {
-    const Statistic* const mean = found.Find("mean");
-    const Statistic* const deviation = found.Find("std");
-    if (mean == nullptr || deviation == nullptr) return false;
-    const Range* const means = Find(found, *mean);
-    const Range* const deviations = Find(found, *deviation);
-    if (means == nullptr || deviations == nullptr) return false;
-    for (size_t at = 0; at < means->least.size(); ++at) {
-      const double margin = means->Margin(at), half = (means->most[at] - means->least[at]) / 2;
-      // The variance of means that lie in a range is at most the square of half of it.
-      const double most = std::hypot(deviations->most[at], half);
-      if (!(mean->values[at] >= means->least[at] - margin &&
-            mean->values[at] <= means->most[at] + margin &&
-            deviation->values[at] >= deviations->least[at] - margin &&
-            deviation->values[at] <= most + margin))
-        return false;
-    }
-    return true;
-  }
-
- private:
-  struct Range {
-    std::vector<double> least, most;
-    uint64_t num_episodes = 0;
-
-    double Margin(size_t at) const {
-      return kQuantileMargin * std::max(1.0, std::max(std::fabs(least[at]), std::fabs(most[at])));
-    }
-
-    void Add(const double* values, uint32_t width) {
-      if (least.empty()) {
-        least.assign(width, std::numeric_limits<double>::infinity());
-        most.assign(width, -std::numeric_limits<double>::infinity());
-      }
-      if (least.size() != width) return;
-      ++num_episodes;
-      for (size_t at = 0; at < width; ++at) {
-        least[at] = std::min(least[at], values[at]);
-        most[at] = std::max(most[at], values[at]);
-      }
-    }
-  };
-
-  // Null where some episode has no such statistic, or one of another width.
-  const Range* Find(const FeatureStatistics& found, const Statistic& statistic) const {
-    const auto entry = ranges_.find({found.feature, statistic.name});
-    return entry != ranges_.end() && entry->second.num_episodes == dataset_.episodes.size() &&
-                   entry->second.least.size() == statistic.values.size()
-               ? &entry->second
-               : nullptr;
-  }
-
-  const Dataset& dataset_;
-  std::map<std::pair<std::string, std::string>, Range> ranges_;
-};
-
 // What stats.json of a merge must say: the aggregation of the statistics that count for each
 // source, of the features that all sources describe.
 Result<std::vector<FeatureStatistics>> AggregateSources(const io::FileSystem& file_system,
@@ -482,9 +369,8 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
                        StrCat(dataset.root, "/meta/stats.json: ", found.feature), "", "",
                        {{}, found.feature, {}}));
     }
-    // Those of episodes may be the recorder's estimates, which need not enclose the true ones; nor
-    // need those of short episodes enclose what was measured of a source, and then folded.
-    if (ranges && !is_measured && !(all.is_folded() && has_data(found))) {
+    // Those of episodes may be the recorder's estimates, which need not enclose the true ones.
+    if (ranges && !is_measured) {
       const auto measure = [&]() -> std::optional<FeatureStatistics> {
         if (feature == nullptr || !IsMeasurable(*feature)) return std::nullopt;
         Result<std::vector<FeatureStatistics>> measured =
@@ -492,7 +378,7 @@ Status CheckStatistics(const io::FileSystem& file_system, const Case& all,
         if (!measured.ok() || measured->empty()) return std::nullopt;
         return std::move(measured->front());
       };
-      ranges->CheckQuantiles(found, measure, findings);
+      ranges->CheckQuantiles(found, all.is_folded() && has_data(found), measure, findings);
     }
   }
   return Status();

@@ -9,6 +9,10 @@
 
 namespace robomerge::verify_internal {
 
+/// Of quantiles: LeRobot's histograms begin 1e-10 before the least value and end as far after the
+/// greatest.
+constexpr double kQuantileMargin = 1e-6;
+
 struct Moments {
   double count = 0;
   double min = 0;

@@ -375,6 +375,22 @@ def test_what_was_measured_may_be_folded_again(robomerge, tmp_path):
         (out / STATS).write_bytes(before)
 
 
+@pytest.mark.parametrize("lengths", [(40, 20), (3, 2)], ids=["long", "short"])
+def test_quantiles_that_are_folded_lie_between_their_neighbours(lengths, robomerge, tmp_path):
+    roots = [make_tiny_dataset(tmp_path / name, lengths=lengths) for name in "abc"]
+    merged(robomerge, roots[:2], tmp_path / "one")
+    merged(robomerge, roots[2:], tmp_path / "two")
+    stats, _ = merged(robomerge, [tmp_path / "one", tmp_path / "two"], out := tmp_path / "out", "--stats", "fold")
+    stated, before = stats["observation.state"], (out / STATS).read_bytes()
+    beyond = [one + 1 for one in stated["max"]]
+    # Of short episodes nothing more is known than that they lie among the rows.
+    for stat, values, is_found in (("q10", stated["q99"], lengths[0] > 13), ("q90", stated["min"], lengths[0] > 13), ("q50", beyond, True)):
+        edit_json(out / STATS, lambda stats, stat=stat, values=values: stats["observation.state"].update({stat: values}))
+        run = robomerge("verify", out)
+        assert (run.exit_code == 3 and f"observation.state.{stat}" in run.stdout) == is_found, (stat, run.stdout)
+        (out / STATS).write_bytes(before)
+
+
 @pytest.mark.parametrize("mode", ["exact", "fold"])
 def test_numbers_that_are_not_finite_are_of_no_camera(mode, robomerge, tmp_path):
     root = with_camera(make_tiny_dataset(tmp_path / "a", lengths=(5, 7)), (5, 7), [0.5, 1.0], [5, 7])

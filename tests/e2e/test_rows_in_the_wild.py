@@ -108,6 +108,24 @@ def test_groups_tell_elements_apart(first, second, fit, robomerge, tmp_path):
         assert robomerge("verify", tmp_path / "out", "--against", *roots).exit_code == 0
 
 
+def test_groups_that_others_tell_behind_a_plain_list(robomerge, tmp_path):
+    roots = []
+    for number, names in enumerate((["shoulder", "elbow"], ARMS, {"right_arm": ["shoulder"], "left_arm": ["elbow"]})):
+        roots.append(make_tiny_dataset(tmp_path / str(number), lengths=(3,)))
+        edit_json(roots[-1] / "meta/info.json", lambda info, names=names: info["features"][STATE].update(names=names))
+    run = robomerge("merge", *roots, "-o", tmp_path / "out")
+    assert run.exit_code == 1 and "left_arm.shoulder" in run.stderr and "right_arm.shoulder" in run.stderr, run.stderr
+    assert robomerge("merge", *roots[:2], "-o", tmp_path / "out", "--verify").exit_code == 0
+
+
+def test_other_words_in_the_same_places_are_taken(robomerge, tmp_path):
+    """That `right_x` holds `x` moves nothing: `x` is the word for `left_x`."""
+    roots = [make_tiny_dataset(tmp_path / name, lengths=(3,)) for name in "ab"]
+    for root, own in zip(roots, (["x", "x2"], ["left_x", "right_x"]), strict=True):
+        edit_json(root / "meta/info.json", lambda info, own=own: info["features"][STATE].update(names=own))
+    assert robomerge("merge", *roots, "-o", tmp_path / "out", "--names-from-first").exit_code == 0
+
+
 @pytest.mark.parametrize("names", [["Grip", "Lift"], ["grip.pos", "lift.pos"]])
 def test_no_words_for_another_element(names, robomerge, tmp_path):
     """Written otherwise, `grip` stays `grip`."""

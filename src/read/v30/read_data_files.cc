@@ -1,7 +1,6 @@
 // Data files, and which of them holds the rows of each episode (format spec 1.8).
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
 
 #include "base/foreign_file.h"
@@ -12,6 +11,7 @@
 #include "read/v30/data_columns.h"
 #include "read/v30/judge_times.h"
 #include "read/v30/read_v30.h"
+#include "read/v30/tasks_of_rows.h"
 
 namespace robomerge::v30 {
 namespace {
@@ -96,7 +96,7 @@ class DataFilesReader {
     ReportMissing();
     if (!problems_.empty()) return Status::Many(std::move(problems_));
     for (ReadFile& file : files_) dataset_.data_files.push_back(std::move(file.data));
-    TakeTasks();
+    TakeTasksOfRows(claims_.lacks_tasks, options_, dataset_);
     TakeIndexes();
     return Status();
   }
@@ -377,73 +377,6 @@ class DataFilesReader {
             .Hint(StrCat("restore the rows from where the dataset was copied from, or ",
                          kLeaveEpisodeOut))
             .OfEpisodes(unplaced_));
-  }
-
-  // The tasks of an episode are those of its rows, if the table lists not all of these. It may list
-  // more (those of annotations), and a text that is no task is refused later.
-  void TakeTasks() {
-    std::map<size_t, std::vector<std::string>> of_rows;
-    for (const DataFile& file : dataset_.data_files) {
-      for (const EpisodeRows& rows : file.episodes) {
-        const auto episode = static_cast<size_t>(rows.episode_index);
-        if (rows.episode_index < 0 || episode >= dataset_.episodes.size() ||
-            !IsRead(episode, options_))
-          continue;
-        std::vector<std::string>& tasks = of_rows[episode];
-        for (const auto& [task, frames] : rows.task_frames) {
-          if (task < 0 || task >= static_cast<int64_t>(dataset_.tasks.size())) continue;
-          const std::string& text = dataset_.tasks[static_cast<size_t>(task)];
-          if (std::find(tasks.begin(), tasks.end(), text) == tasks.end()) tasks.push_back(text);
-        }
-      }
-    }
-    const std::vector<bool>& lacks = claims_.lacks_tasks;
-    const Episode* first_lacking = nullptr;
-    std::optional<Problem> first_wrong;
-    uint64_t num_wrong = 0;
-    for (auto& [number, tasks] : of_rows) {
-      Episode& episode = dataset_.episodes[number];
-      const auto text_of = [](std::vector<std::string> texts) {
-        std::sort(texts.begin(), texts.end());
-        return texts.empty() ? "none" : StrCat("`", robomerge::Join(texts, "`, `"), "`");
-      };
-      const bool is_lacking = number < lacks.size() && lacks[number];
-      const auto is_listed = [&](const std::string& task) {
-        return std::find(episode.tasks.begin(), episode.tasks.end(), task) != episode.tasks.end();
-      };
-      const auto is_task = [&](const std::string& text) {
-        return std::find(dataset_.tasks.begin(), dataset_.tasks.end(), text) !=
-               dataset_.tasks.end();
-      };
-      if (std::ranges::all_of(tasks, is_listed) || !std::ranges::all_of(episode.tasks, is_task))
-        continue;
-      if (is_lacking && first_lacking == nullptr) first_lacking = &episode;
-      if (!is_lacking && num_wrong++ == 0) {
-        first_wrong = Problem(Code::kCorrupt, "")
-                          .Kind("W-episode-tasks")
-                          .At(StrCat(dataset_.episodes_files[episode.episodes_file].path,
-                                     ": tasks, episode ", episode.number))
-                          .Expected(StrCat(text_of(tasks), " (of its rows)"))
-                          .Found(text_of(episode.tasks));
-      }
-      episode.tasks = std::move(tasks);
-    }
-    if (first_lacking != nullptr) {
-      dataset_.warnings.push_back(
-          Problem(Code::kCorrupt,
-                  "the episodes table does not list the tasks of episodes; they are taken from the "
-                  "rows")
-              .Kind("W-episode-tasks")
-              .At(dataset_.episodes_files[first_lacking->episodes_file].path)
-              .Expected("a column `tasks`")
-              .Found("none"));
-    }
-    if (first_wrong) {
-      first_wrong->what =
-          StrCat("tasks of ", num_wrong, num_wrong == 1 ? " episode are" : " episodes are",
-                 " not those of the rows, which count");
-      dataset_.warnings.push_back(*std::move(first_wrong));
-    }
   }
 
   // Where the rows of each episode begin, counted over all data files in LeRobot's order.
